@@ -1,0 +1,1 @@
+"""Thin input and output: files, clock, journal, originals, image codecs, configuration."""

@@ -1,0 +1,95 @@
+"""Positions, problems and errors: what is wrong, where, and what to do next.
+
+Every part may import this module; it imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How much a problem matters: an error stops what depends on it, a warning is odd, a note is told once."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file: project-relative path with `/`, line and column counted from 1 (columns in characters).
+
+    `line` and `column` are 0 where only the file is known.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the input: a lower-case sentence, names in backticks, and the next step as a hint."""
+
+    severity: Severity
+    message: str
+    position: Position | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.position}: " if self.position else ""
+        text = f"{where}{self.severity.value}: {self.message}"
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+def error(message: str, position: Position | None = None, hint: str = "") -> Problem:
+    """Make a problem that stops what depends on it."""
+    return Problem(Severity.ERROR, message, position, hint)
+
+
+def warning(message: str, position: Position | None = None, hint: str = "") -> Problem:
+    """Make a problem that is odd but stops nothing."""
+    return Problem(Severity.WARNING, message, position, hint)
+
+
+def note(message: str, position: Position | None = None, hint: str = "") -> Problem:
+    """Make a problem that is only worth knowing."""
+    return Problem(Severity.NOTE, message, position, hint)
+
+
+class ChargenError(Exception):
+    """An orderly failure: it carries every problem found and formats them late.
+
+    The exit code follows design: 1 for an image that failed, 2 for the program, 3 where nothing could start.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem] | str, *, hint: str = "") -> None:
+        if isinstance(problems, str):
+            problems = error(problems, hint=hint)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class InputError(ChargenError):
+    """Edit a file: something the author wrote can't be used."""
+
+    exit_code = 1
+
+
+class StartError(ChargenError):
+    """Nothing could start: bad settings, no project, or a selection that matches nothing."""
+
+    exit_code = 3
