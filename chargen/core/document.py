@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ruamel.yaml.cyaml import CBaseLoader
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.core.traced import Traced
@@ -143,7 +143,7 @@ def _syntax_problem(document: Document, failure: YAMLError) -> Problem:
     mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
     message = getattr(failure, "problem", None) or str(failure)
     position = document.position(min(mark.index, len(document.text))) if mark else Position(document.file)
-    return error(f"not valid YAML: {message}", position, "" if isinstance(failure, MarkedYAMLError) else "")
+    return error(f"not valid YAML: {message}", position)
 
 
 def _duplicate_keys(document: Document) -> Iterator[Problem]:

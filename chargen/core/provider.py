@@ -87,10 +87,10 @@ class FailureClass(str, Enum):
     OURS = "ours"
 
 
-class ProviderFailure(Exception):
+class ProviderError(Exception):
     """A request that brought no image. `message` keeps the provider's own words, keys scrubbed.
 
-    `wait` is the server's own wish in seconds; `limit_images` asks for one more try at most (an empty reply that was
+    `wait` is the server's own wish in seconds; `tries` caps the tries below the usual five (an empty reply that was
     billed); `possibly_billed` says that the request may have been charged although nothing arrived.
     """
 
@@ -163,7 +163,7 @@ class Provider(Protocol):
         """Say which key is missing, or None; asked before anything is sent."""
 
     def send(self, request: Request) -> Reply:
-        """Send one request, once. Raises ProviderFailure."""
+        """Send one request, once. Raises ProviderError."""
 
     def close(self) -> None:
         """Close the client, if one was made."""

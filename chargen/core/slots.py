@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chargen.core.entries import NodePath
 
-SlotValue: TypeAlias = "str | int | float | bool | None | Sequence[SlotValue] | Mapping[str, SlotValue]"
+SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping[str, SlotValue] | None"
 """What a slot can hold: JSON values."""
 
 
