@@ -1,0 +1,244 @@
+"""From an entry and the author's templates to the composed prompt: the text an image depends on.
+
+Laws: the same entry and templates give the same text; the author's own text is data (`{{` in it comes out as it
+went in); an undefined or null name is an error with its place in the template; templates run in a sandbox. Pure: the
+templates come in as texts, and nothing here knows files, providers or models.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NoReturn
+
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from chargen.core.entries import Entry
+from chargen.core.traced import Segment, Traced
+from chargen.core.values import Kind
+from chargen.errors import InputError, Position, error
+
+_OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+"""Unicode noncharacters around the author's text in a render: `OPEN source NAME field TEXT words CLOSE`."""
+
+_MARKED = re.compile(f"{_OPEN}([^{_NAME}]*){_NAME}([^{_TEXT}]*){_TEXT}([^{_CLOSE}]*){_CLOSE}")
+_NONCHARACTERS = re.compile(f"[{_OPEN}-{_CLOSE}]")
+_LINE_END = re.compile(r"\r\n?")
+_TRAILING = re.compile(r"[ \t\f\v]+(?=\n|\Z)")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+MAX_PROMPT = 200_000
+"""Characters a render may have: far above any provider's limit, low enough to stop a template that runs away."""
+
+TEMPLATES = {kind: f"{kind.value}.txt.j2" for kind in Kind}
+"""The template of each kind, relative to the folder of templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A character's name with a text about it, as templates see states and appearances."""
+
+    name: str
+    text: Traced
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A composed prompt. `text` and `negative` are normalised: NFC, LF, no trailing blanks, no final newline."""
+
+    text: str
+    negative: str
+    marked: str
+    template: str
+    negatives: tuple[Traced, ...] = ()
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of `text` by source, in order; joined they are `text`."""
+        return _segments(self.marked, self.template, self.text)
+
+
+def normalise(text: str) -> str:
+    """Bring text to the form that is hashed: NFC, LF line ends, no trailing blanks, no run of blank lines."""
+    text = unicodedata.normalize("NFC", _LINE_END.sub("\n", text))
+    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("", text)).strip("\n")
+
+
+def negative_prompt(texts: Iterable[str]) -> str:
+    """Join negative prompts to one comma-separated line, without doubled items' separators."""
+    folded = (" ".join(normalise(text).split()).strip(" ,") for text in texts)
+    return ", ".join(text for text in folded if text)
+
+
+class Composer:
+    """The author's templates, compiled once and rendered for many entries.
+
+    `templates` maps names relative to the folder of templates to their texts; `folder` is that folder as the author
+    knows it, for positions.
+    """
+
+    def __init__(self, templates: Mapping[str, str], folder: str, style_prefix: Traced, style_suffix: Traced) -> None:
+        self._folder = folder
+        self._templates = dict(templates)
+        self._prefix = style_prefix
+        self._suffix = style_suffix
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FunctionLoader(self._source),
+            undefined=StrictUndefined,
+            finalize=_finalize,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            cache_size=-1,
+        )
+        self._environment.globals = {"range": self._environment.globals["range"], "dict": dict}
+        self._compiled: dict[str, Template] = {}
+
+    def compose(self, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> Composed:
+        """Compose the prompt of an entry that has one.
+
+        Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
+        for Python internals, or output past `MAX_PROMPT`.
+        """
+        name = TEMPLATES[entry.kind]
+        try:
+            template = self._compiled.get(name) or self._compile(name)
+            marked = self._render(template, entry, states, appearances)
+        except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
+            self._fail(name, failure, entry)
+        text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
+        return Composed(
+            text, negative_prompt(entry.negative_prompt), marked, f"{self._folder}/{name}", entry.negative_prompt
+        )
+
+    def _render(self, template: Template, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> str:
+        chunks: list[str] = []
+        length = 0
+        for chunk in template.generate(
+            entry=entry.data,
+            title=entry.title,
+            prompt=entry.prompt,
+            always=entry.always,
+            states=states,
+            appearances=appearances,
+            style_prefix=self._prefix,
+            style_suffix=self._suffix,
+        ):
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > MAX_PROMPT:
+                message = f"the composed prompt passes {MAX_PROMPT:,} characters"
+                raise TemplateRuntimeError(message)
+        return "".join(chunks)
+
+    def _compile(self, name: str) -> Template:
+        self._compiled[name] = self._environment.get_template(name)
+        return self._compiled[name]
+
+    def _fail(self, name: str, failure: Exception, entry: Entry) -> NoReturn:
+        where, message, hint = Position(f"{self._folder}/{name}"), str(failure), ""
+        if isinstance(failure, TemplateNotFound):
+            message = f"the template `{self._folder}/{failure.name}` is missing"
+            hint = "write it, or copy it from the folder that `chargen init` makes"
+        elif isinstance(failure, TemplateSyntaxError):
+            where = Position(f"{self._folder}/{failure.name or name}", failure.lineno, 1)
+            message = f"template error: {failure.message}"
+        else:
+            where = self._line_of(failure, where)
+            message, hint = _explain(failure)
+        raise InputError(error(f"{message} (composing `{entry.id}`)", where, hint)) from failure
+
+    def _source(self, name: str) -> tuple[str, str, None] | None:
+        text = self._templates.get(name)
+        return None if text is None else (text, f"{self._folder}/{name}", None)
+
+    def _line_of(self, failure: Exception, otherwise: Position) -> Position:
+        """Find the innermost line of a template in the traceback."""
+        for frame, line in reversed(list(traceback.walk_tb(failure.__traceback__))):
+            filename = frame.f_code.co_filename
+            if filename.removeprefix(f"{self._folder}/") in self._templates:
+                return Position(filename, line, 1)
+        return otherwise
+
+
+def _explain(failure: Exception) -> tuple[str, str]:
+    if isinstance(failure, SecurityError):
+        return f"the template reaches for what it may not use: {failure}", "templates see only the entry's own fields"
+    if isinstance(failure, UndefinedError):
+        return f"template error: {failure}", "write `{% if name is defined and name %}` around what may be absent"
+    if isinstance(failure, RecursionError):
+        return "the template includes itself without end", ""
+    if isinstance(failure, TemplateError):
+        return f"template error: {failure}", ""
+    return f"template error: {type(failure).__name__}: {failure}", ""
+
+
+def _finalize(value: Any) -> Any:
+    """Wrap the author's text in marks that tell its source; refuse nulls, which would print as `None`."""
+    if isinstance(value, Traced):
+        text = _NONCHARACTERS.sub("", value)
+        return f"{_OPEN}{value.position or ''}{_NAME}{value.name}{_TEXT}{text}{_CLOSE}" if text else ""
+    if value is None:
+        message = "a null value would be printed here"
+        raise UndefinedError(message)
+    return value
+
+
+def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
+    """Attribute each character of the normalised `text` to its source by replaying the normalisation on runs."""
+    runs = _runs(marked, template)
+    characters: list[tuple[str, int]] = []
+    for number, (words, _, _) in enumerate(runs):
+        form = unicodedata.normalize("NFC", _LINE_END.sub("\n", words))
+        characters.extend((character, number) for character in form)
+    kept = _normalised(characters)
+    if "".join(character for character, _ in kept) != text:
+        # A combining mark at the seam of two sources: the whole text is told as the template's.
+        return (Segment(text, "template", template),)
+    segments: list[Segment] = []
+    start = 0
+    for end in range(1, len(kept) + 1):
+        if end == len(kept) or kept[end][1] != kept[start][1]:
+            _, name, source = runs[kept[start][1]]
+            segments.append(Segment("".join(character for character, _ in kept[start:end]), name, source))
+            start = end
+    return tuple(segments)
+
+
+def _runs(marked: str, template: str) -> list[tuple[str, str, str]]:
+    """Split a render into (words, field name, source)."""
+    runs: list[tuple[str, str, str]] = []
+    end = 0
+    for match in _MARKED.finditer(marked):
+        if match.start() > end:
+            runs.append((marked[end : match.start()], "template", template))
+        runs.append((match[3], match[2], match[1] or template))
+        end = match.end()
+    if end < len(marked):
+        runs.append((marked[end:], "template", template))
+    return runs
+
+
+def _normalised(characters: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Do to (character, source) pairs what `normalise` does to text."""
+    kept: list[tuple[str, int]] = []
+    for pair in characters:
+        if pair[0] == "\n":
+            while kept and kept[-1][0] in " \t\f\v":
+                kept.pop()
+            if len(kept) >= 2 and kept[-1][0] == kept[-2][0] == "\n":
+                continue
+        kept.append(pair)
+    while kept and kept[-1][0] in " \t\f\v":
+        kept.pop()
+    while kept and kept[-1][0] == "\n":
+        kept.pop()
+    first = next((index for index, pair in enumerate(kept) if pair[0] != "\n"), 0)
+    return kept[first:]
