@@ -63,7 +63,8 @@ class Facts:
     elsewhere: str = ""
     """The existing picture the entry's own `file_path` names away from its target, else empty."""
     original: str = ""
-    """Where an original for these inputs of this entry (or of one that is gone) is, else empty."""
+    """Where an original for today's inputs of this entry (or of one that is gone) is, else empty; a sketch counts
+    only where the route is `sketch`."""
     sketched: bool = False
     """The present image was made by `sketch`."""
     routed_to_sketch: bool = False
@@ -109,7 +110,7 @@ def judge(facts: Facts) -> Judgement:
     return _unless_blocked(wanted, facts)
 
 
-def _present(facts: Facts) -> Judgement:
+def _present(facts: Facts) -> Judgement:  # noqa: PLR0911 - one return for each row of the table
     if facts.demand is Demand.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, ("asked for by name with `--rebuild`",))
     stale = _stale_reasons(facts)
@@ -126,17 +127,28 @@ def _present(facts: Facts) -> Judgement:
     if facts.demand is Demand.AGAIN:
         return Judgement(Verdict.STALE, ("asked for by name with `-a`",))
     if stale:
-        return Judgement(Verdict.STALE, stale)
+        only_inputs = facts.change is Change.DIFFERENT and not (facts.drifted or facts.awaited or _rejected(facts))
+        return _paid_before(facts, stale) if facts.original and only_inputs else Judgement(Verdict.STALE, stale)
     if facts.sketched and not facts.routed_to_sketch:
+        if facts.original:
+            return _paid_before(facts, ())
         return Judgement(Verdict.PROOF, ("a sketch stands in for the image",))
     return Judgement(Verdict.FRESH, tuple(facts.obstacles) if facts.change is Change.UNKNOWN else ())
+
+
+def _paid_before(facts: Facts, reasons: tuple[str, ...]) -> Judgement:
+    return Judgement(Verdict.RESTORABLE, (*reasons, f"paid for already: `{facts.original}`"))
+
+
+def _rejected(facts: Facts) -> bool:
+    return facts.status is Status.REJECTED and not facts.answered
 
 
 def _stale_reasons(facts: Facts) -> tuple[str, ...]:
     reasons: list[str] = []
     if facts.change is Change.DIFFERENT:
         reasons.extend(facts.changes or ("the inputs changed",))
-    if facts.status is Status.REJECTED and not facts.answered:
+    if _rejected(facts):
         reasons.append("status is rejected")
     reasons.extend(facts.drifted)
     reasons.extend(f"reference `{target}` will be rebuilt" for target in facts.awaited)
@@ -160,7 +172,7 @@ def _absent(facts: Facts) -> Judgement:
     if facts.demand is Demand.REBUILD:
         return Judgement(Verdict.MISSING, ("asked for by name with `--rebuild`",))
     if facts.original and facts.status is not Status.REJECTED and facts.demand is Demand.NONE:
-        return Judgement(Verdict.RESTORABLE, (f"paid for already: `{facts.original}`",))
+        return _paid_before(facts, ())
     if facts.status in (Status.APPROVED, Status.LOCKED) and facts.locks_when_absent:
         assert facts.status is not None
         return Judgement(
