@@ -88,7 +88,9 @@ class InventoryItem:
     status: Status | None = None
     is_reference_portrait: bool = False
     entry_id: EntryId | None = None
-    """The planned portrait this item is, if it is one: its picture is that entry's target."""
+    """The planned portrait this item is, if it is one: its picture is that entry's target, and `path` is the target."""
+    problems: tuple[Problem, ...] = ()
+    """What keeps this item from being used; told where something depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Imagery:
-    """One scanned imagery file. `digest` is the SHA-256 of its bytes."""
+    """One scanned imagery file. `problems` are those of its parts; those of one entry stand at the entry."""
 
     file: str
     kind: Kind
@@ -112,5 +114,8 @@ class Imagery:
     entries: tuple[Entry, ...]
     characters: tuple[Character, ...] = ()
     problems: tuple[Problem, ...] = ()
-    uses: tuple[str, ...] = field(default=())
-    """Slugs of characters and locations the file names, for warnings about names with no file."""
+    uses: tuple[Traced, ...] = ()
+    """Slugs of characters and locations the file names, each once: `name` is the kind (`character`, `location`),
+    `position` the first place. Characters that only an entry depicts are left to `chargen.core.resolve`."""
+    data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The whole file as templates see it."""

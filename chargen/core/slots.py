@@ -16,6 +16,21 @@ SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """An image that is safely on disk, as its slots tell it.
+
+    `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`.
+    """
+
+    generated_at: str
+    file_name: str
+    file_path: str
+    provider: str
+    model: str
+    provider_metadata: Mapping[str, SlotValue]
+
+
+@dataclass(frozen=True, slots=True)
 class SetSlots:
     """Give keys of the mapping at `path` these values, replacing what stands there or inserting the missing key."""
 
