@@ -1,0 +1,153 @@
+"""Writing slots into the author's YAML: one writer a file, many edits in one replacement, durable on return.
+
+Laws: an edit is made against the file as it is now, not as it was scanned; it is spliced and verified before the file
+is replaced; one refused edit refuses no other; whoever asked returns only when its slots are on the disk. Edits that
+wait for the same file share one replacement.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chargen.app.project import Project
+from chargen.app.scanning import scan_bytes
+from chargen.core.entries import Entry
+from chargen.core.slots import SlotEdit
+from chargen.core.splice import EditableText
+from chargen.core.values import EntryId
+from chargen.edge.exchange import replace_unchanged
+from chargen.edge.locks import file_lock
+from chargen.errors import ChargenError, InputError, Position, error
+
+Edit = Callable[[Entry], SlotEdit | None]
+"""From the entry as it stands in the file now to what is to change; None where nothing has to."""
+
+_ROUNDS = 20
+"""Times a replacement is tried again because the author saved the file meanwhile, before it is given up for this run."""
+
+
+@dataclass(slots=True)
+class _Wish:
+    """One edit that waits for its file to be written."""
+
+    entry_id: EntryId
+    edit: Edit
+    done: threading.Event = field(default_factory=threading.Event)
+    failure: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    """A file as this process last read or wrote it."""
+
+    file: str
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    wishes: list[_Wish] = field(default_factory=list)
+    data: bytes | None = None
+    text: EditableText | None = None
+    entries: dict[EntryId, Entry] = field(default_factory=dict)
+    stale: set[EntryId] = field(default_factory=set)
+    """Entries written since `entries` was read: their slots there are out of date."""
+
+
+class WriteBack:
+    """All imagery files of a project that are written in this run; safe to use from threads."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._files: dict[str, _OpenFile] = {}
+        self._lock = threading.Lock()
+
+    def write(self, file: str, entry_id: EntryId, edit: Edit) -> None:
+        """Carry out an edit of one entry, and return when it is on the disk.
+
+        Raises InputError: the file can't be read or written, the entry is gone, or the edit is refused.
+        """
+        with self._lock:
+            opened = self._files.setdefault(file, _OpenFile(file))
+        wish = _Wish(entry_id, edit)
+        with opened.lock:
+            opened.wishes.append(wish)
+        while not wish.done.is_set():
+            # Whoever gets the file writes for everybody who waits by then; the others find their wish done.
+            with opened.writing:
+                if wish.done.is_set():
+                    break
+                with opened.lock:
+                    wishes, opened.wishes = opened.wishes, []
+                self._carry_out(opened, wishes)
+        if wish.failure is not None:
+            raise wish.failure
+
+    def _carry_out(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
+        try:
+            with file_lock(self._project.root, opened.file):
+                self._replace(opened, wishes)
+        except ChargenError as failure:
+            opened.data = None
+            for wish in wishes:
+                wish.failure = wish.failure or failure
+        except BaseException as failure:
+            opened.data = None
+            for wish in wishes:
+                wish.failure = wish.failure or failure
+            raise
+        finally:
+            for wish in wishes:
+                wish.done.set()
+
+    def _replace(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
+        path = self._project.path(opened.file)
+        for _ in range(_ROUNDS):
+            before = self._read(opened)
+            after = self._edited(opened, wishes)
+            if after.data == before:
+                return
+            if replace_unchanged(path, before, after.data, root=self._project.root):
+                opened.data, opened.text = after.data, after
+                opened.stale.update(wish.entry_id for wish in wishes)
+                return
+            opened.data = None
+        message = "the file changes faster than its slots can be written"
+        raise InputError(error(message, Position(opened.file), "the picture is safe; the next run writes its slots"))
+
+    def _read(self, opened: _OpenFile) -> bytes:
+        try:
+            data = self._project.path(opened.file).read_bytes()
+        except OSError as failure:
+            reason = (failure.strerror or type(failure).__name__).lower()
+            raise InputError(error(f"can't read this file: {reason}", Position(opened.file))) from failure
+        if data != opened.data or opened.text is None:
+            imagery = scan_bytes(self._project, data, opened.file)
+            opened.text = EditableText.parse(data, opened.file)
+            opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
+            opened.stale.clear()
+            opened.data = data
+        return data
+
+    def _edited(self, opened: _OpenFile, wishes: list[_Wish]) -> EditableText:
+        assert opened.text is not None
+        text = opened.text
+        for wish in wishes:
+            wish.failure = None
+            try:
+                entry = self._entry(opened, wish.entry_id)
+                edit = wish.edit(entry)
+                text = text if edit is None else text.apply((edit,))
+            except ChargenError as failure:
+                wish.failure = failure
+        return text
+
+    def _entry(self, opened: _OpenFile, entry_id: EntryId) -> Entry:
+        if entry_id in opened.stale and opened.data is not None:
+            imagery = scan_bytes(self._project, opened.data, opened.file)
+            opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
+            opened.stale.clear()
+        entry = opened.entries.get(entry_id)
+        if entry is None:
+            message = f"entry `{entry_id}` is no longer in this file"
+            raise InputError(error(message, Position(opened.file), "its picture and record are kept"))
+        return entry
