@@ -142,7 +142,7 @@ def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: in
     permission; the old file is then untouched.
     """
     with as_input_error(path, root):
-        real = _real_target(path, root)
+        real = real_target(path, root)
         make_folder(real.parent)
         temporary = real.parent / temporary_name()
         try:
@@ -154,9 +154,9 @@ def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: in
         sync_folder(real.parent)
 
 
-def write_new_durably(path: Path, data: bytes) -> None:
+def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write a file that must not exist yet and sync it, but not its folder: for files of a folder still being made."""
-    _write_new(path, data, None)
+    _write_new(path, data, mode)
 
 
 def temporary_name() -> str:
@@ -212,6 +212,15 @@ def make_folder(folder: Path) -> None:
         sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Bring a file someone else wrote to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names in `folder` to the disk."""
     if os.name == "nt":  # Windows has no such call; its renames are journalled by the file system
@@ -255,7 +264,8 @@ def _mode_of(path: Path) -> int | None:
         return None
 
 
-def _real_target(path: Path, root: Path | None) -> Path:
+def real_target(path: Path, root: Path | None) -> Path:
+    """Follow the links of `path`. Raises InputError for one that leaves `root`, IsADirectoryError for a folder."""
     real = Path(os.path.realpath(path))
     outside = root is not None and not real.is_relative_to(os.path.realpath(root))
     if outside or (root is None and path.is_symlink()):

@@ -1,0 +1,121 @@
+"""The history: every file that ever stood at a target and was replaced.
+
+Laws: a file is kept before it is replaced, under the hash of its bytes; it is linked or copied, never moved, so that
+the target is never absent; what is kept is never changed or removed. Must not know which version is which.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargen.core.values import EntryId, FileHash
+from chargen.edge.files import (
+    FileKind,
+    as_input_error,
+    kind_of,
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_durably,
+)
+from chargen.edge.hashes import hash_bytes, hash_file
+
+_NAME = re.compile(r"([0-9a-f]{64})\.png")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A file kept in the history; `changed_ns` is its time of last change, in nanoseconds since the epoch."""
+
+    sha256: FileHash
+    size: int
+    path: Path
+    changed_ns: int
+
+
+class History:
+    """The replaced versions of all targets of one project, in `folder` (`.chargen/history`)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def keeping(self, entry_id: EntryId, target: Path) -> Iterator[KeptVersion | None]:
+        """Keep what stands at `target`; the block replaces it by a rename.
+
+        Gives None where nothing stands there. If the block fails, the kept file shares no bytes with the target any
+        more, so that painting over the target later can't change it. Raises InputError.
+        """
+        kept = self.keep(entry_id, target)
+        try:
+            yield kept
+        except BaseException:
+            if kept is not None:
+                self._part(kept.path, target)
+            raise
+
+    def keep(self, entry_id: EntryId, target: Path) -> KeptVersion | None:
+        """Keep what stands at `target` now, before it is replaced; None where no file stands there.
+
+        Call it only right before the replacement: until then the kept file may be the same file. Raises InputError.
+        """
+        if kind_of(target).kind not in (FileKind.FILE, FileKind.LFS_POINTER):
+            return None
+        with as_input_error(target):
+            digest, _ = hash_file(target)
+            place = self.folder / entry_id / f"{digest}.png"
+            if place.exists() and hash_file(place)[0] == digest:
+                self._part(place, target)
+            else:
+                make_folder(place.parent)
+                self._put(target, place, digest)
+        status = place.stat()
+        return KeptVersion(digest, status.st_size, place, status.st_mtime_ns)
+
+    def list(self, entry_id: EntryId) -> tuple[KeptVersion, ...]:
+        """Return the kept versions of one image, oldest first."""
+        found = []
+        try:
+            paths = list((self.folder / entry_id).iterdir())
+        except OSError:
+            return ()
+        for path in paths:
+            if match := _NAME.fullmatch(path.name):
+                status = path.stat()
+                found.append(KeptVersion(FileHash(match[1]), status.st_size, path, status.st_mtime_ns))
+        return tuple(sorted(found, key=lambda kept: (kept.changed_ns, kept.sha256)))
+
+    def read(self, kept: KeptVersion) -> bytes | None:
+        """Return the bytes of a kept version, or None where they are gone or not the ones that were kept."""
+        try:
+            data = kept.path.read_bytes()
+        except OSError:
+            return None
+        return data if hash_bytes(data) == kept.sha256 else None
+
+    def _put(self, target: Path, place: Path, digest: FileHash) -> None:
+        """Link `target` to `place`, or copy it where that can't be done or another name already shares its bytes."""
+        if target.stat().st_nlink == 1 and not target.is_symlink() and not place.exists():
+            try:
+                sync_file(target)
+                os.link(target, place)
+            except OSError:  # a file system without hard links, or one that gives out no more of them
+                pass
+            else:
+                sync_folder(place.parent)
+                return
+        data = target.read_bytes()
+        if hash_bytes(data) != digest:  # changed since it was hashed: keep what stands there now under its own name
+            place = place.with_name(f"{hash_bytes(data)}.png")
+        write_durably(place, data)
+
+    def _part(self, place: Path, target: Path) -> None:
+        """Give `place` bytes of its own where it is the same file as `target`."""
+        with as_input_error(place):
+            if place.exists() and target.exists() and place.samefile(target):
+                write_durably(place, place.read_bytes())

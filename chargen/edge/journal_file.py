@@ -1,0 +1,143 @@
+"""The journal's database file: opened late, mended by itself, never half written.
+
+Laws: one transaction a call, synced before it returns; a damaged file is moved to the trash and made anew; reading only
+makes no file, not even the ones SQLite keeps beside a database. Must not know what the rows mean.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from chargen.edge.clock import Clock
+from chargen.edge.files import as_input_error, make_folder
+from chargen.edge.journal_rows import SCHEMA, SCHEMA_VERSION
+from chargen.edge.trash import Trash
+from chargen.errors import InputError, Position, StartError, error
+
+_BUSY_SECONDS = 30.0
+_T = TypeVar("_T")
+
+
+class JournalFile:
+    """One SQLite file behind a lock. `fill` puts what is known from elsewhere into a database just made."""
+
+    def __init__(
+        self, root: Path, *, read_only: bool, clock: Clock, fill: Callable[[sqlite3.Connection], object]
+    ) -> None:
+        self.path = root / ".chargen" / "journal.sqlite"
+        self._root = root
+        self._read_only = read_only
+        self._clock = clock
+        self._fill = fill
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    def read(self, work: Callable[[sqlite3.Connection], list[_T]]) -> list[_T]:
+        """Do `work`, which only asks; with `read_only` what can't be read is empty."""
+        if not self._read_only:
+            return self.run(work)
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = _open_to_read(self.path)
+                return [] if self._connection is None else work(self._connection)
+            except sqlite3.DatabaseError:
+                return []  # damaged or half made: the next run that may write mends it
+
+    def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do `work` in one transaction, synced on return; on a damaged database it is done again on a new one."""
+        if self._read_only:
+            raise ValueError("this journal is only read")
+        with self._lock, _as_input_error(self.path):
+            try:
+                return self._transact(work)
+            except sqlite3.DatabaseError as failure:
+                if not _is_damage(failure):
+                    raise
+            self._set_aside()
+            return self._transact(work)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        if self._connection is None:
+            self._connection = self._open()
+        with _transaction(self._connection):
+            return work(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        with as_input_error(self.path, self._root):
+            make_folder(self.path.parent)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
+                connection.execute(f"PRAGMA {pragma}")
+            with _transaction(connection):
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version == 0:
+                    for statement in SCHEMA.split(";")[:-1]:
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                    self._fill(connection)
+            if version > SCHEMA_VERSION:
+                raise StartError(
+                    "the journal was written by a newer chargen", hint="install that version or a later one"
+                )
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_aside(self) -> None:
+        self.close()
+        names = (self.path.name, self.path.name + "-wal", self.path.name + "-shm")
+        Trash(self._root, self._clock).move(self.path.with_name(name) for name in names)
+
+    def close(self) -> None:
+        """Close the database; it opens again when used."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection | None:
+    if not path.is_file():
+        return None
+    # Without a write-ahead log nobody has it open, and SQLite would make one even to read: `immutable` forbids that.
+    options = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _as_input_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as failure:
+        hint = "see that this disk has space and can be written to, then run again: what was paid for is kept"
+        raise InputError(error(f"can't write the journal: {failure}", Position(str(path)), hint)) from failure
+
+
+def _is_damage(failure: sqlite3.DatabaseError) -> bool:
+    code = getattr(failure, "sqlite_errorcode", None)
+    missing = isinstance(failure, sqlite3.OperationalError) and str(failure).startswith(
+        ("no such table", "no such col")
+    )
+    return missing or (code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
