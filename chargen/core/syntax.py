@@ -1,0 +1,223 @@
+"""What the YAML parser's complaint means to an author: the place to look at, and the next step.
+
+The parser notices many mistakes a line too late, or names them in its own words. Laws: an answer is an index into the
+text, never the parser's line and column (it counts U+2028 and U+0085 as line ends); no answer blames a place after the
+one the parser stopped at. Pure; knows nothing of what the keys mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ruamel.yaml.error import YAMLError
+
+_LOOK_BACK = 12
+"""Lines looked through for the cause of a complaint: a forgotten blank is near what it breaks."""
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+_GLUED_KEY = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w.-]*(?P<colon>:)(?P<value>[^\s/:,\]}][^\r\n]*)")
+_GLUED_DASH = re.compile(r"[ ]*(?P<dash>-)(?P<value>[^\s-][^\r\n]*)")
+_KEY = re.compile(r"[ ]*(?:- +)*[\w.'\"-]+ *:(?P<value>\s[^\r\n]*)?(?:\r|\n|$)")
+_INNER_COLON = re.compile(r":(?= |\r|\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A mistake at `index` of the text, as a sentence, with the next step."""
+
+    index: int
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What the parser said: its words, and where it began (`context`) and stopped (`index`)."""
+
+    text: str
+    problem: str
+    context: str
+    context_index: int
+    index: int
+
+
+def explain(text: str, failure: YAMLError) -> Complaint:
+    """Turn the parser's `failure` over `text` into the mistake an author can find and mend."""
+    if unreadable := _UNREADABLE.search(text):
+        return Complaint(
+            unreadable.start(),
+            f"the control character U+{ord(unreadable[0]):04X} is not allowed in YAML",
+            'delete it, or write it as an escape between double quotes: `"\\x1b"`',
+        )
+    mark = getattr(failure, "problem_mark", None)
+    context_mark = getattr(failure, "context_mark", None) or mark
+    said = _Failure(
+        text,
+        str(getattr(failure, "problem", None) or failure),
+        str(getattr(failure, "context", None) or ""),
+        min(context_mark.index, len(text)) if context_mark else 0,
+        min(mark.index, len(text)) if mark else 0,
+    )
+    for pattern, reader in _READERS:
+        if pattern in said.problem and (complaint := reader(said)) is not None:
+            return complaint
+    return Complaint(said.index, f"not valid YAML: {said.problem}")
+
+
+def _tab(said: _Failure) -> Complaint | None:
+    if said.text[said.index : said.index + 1] != "\t" and "tab" not in said.problem:
+        return None
+    return Complaint(said.index, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs there")
+
+
+def _reserved(said: _Failure) -> Complaint | None:
+    character = said.text[said.index : said.index + 1]
+    if not character:
+        return None
+    return Complaint(said.index, f"a value can't begin with `{character}`", "put the whole value between quotes")
+
+
+def _glued(said: _Failure) -> Complaint | None:
+    """Find the missing blank (`key:value`, `-item`) that made the parser stop here or somewhat later."""
+    limit = max(said.index, said.context_index)
+    for start in _lines_back(said.text, limit):
+        if match := _GLUED_KEY.match(said.text, start):
+            value = match["value"]
+            shown = value if len(value) <= 20 else value[:20] + "..."
+            key = match[0][: match.start("value") - start].strip(" -")
+            return Complaint(
+                match.start("colon"), f"a blank is missing after the colon of `{key}`", f"write `{key} {shown}`"
+            )
+        if start <= said.context_index and (match := _GLUED_DASH.match(said.text, start)):
+            return Complaint(
+                match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`"
+            )
+        if start <= said.context_index and _KEY.match(said.text, start):
+            return None
+    return None
+
+
+def _no_colon(said: _Failure) -> Complaint:
+    if complaint := _glued(said):
+        return complaint
+    return Complaint(
+        said.context_index,
+        "this line is no `key: value` and belongs to no value above it",
+        "write `key: value`, or indent the line deeper than the key whose text it continues",
+    )
+
+
+def _second_colon(said: _Failure) -> Complaint:
+    start = _line_start(said.text, said.index)
+    before = said.text[start : said.index]
+    if _INNER_COLON.search(before):
+        return Complaint(
+            said.index, "`: ` inside a value that is not quoted", "put the whole value of this key between quotes"
+        )
+    if complaint := _glued(said):
+        return complaint
+    return Complaint(
+        start + len(before) - len(before.lstrip(" ")),
+        "a key is not expected here: the line above is still being read as a value",
+        "check the indentation of this line, and that the line above has a colon or its quotes",
+    )
+
+
+def _quotes(said: _Failure) -> Complaint | None:
+    start = _line_start(said.text, said.index)
+    before = said.text[start : said.index].rstrip(" ")
+    if before.endswith("'"):
+        return Complaint(
+            said.index, "text follows the closing `'`", "inside single quotes write a quote twice: `'it''s'`"
+        )
+    if before.endswith('"'):
+        return Complaint(said.index, 'text follows the closing `"`', 'inside double quotes write a quote as `\\"`')
+    return None
+
+
+def _misplaced(said: _Failure) -> Complaint:
+    if complaint := _quotes(said):
+        return complaint
+    return Complaint(
+        said.index,
+        "this line does not fit the lines above it",
+        "check its indentation: the keys of one mapping, and the dashes of one list, stand in one column",
+    )
+
+
+def _open_quote(said: _Failure) -> Complaint | None:
+    if "quoted scalar" not in said.context:
+        return None
+    quote = said.text[said.context_index : said.context_index + 1]
+    return Complaint(said.context_index, f"the quote {quote} opened here is never closed", "close it, or double it")
+
+
+def _open_bracket(said: _Failure) -> Complaint:
+    opened = said.text[said.context_index : said.context_index + 1]
+    if "\n" in said.text[said.context_index : said.index] and opened in "[{":
+        return Complaint(said.context_index, f"the `{opened}` opened here is not closed", "close it, or quote the text")
+    return Complaint(
+        said.index,
+        f"in the list or map that `{opened}` opens, a comma or its end is missing",
+        "add it, or quote the text",
+    )
+
+
+def _escape(said: _Failure) -> Complaint:
+    return Complaint(
+        said.index,
+        "unknown escape after `\\` between double quotes",
+        "write a backslash as `\\\\`, or use single quotes",
+    )
+
+
+def _alias(said: _Failure) -> Complaint:
+    return Complaint(
+        said.index,
+        "this alias (`*name`) names no anchor above it",
+        "add `&name` above, or quote the text if it is text",
+    )
+
+
+def _anchor(said: _Failure) -> Complaint:
+    return Complaint(said.index, "this anchor's name (`&name`) is used twice", "give one of the two another name")
+
+
+def _second_document(said: _Failure) -> Complaint:
+    return Complaint(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
+
+
+_READERS: tuple[tuple[str, Callable[[_Failure], Complaint | None]], ...] = (
+    ("tab character", _tab),
+    ("found character that cannot start any token", _tab),
+    ("found character that cannot start any token", _reserved),
+    ("could not find expected ':'", _no_colon),
+    ("mapping values are not allowed", _second_colon),
+    ("found unexpected end of stream", _open_quote),
+    ("did not find expected key", _misplaced),
+    ("did not find expected '-' indicator", _misplaced),
+    ("did not find expected ',' or", _open_bracket),
+    ("unknown escape", _escape),
+    ("undefined alias", _alias),
+    ("second occurrence", _anchor),
+    ("but found another document", _second_document),
+)
+"""Words of the parser, and who reads them; the first that has an answer gives it."""
+
+
+def _line_start(text: str, index: int) -> int:
+    return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+
+
+def _lines_back(text: str, index: int) -> Iterator[int]:
+    """Yield where the line of `index` starts, then the lines before it, blank and comment lines left out."""
+    start = _line_start(text, index)
+    for _ in range(_LOOK_BACK):
+        line = text[start : start + 200].lstrip(" \t")
+        if line and line[0] not in "\r\n#":
+            yield start
+        if start == 0:
+            return
+        start = _line_start(text, start - 1)
