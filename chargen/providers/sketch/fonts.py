@@ -1,0 +1,135 @@
+"""The font of a sketch: one embedded face, its advances, and which characters it can show.
+
+Why WenQuanYi Micro Hei, from the wheel `paperang-p2-fonts-cjk`: it is the one packaged font found that holds Latin with
+its extensions, accented Greek, all of Cyrillic, kana, Hangul and the Han of simplified and traditional Chinese in a
+single face (Noto Sans CJK lacks Polish, accented Greek and Ukrainian). It is 5 MB of TrueType outlines, Apache-2.0
+(or GPL-3 with font exception), and byte for byte the file that Debian ships as `fonts-wqy-microhei` 0.2.0-beta-3.1, so
+the young wheel around it is only a carrier; its version is pinned and a test pins the file's SHA-256.
+
+Laws: nothing is opened before the first sketch; the file is opened by path, never read into memory here; system fonts
+are never looked at. Faces are one set per thread, because a FreeType face must not be used by two threads at once.
+Must not know: cards, colours, requests.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from PIL import ImageFont
+
+PACKAGE = "paperang_p2_fonts_cjk"
+FILE = "fonts/wqy-microhei.ttc"
+
+WIDE = (
+    "\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
+    "\U00020000-\U0003ffff"
+)
+"""Character class of scripts written without spaces (Han, kana, bopomofo, full-width forms), for a regex set."""
+
+STAND_IN = "\u25a1"
+"""White square, shown where the font has no glyph."""
+
+_NOWHERE = "\U0010ffff"  # a noncharacter: whatever the face draws for it is its mark for a missing glyph
+_PROBE = 20  # pixels; large enough that no two different glyphs look the same
+_NARROW_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'"})
+# The face draws these four at full CJK width; between Latin letters that tears words apart.
+_QUOTE_IN_LATIN = re.compile(f"(?<![{WIDE}])[\u2018\u2019\u201c\u201d](?![{WIDE}])")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """Text with a glyph for every character; `stand_ins` counts the characters another one stands for."""
+
+    text: str
+    stand_ins: int
+
+
+class _Faces(threading.local):
+    def __init__(self) -> None:
+        self.by_size: dict[int, ImageFont.FreeTypeFont | ImageFont.ImageFont] = {}
+
+
+_faces = _Faces()
+
+
+@cache
+def font_path() -> Path | None:
+    """Say where the embedded font lies; None where its package is broken or gone."""
+    try:
+        path = Path(str(files(PACKAGE) / FILE))
+    except ModuleNotFoundError:
+        return None
+    return path if path.is_file() else None
+
+
+def face(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Give this thread's face at `size` pixels. Falls back to Pillow's own Latin face only if the package is gone."""
+    found = _faces.by_size.get(size)
+    if found is None:
+        path = font_path()
+        # Basic layout everywhere: the other engine is optional in Pillow and would make bytes depend on the machine.
+        found = (
+            ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+            if path
+            else ImageFont.load_default(size)
+        )
+        _faces.by_size[size] = found
+    return found
+
+
+@lru_cache(maxsize=65536)
+def advance(size: int, text: str) -> float:
+    """Measure `text` at `size`, in pixels. The face has no kerning table, so advances add up exactly."""
+    return float(face(size).getlength(text))
+
+
+@lru_cache(maxsize=16384)
+def has_glyph(character: str) -> bool:
+    """Say whether the face can show this one character (blanks count as shown)."""
+    return character.isspace() or _shape(character) != _shape(_NOWHERE)
+
+
+def _shape(character: str) -> tuple[float, tuple[int, int], bytes]:
+    mask = face(_PROBE).getmask(character)
+    return advance(_PROBE, character), mask.size, bytes(mask)
+
+
+@lru_cache(maxsize=1024)
+def drawable(text: str) -> Drawable:
+    """Turn any text into what the face can show: composed, without invisible characters, line feeds kept.
+
+    A character without a glyph becomes its plain form (a letter without a rare accent) or a white square.
+    """
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    composed = _QUOTE_IN_LATIN.sub(lambda match: match.group().translate(_NARROW_QUOTES), composed)
+    out: list[str] = []
+    stand_ins = 0
+    for character in composed:
+        if character == "\n":
+            out.append(character)
+        elif character.isspace():
+            out.append(" ")
+        elif has_glyph(character):
+            out.append(character)
+        elif unicodedata.category(character) in _INVISIBLE:
+            continue
+        else:
+            out.append(_stand_in(character))
+            stand_ins += 1
+    return Drawable("".join(out), stand_ins)
+
+
+def _stand_in(character: str) -> str:
+    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    if plain and all(has_glyph(part) for part in plain):
+        return plain
+    if unicodedata.combining(character):
+        return ""
+    return STAND_IN if has_glyph(STAND_IN) else "?"
