@@ -48,7 +48,8 @@ def sentence(text: str) -> str:
 
 
 def _sentence_ends(text: str) -> list[int]:
-    return [match.end() for match in _SENTENCE_END.finditer(text) if not _ABBREVIATION.search(text[: match.end()].rstrip())]
+    ends = (match.end() for match in _SENTENCE_END.finditer(text))
+    return [end for end in ends if not _ABBREVIATION.search(text[:end].rstrip())]
 
 
 def _fits(text: str, words: int) -> bool:

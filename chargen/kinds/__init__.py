@@ -1,1 +1,46 @@
-"""Plug-ins, one file per imagery kind: from a parsed document to entries, and from an outcome to slots. Pure."""
+"""Plug-ins, one file per imagery kind: from a parsed document to entries, and from an outcome to slots. Pure.
+
+A file is recognised by the type it declares (`entity_type`), else by its shape; any other file is none of ours and
+ignored quietly. A new kind is one module, one line in `KINDS`, and a template.
+"""
+
+from __future__ import annotations
+
+from chargen.core.document import Document
+from chargen.core.entries import Entry, Imagery
+from chargen.core.slots import Made, SlotEdit
+from chargen.core.values import Size
+from chargen.kinds.chapters import CHAPTERS
+from chargen.kinds.characters import CHARACTERS
+from chargen.kinds.locations import LOCATIONS
+from chargen.kinds.names import clashes, clashing
+from chargen.kinds.protocol import ImageryKind
+from chargen.kinds.reading import declared_type, is_type
+
+__all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "scan", "slots"]
+
+KINDS: tuple[ImageryKind, ...] = (CHAPTERS, LOCATIONS, CHARACTERS)
+"""All kinds, in the order in which a shape is tried."""
+
+
+def kind_of(document: Document) -> ImageryKind | None:
+    """Return the kind of a file: of the type it declares, else of its shape; None for a file of another program."""
+    declared = declared_type(document)
+    if declared is not None and declared.strip():
+        return next((kind for kind in KINDS if is_type(declared, kind.entity_type)), None)
+    return next((kind for kind in KINDS if kind.recognises(document)), None)
+
+
+def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:
+    """Read an imagery file; None for any other file. Never raises: what is wrong is among the problems.
+
+    `generated` is the project-relative folder of pictures: a portrait whose `path` names its own target there is
+    still a planned one.
+    """
+    kind = kind_of(document)
+    return None if kind is None else kind.scan(document, default_size, generated)
+
+
+def slots(entry: Entry, made: Made) -> SlotEdit:
+    """Say what to write into the author's file once the entry's picture is safely on disk."""
+    return next(kind for kind in KINDS if kind.kind is entry.kind).slots(entry, made)

@@ -1,0 +1,145 @@
+"""Chapters: `images[*]` with the chapter's cast, its visual thesis and its palette.
+
+Laws: ids come from `custom_id`; `provider` and `model` of an image are outputs, the choice stands in
+`generation_defaults`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ruamel.yaml.nodes import Node
+
+from chargen.core.document import Document, get, is_null, scalar
+from chargen.core.entries import Entry, Imagery
+from chargen.core.prose import sentence, shorten
+from chargen.core.slots import Made, SetSlots, SlotEdit
+from chargen.core.traced import Traced
+from chargen.core.values import Kind, Size
+from chargen.errors import Problem, Severity, error, warning
+from chargen.kinds.palette import in_words
+from chargen.kinds.plan import Plan
+from chargen.kinds.planned import Member, depicted, outputs_of, planned, sheet, slot_values
+from chargen.kinds.reading import Block
+from chargen.kinds.view import fields
+
+THESIS_WORDS = 32
+"""With sixteen words of palette, eight of what to avoid and two labels the block stays under sixty."""
+
+_NOBODY: Mapping[str, Member] = {}
+
+
+class Chapters:
+    """Chapter plans."""
+
+    kind = Kind.CHAPTER
+    entity_type = "chapter-imagery"
+
+    def recognises(self, document: Document) -> bool:
+        """A file with `images` and `metadata`."""
+        return {"images", "metadata"} <= fields(document.root).keys()
+
+    def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+        """Read a chapter."""
+        plan = Plan.of(document, self.kind, ("slug",), folder_counts=False)
+        if plan.slug is None:
+            return plan.imagery(())
+        palette = plan.metadata.find("color_palette")
+        file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
+        cast = _cast(plan)
+        titles = _titles(plan.root)
+        thesis = _thesis(plan.metadata)
+        colours = {text.name: text for text in in_words(document, palette, plan.problems)}
+        entries: list[Entry] = []
+        for block in plan.root.blocks("images"):
+            plan.use("location", block.text("location"))
+            name = plan.entry_name(block, ("custom_id",))
+            if name is None:
+                continue
+            depicts = depicted(block, cast or _NOBODY)
+            if depicts and cast is None:
+                block.problems.append(_unreadable_cast(plan.root))
+            own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
+            title = block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or "")
+            always = (*thesis, *(colours | own).values())
+            entries.append(
+                planned(
+                    file,
+                    block,
+                    name,
+                    title=title,
+                    depicts=depicts,
+                    always=always,
+                    outputs=outputs_of(block),
+                    palette=palette,
+                )
+            )
+        told = {problem for entry in entries for problem in entry.problems}
+        plan.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
+        for location in plan.root.blocks("locations"):
+            plan.use("location", location.text("ref"))
+        return plan.imagery(entries)
+
+    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+        """Set the image's own output slots."""
+        return SetSlots(entry.path, slot_values(made))
+
+
+def _cast(plan: Plan) -> Mapping[str, Member] | None:
+    """Return the declared characters by slug; None where the list of them can't be read."""
+    before = len(plan.problems)
+    found: dict[str, Member] = {}
+    for block in plan.root.blocks("characters"):
+        slug = block.text("ref") or block.text("slug")
+        if slug is None:
+            plan.problems.append(warning("this character has no `ref`: it is left out", block.position))
+            continue
+        plan.use("character", slug)
+        if slug in found:
+            plan.problems.append(warning(f"`{slug}` is declared twice: the first counts", slug.position))
+            continue
+        name = block.text("name")
+        ids = _reference_ids(block)
+        fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
+        found[str(slug)] = Member(str(name or ""), ids, fault)
+    broken = any(problem.severity is Severity.ERROR for problem in plan.problems[before:])
+    return None if broken else found
+
+
+def _reference_ids(block: Block) -> tuple[Traced, ...]:
+    ids: list[Traced] = []
+    for number, node in block.parts("reference_images"):
+        text = scalar(node) if scalar(node) is not None else scalar(get(node, "id"))
+        if text:
+            ids.append(Traced.of(text, "reference_images", block.document.at(node)))
+        elif not is_null(node):
+            block.wrong_shape(f"reference_images[{number}]", node, "an inventory id")
+    return tuple(ids)
+
+
+def _titles(root: Block) -> Mapping[str, Traced]:
+    found: dict[str, Traced] = {}
+    for moment in root.blocks("moments"):
+        name, title = scalar(moment.nodes.get("id")), moment.text("title")
+        if name and title:
+            found.setdefault(name, title)
+    return found
+
+
+def _thesis(metadata: Block) -> tuple[Traced, ...]:
+    thesis = metadata.text("visual_thesis")
+    return (
+        ()
+        if thesis is None
+        else (Traced.of(sentence(shorten(thesis, THESIS_WORDS)), "visual_thesis", thesis.position),)
+    )
+
+
+def _unreadable_cast(root: Block) -> Problem:
+    node: Node | None = root.find("characters")
+    position = root.document.at(node) if node is not None else root.position
+    hint = "the references of the images that depict somebody are told there"
+    return error("the chapter's `characters` can't be read", position, hint)
+
+
+CHAPTERS = Chapters()

@@ -1,0 +1,153 @@
+"""Locations: `overview`, `parts[*]`, `zones[*]`, `zones[*].images[*]` and `beat_images[*]`, all flat in the location.
+
+Laws: a zone that only holds images is no entry; the light of one time of day never gets into a picture of another;
+`references` of an entry are documents, never pictures. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from chargen.core.document import Document, items, scalar
+from chargen.core.entries import Entry, Imagery, Outputs
+from chargen.core.prose import fold, sentence, shorten
+from chargen.core.slots import AppendSlot, Made, SlotEdit
+from chargen.core.traced import Traced
+from chargen.core.values import Kind, Size
+from chargen.kinds import light
+from chargen.kinds.plan import Plan
+from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
+from chargen.kinds.reading import Block
+from chargen.kinds.view import fields
+
+IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
+"""Keys that name an entry, the first there is."""
+
+TITLES = ("title", "name", "zone_name", "beat_title", "description")
+
+PLACES = ("slug", "zone_slug", "zone_id", "image_slug", "zone", "base_zone", "zone_ref", "location_within", "name",
+          "zone_name", "title", "weather")  # fmt: skip
+"""Keys whose words tell which part of the location, or which weather, a picture shows."""
+
+ELEMENTS = 2
+ELEMENT_WORDS = 14
+LIGHT_WORDS = 26
+"""Two elements, the light and its label have at most 55 words."""
+
+SLOT = "generated_images"
+
+
+class Locations:
+    """Location plans."""
+
+    kind = Kind.LOCATION
+    entity_type = "location-imagery"
+
+    def recognises(self, document: Document) -> bool:
+        """A file with `overview` and either `parts` or `zones`."""
+        keys = fields(document.root).keys()
+        return "overview" in keys and bool({"parts", "zones"} & keys)
+
+    def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+        """Read a location."""
+        plan = Plan.of(document, self.kind, ("slug", "location_slug"), folder_counts=True)
+        if plan.slug is None:
+            return plan.imagery(())
+        anchor = plan.root.block("location_visual_anchor")
+        file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
+        lights = light.lights(document, anchor.find("characteristic_light"))
+        elements = _elements(document, anchor.find("signature_elements"))
+        entries: list[Entry] = []
+        for block, parent, otherwise in _candidates(plan):
+            name = plan.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
+            if name is None:
+                continue
+            title = block.text(*TITLES)
+            always = (*_signature(elements, name, title), *_light(lights, block, parent))
+            entries.append(
+                planned(
+                    file,
+                    block,
+                    name,
+                    title=fold(title) if title else None,
+                    depicts=depicted(block, None),
+                    always=always,
+                    outputs=_outputs(block),
+                    palette=anchor.find("color_anchors"),
+                )
+            )
+        return plan.imagery(entries)
+
+    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+        """Append an object to the entry's `generated_images`; the last is the current picture."""
+        return AppendSlot(entry.path, SLOT, slot_values(made))
+
+
+def _candidates(plan: Plan) -> Iterator[tuple[Block, Block | None, str]]:
+    """Yield (mapping of an entry, its zone's mapping, name where it has none of its own) in file order."""
+    overview = plan.root.find("overview")
+    if isinstance(overview, MappingNode):
+        yield _entry(Block.of(plan.document, overview, ("overview",), [])), None, "overview"
+    else:
+        plan.root.block("overview")  # tells the wrong shape
+    for key in ("parts", "zones"):
+        for block in plan.root.blocks(key):
+            inner = list(block.blocks("images"))
+            if not inner or prompt_of(block) is not None:
+                yield _entry(block), None, ""
+            else:
+                plan.tell(block)
+            for image in inner:
+                yield _entry(image), block, ""
+    for block in plan.root.blocks("beat_images"):
+        yield _entry(block), None, ""
+
+
+def _entry(block: Block) -> Block:
+    return block.with_fallback("image_spec")
+
+
+def _outputs(block: Block) -> Outputs:
+    """Return the outputs of the last picture made."""
+    node = block.nodes.get(SLOT)
+    made = items(node) if isinstance(node, SequenceNode) else ()
+    if node is not None and not isinstance(node, SequenceNode) and scalar(node) is not None:
+        block.wrong_shape(SLOT, node, "a list")
+    return outputs_of(Block.of(block.document, made[-1], block.path, block.problems)) if made else Outputs()
+
+
+def _elements(document: Document, node: Node | None) -> tuple[tuple[Traced, frozenset[str]], ...]:
+    """Return the signature elements with their words; `name: text` unquoted in a list is a mapping to YAML."""
+    found: list[tuple[Traced, frozenset[str]]] = []
+    for item in (node,) if isinstance(node, MappingNode) else items(node):
+        texts = [scalar(item)] if scalar(item) else [f"{k}: {t}" for k, v in fields(item).items() if (t := scalar(v))]
+        for text in texts:
+            if text and (short := shorten(text, ELEMENT_WORDS)):
+                traced = Traced.of(sentence(short), "signature_elements", document.at(item))
+                found.append((traced, frozenset(word for word in light.tokens(text) if len(word) > 3)))
+    return tuple(found)
+
+
+def _signature(elements: tuple[tuple[Traced, frozenset[str]], ...], name: str, title: str | None) -> tuple[Traced, ...]:
+    """Return the elements that share most words with the entry's name and title, else the first ones."""
+    wanted = frozenset(light.tokens(f"{name} {title or ''}"))
+    ranked = sorted(range(len(elements)), key=lambda number: -len(elements[number][1] & wanted))
+    return tuple(elements[number][0] for number in sorted(ranked[:ELEMENTS]))
+
+
+def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None) -> tuple[Traced, ...]:
+    if not lights:
+        return ()
+    blocks = (block, parent) if parent is not None else (block,)
+    told = [text for each in blocks for key in PLACES if (text := each.text(key))]
+    time = light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
+    places = tuple(light.tokens(text) for text in told)
+    found = light.fitting(lights, time, places)
+    if found is None:
+        return ()
+    return (Traced.of(f"Light: {sentence(shorten(found, LIGHT_WORDS))}", "characteristic_light", found.position),)
+
+
+LOCATIONS = Locations()

@@ -1,0 +1,95 @@
+"""Ids and slugs as parts of paths: which texts may name a picture below `generated/` on every file system.
+
+Laws: a name is one part of a path, the same on Linux, macOS and Windows; names are taken as written, never mended.
+Pure; knows nothing of which keys hold names.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from chargen.core.entries import Entry, Imagery
+from chargen.core.traced import Traced
+from chargen.core.values import EntryId
+from chargen.errors import Position, Problem, error
+
+MAX_BYTES = 200
+"""UTF-8 bytes of one name: file systems take 255, suffixes and temporary names need some."""
+
+_FORBIDDEN = re.compile(r'[<>:"|?*/\\]')
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?", re.IGNORECASE
+)
+_INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+_FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda name: not name.strip(), "is empty"),
+    (lambda name: name in {".", ".."}, "is a folder's relative name"),
+    (_FORBIDDEN.search, "holds a character that a file name can't have"),
+    (lambda name: any(unicodedata.category(c) in _INVISIBLE for c in name), "holds a control character"),
+    (lambda name: name[-1] in ". " or name[0] == " ", "has a blank or a full stop at an end, which Windows drops"),
+    (_DEVICE.fullmatch, "is a device's name on Windows"),
+    (lambda name: len(name.encode("utf-8", "surrogatepass")) > MAX_BYTES, f"is longer than {MAX_BYTES} bytes"),
+)
+"""Tests, first match told: whether a name is at fault, and how to say it."""
+
+
+def fault(name: str) -> str:
+    """Say in words why `name` can't be part of a path; empty where it can."""
+    return next((words for test, words in _FAULTS if test(name)), "")
+
+
+def name_problem(name: Traced, what: str) -> Problem | None:
+    """Return the error of a name that can't be part of a path, `what` telling the field, or None."""
+    reason = fault(name)
+    if not reason:
+        return None
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name[:60])
+    return error(
+        f"the {what} `{shown}` {reason}",
+        name.position,
+        "it becomes part of a file name: use letters, digits, `-`, `_` and `.`",
+    )
+
+
+def clashes(imageries: Iterable[Imagery]) -> tuple[Problem, ...]:
+    """Return one error for each entry whose picture another entry already claims, naming both places.
+
+    Names that differ in case or in Unicode form alone clash: many file systems take them for one.
+    """
+    return tuple(problem for _, problem in _clashing(imageries))
+
+
+def clashing(imageries: Iterable[Imagery]) -> frozenset[EntryId]:
+    """Return the ids of all entries that claim a picture together with another entry: none of them may be built."""
+    return frozenset(entry_id for ids, _ in _clashing(imageries) for entry_id in ids)
+
+
+def _clashing(imageries: Iterable[Imagery]) -> list[tuple[tuple[EntryId, EntryId], Problem]]:
+    first: dict[str, Entry] = {}
+    found: list[tuple[tuple[EntryId, EntryId], Problem]] = []
+    for imagery in imageries:
+        for entry in imagery.entries:
+            other = first.setdefault(folded(entry.id), entry)
+            if other is not entry:
+                found.append(((other.id, entry.id), clash(entry.id, entry.position, other.id, other.position)))
+    return found
+
+
+def clash(name: str, position: Position, other: str, other_position: Position) -> Problem:
+    """Return the error of two entries for one picture."""
+    same = "the same picture" if name == other else f"the same picture as `{other}` where case does not count"
+    return error(
+        f"`{name}` is planned twice: {same} is planned at {other_position}",
+        position,
+        "give one of the two another id",
+    )
+
+
+def folded(name: str) -> str:
+    """Return the form in which names clash: Unicode NFC and case folded."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,136 @@
+"""Reading one mapping of an imagery file: texts, lists and nested mappings, with a problem for what has another shape.
+
+Laws: never raises on what an author writes; blank texts count as absent; texts are as written. A single text stands
+for a list of one where nothing else could be meant; where the parts are mappings, a list must be a list. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from chargen.core.document import Document, is_null, items, scalar
+from chargen.core.entries import NodePath
+from chargen.core.nearest import did_you_mean
+from chargen.core.traced import Traced
+from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.view import View, fields
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """One mapping: its value nodes by key, and the problems found while reading it.
+
+    `fallback` holds nodes of a nested mapping that stand for absent keys (`image_spec` of a beat).
+    """
+
+    document: Document
+    node: Node | None
+    path: NodePath
+    nodes: dict[str, Node]
+    problems: list[Problem]
+    name: str = ""
+    fallback: dict[str, Node] = field(default_factory=dict)
+    fallback_name: str = ""
+
+    @classmethod
+    def of(
+        cls, document: Document, node: Node | None, path: NodePath, problems: list[Problem], name: str = ""
+    ) -> Block:
+        """Read the mapping at `node`; any other node has no keys. `name` is put before the names of its texts."""
+        return cls(document, node, path, fields(node), problems, name)
+
+    def with_fallback(self, key: str) -> Block:
+        """Return this block with the keys of its nested mapping `key` standing in for absent ones."""
+        inner = fields(self.nodes.get(key))
+        if not inner:
+            return self
+        return Block(self.document, self.node, self.path, self.nodes, self.problems, self.name, inner, key)
+
+    @property
+    def view(self) -> View:
+        """The whole mapping as templates see it."""
+        return View(self.document, self.node, self.name, self.nodes)
+
+    @property
+    def position(self) -> Position:
+        """Where the mapping starts, or the file where there is none."""
+        return Position(self.document.file) if self.node is None else self.document.at(self.node)
+
+    def find(self, key: str) -> Node | None:
+        """Return the value node of `key`, the fallback's where the key is absent or null."""
+        node = self.nodes.get(key)
+        return self.fallback.get(key) if self.fallback and is_null(node) else node
+
+    def text(self, *keys: str) -> Traced | None:
+        """Return the first text of `keys` that is not blank, named as its key."""
+        for key in keys:
+            node = self.nodes.get(key)
+            if (found := scalar(node)) and node is not None and not found.isspace():
+                return Traced.of(found, self._named(key), self.document.at(node))
+            node = self.fallback.get(key)
+            if (found := scalar(node)) and node is not None and not found.isspace():
+                return Traced.of(found, f"{self.fallback_name}.{key}", self.document.at(node))
+        return None
+
+    def texts(self, key: str) -> tuple[Traced, ...]:
+        """Return the texts of a list, or the single text; blank ones and other nodes are left out."""
+        name = self._named(key)
+        found = (self.document.traced(node, name) for node in items(self.find(key)))
+        return tuple(text for text in found if text is not None and not text.isspace() and text)
+
+    def block(self, key: str) -> Block:
+        """Return the nested mapping `key`; without keys where it is absent, with a problem where it is no mapping."""
+        node = self.find(key)
+        if node is not None and not isinstance(node, MappingNode) and not is_null(node):
+            self.wrong_shape(key, node, "a mapping")
+        return Block.of(self.document, node, (*self.path, key), self.problems, self._named(key))
+
+    def parts(self, key: str) -> Iterator[tuple[int, Node]]:
+        """Yield (number from 0, node) of a list of mappings or texts; anything but a list or null is a problem."""
+        node = self.find(key)
+        if isinstance(node, SequenceNode):
+            yield from enumerate(node.value)
+        elif not is_null(node) and node is not None:
+            self.wrong_shape(key, node, "a list")
+
+    def blocks(self, key: str) -> Iterator[Block]:
+        """Yield the mappings of a list, each with its own list of problems; items of another shape are problems."""
+        for number, node in self.parts(key):
+            if isinstance(node, MappingNode):
+                yield Block.of(self.document, node, (*self.path, key, number), [])
+            elif is_null(node):
+                self.problems.append(
+                    warning(f"item {number + 1} of `{self._named(key)}` is empty", self.document.at(node))
+                )
+            else:
+                self.wrong_shape(f"{key}[{number}]", node, "a mapping")
+
+    def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
+        """Add the error of a value that has another shape than `wanted`."""
+        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node)))
+
+    def _named(self, key: str) -> str:
+        return f"{self.name}.{key}" if self.name else key
+
+
+def declared_type(document: Document) -> Traced | None:
+    """Return `entity_type`, of `metadata` first, else of the whole file."""
+    root = fields(document.root)
+    for mapping in (fields(root.get("metadata")), root):
+        if found := document.traced(mapping.get("entity_type"), "entity_type"):
+            return found
+    return None
+
+
+def is_type(found: str, wanted: str) -> bool:
+    """Say whether a declared type means `wanted`; case and `_` for `-` do not count."""
+    return found.strip().lower().replace("_", "-") == wanted
+
+
+def unknown_name(what: str, name: str, position: Position | None, known: tuple[str, ...]) -> Problem:
+    """Return the warning of a word outside the known ones."""
+    hint = did_you_mean(name, known) or f"known are {', '.join(f'`{word}`' for word in known)}"
+    return warning(f"unknown {what} `{name[:60]}`", position, hint)
