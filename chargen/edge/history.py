@@ -16,6 +16,7 @@ from pathlib import Path
 from chargen.core.values import EntryId, FileHash
 from chargen.edge.files import (
     FileKind,
+    StatKey,
     as_input_error,
     kind_of,
     make_folder,
@@ -67,14 +68,18 @@ class History:
         if kind_of(target).kind not in (FileKind.FILE, FileKind.LFS_POINTER):
             return None
         with as_input_error(target):
-            digest, _ = hash_file(target)
+            digest, key = hash_file(target)
             place = self.folder / entry_id / f"{digest}.png"
             if place.exists() and hash_file(place)[0] == digest:
                 self._part(place, target)
             else:
                 make_folder(place.parent)
-                self._put(target, place, digest)
-        status = place.stat()
+                if not _link(target, place, key):
+                    data = target.read_bytes()
+                    digest = hash_bytes(data)  # of what stands there now: it may have changed since
+                    place = place.with_name(f"{digest}.png")
+                    write_durably(place, data)
+            status = place.stat()
         return KeptVersion(digest, status.st_size, place, status.st_mtime_ns)
 
     def list(self, entry_id: EntryId) -> tuple[KeptVersion, ...]:
@@ -98,24 +103,26 @@ class History:
             return None
         return data if hash_bytes(data) == kept.sha256 else None
 
-    def _put(self, target: Path, place: Path, digest: FileHash) -> None:
-        """Link `target` to `place`, or copy it where that can't be done or another name already shares its bytes."""
-        if target.stat().st_nlink == 1 and not target.is_symlink() and not place.exists():
-            try:
-                sync_file(target)
-                os.link(target, place)
-            except OSError:  # a file system without hard links, or one that gives out no more of them
-                pass
-            else:
-                sync_folder(place.parent)
-                return
-        data = target.read_bytes()
-        if hash_bytes(data) != digest:  # changed since it was hashed: keep what stands there now under its own name
-            place = place.with_name(f"{hash_bytes(data)}.png")
-        write_durably(place, data)
-
     def _part(self, place: Path, target: Path) -> None:
         """Give `place` bytes of its own where it is the same file as `target`."""
         with as_input_error(place):
             if place.exists() and target.exists() and place.samefile(target):
                 write_durably(place, place.read_bytes())
+
+
+def _link(target: Path, place: Path, key: StatKey) -> bool:
+    """Link `target` to `place` if nobody else shares its bytes and it is still the file that was hashed."""
+    status = target.lstat()
+    if status.st_nlink != 1 or place.exists() or StatKey.of(status) != key:
+        return False
+    try:
+        sync_file(target)
+        os.link(target, place)
+    except OSError:  # a file system without hard links, or one that gives out no more of them
+        return False
+    linked = place.stat()
+    if (linked.st_size, linked.st_mtime_ns) != (key.size, key.mtime_ns):
+        place.unlink()
+        return False
+    sync_folder(place.parent)
+    return True

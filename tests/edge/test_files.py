@@ -1,0 +1,177 @@
+"""Files on disk: durable replacement, containment, temporaries, LFS pointers."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chargen.edge import files
+from chargen.edge.files import FileKind, contained, kind_of, process_alive, sweep, temporary_name, write_durably
+from chargen.errors import InputError
+
+OID = "ab" * 32
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize 4711\n".encode()
+
+
+def stray(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.name.endswith(".tmp")]
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_write_makes_folders_and_replaces_keeping_the_permission_bits(tmp_path: Path) -> None:
+    """A new file appears below new folders; a replaced one keeps its mode."""
+    path = tmp_path / "a" / "b" / "x.png"
+    write_durably(path, b"one")
+    path.chmod(0o640)
+    write_durably(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stray(tmp_path) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("step", ["fsync", "rename"])
+def test_a_failing_step_leaves_the_old_file_and_no_temporary(tmp_path: Path, monkeypatch, step: str, code: int) -> None:
+    """Whatever the disk refuses, the old bytes stay and the message has a next step."""
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"old")
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    if step == "fsync":
+        monkeypatch.setattr(os, "fsync", fail)
+    else:
+        monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(InputError) as caught:
+        write_durably(path, b"new", root=tmp_path)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert stray(tmp_path) == []
+    assert str(caught.value).startswith("x.yaml: error: can't write this file:")
+    assert "hint: " in str(caught.value)
+
+
+def test_every_durable_step_is_synced_in_order(tmp_path: Path, monkeypatch) -> None:
+    """The bytes are synced before the rename, the folder after it."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (steps.append("dir" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"), fsync(fd))[1]
+    )
+    monkeypatch.setattr(Path, "replace", lambda self, target: (steps.append("rename"), replace(self, target))[1])
+    write_durably(tmp_path / "x", b"x")
+    assert steps == ["file", "rename", "dir"]
+
+
+def test_a_folder_at_the_target_is_refused(tmp_path: Path) -> None:
+    """A folder is never replaced."""
+    (tmp_path / "x.png").mkdir()
+    with pytest.raises(InputError, match="a folder stands"):
+        write_durably(tmp_path / "x.png", b"x", root=tmp_path)
+
+
+def test_links_are_followed_inside_the_project_only(tmp_path: Path) -> None:
+    """A link inside stays a link and its file is replaced; one that leads out is refused and nothing is written."""
+    root, outside = tmp_path / "project", tmp_path / "outside.png"
+    root.mkdir()
+    outside.write_bytes(b"theirs")
+    (root / "real.png").write_bytes(b"old")
+    (root / "inside.png").symlink_to("real.png")
+    (root / "out.png").symlink_to(outside)
+    write_durably(root / "inside.png", b"new", root=root)
+    assert (root / "inside.png").is_symlink() and (root / "real.png").read_bytes() == b"new"
+    with pytest.raises(InputError, match="symbolic link"):
+        write_durably(root / "out.png", b"x", root=root)
+    with pytest.raises(InputError, match="symbolic link"):
+        write_durably(root / "inside.png", b"x")
+    assert outside.read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("relative", ["", "/etc/passwd", "..", "../x", "a/../../x", "a\0b", "out/x.png"])
+def test_contained_refuses_to_leave_the_project(tmp_path: Path, relative: str) -> None:
+    """Absolute, climbing and linked ways out are all refused."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "out").symlink_to(tmp_path)
+    with pytest.raises(InputError):
+        contained(root, relative)
+
+
+def test_contained_joins_what_stays_inside(tmp_path: Path) -> None:
+    """Paths that stay inside are joined, whether they exist or not."""
+    assert contained(tmp_path, "a/../b c, d/x.png") == tmp_path / "b c, d" / "x.png"
+
+
+def test_kind_of_tells_what_stands_there(tmp_path: Path) -> None:
+    """Absent, folder, file, pipe, pointer (LF, CRLF, with an extension line) and what only looks like a pointer."""
+    (tmp_path / "file").write_bytes(b"123")
+    (tmp_path / "pointer").write_bytes(POINTER)
+    (tmp_path / "crlf").write_bytes(POINTER.replace(b"\n", b"\r\n"))
+    (tmp_path / "prose").write_bytes(POINTER + b"more words")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    assert kind_of(tmp_path / "absent").kind is FileKind.ABSENT
+    assert kind_of(tmp_path / "file" / "below").kind is FileKind.ABSENT
+    assert kind_of(tmp_path).kind is FileKind.DIRECTORY
+    assert kind_of(tmp_path / "pipe").kind is FileKind.OTHER
+    assert kind_of(tmp_path / "loop").kind is FileKind.OTHER
+    assert kind_of(tmp_path / "prose").kind is FileKind.FILE
+    state = kind_of(tmp_path / "file")
+    assert (state.kind, state.size, state.oid) == (FileKind.FILE, 3, None)
+    for name in ("pointer", "crlf"):
+        state = kind_of(tmp_path / name)
+        assert (state.kind, state.size, state.oid) == (FileKind.LFS_POINTER, 4711, OID)
+
+
+def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
+    """Those of dead processes, of an earlier process with our id, and hours-old ones go; all else stays."""
+    gone = [
+        f".chargen-{dead_pid()}-{'0' * 16}.tmp",
+        f".chargen-{os.getpid()}-{'0' * 16}.tmp",
+        f".chargen-1-{'1' * 16}.tmp",
+    ]
+    kept = [temporary_name(), f".chargen-1-{'0' * 16}.tmp", "x.tmp", ".chargen-1-zz.tmp", ".chargen"]
+    for name in gone[:2] + kept:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / gone[2]).mkdir()
+    os.utime(tmp_path / gone[2], (0, 0))
+    assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)
+    assert sweep(tmp_path / "absent") == ()
+
+
+def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    """SIGKILL between the sync and the rename: the old bytes stand, the temporary is swept."""
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"old")
+    script = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom chargen.edge.files import write_durably\n"
+        "Path.replace = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_durably(Path(sys.argv[1]), b'new')"
+    )
+    assert subprocess.run([sys.executable, "-c", script, path], check=False, timeout=30).returncode == -9
+    assert path.read_bytes() == b"old"
+    assert len(stray(tmp_path)) == 1
+    assert len(sweep(tmp_path)) == 1 and os.listdir(tmp_path) == ["x.yaml"]
+
+
+def test_process_alive() -> None:
+    """We live; a process that ended does not, nor does a number that is none."""
+    assert process_alive(os.getpid())
+    assert not process_alive(dead_pid())
+    assert not process_alive(0) and not process_alive(-1)
+
+
+def test_messages_can_not_steer_a_terminal() -> None:
+    """Control characters of a file name stand as escapes."""
+    assert files.printable("a\x1b[2Jb\nä") == "a\\x1b[2Jb\\nä"
