@@ -64,14 +64,14 @@ def scalar(node: Node | None) -> str | None:
     """Return a scalar's text as written, or None for no node, a plain null, or a collection."""
     if not isinstance(node, ScalarNode):
         return None
-    if node.style is None and node.value in NULLS:
+    if not node.style and node.value in NULLS:  # the C parser writes a plain style as ''
         return None
     return str(node.value)
 
 
 def is_null(node: Node | None) -> bool:
     """Say whether there is no node, or it is a plain `null`, `~` or nothing."""
-    return node is None or (isinstance(node, ScalarNode) and node.style is None and node.value in NULLS)
+    return node is None or (isinstance(node, ScalarNode) and not node.style and node.value in NULLS)
 
 
 def pairs(node: Node | None) -> Iterator[tuple[str, Node, Node]]:
