@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, isqrt, log
 
 from chargen.core.values import Size
@@ -30,6 +31,7 @@ _NEAR = Fraction(5, 4)
 _RATIO_WEIGHT = 10
 
 
+@lru_cache(maxsize=256)
 def parse_size(text: str) -> Size:
     """Read `1792x1024` (width first, pixels). Raises ValueError that says what is wrong, without the text."""
     match = _SIZE.fullmatch(text)
@@ -45,6 +47,7 @@ def parse_size(text: str) -> Size:
     return size
 
 
+@lru_cache(maxsize=256)
 def parse_ratio(text: str) -> Fraction:
     """Read `16:9` or `2.39:1` as width over height. Raises ValueError that says what is wrong, without the text."""
     match = _RATIO.fullmatch(text)
@@ -59,6 +62,7 @@ def parse_ratio(text: str) -> Fraction:
     return ratio
 
 
+@lru_cache(maxsize=256)
 def size_for_ratio(ratio: Fraction, default: Size) -> Size:
     """Return the size of `ratio` nearest to `default`'s area, both sides multiples of 16.
 
@@ -71,6 +75,7 @@ def size_for_ratio(ratio: Fraction, default: Size) -> Size:
     return min(_around(ratio, default.pixels), key=lambda size: (_distance(size, ratio, default.pixels), size))
 
 
+@lru_cache(maxsize=256)
 def disagrees(size: Size, ratio: Fraction) -> bool:
     """Say whether `size` is off `ratio` by more than 3 %."""
     return abs(Fraction(size.width, size.height) / ratio - 1) > TOLERANCE

@@ -82,6 +82,16 @@ def time_of(*texts: str | None) -> str | None:
     return None
 
 
+def times_of(text: str) -> frozenset[str]:
+    """Return the times of day a text speaks of."""
+    return frozenset(time for time, _ in _times(tokens(text)))
+
+
+def agrees(times: frozenset[str], time: str | None) -> bool:
+    """Say whether a text may stand in a picture of `time`: it speaks of no time whose light does not fit."""
+    return time is None or times <= set(FITS[time])
+
+
 def fitting(choices: tuple[Light, ...], time: str | None, places: tuple[tuple[str, ...], ...]) -> Traced | None:
     """Return the text of the light that fits best: the place's first, then the time's, else the usual one."""
     allowed = FITS[time] if time else ()
@@ -89,10 +99,10 @@ def fitting(choices: tuple[Light, ...], time: str | None, places: tuple[tuple[st
     found: Traced | None = None
     usual: Traced | None = None
     for light in choices:
-        if light.key == (USUAL,) and usual is None and _agrees(light, time, allowed):
+        if light.key == (USUAL,) and usual is None and agrees(light.times, time):
             usual = light.text
         score = _score(light, allowed, places)
-        if score > best and (not light.place or _agrees(light, time, allowed)):
+        if score > best and (not light.place or agrees(light.times, time)):
             best, found = score, light.text
     return found or usual
 
@@ -106,11 +116,6 @@ def _score(light: Light, allowed: tuple[str, ...], places: tuple[tuple[str, ...]
     if light.place and not any(_within(light.place, place) for place in places):
         return (0, 0)
     return (len(light.place), len(FITS) - allowed.index(light.time) if light.time else 0)
-
-
-def _agrees(light: Light, time: str | None, allowed: tuple[str, ...]) -> bool:
-    """Say whether the text speaks of no other time than those allowed, which only a picture with a time knows."""
-    return time is None or light.times <= set(allowed)
 
 
 def _within(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
@@ -163,8 +168,7 @@ def _light(key: str, text: Traced) -> Light:
     named = _times(words)
     told = {word for _, phrase in named for word in phrase.split()}
     place = tuple(word for word in words if word not in told)
-    times = frozenset(time for time, _ in _times(tokens(text)))
-    return Light(words, text, times, named[0][0] if named else None, place)
+    return Light(words, text, times_of(text), named[0][0] if named else None, place)
 
 
 def _times(words: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ Laws: a zone that only holds images is no entry; the light of one time of day ne
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
@@ -18,7 +19,7 @@ from chargen.core.traced import Traced
 from chargen.core.values import Kind, Size
 from chargen.kinds import light
 from chargen.kinds.plan import Plan
-from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
+from chargen.kinds.planned import PROMPTS, depicted, outputs_of, planned, prompt_of, sheet, slot_values
 from chargen.kinds.reading import Block
 from chargen.kinds.view import fields
 
@@ -37,6 +38,15 @@ LIGHT_WORDS = 26
 """Two elements, the light and its label have at most 55 words."""
 
 SLOT = "generated_images"
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """One signature element: its text, the words by which entries call for it, the times of day it speaks of."""
+
+    text: Traced
+    words: frozenset[str]
+    times: frozenset[str]
 
 
 class Locations:
@@ -58,14 +68,15 @@ class Locations:
         anchor = plan.root.block("location_visual_anchor")
         file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
         lights = light.lights(document, anchor.find("characteristic_light"))
-        elements = _elements(document, anchor.find("signature_elements"))
+        elements = _elements(document, anchor.find("signature_elements"), plan.slug)
         entries: list[Entry] = []
         for block, parent, otherwise in _candidates(plan):
             name = plan.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
             if name is None:
                 continue
             title = block.text(*TITLES)
-            always = (*_signature(elements, name, title), *_light(lights, block, parent))
+            time = _time(block)
+            always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
             entries.append(
                 planned(
                     file,
@@ -118,36 +129,45 @@ def _outputs(block: Block) -> Outputs:
     return outputs_of(Block.of(block.document, made[-1], block.path, block.problems)) if made else Outputs()
 
 
-def _elements(document: Document, node: Node | None) -> tuple[tuple[Traced, frozenset[str]], ...]:
-    """Return the signature elements with their words; `name: text` unquoted in a list is a mapping to YAML."""
-    found: list[tuple[Traced, frozenset[str]]] = []
+def _elements(document: Document, node: Node | None, slug: str) -> tuple[_Element, ...]:
+    """Return the signature elements; `name: text` unquoted in a list is a mapping to YAML."""
+    common = frozenset(light.tokens(slug))
+    found: list[_Element] = []
     for item in (node,) if isinstance(node, MappingNode) else items(node):
         texts = [scalar(item)] if scalar(item) else [f"{k}: {t}" for k, v in fields(item).items() if (t := scalar(v))]
         for text in texts:
             if text and (short := shorten(text, ELEMENT_WORDS)):
+                words = frozenset(word for word in light.tokens(text) if len(word) > 3) - common
                 traced = Traced.of(sentence(short), "signature_elements", document.at(item))
-                found.append((traced, frozenset(word for word in light.tokens(text) if len(word) > 3)))
+                found.append(_Element(traced, words, light.times_of(text)))
     return tuple(found)
 
 
-def _signature(elements: tuple[tuple[Traced, frozenset[str]], ...], name: str, title: str | None) -> tuple[Traced, ...]:
-    """Return the elements that share most words with the entry's name and title, else the first ones."""
-    wanted = frozenset(light.tokens(f"{name} {title or ''}"))
-    ranked = sorted(range(len(elements)), key=lambda number: -len(elements[number][1] & wanted))
-    return tuple(elements[number][0] for number in sorted(ranked[:ELEMENTS]))
+def _signature(elements: tuple[_Element, ...], block: Block, time: str | None) -> tuple[Traced, ...]:
+    """Return the two elements that the entry's own words call for, else the first; none of another time of day."""
+    usable = [element for element in elements if light.agrees(element.times, time)]
+    if not usable:
+        return ()
+    named = frozenset(light.tokens(" ".join(text for key in PLACES if (text := block.text(key)))))
+    asked = frozenset(light.tokens(block.text(*PROMPTS) or ""))
+    scores = [2 * len(element.words & named) + len(element.words & asked) for element in usable]
+    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or [0]
+    return tuple(usable[n].text for n in sorted(ranked[:ELEMENTS]))
 
 
-def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None) -> tuple[Traced, ...]:
+def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
     if not lights:
         return ()
-    blocks = (block, parent) if parent is not None else (block,)
-    told = [text for each in blocks for key in PLACES if (text := each.text(key))]
-    time = light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
-    places = tuple(light.tokens(text) for text in told)
-    found = light.fitting(lights, time, places)
+    told = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
+    found = light.fitting(lights, time, tuple(light.tokens(text) for text in told))
     if found is None:
         return ()
     return (Traced.of(f"Light: {sentence(shorten(found, LIGHT_WORDS))}", "characteristic_light", found.position),)
+
+
+def _time(block: Block) -> str | None:
+    """Return the time of day of an entry: `time_of_day`, else what its id or title tells."""
+    return light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
 
 
 LOCATIONS = Locations()

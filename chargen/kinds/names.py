@@ -22,6 +22,7 @@ _FORBIDDEN = re.compile(r'[<>:"|?*/\\]')
 _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?", re.IGNORECASE
 )
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-]")
 _INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
@@ -38,6 +39,8 @@ _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
 
 def fault(name: str) -> str:
     """Say in words why `name` can't be part of a path; empty where it can."""
+    if _PLAIN.fullmatch(name) and not _DEVICE.fullmatch(name):
+        return ""
     return next((words for test, words in _FAULTS if test(name)), "")
 
 
