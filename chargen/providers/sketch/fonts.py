@@ -40,7 +40,8 @@ _PROBE = 20  # pixels; large enough that no two different glyphs look the same
 _NARROW_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'"})
 # The face draws these four at full CJK width; between Latin letters that tears words apart.
 _QUOTE_IN_LATIN = re.compile(f"(?<![{WIDE}])[\u2018\u2019\u201c\u201d](?![{WIDE}])")
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+"""Unicode categories that leave no mark on paper: controls, format characters, lone surrogates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,19 @@ def drawable(text: str) -> Drawable:
             out.append(character)
         elif character.isspace():
             out.append(" ")
+        elif _invisible(character):
+            continue
         elif has_glyph(character):
             out.append(character)
-        elif unicodedata.category(character) in _INVISIBLE:
-            continue
         else:
             out.append(_stand_in(character))
             stand_ins += 1
     return Drawable("".join(out), stand_ins)
+
+
+def _invisible(character: str) -> bool:
+    selects_a_variant = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return selects_a_variant or unicodedata.category(character) in _INVISIBLE
 
 
 def _stand_in(character: str) -> str:

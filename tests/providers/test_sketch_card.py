@@ -1,0 +1,171 @@
+"""The card: everything inside the picture, legible where it stands, nothing on top of something else, nothing cut."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chargen.core.provider import Asked, ProviderSettings, ReferenceImage, Request
+from chargen.core.values import Size
+from chargen.providers.sketch import make
+from chargen.providers.sketch.card import plan_card
+from chargen.providers.sketch.colours import LEGIBLE, contrast, theme
+from chargen.providers.sketch.fonts import advance
+from chargen.providers.sketch.sheet import Box, Card, Fill, Line, Picture, aspect, bold_extra
+from chargen.providers.sketch.text import SMALLEST
+
+WORDS = ["fog", "lantern", "under the bridge,", "嵐の灯台", "Łódź", "등대지기", "Буря", "line\nbreak", "a" * 70, "\n\n"]
+prose = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
+sides = st.one_of(st.integers(64, 500), st.sampled_from([576, 1024, 1536, 4096]))
+palettes = st.lists(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), max_size=7).map(tuple)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Request:
+    """Requests of any size, with any amount of text, colours and references."""
+    references = tuple(
+        ReferenceImage("c", f"generated/characters/someone-{number}/portrait-front.png", b"", "image/png")
+        for number in range(draw(st.integers(0, 7)))
+    )
+    asked = Asked(
+        prompt=draw(prose),
+        negative_prompt=draw(prose),
+        references=references,
+        size=Size(draw(sides), draw(sides)),
+        entry_id=draw(st.sampled_from(["", "chapters/ch03/img-07", "locations/the-old-mill/" + "long-" * 20 + "id"])),
+        title=draw(prose),
+        colours=draw(palettes),
+    )
+    return make(ProviderSettings()).adapt(asked, "sketch")
+
+
+def extent(item: Fill | Line | Picture) -> Box:
+    """Give the pixels an item may touch; for text the height of its letters."""
+    if isinstance(item, Line):
+        right = item.left + round(advance(item.size, item.text)) + (bold_extra(item.size) if item.bold else 0)
+        return Box(item.left, item.baseline - round(item.size * 0.8), right, item.baseline + round(item.size * 0.2))
+    return item.box
+
+
+def meet(one: Box, other: Box) -> bool:
+    """Say whether two boxes share a pixel."""
+    return one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
+
+
+@given(requests())
+@settings(max_examples=150, deadline=None)
+def test_every_card_keeps_its_laws(request: Request) -> None:
+    """Inside the picture, legible on what lies below, and no two texts or pictures on each other."""
+    card = plan_card(request)
+    lines = [item for item in card.items if isinstance(item, Line)]
+    assert_inside(card)
+    assert_legible(card, request)
+    solid = [item for item in card.items if not isinstance(item, Fill)]
+    for one, other in combinations(solid, 2):
+        assert not meet(extent(one), extent(other)), (one, other)
+    assert [line.text for line in lines if line.role == "mark"] == ["SKETCH"]
+    assert all(line.size >= SMALLEST for line in lines)
+
+
+def assert_inside(card: Card) -> None:
+    for item in card.items:
+        box = extent(item)
+        assert box.left >= 0, item
+        assert box.top >= 0, item
+        assert box.right <= card.size.width, item
+        assert box.bottom <= card.size.height, item
+
+
+def assert_legible(card: Card, request: Request) -> None:
+    line_colour = theme(request.asked.colours).line
+    for index, item in enumerate(card.items):
+        if not isinstance(item, Line):
+            continue
+        below = {f.colour for f in card.items[:index] if isinstance(f, Fill) and meet(f.box, extent(item))}
+        allowed = {item.ground, line_colour} if item.ground == card.paper else {item.ground}
+        if item.ground != card.paper:  # a chip or a swatch covers the paper and the lines on it
+            cover = [f for f in card.items[:index] if isinstance(f, Fill) and meet(f.box, extent(item))]
+            assert cover[-1].colour == item.ground
+            below = {item.ground}
+        assert below <= allowed, item
+        assert all(contrast(item.colour, ground) >= LEGIBLE for ground in allowed | {item.ground}), item
+
+
+def shown(card: Card, role: str) -> str:
+    """Give all text of a role, lines joined by blanks."""
+    return " ".join(item.text for item in card.items if isinstance(item, Line) and item.role == role)
+
+
+@pytest.mark.parametrize("size", [(300, 220), (512, 512), (1024, 576), (576, 1024), (4096, 300), (300, 4096)])
+@pytest.mark.parametrize("count", [1, 40, 400, 5000])
+def test_the_prompt_is_whole_or_says_what_is_missing(size: tuple[int, int], count: int) -> None:
+    """On every card, words shown and words told add up to the words of the prompt; so for the negative prompt."""
+    prompt = " ".join(f"w{number}" for number in range(count))
+    negative = " ".join(f"n{number}" for number in range(count))
+    reference = ReferenceImage("c", "portrait.png", b"", "image/png")
+    asked = Asked(prompt, negative, (reference,), Size(*size), title="A title", entry_id="chapters/c/i")
+    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    for role in ("prompt", "negative"):
+        text = shown(card, role)
+        told = re.search(r" ?… \+(\d+) words?$", text)
+        left_out = int(told[1]) if told else 0
+        kept = text[: told.start()].split() if told else text.split()
+        assert len(kept) + left_out == count
+        assert kept == [f"{role[0].replace('p', 'w')}{number}" for number in range(len(kept))]
+
+
+def test_a_card_shows_all_it_should() -> None:
+    """Title, id, size, ratio, prompt, negative prompt, label, palette names, and that this is no picture."""
+    reference = ReferenceImage("c", "imagery/mara.png", b"", "image/png")
+    asked = Asked(
+        "A lamp.",
+        "fog",
+        (reference,),
+        Size(1024, 576),
+        entry_id="chapters/c/i",
+        title="Lit",
+        colours=("rust", "#102030"),
+    )
+    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    found = {
+        role: shown(card, role)
+        for role in ("mark", "proof", "title", "id", "prompt", "negative", "reference", "swatch")
+    }
+    assert found == {
+        "mark": "SKETCH",
+        "proof": "proof \u2013 not a picture",
+        "title": "Lit",
+        "id": "chapters/c/i",
+        "prompt": "A lamp.",
+        "negative": "fog",
+        "reference": "imagery/mara.png",
+        "swatch": "rust #102030",
+    }
+    assert "1024 \u00d7 576" in shown(card, "facts")
+    assert "16:9" in shown(card, "facts")
+
+
+def test_missing_glyphs_are_told() -> None:
+    """A card that had to improvise says how often."""
+    asked = Asked("A \U0001f600 lamp", "", (), Size(1024, 576))
+    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    assert "1 character not in the font" in shown(card, "facts")
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1024, 576), "16:9"),
+        ((1000, 1000), "1:1"),
+        ((1023, 577), "1.77:1"),
+        ((577, 1023), "1:1.77"),
+        ((1024, 1536), "2:3"),
+    ],
+)
+def test_aspect(size: tuple[int, int], expected: str) -> None:
+    """Small whole numbers where there are some, else a decimal ratio."""
+    assert aspect(Size(*size)) == expected

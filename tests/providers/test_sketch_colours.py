@@ -1,0 +1,76 @@
+"""Palettes become themes whose text is legible, whatever the author wrote."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chargen.providers.sketch.colours import BLACK, LEGIBLE, WHITE, contrast, ink_on, luminance, parse, theme
+
+channels = st.integers(0, 255)
+colours = st.tuples(channels, channels, channels)
+palettes = st.lists(
+    st.one_of(colours.map(lambda c: "#{:02x}{:02x}{:02x}".format(*c)), st.text(max_size=20)), max_size=9
+)
+
+
+def test_contrast_of_known_pairs() -> None:
+    """The formula gives the values published for these pairs."""
+    assert contrast(BLACK, WHITE) == pytest.approx(21.0)
+    assert contrast(WHITE, WHITE) == pytest.approx(1.0)
+    assert contrast((0x76, 0x76, 0x76), WHITE) == pytest.approx(4.54, abs=0.01)
+    assert luminance((255, 0, 0)) == pytest.approx(0.2126)
+
+
+@given(colours)
+def test_ink_on_any_ground_is_legible(ground: tuple[int, int, int]) -> None:
+    """Black or white always stands out enough."""
+    assert contrast(ink_on(ground), ground) >= LEGIBLE
+
+
+@given(palettes)
+def test_every_theme_is_legible(palette: list[str]) -> None:
+    """Each ink keeps its contrast on paper, lines, accent and swatches."""
+    found = theme(tuple(palette))
+    for ink in (found.ink, found.muted):
+        assert contrast(ink, found.paper) >= LEGIBLE
+        assert contrast(ink, found.line) >= LEGIBLE
+    assert contrast(found.on_accent, found.accent) >= LEGIBLE
+    assert all(contrast(swatch.ink, swatch.fill) >= LEGIBLE for swatch in found.swatches)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#1a2B3c", (0x1A, 0x2B, 0x3C)),
+        ("iron grey #abc", (0xAA, 0xBB, 0xCC)),
+        ("granite grey (wall)", (128, 128, 128)),
+        ("slate blue", (106, 90, 205)),
+        ("Limestone Cream", (245, 236, 214)),
+        ("no such thing", None),
+        ("(red)", None),
+        ("#12", None),
+        ("", None),
+    ],
+)
+def test_reading_colours(text: str, expected: tuple[int, int, int] | None) -> None:
+    """Hex wins, then the last colour word; remarks in brackets don't count."""
+    assert parse(text) == expected
+
+
+def test_words_shade_a_colour() -> None:
+    """Deep is darker and pale lighter than the plain colour."""
+    plain, deep, pale = (parse(text) for text in ("rust", "deep rust", "pale rust"))
+    assert plain and deep and pale
+    assert luminance(deep) < luminance(plain) < luminance(pale)
+
+
+def test_swatches_keep_the_authors_words_and_order() -> None:
+    """Doubles vanish; a colour nobody can read is shown as its words."""
+    found = theme(("rust", "#102030", "rust", " ", "the sound of rain"))
+    assert [(swatch.name, swatch.known) for swatch in found.swatches] == [
+        ("rust", True),
+        ("#102030", True),
+        ("the sound of rain", False),
+    ]
