@@ -57,9 +57,9 @@ class RecordLine:
     def parse(cls, text: str | None) -> RecordLine | None:
         """Read a line; None for another version, a missing or malformed value, or a key given twice."""
         version, *words = (text or "").split() or [""]
-        pairs = [word.partition("=")[::2] for word in words]
-        values = dict(pairs)
-        if version != LINE_VERSION or len(values) != len(pairs) or not all(map(_KEY.fullmatch, values)):
+        split = [word.partition("=") for word in words]
+        values = {key: value for key, equals, value in split if equals}
+        if version != LINE_VERSION or len(values) != len(words) or not all(map(_KEY.fullmatch, values)):
             return None
         parts = _parse_parts(values.pop("parts", ""))
         fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))

@@ -125,7 +125,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
 
 
 def _part(item: Any) -> RecordPart:
-    return RecordPart(*(_text(item.get(name, "")) for name in ("name", "digest", "text", "source")))
+    return RecordPart(*(_text(_mapping(item).get(name, "")) for name in ("name", "digest", "text", "source")))
 
 
 def _original(item: Any) -> Original:

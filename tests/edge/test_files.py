@@ -21,6 +21,10 @@ def stray(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.name.endswith(".tmp")]
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def dead_pid() -> int:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
@@ -65,9 +69,12 @@ def test_every_durable_step_is_synced_in_order(tmp_path: Path, monkeypatch) -> N
     """The bytes are synced before the rename, the folder after it."""
     steps: list[str] = []
     fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(
-        os, "fsync", lambda fd: (steps.append("dir" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"), fsync(fd))[1]
-    )
+
+    def record_sync(descriptor: int) -> None:
+        steps.append("dir" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record_sync)
     monkeypatch.setattr(Path, "replace", lambda self, target: (steps.append("rename"), replace(self, target))[1])
     write_durably(tmp_path / "x", b"x")
     assert steps == ["file", "rename", "dir"]
@@ -146,7 +153,7 @@ def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
     (tmp_path / gone[2]).mkdir()
     os.utime(tmp_path / gone[2], (0, 0))
     assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
-    assert sorted(os.listdir(tmp_path)) == sorted(kept)
+    assert names(tmp_path) == sorted(kept)
     assert sweep(tmp_path / "absent") == ()
 
 
@@ -162,7 +169,7 @@ def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> N
     assert subprocess.run([sys.executable, "-c", script, path], check=False, timeout=30).returncode == -9
     assert path.read_bytes() == b"old"
     assert len(stray(tmp_path)) == 1
-    assert len(sweep(tmp_path)) == 1 and os.listdir(tmp_path) == ["x.yaml"]
+    assert len(sweep(tmp_path)) == 1 and names(tmp_path) == ["x.yaml"]
 
 
 def test_process_alive() -> None:

@@ -102,7 +102,7 @@ def test_reading_only_writes_nothing(tmp_path: Path, database: Path) -> None:
     cache = FileHashes(tmp_path, database, read_only=True, now_ns=later)
     cache.hash_of(path)
     cache.save()
-    assert os.listdir(tmp_path) == ["x.png"]
+    assert [item.name for item in tmp_path.iterdir()] == ["x.png"]
 
 
 def test_threads_may_share_it(tmp_path: Path, database: Path) -> None:

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from chargen.edge.locks import file_lock, project_lock, target_lock
 root = Path(sys.argv[1])
-lock = {"project": lambda: project_lock(root), "target": lambda: target_lock(root, "a"), "file": lambda: file_lock(root, "a")}
-with lock[sys.argv[2]]():
+locks = {"target": target_lock, "file": file_lock}
+with project_lock(root) if sys.argv[2] == "project" else locks[sys.argv[2]](root, "a"):
     print("held", flush=True)
     sys.stdin.read()
 """
