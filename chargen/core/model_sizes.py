@@ -79,7 +79,7 @@ class ListedSizes:
         return size in self.sizes
 
     def nearest(self, size: Size) -> Size:
-        """Return the listed size of the closest ratio; of several, the smallest that covers `size`, else the largest."""
+        """Return the listed size of the closest ratio: of several the smallest that covers `size`, else the largest."""
         if self.legal(size):
             return size
 

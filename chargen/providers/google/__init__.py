@@ -1,0 +1,1 @@
+"""Google's Gemini image models through the official SDK."""

@@ -1,0 +1,92 @@
+"""Classifies what Google answers instead of an image.
+
+The hard part is 429: per minute it means wait, per day or with a limit of 0 it means that this account is done, and
+both speak of "quota" and "billing details", so the machine-readable details decide. Pure; no key survives into the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from chargen.core.provider import FailureClass, ProviderError
+from chargen.core.provider_failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.core.server_waits import protobuf_seconds, server_wait
+
+DEFAULT_KEY = "GEMINI_API_KEY"
+
+_NO_CREDIT_WORDS = re.compile(
+    r"(?i)pre-?paid|prepayment|credits? (?:are |is |have been |has been )?(?:depleted|exhausted|used up)"
+    r"|spend(?:ing)? (?:cap|limit)"
+)
+_LIMIT_ZERO = re.compile(r"(?i)\blimit:\s*0\b")
+_BAD_KEY_WORDS = re.compile(r"(?i)api[ _]key (?:not valid|not found|expired|invalid)|pass a valid api key")
+_BAD_KEY_REASONS = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"})
+_PER_DAY = "PerDay"
+_DAY_USED_UP = Ruling(
+    FailureClass.PROVIDER_STOP, "the day's quota is used up: go on tomorrow, or raise the limit of the account"
+)
+_NO_IMAGES = Ruling(FailureClass.PROVIDER_STOP, "this account may not make images at all: enable billing")
+_ACCOUNT = Ruling(FailureClass.PROVIDER_STOP, "check the account: its region, and whether billing is enabled")
+_NOT_THERE = Ruling(FailureClass.INVALID, "check the model's name")
+
+
+def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEFAULT_KEY) -> ProviderError:
+    """Say what an answer other than an image means. `key_name` is the environment variable the key came from."""
+    body = answer.json
+    details, said = _dicts(_error(body).get("details")), words(answer)
+    state = _text(_error(body), "status")
+    ruling = _money(answer, details, said) or _account(answer, details, said, state, key_name)
+    if ruling is None:
+        ruling = _NOT_THERE if answer.status == 404 else by_status(answer.status)
+    return ruled(answer, ruling, secrets, code=state, wait=_wait(answer, details, said))
+
+
+def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> Ruling | None:
+    """Say which limit is reached, where it is one that waiting a minute does not lift."""
+    if answer.status == 402 or (answer.status < 500 and _NO_CREDIT_WORDS.search(said)):
+        return NO_CREDIT
+    if answer.status != 429:
+        return None
+    violations = [violation for detail in details for violation in _dicts(detail.get("violations"))]
+    if any(_PER_DAY in str(violation.get("quotaId", "")) for violation in violations):
+        return _DAY_USED_UP
+    none_allowed = any(str(violation.get("quotaValue", "")) == "0" for violation in violations)
+    return _NO_IMAGES if none_allowed or _LIMIT_ZERO.search(said) else None
+
+
+def _account(
+    answer: Answer, details: list[dict[str, Any]], said: str, state: str | None, key_name: str
+) -> Ruling | None:
+    """Say whether key or account are not accepted; a bad key comes as 400 here."""
+    bad_key = _BAD_KEY_WORDS.search(said) or any(detail.get("reason") in _BAD_KEY_REASONS for detail in details)
+    if answer.status in (401, 403) or (answer.status == 400 and bad_key):
+        hint = f"`{key_name}` is not accepted: set a valid key in the environment, and check what it may use"
+        return Ruling(FailureClass.PROVIDER_STOP, hint)
+    return _ACCOUNT if answer.status == 400 and state == "FAILED_PRECONDITION" else None
+
+
+def _wait(answer: Answer, details: list[dict[str, Any]], said: str) -> float | None:
+    """Google's own `RetryInfo` first, then headers and words."""
+    waits = (protobuf_seconds(detail.get("retryDelay")) for detail in details)
+    return next((wait for wait in waits if wait is not None), server_wait(answer.headers, said))
+
+
+def _error(body: Any) -> dict[str, Any]:
+    """The error object, which stands alone, under `error`, or in a list of one."""
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error", body)
+    return error if isinstance(error, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(table: dict[str, Any], key: str) -> str | None:
+    value = table.get(key)
+    return value if isinstance(value, str) and value else None

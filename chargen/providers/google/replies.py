@@ -1,0 +1,192 @@
+"""Reads what Gemini's `generateContent` replies. Pure.
+
+Law: the order of questions, because a reply may look well and bring nothing: was the prompt blocked, why did the model
+stop, is there a picture that is not a draft, is there any, did it only talk. Tokens spent on no picture were billed;
+usage and cost go along with the failure. What the bytes are is looked at elsewhere: the declared type may lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chargen.core.inline_pictures import decode_picture
+from chargen.core.prices import Prices, TokenCounts, cost
+from chargen.core.provider import FailureClass, ProviderError, Reply, Request
+from chargen.core.provider_failures import Answer, ambiguous, clean, words
+from chargen.providers.google.failures import classify
+
+_REFUSALS = frozenset(
+    {
+        "SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII",
+        "RECITATION", "IMAGE_RECITATION", "MODEL_ARMOR", "JAILBREAK", "LANGUAGE",
+    }
+)  # fmt: skip
+"""Finish reasons that another try with the same prompt does not change."""
+_ACCOUNT_STOPPED = frozenset({"PUP_LIMITED_DISABLED"})
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture among the parts of a reply; a `thought` one is the model's draft."""
+
+    data: bytes
+    declared_type: str
+    thought: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What every failure of this reply carries."""
+
+    usage: Mapping[str, Any]
+    cost: TokenCounts
+    prices: Prices | None
+    request_id: str | None
+    secrets: tuple[str, ...]
+
+    def failure(
+        self, failure: FailureClass, message: str, *, hint: str = "", tries: int | None = None
+    ) -> ProviderError:
+        paid = cost(self.prices, self.cost) if self.prices else None
+        return ProviderError(
+            failure,
+            clean(message, self.secrets),
+            hint=hint,
+            tries=tries,
+            possibly_billed=paid is None and failure is FailureClass.TRANSIENT,
+            status=200,
+            request_id=self.request_id,
+            usage=self.usage,
+            cost_usd=paid,
+        )
+
+
+def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iterable[str] = ()) -> Reply:
+    """Read a reply with status 200. Raises ProviderError where it brings no picture."""
+    secrets = tuple(secrets)
+    body = answer.json
+    if not isinstance(body, dict):
+        message = clean(f"the reply is not what Gemini sends: {words(answer)}", secrets)
+        raise ambiguous(message, hint="check the address (`base_url`) of `google`")
+    if body.get("error") and not body.get("candidates"):
+        raise classify(_with_own_status(answer, body["error"]), secrets)
+    candidate = next(iter(_dicts(body.get("candidates"))), {})
+    found = pictures(candidate)
+    usage = _dict(body.get("usageMetadata"))
+    account = _Account(usage, counts(usage, bool(found)), prices, _text(body.get("responseId")), secrets)
+    _check_reasons(body, candidate, account)
+    if not found:
+        raise account.failure(FailureClass.TRANSIENT, _why_none(candidate), tries=2)
+    chosen = choose(found)
+    return Reply(
+        data=chosen.data,
+        request_id=account.request_id,
+        seed=request.parameters.get("seed"),
+        usage=usage,
+        cost_usd=cost(prices, account.cost) if prices else None,
+        model_version=_text(body.get("modelVersion")),
+        details=_reply_details(candidate, found, chosen),
+    )
+
+
+def pictures(candidate: Mapping[str, Any]) -> tuple[Picture, ...]:
+    """Return the pictures of a candidate in order, identical ones once (billed twice or not, it is one picture)."""
+    found: dict[tuple[bytes, bool], Picture] = {}
+    for part in _dicts(_dict(candidate.get("content")).get("parts")):
+        inline = _dict(part.get("inlineData") or part.get("inline_data"))
+        declared = str(inline.get("mimeType") or inline.get("mime_type") or "")
+        data = decode_picture(inline.get("data"))
+        if data and (declared.startswith("image/") or data.startswith(_MAGIC)):
+            thought = part.get("thought") is True
+            found.setdefault((data, thought), Picture(data, declared, thought))
+    return tuple(found.values())
+
+
+def choose(found: tuple[Picture, ...]) -> Picture:
+    """Return the last picture that is no draft; the last draft where there is nothing else."""
+    finished = [picture for picture in found if not picture.thought]
+    return (finished or found)[-1]
+
+
+def counts(usage: Mapping[str, Any], with_picture: bool) -> TokenCounts:
+    """Read `usageMetadata`. Without details, output is image tokens if a picture came; thinking is text."""
+    given, made = _number(usage, "promptTokenCount"), _number(usage, "candidatesTokenCount")
+    image_in = _of_modality(usage.get("promptTokensDetails"), "IMAGE")
+    details = usage.get("candidatesTokensDetails")
+    image_out = min(_of_modality(details, "IMAGE"), made) if details else made * with_picture
+    return TokenCounts(
+        text_in=max(given - image_in, 0),
+        image_in=image_in,
+        text_out=made - image_out + _number(usage, "thoughtsTokenCount"),
+        image_out=image_out,
+    )
+
+
+def _check_reasons(body: Mapping[str, Any], candidate: Mapping[str, Any], account: _Account) -> None:
+    feedback = _dict(body.get("promptFeedback"))
+    blocked = _text(feedback.get("blockReason"))
+    if blocked and not candidate:
+        message = (
+            f"the prompt was blocked ({blocked}): {_text(feedback.get('blockReasonMessage')) or 'no reason given'}"
+        )
+        raise account.failure(FailureClass.REFUSED, message, hint="change the prompt of this image")
+    reason = _text(candidate.get("finishReason"))
+    if reason in _REFUSALS:
+        message = f"the model refused ({reason}): {_said(candidate) or 'no reason given'}"
+        raise account.failure(FailureClass.REFUSED, message, hint="change the prompt of this image")
+    if reason in _ACCOUNT_STOPPED:
+        message = f"the account may not make images ({reason}): {_said(candidate) or 'no reason given'}"
+        raise account.failure(FailureClass.PROVIDER_STOP, message, hint="check the account at Google")
+
+
+def _why_none(candidate: Mapping[str, Any]) -> str:
+    reason = _text(candidate.get("finishReason")) or ("no finish reason" if candidate else "no candidates")
+    said = _said(candidate)
+    return f"the reply holds no image ({reason})" + (f"; the model said: {said}" if said else "")
+
+
+def _said(candidate: Mapping[str, Any]) -> str:
+    """The provider's explanation and the model's own words that are not thoughts."""
+    parts = _dicts(_dict(candidate.get("content")).get("parts"))
+    texts = [_text(part.get("text")) for part in parts if part.get("thought") is not True]
+    return " ".join(text for text in (_text(candidate.get("finishMessage")), *texts) if text)
+
+
+def _reply_details(candidate: Mapping[str, Any], found: tuple[Picture, ...], chosen: Picture) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "finish_reason": _text(candidate.get("finishReason")),
+        "said": _said(candidate) or None,
+        "declared_type": chosen.declared_type or None,
+        "pictures": len(found) if len(found) > 1 else None,
+        "draft": True if chosen.thought else None,
+    }
+    return {key: value for key, value in details.items() if value is not None}
+
+
+def _with_own_status(answer: Answer, error: Any) -> Answer:
+    code = error.get("code") if isinstance(error, dict) else None
+    return Answer(code if isinstance(code, int) else 500, answer.text, answer.headers)
+
+
+def _of_modality(details: Any, modality: str) -> int:
+    return sum(_number(detail, "tokenCount") for detail in _dicts(details) if detail.get("modality") == modality)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _number(table: Mapping[str, Any], key: str) -> int:
+    value = table.get(key)
+    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

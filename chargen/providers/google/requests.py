@@ -1,0 +1,71 @@
+"""Turns what an author asked into a request of Gemini's `generateContent`. Pure.
+
+Gemini takes no exact size, only an aspect ratio and a resolution; the one place that spells these is here, because the
+vendor has announced another spelling. Qualities and negative prompts do not exist; a seed is best effort.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chargen.core.model_checks import media_type
+from chargen.core.model_sizes import Frame, RatioSizes
+from chargen.core.models import Model, bare_id
+from chargen.core.prompt_fitting import fit
+from chargen.core.provider import Asked, Request
+
+PROVIDER = "google"
+NORMAL_TIMEOUT = 300.0
+LONG_TIMEOUT = 600.0
+"""Seconds without a byte. 4K pictures were seen to take 280 s with not one byte sent meanwhile."""
+LARGE_BUCKET = "4K"
+
+
+def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Request:
+    """Build a request: nearest ratio and smallest covering resolution, references within the limit."""
+    fitted = fit(asked, model_id, model.references)
+    notes = list(fitted.notes)
+    assert isinstance(model.sizes, RatioSizes), f"{model.id} takes no ratios, which this API needs"
+    frame = model.sizes.nearest(asked.size)
+    if not model.sizes.legal(asked.size):
+        notes.append(f"`{model_id}` takes no exact size: {frame} is requested for {asked.size}")
+    if quality is not None:
+        notes.append(f"quality `{quality}` is ignored: `{PROVIDER}` has no qualities")
+    return Request(
+        provider=PROVIDER,
+        model=bare_id(model_id),
+        prompt=fitted.prompt,
+        references=fitted.references,
+        requested_size=str(frame),
+        quality=None,
+        parameters=_parameters(frame, asked.seed, model.sizes),
+        asked=asked,
+        notes=tuple(notes),
+    )
+
+
+def timeout(request: Request, setting: float | None) -> float:
+    """Return the seconds to wait for this request; the author's setting wins."""
+    if setting is not None:
+        return setting
+    return LONG_TIMEOUT if request.requested_size.endswith(f" {LARGE_BUCKET}") else NORMAL_TIMEOUT
+
+
+def contents(request: Request) -> list[dict[str, Any]]:
+    """Return prompt and references, in order, as the SDK takes them: one turn of the user's, bytes not yet base64."""
+    pictures = [
+        {"inline_data": {"data": reference.data, "mime_type": media_type(reference)}}
+        for reference in request.references
+    ]
+    return [{"role": "user", "parts": [{"text": request.prompt}, *pictures]}]
+
+
+def _parameters(frame: Frame, seed: int | None, rule: RatioSizes) -> dict[str, Any]:
+    """Spell the generation settings as they stand on the wire; a model of one resolution takes none."""
+    image = {"aspectRatio": str(frame.ratio)}
+    if len(rule.buckets) > 1:
+        image["imageSize"] = frame.bucket.name
+    settings: dict[str, Any] = {"responseModalities": ["IMAGE"], "imageConfig": image}
+    if seed is not None:
+        settings["seed"] = seed
+    return settings

@@ -1,0 +1,187 @@
+"""The OpenAI provider: official SDK, one client, one try per call.
+
+The SDK is imported when the first request is sent, and never retries: it would send again what may have been billed.
+Building requests, reading replies and classifying failures are pure and live next door. Must not know of retries,
+budgets, files or other providers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chargen.core.model_checks import check_model, check_prompt, check_quality, check_references
+from chargen.core.model_sizes import RatioSizes, read_size
+from chargen.core.models import ModelTable
+from chargen.core.prices import estimate
+from chargen.core.provider import Asked, ProviderError, ProviderSettings, Reply, Request
+from chargen.core.provider_failures import Answer, exception_failure
+from chargen.errors import Problem, error, warning
+from chargen.providers.openai import failures, replies, requests
+from chargen.providers.openai.downloads import download
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+KEY = failures.KEY
+BASE_URL = "OPENAI_BASE_URL"
+VENDOR_URL = "https://api.openai.com/v1"
+VENDOR_HOST = "api.openai.com"
+DUMMY_KEY = "none"
+"""What a compatible server without keys gets; the SDK insists on one."""
+CONNECT_TIMEOUT = 15.0
+"""Seconds to reach the server."""
+UNBOUNDED = 1_000
+"""References sent to a server whose limit is unknown: all of them."""
+
+
+class OpenAIProvider:
+    """OpenAI's Images API, or a server that speaks it (`base_url`)."""
+
+    name = requests.PROVIDER
+
+    def __init__(
+        self, settings: ProviderSettings, models: ModelTable, environ: Mapping[str, str], *, today: date
+    ) -> None:
+        facts = models.facts(self.name)
+        self._settings = settings
+        self._models = models
+        self._facts = facts
+        self._today = today
+        self._key = environ.get(KEY, "").strip()
+        self._base_url = settings.base_url or environ.get(BASE_URL, "").strip() or VENDOR_URL
+        self.is_vendor = _is_vendor(self._base_url)
+        self.default_model = settings.model or facts.default_model
+        self.default_workers = facts.workers
+        self.default_per_minute = facts.per_minute if self.is_vendor else None
+        self._client: OpenAI | None = None
+        self._client_lock = Lock()
+
+    def adapt(self, asked: Asked, model: str) -> Request:
+        """Turn what was asked into what this model takes; every change is told in `notes`."""
+        quality = asked.quality or self._settings.quality
+        if not self.is_vendor:
+            return requests.build_compatible(asked, model, UNBOUNDED, quality)
+        return requests.build(asked, model, self._models.assumed(self.name, model), quality)
+
+    def check(self, request: Request) -> tuple[Problem, ...]:
+        """Say what would be refused or wasted, before spending; another server's rules are not known here."""
+        if not self.is_vendor:
+            return ()
+        model = self._models.assumed(self.name, request.model)
+        size = read_size(request.requested_size)
+        problems = [
+            *check_model(self._models, self.name, request.model, self._today),
+            *check_quality(model, request.model, request.quality),
+            *check_prompt(request.prompt, self._facts),
+            *check_references(request.references, model.references, request.model, self._facts),
+        ]
+        if size is None or isinstance(model.sizes, RatioSizes) or not model.sizes.legal(size):
+            problems.append(error(f"`{request.model}` does not make {request.requested_size}", hint="change the size"))
+        if request.quality == "auto":
+            message = "quality `auto` lets the model choose what the image costs; it is estimated as `high`"
+            problems.append(warning(message, hint="set a quality"))
+        return tuple(problems)
+
+    def price(self, request: Request) -> Decimal | None:
+        """Estimate the cost in USD; None where the model, or its price for this size and quality, is unknown.
+
+        A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
+        """
+        model = self._models.find(self.name, request.model)
+        if model is None or model.prices is None:
+            return None
+        count = len(request.references)
+        return estimate(model.prices, request.requested_size, request.quality, count, request.prompt)
+
+    def missing_key(self) -> Problem | None:
+        """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""
+        if self._key and not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
+            return error(f"`{KEY}` holds characters that no key has", hint=f"set `{KEY}` again")
+        if self._key or not self.is_vendor:
+            return None
+        return error(f"no `{KEY}` in the environment", hint=f"set `{KEY}`, or route these images to `sketch/sketch`")
+
+    def send(self, request: Request) -> Reply:
+        """Send one request, once. Raises ProviderError."""
+        model = self._models.find(self.name, request.model)
+        answer = self._answer(request)
+        delivery = replies.parse(answer, request, model.prices if model else None, self._secrets)
+        if delivery.url is None:
+            return delivery.reply
+        try:
+            data = download(delivery.url, self._base_url, self._secrets)
+        except ProviderError as failure:
+            failure.usage, failure.cost_usd = dict(delivery.reply.usage), delivery.reply.cost_usd
+            failure.request_id = delivery.reply.request_id
+            raise
+        return replace(delivery.reply, data=data)
+
+    def close(self) -> None:
+        """Close the client, if one was made."""
+        with self._client_lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._key,) if self._key else ()
+
+    def _answer(self, request: Request) -> Answer:
+        """Return the raw reply, or raise what went wrong, free of the SDK's exception and what it quotes."""
+        from openai import APIStatusError  # noqa: PLC0415 - the SDK is slow to import, see above
+
+        try:
+            response = self._call(self._connected(), request)
+        except APIStatusError as raised:
+            answer = _plain(raised.response)
+            failure = failures.classify(answer, self._secrets)
+        except Exception as raised:  # noqa: BLE001 - an SDK's exceptions may quote the key; all of them end here
+            failure = exception_failure(raised, self.name, self._secrets)
+        else:
+            return _plain(response.http_response)
+        raise failure
+
+    def _call(self, client: OpenAI, request: Request) -> Any:
+        values = dict(request.parameters)
+        seed = values.pop("seed", None)
+        extra = None if seed is None else {"seed": seed}
+        seconds = _timeouts(requests.timeout(request, self._settings.timeout))
+        send: Callable[..., Any] = client.images.with_raw_response.generate
+        if request.references:
+            send = client.images.with_raw_response.edit
+            values["image"] = requests.image_files(request)
+        return send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
+
+    def _connected(self) -> OpenAI:
+        with self._client_lock:
+            if self._client is None:
+                from openai import OpenAI  # noqa: PLC0415 - see above
+
+                self._client = OpenAI(api_key=self._key or DUMMY_KEY, base_url=self._base_url, max_retries=0)
+            return self._client
+
+
+def _timeouts(seconds: float) -> Any:
+    from openai import Timeout  # noqa: PLC0415 - see above
+
+    return Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+
+
+def _plain(response: Any) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, response.text, headers)
+
+
+def _is_vendor(base_url: str) -> bool:
+    try:
+        host = urlsplit(base_url).hostname or ""
+    except ValueError:
+        return False
+    return host == VENDOR_HOST or host.endswith(f".{VENDOR_HOST}")

@@ -1,0 +1,92 @@
+"""Classifies what OpenAI, and servers that speak its language, answer instead of an image.
+
+Money comes first: every disguise of "no more credit" stops the provider, whatever status it wears. Then moderation,
+because it wears 400 and 403. Pure: an answer in, a ProviderError out; no key survives into its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from chargen.core.provider import FailureClass, ProviderError
+from chargen.core.provider_failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.core.server_waits import server_wait
+
+KEY = "OPENAI_API_KEY"
+
+_NO_CREDIT = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "billing_limit_user_error",
+    }
+)
+_NO_CREDIT_WORDS = re.compile(
+    r"(?i)billing (?:hard )?limit|billing is not active|exceeded your current quota"
+    r"|insufficient (?:credit|funds|balance|quota)|(?:spend|usage) limit (?:has been )?(?:reached|exceeded)"
+)
+_MODERATED = frozenset({"moderation_blocked", "content_policy_violation", "content_filter", "safety_violation"})
+_MODERATED_WORDS = re.compile(
+    r"(?i)safety_violations=|rejected by (?:the|our) safety system|content[ _]policy violation"
+)
+_BAD_KEY = Ruling(FailureClass.PROVIDER_STOP, f"`{KEY}` is not accepted: set a valid key in the environment")
+_FORBIDDEN = Ruling(
+    FailureClass.PROVIDER_STOP,
+    f"`{KEY}` may not use this model: verify the organisation, or check the key's project and region",
+)
+_NOT_THERE = Ruling(FailureClass.INVALID, "check the model's name, and the address (`base_url`) if it is your own")
+_UNEXPLAINED = Ruling(FailureClass.TRANSIENT, possibly_billed=True, tries=2)
+_BY_STATUS = {401: _BAD_KEY, 403: _FORBIDDEN, 404: _NOT_THERE}
+
+
+def classify(answer: Answer, secrets: Iterable[str] = ()) -> ProviderError:
+    """Say what an answer other than an image means."""
+    body = answer.json
+    ruling = _by_words(answer, _kinds(body)) or _BY_STATUS.get(answer.status) or by_status(answer.status)
+    return _failure(answer, ruling, body, secrets)
+
+
+def body_failure(answer: Answer, secrets: Iterable[str] = ()) -> ProviderError:
+    """Classify a reply with status 200 whose body is an error: some gateways answer so."""
+    body = answer.json
+    return _failure(answer, _by_words(answer, _kinds(body)) or _UNEXPLAINED, body, secrets)
+
+
+def _by_words(answer: Answer, kinds: frozenset[str]) -> Ruling | None:
+    """Rule by what the server says, for the two answers that come under several statuses."""
+    said = words(answer)
+    if answer.status >= 500:
+        return None
+    if answer.status == 402 or kinds & _NO_CREDIT or _NO_CREDIT_WORDS.search(said):
+        return NO_CREDIT
+    if kinds & _MODERATED or _MODERATED_WORDS.search(said):
+        return MODERATED
+    return None
+
+
+def _failure(answer: Answer, ruling: Ruling, body: Any, secrets: Iterable[str]) -> ProviderError:
+    wait = server_wait(answer.headers, words(answer))
+    request_id = answer.headers.get("x-request-id")
+    return ruled(answer, ruling, secrets, code=_text(_error(body), "code", "type"), wait=wait, request_id=request_id)
+
+
+def _kinds(body: Any) -> frozenset[str]:
+    """The machine-readable words of an error body: its `code` and `type`."""
+    error = _error(body)
+    return frozenset(value for key in ("code", "type") if (value := _text(error, key)))
+
+
+def _error(body: Any) -> dict[str, Any]:
+    error = body.get("error", body) if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _text(table: dict[str, Any], *keys: str) -> str | None:
+    return next((value for key in keys if isinstance(value := table.get(key), str) and value), None)

@@ -1,0 +1,126 @@
+"""Reads what OpenAI's Images API, and servers that speak its language, reply. Pure.
+
+Laws: only the wire is trusted, not the SDK's types; a reply with status 200 that holds no usable picture was probably
+billed, and its usage and cost are kept with the failure. What the bytes are is looked at elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chargen.core.inline_pictures import decode_picture
+from chargen.core.prices import Prices, TokenCounts, cost
+from chargen.core.provider import FailureClass, ProviderError, Reply, Request
+from chargen.core.provider_failures import MAYBE_BILLED, Answer, ambiguous, clean, words
+from chargen.providers.openai.failures import body_failure
+
+_DETAILS = ("created", "size", "quality", "output_format", "background", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A reply, and where its picture is to be fetched if it came as an address; `reply.data` is empty then."""
+
+    reply: Reply
+    url: str | None = None
+
+
+def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iterable[str] = ()) -> Delivery:
+    """Read a reply with status 200. Raises ProviderError where it brings no picture."""
+    secrets = tuple(secrets)
+    request_id = answer.headers.get("x-request-id")
+    body = answer.json
+    if not isinstance(body, dict):
+        message = clean(f"the reply is not what an image server sends: {words(answer)}", secrets)
+        raise ambiguous(message, hint="check the address (`base_url`) of `openai`", request_id=request_id)
+    items = _items(body)
+    if not items and body.get("error"):
+        raise body_failure(answer, secrets)
+    usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
+    paid = cost(prices, counts(usage, bool(request.references))) if prices else None
+    picture = next((item for item in items if item.get("b64_json") or item.get("url")), None)
+    if picture is None:
+        raise ProviderError(
+            FailureClass.TRANSIENT,
+            clean(f"the reply holds no image: {words(answer)}" if _says(body) else "the reply holds no image", secrets),
+            tries=2,
+            possibly_billed=paid is None,
+            status=answer.status,
+            request_id=request_id,
+            usage=usage,
+            cost_usd=paid,
+        )
+    data, url = _picture(picture)
+    if data is None and url is None:
+        raise ProviderError(
+            FailureClass.AMBIGUOUS,
+            "the reply's picture is not base64",
+            hint=MAYBE_BILLED,
+            tries=2,
+            possibly_billed=True,
+            status=answer.status,
+            request_id=request_id,
+            usage=usage,
+            cost_usd=paid,
+        )
+    reply = Reply(
+        data=data or b"",
+        request_id=request_id,
+        seed=request.parameters.get("seed"),
+        revised_prompt=_text(picture.get("revised_prompt")),
+        usage=usage,
+        cost_usd=paid,
+        model_version=_text(body.get("model")),
+        details={key: body[key] for key in _DETAILS if isinstance(body.get(key), str | int)},
+    )
+    return Delivery(reply, url)
+
+
+def counts(usage: Mapping[str, Any], with_references: bool) -> TokenCounts:
+    """Read a usage block.
+
+    Without details all output is image tokens (the Images API often leaves them out; text would be far too cheap), and
+    input is image tokens where references went along. Some servers say `prompt_tokens` and `completion_tokens`.
+    """
+    given = _number(usage, "input_tokens", "prompt_tokens")
+    made = _number(usage, "output_tokens", "completion_tokens")
+    inputs, outputs = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    text_in, image_in = (0, given) if with_references else (given, 0)
+    if isinstance(inputs, dict) and {"text_tokens", "image_tokens"} & inputs.keys():
+        image_in = _number(inputs, "image_tokens")
+        text_in = max(given - image_in, _number(inputs, "text_tokens"))
+    text_out = min(_number(outputs, "text_tokens"), made) if isinstance(outputs, dict) else 0
+    return TokenCounts(text_in=text_in, image_in=image_in, text_out=text_out, image_out=made - text_out)
+
+
+def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = body.get("data")
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _picture(item: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
+    """Return the bytes, or the address to fetch them from; both None where neither can be had."""
+    if item.get("b64_json"):
+        return decode_picture(item["b64_json"]), None
+    url = _text(item.get("url"))
+    if url is not None and url.startswith("data:"):
+        return decode_picture(url), None
+    return None, url
+
+
+def _says(body: Mapping[str, Any]) -> bool:
+    return any(body.get(key) for key in ("error", "message", "detail"))
+
+
+def _number(table: Mapping[str, Any], *keys: str) -> int:
+    for key in keys:
+        value = table.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return max(value, 0)
+    return 0
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,112 @@
+"""Turns what an author asked into a request of OpenAI's Images API. Pure.
+
+Two servers: the vendor, whose models are in the table and get values they take, and any other server that speaks the
+language (`base_url`), which gets what was asked, unchecked and without defaults, because nobody here knows its rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chargen.core.model_checks import media_type
+from chargen.core.model_sizes import RatioSizes
+from chargen.core.models import Model
+from chargen.core.prompt_fitting import Fitted, fit
+from chargen.core.provider import Asked, Request
+from chargen.core.values import Size
+
+PROVIDER = "openai"
+LEGACY_QUALITIES: Mapping[str, str] = {"hd": "high", "standard": "medium"}
+"""Words of the retired DALL-E models, still in authors' files."""
+
+NORMAL_TIMEOUT = 300.0
+LONG_TIMEOUT = 600.0
+"""Seconds without a byte. High qualities of large pictures were seen to take over 200 s."""
+LARGE_PIXELS = 2560 * 1440
+"""Above this the vendor calls sizes experimental; they take longer."""
+SLOW_QUALITIES = frozenset({"xhigh", "max"})
+
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Request:
+    """Build a request for the vendor: nearest legal size, a quality that has a price, references within the limit."""
+    fitted = fit(asked, model_id, model.references)
+    notes = list(fitted.notes)
+    assert not isinstance(model.sizes, RatioSizes), f"{model.id} takes ratios, which this API does not"
+    size = model.sizes.nearest(asked.size)
+    if size != asked.size:
+        notes.append(f"`{model_id}` does not make {asked.size}: {size} is requested")
+    sent_quality = _quality(quality, model, notes)
+    if asked.seed is not None:
+        notes.append(f"seed {asked.seed} is not sent: `{PROVIDER}` has no seed")
+    parameters: dict[str, Any] = {"size": str(size)}
+    if sent_quality is not None:
+        parameters["quality"] = sent_quality
+    parameters["output_format"] = "png"
+    return _request(fitted, asked, model_id, size=size, quality=sent_quality, parameters=parameters, notes=notes)
+
+
+def build_compatible(asked: Asked, model_id: str, limit: int, quality: str | None) -> Request:
+    """Build a request for another server: only what the author set, as written.
+
+    A seed is sent, because the local servers that speak this language take one.
+    """
+    fitted = fit(asked, model_id, limit)
+    notes = list(fitted.notes)
+    parameters: dict[str, Any] = {"size": str(asked.size)}
+    if quality is not None:
+        parameters["quality"] = quality
+    if asked.seed is not None:
+        parameters["seed"] = asked.seed
+    return _request(fitted, asked, model_id, size=asked.size, quality=quality, parameters=parameters, notes=notes)
+
+
+def timeout(request: Request, setting: float | None) -> float:
+    """Return the seconds to wait for this request; the author's setting wins."""
+    if setting is not None:
+        return setting
+    slow = request.quality in SLOW_QUALITIES or request.asked.size.pixels > LARGE_PIXELS
+    return LONG_TIMEOUT if slow else NORMAL_TIMEOUT
+
+
+def image_files(request: Request) -> list[tuple[str, bytes, str]]:
+    """Return the references as (file name, bytes, media type), in order; names say nothing of the author's folders."""
+    return [
+        (f"reference-{number}.{_SUFFIXES.get(media_type(reference), 'png')}", reference.data, media_type(reference))
+        for number, reference in enumerate(request.references, start=1)
+    ]
+
+
+def _quality(asked: str | None, model: Model, notes: list[str]) -> str | None:
+    """Map a legacy word, and fill in the default; a quality the model lacks stays for the check to refuse."""
+    if asked is None:
+        return model.default_quality
+    mapped = LEGACY_QUALITIES.get(asked, asked) if asked not in model.qualities else asked
+    if mapped != asked:
+        notes.append(f"quality `{asked}` is sent as `{mapped}`")
+    return mapped
+
+
+def _request(
+    fitted: Fitted,
+    asked: Asked,
+    model_id: str,
+    *,
+    size: Size,
+    quality: str | None,
+    parameters: Mapping[str, Any],
+    notes: list[str],
+) -> Request:
+    return Request(
+        provider=PROVIDER,
+        model=model_id,
+        prompt=fitted.prompt,
+        references=fitted.references,
+        requested_size=str(size),
+        quality=quality,
+        parameters=parameters,
+        asked=asked,
+        notes=tuple(notes),
+    )
