@@ -45,6 +45,13 @@ class Document:
     root: Node | None
     line_starts: tuple[int, ...]
 
+    @classmethod
+    def unparsed(cls, text: str, file: str) -> Document:
+        """Return a document that only knows its text, for positions in it."""
+        bom = text.startswith(BOM)
+        text = text.removeprefix(BOM)
+        return cls(file, text, bom, None, _line_starts(text, _lines(text)))
+
     def position(self, index: int) -> Position:
         """Say which line and column (both from 1) the character at `index` stands in."""
         line = bisect_right(self.line_starts, index)
