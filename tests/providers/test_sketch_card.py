@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -169,3 +170,26 @@ def test_missing_glyphs_are_told() -> None:
 def test_aspect(size: tuple[int, int], expected: str) -> None:
     """Small whole numbers where there are some, else a decimal ratio."""
     assert aspect(Size(*size)) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(2, "limestone cream (dressed faces)"), (5, "limestone cream \u2026"), (8, "\u2026 +4 words")],
+)
+def test_names_of_colours_shorten_aloud(count: int, expected: str) -> None:
+    """A narrow swatch drops the remark first; what it can't hold at all is counted."""
+    colours = ("limestone cream (dressed faces)", *(f"#10203{number}" for number in range(count - 1)))
+    asked = Asked("A lamp.", "", (), Size(640, 480), colours=colours)
+    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    assert shown(card, "swatch").startswith(expected + " #")
+
+
+def test_a_negative_prompt_without_room_is_told() -> None:
+    """On a slip with a few lines only, the prompt has them all and the label says what is missing."""
+    asked = Asked("A lamp.", "fog", (), Size(280, 64), title="Lit")
+    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    assert shown(card, "label").startswith("PROMPT (negative")
+    assert shown(card, "negative") == ""
+    roomy = plan_card(make(ProviderSettings()).adapt(replace(asked, size=Size(280, 200)), "sketch"))
+    assert shown(roomy, "label") == "PROMPT NEGATIVE"
+    assert shown(roomy, "negative") == "fog"

@@ -93,6 +93,14 @@ def test_paths_break_behind_their_slashes() -> None:
     assert lines == ("generated/", "characters/", "ferryman.png")
 
 
+def test_long_words_break_at_their_joints() -> None:
+    """A file name longer than its line is divided behind a hyphen or a dot, and only then inside a part."""
+    assert wrap(split("portrait-front-view.png"), 12, 90, 10)[0] == ("portrait-front-", "view.png")
+    lines, _ = wrap(split("ab-" + "m" * 30), 12, 90, 10)
+    assert "".join(lines) == "ab-" + "m" * 30
+    assert all(advance(12, line) <= 90 for line in lines)
+
+
 @pytest.mark.parametrize(("count", "expected"), [(1, "… +1 word"), (30, "… +29 words")])
 def test_the_mark_speaks_english(count: int, expected: str) -> None:
     """One word is a word, two are words."""

@@ -60,11 +60,16 @@ def _band(sheet: Sheet, height: int) -> int:
         left, right = round(index * width / len(shown)), round((index + 1) * width / len(shown))
         sheet.fill(left, top, right, sheet.size.height, swatch.fill)
         gap = sheet.px(6)
-        name = drawable(swatch.name).text
-        lines = fit(name, right - left - 2 * gap, height, largest=sheet.type(12), most_lines=2)
-        if lines.shown == lines.total and lines.lines:
-            sheet.put(lines, left + gap, top + (height - lines.height) // 2, swatch.ink, "swatch", ground=swatch.fill)
+        lines = _swatch_name(swatch.name, right - left - 2 * gap, height, sheet.type(12))
+        sheet.put(lines, left + gap, top + (height - lines.height) // 2, swatch.ink, "swatch", ground=swatch.fill)
     return height
+
+
+def _swatch_name(name: str, width: int, height: int, size: int) -> Fitted:
+    """Fit a colour's name into its swatch: as written, else without the remark in brackets, else shortened."""
+    text = drawable(name).text
+    choices = [fit(choice, width, height, largest=size) for choice in (text, text.partition("(")[0] + "…")]
+    return next((lines for lines in choices if lines.shown == lines.total), choices[0])
 
 
 def _grid(sheet: Sheet, safe: Box) -> None:

@@ -28,6 +28,10 @@ _HEX = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
 _WORD = re.compile(r"[a-z]+")
 
 _WORDS: dict[str, RGB] = {
+    "red": (176, 48, 44), "green": (72, 122, 78), "blue": (50, 92, 150), "yellow": (226, 188, 66),
+    "cyan": (72, 160, 172), "magenta": (168, 62, 122), "purple": (104, 66, 130), "orange": (222, 128, 46),
+    "pink": (222, 160, 168), "brown": (112, 78, 54), "grey": (128, 130, 132), "gray": (128, 130, 132),
+    "black": (26, 26, 28), "white": (246, 245, 241),
     "amber": (217, 142, 34), "ash": (178, 178, 170), "blood": (122, 22, 26), "bone": (227, 218, 201),
     "brass": (181, 150, 68), "brick": (150, 70, 52), "bronze": (140, 105, 58), "burgundy": (110, 24, 42),
     "charcoal": (54, 58, 62), "clay": (176, 112, 82), "cobalt": (30, 72, 160), "copper": (176, 104, 62),
@@ -45,9 +49,22 @@ _WORDS: dict[str, RGB] = {
     "terracotta": (194, 98, 68), "timber": (140, 102, 64), "umber": (98, 72, 50), "vermilion": (214, 66, 44),
     "walnut": (92, 64, 44), "wheat": (226, 198, 142), "wine": (104, 28, 48), "wood": (146, 108, 70),
 }  # fmt: skip
-"""What authors call colours beyond the CSS names; values are this program's own choice, for a swatch only."""
+"""What authors call colours, before the CSS names, whose plain ones are those of a screen and not of paint.
 
-_SHADES = {"dark": 0.4, "deep": 0.35, "pale": -0.5, "light": -0.4, "soft": -0.25, "faded": -0.3, "bright": -0.1}
+The values are this program's own choice, for a swatch only.
+"""
+
+_SHADES = {
+    "night": 0.55,
+    "midnight": 0.6,
+    "dark": 0.4,
+    "deep": 0.35,
+    "pale": -0.5,
+    "light": -0.4,
+    "soft": -0.25,
+    "faded": -0.3,
+    "bright": -0.1,
+}
 """How far a word darkens (towards black) or, negative, lightens (towards white)."""
 
 

@@ -19,14 +19,14 @@ def texts(sheet: Sheet, area: Box, largest: int) -> None:
     if sheet.negative:
         blocks.append(("NEGATIVE", sheet.negative, sheet.theme.muted, "negative"))
     if len(blocks) > 1 and area.height < 2 * over + gap + 4 * line_height(SMALLEST):
-        blocks.pop()  # a slip: three lines of prompt say more than one of each
+        blocks = [("PROMPT (negative not shown)", *blocks[0][1:])]  # three lines of it say more than one of each
     room = area.height - len(blocks) * over - (len(blocks) - 1) * gap
     fitted = _together([text for _, text, _, _ in blocks], area.width, room, largest)
     top = area.top
     for (name, _, colour, role), lines in zip(blocks, fitted, strict=True):
         if not lines.lines:
             continue
-        title = Fitted(label, (name,), 1, 1)
+        title = shorten(split(name), label, area.width, 1)
         top = sheet.put(title, area.left, top, sheet.theme.muted, "label")
         top = sheet.put(lines, area.left, top, colour, role) + gap
 

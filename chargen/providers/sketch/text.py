@@ -24,6 +24,9 @@ _TOKEN = re.compile(
     rf"(?P<wide>[{_OPENING}]*[{WIDE}][{_CLOSING}]*)|(?P<plain>[^\s{WIDE}/]*/+|[^\s{WIDE}/]+[{_CLOSING}]*)|(?P<blank>\s+)"
 )
 
+_PART = re.compile(r"[^-_.]*[-_.]+|[^-_.]+")
+# Where a word longer than a line is divided: file names and ids behind their own joints.
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -102,11 +105,16 @@ class _Lines:
             self.parts.append(word.text)
             self.used += gap + wide
         else:
-            self._add_by_character(word.text)
+            for part in _PART.findall(word.text):
+                self._add_part(part)
         self.done += 1
 
-    def _add_by_character(self, text: str) -> None:
-        for character in text:
+    def _add_part(self, part: str) -> None:
+        """Add a part of a word that is longer than a line: on this line, else on the next, else by its characters."""
+        wide = advance(self.size, part)
+        if self.parts and self.used + wide > self.width >= wide:
+            self.flush()
+        for character in part:
             wide = advance(self.size, character)
             if self.parts and self.used + wide > self.width:
                 self.flush()

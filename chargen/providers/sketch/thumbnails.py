@@ -37,7 +37,7 @@ _BROKEN = (
     OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError,
     OverflowError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
-# What Pillow's readers raise on malformed files, gathered from its own fuzzing: nothing of it is a bug of this program.
+# What readers of malformed files raise, one format or another: never a bug of this program, so never its failure.
 
 
 class Thumbnails:
