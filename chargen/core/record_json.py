@@ -26,10 +26,21 @@ class RecordError(ValueError):
 
 def to_json(record: Record) -> str:
     """Write a record as JSON that is always the same text for the same record; never fails on a provider's values."""
-    value = plain(_to_dict(record))
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
+    text = json.dumps(to_dict(record), ensure_ascii=False, sort_keys=True, indent=1)
     # A lone surrogate can't be encoded; the escape this writes instead is JSON's own, so it reads back the same.
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def to_dict(record: Record) -> dict[str, Any]:
+    """Return a record as JSON values; never fails on a provider's values."""
+    value: dict[str, Any] = {name: getattr(record, name) for name in Record.__slots__}
+    value["format"] = FORMAT
+    value["kind"] = record.kind.value
+    value["asked_size"] = str(record.asked_size)
+    value["parts"] = [_slots(part) for part in record.parts]
+    value["references"] = [_slots(reference) for reference in record.references]
+    value["original"] = None if record.original is None else _slots(record.original)
+    return {name: plain(item) for name, item in value.items()}
 
 
 def from_json(text: str | bytes) -> Record:
@@ -66,17 +77,6 @@ def plain(value: Any, depth: int = 32) -> Any:
             return f"<{len(value)} bytes>"
         case _:
             return str(value)
-
-
-def _to_dict(record: Record) -> dict[str, Any]:
-    value: dict[str, Any] = {name: getattr(record, name) for name in Record.__slots__}
-    value["format"] = FORMAT
-    value["kind"] = record.kind.value
-    value["asked_size"] = str(record.asked_size)
-    value["parts"] = [_slots(part) for part in record.parts]
-    value["references"] = [_slots(reference) for reference in record.references]
-    value["original"] = None if record.original is None else _slots(record.original)
-    return value
 
 
 def _slots(value: RecordPart | RecordReference | Original) -> dict[str, Any]:

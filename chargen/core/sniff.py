@@ -23,6 +23,7 @@ SUFFIXES = {PNG: ".png", JPEG: ".jpg", WEBP: ".webp", GIF: ".gif", AVIF: ".avif"
 
 _BRANDS = {b"avif": AVIF, b"avis": AVIF, b"heic": HEIC, b"heix": HEIC, b"mif1": HEIC, b"msf1": HEIC, b"hevc": HEIC}
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_EXIF = b"Exif\0\0"
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _BYTE_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
 
@@ -97,20 +98,39 @@ def jpeg_segments(data: bytes) -> Iterator[JpegSegment]:
 
 
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield a WebP's (chunk name, first 16 bytes of its body); ends quietly where they are broken."""
+    """Yield a WebP's chunks as (name, body), bodies cut to 64 KiB; ends quietly where they are broken."""
     at = 12
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
-        yield data[at : at + 4], data[at + 8 : at + 8 + min(size, 16)]
+        yield data[at : at + 4], data[at + 8 : at + 8 + min(size, 1 << 16)]
         at += 8 + size + size % 2
 
 
-def jpeg_orientation(data: bytes) -> int:
-    """Return the EXIF orientation of a JPEG, 1 to 8; 1 where it has none or it can't be read."""
-    for segment in jpeg_segments(data):
-        if segment.marker == 0xE1 and segment.body.startswith(b"Exif\0\0"):
-            return _tiff_orientation(segment.body[6:])
+def orientation(data: bytes) -> int:
+    """Return the EXIF orientation of a JPEG or WebP, 1 to 8; 1 where it has none or it can't be read."""
+    media_type = sniff(data)
+    if media_type == JPEG:
+        for segment in jpeg_segments(data):
+            if segment.marker == 0xE1 and segment.body.startswith(_EXIF):
+                return _tiff_orientation(segment.body.removeprefix(_EXIF))
+    elif media_type == WEBP:
+        for name, body in webp_chunks(data):
+            if name == b"EXIF":
+                return _tiff_orientation(body.removeprefix(_EXIF))
     return 1
+
+
+def carries_credentials(data: bytes) -> bool:
+    """Say whether a picture carries C2PA Content Credentials, by the place its format has for them."""
+    match sniff(data):
+        case "image/png":
+            # The four letters could stand in pixels too; then the answer is checked by whoever reads the chunks.
+            return b"caBX" in data
+        case "image/jpeg":
+            return any(segment.marker == 0xEB and b"jumb" in segment.body[:64] for segment in jpeg_segments(data))
+        case "image/webp":
+            return any(name == b"C2PA" for name, _ in webp_chunks(data))
+    return False
 
 
 def _tiff_orientation(tiff: bytes) -> int:

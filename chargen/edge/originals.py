@@ -156,14 +156,17 @@ class Originals:
             )
         return data
 
-    def note_published(self, stored: StoredOriginal, form: PublishedForm) -> StoredOriginal:
+    def note_published(
+        self, stored: StoredOriginal, sha256: FileHash, size: int, at: str, file_path: str
+    ) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
 
-        Noting the same bytes again changes nothing. Raises InputError.
+        `at` is ISO UTC with microseconds, `file_path` project-relative. Noting the same bytes again changes nothing.
+        Raises InputError.
         """
         forms = _read_published(stored.folder / PUBLISHED_FILE)
-        if all(known.sha256 != form.sha256 for known in forms):
-            forms = (*forms, form)
+        if all(known.sha256 != sha256 for known in forms):
+            forms = (*forms, PublishedForm(sha256, size, at, file_path))
             text = json.dumps(
                 [{name: getattr(known, name) for name in PublishedForm.__slots__} for known in forms], indent=1
             )

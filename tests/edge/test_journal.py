@@ -17,7 +17,7 @@ from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Size
 from chargen.edge.clock import compact_stamp
 from chargen.edge.journal import Journal
 from chargen.edge.journal_rows import AttemptStatus, Publication, Sending, Spent
-from chargen.edge.originals import Originals, PublishedForm
+from chargen.edge.originals import Originals
 from chargen.edge.trash import Trash
 from chargen.errors import InputError, StartError
 
@@ -98,7 +98,7 @@ def build(
     journal.stored(stored)
     if publish:
         at, path, digest = "2026-11-22T15:00:01.000000Z", f"generated/{sent.task_id}.png", FileHash("cd" * 32)
-        originals.note_published(stored, PublishedForm(digest, 9, at, path))
+        originals.note_published(stored, digest, 9, at, path)
         journal.done([Publication(sent.task_id, path, digest, 9, at, sent.attempt_id, sent.prompt_hash)])
 
 

@@ -208,7 +208,7 @@ def test_published_forms_are_kept_beside_the_original(folder: Path) -> None:
     form = PublishedForm(FileHash(hash_bytes(b"x")), 1, "2026-11-22T14:08:09.000000Z", "generated/a.png")
     again = replace(form, sha256=FileHash(hash_bytes(b"y")))
     for each in (form, form, again):
-        noted = originals.note_published(stored, each)
+        noted = originals.note_published(stored, each.sha256, each.size, each.at, each.file_path)
     assert noted.published == (form, again) == originals.for_fingerprint(PRINT)[0].published
     for broken in (b"", b"[", b"{}", b"[1]", b'[{"sha256": 1}]'):
         (stored.folder / "published.json").write_bytes(broken)
