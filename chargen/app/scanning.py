@@ -82,7 +82,7 @@ def scan(project: Project) -> Scan:
 
 def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
     """Read one file's bytes; None where it is no imagery file. Raises InputError where it is not readable YAML."""
-    return kinds.scan(parse(data, file), project.settings.default_size)
+    return kinds.scan(parse(data, file), project.settings.default_size, project.settings.generated)
 
 
 def imagery_files(project: Project, problems: list[Problem]) -> Iterator[str]:
@@ -91,7 +91,9 @@ def imagery_files(project: Project, problems: list[Problem]) -> Iterator[str]:
         folder = project.path(root)
         if not folder.is_dir():
             hint = "make it, or change `imagery` in `[tool.chargen]`"
-            problems.append(error(f"the imagery folder `{printable(root)}` is missing", Position("pyproject.toml"), hint))
+            problems.append(
+                error(f"the imagery folder `{printable(root)}` is missing", Position("pyproject.toml"), hint)
+            )
             continue
         yield from sorted(_walk(project.root, folder))
 

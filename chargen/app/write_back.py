@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chargen.app.project import Project
 from chargen.app.scanning import scan_bytes
@@ -81,6 +81,21 @@ class WriteBack:
                 self._carry_out(opened, wishes)
         if wish.failure is not None:
             raise wish.failure
+
+    def entry_now(self, entry: Entry) -> Entry:
+        """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.
+
+        Where the file can't be read now, or the entry is not in it any more, the entry as it was scanned.
+        """
+        with self._lock:
+            opened = self._files.setdefault(entry.file, _OpenFile(entry.file))
+        with opened.writing:
+            try:
+                self._read(opened)
+                now = self._entry(opened, entry.id)
+            except InputError:
+                return entry
+        return replace(entry, outputs=now.outputs, status=now.status)
 
     def _carry_out(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
         try:

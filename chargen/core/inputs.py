@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from chargen.core.traced import Segment
 from chargen.core.values import FileHash, Fingerprint, Size
@@ -34,15 +35,28 @@ class ReferenceInput:
     character: str = ""
 
 
+class Sourced(Protocol):
+    """Something that can tell the sources of the prompt's runs."""
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of the prompt, each from one source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the author asked for. `segments` tell the sources of the prompt's runs; they are not inputs."""
+    """What the author asked for. `told_by` tells where the prompt's runs are written; that is no input."""
 
     prompt: str
     negative_prompt: str
     references: tuple[ReferenceInput, ...]
     size: Size
-    segments: tuple[Segment, ...] = ()
+    told_by: Sourced | None = field(default=None, compare=False)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of the prompt by source; none where nobody can tell."""
+        return self.told_by.segments if self.told_by else ()
 
 
 def walk(inputs: Inputs) -> Iterator[tuple[str, str]]:
@@ -68,11 +82,18 @@ def fingerprint(inputs: Inputs) -> Fingerprint:
 def parts(inputs: Inputs) -> dict[str, str]:
     """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone."""
     found = {name: _short(value) for name, value in walk(inputs)}
-    fields: dict[str, str] = {}
-    for segment in inputs.segments:
-        fields[segment.name] = fields.get(segment.name, "") + segment.text.strip() + "\n"
-    found.update((f"{PROMPT}.{name}", _short(text)) for name, text in fields.items())
+    found.update((name, _short(text)) for name, (text, _) in texts(inputs).items())
     return found
+
+
+def texts(inputs: Inputs) -> dict[str, tuple[str, str]]:
+    """Return the text and the first source of each field of the prompt, under the names `parts` has."""
+    fields: dict[str, tuple[str, str]] = {}
+    for segment in inputs.segments:
+        name = f"{PROMPT}.{segment.name}"
+        before, source = fields.get(name, ("", segment.source))
+        fields[name] = (before + segment.text.strip() + "\n", source)
+    return fields
 
 
 class Change(str, Enum):

@@ -1,0 +1,274 @@
+"""One run: what was asked for, the plan, the choice, and each image's two actions with their outcomes.
+
+The scheduler (doit) calls `generate` and `write_back` from threads; both end in a message or nothing, never in an
+exception, so that one failure stays one failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from chargen.app.making import Done, Maker, Outcome
+from chargen.app.planning import Wishes
+from chargen.app.project import Project
+from chargen.app.sending.budget import Ledger
+from chargen.app.sending.errors import OverBudgetError, StoppedError
+from chargen.app.sending.events import Sink, nobody
+from chargen.app.sending.senders import Senders
+from chargen.app.session import Session, open_session
+from chargen.app.write_back import WriteBack
+from chargen.core.choice import Choice, LeftOut, choose
+from chargen.core.costs import smallest
+from chargen.core.judge import Demand
+from chargen.core.plan import Plan, Planned
+from chargen.core.provider import ProviderError
+from chargen.core.selection import Selectable, Selection, select
+from chargen.core.values import EntryId
+from chargen.edge.journal_rows import Attempt
+from chargen.edge.locks import project_lock
+from chargen.edge.log import start_logging
+from chargen.errors import ChargenError
+
+_LOG = logging.getLogger("chargen")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a command asks of a run."""
+
+    selection: Selection = Selection()
+    kinds: frozenset[str] = frozenset()
+    """Kinds of imagery to keep to; empty for all."""
+    rebuild: tuple[str, ...] = ()
+    """Names for `--rebuild`: built whatever they are."""
+    again: tuple[str, ...] = ()
+    """Names for `-a`: built although fresh."""
+    provider: str | None = None
+    max_tasks: int | None = None
+    budget: Decimal | None = None
+    resume: bool = True
+    wait: bool = True
+    command: str = "chargen"
+
+
+@dataclass(slots=True)
+class Failure:
+    """An image that failed or is blocked, and why."""
+
+    image: Planned
+    message: str
+
+
+@dataclass
+class Build:
+    """One run over one plan. `chosen` are the images it has to do with, in plan order."""
+
+    session: Session
+    plan: Plan
+    choice: Choice
+    selected: tuple[EntryId, ...]
+    maker: Maker
+    stop: threading.Event
+    leftovers: tuple[Attempt, ...] = ()
+    done: dict[EntryId, Done] = field(default_factory=dict)
+    failed: dict[EntryId, Failure] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def project(self) -> Project:
+        """The project that is built."""
+        return self.session.project
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The targets of all images of the plan."""
+        return frozenset(image.target for image in self.plan.images)
+
+    @property
+    def chosen(self) -> tuple[Planned, ...]:
+        """The images this run does something with, in plan order."""
+        return self.choice.images
+
+    def image(self, entry_id: EntryId) -> Planned:
+        """Return one image of the plan."""
+        return self.plan.by_id[entry_id]
+
+    def is_up_to_date(self, entry_id: EntryId) -> bool:
+        """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
+        image = self.image(entry_id)
+        return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
+
+    def generate(self, entry_id: EntryId) -> str | None:
+        """Make one image; return why it failed, or None."""
+        return self._guarded(entry_id, self._generate)
+
+    def write_back(self, entry_id: EntryId) -> str | None:
+        """Bring one image's slots to the disk; return why it failed, or None."""
+        return self._guarded(entry_id, self._write_back)
+
+    def fail(self, entry_id: EntryId, message: str) -> None:
+        """Note a failure that happened outside the two actions."""
+        self._fail(self.image(entry_id), message)
+
+    def fail_for_needs(self, entry_id: EntryId, needs: Sequence[str]) -> None:
+        """Note that an image was not tried because what it references is not there; never built without it."""
+        image = self.image(entry_id)
+        names = ", ".join(f"`{need}`" for need in needs)
+        if all(need in self.failed for need in needs):
+            self._fail(image, f"not tried: it references {names}, which failed")
+        elif any(need in self.interrupted for need in needs):
+            self.interrupted[entry_id] = image
+        else:
+            self.left_out.append(LeftOut(image, f"it references {names}, which was not built"))
+
+    def knows(self, entry_id: EntryId) -> bool:
+        """Say whether it is noted already why an image was not made."""
+        known = entry_id in self.failed or entry_id in self.interrupted
+        return known or any(item.image.id == entry_id for item in self.left_out)
+
+    def close(self) -> None:
+        """End the run: let go of the project and close what is open."""
+        self._closing.close()
+
+    def _generate(self, entry_id: EntryId) -> None:
+        done = self.maker.generate(self.image(entry_id))
+        with self._lock:
+            self.done[entry_id] = done
+
+    def _write_back(self, entry_id: EntryId) -> None:
+        self.maker.write_back(self.done[entry_id])
+
+    def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
+        image = self.image(entry_id)
+        try:
+            action(entry_id)
+        except StoppedError:
+            with self._lock:
+                self.interrupted[entry_id] = image
+            return "interrupted before it was sent"
+        except OverBudgetError as refusal:
+            with self._lock:
+                self.left_out.append(LeftOut(image, refusal.message))
+            return refusal.message
+        except ProviderError as failure:
+            if failure.__cause__ is not None and not isinstance(failure.__cause__, ProviderError):
+                _LOG.error("%s: %s", image.id, failure.message, exc_info=failure.__cause__)
+            return self._fail(image, failure.message + (f"\n  hint: {failure.hint}" if failure.hint else ""))
+        except ChargenError as failure:
+            return self._fail(image, str(failure))
+        except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
+            _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
+            return self._fail(
+                image, f"unexpected {type(bug).__name__}: see `.chargen/chargen.log`, and please report it"
+            )
+        return None
+
+    def _fail(self, image: Planned, message: str) -> str:
+        message = self.session.scrub(message)
+        with self._lock:
+            self.failed[image.id] = Failure(image, message)
+        if not self.session.read_only:
+            self.session.journal.task_failed(image.id, message)
+        _LOG.error("%s: %s", image.id, message)
+        return message
+
+    @property
+    def built(self) -> tuple[Done, ...]:
+        """What this run did, images of which nothing had to be done left out."""
+        return tuple(done for done in self.done.values() if done.outcome is not Outcome.NOTHING)
+
+
+def open_build(
+    folder: Path,
+    order: Order = Order(),
+    *,
+    environ: Mapping[str, str] | None = None,
+    sink: Sink = nobody,
+    on_wait: Callable[[int | None], None] | None = None,
+    command: str = "",
+) -> Build:
+    """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
+
+    Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
+    that another process is building.
+    """
+    environ = os.environ if environ is None else environ
+    session = open_session(folder, environ)
+    with ExitStack() as stack:
+        stack.enter_context(session)
+        stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=on_wait))
+        start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
+        leftovers = session.recover()
+        session.journal.begin_run(session.run_id, command or order.command)
+        stack.callback(session.journal.end_run, session.run_id)
+        stop = threading.Event()
+        ledger = _ledger(session, order)
+        found = session.scan()
+        planner = session.planner(found, Wishes(ignored=session.ignored(), resume=order.resume))
+        plan = planner.plan()
+        selected = selected_ids(plan, order)
+        if wishes := _wishes(plan, order, selected, planner.wishes):
+            planner = session.planner(found, wishes)
+            plan = planner.plan()
+        choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
+        senders = Senders(session.project.settings, session.adapters, ledger, stop, sink)
+        maker = Maker(session, planner, senders, WriteBack(session.project))
+        build = Build(session, plan, choice, selected, maker, stop, leftovers, left_out=list(choice.left_out))
+        build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
+        return build
+
+
+def selectables(plan: Plan) -> list[Selectable]:
+    """Return the plan's images as a selection sees them."""
+    return [
+        Selectable(image.id, image.target, image.prompt_file, image.entry.file, image.id.split("/")[1])
+        for image in plan.images
+    ]
+
+
+def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
+    """Return the ids an order means, in plan order. Raises StartError where a part of it matches nothing."""
+    images = selectables(plan)
+    if order.kinds:
+        images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
+    named = Selection(terms=(*order.rebuild, *order.again), within=order.selection.within)
+    selection = order.selection
+    if named and not selection:
+        selection = named
+    elif named:
+        select(selectables(plan), named)
+    return select(images, selection)
+
+
+def _wishes(plan: Plan, order: Order, selected: tuple[EntryId, ...], before: Wishes) -> Wishes | None:
+    """Return what must be planned for again, because it was asked for by name; None where nothing was."""
+    demands: dict[EntryId, Demand] = {}
+    images = selectables(plan)
+    for names, demand in ((order.again, Demand.AGAIN), (order.rebuild, Demand.REBUILD)):
+        if names:
+            demands.update(
+                (entry_id, demand) for entry_id in select(images, Selection(names, within=order.selection.within))
+            )
+    if not demands and order.provider is None:
+        return None
+    ignored = before.ignored - demands.keys()
+    return Wishes(order.provider, frozenset(selected), demands, before.resume, frozenset(ignored))
+
+
+def _ledger(session: Session, order: Order) -> Ledger:
+    budget = session.project.settings.budget
+    today = session.clock.now()
+    month = datetime(today.year, today.month, 1, tzinfo=UTC)
+    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
+    return Ledger(smallest(order.budget, budget.run), budget.month, spent)

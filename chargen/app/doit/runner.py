@@ -1,0 +1,150 @@
+"""Runs doit's tasks: images side by side on threads of their provider, an author's own tasks one by one.
+
+Laws: no provider waits for another; only the main thread talks to doit and to the reporter; the first interrupt stops
+dispatching, ends waits, and lets calls in flight finish and be saved; the second aborts.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from doit.exceptions import TaskFailed, UnmetDependency
+from doit.runner import Runner
+
+from chargen.app.build import Build
+from chargen.core.values import EntryId
+
+INTERRUPTED = 130
+"""Exit code after an interrupt: 128 plus the number of SIGINT, as shells count."""
+
+_SPARE_THREADS = 2
+"""Threads a provider has beyond its workers: they store, publish and write back while the workers' calls go on."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class ImageRunner(Runner):  # type: ignore[misc]
+    """doit's runner with one pool of threads a provider. `ids` are the images by task name."""
+
+    def __init__(self, dep_manager: Any, reporter: Any, *, build: Build, ids: dict[str, EntryId], stream: Any) -> None:
+        super().__init__(dep_manager, reporter, continue_=True, stream=stream)
+        self._build = build
+        self._ids = ids
+        self._results: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._in_flight = 0
+        self._interrupts = 0
+        self.others = 0
+        """doit's result for tasks that are no images: 0, 1 for a failure, 2 for an error."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Say whether the run was asked to end."""
+        return self._interrupts > 0
+
+    def run_tasks(self, task_dispatcher: Any) -> None:
+        """Dispatch everything that is ready, then wait for one result at a time."""
+        with self._signals():
+            try:
+                self._run_all_tasks(task_dispatcher)
+            finally:
+                for pool in self._pools.values():
+                    pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run_all_tasks(self, task_dispatcher: Any) -> None:
+        finished: Any = None
+        more = True
+        while True:
+            while more and not self.interrupted:
+                try:
+                    node = task_dispatcher.generator.send(finished)
+                except StopIteration:
+                    more = False
+                    break
+                finished = None
+                if node == "hold on":
+                    break
+                if self.select_task(node, task_dispatcher.tasks):
+                    if not self._start(node):
+                        finished = node
+                else:
+                    finished = node
+            if not self._in_flight:
+                return
+            result = self._results.get()
+            if result is None:
+                continue
+            self._in_flight -= 1
+            finished, failure = result
+            self.process_task_result(finished, failure)
+
+    def _start(self, node: Any) -> bool:
+        """Start a task; False where it is one of the author's own and has been run."""
+        task = node.task
+        entry_id = self._ids.get(task.name)
+        if entry_id is None:
+            self.process_task_result(node, self.execute_task(task))
+            return False
+        self.reporter.execute_task(task)
+        self._in_flight += 1
+        self._pool(entry_id).submit(self._work, node)
+        return True
+
+    def _work(self, node: Any) -> None:
+        if self.interrupted:
+            self._results.put((node, TaskFailed("interrupted before it was started", report=False)))
+            return
+        try:
+            failure = node.task.execute(self.stream)
+        except BaseException as bug:  # noqa: BLE001 - the main thread waits for a result, whatever happens here
+            failure = TaskFailed(f"unexpected {type(bug).__name__}")
+        self._results.put((node, failure))
+
+    def _handle_task_error(self, node: Any, base_fail: Any) -> None:
+        entry_id = self._ids.get(node.task.name)
+        if entry_id is None:
+            self.others = max(self.others, 1 if isinstance(base_fail, TaskFailed) else 2)
+        elif isinstance(base_fail, UnmetDependency):
+            self._build.fail_for_needs(entry_id, [self._ids.get(bad.task.name, bad.task.name) for bad in node.bad_deps])
+        elif not self._build.knows(entry_id):
+            self._build.fail(entry_id, base_fail.get_msg())
+        super()._handle_task_error(node, base_fail)
+
+    def _pool(self, entry_id: EntryId) -> ThreadPoolExecutor:
+        image = self._build.image(entry_id)
+        name = image.route.provider if image.route is not None and image.verdict.spends else ""
+        if name not in self._pools:
+            workers = self._build.maker.senders.get(name).workers if name else 1
+            self._pools[name] = ThreadPoolExecutor(workers + _SPARE_THREADS, thread_name_prefix=name or "local")
+        return self._pools[name]
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Handle interrupts while tasks run; the handlers there were before come back after."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+        for number in _SIGNALS:
+            before[number] = signal.signal(number, self._interrupt)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            # Threads may be in calls that last minutes: what they have not stored is on record as possibly billed.
+            os._exit(INTERRUPTED)
+        self._build.stop.set()
+        self._results.put(None)

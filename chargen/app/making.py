@@ -1,0 +1,374 @@
+"""Making one image: judge again, send, store, publish. The only place that spends money.
+
+Laws, in the order of docs/design.md: nothing is sent before the judge said so under the target's lock, and once more
+when its turn to be sent has come; what arrives is stored before anything else happens to it; the old picture is in the
+history before the new one takes its place. After the store, every failure is mended by a later run without a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import Enum
+
+from chargen import __version__, kinds
+from chargen.app.evidence import ANSWERED, Paid
+from chargen.app.planning import Planner, prepared
+from chargen.app.sending.senders import Senders
+from chargen.app.session import Session
+from chargen.app.write_back import Edit, WriteBack
+from chargen.core.entries import Entry
+from chargen.core.inputs import Inputs, parts, texts
+from chargen.core.plan import Planned
+from chargen.core.provider import ProviderError, ReferenceImage, Reply, Request
+from chargen.core.record import Record, RecordLine, RecordPart, RecordReference, prompt_hash
+from chargen.core.record_json import to_dict
+from chargen.core.settings import SKETCH
+from chargen.core.slots import Made, SlotEdit, SlotValue
+from chargen.core.values import FileHash, Fingerprint, Status, Verdict
+from chargen.edge.clock import stamp
+from chargen.edge.files import kind_of, write_durably
+from chargen.edge.hashes import hash_bytes
+from chargen.edge.journal_rows import Publication, Sending
+from chargen.edge.locks import target_lock
+from chargen.edge.originals import StoredOriginal, new_attempt_id
+from chargen.edge.pictures import publish, read_reference
+from chargen.errors import InputError, Severity, error
+from chargen.kinds.record_edits import moved_edit, record_edit
+
+
+class Outcome(str, Enum):
+    """What became of one image in this run."""
+
+    BUILT = "built"
+    RESTORED = "restored"
+    ADOPTED = "adopted"
+    REPAIRED = "repaired"
+    NOTHING = "nothing"
+    """Judged again, nothing had to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done for one image, and what write-back has to do: `edit` is None where that is nothing."""
+
+    outcome: Outcome
+    image: Planned
+    edit: Edit | None = None
+    publication: Publication | None = None
+    cost_usd: Decimal | None = Decimal(0)
+    possibly_billed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes images; safe to use from threads, each image from one of them."""
+
+    session: Session
+    planner: Planner
+    senders: Senders
+    write_backs: WriteBack
+
+    def generate(self, image: Planned) -> Done:
+        """Do what the judge says now about an image, up to the file at its target.
+
+        Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
+        """
+        with target_lock(self.session.project.root, image.id):
+            sent, digests = self._references(image)
+            now = self._judged_now(image, digests)
+            if now.verdict is Verdict.BLOCKED:
+                raise _blocked(now)
+            if now.verdict.spends:
+                return self._build(now, sent, digests)
+            if now.verdict is Verdict.RESTORABLE:
+                return self._restore(now)
+            if now.judgement.adopt:
+                return self._adopt(now)
+            return self._repair(now) if now.repair else Done(Outcome.NOTHING, now)
+
+    def write_back(self, done: Done) -> None:
+        """Bring an image's slots to the disk, then its journal row. Raises InputError."""
+        if done.edit is not None:
+            self.write_backs.write(done.image.entry.file, done.image.id, done.edit)
+        if done.publication is not None:
+            self.session.journal.done((done.publication,))
+
+    # judging again
+
+    def _references(self, image: Planned) -> tuple[tuple[ReferenceImage, ...], dict[str, FileHash]]:
+        """Read the references once: the bytes that are hashed are the bytes that are sent."""
+        sent: list[ReferenceImage] = []
+        digests: dict[str, FileHash] = {}
+        for reference in image.references:
+            read = read_reference(self.session.project.root, reference.path)
+            if read is None:
+                continue  # the judge knows it as an obstacle, or does not need it
+            data, media_type = read
+            digests[reference.path] = hash_bytes(data)
+            sent.append(ReferenceImage(reference.character, reference.path, data, media_type, reference.appearance))
+        return tuple(sent), digests
+
+    def _judged_now(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
+        entry = self.write_backs.entry_now(image.entry)
+        return self.planner.again(image, entry, digests)
+
+    # outcomes
+
+    def _build(self, image: Planned, references: tuple[ReferenceImage, ...], digests: Mapping[str, FileHash]) -> Done:
+        assert image.route is not None
+        assert image.inputs is not None
+        assert image.fingerprint is not None
+        adapter = self.session.adapters.get(image.route.provider)
+        request = prepared(image, self.session.adapters, references)
+        if errors := tuple(item for item in adapter.check(request) if item.severity is Severity.ERROR):
+            raise InputError(errors)
+        log = _Log(self, image, image.inputs, image.fingerprint, lambda: self._still_wanted(image, digests))
+        self._write_prompt(image)
+        sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
+        assert log.stored is not None
+        cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
+        done = self._publish(image, log.stored, Outcome.BUILT)
+        return replace(done, cost_usd=cost, possibly_billed=sent.possibly_billed)
+
+    def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash]) -> None:
+        """Judge once more when the request is about to leave: it may have waited long for its turn."""
+        now = self._judged_now(image, digests)
+        if not now.verdict.spends:
+            reasons = "; ".join(now.judgement.reasons)
+            message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
+            raise InputError(error(message, image.entry.position))
+
+    def _restore(self, image: Planned) -> Done:
+        assert image.route is not None
+        paid = self.planner.evidence.paid(image.entry, image.fingerprint, sketch=image.route.provider == SKETCH)
+        if paid is None:
+            message = "what would have been restored is gone"
+            raise InputError(error(message, image.entry.position, "run again to build it anew"))
+        if paid.stored is not None:
+            return self._publish(image, paid.stored, Outcome.RESTORED)
+        return self._restore_former(image, paid)
+
+    def _restore_former(self, image: Planned, paid: Paid) -> Done:
+        """Copy the picture an entry had under its former name; its record line stays as it is."""
+        data = self.session.project.path(paid.where).read_bytes()
+        self._put(image, data)
+        file = hash_bytes(data)
+        publication = Publication(image.id, image.target, file, len(data), self._now())
+        return Done(Outcome.RESTORED, image, lambda entry: moved_edit(entry, image.target), publication)
+
+    def _adopt(self, image: Planned) -> Done:
+        if image.inputs is None or image.fingerprint is None:
+            return Done(Outcome.NOTHING, image)
+        path = self.session.project.path(image.target)
+        file = self.session.hashes.hash_of(path)
+        line = RecordLine(
+            image.fingerprint, file, path.stat().st_size, at=self._now(), parts=tuple(parts(image.inputs).items())
+        )
+        text = line.format()
+        publication = Publication(image.id, image.target, file, line.size, self._now())
+        return Done(Outcome.ADOPTED, image, lambda entry: record_edit(entry, text, image.target), publication)
+
+    def _repair(self, image: Planned) -> Done:
+        found = self.planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
+        if found.line is None or found.record is None or found.in_yaml:
+            return Done(Outcome.NOTHING, image)
+        edit = _slots(image, found.record, found.line, delivered="")
+        publication = Publication(
+            image.id, image.target, found.line.file, found.line.size, self._now(), found.record.attempt
+        )
+        return Done(Outcome.REPAIRED, image, edit, publication)
+
+    # storing and publishing
+
+    def store(self, image: Planned, inputs: Inputs, request: Request, reply: Reply, log: _Log) -> StoredOriginal:
+        """Keep a reply: from here on the money is safe."""
+        clock = self.session.clock
+        record = Record(
+            entry_id=image.id,
+            kind=image.entry.kind,
+            file=image.entry.file,
+            attempt=log.attempt_id,
+            fingerprint=log.fingerprint,
+            prompt=inputs.prompt,
+            negative_prompt=inputs.negative_prompt,
+            asked_size=inputs.size,
+            provider=request.provider,
+            model=request.model,
+            sent_at=log.sent_at,
+            received_at=stamp(clock.now(), microseconds=True),
+            chargen_version=__version__,
+            parts=_record_parts(inputs),
+            references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+            requested_size=request.requested_size,
+            quality=request.quality,
+            parameters=request.parameters,
+            sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
+            notes=request.notes,
+            request_id=reply.request_id,
+            seed=reply.seed,
+            revised_prompt=reply.revised_prompt,
+            usage=reply.usage,
+            cost_usd=reply.cost_usd,
+            cost_estimate_usd=log.estimate,
+            model_version=reply.model_version,
+            details=reply.details,
+            run=self.session.run_id,
+            number=log.number,
+            why=image.judgement.reasons,
+        )
+        stored = self.session.originals.store(record, reply.data)
+        self.session.journal.stored(stored)
+        return stored
+
+    def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome) -> Done:
+        assert image.entry.size is not None
+        record = stored.record
+        published = publish(
+            self.session.originals.read(stored),
+            image.entry.size,
+            self.session.project.settings.size_policy.value,
+            to_dict(record),
+            ai_made=record.provider != SKETCH,
+        )
+        self._put(image, published.data)
+        at = self._now()
+        file = hash_bytes(published.data)
+        self.session.originals.note_published(stored, file, len(published.data), at, image.target)
+        line = record.line(file, len(published.data), at)
+        marks = [("quality", record.quality)] if record.quality else []
+        others = tuple(marks) + ((ANSWERED,) if image.entry.status is Status.REJECTED else ())
+        line = replace(line, others=others)
+        publication = Publication(
+            image.id, image.target, file, line.size, at, record.attempt, prompt_hash(record.prompt)
+        )
+        return Done(outcome, image, _slots(image, record, line, str(published.delivered_size)), publication)
+
+    def _put(self, image: Planned, data: bytes) -> None:
+        """Put a picture at its target, the present one into the history first."""
+        path = self.session.project.path(image.target)
+        with self.session.history.keeping(image.id, path):
+            write_durably(path, data, root=self.session.project.root)
+
+    def _write_prompt(self, image: Planned) -> None:
+        """Write the composed prompt where doit and people look for it, if it changed."""
+        assert image.composed is not None
+        path = self.session.project.path(image.prompt_file)
+        data = (image.composed.text + "\n").encode()
+        if kind_of(path).size != len(data) or path.read_bytes() != data:
+            write_durably(path, data, root=self.session.project.root)
+
+    def _now(self) -> str:
+        return stamp(self.session.clock.now())
+
+
+class _Log:
+    """The attempts for one image, as the sender writes them: each row is durable before the request leaves."""
+
+    def __init__(
+        self, maker: Maker, image: Planned, inputs: Inputs, fingerprint: Fingerprint, confirm: Callable[[], None]
+    ) -> None:
+        self._maker = maker
+        self._image = image
+        self._inputs = inputs
+        self._confirm = confirm
+        self._request: Request | None = None
+        self.fingerprint = fingerprint
+        self.attempt_id = ""
+        self.sent_at = ""
+        self.number = 0
+        self.estimate: Decimal | None = None
+        self.stored: StoredOriginal | None = None
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+        """Judge once more, then commit that a try is about to leave."""
+        self._confirm()
+        session = self._maker.session
+        self._request, self.number, self.estimate = request, number, estimate
+        self.attempt_id = new_attempt_id(session.clock.now())
+        self.sent_at = session.journal.sent(
+            Sending(
+                self.attempt_id,
+                self._image.id,
+                session.run_id,
+                number,
+                request.provider,
+                request.model,
+                self.fingerprint,
+                prompt_hash(self._inputs.prompt),
+                estimate,
+            )
+        )
+        return self.attempt_id
+
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Note that a try brought no image."""
+        self._maker.session.journal.failed(
+            attempt_id,
+            failure.failure,
+            failure.message,
+            http_status=failure.status,
+            request_id=failure.request_id,
+            cost_usd=failure.cost_usd,
+            usage=failure.usage,
+            possibly_billed=failure.possibly_billed,
+        )
+
+    def received(self, attempt_id: str, reply: Reply) -> None:
+        """Keep what arrived, before anything else happens to it."""
+        assert self._request is not None
+        assert attempt_id == self.attempt_id
+        self.stored = self._maker.store(self._image, self._inputs, self._request, reply, self)
+
+
+def _blocked(image: Planned) -> InputError:
+    own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
+    told = {problem.message for problem in own}
+    for reason in image.judgement.reasons:
+        if reason not in told:
+            own.append(error(reason, image.entry.position))
+    return InputError(own)
+
+
+def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
+    words = texts(inputs)
+    return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
+
+
+def _slots(image: Planned, record: Record, line: RecordLine, delivered: str) -> Edit:
+    """Say what to write into the YAML; nothing where the entry tells of this file already."""
+    metadata: dict[str, SlotValue] = {"record": line.format()}
+    optional: dict[str, SlotValue] = {
+        "request_id": record.request_id,
+        "seed": record.seed,
+        "revised_prompt": record.revised_prompt,
+        "usage": dict(record.usage) or None,
+        "cost_usd": None if record.cost_usd is None else float(record.cost_usd),
+        "quality": record.quality,
+        "asked_size": str(record.asked_size),
+        "delivered_size": delivered or _delivered(record),
+        "references": [reference.path for reference in record.references] or None,
+    }
+    metadata.update((key, value) for key, value in optional.items() if value is not None)
+    made = Made(
+        generated_at=record.received_at.partition(".")[0].rstrip("Z") + "Z",
+        file_name=image.target.rpartition("/")[2],
+        file_path=image.target,
+        provider=record.provider,
+        model=record.model,
+        provider_metadata=metadata,
+    )
+
+    def edit(entry: Entry) -> SlotEdit | None:
+        present = RecordLine.parse(entry.outputs.record)
+        if present is not None and present.file == line.file and present.fingerprint == line.fingerprint:
+            return None
+        return kinds.slots(entry, made)
+
+    return edit
+
+
+def _delivered(record: Record) -> SlotValue:
+    original = record.original
+    return f"{original.width}x{original.height}" if original and original.width else None

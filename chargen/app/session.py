@@ -1,0 +1,192 @@
+"""What one command works with: the opened project and everything that keeps state on its disk.
+
+A session that only reads makes no file and no folder.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from chargen import kinds, providers
+from chargen.app.adapters import Adapters
+from chargen.app.evidence import Evidence
+from chargen.app.planning import Planner, Wishes
+from chargen.app.project import Project
+from chargen.app.scanning import Scan, scan
+from chargen.core.compose import Composer
+from chargen.core.plan import Plan
+from chargen.core.secrets import scrub
+from chargen.core.traced import Traced
+from chargen.core.values import EntryId
+from chargen.edge.clock import Clock, SystemClock
+from chargen.edge.configuration import configuration
+from chargen.edge.files import process_alive, sweep, write_durably
+from chargen.edge.hashes import FileHashes
+from chargen.edge.history import History
+from chargen.edge.journal import Journal
+from chargen.edge.journal_rows import Attempt
+from chargen.edge.originals import Originals
+from chargen.edge.trash import Trash
+from chargen.errors import Position, Problem, StartError, error
+
+TEMPLATE_SUFFIX = ".j2"
+_LOG = logging.getLogger("chargen")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's view of one project. Use it as a context manager."""
+
+    project: Project
+    clock: Clock
+    hashes: FileHashes
+    originals: Originals
+    journal: Journal
+    history: History
+    trash: Trash
+    adapters: Adapters
+    read_only: bool
+    run_id: str
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Save caches and close everything that is open."""
+        self.hashes.save()
+        self.adapters.close()
+        self.journal.close()
+
+    def recover(self) -> tuple[Attempt, ...]:
+        """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
+        for stored in self.originals.recover():
+            self.journal.stored(stored)
+        for folder in self._written_folders():
+            sweep(folder)
+        return self.journal.leftovers(process_alive)
+
+    def scrub(self, text: str) -> str:
+        """Take every key out of a text."""
+        return scrub(text, self.project.secrets)
+
+    def scan(self) -> Scan:
+        """Read the author's files."""
+        return scan(self.project)
+
+    def planner(self, found: Scan, wishes: Wishes) -> Planner:
+        """Return a planner over what was read."""
+        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries)
+        targets = frozenset(self.project.target(entry_id) for entry_id in ids)
+        evidence = Evidence(
+            self.project, self.hashes, self.originals, self.journal, ids.__contains__, targets.__contains__
+        )
+        return Planner(
+            self.project, found, self._composer(), evidence, self.adapters, wishes, kinds.clashing(found.imageries)
+        )
+
+    def plan(self, wishes: Wishes = Wishes()) -> Plan:
+        """Read everything and plan every image."""
+        return self.planner(self.scan(), wishes).plan()
+
+    def ignored(self) -> frozenset[EntryId]:
+        """Return the ids that `doit ignore` put aside on this machine."""
+        try:
+            found = json.loads(self._ignore_file.read_bytes())
+        except (OSError, ValueError):
+            return frozenset()
+        return (
+            frozenset(EntryId(name) for name in found if isinstance(name, str))
+            if isinstance(found, list)
+            else (frozenset())
+        )
+
+    def ignore(self, ids: frozenset[EntryId]) -> None:
+        """Put ids aside on this machine: the whole list, replacing the one before."""
+        write_durably(self._ignore_file, (json.dumps(sorted(ids), indent=1) + "\n").encode(), root=self.project.root)
+
+    @property
+    def _ignore_file(self) -> Path:
+        return self.project.state / "ignored.json"
+
+    def _composer(self) -> Composer:
+        settings = self.project.settings
+        here = Position("pyproject.toml")
+        return Composer(
+            read_templates(self.project),
+            settings.prompts,
+            Traced.of(settings.style_prefix, "style_prefix", here),
+            Traced.of(settings.style_suffix, "style_suffix", here),
+        )
+
+    def _written_folders(self) -> list[Path]:
+        """All folders the program writes into directly."""
+        root = self.project.root
+        roots = [root / name for name in (*self.project.settings.imagery, self.project.settings.generated)]
+        roots.append(self.project.state)
+        return [Path(place) for top in roots for place, _, _ in os.walk(top)]
+
+
+def read_templates(project: Project) -> Mapping[str, str]:
+    """Read every template below the folder of templates, by name relative to it. Raises StartError."""
+    folder = project.path(project.settings.prompts)
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            found[name] = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as failure:
+            where = Position(f"{project.settings.prompts}/{name}")
+            problems.append(error(f"can't read this template: {failure}", where, "save it as UTF-8"))
+    if problems:
+        raise StartError(problems)
+    return found
+
+
+def open_session(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    read_only: bool = False,
+    clock: Clock | None = None,
+    report: Callable[[Problem], None] | None = None,
+) -> Session:
+    """Open the project around `folder`. Raises StartError: no project, or settings that are wrong."""
+    found = configuration(folder, environ, providers.NAMES)
+    project = Project(found.root, found.settings, found.secrets)
+    clock = clock or SystemClock()
+    originals = Originals(project.state / "originals", report=report or _log_problem)
+    return Session(
+        project=project,
+        clock=clock,
+        hashes=FileHashes(project.root, project.state / "cache.sqlite", read_only=read_only),
+        originals=originals,
+        journal=Journal(
+            project.root,
+            originals,
+            read_only=read_only,
+            clock=clock,
+            scrub=lambda text: scrub(text, project.secrets),
+        ),
+        history=History(project.state / "history"),
+        trash=Trash(project.root, clock),
+        adapters=Adapters(project.settings, environ, clock.now().date()),
+        read_only=read_only,
+        run_id=secrets.token_hex(8),
+    )
+
+
+def _log_problem(problem: Problem) -> None:
+    _LOG.warning("%s", problem)

@@ -1,0 +1,1 @@
+"""doit's commands as this program has them, named in a project's `pyproject.toml`; one command per file."""

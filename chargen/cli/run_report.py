@@ -1,0 +1,201 @@
+"""What a build tells while it runs and when it ends: one line an image, a summary that leaves nothing unsaid.
+
+Only the main thread writes. On a terminal a bar shows what is done, failed and left; elsewhere there are plain lines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TextIO
+
+from chargen.app.build import Build
+from chargen.app.making import Done, Outcome
+from chargen.core.plan import Planned, total_cost
+from chargen.core.values import Verdict
+from chargen.edge.files import printable
+
+MANY = 12
+"""Names listed in a summary line before it says how many more there are."""
+
+
+class RunReport:
+    """doit's reporter for a build; also tells the tasks of an author's own that run with it."""
+
+    desc = "images, their outcomes and costs"
+
+    def __init__(self, outstream: TextIO, build: Build, bar: Any = None) -> None:
+        self._out = outstream
+        self._build = build
+        self._bar = bar
+        self._started = time.monotonic()
+        self._number = 0
+        self._errors: list[str] = []
+        self._ids = {image.target: image.id for image in build.plan.images}
+
+    # what doit calls
+
+    def initialize(self, _tasks: Any, _selected: Any) -> None:
+        """Say what is going to happen, and what it costs."""
+        for line in opening(self._build):
+            self._line(line)
+        if self._bar is not None:
+            self._bar.start(len(self._build.chosen))
+
+    def get_status(self, _task: Any) -> None:
+        """doit looks whether a task is up to date: nothing to tell."""
+
+    def execute_task(self, task: Any) -> None:
+        """A task starts: told for an author's own task; an image is told when it ends."""
+        if task.name not in self._ids and task.actions and not task.name.startswith("_"):
+            self._line(f"running {task.title()}")
+
+    def add_success(self, task: Any) -> None:
+        """An image is done, its slots are on the disk."""
+        entry_id = self._ids.get(task.name)
+        done = self._build.done.get(entry_id) if entry_id is not None else None
+        if done is not None:
+            self._number += 1
+            self._line(f"{self._counter()} {printable(done.image.id)}  {_outcome(done)}")
+            self._advance()
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """An image or a task of the author's failed."""
+        entry_id = self._ids.get(task.name)
+        if entry_id is None:
+            self._line(f"failed {task.name}: {fail.get_msg()}")
+        elif entry_id in self._build.failed:
+            self._number += 1
+            first, _, _ = self._build.failed[entry_id].message.partition("\n")
+            self._line(f"{self._counter()} {printable(entry_id)}  failed: {printable(first)}")
+            self._advance(failed=True)
+
+    def skip_uptodate(self, _task: Any) -> None:
+        """A task that is up to date: nothing to tell."""
+
+    def skip_ignore(self, task: Any) -> None:
+        """A task doit ignores."""
+        self._line(f"ignored {task.name}")
+
+    def cleanup_error(self, exception: Any) -> None:
+        """A teardown of an author's own task failed."""
+        self._errors.append(exception.get_msg())
+
+    def runtime_error(self, msg: str) -> None:
+        """doit itself can't go on."""
+        self._errors.append(msg)
+
+    def teardown_task(self, _task: Any) -> None:
+        """A teardown begins: nothing to tell."""
+
+    def complete_run(self) -> None:
+        """Close with the summary."""
+        if self._bar is not None:
+            self._bar.stop()
+        for message in self._errors:
+            self._line(message)
+        for line in closing(self._build, time.monotonic() - self._started):
+            self._line(line)
+
+    # own
+
+    def _counter(self) -> str:
+        total = len(self._build.chosen)
+        return f"[{self._number:>{len(str(total))}}/{total}]"
+
+    def _advance(self, *, failed: bool = False) -> None:
+        if self._bar is not None:
+            self._bar.advance(failed=failed)
+
+    def _line(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.print(text)
+        else:
+            self._out.write(text + "\n")
+            self._out.flush()
+
+
+def opening(build: Build) -> Iterable[str]:
+    """Yield the lines a run begins with: leftovers of a run that died, counts, and what it costs by provider."""
+    for attempt in build.leftovers:
+        yield (
+            f"possibly billed: {attempt.task_id} was being made by {attempt.provider}/{attempt.model} at "
+            f"{attempt.sent_at} when the process ended"
+        )
+    spending = [image for image in build.chosen if image.verdict.spends]
+    if not spending:
+        return
+    counts = Counter(image.verdict.value for image in spending)
+    yield f"{len(spending)} to build ({_counts(counts)}), {cost_text(total_cost(spending))} by estimate"
+    by_route: dict[str, list[Planned]] = {}
+    for image in spending:
+        by_route.setdefault(str(image.route), []).append(image)
+    if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
+        for route, images in sorted(by_route.items()):
+            yield f"  {route}: {len(images)}, {cost_text(total_cost(images))}"
+    for entry_id, user in build.choice.needed_by.items():
+        yield f"  {entry_id} is needed by {user}"
+
+
+def closing(build: Build, seconds: float) -> Iterable[str]:
+    """Yield the summary: what was done, what failed and why, what was left out, what to know."""
+    outcomes = Counter(done.outcome.value for done in build.built)
+    if build.failed:
+        outcomes["failed"] = len(build.failed)
+    if build.left_out:
+        outcomes["left out"] = len(build.left_out)
+    if build.interrupted:
+        outcomes["interrupted"] = len(build.interrupted)
+    quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
+    if quiet[Verdict.FRESH]:
+        outcomes["fresh"] = quiet[Verdict.FRESH]
+    cost = sum((done.cost_usd or Decimal(0) for done in build.built), Decimal(0))
+    spent = f", {cost_text(cost)}" if any(done.outcome is Outcome.BUILT for done in build.built) else ""
+    yield f"{_counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
+    billed = sum(done.possibly_billed for done in build.built)
+    if billed:
+        yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing"
+    for failure in build.failed.values():
+        yield f"failed: {printable(failure.image.id)}"
+        for line in failure.message.split("\n"):
+            yield f"  {printable(line)}"
+    for item in build.left_out:
+        yield f"left out: {printable(item.image.id)}: {item.reason}"
+    yield from _listed(build, quiet)
+
+
+def _listed(build: Build, quiet: Counter[Verdict]) -> Iterable[str]:
+    told = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
+    for verdict in told:
+        if not quiet[verdict]:
+            continue
+        images = [image for image in map(build.image, build.selected) if image.verdict is verdict]
+        images = [image for image in images if image.id not in build.done]
+        if verdict is Verdict.LOCKED:
+            for image in images:
+                if len(image.judgement.reasons) > 1 or "gone" in image.judgement.reasons[0]:
+                    yield f"locked: {printable(image.id)}: {'; '.join(image.judgement.reasons)}"
+        names = ", ".join(printable(image.id) for image in images[:MANY])
+        more = f" and {len(images) - MANY} more" if len(images) > MANY else ""
+        yield f"{verdict.value}: {names}{more}"
+
+
+def _outcome(done: Done) -> str:
+    if done.outcome is Outcome.BUILT:
+        return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+    if done.outcome is Outcome.NOTHING:
+        return f"nothing to do: {done.image.verdict.value}"
+    return done.outcome.value
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+
+
+def cost_text(cost: Decimal | None) -> str:
+    """Write an amount of USD; an unknown one is `unknown cost`, never 0."""
+    if cost is None:
+        return "unknown cost"
+    return f"${cost:.2f}" if cost == cost.quantize(Decimal("0.01")) else f"${cost.normalize():f}"

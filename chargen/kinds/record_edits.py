@@ -1,0 +1,53 @@
+"""Edits of slots that are there already: the record line of an adopted picture, the new place of a renamed one.
+
+Laws: what the author or an earlier run wrote in the other slots stays. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chargen.core.entries import Entry, NodePath
+from chargen.core.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
+from chargen.core.values import Kind
+from chargen.kinds.locations import SLOT
+
+
+def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
+    """Put a record line into the slots of the entry's present picture at `file_path`, and nothing else."""
+    place = outputs_path(entry)
+    if place is None:
+        value: Mapping[str, SlotValue] = {
+            "file_name": file_path.rpartition("/")[2],
+            "file_path": file_path,
+            "provider_metadata": {"record": record},
+        }
+        return AppendSlot(entry.path, SLOT, value)
+    if isinstance(_outputs(entry).get("provider_metadata"), Mapping) and _outputs(entry)["provider_metadata"]:
+        return SetSlots((*place, "provider_metadata"), {"record": record})
+    return SetSlots(place, {"provider_metadata": {"record": record}})
+
+
+def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:
+    """Say that the entry's picture, with the record it has, now stands at `file_path`."""
+    place = outputs_path(entry)
+    if place is None:
+        return None
+    return SetSlots(place, {"file_name": file_path.rpartition("/")[2], "file_path": file_path})
+
+
+def outputs_path(entry: Entry) -> NodePath | None:
+    """Return the mapping that holds the slots of the entry's current picture; None where there is none yet."""
+    if entry.kind is not Kind.LOCATION:
+        return entry.path
+    images = entry.data.get(SLOT)
+    if not isinstance(images, tuple) or not images or not isinstance(images[-1], Mapping):
+        return None
+    return (*entry.path, SLOT, len(images) - 1)
+
+
+def _outputs(entry: Entry) -> Mapping[str, object]:
+    if entry.kind is not Kind.LOCATION:
+        return entry.data
+    images = entry.data.get(SLOT)
+    return images[-1] if isinstance(images, tuple) and images and isinstance(images[-1], Mapping) else {}
