@@ -1,0 +1,51 @@
+"""Which files are plans: by the type they declare, else by shape; others are ignored quietly."""
+
+import pytest
+
+from chargen.core.values import Kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("metadata: {entity_type: chapter-imagery, slug: a}", Kind.CHAPTER),
+        ("metadata: {entity_type: location-imagery, slug: a}", Kind.LOCATION),
+        ("entity_type: character\nslug: a", Kind.CHARACTER),
+        ("entity_type: Chapter_Imagery\nmetadata: {slug: a}", Kind.CHAPTER),
+        ("images: []\nmetadata: {slug: a}", Kind.CHAPTER),
+        ("overview: {}\nzones: []\nslug: a", Kind.LOCATION),
+        ("overview: {}\nparts: []\nslug: a", Kind.LOCATION),
+        ("image_inventory: []\nslug: a", Kind.CHARACTER),
+        ("metadata: {entity_type: }\nimage_inventory: []\nslug: a", Kind.CHARACTER),
+    ],
+)
+def test_a_plan_is_recognised(scan, text, kind):
+    """By `entity_type` in either place, else by the keys it has."""
+    assert scan(text).kind is kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# only a comment\n",
+        "just text",
+        "- a\n- list",
+        "runs: [{id: 1}]\nmetadata: {slug: a}",
+        "moments: []",
+        "overview: {}",
+        "metadata: {entity_type: moment-index}\nimages: []",
+        "images: []",
+    ],
+)
+def test_other_files_are_none_of_ours(scan, text):
+    """Run logs, moments, other types and empty files say nothing."""
+    assert scan(text) is None
+
+
+def test_a_plan_that_is_broken_is_still_a_plan(scan, told):
+    """The shape is there, so that what is wrong is said instead of ignored."""
+    imagery = scan("metadata: some words\nimages: other words\n")
+    assert imagery.entries == ()
+    assert ("error", 1, "`metadata` must be a mapping") in told(imagery.problems)
+    assert [severity for severity, _, message in told(imagery.problems) if "slug" in message] == ["error"]
