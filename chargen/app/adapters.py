@@ -45,7 +45,7 @@ class Adapters:
         known = self._routes.get(declared)
         if known is not None:
             return known
-        found = route_for(provider, model, self._settings, self._is_live, self.defaults, self._provider_of)
+        found = route_for(provider, model, self._settings, self._is_live, self.defaults, provider_of=self._provider_of)
         if isinstance(found, Route):
             self._routes[declared] = found
         return found

@@ -233,10 +233,10 @@ class Maker:
             ai_made=record.provider != SKETCH,
         )
         self._put(image, published.data)
-        at = self._now()
+        at = stamp(self.session.clock.now(), microseconds=True)
         file = hash_bytes(published.data)
         self.session.originals.note_published(stored, file, len(published.data), at, image.target)
-        line = record.line(file, len(published.data), at)
+        line = record.line(file, len(published.data), self._now())
         marks = [("quality", record.quality)] if record.quality else []
         others = tuple(marks) + ((ANSWERED,) if image.entry.status is Status.REJECTED else ())
         line = replace(line, others=others)

@@ -52,7 +52,7 @@ class Planner:
     composer: Composer
     evidence: Evidence
     adapters: Adapters
-    wishes: Wishes = Wishes()
+    wishes: Wishes
     clashing: frozenset[EntryId] = frozenset()
     """Entries that claim a picture together with another entry: none of them is built."""
     done: dict[EntryId, Planned] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Planner:
 
     def _image(self, entry: Entry, resolution: Resolution, cycle: tuple[EntryId, ...]) -> Planned:
         problems = list(resolution.problems)
-        references, described, awaited = self._references(entry, resolution, problems, cycle)
+        references, described, awaited = self._references(resolution, problems, cycle)
         composed = self._compose(entry, (*resolution.described, *described), problems)
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -126,7 +126,8 @@ class Planner:
     def _judged(self, image: Planned, obstacles: list[str], awaited: tuple[str, ...]) -> Planned:
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
-        route, notes = image.route, ()
+        route = image.route
+        notes: tuple[str, ...] = ()
         facts, found = self._facts(image.entry, inputs, print_, route, obstacles, awaited, certain=False)
         verdict = judge(facts).verdict
         if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
@@ -213,7 +214,7 @@ class Planner:
     # parts of an image
 
     def _references(
-        self, entry: Entry, resolution: Resolution, problems: list[Problem], cycle: tuple[EntryId, ...]
+        self, resolution: Resolution, problems: list[Problem], cycle: tuple[EntryId, ...]
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []

@@ -96,9 +96,9 @@ class Session:
             self.project, found, self._composer(), evidence, self.adapters, wishes, kinds.clashing(found.imageries)
         )
 
-    def plan(self, wishes: Wishes = Wishes()) -> Plan:
+    def plan(self) -> Plan:
         """Read everything and plan every image."""
-        return self.planner(self.scan(), wishes).plan()
+        return self.planner(self.scan(), Wishes(ignored=self.ignored())).plan()
 
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""

@@ -25,7 +25,7 @@ Edit = Callable[[Entry], SlotEdit | None]
 """From the entry as it stands in the file now to what is to change; None where nothing has to."""
 
 _ROUNDS = 20
-"""Times a replacement is tried again because the author saved the file meanwhile, before it is given up for this run."""
+"""Times a replacement is tried again because the author saved the file meanwhile, before this run gives up."""
 
 
 @dataclass(slots=True)

@@ -187,7 +187,7 @@ def _outcome(done: Done) -> str:
         return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
     if done.outcome is Outcome.NOTHING:
         return f"nothing to do: {done.image.verdict.value}"
-    return done.outcome.value
+    return str(done.outcome.value)
 
 
 def _counts(counts: Counter[str]) -> str:

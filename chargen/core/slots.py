@@ -47,4 +47,4 @@ class AppendSlot:
     value: Mapping[str, SlotValue]
 
 
-SlotEdit: TypeAlias = "SetSlots | AppendSlot"
+SlotEdit: TypeAlias = SetSlots | AppendSlot

@@ -132,7 +132,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+        before: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
         for number in _SIGNALS:
             before[number] = signal.signal(number, self._interrupt)
         try:

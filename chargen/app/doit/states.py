@@ -87,7 +87,7 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]
         size, mtime_ns, digest = state
         if (file_stat.st_size, file_stat.st_mtime_ns) == (size, mtime_ns):
             return False
-        return file_stat.st_size != size or hash_file(file_path)[0] != digest
+        return bool(file_stat.st_size != size or hash_file(file_path)[0] != digest)
 
     def get_state(self, dep: str, current_state: Any) -> Any:
         """Return the state to save of a file, or None where the saved one is still right."""

@@ -19,6 +19,7 @@ from chargen.app.doit.states import images
 from chargen.core.plan import Planned
 from chargen.core.values import EntryId
 
+
 @dataclass(slots=True)
 class _Source:
     """Where tasks come from: an own command says how the build is opened, a stock command takes the default."""

@@ -143,5 +143,3 @@ def _waiting(pid: int | None) -> None:
     who = f"process {pid}" if pid else "another process"
     sys.stderr.write(f"{who} is building this project; waiting for it (`--no-wait` fails instead)\n")
     sys.stderr.flush()
-
-
