@@ -66,7 +66,7 @@ def test_entries_of_two_files_may_not_share_a_picture(scan):
     other = chapter(scan, "a", "two", "three", file="y/imagery.yaml")
     (problem,) = kinds.clashes([first, other])
     assert problem.position.file == "y/imagery.yaml"
-    assert "x/imagery.yaml:2:27" in problem.message
+    assert "x/imagery.yaml:2:28" in problem.message
     assert kinds.clashing([first, other]) == {"chapters/a/two"}
 
 

@@ -12,7 +12,8 @@ from chargen.kinds.names import fault
 
 LEAVES = st.sampled_from(
     ["~", "", "a", "pim", "mill", "010", "16:9", "64x64", "0x0", "banana", "..", "a/b", "dusk", "'#708090'", "approved",
-     "true", "[]", "{}", "[~]", "[[a]]", "{a: b}", "&x [*x]", "&y {b: *y}", "''", "chapter-imagery", "character", "'1 in=x'"]
+     "true", "[]", "{}", "[~]", "[[a]]", "{a: b}", "&x [*x]", "&y {b: *y}", "''", "chapter-imagery",
+     "character", "'1 in=x'"]
 )  # fmt: skip
 KEYS = [
     "metadata", "entity_type", "slug", "location_slug", "images", "custom_id", "prompt_used", "prompt", "size",

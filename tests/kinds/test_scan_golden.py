@@ -1,0 +1,48 @@
+"""One file of each kind, read whole and pinned: what an entry is made of changes only on purpose."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from chargen import kinds
+from chargen.core.document import parse
+from chargen.core.traced import Traced
+from chargen.core.values import Size
+from chargen.errors import Position
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "scan"
+
+
+def plain(value):
+    """Turn values into JSON: texts with their source as `text @ line:column name`."""
+    if isinstance(value, Traced):
+        return f"{str(value)!r} @ {value.position.line}:{value.position.column} {value.name}"
+    if isinstance(value, Position):
+        return str(value)
+    if isinstance(value, Size):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.name != "data"
+        }
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [plain(inner) for inner in value]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["chapter", "location", "character"])
+def test_what_is_read_of_a_file_is_pinned(kind):
+    """A person reads the difference, then writes the new file: `prompt`, `size` and `always` are inputs."""
+    document = parse((GOLDEN / f"{kind}.yaml").read_bytes(), f"imagery/{kind}s/x/imagery.yaml")
+    imagery = kinds.scan(document, Size(1024, 1024))
+    found = plain(imagery) | {"entry_data": plain(imagery.entries[-1].data)}
+    golden = GOLDEN / f"{kind}.json"
+    assert found == json.loads(golden.read_text(encoding="utf-8"))
