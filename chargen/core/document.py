@@ -238,7 +238,7 @@ def _refuse_overgrown(document: Document, root: Node) -> None:
                 below += [item for item in value if type(item) is not ScalarNode]
         level = below
     if duplicates:
-        raise InputError(duplicates)
+        raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
     if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
         raise InputError(_overgrown(document, found))
 
