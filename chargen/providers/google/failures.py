@@ -1,7 +1,8 @@
 """Classifies what Google answers instead of an image.
 
 The hard part is 429: per minute it means wait, per day or with a limit of 0 it means that this account is done, and
-both speak of "quota" and "billing details", so the machine-readable details decide. Pure; no key survives into the text.
+both speak of "quota" and "billing details", so the machine-readable details decide. Pure; no key survives into the
+text.
 """
 
 from __future__ import annotations

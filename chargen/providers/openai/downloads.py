@@ -62,15 +62,19 @@ def _fetch(client: object, url: str, secrets: tuple[str, ...]) -> bytes:
 
 
 def _check_address(url: str, server: str, secrets: tuple[str, ...]) -> None:
+    scheme, host = _scheme_and_host(url)
+    if scheme not in ("http", "https") or not host:
+        raise _refused(f"the reply's address is not http(s): {url}", secrets)
+    if _is_local(host) and not _is_local(_scheme_and_host(server)[1]):
+        raise _refused(f"the reply's address is inside this network, the server is not: {url}", secrets)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        return parts.scheme, parts.hostname or ""
     except ValueError:
-        raise _refused(f"the reply's address can't be read: {url}", secrets) from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise _refused(f"the reply's address is not http(s): {url}", secrets)
-    if _is_local(host) and not _is_local(urlsplit(server).hostname or ""):
-        raise _refused(f"the reply's address is inside this network, the server is not: {url}", secrets)
+        return "", ""
 
 
 def _is_local(host: str) -> bool:

@@ -96,8 +96,8 @@ def _reference(sheet: Sheet, reference: ReferenceImage, cell: Box, label: int) -
 
 
 def _label(path: str, width: int, height: int, size: int) -> Fitted:
-    """Fit a reference's path in three lines; a long one loses folders from its front, which `…/` shows."""
+    """Fit a reference's path in three lines; a long one loses folders from its front, which `…` shows."""
     parts = path.split("/")
-    names = [path, *("…/" + "/".join(parts[index:]) for index in range(1, len(parts)))]
+    names = [path, *("…/" + "/".join(parts[index:]) for index in range(1, len(parts))), "…" + parts[-1]]
     fitted = [fit(name, width, height, largest=size, most_lines=3) for name in names]
     return next((lines for lines in fitted if lines.shown == lines.total), fitted[-1])

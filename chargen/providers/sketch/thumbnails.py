@@ -86,4 +86,6 @@ def _scaled(picture: Image.Image, width: int, height: int, ground: RGB) -> Image
         upright.paste(layer, mask=layer.getchannel("A"))
     share = min(width / upright.width, height / upright.height)
     size = max(1, round(upright.width * share)), max(1, round(upright.height * share))
-    return upright.convert("RGB").resize(size, Image.Resampling.BOX if share < 0.1 else Image.Resampling.LANCZOS)
+    if upright.mode not in ("RGB", "L"):  # those two scale as they are, which spares a full-size copy
+        upright = upright.convert("RGB")
+    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0).convert("RGB")

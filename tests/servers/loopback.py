@@ -1,0 +1,408 @@
+"""A provider on this machine: an HTTP server that records every request, answers like a vendor and fails on demand.
+
+The base of `openai_server` and `google_server`; must not import chargen, so that both sides of the wire are written
+separately. Runs in the test's own process and serves other processes too: point them at it by environment.
+
+    with OpenAIServer(latency=0.05, limit=RateLimit(10, window=1.0)) as server:
+        server.at(3, openai_server.overloaded())          # the third request fails
+        server.when("red fox", openai_server.moderated())  # every request whose prompt says so, up to `times`
+        subprocess.run([...], env={**os.environ, **server.environ})   # OPENAI_API_KEY and OPENAI_BASE_URL
+        assert [seen.prompt for seen in server.requests] == [...]
+
+Every answered picture is different (its colour counts up). `requests` holds the requests for images in the order they
+arrived, also those that failed; keys are cut out of the recorded headers.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+KEY_HEADERS = ("authorization", "x-goog-api-key", "api-key")
+Cut = Literal["", "before headers", "mid body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one request gets instead of, or before, the usual answer.
+
+    `body` replaces the usual one (dict and list become JSON), `change` is given the usual one to alter; `until` is
+    waited for, then `after` seconds; `cut` breaks the connection before the status line or in the middle of the body.
+    """
+
+    status: int = 200
+    body: bytes | str | Mapping[str, Any] | Sequence[Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    change: Callable[[dict[str, Any]], object] | None = None
+    until: threading.Event | None = None
+    after: float = 0.0
+    cut: Cut = ""
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came along: form field, file name, declared type, bytes."""
+
+    field: str
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request for an image as it arrived. `number` counts from 1, `at` is the monotonic clock in seconds."""
+
+    number: int
+    at: float
+    path: str
+    headers: Mapping[str, str]
+    has_key: bool
+    json: Any
+    fields: Mapping[str, str]
+    files: tuple[File, ...]
+    prompt: str
+    model: str
+    status: int = 0
+    """What it was answered with; 0 where the connection was cut or the answer is not out yet."""
+    done: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` requests in any `window` seconds; one more is refused with the seconds to wait."""
+
+    count: int
+    window: float = 60.0
+
+
+class LoopbackServer:
+    """Serves on a free port of 127.0.0.1 between `with` and its end."""
+
+    path_prefix = ""
+
+    def __init__(
+        self,
+        *,
+        latency: float = 0.0,
+        limit: RateLimit | None = None,
+        key: str | None = None,
+        pad: int = 0,
+    ) -> None:
+        """`latency` in seconds; with `key` no other key is accepted; `pad` makes pictures larger by so many bytes."""
+        self.latency = latency
+        self.limit = limit
+        self.key = key
+        self.pad = pad
+        self.most_in_flight = 0
+        self.pictures = 0
+        self.gets: list[str] = []
+        self._seen: list[Seen] = []
+        self._at: dict[int, Fault] = {}
+        self._next: deque[Fault] = deque()
+        self._when: list[tuple[str, Fault, int]] = []
+        self._accepted: deque[float] = deque()
+        self._in_flight = 0
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._open: set[Any] = set()
+        self._errors: list[BaseException] = []
+        self._http: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self):
+        server = type("Handler", (_Handler,), {"owner": self})
+        self._http = _Http(("127.0.0.1", 0), server)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        with self._changed:
+            still_open = list(self._open)
+        for connection in still_open:
+            _close(connection)
+        self._thread.join(5)
+        if self._errors:
+            raise AssertionError("the loopback server itself failed") from self._errors[0]
+
+    @property
+    def address(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
+    def base_url(self) -> str:
+        """What an SDK is pointed at."""
+        return self.address + self.path_prefix
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Environment variables that point a process at this server, with a key it accepts."""
+        raise NotImplementedError
+
+    @property
+    def requests(self) -> list[Seen]:
+        """The requests for images so far, in the order they arrived."""
+        with self._changed:
+            return list(self._seen)
+
+    @property
+    def delivered(self) -> list[Seen]:
+        """The requests that were answered with status 200."""
+        return [seen for seen in self.requests if seen.status == 200]
+
+    def at(self, number: int, fault: Fault) -> None:
+        """Let the request of that number (from 1) get `fault`."""
+        self._at[number] = fault
+
+    def then(self, *faults: Fault) -> None:
+        """Let the next requests that no other rule meets get these, in turn."""
+        self._next.extend(faults)
+
+    def when(self, words: str, fault: Fault, times: int = 1_000_000) -> None:
+        """Let requests whose prompt holds `words` get `fault`, at most `times` times."""
+        with self._changed:
+            self._when.append((words, fault, times))
+
+    def wait_for(self, count: int, timeout: float = 10.0) -> list[Seen]:
+        """Wait until `count` requests have arrived."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self._seen) >= count, timeout), f"only {len(self._seen)} came"
+            return list(self._seen)
+
+    # What a vendor's server adds -----------------------------------------------------------------------------------
+
+    def is_image_request(self, path: str) -> bool:
+        """Say whether a POST to `path` asks for an image."""
+        raise NotImplementedError
+
+    def read(self, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        """Return `json`, `fields`, `files`, `prompt`, `model` of a request."""
+        raise NotImplementedError
+
+    def usual(self, seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return body and headers of the answer to a request that nothing is wrong with."""
+        raise NotImplementedError
+
+    def objection(self, seen: Seen) -> Fault | None:  # noqa: ARG002 - for vendors that object
+        """Return what is wrong with a request, if anything."""
+        return None
+
+    def limited(self, wait: float) -> Fault:
+        """Return the answer to one request too many, with the seconds to wait."""
+        raise NotImplementedError
+
+    def wrong_key(self) -> Fault:
+        """Return the answer to a key that is not accepted."""
+        raise NotImplementedError
+
+    def get(self, path: str) -> tuple[bytes, str] | None:  # noqa: ARG002 - for servers that deliver addresses
+        """Return bytes and type of what is fetched at `path`."""
+        return None
+
+    def redirect(self, path: str) -> str | None:  # noqa: ARG002 - as above
+        """Return where a fetch of `path` is sent instead."""
+        return None
+
+    # Carrying it out -------------------------------------------------------------------------------------------------
+
+    def _arrived(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[Seen, Fault]:
+        facts = self.read(path, headers, body)
+        key = next((headers[name] for name in KEY_HEADERS if name in headers), "").removeprefix("Bearer ")
+        kept = {name: value for name, value in headers.items() if name not in KEY_HEADERS}
+        with self._changed:
+            seen = Seen(len(self._seen) + 1, time.monotonic(), path, kept, bool(key), **facts)
+            self._seen.append(seen)
+            self._in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self._in_flight)
+            fault = self._fault(seen, key)
+            self._changed.notify_all()
+        return seen, fault
+
+    def _fault(self, seen: Seen, key: str) -> Fault:
+        if self.key is not None and key != self.key:
+            return self.wrong_key()
+        if self.limit is not None and (wait := self._over(self.limit, seen.at)) > 0:
+            return self.limited(wait)
+        if seen.number in self._at:
+            return self._at.pop(seen.number)
+        for index, (words, fault, times) in enumerate(self._when):
+            if words in seen.prompt and times > 0:
+                self._when[index] = (words, fault, times - 1)
+                return fault
+        if self._next:
+            return self._next.popleft()
+        return self.objection(seen) or Fault()
+
+    def _over(self, limit: RateLimit, now: float) -> float:
+        while self._accepted and self._accepted[0] <= now - limit.window:
+            self._accepted.popleft()
+        if len(self._accepted) >= limit.count:
+            return self._accepted[0] + limit.window - now
+        self._accepted.append(now)
+        return 0.0
+
+    def _answer(self, seen: Seen, fault: Fault) -> tuple[bytes, dict[str, str]]:
+        if fault.until is not None:
+            while not fault.until.wait(0.02) and not self._stopping.is_set():
+                pass
+        delay = fault.after + (self.latency if fault.status == 200 else 0.0)
+        if delay:
+            self._stopping.wait(delay)
+        body: Any = fault.body
+        headers: dict[str, str] = {}
+        if body is None and fault.status == 200:
+            with self._changed:
+                self.pictures += 1
+            body, headers = self.usual(seen)
+            body = fault.change(body) if fault.change else body
+        if isinstance(body, str):
+            body = body.encode()
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode() if body is not None else b""
+        return body, {**headers, **fault.headers}
+
+    def _left(self, seen: Seen, status: int) -> None:
+        with self._changed:
+            self._in_flight -= 1
+            index = seen.number - 1
+            self._seen[index] = replace(self._seen[index], status=status, done=time.monotonic())
+            self._changed.notify_all()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    owner: LoopbackServer
+
+    def setup(self) -> None:
+        super().setup()
+        with self.owner._changed:
+            self.owner._open.add(self.connection)
+
+    def finish(self) -> None:
+        with self.owner._changed:
+            self.owner._open.discard(self.connection)
+        super().finish()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+    def do_GET(self) -> None:
+        self.owner.gets.append(self.path)
+        if moved := self.owner.redirect(self.path):
+            self._send(302, b"", {"location": moved})
+            return
+        found = self.owner.get(self.path)
+        body, media_type = found or (b"not here", "text/plain")
+        self._send(200 if found else 404, body, {"content-type": media_type})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if not self.owner.is_image_request(self.path):
+            self._send(404, b'{"detail": "Not Found"}', {"content-type": "application/json"})
+            return
+        seen: Seen | None = None
+        status = 0
+        try:
+            seen, fault = self.owner._arrived(self.path, headers, body)
+            if fault.cut == "before headers":
+                self.owner._answer(seen, replace(fault, body=b"", change=None))
+                self.close_connection = True
+                _close(self.connection)
+                return
+            answer, extra = self.owner._answer(seen, fault)
+            if fault.cut != "mid body":
+                status = fault.status
+                self.owner._left(seen, status)
+                seen = None
+            self._send(fault.status, answer, {"content-type": fault.content_type, **extra}, cut=fault.cut)
+        except OSError:
+            self.close_connection = True
+        except Exception as raised:  # noqa: BLE001 - told at the end of the test
+            self.owner._errors.append(raised)
+            self.close_connection = True
+        finally:
+            if seen is not None:
+                self.owner._left(seen, status)
+
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "") -> None:
+        self.send_response_only(status)
+        self.send_header("server", "loopback")
+        if "date" not in headers:
+            self.send_header("date", self.date_time_string())
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        self.wfile.flush()
+        if cut:
+            self.close_connection = True
+            _close(self.connection)
+
+
+def _close(connection: Any) -> None:
+    with suppress(OSError):
+        connection.shutdown(2)
+
+
+# Faults of the wire, the same for every vendor ------------------------------------------------------------------------
+
+
+def cut_before_headers() -> Fault:
+    """The connection ends without a status line: was it read, was it billed? Nobody knows."""
+    return Fault(cut="before headers")
+
+
+def cut_mid_body() -> Fault:
+    """The picture was on its way when the connection broke."""
+    return Fault(cut="mid body")
+
+
+def truncated_json() -> Fault:
+    """A whole reply as far as HTTP can tell, whose JSON ends early."""
+    return Fault(change=lambda body: json.dumps(body)[:-40])
+
+
+def garbage() -> Fault:
+    """Status 200 and bytes that are no JSON at all."""
+    return Fault(body=b"\x00\xff\xfe not json", content_type="application/octet-stream")
+
+
+def html(status: int = 200, title: str = "502 Bad Gateway") -> Fault:
+    """A page of a proxy in between."""
+    page = f"<html><head><style>b {{}}</style></head><body><h1>{title}</h1><hr>nginx</body></html>"
+    return Fault(status, page, content_type="text/html")
+
+
+def empty(status: int = 200) -> Fault:
+    """Nothing but a status."""
+    return Fault(status, b"")
+
+
+def held(event: threading.Event) -> Fault:
+    """The usual answer, once `event` is set."""
+    return Fault(until=event)
