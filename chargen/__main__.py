@@ -1,0 +1,5 @@
+"""`python -m chargen`: the command line."""
+
+from chargen.cli.main import main
+
+main()
