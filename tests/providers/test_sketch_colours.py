@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.providers.sketch.colours import BLACK, LEGIBLE, WHITE, contrast, ink_on, luminance, parse, theme
+from chargen.providers.sketch.colours import BLACK, LEGIBLE, WHITE, contrast, ink_on, legible, luminance, parse, theme
 
 channels = st.integers(0, 255)
 colours = st.tuples(channels, channels, channels)
@@ -27,6 +27,16 @@ def test_contrast_of_known_pairs() -> None:
 def test_ink_on_any_ground_is_legible(ground: tuple[int, int, int]) -> None:
     """Black or white always stands out enough."""
     assert contrast(ink_on(ground), ground) >= LEGIBLE
+
+
+@given(colours, st.tuples(*[st.integers(190, 255)] * 3))
+def test_legible_darkens_only_as_needed(ink: tuple[int, int, int], ground: tuple[int, int, int]) -> None:
+    """Any ink becomes legible on light ground, and one that already was stays as it is."""
+    found = legible(ink, (ground, WHITE))
+    assert contrast(found, ground) >= LEGIBLE
+    assert luminance(found) <= luminance(ink)
+    if contrast(ink, ground) >= LEGIBLE and contrast(ink, WHITE) >= LEGIBLE and luminance(ink) < luminance(ground):
+        assert found == ink
 
 
 @given(palettes)
@@ -74,3 +84,10 @@ def test_swatches_keep_the_authors_words_and_order() -> None:
         ("#102030", True),
         ("the sound of rain", False),
     ]
+
+
+def test_legible_stops_soon_enough() -> None:
+    """A pale ink becomes a dark one of its own hue, not black."""
+    found = legible((150, 170, 150), (WHITE,))
+    assert LEGIBLE <= contrast(found, WHITE) < 6
+    assert found[1] > found[0]

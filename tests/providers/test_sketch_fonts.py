@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import ImageFont
 
-from chargen.providers.sketch.fonts import STAND_IN, drawable, font_path, has_glyph
+from chargen.providers.sketch.fonts import STAND_IN, drawable, face, font_path, has_glyph
 
 TEXTS = {
     "Latin": "The quick brown fox — “quoted” … £5 · 20 °C × 3 → ½",
@@ -44,6 +46,16 @@ def test_the_font_is_the_one_that_was_examined() -> None:
     assert path is not None
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert digest == "2420e8078af796b19a3f6ef13de527a1a91c1e7171eea115926c614ced1009b3"
+
+
+def test_layout_is_the_same_on_every_machine() -> None:
+    """The optional layout engine is not used, even where Pillow has it; each size is opened once a thread."""
+    found = face(13)
+    assert isinstance(found, ImageFont.FreeTypeFont)
+    assert found.layout_engine is ImageFont.Layout.BASIC
+    assert face(13) is found
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(face, 13).result() is not found
 
 
 def test_missing_glyphs_are_counted_and_shown() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -68,6 +70,23 @@ def test_a_damaged_picture_is_survived(at: int, value: int) -> None:
     data[at % len(data)] = value
     made = thumbnail(bytes(data), 20, 20, GROUND)
     assert made is None or made.mode == "RGB"
+
+
+def test_decompression_bombs_are_not_decoded() -> None:
+    """A sound file of 70 million pixels in 10 KB is left alone, without a warning; one of 12 million is shown."""
+    assert thumbnail(encoded(Image.new("1", (10_000, 7_000)), "PNG"), 20, 20, GROUND) is None
+    assert thumbnail(encoded(Image.new("1", (4_000, 3_000)), "PNG"), 20, 20, GROUND) is not None
+
+
+def test_headers_that_lie_are_not_believed() -> None:
+    """A header that claims 3.6 thousand million pixels costs no memory."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    assert thumbnail(bomb, 20, 20, GROUND) is None
 
 
 def test_thumbnails_are_kept_and_forgotten() -> None:
