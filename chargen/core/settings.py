@@ -139,17 +139,22 @@ def parse_settings(
 
 
 def _check_folders(checks: SettingChecks, settings: Settings, table: Mapping[str, Any]) -> None:
-    """Keep the author's folders and the outputs apart: a scan must not read what a build writes."""
-    outputs = f"{settings.generated}/"
+    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes."""
+    outputs = settings.generated
     for key, folders in (("imagery", settings.imagery), ("prompts", (settings.prompts,))):
         for number, folder in enumerate(folders):
-            inside = f"{folder}/"
-            if inside.startswith(outputs) or outputs.startswith(inside):
+            if _overlap(folder, outputs):
                 checks.wrong(
                     (key, number) if key in table else ("generated",),
                     f"`{key}` and `generated` must be folders apart from each other",
                     "images are written below `generated`, and nothing else belongs there",
                 )
+            if key == "imagery" and any(_overlap(folder, other) for other in folders[:number]):
+                checks.wrong((key, number), "one folder of `imagery` holds another", "name the outer one only")
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _routes(checks: SettingChecks, table: Mapping[str, Any], known_providers: Collection[str]) -> dict[str, Route]:

@@ -19,7 +19,7 @@ KeyPath = tuple[str | int, ...]
 _STRING = r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})|\'\'\'.*?\'\'\'(?:\'{0,2})|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\''
 _SPACE = re.compile(r"(?:[\s,]|#[^\n]*)+", re.DOTALL)
 _PART = re.compile(rf"{_STRING}|[A-Za-z0-9_-]+", re.DOTALL)
-_DOT = re.compile(r"[ \t]*\.[ \t]*")
+_KEY = re.compile(rf"(?:{_PART.pattern})(?:[ \t]*\.[ \t]*(?:{_PART.pattern}))*", re.DOTALL)
 _VALUE = re.compile(rf"{_STRING}|[^\s,\]}}#]+(?: [0-9:.]+[^\s,\]}}#]*)?", re.DOTALL)
 
 
@@ -69,15 +69,14 @@ class _Scan:
     def key(self, table: KeyPath) -> KeyPath:
         """Read a dotted key below `table`, noting the position of each of its parts."""
         path = table
-        while match := _PART.match(self.text, self.at):
+        key = _KEY.match(self.text, self.at)
+        end = key.end() if key else self.at
+        for match in _PART.finditer(self.text, self.at, end):
             part = match.group()
             path = (*path, _unquoted(part) if part[0] in "\"'" else part)
+            self.at = match.start()
             self.note(path)
-            self.at = match.end()
-            dot = _DOT.match(self.text, self.at)
-            if dot is None:
-                break
-            self.at = dot.end()
+        self.at = end
         return path
 
     def pair(self, table: KeyPath) -> None:

@@ -410,7 +410,7 @@ def test_a_missing_key_stops_the_provider_before_anything_is_sent() -> None:
 
 def test_never_more_than_the_workers_are_in_flight() -> None:
     """Any number of threads may send."""
-    lock = threading.Lock()
+    lock, together = threading.Lock(), threading.Barrier(3)
     flying, most = 0, 0
 
     def answer(_number: int) -> Reply:
@@ -418,7 +418,7 @@ def test_never_more_than_the_workers_are_in_flight() -> None:
         with lock:
             flying += 1
             most = max(most, flying)
-        threading.Event().wait(0.002)
+        together.wait(SOON)
         with lock:
             flying -= 1
         return Reply(b"x")
@@ -431,7 +431,8 @@ def test_never_more_than_the_workers_are_in_flight() -> None:
     assert len(provider.calls) == 60
 
 
-def test_an_interruption_ends_waits_and_lets_calls_in_flight_finish() -> None:
+@pytest.mark.parametrize("settings", [ProviderSettings(per_minute=0.01), ProviderSettings(workers=1)])
+def test_an_interruption_ends_waits_and_lets_calls_in_flight_finish(settings: ProviderSettings) -> None:
     """The reply that is paid for arrives; nothing else leaves."""
     stop, flying, land = threading.Event(), threading.Event(), threading.Event()
 
@@ -441,7 +442,7 @@ def test_an_interruption_ends_waits_and_lets_calls_in_flight_finish() -> None:
         return Reply(b"paid")
 
     provider = Scripted(answer)
-    own = sender(provider, stop=stop, settings=ProviderSettings(per_minute=0.01))
+    own = sender(provider, stop=stop, settings=settings)
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(own.send, request("a"), PRICE, Log())
         assert flying.wait(SOON)
@@ -495,6 +496,7 @@ def test_a_retry_that_does_not_fit_leaves_the_failure_it_was_for() -> None:
     assert caught.value.failure is FailureClass.AMBIGUOUS
     assert "not tried again for the budget" in caught.value.hint
     assert len(provider.calls) == 1
+    assert time.now == pytest.approx(1001.0)
 
 
 def test_what_was_really_spent_takes_the_place_of_the_estimate() -> None:
@@ -509,6 +511,28 @@ def test_what_was_really_spent_takes_the_place_of_the_estimate() -> None:
     free = Ledger()
     sender(Scripted(script()), ledger=free).send(request(), None, Log())
     assert (free.spent, free.unknown) == (Decimal(0), 1)
+
+
+def test_money_set_aside_for_calls_in_flight_can_not_be_spent_again() -> None:
+    """While two calls fly that may use up the budget, a third is not sent."""
+    flying, land = threading.Semaphore(0), threading.Event()
+
+    def answer(_number: int) -> Reply:
+        flying.release()
+        land.wait(SOON)
+        return Reply(b"x")
+
+    own = sender(Scripted(answer, workers=3), ledger=Ledger(Decimal("0.20")))
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(own.send, request(), PRICE, Log()) for _ in range(2)]
+        assert flying.acquire(timeout=SOON)
+        assert flying.acquire(timeout=SOON)
+        try:
+            with pytest.raises(OverBudgetError):
+                own.send(request(), PRICE, Log())
+        finally:
+            land.set()
+        assert all(isinstance(outcome, Sent) for outcome in all_of(futures))
 
 
 @pytest.mark.parametrize("seed", range(5))

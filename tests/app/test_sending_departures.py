@@ -117,6 +117,17 @@ def test_an_unknown_limit_is_learned_from_refusals(limit: int) -> None:
     assert len(refused) <= 1.5 * 25
 
 
+def test_a_refusal_that_took_minutes_to_come_only_pauses() -> None:
+    """What left that long ago says nothing of today's pace."""
+    departures = Departures(None)
+    departures.depart(0.0)
+    departures.depart(100.0)
+    departures.refused(0.0, 100.0, 1.0)
+    assert departures.delay(100.0) == pytest.approx(1.0)
+    departures.depart(101.0)
+    assert departures.delay(101.0) == 0
+
+
 def test_what_was_learned_is_forgotten_again() -> None:
     """Ten minutes without a refusal, and nothing is spaced any more."""
     departures = Departures(None)

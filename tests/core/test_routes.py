@@ -118,6 +118,11 @@ def test_a_dead_default_is_never_the_line_to_add() -> None:
     assert '"sketch/sketch"' in alone.hint
 
 
+def test_the_offline_sketches_need_nobody_to_serve_them() -> None:
+    """Whatever the table of models says."""
+    assert route_for("sketch", "sketch", Settings(), lambda _: False, {}) == Route("sketch", "sketch")
+
+
 def test_an_override_is_the_providers_own_model() -> None:
     """`--provider` asks no route, only the provider's configured or default model."""
     own = settings({"google/*": "sketch/sketch"}, openai="gpt-mine")
