@@ -15,7 +15,7 @@ MARGIN = 0.01
 """Part of a limit left unused: 0.6 s a minute for requests that overtake each other on the way to the server."""
 LARGEST_SLIP = 0.3
 LARGEST_SLIP_PART = 0.04
-"""A departure this late (seconds, and part of the spacing) does not delay the next: less than the margin of five departures."""
+"""A departure this late (seconds, and part of the spacing) does not delay the next: less than five spacings' margin."""
 DECREASE = 0.7
 """What of the observed rate is used after a refusal without a known limit."""
 INCREASE = 0.3
