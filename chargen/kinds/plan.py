@@ -83,8 +83,7 @@ class Plan:
 
     def tell(self, block: Block) -> None:
         """Make the problems of a block that is no entry the file's."""
-        if block.problems is not self.problems:
-            self.problems.extend(block.problems)
+        self.problems.extend(block.problems)
 
     def imagery(self, entries: Sequence[Entry], characters: tuple[Character, ...] = ()) -> Imagery:
         """Return what was read."""

@@ -171,8 +171,8 @@ def depicted(block: Block, cast: Mapping[str, Member] | None) -> tuple[Depicted,
                 member.reference_ids if member else None,
                 states.text(slug),
             )
-    for slug in states.nodes.keys() - found.keys():
-        if state := states.text(slug):
+    for slug in states.nodes:
+        if slug not in found and (state := states.text(slug)):
             message = f"`character_states` tells of `{slug}`, whom `depicts_characters` does not name"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())

@@ -52,3 +52,9 @@ def test_the_result_is_a_bounded_beginning(text, words):
     assert len(short.split()) <= words
     assert len(short) <= words * LETTERS_PER_WORD
     assert fold(text).startswith(short)
+
+
+def test_a_long_run_without_blanks_is_cut_at_its_length():
+    """There is no better place."""
+    assert shorten("x" * 500, 5) == "x" * (5 * LETTERS_PER_WORD)
+    assert shorten("y" * 30 + " " + "x" * 500, 5) == "y" * 30

@@ -441,3 +441,31 @@ def test_the_slots_of_an_image_are_its_outputs(scan):
         },
     )
     assert next(iter(edit.values)) == "generated_at"
+
+
+def test_items_of_lists_that_have_another_shape_are_told(scan, told):
+    """A list is no slug and no inventory id; a map with an id is one."""
+    head = "metadata: {slug: ch03}\ncharacters: [{ref: pim, reference_images: [{id: face}, ~, [a]]}]\n"
+    entry = one(scan, "    depicts_characters: [pim, [odo]]\n", head)
+    assert entry.depicts[0].reference_ids == ("face",)
+    assert [(severity, line) for severity, line, _ in told(entry.problems)] == [("error", 2), ("error", 5)]
+
+
+def test_blank_states_and_moments_without_a_title_say_nothing(scan):
+    """Placeholders of authors who come back later."""
+    head = "metadata: {slug: ch03}\nmoments: [{id: m1}, {title: x}]\n"
+    entry = one(scan, "    source_moment: m1\n    character_states: {pim: ''}\n", head)
+    assert (entry.title, entry.problems) == ("img-07", ())
+
+
+def test_palettes_come_in_every_shape(scan):
+    """Lists, texts, maps of names, maps as items; items without a colour are passed over."""
+    for palette in (
+        "[rust, straw]",
+        "{dominant: {a: rust, b: straw}}",
+        "{walls: rust, floor: [straw]}",
+        "[{name: rust, hex: '#000000'}, {hex: '#e4d96f'}, {share: 9}]",
+    ):
+        entry = one(scan, f"    palette: {palette}\n")
+        assert entry.always == ("Palette: rust, straw.",)
+    assert one(scan, "    palette: rust\n").always == ("Palette: rust.",)

@@ -191,3 +191,9 @@ def test_what_was_written_back_is_still_the_same_plan(scan):
 def test_a_path_is_seen_from_a_folder(path, folder, seen):
     """Shared folders drop out, the rest climbs."""
     assert relative(path, folder) == seen
+
+
+def test_a_file_without_slug_and_folder_has_no_characters(scan, told):
+    """Nothing could name it."""
+    imagery = scan("image_inventory: []\n", "imagery.yaml")
+    assert (imagery.characters, [severity for severity, _, _ in told(imagery.problems)]) == ((), ["error"])

@@ -90,3 +90,8 @@ def test_every_time_fits_itself():
 def test_empty_and_odd_shapes_have_no_light(text):
     """Nothing is made up."""
     assert fitting(choices(text), "dusk", ()) is None
+
+
+def test_a_map_in_a_list_without_a_text_has_no_light():
+    """Its key alone says nothing."""
+    assert choices("[{time: dusk}, {time: dusk, description: [a]}]") == ()

@@ -312,3 +312,9 @@ def test_a_picture_is_appended_to_the_list(scan):
     assert isinstance(edit, AppendSlot)
     assert (edit.path, edit.key) == (("overview",), "generated_images")
     assert list(edit.value) == ["generated_at", "file_name", "file_path", "provider", "model", "provider_metadata"]
+
+
+def test_empty_elements_are_passed_over(scan):
+    """A mapping without texts, a null, a blank."""
+    anchor = "location_visual_anchor: {signature_elements: [{a: [b]}, ~, '', '  ', a wheel]}\n"
+    assert always(scan, "title: x", anchor) == ("a wheel.",)

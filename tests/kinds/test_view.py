@@ -74,3 +74,10 @@ def test_aliases_cost_what_they_cost_once():
 def test_merging_in_circles_ends():
     """A mapping that merges itself has its own keys."""
     assert dict(unchecked("a: &a {<<: *a, b: c}")["a"]) == {"b": "c"}
+
+
+def test_keys_that_are_no_texts_are_left_out():
+    """No template can name them."""
+    seen = view("? [a, b]\n: c\nd: e\n")
+    assert dict(seen) == {"d": "e"}
+    assert "d" in repr(seen)
