@@ -44,7 +44,7 @@ _LOG = logging.getLogger("chargen")
 class Order:
     """What a command asks of a run."""
 
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     kinds: frozenset[str] = frozenset()
     """Kinds of imagery to keep to; empty for all."""
     rebuild: tuple[str, ...] = ()

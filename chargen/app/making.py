@@ -325,10 +325,8 @@ class _Log:
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     told = {problem.message for problem in own}
-    for reason in image.judgement.reasons:
-        if reason not in told:
-            own.append(error(reason, image.entry.position))
-    return InputError(own)
+    more = (error(reason, image.entry.position) for reason in image.judgement.reasons if reason not in told)
+    return InputError((*own, *more))
 
 
 def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:

@@ -43,6 +43,17 @@ class Wishes:
     ignored: frozenset[EntryId] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is to be judged: an entry, what its inputs are as far as they can be told, and what stands in the way."""
+
+    entry: Entry
+    inputs: Inputs | None
+    fingerprint: Fingerprint | None
+    obstacles: tuple[str, ...]
+    awaited: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Planner:
     """Makes one plan. `templates` are inside `composer`; `files` memoises what is known of reference files."""
@@ -68,9 +79,7 @@ class Planner:
         }
         order = build_order(entries, needs)
         cyclic = {entry_id: chain for chain in order.cycles for entry_id in chain}
-        problems = list(self.scan.problems)
-        for chain in order.cycles:
-            problems.append(_cycle(entries[chain[0]], chain))
+        problems = [*self.scan.problems, *(_cycle(entries[chain[0]], chain) for chain in order.cycles)]
         for entry_id in order.ids:
             image = self._image(entries[entry_id], resolved[entry_id], cyclic.get(entry_id, ()))
             self.done[entry_id] = image
@@ -128,10 +137,11 @@ class Planner:
         print_ = fingerprint(inputs) if inputs else None
         route = image.route
         notes: tuple[str, ...] = ()
-        facts, found = self._facts(image.entry, inputs, print_, route, obstacles, awaited, certain=False)
+        case = _Case(image.entry, inputs, print_, tuple(obstacles), awaited)
+        facts, found = self._facts(case, route, certain=False)
         verdict = judge(facts).verdict
         if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
-            facts, found = self._facts(image.entry, inputs, print_, route, obstacles, awaited, certain=True)
+            facts, found = self._facts(case, route, certain=True)
         route = self._overridden(image, judge(facts).verdict)
         if route != image.route:
             facts = replace(facts, routed_to_sketch=route is not None and route.provider == SKETCH)
@@ -160,21 +170,12 @@ class Planner:
             drift=_drift(found.line, route, image.quality),
         )
 
-    def _facts(
-        self,
-        entry: Entry,
-        inputs: Inputs | None,
-        print_: Fingerprint | None,
-        route: Route | None,
-        obstacles: list[str],
-        awaited: tuple[str, ...],
-        *,
-        certain: bool,
-    ) -> tuple[Facts, Found]:
+    def _facts(self, case: _Case, route: Route | None, *, certain: bool) -> tuple[Facts, Found]:
+        entry, inputs, print_ = case.entry, case.inputs, case.fingerprint
         found = self.evidence.at_target(entry, print_, certain=certain)
         line = found.line
         to_sketch = route is not None and route.provider == SKETCH
-        hurdles = list(obstacles)
+        hurdles = list(case.obstacles)
         if found.state.kind in (FileKind.DIRECTORY, FileKind.OTHER):
             hurdles.append(f"a {found.state.kind.value} stands at `{self.project.target(entry.id)}`")
         change, changes = _change(line, inputs, print_)
@@ -193,7 +194,7 @@ class Planner:
             ignored=entry.id in self.wishes.ignored,
             demand=self.wishes.demands.get(entry.id, Demand.NONE),
             drifted=self._drifted(line, route, entry),
-            awaited=awaited,
+            awaited=case.awaited,
             obstacles=tuple(hurdles),
         )
         wanted = judge(facts).verdict

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(arguments))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one return for each way to end
     """Run the command line and return its exit code."""
     try:
         result: Any = cli.main(args=arguments, prog_name="chargen", standalone_mode=False)
@@ -95,7 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; nothing more may be written, not even by the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as bug:  # noqa: BLE001 - the last line of defence: a short message, the traceback in the log
+    except Exception as bug:
         logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
         _tell(f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it")
         return PROGRAM_ERROR
