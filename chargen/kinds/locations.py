@@ -39,6 +39,13 @@ LIGHT_WORDS = 26
 
 SLOT = "generated_images"
 
+_SAY_NOTHING = frozenset(
+    "above against along among around behind below beneath beside between beyond each every from half into large like"
+    " many more most near only onto other over seen small some such than that their them then there these they this"
+    " those through toward towards under upon very what when where which with within without".split()
+)
+"""English words of four letters and more that call for nothing; in other languages such words only add noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Element:
@@ -137,7 +144,7 @@ def _elements(document: Document, node: Node | None, slug: str) -> tuple[_Elemen
         texts = [scalar(item)] if scalar(item) else [f"{k}: {t}" for k, v in fields(item).items() if (t := scalar(v))]
         for text in texts:
             if text and (short := shorten(text, ELEMENT_WORDS)):
-                words = frozenset(word for word in light.tokens(text) if len(word) > 3) - common
+                words = frozenset(word for word in light.tokens(text) if len(word) > 3) - common - _SAY_NOTHING
                 traced = Traced.of(sentence(short), "signature_elements", document.at(item))
                 found.append(_Element(traced, words, light.times_of(text)))
     return tuple(found)

@@ -239,6 +239,8 @@ def test_signature_elements_are_those_the_entry_calls_for(scan):
         "a tall brick chimney.",
         "a creaking water wheel.",
     )
+    anchor = "location_visual_anchor: {signature_elements: [a table like no other, rooks over every roof]}\n"
+    assert always(scan, "prompt_used: like every roof with rooks", anchor) == ("rooks over every roof.",)
     assert always(scan, "title: The Wheel, time_of_day: dusk")[0] == "a creaking water wheel."
     assert always(scan, "title: The Millpond Mist, time_of_day: dusk")[0] == "a tall brick chimney."
     assert always(scan, "title: The Millpond Mist")[0] == "morning mist over the millpond."
