@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ruamel.yaml.nodes import Node
 
 from chargen.core.document import Document, get, is_null, scalar
-from chargen.core.entries import Entry, Imagery
+from chargen.core.entries import Depicted, Entry, Imagery
 from chargen.core.prose import sentence, shorten
 from chargen.core.slots import Made, SetSlots, SlotEdit
 from chargen.core.traced import Traced
@@ -56,26 +56,20 @@ class Chapters:
             name = plan.entry_name(block, ("custom_id",))
             if name is None:
                 continue
-            depicts = depicted(block, cast or _NOBODY)
-            if depicts and cast is None:
-                block.problems.append(_unreadable_cast(plan.root))
             own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
-            title = block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or "")
-            always = (*thesis, *(colours | own).values())
             entries.append(
                 planned(
                     file,
                     block,
                     name,
-                    title=title,
-                    depicts=depicts,
-                    always=always,
+                    title=block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or ""),
+                    depicts=_depicts(plan, block, cast),
+                    always=(*thesis, *(colours | own).values()),
                     outputs=outputs_of(block),
                     palette=palette,
                 )
             )
-        told = {problem for entry in entries for problem in entry.problems}
-        plan.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
+        _tell_unseen_faults(plan, cast, entries)
         for location in plan.root.blocks("locations"):
             plan.use("location", location.text("ref"))
         return plan.imagery(entries)
@@ -104,6 +98,20 @@ def _cast(plan: Plan) -> Mapping[str, Member] | None:
         found[str(slug)] = Member(str(name or ""), ids, fault)
     broken = any(problem.severity is Severity.ERROR for problem in plan.problems[before:])
     return None if broken else found
+
+
+def _depicts(plan: Plan, block: Block, cast: Mapping[str, Member] | None) -> tuple[Depicted, ...]:
+    """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
+    found = depicted(block, cast or _NOBODY)
+    if found and cast is None:
+        block.problems.append(_unreadable_cast(plan.root))
+    return found
+
+
+def _tell_unseen_faults(plan: Plan, cast: Mapping[str, Member] | None, entries: list[Entry]) -> None:
+    """Make faults of declared characters the file's where no image depicts the character."""
+    told = {problem for entry in entries for problem in entry.problems}
+    plan.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:
