@@ -41,9 +41,9 @@ SLOT = "generated_images"
 
 _SAY_NOTHING = frozenset(
     light.tokens(
-        "above against along among around behind below beneath beside between beyond each every from half into large like"
-        " many more most near only onto other over seen small some such than that their them then there these they this"
-        " those through toward towards under upon very what when where which with within without"
+        "above against along among around behind below beneath beside between beyond each every from half into large"
+        " like many more most near only onto other over seen small some such than that their them then there these they"
+        " this those through toward towards under upon very what when where which with within without"
     )
 )
 """English words of four letters and more that call for nothing; in other languages such words only add noise."""

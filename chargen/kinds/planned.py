@@ -80,11 +80,7 @@ def planned(
     prompt = prompt_of(block)
     size = size_of(block, sheet.default_size)
     status = status_of(block)
-    declared = sheet.declared
-    if "generation_defaults" in block.nodes:
-        declared = _declared(block.block("generation_defaults"), declared)
-    if quality := block.text("quality"):
-        declared = Declared(declared.provider, declared.model, quality)
+    declared = _declared_of(block, sheet.declared)
     return Entry(
         id=entry_id(sheet, name),
         kind=sheet.kind,
@@ -211,6 +207,14 @@ def _declared(block: Block, otherwise: Declared) -> Declared:
         block.text("model") or otherwise.model,
         block.text("quality") or otherwise.quality,
     )
+
+
+def _declared_of(block: Block, otherwise: Declared) -> Declared:
+    """Return what one entry declares itself: its own defaults, and a bare `quality`; `provider` there is an output."""
+    if "generation_defaults" in block.nodes:
+        otherwise = _declared(block.block("generation_defaults"), otherwise)
+    quality = block.text("quality")
+    return Declared(otherwise.provider, otherwise.model, quality) if quality else otherwise
 
 
 def _text(block: Block, key: str) -> Traced | None:
