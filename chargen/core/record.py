@@ -20,9 +20,10 @@ from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Size
 LINE_VERSION = "1"
 _SAFE = "/:._-+~@"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_SHORT = re.compile(r"[0-9a-f]{8}")
+_PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[a-z][a-z_]*")
+_KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class RecordLine:
         version, *words = (text or "").split() or [""]
         split = [word.partition("=") for word in words]
         values = {key: value for key, equals, value in split if equals}
-        if version != LINE_VERSION or len(values) != len(words) or not all(map(_KEY.fullmatch, values)):
+        unknown = values.keys() - _KNOWN
+        if version != LINE_VERSION or len(values) != len(words) or not all(map(_KEY.fullmatch, unknown)):
             return None
         parts = _parse_parts(values.pop("parts", ""))
         fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))
@@ -84,13 +86,14 @@ class RecordLine:
 
 
 def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
-    parts = []
-    for word in text.split(",") if text else ():
-        name, _, digest = word.rpartition(":")
-        if not name or not _SHORT.fullmatch(digest):
-            return None
-        parts.append((unquote(name), digest))
-    return tuple(parts)
+    if not text:
+        return ()
+    if not _PARTS.fullmatch(text):
+        return None
+    pairs = (word.split(":") for word in text.split(","))
+    if "%" not in text:
+        return tuple((name, digest) for name, digest in pairs)
+    return tuple((unquote(name), digest) for name, digest in pairs)
 
 
 @dataclass(frozen=True, slots=True)

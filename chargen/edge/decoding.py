@@ -36,7 +36,7 @@ MAX_PIXELS = 64_000_000
 """Pixels of one picture: four bytes each in memory, so one decoded picture stays below 256 MB."""
 
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
-_NAMES = {"image/svg+xml": "SVG drawing", "image/avif": "AVIF picture", "image/heic": "HEIC picture"}
+_NAMES = {"image/svg+xml": "an SVG drawing", "image/avif": "an AVIF picture", "image/heic": "a HEIC picture"}
 _PIXEL_CHUNKS = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"}
 )
@@ -56,8 +56,6 @@ _DECODER_ERRORS = (
     UserWarning,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 """What the decoder is known to raise for broken bytes; warnings count where they are made errors."""
 
@@ -101,6 +99,8 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
             turned = _turned(image, orientation(data))
     except png.PngError as failure:
         raise PictureError(f"this PNG is damaged: {failure}", hint=_HINT) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(f"this picture has more than the {MAX_PIXELS} pixels that are read") from None
     except _DECODER_ERRORS as failure:
         name = _FORMATS[media_type]
         raise PictureError(f"this {name} is cut short or damaged: {type(failure).__name__}", hint=_HINT) from None
@@ -120,7 +120,7 @@ def _checked_type(data: bytes) -> str:
     seen = header(data)
     if seen.media_type not in _FORMATS:
         what = _NAMES.get(seen.media_type)
-        message = f"this is an {what}, which can't be used" if what else "these bytes are no picture"
+        message = f"this is {what}, which can't be used" if what else "these bytes are no picture"
         raise PictureError(
             message, hint="PNG, JPEG, WebP and still GIF can be used" if seen.media_type != UNKNOWN else ""
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 import time
@@ -18,13 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from chargen.core.values import FileHash
 from chargen.errors import InputError, Position, error
 
 _TEMPORARY = re.compile(r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}\.tmp")
-_PROCESS = secrets.token_hex(4)
+_PROCESS = os.urandom(4).hex()
 _ABANDONED_AFTER = 3600.0
 """Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
 _LFS_LIMIT = 200
@@ -119,7 +119,7 @@ def contained(root: Path, relative: str) -> Path:
     if not joined or "\0" in relative or climbs or Path(joined).is_absolute():
         raise InputError(f"path `{printable(relative)}` leaves the project", hint="name a file inside the project")
     path = root / joined
-    base = os.path.realpath(root)
+    base = _real_root(os.fspath(root))
     real = os.path.realpath(path)
     if real != base and not real.startswith(base.rstrip(os.sep) + os.sep):
         raise InputError(
@@ -127,6 +127,11 @@ def contained(root: Path, relative: str) -> Path:
             hint="keep the file inside the project, or move the link",
         )
     return path
+
+
+@lru_cache(maxsize=8)
+def _real_root(root: str) -> str:
+    return os.path.realpath(root)
 
 
 def printable(text: str) -> str:
@@ -161,7 +166,7 @@ def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> No
 
 def temporary_name() -> str:
     """Make a name for a temporary file or folder of this process, which `sweep` knows."""
-    return f".chargen-{os.getpid()}-{_PROCESS}{secrets.token_hex(4)}.tmp"
+    return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}.tmp"
 
 
 def abandoned(folder: Path) -> Iterator[Path]:

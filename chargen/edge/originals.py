@@ -8,8 +8,8 @@ whole when the process died but not yet renamed is put into place by `recover`. 
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ class StoredOriginal:
 
 def new_attempt_id(moment: datetime) -> str:
     """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
-    return f"{compact_stamp(moment)}-{secrets.token_hex(4)}"
+    return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"
 
 
 def _ignore(_problem: Problem) -> None:

@@ -21,7 +21,8 @@ from chargen.core.xmp import AI_MADE, RULE_MADE, source_type_xmp
 from chargen.edge.decoding import MAX_PIXELS, Picture, PictureError, decode
 
 COMPRESSION = 1
-"""zlib level for pixels encoded here; docs/performance.md has the measurement."""
+"""zlib level for pixels encoded here. A 1024x1024 picture of 1.3 MB at level 6 takes 0.81 s of processor time there,
+0.13 s at level 1 with 17 % more bytes: an image waits for its provider long enough."""
 
 _COLOUR_CHUNKS = frozenset({b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP"})
 
