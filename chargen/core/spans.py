@@ -80,6 +80,10 @@ class Piece:
         parts = iter(self.children)
         return zip(parts, parts, strict=True)
 
+    def values(self) -> list[Piece]:
+        """Return the values of a mapping, the items of a list; nothing of a scalar."""
+        return self.children[1::2] if self.shape is Shape.MAPPING else self.children
+
     def value_of(self, key: str) -> tuple[Piece, Piece] | None:
         """Return the mapping's own key and value for `key`; what it inherits through `<<` is not its own."""
         for name, value in self.pairs():

@@ -28,8 +28,8 @@ def style_of(text: str, way: Sequence[Piece]) -> Style:
 
 
 def _quotes(entry: Piece, root: Piece) -> tuple[Quote, Quote]:
-    own = Counter(value.style for _, value in entry.pairs() if _shows_quotes(value))
-    around = Counter(piece.style for piece in root.walk() if _shows_quotes(piece))
+    own = Counter(value.style for value in entry.values() if _shows_quotes(value))
+    around = Counter(piece.style for parent in root.walk() for piece in parent.values() if _shows_quotes(piece))
     seen = own or around
     quoted = own if own["'"] or own['"'] else around
     # Of equal counts the more careful style wins.

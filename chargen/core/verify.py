@@ -66,7 +66,7 @@ def _attributes(piece: Piece) -> tuple[Shape, str, bool, str | None, str | None]
 
 def _ended_by_insertion(old: Piece, new: Piece, text: str) -> bool:
     """Say whether a block scalar at the end of a file without final newline got the newline every other has."""
-    return old.block_scalar and old.end == len(text) and old.text + "\n" == new.text
+    return old.block_scalar and len(text) in (old.end, old.tail) and old.text + "\n" == new.text
 
 
 def _compare_entry(pair: _Pair, edit: SlotEdit) -> list[_Pair]:
