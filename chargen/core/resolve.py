@@ -1,7 +1,7 @@
 """Which pictures and which words show an entry's characters: from who is depicted to references and descriptions.
 
-Laws: at most two references a character; rejected and archived pictures never; approved before the rest, reference
-portraits next, then the listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether
+Laws: at most two references a character; rejected and archived pictures never; approved ones are preferred, reference
+portraits next; those chosen stand in the listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether
 a file exists and is a picture is asked elsewhere; `describe_instead` then turns its reference into words.
 """
 
@@ -124,10 +124,10 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
     wanted, problems = _wanted(depicted, character)
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
-    usable.sort(key=lambda pair: (pair[0].status not in _APPROVED, not pair[0].is_reference_portrait))
+    best = sorted(usable, key=lambda pair: (pair[0].status not in _APPROVED, not pair[0].is_reference_portrait))[:MOST]
     appearance = appearance_of(character) or ""
     known = len(found.references)
-    for item, place in usable[:MOST]:
+    for item, place in (pair for pair in usable if pair in best):
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
