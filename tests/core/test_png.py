@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zlib
 
 import pytest
@@ -71,7 +72,12 @@ def test_compressed_text_is_read_up_to_a_limit() -> None:
     """A kilobyte that unpacks to a gigabyte is not unpacked; broken packing is no text."""
     head = b"chargen\0\1\0\0\0"
     assert png.read_text(head + zlib.compress(b"hello")) == ("chargen", "hello")
-    assert png.read_text(head + zlib.compress(b"x" * (100 << 20), 9)) is None
+    bomb = head + zlib.compress(b"x" * (100 << 20), 9)
+    tracemalloc.start()
+    assert png.read_text(bomb) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 << 20
     assert png.read_text(head + b"no zlib") is None
     for broken in (b"", b"chargen", b"chargen\0", b"chargen\0\0\0\0", b"chargen\0\0\0no end"):
         assert png.read_text(broken) is None

@@ -75,10 +75,19 @@ def test_bombs_are_refused_by_their_header() -> None:
     jpeg = bytearray(picture("JPEG"))
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 5 : at + 9] = b"\xff\xff\xff\xff"
-    gif = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0\x30\x75\x30\x75\0\2\2\x44\1\0;"  # its frame is larger than its screen
-    for data in (bomb(100_000, 100_000), bytes(jpeg), gif):
-        with pytest.raises(PictureError, match="pixels"):
+    webp = b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0"
+    for data, size in ((bomb(100_000, 100_000), "100000x100000"), (bytes(jpeg), "65535x65535"), (webp, "16384x16384")):
+        with pytest.raises(PictureError, match=f"{size}, more than"):
             inspect(data)
+
+
+@pytest.mark.parametrize(("side", "said"), [(30_000, "more than"), (8_010, "8010x8010, more than")])
+def test_a_frame_larger_than_its_screen_is_refused(side: int, said: str) -> None:
+    """A GIF whose header is harmless and whose first picture is not."""
+    number = side.to_bytes(2, "little")
+    gif = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0" + number + number + b"\0\2\2\x44\1\0;"
+    with pytest.raises(PictureError, match=said):
+        inspect(gif)
 
 
 def test_too_many_bytes_are_refused(monkeypatch) -> None:

@@ -199,8 +199,9 @@ def test_money_is_added_up_by_what_is_known(journal: Journal, originals: Origina
         journal.sent(sending(number))
         journal.failed(sending(number).attempt_id, FailureClass.AMBIGUOUS, "gone", **options)
     journal.sent(sending(7))
+    journal.sent(sending(8, cost=None))
     spent = journal.spent(START)
-    assert spent == Spent(Decimal("0.063"), Decimal("0.05"), Decimal("0.10"), 1)
+    assert spent == Spent(Decimal("0.063"), Decimal("0.05"), Decimal("0.10"), 2)
     assert spent.total == Decimal("0.213")
     assert journal.spent(START + timedelta(days=1)) == Spent()
 

@@ -59,6 +59,14 @@ def test_what_can_not_be_sent_says_why(tmp_path: Path, monkeypatch, name: str, s
     assert read_reference(root, name) is None
 
 
+def test_a_file_that_changed_since_it_was_asked_about_is_looked_at_again(tmp_path: Path, monkeypatch) -> None:
+    """What is read is what is judged, and a file that is gone by then is none."""
+    monkeypatch.setattr(pictures, "reference_problem", lambda _root, _path: "")
+    (tmp_path / "x.png").write_text("words")
+    assert read_reference(tmp_path, "x.png") is None
+    assert read_reference(tmp_path, "gone.png") is None
+
+
 def test_planning_does_not_load_the_decoder() -> None:
     """Looking at references imports no image library."""
     script = "import sys, chargen.edge.pictures; assert not any(name.startswith('PIL') for name in sys.modules)"
