@@ -12,25 +12,19 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from chargen.app.making import Done, Maker, Outcome
-from chargen.app.planning import Wishes
+from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
-from chargen.app.sending.budget import Ledger
 from chargen.app.sending.errors import OverBudgetError, StoppedError
 from chargen.app.sending.events import Sink, nobody
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session, open_session
 from chargen.app.write_back import WriteBack
-from chargen.core.choice import Choice, LeftOut, choose
-from chargen.core.costs import smallest
-from chargen.core.judge import Demand
+from chargen.core.choice import Choice, LeftOut
 from chargen.core.plan import Plan, Planned
 from chargen.core.provider import ProviderError
-from chargen.core.selection import Selectable, Selection, select
 from chargen.core.values import EntryId
 from chargen.edge.journal_rows import Attempt
 from chargen.edge.locks import project_lock
@@ -38,25 +32,6 @@ from chargen.edge.log import start_logging
 from chargen.errors import ChargenError
 
 _LOG = logging.getLogger("chargen")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a command asks of a run."""
-
-    selection: Selection = field(default_factory=Selection)
-    kinds: frozenset[str] = frozenset()
-    """Kinds of imagery to keep to; empty for all."""
-    rebuild: tuple[str, ...] = ()
-    """Names for `--rebuild`: built whatever they are."""
-    again: tuple[str, ...] = ()
-    """Names for `-a`: built although fresh."""
-    provider: str | None = None
-    max_tasks: int | None = None
-    budget: Decimal | None = None
-    resume: bool = True
-    wait: bool = True
-    command: str = "chargen"
 
 
 @dataclass(slots=True)
@@ -191,7 +166,7 @@ class Build:
 
 def open_build(
     folder: Path,
-    order: Order = Order(),
+    order: Order | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     sink: Sink = nobody,
@@ -204,6 +179,7 @@ def open_build(
     that another process is building.
     """
     environ = os.environ if environ is None else environ
+    order = order or Order()
     session = open_session(folder, environ)
     with ExitStack() as stack:
         stack.enter_context(session)
@@ -213,62 +189,12 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        ledger = _ledger(session, order)
-        found = session.scan()
-        planner = session.planner(found, Wishes(ignored=session.ignored(), resume=order.resume))
-        plan = planner.plan()
-        selected = selected_ids(plan, order)
-        if wishes := _wishes(plan, order, selected, planner.wishes):
-            planner = session.planner(found, wishes)
-            plan = planner.plan()
-        choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
-        senders = Senders(session.project.settings, session.adapters, ledger, stop, sink)
-        maker = Maker(session, planner, senders, WriteBack(session.project))
-        build = Build(session, plan, choice, selected, maker, stop, leftovers, left_out=list(choice.left_out))
+        prepared = prepare(session, order)
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sink)
+        maker = Maker(session, prepared.planner, senders, WriteBack(session.project))
+        choice = prepared.choice
+        build = Build(
+            session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)
+        )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build
-
-
-def selectables(plan: Plan) -> list[Selectable]:
-    """Return the plan's images as a selection sees them."""
-    return [
-        Selectable(image.id, image.target, image.prompt_file, image.entry.file, image.id.split("/")[1])
-        for image in plan.images
-    ]
-
-
-def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
-    """Return the ids an order means, in plan order. Raises StartError where a part of it matches nothing."""
-    images = selectables(plan)
-    if order.kinds:
-        images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
-    named = Selection(terms=(*order.rebuild, *order.again), within=order.selection.within)
-    selection = order.selection
-    if named and not selection:
-        selection = named
-    elif named:
-        select(selectables(plan), named)
-    return select(images, selection)
-
-
-def _wishes(plan: Plan, order: Order, selected: tuple[EntryId, ...], before: Wishes) -> Wishes | None:
-    """Return what must be planned for again, because it was asked for by name; None where nothing was."""
-    demands: dict[EntryId, Demand] = {}
-    images = selectables(plan)
-    for names, demand in ((order.again, Demand.AGAIN), (order.rebuild, Demand.REBUILD)):
-        if names:
-            demands.update(
-                (entry_id, demand) for entry_id in select(images, Selection(names, within=order.selection.within))
-            )
-    if not demands and order.provider is None:
-        return None
-    ignored = before.ignored - demands.keys()
-    return Wishes(order.provider, frozenset(selected), demands, before.resume, frozenset(ignored))
-
-
-def _ledger(session: Session, order: Order) -> Ledger:
-    budget = session.project.settings.budget
-    today = session.clock.now()
-    month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
-    return Ledger(smallest(order.budget, budget.run), budget.month, spent)

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
+from chargen.cli.tables import cost_text, counts
 from chargen.core.plan import Planned, total_cost
 from chargen.core.values import Verdict
 from chargen.edge.files import printable
@@ -127,8 +128,8 @@ def opening(build: Build) -> Iterable[str]:
     spending = [image for image in build.chosen if image.verdict.spends]
     if not spending:
         return
-    counts = Counter(image.verdict.value for image in spending)
-    yield f"{len(spending)} to build ({_counts(counts)}), {cost_text(total_cost(spending))} by estimate"
+    numbers = Counter(image.verdict.value for image in spending)
+    yield f"{len(spending)} to build ({counts(numbers)}), {cost_text(total_cost(spending))} by estimate"
     by_route: dict[str, list[Planned]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
@@ -153,7 +154,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         outcomes["fresh"] = quiet[Verdict.FRESH]
     cost = sum((done.cost_usd or Decimal(0) for done in build.built), Decimal(0))
     spent = f", {cost_text(cost)}" if any(done.outcome is Outcome.BUILT for done in build.built) else ""
-    yield f"{_counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
+    yield f"{counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
     billed = sum(done.possibly_billed for done in build.built)
     if billed:
         yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing"
@@ -188,14 +189,3 @@ def _outcome(done: Done) -> str:
     if done.outcome is Outcome.NOTHING:
         return f"nothing to do: {done.image.verdict.value}"
     return str(done.outcome.value)
-
-
-def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in counts.items() if number)
-
-
-def cost_text(cost: Decimal | None) -> str:
-    """Write an amount of USD; an unknown one is `unknown cost`, never 0."""
-    if cost is None:
-        return "unknown cost"
-    return f"${cost:.2f}" if cost == cost.quantize(Decimal("0.01")) else f"${cost.normalize():f}"

@@ -14,9 +14,10 @@ from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.exceptions import InvalidCommand
 from doit.task import Stream
 
-from chargen.app.build import Build, Order, open_build
+from chargen.app.build import Build, open_build
 from chargen.app.doit.run import run_tasks
 from chargen.app.doit.tasks import opened, use
+from chargen.app.ordering import Order
 from chargen.cli.progress import bar_for
 from chargen.cli.run_report import RunReport
 from chargen.core.selection import Selection

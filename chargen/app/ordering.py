@@ -1,0 +1,110 @@
+"""From what a command asks for to what a run does: the plan under its wishes, the selection, and the choice.
+
+Reads the disk, changes nothing, so a plan shown and a plan built come from the same few lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from chargen.app.planning import Planner, Wishes
+from chargen.app.sending.budget import Ledger
+from chargen.app.session import Session
+from chargen.core.choice import Choice, choose
+from chargen.core.costs import smallest
+from chargen.core.judge import Demand
+from chargen.core.plan import Plan
+from chargen.core.selection import Selectable, Selection, select
+from chargen.core.values import EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a command asks of a run."""
+
+    selection: Selection = field(default_factory=Selection)
+    kinds: frozenset[str] = frozenset()
+    """Kinds of imagery to keep to; empty for all."""
+    rebuild: tuple[str, ...] = ()
+    """Names for `--rebuild`: built whatever they are."""
+    again: tuple[str, ...] = ()
+    """Names for `-a`: built although fresh."""
+    provider: str | None = None
+    max_tasks: int | None = None
+    budget: Decimal | None = None
+    resume: bool = True
+    wait: bool = True
+    command: str = "chargen"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What an order comes to: `selected` are the ids it means, `choice` what a run takes on of them and their needs."""
+
+    planner: Planner
+    plan: Plan
+    selected: tuple[EntryId, ...]
+    choice: Choice
+    ledger: Ledger
+
+
+def prepare(session: Session, order: Order) -> Prepared:
+    """Plan, select and choose. Raises StartError where a part of the selection matches nothing."""
+    ledger = _ledger(session, order)
+    found = session.scan()
+    planner = session.planner(found, Wishes(ignored=session.ignored(), resume=order.resume))
+    plan = planner.plan()
+    selected = selected_ids(plan, order)
+    if wishes := _wishes(plan, order, selected, planner.wishes):
+        planner = session.planner(found, wishes)
+        plan = planner.plan()
+    choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
+    return Prepared(planner, plan, selected, choice, ledger)
+
+
+def selectables(plan: Plan) -> list[Selectable]:
+    """Return the plan's images as a selection sees them."""
+    return [
+        Selectable(image.id, image.target, image.prompt_file, image.entry.file, image.id.split("/")[1])
+        for image in plan.images
+    ]
+
+
+def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
+    """Return the ids an order means, in plan order: the selection and what is named for a new image.
+
+    Raises StartError where a part of it matches nothing.
+    """
+    images = selectables(plan)
+    if order.kinds:
+        images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
+    names = Selection(terms=(*order.rebuild, *order.again), within=order.selection.within)
+    named = frozenset(select(images, names)) if names else frozenset()
+    if named and not order.selection:
+        return tuple(image.id for image in images if image.id in named)
+    selected = named.union(select(images, order.selection))
+    return tuple(image.id for image in images if image.id in selected)
+
+
+def _wishes(plan: Plan, order: Order, selected: tuple[EntryId, ...], before: Wishes) -> Wishes | None:
+    """Return what must be planned for again, because it was asked for by name; None where nothing was."""
+    demands: dict[EntryId, Demand] = {}
+    images = selectables(plan)
+    for names, demand in ((order.again, Demand.AGAIN), (order.rebuild, Demand.REBUILD)):
+        if names:
+            found = select(images, Selection(names, within=order.selection.within))
+            demands.update((entry_id, demand) for entry_id in found if entry_id in selected)
+    if not demands and order.provider is None:
+        return None
+    ignored = before.ignored - demands.keys()
+    return Wishes(order.provider, frozenset(selected), demands, before.resume, frozenset(ignored))
+
+
+def _ledger(session: Session, order: Order) -> Ledger:
+    budget = session.project.settings.budget
+    today = session.clock.now()
+    month = datetime(today.year, today.month, 1, tzinfo=UTC)
+    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
+    return Ledger(smallest(order.budget, budget.run), budget.month, spent)

@@ -1,0 +1,89 @@
+"""A plan for people: what would be done in build order with reasons and prices, then totals, then problems.
+
+Law: every image that a run would touch has its own line; the rest is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from chargen.cli.tables import cells, coloured, columns, cost_text, counts, dim, plural, width, wrap
+from chargen.core.choice import LeftOut
+from chargen.core.plan import Planned, total_cost, totals
+from chargen.core.values import EntryId, Verdict
+from chargen.edge.files import printable
+
+_SAYS_NOTHING = "not built yet"
+"""The reason every missing image has: the verdict says it already."""
+
+_REASONS_AT = 6
+"""Columns that a reason on a line of its own is indented by."""
+
+
+def listing(images: Sequence[Planned], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
+    """Yield a line for each image, below the name of its file; images stay in build order."""
+    priced = any(image.cost_usd != 0 for image in images)
+    routed = len({image.route for image in images}) > 1
+    rows = columns([_row(image, priced=priced, routed=routed) for image in images], right=frozenset({3}))
+    lines = iter(rows)
+    for file, group in groupby(images, key=lambda image: image.entry.file):
+        yield printable(file)
+        for image in group:
+            yield from _with_reasons(f"  {next(lines)}", reasons(image, needed_by.get(image.id)))
+
+
+def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[str]:
+    """Yield the counts of `images` and what sending the `acting` ones among them costs, by route and in total."""
+    yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
+    spending = [image for image in acting if image.verdict.spends]
+    others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
+    if spending:
+        yield f"{len(spending):,} to send, {cost_text(total_cost(spending))} by estimate"
+        by_route: dict[str, list[Planned]] = {}
+        for image in spending:
+            by_route.setdefault(str(image.route), []).append(image)
+        for route, routed in sorted(by_route.items()):
+            yield f"  {printable(route)}: {len(routed):,}, {cost_text(total_cost(routed))}"
+    if others:
+        yield f"{len(others):,} to restore, adopt or write back, without sending anything"
+    if not spending and not others:
+        yield "nothing to send"
+
+
+def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
+    """Yield a line for each image that a number or a budget leaves out."""
+    for item in left_out:
+        yield f"left out: {printable(item.image.id)}: {item.reason}"
+
+
+def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
+    """Say why an image has its verdict, what else a run does for it, and who needs it."""
+    found = [printable(reason) for reason in image.judgement.reasons if reason != _SAYS_NOTHING]
+    if image.repair:
+        found.append("its YAML lacks what was recorded: written back")
+    found.extend(printable(drift) for drift in image.drift if not any(drift in reason for reason in found))
+    if user is not None:
+        found.append(f"needed by `{printable(user)}`")
+    return found
+
+
+def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:
+    route = printable(str(image.route)) if routed and image.route else ""
+    price = cost_text(image.cost_usd) if priced and image.verdict.spends else ""
+    size = str(image.entry.size or "")
+    return coloured(image.verdict), printable(image.id), route, price, dim(size)
+
+
+def _with_reasons(line: str, found: list[str]) -> Iterator[str]:
+    """Put reasons behind a line where they fit, else below it."""
+    text = "; ".join(found)
+    if not text:
+        yield line
+    elif cells(line) + 2 + cells(text) <= width():
+        yield f"{line}  {dim(text)}"
+    else:
+        yield line
+        for reason in found:
+            for piece in wrap(reason, width() - _REASONS_AT):
+                yield " " * _REASONS_AT + dim(piece)

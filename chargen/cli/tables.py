@@ -1,0 +1,101 @@
+"""Plain tables and text for people: columns that line up, words that wrap, colour on a terminal only.
+
+Widths count terminal cells, so that wide characters don't push a column out of line.
+"""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import click
+
+from chargen.core.values import Verdict
+
+NARROWEST = 60
+"""Columns that a narrower terminal is treated as having."""
+
+_COLOURS = {
+    Verdict.MISSING: "cyan",
+    Verdict.STALE: "yellow",
+    Verdict.PROOF: "yellow",
+    Verdict.RESTORABLE: "green",
+    Verdict.BLOCKED: "red",
+}
+
+
+def width() -> int:
+    """Return the columns of the terminal; 100 where there is none."""
+    return max(shutil.get_terminal_size((100, 24)).columns, NARROWEST)
+
+
+def columns(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: int = 2) -> list[str]:
+    """Line up cells in columns; those whose number is in `right` end flush. The last column is not padded."""
+    table = [tuple(row) for row in rows]
+    if not table:
+        return []
+    widths = [max(cells(row[number]) for row in table) for number in range(len(table[0]))]
+    lines = []
+    for row in table:
+        padded = [pad(text, widths[number], right=number in right) for number, text in enumerate(row)]
+        lines.append((" " * gap).join(padded).rstrip())
+    return lines
+
+
+def pad(text: str, wanted: int, *, right: bool = False) -> str:
+    """Fill `text` up to so many cells; colours count for nothing."""
+    space = " " * (wanted - cells(text))
+    return space + text if right else text + space
+
+
+def cells(text: str) -> int:
+    """Count the terminal cells of a text: two for a wide character, none for a combining one or a colour."""
+    plain = click.unstyle(text)
+    if plain.isascii():
+        return len(plain)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain
+    )
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Break one line at spaces so that no piece has more cells than `columns`; a longer word stays whole."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and cells(longer) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [*lines, line]
+
+
+def coloured(verdict: Verdict) -> str:
+    """Return a verdict's word in its colour."""
+    return click.style(verdict.value, fg=_COLOURS[verdict]) if verdict in _COLOURS else verdict.value
+
+
+def dim(text: str) -> str:
+    """Return a text that matters less."""
+    return click.style(text, dim=True) if text else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a number with its noun: `1 image`, `3 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def cost_text(cost: Decimal | None) -> str:
+    """Write an amount of USD; an unknown one is `unknown cost`, never 0."""
+    if cost is None:
+        return "unknown cost"
+    return f"${cost:.2f}" if cost == cost.quantize(Decimal("0.01")) else f"${cost.normalize():f}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """Write several counts in a row: `missing 12, fresh 72`; what there is none of is left out."""
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
