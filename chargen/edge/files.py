@@ -241,15 +241,18 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def as_input_error(path: Path, root: Path | None = None) -> Iterator[None]:
-    """Turn an OSError of the block into an InputError about `path` (shown relative to `root`) with the next step."""
+def as_input_error(path: Path, root: Path | None = None, *, doing: str = "write") -> Iterator[None]:
+    """Turn an OSError of the block into an InputError about `path` (shown relative to `root`) with the next step.
+
+    `doing` is what can't be done to it: write, keep, move.
+    """
     try:
         yield
     except OSError as failure:
         shown = path.relative_to(root).as_posix() if root is not None and path.is_relative_to(root) else str(path)
         reason = (failure.strerror or type(failure).__name__).lower()
-        hint = _HINTS.get(failure.errno or 0, "see that this path can be written to, then run again")
-        raise InputError(error(f"can't write this file: {reason}", Position(printable(shown)), hint)) from failure
+        hint = _HINTS.get(failure.errno or 0, f"see that you may {doing} this path, then run again")
+        raise InputError(error(f"can't {doing} this file: {reason}", Position(printable(shown)), hint)) from failure
 
 
 def _write_new(path: Path, data: bytes, mode: int | None) -> None:

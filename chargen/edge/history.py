@@ -67,7 +67,7 @@ class History:
         """
         if kind_of(target).kind not in (FileKind.FILE, FileKind.LFS_POINTER):
             return None
-        with as_input_error(target):
+        with as_input_error(target, doing="keep"):
             digest, key = hash_file(target)
             place = self.folder / entry_id / f"{digest}.png"
             if place.exists() and hash_file(place)[0] == digest:

@@ -34,7 +34,7 @@ def project_lock(
     path = _lock_path(root, "project.lock")
     holder = path.with_name("project.pid")
     lock = FileLock(path)
-    with as_input_error(path, root):
+    with as_input_error(path, root, doing="lock"):
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -73,7 +73,7 @@ def _held(root: Path, sort: str, name: str) -> Iterator[None]:
     # A digest, because an id may be longer than a file name or differ from another by case alone.
     path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
     lock = FileLock(path)
-    with as_input_error(path, root):
+    with as_input_error(path, root, doing="lock"):
         lock.acquire(poll_interval=_POLL)
     try:
         yield

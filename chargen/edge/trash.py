@@ -46,7 +46,7 @@ class Trash:
                 continue
             inside = path.is_relative_to(self._root)
             target = _free(batch / (path.relative_to(self._root) if inside else Path(path.name)))
-            with as_input_error(path, self._root):
+            with as_input_error(path, self._root, doing="move"):
                 make_folder(target.parent)
                 _move(path, target)
             moved.append(target)
@@ -68,7 +68,7 @@ class Trash:
     def empty(self) -> int:
         """Remove everything in the trash for good, and return how many bytes that was. Raises InputError."""
         size = self.size()
-        with as_input_error(self.folder, self._root):
+        with as_input_error(self.folder, self._root, doing="empty"):
             if self.folder.is_dir():
                 shutil.rmtree(self.folder)
         return size

@@ -74,7 +74,8 @@ def test_a_process_that_died_before_the_replacement_leaves_nothing_shared_after_
 
 def test_a_file_the_author_linked_elsewhere_is_copied(history: History, target: Path) -> None:
     """An own hard link of the author's may be painted over at any time."""
-    (target.parent / "mine.png").hardlink_to(target) if os.link.__name__ == "link" else None
+    if os.link.__name__ == "link":  # not where links are refused
+        (target.parent / "mine.png").hardlink_to(target)
     with history.keeping(ALICE, target):
         write_durably(target, b"two")
     if (target.parent / "mine.png").exists():
@@ -109,3 +110,31 @@ def test_links_are_used_where_they_can_be(tmp_path: Path, target: Path) -> None:
     with history.keeping(ALICE, target) as kept:
         write_durably(target, b"two")
     assert kept.path.stat().st_ino == inode
+
+
+def test_a_history_that_can_not_be_made_is_an_input_error_and_the_target_stays(tmp_path: Path, target: Path) -> None:
+    """A file where the folder belongs is said, before anything is replaced."""
+    (tmp_path / ".chargen").write_text("")
+    with (
+        pytest.raises(InputError, match="can't keep this file"),
+        History(tmp_path / ".chargen" / "history").keeping(ALICE, target),
+    ):
+        write_durably(target, b"two")
+    assert target.read_bytes() == b"one"
+
+
+def test_a_file_that_changes_while_it_is_kept_is_kept_under_its_own_name(
+    tmp_path: Path, target: Path, monkeypatch
+) -> None:
+    """Bytes painted in between the look and the link are copied, never linked under a wrong name."""
+    history = History(tmp_path / ".chargen" / "history")
+    link = os.link
+
+    def paint_then_link(source: Path, place: Path) -> None:
+        target.write_bytes(b"painted just now")
+        link(source, place)
+
+    monkeypatch.setattr(os, "link", paint_then_link)
+    kept = history.keep(ALICE, target)
+    assert kept.sha256 == hash_bytes(b"painted just now")
+    assert [history.read(each) for each in history.list(ALICE)] == [b"painted just now"]
