@@ -52,14 +52,14 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue]) -> list[Patch]:
+def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue], line_break: str) -> list[Patch]:
     """Give keys of the mapping at the end of `way` (root first) these values; those that have them stay as they are."""
     entry = way[-1]
     _require_mapping(entry)
     patches: list[Patch] = []
     missing: dict[str, SlotValue] = {}
     changed: list[str] = []
-    style = style_of(text, way)
+    style = style_of(text, way, line_break)
     for key, value in values.items():
         pair = entry.value_of(key)
         if pair is None:
@@ -74,13 +74,15 @@ def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue]
     return patches + _insert(text, entry, missing, style)
 
 
-def append_patches(text: str, way: Sequence[Piece], key: str, value: Mapping[str, SlotValue]) -> list[Patch]:
+def append_patches(
+    text: str, way: Sequence[Piece], key: str, value: Mapping[str, SlotValue], line_break: str
+) -> list[Patch]:
     """Append an object to the list under `key`; nothing to do where it is the last item already."""
     entry = way[-1]
     _require_mapping(entry)
     pair = entry.value_of(key)
     if pair is None or is_nothing(pair[1]) or (pair[1].shape is Shape.SEQUENCE and not pair[1].children):
-        return set_patches(text, way, {key: [value]})
+        return set_patches(text, way, {key: [value]}, line_break)
     held = pair[1]
     if held.shape is not Shape.SEQUENCE:
         raise Refusal(
@@ -92,13 +94,13 @@ def append_patches(text: str, way: Sequence[Piece], key: str, value: Mapping[str
         return []
     _refuse_shared_entry(way, [key])
     _refuse_shared(way[0], held, inside=False)
-    style = style_of(text, way)
+    style = style_of(text, way, line_break)
     if held.flow:
         return [Patch(held.children[-1].end, held.children[-1].end, ", " + inline(value, style))]
     first = held.children[0]
     if first.start > held.body and line_start(text, first.start) == line_start(text, held.body):
         style = replace(style, dash_width=max(2, first.start - held.body))
-    return [_lines_after(text, held.tail, item_lines(value, column(text, held.body), style))]
+    return [_lines_after(text, held.tail, item_lines(value, column(text, held.body), style), style)]
 
 
 def _require_mapping(entry: Piece) -> None:
@@ -154,7 +156,7 @@ def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Sty
     if not entry.flow:
         indent = column(text, entry.children[0].start)
         lines = [line for key, value in values.items() for line in key_lines(key, value, indent, style)]
-        return [_lines_after(text, entry.tail, lines)]
+        return [_lines_after(text, entry.tail, lines, style)]
     written = inline(values, style)[1:-1]
     if not entry.children:
         return [Patch(entry.body, entry.body, written)]
@@ -164,11 +166,10 @@ def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Sty
     return [Patch(place, place, ", " + written)]
 
 
-def _lines_after(text: str, index: int, lines: Sequence[str]) -> Patch:
+def _lines_after(text: str, index: int, lines: Sequence[str], style: Style) -> Patch:
     """Add lines after the line of `index`; the text's last line stays without a line end if it had none."""
     end = line_end(text, index)
-    line_break = line_break_at(text, index)
-    return Patch(end, end, "".join([line_break + line for line in lines]))
+    return Patch(end, end, _broken(text, index, lines, style))
 
 
 def _replace(text: str, entry: Piece, pair: tuple[Piece, Piece], value: SlotValue, style: Style) -> list[Patch]:
@@ -189,12 +190,13 @@ def _replace(text: str, entry: Piece, pair: tuple[Piece, Piece], value: SlotValu
     if old.block_collection:
         if (old.shape is Shape.MAPPING) == isinstance(value, Mapping):
             indent = column(text, old.body)
-        return _block_to_block(text, colon, old, _broken(text, colon, value_lines(value, indent, style)))
-    return _inline_to_block(text, colon, old, _broken(text, old.end, value_lines(value, indent, style)))
+        return _block_to_block(text, colon, old, _broken(text, colon, value_lines(value, indent, style), style))
+    return _inline_to_block(text, colon, old, _broken(text, old.end, value_lines(value, indent, style), style))
 
 
-def _broken(text: str, index: int, lines: Sequence[str]) -> str:
-    line_break = line_break_at(text, index)
+def _broken(text: str, index: int, lines: Sequence[str], style: Style) -> str:
+    """Return the lines, each after the line end that the line of `index` has."""
+    line_break = line_break_at(text, index) or style.line_break
     return "".join([line_break + line for line in lines])
 
 

@@ -186,13 +186,13 @@ def column(text: str, index: int) -> int:
     return index - line_start(text, index)
 
 
-def line_break_at(text: str, index: int) -> str:
-    """Return the line end of the line of `index`, or where it is the last of the one before; LF for a single line."""
+def line_break_at(text: str, index: int) -> str | None:
+    """Return the line end of the line of `index`, or where it is the last of the one before; None for a single line."""
     end: int | None = line_end(text, index)
     if end == len(text):
         end = previous_line_end(text, index)
     if end is None:
-        return "\n"
+        return None
     return "\r\n" if text.startswith("\r\n", end) else text[end]
 
 

@@ -76,7 +76,7 @@ class EditableText:
         cell, path = local
         old = self.cells[cell]
         try:
-            new = _edited(old.decode(), replace(edit, path=path), alone=True)
+            new = _edited(old.decode(), replace(edit, path=path), self._line_break(cell), alone=True)
         except Refusal as refusal:
             raise self._refused(cell, refusal) from None
         if new is None:
@@ -90,7 +90,7 @@ class EditableText:
         """Edit the file as one text, and parse the outcome as a reader would."""
         whole = b"".join(self.cells)
         try:
-            new = _edited(whole.decode(), edit, alone=False)
+            new = _edited(whole.decode(), edit, "\n", alone=False)
         except Refusal as refusal:
             raise self._refused(0, refusal) from None
         assert new is not None
@@ -114,6 +114,13 @@ class EditableText:
             return place.cell + 1 + path[1], (0, *path[2:])
         return None
 
+    def _line_break(self, cell: int) -> str:
+        """Return the line end of the line before a cell; LF where there is none."""
+        before = self.cells[cell - 1] if cell else b""
+        if before.endswith(b"\r\n"):
+            return "\r\n"
+        return "\r" if before.endswith(b"\r") else "\n"
+
     def _refused(self, cell: int, refusal: Refusal) -> SpliceError:
         before = b"".join(self.cells[:cell]).decode()
         document = Document.unparsed(before + b"".join(self.cells[cell:]).decode(), self.file)
@@ -125,7 +132,7 @@ def splice(data: bytes, file: str, edits: Sequence[SlotEdit]) -> bytes:
     return EditableText.parse(data, file).apply(edits).data
 
 
-def _edited(text: str, edit: SlotEdit, *, alone: bool) -> str | None:
+def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str | None:
     """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`."""
     try:
         root = read_pieces(text)
@@ -137,9 +144,9 @@ def _edited(text: str, edit: SlotEdit, *, alone: bool) -> str | None:
         return None
     way = find(root, edit.path)
     if isinstance(edit, SetSlots):
-        patches = set_patches(text, way, edit.values)
+        patches = set_patches(text, way, edit.values, line_break)
     else:
-        patches = append_patches(text, way, edit.key, edit.value)
+        patches = append_patches(text, way, edit.key, edit.value, line_break)
     if not patches:
         return text
     new = apply_patches(text, patches)

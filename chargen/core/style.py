@@ -13,8 +13,11 @@ from chargen.core.scalars import Quote, Style
 from chargen.core.spans import Piece, Shape, column, line_break_at
 
 
-def style_of(text: str, way: Sequence[Piece]) -> Style:
-    """Find out how the author writes: from the entry, else from the text around it."""
+def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
+    """Find out how the author writes: from the entry, else from the text around it.
+
+    `line_break` is the line end to use where `text` has none.
+    """
     entry = way[-1]
     quote, quoted = _quotes(entry, way[0])
     steps = {**_steps(text, way[0]), **_steps(text, entry)}
@@ -23,7 +26,7 @@ def style_of(text: str, way: Sequence[Piece]) -> Style:
         quoted,
         key_step=max(1, steps.get(Shape.MAPPING, 2)),
         dash_step=max(0, steps.get(Shape.SEQUENCE, 2)),
-        line_break=line_break_at(text, entry.tail),
+        line_break=line_break_at(text, entry.tail) or line_break,
     )
 
 

@@ -414,6 +414,15 @@ def test_unreadable_file_is_an_input_error_and_no_refusal() -> None:
     assert not isinstance(caught.value, SpliceError)
 
 
+def test_line_ends_follow_the_file_where_the_entry_shows_none() -> None:
+    """The last entry of a CRLF file, a single line without line end, gets CRLF."""
+    edit = SetSlots(IMAGE, {"model": {"a": 1}})
+    found = splice(b"images:\r\n- b: 1", "f", [edit])
+    assert found == b"images:\r\n- b: 1\r\n  model:\r\n    a: 1"
+    assert splice(b"images:\r- b: 1", "f", [edit]) == found.replace(b"\r\n", b"\r")
+    assert splice(b"a: 1", "f", [SetSlots((), {"model": 1})]) == b"a: 1\nmodel: 1"
+
+
 def test_all_edits_or_none() -> None:
     """One refused edit of a call refuses them all; the text before stays as it is and usable."""
     before = b"images:\n  - a: 1\n  - words\n"
@@ -433,7 +442,8 @@ def test_edits_of_one_entry_build_on_each_other() -> None:
     opened = opened.apply([AppendSlot(IMAGE, "list", {"c": 1}), AppendSlot(IMAGE, "list", {"c": 2})])
     opened = opened.apply([AppendSlot(("overview",), "list", {"c": 1})])
     assert opened.data == (
-        b'images:\n  - a: 1\n    model: "m"\n    list:\n      - c: 1\n      - c: 2\noverview:\n  b: 1\n  list:\n    - c: 1'
+        b'images:\n  - a: 1\n    model: "m"\n    list:\n      - c: 1\n      - c: 2\n'
+        b"overview:\n  b: 1\n  list:\n    - c: 1"
     )
 
 
