@@ -87,7 +87,7 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as failure:
-        failure.show()
+        _tell(_usage_error(failure))
         return 3
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -100,6 +100,14 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
         _tell(f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it")
         return PROGRAM_ERROR
     return result if isinstance(result, int) else 0
+
+
+def _usage_error(failure: click.ClickException) -> str:
+    """Say a mistake of the command line the way all others are said."""
+    message = failure.format_message().rstrip(".").replace("'", "`")
+    context = failure.ctx if isinstance(failure, click.UsageError) else None
+    path = context.command_path if context is not None else "chargen"
+    return f"error: {message[:1].lower()}{message[1:]}\n  hint: see `{path} --help`"
 
 
 def _tell(text: str) -> None:

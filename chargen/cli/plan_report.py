@@ -38,13 +38,15 @@ def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[st
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
     spending = [image for image in acting if image.verdict.spends]
     others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
+    by_route: dict[str, list[Planned]] = {}
+    for image in spending:
+        by_route.setdefault(printable(str(image.route)), []).append(image)
     if spending:
-        yield f"{len(spending):,} to send, {cost_text(total_cost(spending))} by estimate"
-        by_route: dict[str, list[Planned]] = {}
-        for image in spending:
-            by_route.setdefault(str(image.route), []).append(image)
+        to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
+        yield f"{len(spending):,} to send{to}, {cost_text(total_cost(spending))} by estimate"
+    if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {printable(route)}: {len(routed):,}, {cost_text(total_cost(routed))}"
+            yield f"  {route}: {len(routed):,}, {cost_text(total_cost(routed))}"
     if others:
         yield f"{len(others):,} to restore, adopt or write back, without sending anything"
     if not spending and not others:
@@ -59,13 +61,26 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
 
 def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    found = [printable(reason) for reason in image.judgement.reasons if reason != _SAYS_NOTHING]
+    told = [reason for reason in image.judgement.reasons if reason != _SAYS_NOTHING]
+    if image.verdict is Verdict.MISSING and (awaited := _awaited(image)):
+        told = [reason for reason in told if not any(f"`{target}`" in reason for target in awaited.values())]
+        told.append(f"after {', '.join(awaited)}")
+    found = [printable(reason) for reason in told]
     if image.repair:
         found.append("its YAML lacks what was recorded: written back")
     found.extend(printable(drift) for drift in image.drift if not any(drift in reason for reason in found))
     if user is not None:
         found.append(f"needed by `{printable(user)}`")
     return found
+
+
+def _awaited(image: Planned) -> dict[str, str]:
+    """Return the targets of the references that are built before an image, by their short names."""
+    return {
+        item.entry_id.rpartition("/")[2]: item.path
+        for item in image.references
+        if item.entry_id is not None and item.digest is None
+    }
 
 
 def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:

@@ -55,8 +55,7 @@ def closure(ids: Iterable[EntryId], needs: Mapping[EntryId, tuple[EntryId, ...]]
     """Return `ids` and all they need through chains, each with the id that needs it (None for the asked ones)."""
     found: dict[EntryId, EntryId | None] = dict.fromkeys(ids)
     waiting = list(found)
-    while waiting:
-        user = waiting.pop()
+    for user in waiting:  # grows while it is walked: near users come before far ones
         for need in needs.get(user, ()):
             if need not in found:
                 found[need] = user

@@ -1,0 +1,106 @@
+"""`chargen batch`: build chapters, locations, characters or all, with the engine that `doit` builds with.
+
+With `--dry-run` nothing is written at all, and the plan of what would be sent is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chargen.cli.options import Asked, json_option, order_of, selection_options
+
+if TYPE_CHECKING:
+    from chargen.app.ordering import Prepared
+
+KINDS = {
+    "chapters": frozenset({"chapter"}),
+    "locations": frozenset({"location"}),
+    "characters": frozenset({"character"}),
+    "all": frozenset[str](),
+}
+"""What each word keeps to; empty for all."""
+
+
+@click.command("batch")
+@click.argument("what", type=click.Choice(tuple(KINDS)), metavar="chapters|locations|characters|all")
+@selection_options
+@click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
+@click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
+@json_option
+def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
+    """Build what is missing or out of date among chapters, locations, characters or all.
+
+    SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
+    """
+    wanted = Asked(**asked)
+    if dry_run:
+        _dry_run(wanted, KINDS[what], as_json=as_json)
+        return 0
+    return _run(wanted, KINDS[what], what, wait=not no_wait, as_json=as_json)
+
+
+def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
+    from chargen.app.ordering import prepare  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.app.session import open_session  # noqa: PLC0415 - as above
+
+    with open_session(Path.cwd(), os.environ, read_only=True) as session:
+        prepared = prepare(session, order_of(asked, session.project.root, kinds=kinds))
+    if as_json:
+        click.echo(json.dumps(_plan_object(prepared), indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_plan_text(prepared)))
+
+
+def _plan_object(prepared: Prepared) -> dict[str, Any]:
+    """Return the object of `plan --json` for what a run would take on, with what it would leave out."""
+    from chargen.cli.plan import as_object  # noqa: PLC0415 - as above
+
+    choice = prepared.choice
+    return {
+        **as_object(prepared, choice.images, whole=False),
+        "needed_by": dict(choice.needed_by),
+        "left_out": [{"id": item.image.id, "reason": item.reason} for item in choice.left_out],
+    }
+
+
+def _plan_text(prepared: Prepared) -> Iterable[str]:
+    from chargen.cli import plan_report  # noqa: PLC0415 - as above
+
+    choice = prepared.choice
+    if choice.images:
+        yield from plan_report.listing(choice.images, choice.needed_by)
+        yield ""
+    yield from plan_report.summary((*choice.images, *choice.quiet), choice.images)
+    yield from plan_report.left_out_lines(choice.left_out)
+
+
+def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:
+    from chargen.app.build import open_build  # noqa: PLC0415 - as above
+    from chargen.app.doit.run import image_tasks, run_tasks  # noqa: PLC0415 - as above
+    from chargen.cli.batch_report import run_object  # noqa: PLC0415 - as above
+    from chargen.cli.progress import bar_for  # noqa: PLC0415 - as above
+    from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
+    from chargen.edge.configuration import project_root  # noqa: PLC0415 - as above
+
+    out = sys.stderr if as_json else sys.stdout
+    order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
+    build = open_build(Path.cwd(), order, on_wait=_waiting, command=f"chargen batch {what}")
+    try:
+        code = run_tasks(build, image_tasks(build), None, RunReport(out, build, bar_for(out)))
+        if as_json:
+            click.echo(json.dumps(run_object(build, code), indent=1, ensure_ascii=False))
+        return code
+    finally:
+        build.close()
+
+
+def _waiting(pid: int | None) -> None:
+    who = f"process {pid}" if pid else "another process"
+    click.echo(f"{who} is building this project; waiting for it (`--no-wait` fails instead)", err=True)

@@ -1,0 +1,66 @@
+"""What a run of `chargen batch --json` prints: one object with an outcome for each image the run had to do with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from chargen.app.build import Build
+from chargen.app.making import Outcome
+from chargen.core.plan import Planned, totals
+
+FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
+"""Outcomes of images that were not made; the others are those of `chargen.app.making.Outcome`."""
+
+
+def run_object(build: Build, exit_code: int) -> dict[str, Any]:
+    """Return the object of one run.
+
+    Its keys are `outcomes[]`: id, target, outcome, verdict, provider, model, cost_usd (null where unknown, 0 where nothing was
+    sent), error (why it failed or was left out, else null), needed_by (the image it was built for, else null), in
+    build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
+    `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
+    been billed and brought nothing; `exit_code`.
+    """
+    outcomes = [found for image in build.plan.images if (found := _outcome(build, image)) is not None]
+    costs = [done.cost_usd for done in build.built]
+    return {
+        "outcomes": outcomes,
+        "totals": dict(Counter(item["outcome"] for item in outcomes)),
+        "untouched": totals(build.choice.quiet),
+        "cost_usd": None if None in costs else float(sum((cost for cost in costs if cost), Decimal(0))),
+        "possibly_billed": sum(done.possibly_billed for done in build.built),
+        "exit_code": exit_code,
+    }
+
+
+def _outcome(build: Build, image: Planned) -> dict[str, Any] | None:
+    """Describe one image; None where the run had nothing to do with it."""
+    left_out = {item.image.id: item.reason for item in build.left_out}
+    done = build.done.get(image.id)
+    cost: Decimal | None = Decimal(0)
+    error = None
+    if image.id in build.failed:
+        made, error = FAILED, build.failed[image.id].message
+    elif image.id in left_out:
+        made, error = LEFT_OUT, left_out[image.id]
+    elif image.id in build.interrupted:
+        made = INTERRUPTED
+    elif done is not None:
+        made = done.outcome.value
+    else:
+        return None
+    if done is not None and done.outcome is Outcome.BUILT:
+        image, cost = done.image, done.cost_usd
+    return {
+        "id": image.id,
+        "target": image.target,
+        "outcome": made,
+        "verdict": image.verdict.value,
+        "provider": image.route.provider if image.route else None,
+        "model": image.route.model if image.route else None,
+        "cost_usd": None if cost is None else float(cost),
+        "error": error,
+        "needed_by": build.choice.needed_by.get(image.id),
+    }
