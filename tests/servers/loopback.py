@@ -182,6 +182,11 @@ class LoopbackServer:
             assert self._changed.wait_for(lambda: len(self._seen) >= count, timeout), f"only {len(self._seen)} came"
             return list(self._seen)
 
+    def settle(self, timeout: float = 10.0) -> None:
+        """Wait until no request is in flight, as after the process that asked was killed."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._in_flight == 0, timeout), f"{self._in_flight} in flight"
+
     # What a vendor's server adds -----------------------------------------------------------------------------------
 
     def is_image_request(self, path: str) -> bool:

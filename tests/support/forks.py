@@ -1,0 +1,173 @@
+"""Real processes without their start: one server process imports what is slow once and forks a child for each run.
+
+Each child is a process of its own (own files, own locks, own SIGKILL) that runs `doit` or `chargen` from their `main`,
+exactly as a shell would start them; only the imports are shared. With `kill_at`, `fail` or `pause` its durable
+operations are watched (see `steps`).
+
+    with Forks() as forks:
+        run = forks.run(book, "doit", kill_at=7)
+        assert run.code == -9
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from support.project import Project, Run
+
+_SLOW = (
+    "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "doit.doit_cmd",
+    "doit.cmd_run", "filelock", "jinja2", "openai", "openai.resources.images", "rich.progress", "ruamel.yaml", "tenacity",
+)  # fmt: skip
+"""Libraries, and none of the program's own modules that look at the current folder when they are imported."""
+_OURS = ("chargen.app.build", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+
+
+class Forks:
+    """A server that forks; one run at a time, or several with `start`."""
+
+    def __init__(self) -> None:
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "LANG": "C.UTF-8"}
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "support.forks"],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._out: dict[int, tuple[Path, Path]] = {}
+        self._told = Path(tempfile.mkdtemp())
+
+    def __enter__(self) -> Forks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.wait(10)
+        self._server.stdout.close()
+
+    def run(self, project: Project, *command: str, **watched: Any) -> Run:
+        """Run a command in a project to its end; the exit code of a killed process is minus the signal."""
+        return self.wait(self.start(project, *command, **watched))
+
+    def start(
+        self,
+        project: Project,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        kill_at: int = 0,
+        fail: str = "",
+        pause: str = "",
+        count: bool = False,
+    ) -> int:
+        """Start a command and return its process id."""
+        number = len(self._out)
+        out, err = self._told / f"{number}.out", self._told / f"{number}.err"
+        watched = {"kill_at": kill_at, "fail": fail, "pause": pause} if kill_at or fail or pause or count else None
+        order = {
+            "folder": str(project.root),
+            "command": command,
+            "env": {**project.env, **(env or {})},
+            "out": str(out),
+            "err": str(err),
+            "watched": watched,
+            "steps": str(self._told / "steps"),
+        }
+        pid = int(self._ask(order))
+        self._out[pid] = (out, err)
+        return pid
+
+    def wait(self, pid: int) -> Run:
+        """Wait for a started command."""
+        code = int(self._ask({"wait": pid}))
+        out, err = self._out[pid]
+        return Run(code, out.read_text(), err.read_text())
+
+    def steps(self) -> list[str]:
+        """Return the durable operations of the last watched run, in order."""
+        return (self._told / "steps").read_text().splitlines()
+
+    def _ask(self, order: Any) -> str:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(order) + "\n")
+        self._server.stdin.flush()
+        answer = self._server.stdout.readline()
+        assert answer, "the server of forks died"
+        return answer
+
+
+def _serve() -> None:
+    for name in (*_SLOW, *_OURS):
+        __import__(name)
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _run(order)
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+def _run(order: Any) -> None:
+    """Be the command, in the child."""
+    code = 70
+    try:
+        os.setsid()
+        for name, number in (("out", 1), ("err", 2)):
+            os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.clear()
+        os.environ.update(order["env"])
+        os.chdir(order["folder"])
+        sys.dont_write_bytecode = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if order["watched"] is not None:
+            from support.steps import Steps  # noqa: PLC0415 - the server itself is not watched
+
+            Path(order["steps"]).write_text("")
+            Steps(root=os.path.realpath(order["folder"]) + os.sep, path=order["steps"], **order["watched"]).install()
+        code = _main(*order["command"])
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+    except BaseException:  # noqa: BLE001 - told to the test by stderr and the exit code
+        sys.excepthook(*sys.exc_info())
+    finally:
+        import atexit  # noqa: PLC0415
+        import threading  # noqa: PLC0415
+
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _main(program: str, *arguments: str) -> int:
+    sys.argv = [program, *arguments]
+    if program == "doit":
+        from doit.doit_cmd import DoitMain  # noqa: PLC0415
+
+        sys.path.insert(0, "")
+        return int(DoitMain().run(list(arguments)) or 0)
+    from chargen.cli.main import main  # noqa: PLC0415
+
+    return int(main() or 0)  # type: ignore[func-returns-value]
+
+
+if __name__ == "__main__":
+    _serve()
