@@ -13,15 +13,24 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def decode_picture(text: object) -> bytes | None:
-    """Return the bytes of a base64 text, or None where it is none or empty."""
+    """Return the bytes of a base64 text, or None where it is none or empty.
+
+    The common spelling is tried as it stands: tidying megabytes first would take as long as decoding them.
+    """
     if not isinstance(text, str):
         return None
     payload = text.partition(",")[2] if text.startswith("data:") else text
-    payload = "".join(payload.split()).rstrip("=")
-    if "-" in payload or "_" in payload:
-        payload = payload.translate(_URL_SAFE)
+    return _decoded(payload) or _decoded(_tidied(payload))
+
+
+def _decoded(payload: str) -> bytes | None:
     try:
-        data = binascii.a2b_base64(payload + "=" * (-len(payload) % 4), strict_mode=True)
+        return binascii.a2b_base64(payload, strict_mode=True) or None
     except ValueError:
         return None
-    return data or None
+
+
+def _tidied(payload: str) -> str:
+    """Standard letters, no blanks, full padding."""
+    bare = "".join(payload.split()).rstrip("=").translate(_URL_SAFE)
+    return bare + "=" * (-len(bare) % 4)

@@ -41,7 +41,7 @@ class Answer:
         """The parsed body, or None where it is no JSON."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -63,6 +63,9 @@ MODERATED = Ruling(FailureClass.REFUSED, "change the prompt of this image")
 GATEWAY_GAVE_UP = Ruling(
     FailureClass.TRANSIENT, "a server in between gave up waiting; " + MAYBE_BILLED, possibly_billed=True, tries=2
 )
+REDIRECTED = Ruling(
+    FailureClass.PROVIDER_STOP, "the server sends requests elsewhere, which is not followed: set the final `base_url`"
+)
 WRONG = Ruling(FailureClass.INVALID, "change the image's size, quality, references or model")
 
 _BY_STATUS = {408: RETRY, 409: RETRY, 429: RATE_LIMITED, 499: RETRY, 504: GATEWAY_GAVE_UP, 524: GATEWAY_GAVE_UP}
@@ -70,6 +73,8 @@ _BY_STATUS = {408: RETRY, 409: RETRY, 429: RATE_LIMITED, 499: RETRY, 504: GATEWA
 
 def by_status(status: int) -> Ruling:
     """Rule by the status alone, for answers no provider has a special meaning for."""
+    if 300 <= status < 400:
+        return REDIRECTED
     return _BY_STATUS.get(status, RETRY if status >= 500 else WRONG)
 
 

@@ -35,6 +35,8 @@ _CONTEXTS = (
         r"(?!\[key\])[^\s\"',;&\[\]{}]+"
     ),
     re.compile(r"(?i)([?&](?:key|api_key|access_token|token)=)(?!\[key\])[^\s&\"'#]+"),
+    # A password in an address; the name before it may be one half of a token.
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]*://)(?!\[key\])[^\s/@\"']+(?=@)"),
     re.compile(r"(?i)(api key provided:\s*[\"']?)(?!\[key\])[^\s\"',;]*[^\s\"',;.]"),
 )
 

@@ -104,7 +104,7 @@ def test_words_are_found_in_bodies_of_any_shape(text: str, said: str) -> None:
         (500, "transient"),
         (599, "transient"),
         (400, "invalid"),
-        (307, "invalid"),
+        (307, "provider-stop"),
     ],
 )
 def test_a_status_alone_is_ruled(status: int, failure: str) -> None:

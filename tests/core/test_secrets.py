@@ -32,6 +32,7 @@ ODD = 'a"b\\c d/é+secret'
         ("api-key=hunter2;x", "api-key=[key];x"),
         (f"GET https://g.example/v1/m?key={GOOGLE}&alt=sse", "GET https://g.example/v1/m?key=[key]&alt=sse"),
         (f"the key {GOOGLE[:12]}…{GOOGLE[-3:]} is old", "the key [key] is old"),
+        ("GET https://me:pass-word@host.example/v1 failed", "GET https://[key]@host.example/v1 failed"),
         ("token ya29.a0AfH6SMBx-yz_123 expired", "token [key] expired"),
     ],
 )

@@ -59,6 +59,7 @@ def pair() -> Any:
         (google_server.error(408, "X", "Slow"), (TRANSIENT, False, None), "Slow"),
         (google_server.error(409, "ABORTED", "Again"), (TRANSIENT, False, None), "Again"),
         (google_server.error(499, "CANCELLED", "Gone"), (TRANSIENT, False, None), "Gone"),
+        (Fault(307, "", {"location": "/v1/models/x:generateContent"}), (STOP, False, None), "HTTP 307"),
         (loopback.html(502), (TRANSIENT, False, None), "502 Bad Gateway"),
         (loopback.html(413, "Too large"), (INVALID, False, None), "Too large"),
         (loopback.empty(503), (TRANSIENT, False, None), "503"),

@@ -57,6 +57,8 @@ def pair() -> Any:
         (openai_server.server_error(504), (TRANSIENT, True, 2), "HTTP 504"),
         (openai_server.server_error(413), (INVALID, False, None), "HTTP 413"),
         (openai_server.server_error(422), (INVALID, False, None), "HTTP 422"),
+        (Fault(307, "", {"location": "/v1/images/generations"}), (STOP, False, None), "HTTP 307"),
+        (Fault(302, "", {"location": "http://127.0.0.1:1/"}), (STOP, False, None), "HTTP 302"),
         (loopback.html(502), (TRANSIENT, False, None), "502 Bad Gateway nginx"),
         (loopback.html(524, "A timeout occurred"), (TRANSIENT, True, 2), "A timeout occurred"),
         (loopback.empty(500), (TRANSIENT, False, None), "HTTP status 500 without a message"),

@@ -10,15 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provider_cases import asked, provider, reference
+from hypothesis import given
+from hypothesis import strategies as st
+from provider_cases import BANANA, FLARE, asked, provider, reference
 
 from chargen.core.provider import ProviderError, Reply
 from chargen.core.provider_failures import Answer
 from chargen.providers import load_models
+from chargen.providers.google import failures as google_failures
 from chargen.providers.google import replies as google_replies
+from chargen.providers.openai import failures as openai_failures
 from chargen.providers.openai import replies as openai_replies
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "providers" / "replies.json").read_text(encoding="utf-8"))
+REQUESTS = {name: provider(name).adapt(asked(), model) for name, model in (("openai", FLARE), ("google", BANANA))}
+KEYS = (
+    "data", "b64_json", "url", "usage", "error", "code", "type", "message", "detail", "status", "details",
+    "input_tokens", "input_tokens_details", "text_tokens", "output_tokens_details", "candidates", "content", "parts",
+    "inlineData", "mimeType", "thought", "text", "finishReason", "promptFeedback", "blockReason", "usageMetadata",
+    "candidatesTokensDetails", "modality", "tokenCount", "violations", "quotaId", "retryDelay",
+)  # fmt: skip
 
 
 def read(case: dict[str, Any]) -> dict[str, Any]:
@@ -66,3 +77,38 @@ def test_replies_are_read_as_written_down(name: str) -> None:
     """Each body gives just the picture, metadata, cost or failure beside it."""
     case = GOLDEN[name]
     assert read(case) == case["read"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "aGk=", "image/png", "STOP", "SAFETY", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_body_is_a_reply_or_a_failure(body: object) -> None:
+    """Whatever a server sends with status 200, the answer is a picture or a ProviderError, never a surprise."""
+    answer = Answer(200, json.dumps(body), {"x-request-id": "r"})
+    for name, parse in (("openai", openai_replies.parse), ("google", google_replies.parse)):
+        request = REQUESTS[name]
+        prices = load_models().assumed(name, request.model).prices
+        try:
+            parse(answer, request, prices)
+        except ProviderError as failure:
+            assert failure.message
+
+
+@given(st.integers(300, 599), JSON)
+def test_any_refusal_is_a_failure(status: int, body: object) -> None:
+    """Whatever a server refuses with, there is a class, and words."""
+    for classify in (openai_failures.classify, google_failures.classify):
+        failure = classify(Answer(status, json.dumps(body), {"retry-after": "x"}))
+        assert failure.message
+        assert failure.status == status
+
+
+def test_bodies_too_deep_to_read_are_garbage() -> None:
+    """A body nested without end is no reply, and no crash."""
+    with pytest.raises(ProviderError, match="not what an image server sends"):
+        openai_replies.parse(Answer(200, "[" * 100_000), REQUESTS["openai"], None)

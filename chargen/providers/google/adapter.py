@@ -1,8 +1,8 @@
 """The Google provider: Gemini image models through the official SDK, one client, one try per call.
 
-The SDK is imported when the first request is sent. It would retry without heeding the server's wish and wait for ever
-by default: retries stay off, the timeout is always set. Its own reading of replies is bypassed, because it is lenient
-about just what matters here. Must not know of retries, budgets, files or other providers.
+The SDK is imported when the first request is sent. It would retry without heeding the server's wish, and wait for ever
+by default: retries and redirects stay off, the timeout is always set. Its own reading of replies is bypassed, because
+it is lenient about just what matters here. Must not know of retries, budgets, files or other providers.
 """
 
 from __future__ import annotations
@@ -147,7 +147,11 @@ class GoogleProvider:
             if self._client is None:
                 from google.genai import Client, types  # noqa: PLC0415 - see above
 
-                options = types.HttpOptions(base_url=self._base_url, timeout=round(requests.NORMAL_TIMEOUT * 1000))
+                options = types.HttpOptions(
+                    base_url=self._base_url,
+                    timeout=round(requests.NORMAL_TIMEOUT * 1000),
+                    client_args={"follow_redirects": False},
+                )
                 self._client = Client(api_key=self._key or DUMMY_KEY, vertexai=False, http_options=options)
             return self._client
 

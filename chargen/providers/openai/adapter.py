@@ -1,6 +1,7 @@
 """The OpenAI provider: official SDK, one client, one try per call.
 
 The SDK is imported when the first request is sent, and never retries: it would send again what may have been billed.
+Redirects are not followed, so that neither key nor pictures go where the author did not send them.
 Building requests, reading replies and classifying failures are pure and live next door. Must not know of retries,
 budgets, files or other providers.
 """
@@ -162,9 +163,14 @@ class OpenAIProvider:
     def _connected(self) -> OpenAI:
         with self._client_lock:
             if self._client is None:
-                from openai import OpenAI  # noqa: PLC0415 - see above
+                from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 - see above
 
-                self._client = OpenAI(api_key=self._key or DUMMY_KEY, base_url=self._base_url, max_retries=0)
+                self._client = OpenAI(
+                    api_key=self._key or DUMMY_KEY,
+                    base_url=self._base_url,
+                    max_retries=0,
+                    http_client=DefaultHttpxClient(follow_redirects=False),
+                )
             return self._client
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from chargen.core.inline_pictures import decode_picture
@@ -27,10 +28,33 @@ class Delivery:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What a reply cost, which every failure of it carries too."""
+
+    usage: Mapping[str, Any]
+    paid: Decimal | None
+    request_id: str | None
+    secrets: tuple[str, ...]
+
+    def failure(self, failure: FailureClass, message: str, *, billed: bool, hint: str = "") -> ProviderError:
+        return ProviderError(
+            failure,
+            clean(message, self.secrets),
+            hint=hint,
+            tries=2,
+            possibly_billed=billed,
+            status=200,
+            request_id=self.request_id,
+            usage=self.usage,
+            cost_usd=self.paid,
+        )
+
+
 def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iterable[str] = ()) -> Delivery:
     """Read a reply with status 200. Raises ProviderError where it brings no picture."""
     secrets = tuple(secrets)
-    request_id = answer.headers.get("x-request-id")
+    request_id = clean(answer.headers.get("x-request-id", ""), secrets) or None
     body = answer.json
     if not isinstance(body, dict):
         message = clean(f"the reply is not what an image server sends: {words(answer)}", secrets)
@@ -40,36 +64,21 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
         raise body_failure(answer, secrets)
     usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
     paid = cost(prices, counts(usage, bool(request.references))) if prices else None
-    picture = next((item for item in items if item.get("b64_json") or item.get("url")), None)
-    if picture is None:
-        raise ProviderError(
-            FailureClass.TRANSIENT,
-            clean(f"the reply holds no image: {words(answer)}" if _says(body) else "the reply holds no image", secrets),
-            tries=2,
-            possibly_billed=paid is None,
-            status=answer.status,
-            request_id=request_id,
-            usage=usage,
-            cost_usd=paid,
-        )
-    data, url = _picture(picture)
+    account = _Account(usage, paid, request_id, secrets)
+    item = next((item for item in items if item.get("b64_json") or item.get("url")), None)
+    if item is None:
+        said = f": {words(answer)}" if _says(body) else ""
+        raise account.failure(FailureClass.TRANSIENT, f"the reply holds no image{said}", billed=paid is None)
+    data, url = _picture(item)
     if data is None and url is None:
-        raise ProviderError(
-            FailureClass.AMBIGUOUS,
-            "the reply's picture is not base64",
-            hint=MAYBE_BILLED,
-            tries=2,
-            possibly_billed=True,
-            status=answer.status,
-            request_id=request_id,
-            usage=usage,
-            cost_usd=paid,
+        raise account.failure(
+            FailureClass.AMBIGUOUS, "the reply's picture is not base64", billed=True, hint=MAYBE_BILLED
         )
     reply = Reply(
         data=data or b"",
         request_id=request_id,
         seed=request.parameters.get("seed"),
-        revised_prompt=_text(picture.get("revised_prompt")),
+        revised_prompt=_text(item.get("revised_prompt")),
         usage=usage,
         cost_usd=paid,
         model_version=_text(body.get("model")),
