@@ -25,6 +25,8 @@ _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Proxy
 _BAD_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
 _TIMEOUTS = frozenset({"TimeoutException", "APITimeoutError"})
 _TRANSPORT = frozenset({"TransportError", "RequestError", "HTTPError", "APIConnectionError", "StreamError"})
+_LONGEST_PAGE = 20_000
+"""Characters of a body that is no JSON which are worth reading; a longer one is half a picture."""
 _TAGS = re.compile(r"(?s)<(?:style|script).*?</(?:style|script)>|<[^>]*>")
 
 
@@ -107,6 +109,8 @@ def ruled(
 def words(answer: Answer) -> str:
     """Return what the server says in a body of any shape: `error` object or text, `detail`, `message`, HTML."""
     said = _said(answer.json)
+    if not said and len(answer.text) > _LONGEST_PAGE:
+        return f"{len(answer.text):,} characters that can't be read"
     if not said:
         said = " ".join(_TAGS.sub(" ", answer.text).split())
     return said or f"HTTP status {answer.status} without a message"

@@ -2,8 +2,8 @@
 
 Law: after `scrub` no secret that was handed in is left, however a server or an SDK quoted it (whole, JSON-escaped,
 percent-encoded), nor anything that looks like a key or like one shown in part (`sk-ab****wxyz`). Text without any
-comes back unchanged, and scrubbing twice changes nothing more. Pure; knows no environment: the caller says which
-secrets there are.
+comes back unchanged, and scrubbing twice changes nothing more. It takes time in proportion to the text: a broken reply
+may hold megabytes of one word. Pure; knows no environment: the caller says which secrets there are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SHAPES = (
     # Google's OAuth access tokens.
     re.compile(r"\bya29\.[A-Za-z0-9_\-.]{6,}"),
     # Any word shown in part: letters around at least three stars or bullets.
-    re.compile(r"[A-Za-z0-9_\-]*[*•]{3,}[A-Za-z0-9_\-]*"),
+    re.compile(r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]*(?:[*•]{3,}[A-Za-z0-9_\-]*)+"),
 )
 _CONTEXTS = (
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)(?!\[key\])[A-Za-z0-9._~+/=\-]{6,}"),
@@ -36,7 +36,7 @@ _CONTEXTS = (
     ),
     re.compile(r"(?i)([?&](?:key|api_key|access_token|token)=)(?!\[key\])[^\s&\"'#]+"),
     # A password in an address; the name before it may be one half of a token.
-    re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]*://)(?!\[key\])[^\s/@\"']+(?=@)"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]{0,20}://)(?!\[key\])[^\s/@\"']+(?=@)"),
     re.compile(r"(?i)(api key provided:\s*[\"']?)(?!\[key\])[^\s\"',;]*[^\s\"',;.]"),
 )
 

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_LONGEST_MESSAGE = 2_000
+"""Characters of a message that are searched for a wish."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = r"\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)"
 _WORDS = re.compile(rf"(?i)(?:try again|retry|retry after|wait)\s+(?:in|after|for)?\s*((?:{_PART}\s*)+)(?![a-z0-9])")
@@ -57,7 +60,7 @@ def _moment(http_date: str) -> datetime | None:
 
 
 def _said(message: str) -> float | None:
-    found = _WORDS.search(message)
+    found = _WORDS.search(message[:_LONGEST_MESSAGE])
     if not found:
         return None
     parts = _SPLIT.findall(found[1])

@@ -96,6 +96,11 @@ def test_words_are_found_in_bodies_of_any_shape(text: str, said: str) -> None:
     assert words(Answer(500, text)) == said
 
 
+def test_half_a_picture_is_not_quoted() -> None:
+    """A long body that is no JSON is only counted."""
+    assert words(Answer(200, '{"data": [{"b64_json": "' + "A" * 2_000_000)) == "2,000,024 characters that can't be read"
+
+
 @pytest.mark.parametrize(
     ("status", "failure"),
     [

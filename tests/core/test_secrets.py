@@ -90,3 +90,12 @@ def test_scrubbing_twice_changes_nothing(text: str) -> None:
     """What is clean stays as it is."""
     once = scrub(text)
     assert scrub(once) == once
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a-", "a.", "sk-", "a*", "***", "a***", "://", "bearer ", "key=", "?key=x", " ", "@"]
+)
+def test_megabytes_are_scrubbed_in_time(piece: str) -> None:
+    """Time grows with the text, not with its square: half a picture must not stop the program."""
+    text = piece * (300_000 // len(piece))
+    assert len(scrub(text, ["a-secret-key"])) <= 2 * len(text)

@@ -32,6 +32,7 @@ NOW = "Sun, 22 Nov 2026 10:00:00 GMT"
         ({}, "Please try again later", None),
         ({}, "try again in 3 steps", None),
         ({}, "in 2026 we retry", None),
+        ({}, "retry" + " " * 300_000, None),
     ],
 )
 def test_waits_are_read(headers: dict[str, str], message: str, seconds: float | None) -> None:
