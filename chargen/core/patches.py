@@ -161,8 +161,6 @@ def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Sty
     if not entry.children:
         return [Patch(entry.body, entry.body, written)]
     place = entry.children[-1].end
-    if text[place - 1] == ":" and text.startswith(" ", place):
-        place += 1
     return [Patch(place, place, ", " + written)]
 
 
@@ -265,6 +263,5 @@ def _block_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patch
 
 def _before_block(text: str, old: Piece) -> int:
     before = previous_line_end(text, old.body)
-    if before is None:
-        raise Refusal(old.start, "this value is written in a form that can't be edited exactly")
+    assert before is not None  # a block never starts on the line of its key
     return before

@@ -13,15 +13,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.core.document import BOM, Document, parse
+from chargen.core.document import BOM, MAX_BYTES, Document, parse
 from chargen.core.entries import NodePath
 from chargen.core.patches import append_patches, apply_patches, set_patches
 from chargen.core.slots import SetSlots, SlotEdit
 from chargen.core.spans import Refusal, find, is_entangled, line_start, read_pieces
 from chargen.core.verify import verify_bytes, verify_tree
 from chargen.errors import InputError, error
+
+_SHALLOW = 100
+"""Steps to an entry up to which no slot value can take the file beyond the levels of nesting that are read."""
 
 
 class SpliceError(InputError):
@@ -67,6 +70,8 @@ class EditableText:
         text = self
         for edit in edits:
             text = text._apply_one(edit)
+        if sum(map(len, text.cells)) > MAX_BYTES:
+            raise self._refused(0, Refusal(0, "the edit would make the file too large to be read", "split the file"))
         return text
 
     def _apply_one(self, edit: SlotEdit) -> EditableText:
@@ -137,10 +142,8 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
     try:
         root = read_pieces(text)
     except YAMLError:
-        if alone:
-            return None
-        raise
-    if alone and (root is None or is_entangled(root)):
+        return None
+    if alone and (root is None or is_entangled(root) or len(edit.path) > _SHALLOW):
         return None
     way = find(root, edit.path)
     if isinstance(edit, SetSlots):
@@ -185,6 +188,8 @@ def _key_starts(document: Document) -> list[int]:
         return []
     if root.start_mark.index != root.value[0][0].start_mark.index:
         return []  # the root has an anchor or a tag
+    if not all(isinstance(key, ScalarNode) for key, _ in root.value):
+        return []
     starts: list[int] = []
     for key, _ in root.value:
         start = line_start(document.text, key.start_mark.index)

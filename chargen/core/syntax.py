@@ -72,10 +72,8 @@ def _tab(said: _Failure) -> Complaint | None:
     return Complaint(said.index, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs there")
 
 
-def _reserved(said: _Failure) -> Complaint | None:
+def _reserved(said: _Failure) -> Complaint:
     character = said.text[said.index : said.index + 1]
-    if not character:
-        return None
     return Complaint(said.index, f"a value can't begin with `{character}`", "put the whole value between quotes")
 
 
@@ -94,7 +92,7 @@ def _glued(said: _Failure) -> Complaint | None:
             return Complaint(
                 match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`"
             )
-        if start <= said.context_index and _KEY.match(said.text, start):
+        if start < _line_start(said.text, said.context_index) and _KEY.match(said.text, start):
             return None
     return None
 
@@ -147,9 +145,7 @@ def _misplaced(said: _Failure) -> Complaint:
     )
 
 
-def _open_quote(said: _Failure) -> Complaint | None:
-    if "quoted scalar" not in said.context:
-        return None
+def _open_quote(said: _Failure) -> Complaint:
     quote = said.text[said.context_index : said.context_index + 1]
     return Complaint(said.context_index, f"the quote {quote} opened here is never closed", "close it, or double it")
 
@@ -163,6 +159,10 @@ def _open_bracket(said: _Failure) -> Complaint:
         f"in the list or map that `{opened}` opens, a comma or its end is missing",
         "add it, or quote the text",
     )
+
+
+def _glued_in_flow(said: _Failure) -> Complaint:
+    return Complaint(said.index, "a blank is missing after this colon", "write `key: value`, or quote the text")
 
 
 def _escape(said: _Failure) -> Complaint:
@@ -196,6 +196,8 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Complaint | None]], ...] = (
     ("could not find expected ':'", _no_colon),
     ("mapping values are not allowed", _second_colon),
     ("found unexpected end of stream", _open_quote),
+    ("found unexpected document indicator", _open_quote),
+    ("found unexpected ':'", _glued_in_flow),
     ("did not find expected key", _misplaced),
     ("did not find expected '-' indicator", _misplaced),
     ("did not find expected ',' or", _open_bracket),

@@ -43,6 +43,10 @@ def values(document: Document) -> list[str]:
         ('a:\n  - b: 1\n    size:"x"\n    c: 2\n', 3, 9, "after the colon of `size:`", 'write `size: "x"`'),
         ("a: 1\nlong:some text that goes on and on\n  and: on\n", 2, 5, "after the colon of `long:`", "..."),
         ("a:\n  - b\n  -c\n  - d\n", 3, 3, "blank is missing after the dash", "write `- c`"),
+        ("key:value\nb: 2\n", 1, 4, "blank is missing after the colon of `key:`", "write `key: value`"),
+        ("key:value\n" + "more\n" * 20 + "b: 2\n", 22, 1, "a key is not expected here", "line above"),
+        ("a: [b, {c:}]\n", 1, 10, "blank is missing after this colon", "quote"),
+        ("a: 'b\n---\nc: d\n", 1, 4, "quote ' opened here is never closed", "close it"),
         ("a: 1\njust words\nb: 2\n", 2, 1, "no `key: value`", "indent"),
         ("words here\nb: 2\n", 2, 1, "a key is not expected here", "line above"),
         ("a: b: c\n", 1, 5, "inside a value that is not quoted", "quotes"),
@@ -156,7 +160,7 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 
 def test_many_brackets_that_are_no_nesting_are_read() -> None:
     """Lists, maps, smileys and brackets in text do not count as depth."""
-    line = "- {a: [1, '2', \"#3\"], b: {}, c: 'x [', d: [[], []]}\n- |\n  [[[ {{{\n- see [1\n"
+    line = "- {a: [1, '2', \"#3\"], b: {}, c: 'x [', d: [[], []], e: [[[[[[[]]]]]]]}\n- |\n  [[[ {{{\n- see [1\n"
     root = parse((line * 600).encode(), "f").root
     assert len(items(root)) == 1800
 
