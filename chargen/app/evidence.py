@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from chargen.app.project import Project
 from chargen.core.entries import Entry
@@ -26,6 +27,10 @@ from chargen.edge.originals import Originals, StoredOriginal
 ANSWERED = ("rejected", "answered")
 FORGOTTEN = ("forget", "1")
 """Marks in a record line: the image was made to answer a rejection; the author asked for a new one."""
+
+ACCEPTED = "accepted"
+"""Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
+from; the value is the route that was declared by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,12 @@ def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
     """Return the line with a mark set, once."""
     others = tuple(pair for pair in line.others if pair[0] != mark[0])
     return replace(line, others=(*others, mark))
+
+
+def accepted_for(line: RecordLine | None) -> str | None:
+    """Return the route under which an author took a line's file as current; None where nobody did."""
+    value = dict(line.others).get(ACCEPTED) if line is not None else None
+    return None if value is None else unquote(value)
 
 
 def without_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:

@@ -21,10 +21,24 @@ COMMANDS = {
     "check": "tell everything that is wrong or odd in the input",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",
+    "why": "explain an image's verdict: what changed since it was made, word by word",
+    "impact": "list every image that a file, a character or a template feeds",
+    "approve": "say that images stay as they are",
+    "reject": "ask for new images in the place of these",
+    "lock": "keep images as they are",
+    "unlock": "end an approval or a lock",
+    "accept": "take the present pictures as current for today's inputs",
+    "history": "list every version of an image there ever was",
+    "restore": "bring back a version of an image, without a call",
+    "orphans": "list pictures that no entry plans any more",
+    "gc": "propose what may go to the trash, and move it there",
+    "trash": "list, restore or empty the trash",
+    "cost": "add up what was spent, by day, provider and file",
 }
 """Subcommands with their one line of help, in the order `--help` lists them; each is `chargen/cli/NAME.py`."""
 
 PROGRAM_ERROR = 2
+NOTHING_STARTED = 3
 INTERRUPTED = 130
 
 
@@ -88,7 +102,7 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
         return INTERRUPTED
     except click.ClickException as failure:
         _tell(_usage_error(failure))
-        return 3
+        return NOTHING_STARTED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -104,6 +118,8 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
 
 def _usage_error(failure: click.ClickException) -> str:
     """Say a mistake of the command line the way all others are said."""
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        return failure.format_message()
     message = failure.format_message().rstrip(".").replace("'", "`")
     context = failure.ctx if isinstance(failure, click.UsageError) else None
     path = context.command_path if context is not None else "chargen"

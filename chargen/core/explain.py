@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from chargen.core.inputs import NEGATIVE, PROMPT, REFERENCE, SIZE, Change, Inputs, differences, parts, texts
+from chargen.core.inputs import NEGATIVE, PROMPT, REFERENCE, SIZE, Change, Difference, Inputs, differences, parts, texts
 from chargen.core.record import Record, RecordLine
 from chargen.core.word_diff import Run, word_diff
 
@@ -102,10 +102,14 @@ class ReferenceChange:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that differs between then and now; both empty where nothing does."""
+    """All that differs between then and now; empty where nothing does.
+
+    `differences` are what a verdict's reasons are made of; `parts` and `references` are the same, told in full.
+    """
 
     parts: tuple[PartChange, ...] = ()
     references: tuple[ReferenceChange, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def forgotten(self) -> bool:
@@ -132,7 +136,8 @@ def explain(then: Then, now: Inputs, sources: Mapping[str, str] | None = None) -
     old, new = then.texts(), {**texts(now), PROMPT: (now.prompt, ""), NEGATIVE: (now.negative_prompt, "")}
     new[SIZE] = (str(now.size), "")
     found = []
-    for item in differences(then.parts, now):
+    changed = differences(then.parts, now)
+    for item in changed:
         if item.part.startswith(f"{REFERENCE}."):
             continue
         before, was_in = old.get(item.part, (None, ""))
@@ -148,7 +153,7 @@ def explain(then: Then, now: Inputs, sources: Mapping[str, str] | None = None) -
                 was_in,
             )
         )
-    return Explanation(tuple(found), _references(then, now))
+    return Explanation(tuple(found), _references(then, now), changed)
 
 
 def _references(then: Then, now: Inputs) -> tuple[ReferenceChange, ...]:

@@ -143,6 +143,13 @@ class Originals:
         folder = self.folder / fingerprint / attempt
         return self._checked(folder) if folder.is_dir() else None
 
+    def of_attempt(self, attempt: str) -> StoredOriginal | None:
+        """Return the original of one attempt whose inputs are not known, or None; looks into every folder."""
+        if not _ATTEMPT.fullmatch(attempt):
+            return None
+        found = (self.find(attempt, Fingerprint(name)) for name in _names(self.folder))
+        return next((stored for stored in found if stored is not None), None)
+
     def read(self, stored: StoredOriginal) -> bytes:
         """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
         path = stored.folder / stored.original.file

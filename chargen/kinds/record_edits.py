@@ -23,7 +23,7 @@ def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
             "provider_metadata": {"record": record},
         }
         return AppendSlot(entry.path, SLOT, value)
-    if isinstance(_outputs(entry).get("provider_metadata"), Mapping) and _outputs(entry)["provider_metadata"]:
+    if isinstance(slots_of(entry).get("provider_metadata"), Mapping) and slots_of(entry)["provider_metadata"]:
         return SetSlots((*place, "provider_metadata"), {"record": record})
     return SetSlots(place, {"provider_metadata": {"record": record}})
 
@@ -46,7 +46,8 @@ def outputs_path(entry: Entry) -> NodePath | None:
     return (*entry.path, SLOT, len(images) - 1)
 
 
-def _outputs(entry: Entry) -> Mapping[str, object]:
+def slots_of(entry: Entry) -> Mapping[str, object]:
+    """Return the mapping that holds the slots of the entry's current picture; empty where there is none yet."""
     if entry.kind is not Kind.LOCATION:
         return entry.data
     images = entry.data.get(SLOT)

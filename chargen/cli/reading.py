@@ -1,0 +1,87 @@
+"""What the commands that tell about images share: the project opened to read, a planner, and the images meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from chargen.app.ordering import selectables
+from chargen.app.planning import Planner, Wishes
+from chargen.app.session import Session, open_session
+from chargen.cli.options import within_project
+from chargen.core.plan import Plan, Planned
+from chargen.core.selection import Selection, select
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project with its plan."""
+
+    session: Session
+    planner: Planner
+    plan: Plan
+
+    def images(self, names: Sequence[str]) -> tuple[Planned, ...]:
+        """Return the images that paths, ids or globs mean. Raises StartError for a name that means none."""
+        selection = Selection(tuple(names), within=within_project(self.session.project.root))
+        return tuple(self.plan.by_id[entry_id] for entry_id in select(selectables(self.plan), selection))
+
+
+@contextmanager
+def project_here(*, read_only: bool = True) -> Iterator[Session]:
+    """Open the project around the current folder. Raises StartError."""
+    with open_session(Path.cwd(), os.environ, read_only=read_only) as session:
+        yield session
+
+
+@contextmanager
+def planned_here() -> Iterator[Opened]:
+    """Open the project around the current folder and plan it; writes nothing. Raises StartError."""
+    with project_here() as session:
+        yield planned(session)
+
+
+def planned(session: Session) -> Opened:
+    """Plan an opened project."""
+    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    return Opened(session, planner, planner.plan())
+
+
+def in_colour() -> bool:
+    """Say whether stdout shows colours: it is a terminal, and nobody set `NO_COLOR`."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def moment(text: str | None) -> str:
+    """Write an ISO time for people: `2026-11-22 14:08 UTC`; nothing for none."""
+    if not text:
+        return ""
+    day, _, time = text.partition("T")
+    return f"{day} {time[:5]} UTC" if time else day
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for people: `1.4 MB`."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def number(amount: Decimal | None) -> float | None:
+    """Return an amount as JSON has it."""
+    return None if amount is None else float(amount)
+
+
+def as_json(value: Any) -> str:
+    """Write the object of `--json`."""
+    return json.dumps(value, indent=1, ensure_ascii=False)
