@@ -19,7 +19,7 @@ from chargen.core.inputs import Inputs, ReferenceInput, describe, differences, f
 from chargen.core.judge import Change, Demand, Facts, Judgement, Match, Target, judge
 from chargen.core.order import build_order
 from chargen.core.plan import Plan, Planned, PlannedReference
-from chargen.core.provider import Asked, ReferenceImage, Request
+from chargen.core.provider import Asked, Provider, ReferenceImage, Request
 from chargen.core.record import RecordLine
 from chargen.core.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.core.settings import SKETCH, MissingReferences, RebuildOn
@@ -148,16 +148,13 @@ class Planner:
         judgement = judge(facts)
         cost: Decimal | None = Decimal(0)
         if judgement.verdict.spends and route is not None and image.composed is not None:
-            request = self.adapters.get(route.provider).adapt(asked(image), route.model)
-            errors = tuple(
-                problem.message
-                for problem in self.adapters.get(route.provider).check(request)
-                if problem.severity is Severity.ERROR
-            )
+            adapter = self.adapters.get(route.provider)
+            request = adapter.adapt(asked(image), route.model)
+            errors = [item.message for item in objections(adapter, request) if item.severity is Severity.ERROR]
             if errors:
                 judgement = judge(replace(facts, obstacles=(*facts.obstacles, *errors)))
             else:
-                cost, notes = self.adapters.get(route.provider).price(request), request.notes
+                cost, notes = adapter.price(request), request.notes
         return replace(
             image,
             inputs=inputs,
@@ -335,6 +332,11 @@ def asked(image: Planned, sent: tuple[ReferenceImage, ...] | None = None) -> Ask
         title=image.entry.title,
         colours=image.entry.colours,
     )
+
+
+def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
+    """Say what an adapter finds wrong or odd in a planned request; references are looked at once their bytes are read."""
+    return adapter.check(replace(request, references=()))
 
 
 def prepared(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...]) -> Request:

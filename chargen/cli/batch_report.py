@@ -17,8 +17,8 @@ FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     """Return the object of one run.
 
-    Its keys are `outcomes[]`: id, target, outcome, verdict, provider, model, cost_usd (null where unknown, 0 where nothing was
-    sent), error (why it failed or was left out, else null), needed_by (the image it was built for, else null), in
+    Its keys: `outcomes[]`: id, target, outcome, verdict, provider, model, cost_usd (null where unknown, 0 where nothing
+    was sent), error (why it failed or was left out, else null), needed_by (the image it was built for, else null), in
     build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
     `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
     been billed and brought nothing; `exit_code`.

@@ -13,9 +13,9 @@ import click
 from chargen.cli.options import Asked, json_option, order_of, selection_options
 
 if TYPE_CHECKING:
+    from chargen.app.checking import Finding
     from chargen.app.ordering import Prepared
     from chargen.core.plan import Planned
-    from chargen.errors import Problem
 
 
 @click.command("plan")
@@ -46,23 +46,22 @@ def as_object(prepared: Prepared, images: Iterable[Planned], *, whole: bool) -> 
     from chargen.core.plan import plan_json  # noqa: PLC0415 - as above
 
     shown = tuple(images)
-    return plan_json(shown, problems_of(prepared, shown, whole=whole))
+    return plan_json(shown, (finding.problem for finding in concerning(prepared, shown, whole=whole)))
 
 
-def problems_of(prepared: Prepared, images: Iterable[Planned], *, whole: bool) -> tuple[Problem, ...]:
+def concerning(prepared: Prepared, images: Iterable[Planned], *, whole: bool) -> tuple[Finding, ...]:
     """Return the problems that concern `images`: their own, and all of their files; without a selection all there are.
 
     What concerns no imagery file (a template, a setting) always counts; so does a file that can't be read.
     """
-    from chargen.cli.problems import in_file_order  # noqa: PLC0415 - as above
+    from chargen.app.checking import findings  # noqa: PLC0415 - as above
 
-    problems = prepared.plan.problems
+    found = findings(prepared.plan)
     if whole:
-        return in_file_order(problems)
+        return found
     planned_in = {image.entry.file for image in prepared.plan.images}
-    shown_in = {image.entry.file for image in images}
-    others = planned_in - shown_in
-    return in_file_order(item for item in problems if item.position is None or item.position.file not in others)
+    others = planned_in - {image.entry.file for image in images}
+    return tuple(item for item in found if (place := item.problem.position) is None or place.file not in others)
 
 
 def _images(prepared: Prepared) -> tuple[Planned, ...]:
@@ -82,6 +81,6 @@ def _text(prepared: Prepared, *, everything: bool, whole: bool) -> Iterable[str]
         yield ""
     yield from plan_report.summary(images, choice.images)
     yield from plan_report.left_out_lines(choice.left_out)
-    if found := problems_of(prepared, images, whole=whole):
+    if found := concerning(prepared, images, whole=whole):
         yield ""
-        yield from problems.lines(found, {})
+        yield from problems.lines(found)

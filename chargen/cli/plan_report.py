@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from chargen.cli.tables import cells, coloured, columns, cost_text, counts, dim, plural, width, wrap
+from chargen.cli.tables import cells, coloured, columns, estimate_text, counts, dim, plural, width, wrap
 from chargen.core.choice import LeftOut
 from chargen.core.plan import Planned, total_cost, totals
 from chargen.core.values import EntryId, Verdict
 from chargen.edge.files import printable
 
-_SAYS_NOTHING = "not built yet"
-"""The reason every missing image has: the verdict says it already."""
+_SAYS_NOTHING = {Verdict.MISSING: "not built yet", Verdict.PROOF: "a sketch stands in for the image"}
+"""The reasons that all images of a verdict have: the word says it already."""
 
 _REASONS_AT = 6
 """Columns that a reason on a line of its own is indented by."""
@@ -43,10 +43,10 @@ def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[st
         by_route.setdefault(printable(str(image.route)), []).append(image)
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{len(spending):,} to send{to}, {cost_text(total_cost(spending))} by estimate"
+        yield f"{len(spending):,} to send{to}, {estimate_text(total_cost(spending))} by estimate"
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {route}: {len(routed):,}, {cost_text(total_cost(routed))}"
+            yield f"  {route}: {len(routed):,}, {estimate_text(total_cost(routed))}"
     if others:
         yield f"{len(others):,} to restore, adopt or write back, without sending anything"
     if not spending and not others:
@@ -54,21 +54,26 @@ def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[st
 
 
 def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
-    """Yield a line for each image that a number or a budget leaves out."""
+    """Yield the names of the images that a number or a budget leaves out, by reason."""
+    by_reason: dict[str, list[str]] = {}
     for item in left_out:
-        yield f"left out: {printable(item.image.id)}: {item.reason}"
+        by_reason.setdefault(item.reason, []).append(printable(item.image.id))
+    for reason, names in by_reason.items():
+        yield f"left out: {reason}"
+        yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
 
 
 def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    told = [reason for reason in image.judgement.reasons if reason != _SAYS_NOTHING]
+    told = [reason for reason in image.judgement.reasons if reason != _SAYS_NOTHING.get(image.verdict)]
     if image.verdict is Verdict.MISSING and (awaited := _awaited(image)):
         told = [reason for reason in told if not any(f"`{target}`" in reason for target in awaited.values())]
         told.append(f"after {', '.join(awaited)}")
     found = [printable(reason) for reason in told]
     if image.repair:
         found.append("its YAML lacks what was recorded: written back")
-    found.extend(printable(drift) for drift in image.drift if not any(drift in reason for reason in found))
+    if image.verdict is not Verdict.PROOF:
+        found.extend(printable(drift) for drift in image.drift if not any(drift in reason for reason in found))
     if user is not None:
         found.append(f"needed by `{printable(user)}`")
     return found
@@ -85,20 +90,20 @@ def _awaited(image: Planned) -> dict[str, str]:
 
 def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:
     route = printable(str(image.route)) if routed and image.route else ""
-    price = cost_text(image.cost_usd) if priced and image.verdict.spends else ""
+    price = estimate_text(image.cost_usd) if priced and image.verdict.spends else ""
     size = str(image.entry.size or "")
-    return coloured(image.verdict), printable(image.id), route, price, dim(size)
+    return coloured(image.verdict), printable(image.id), dim(size), price, route
 
 
 def _with_reasons(line: str, found: list[str]) -> Iterator[str]:
     """Put reasons behind a line where they fit, else below it."""
     text = "; ".join(found)
     if not text:
-        yield line
+        yield line.rstrip()
     elif cells(line) + 2 + cells(text) <= width():
         yield f"{line}  {dim(text)}"
     else:
-        yield line
+        yield line.rstrip()
         for reason in found:
             for piece in wrap(reason, width() - _REASONS_AT):
                 yield " " * _REASONS_AT + dim(piece)

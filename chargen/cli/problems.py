@@ -1,44 +1,48 @@
-"""Problems of the input, gathered: each told once, in file order, however many images it stands in the way of."""
+"""Problems of the input as text and as JSON: what is wrong first, each told once, however many images it concerns."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from chargen.app.checking import Finding
 from chargen.cli.tables import plural
-from chargen.core.values import EntryId
+from chargen.core.plan import problem_json
 from chargen.edge.files import printable
-from chargen.errors import Position, Problem, Severity
+from chargen.errors import Severity
 
 MANY = 3
 """Images named beside a problem before it says how many more there are."""
 
-_ORDER = {severity: number for number, severity in enumerate(Severity)}
 
-
-def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sort problems by their place, each once; those without a place come first."""
-    return tuple(sorted(dict.fromkeys(problems), key=_place))
-
-
-def lines(problems: Iterable[Problem], users: Mapping[Problem, tuple[EntryId, ...]]) -> Iterator[str]:
-    """Yield problems as text; `users` names the images behind those that are not written at one image's own place."""
-    for problem in problems:
-        first, *more = str(problem).split("\n")
-        named = users.get(problem, ())
+def lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield problems as text, with the images they concern where their place does not tell."""
+    for finding in findings:
+        first, *more = str(finding.problem).split("\n")
+        named = finding.images
         who = ", ".join(f"`{printable(entry_id)}`" for entry_id in named[:MANY])
         if len(named) > MANY:
-            who += f" and {len(named) - MANY} more"
+            who += f" and {len(named) - MANY:,} more"
         yield printable(first) + (f" (for {who})" if who else "")
         for line in more:
             yield printable(line)
 
 
-def tally(problems: Iterable[Problem]) -> str:
+def tally(findings: Iterable[Finding]) -> str:
     """Count problems by severity: `2 errors, 1 warning`."""
-    found = Counter(problem.severity for problem in problems)
+    found = Counter(finding.problem.severity for finding in findings)
     return ", ".join(plural(found[severity], severity.value) for severity in Severity if found[severity])
 
 
-def _place(problem: Problem) -> tuple[Position, int, str]:
-    return problem.position or Position(""), _ORDER[problem.severity], problem.message
+def check_json(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the object of `check --json`.
+
+    `problems[]` are those of `plan --json` with `images`, the ids a problem concerns; `totals` counts by severity.
+    """
+    found = tuple(findings)
+    counted = Counter(finding.problem.severity for finding in found)
+    return {
+        "problems": [{**problem_json(finding.problem), "images": list(finding.images)} for finding in found],
+        "totals": {severity.value: counted[severity] for severity in Severity},
+    }

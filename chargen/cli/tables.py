@@ -8,11 +8,13 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import click
 
 from chargen.core.values import Verdict
+
+_TENTH_OF_A_CENT = Decimal("0.001")
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
@@ -32,16 +34,15 @@ def width() -> int:
 
 
 def columns(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: int = 2) -> list[str]:
-    """Line up cells in columns; those whose number is in `right` end flush. The last column is not padded."""
+    """Line up cells in columns; those whose number is in `right` end flush. Empty columns fall away."""
     table = [tuple(row) for row in rows]
     if not table:
         return []
     widths = [max(cells(row[number]) for row in table) for number in range(len(table[0]))]
-    lines = []
-    for row in table:
-        padded = [pad(text, widths[number], right=number in right) for number, text in enumerate(row)]
-        lines.append((" " * gap).join(padded).rstrip())
-    return lines
+    filled = [number for number, wanted in enumerate(widths) if wanted]
+    return [
+        (" " * gap).join(pad(row[number], widths[number], right=number in right) for number in filled) for row in table
+    ]
 
 
 def pad(text: str, wanted: int, *, right: bool = False) -> str:
@@ -94,6 +95,14 @@ def cost_text(cost: Decimal | None) -> str:
     if cost is None:
         return "unknown cost"
     return f"${cost:.2f}" if cost == cost.quantize(Decimal("0.01")) else f"${cost.normalize():f}"
+
+
+def estimate_text(cost: Decimal | None) -> str:
+    """Write an estimate in USD, rounded up to a tenth of a cent: more digits would claim more than is known."""
+    if cost is None:
+        return "unknown cost"
+    rounded = cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP)
+    return f"${rounded:.2f}" if rounded == rounded.quantize(Decimal("0.01")) else f"${rounded}"
 
 
 def counts(numbers: Mapping[str, int]) -> str:

@@ -112,7 +112,7 @@ class Composer:
             template = self._compiled.get(name) or self._compile(name)
             marked = self._render(template, entry, states, appearances)
         except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
-            self._fail(name, failure, entry)
+            self._fail(name, failure)
         text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
         return Composed(
             text, negative_prompt(entry.negative_prompt), marked, f"{self._folder}/{name}", entry.negative_prompt
@@ -142,7 +142,7 @@ class Composer:
         self._compiled[name] = self._environment.get_template(name)
         return self._compiled[name]
 
-    def _fail(self, name: str, failure: Exception, entry: Entry) -> NoReturn:
+    def _fail(self, name: str, failure: Exception) -> NoReturn:
         where, message, hint = Position(f"{self._folder}/{name}"), str(failure), ""
         if isinstance(failure, TemplateNotFound):
             message = f"the template `{self._folder}/{failure.name}` is missing"
@@ -153,7 +153,7 @@ class Composer:
         else:
             where = self._line_of(failure, where)
             message, hint = _explain(failure)
-        raise InputError(error(f"{message} (composing `{entry.id}`)", where, hint)) from failure
+        raise InputError(error(message, where, hint)) from failure
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         text = self._templates.get(name)

@@ -1,0 +1,89 @@
+"""Everything wrong or odd in the input, gathered before anything is spent: files, templates, references, providers.
+
+Reads the disk, changes nothing. A missing key is no problem of the input: it is told when something is to be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from chargen.app.planning import asked, objections
+from chargen.app.session import Session
+from chargen.core.plan import Plan, Planned
+from chargen.core.traced import Traced
+from chargen.core.values import EntryId, Verdict
+from chargen.errors import Position, Problem, Severity, note
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem, told once. `images` are those it concerns, where it is not written at one image's own place."""
+
+    problem: Problem
+    images: tuple[EntryId, ...] = ()
+
+
+def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
+    """Plan everything; return the plan and what is wrong or odd, in the order of files and lines."""
+    plan = session.plan()
+    found = findings(plan)
+    told = {finding.problem.message for finding in found}
+    more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
+    return plan, _sorted([*found, *more])
+
+
+def findings(plan: Plan) -> tuple[Finding, ...]:
+    """Gather a plan's problems, each once and with the images it concerns."""
+    found: dict[Problem, list[EntryId]] = {problem: [] for problem in plan.problems}
+    for image in plan.images:
+        for problem in image.problems:
+            found.setdefault(problem, []).append(image.id)
+    return _sorted(Finding(problem, _told(problem, images)) for problem, images in found.items())
+
+
+def _told(problem: Problem, images: list[EntryId]) -> tuple[EntryId, ...]:
+    """Leave one image's name out where the problem's place tells it already."""
+    placed = problem.position is not None and problem.position.line > 0
+    return () if placed and len(images) == 1 else tuple(dict.fromkeys(images))
+
+
+def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
+    """Yield what providers say of their requests, each once for all images, at the first place that asks for it.
+
+    Asked of every image, also of one that is fresh: it will be built again some day.
+    """
+    found: dict[tuple[Severity, str, str], tuple[Position | None, list[EntryId]]] = {}
+    for image in plan.images:
+        for problem in _of_provider(session, image):
+            key = (problem.severity, problem.message, problem.hint)
+            found.setdefault(key, (problem.position, []))[1].append(image.id)
+    for (severity, message, hint), (position, images) in found.items():
+        yield Finding(Problem(severity, message, position, hint), tuple(images))
+
+
+def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
+    if image.route is None or image.composed is None or image.entry.size is None:
+        return
+    adapter = session.adapters.get(image.route.provider)
+    request = adapter.adapt(asked(image), image.route.model)
+    declared = image.entry.declared
+    place = _position(declared.model) or _position(declared.provider) or image.entry.position
+    for problem in objections(adapter, request):
+        stops = problem.severity is Severity.ERROR
+        # What stops only a new picture is odd, and no error, where the image exists.
+        severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity
+        yield replace(
+            problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
+        )
+    for told in request.notes:
+        if told.startswith("quality "):  # other adaptations are every image's own: `chargen prompt --sent` shows them
+            yield note(told, _position(declared.quality))
+
+
+def _position(text: Traced | None) -> Position | None:
+    return text.position if text is not None else None
+
+
+def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda finding: (finding.problem.position or Position(""), finding.problem.message)))
