@@ -107,6 +107,17 @@ class Build:
         else:
             self.left_out.append(LeftOut(image, f"it references {names}, which was not built"))
 
+    def interrupt(self, entry_id: EntryId) -> str:
+        """Note that an image was not begun because the run was asked to end."""
+        with self._lock:
+            self.interrupted[entry_id] = self.image(entry_id)
+        return "interrupted before it was begun"
+
+    def note_interrupted(self) -> None:
+        """Note every image of the run that the interrupt kept from being made."""
+        left = [image for image in self.chosen if image.id not in self.done and not self.knows(image.id)]
+        self.interrupted.update((image.id, image) for image in left)
+
     def knows(self, entry_id: EntryId) -> bool:
         """Say whether it is noted already why an image was not made."""
         known = entry_id in self.failed or entry_id in self.interrupted

@@ -5,9 +5,11 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from chargen.app.planning import Planner, Wishes
 from chargen.app.sending.budget import Ledger
@@ -19,6 +21,8 @@ from chargen.core.plan import Plan
 from chargen.core.selection import Selectable, Selection, select
 from chargen.core.values import EntryId
 
+Pick: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Demand]]
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -29,8 +33,9 @@ class Order:
     """Kinds of imagery to keep to; empty for all."""
     rebuild: tuple[str, ...] = ()
     """Names for `--rebuild`: built whatever they are."""
-    again: tuple[str, ...] = ()
-    """Names for `-a`: built although fresh."""
+    pick: Pick | None = None
+    """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
+    mean other things than images."""
     provider: str | None = None
     max_tasks: int | None = None
     budget: Decimal | None = None
@@ -56,8 +61,9 @@ def prepare(session: Session, order: Order) -> Prepared:
     found = session.scan()
     planner = session.planner(found, Wishes(ignored=session.ignored(), resume=order.resume))
     plan = planner.plan()
-    selected = selected_ids(plan, order)
-    if wishes := _wishes(plan, order, selected, planner.wishes):
+    demands = order.pick(selectables(plan)) if order.pick is not None else None
+    selected = selected_ids(plan, order) if demands is None else tuple(filter(demands.__contains__, plan.by_id))
+    if wishes := _wishes(order, selected, _demands(plan, order, selected, demands), planner.wishes):
         planner = session.planner(found, wishes)
         plan = planner.plan()
     choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
@@ -80,7 +86,7 @@ def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
     images = selectables(plan)
     if order.kinds:
         images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
-    names = Selection(terms=(*order.rebuild, *order.again), within=order.selection.within)
+    names = Selection(terms=order.rebuild, within=order.selection.within)
     named = frozenset(select(images, names)) if names else frozenset()
     if named and not order.selection:
         return tuple(image.id for image in images if image.id in named)
@@ -88,18 +94,26 @@ def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
     return tuple(image.id for image in images if image.id in selected)
 
 
-def _wishes(plan: Plan, order: Order, selected: tuple[EntryId, ...], before: Wishes) -> Wishes | None:
+def _demands(
+    plan: Plan, order: Order, selected: tuple[EntryId, ...], picked: Mapping[EntryId, Demand] | None
+) -> dict[EntryId, Demand]:
+    """Return what was asked for by name."""
+    if picked is not None:
+        return {entry_id: demand for entry_id, demand in picked.items() if demand is not Demand.NONE}
+    if not order.rebuild:
+        return {}
+    found = select(selectables(plan), Selection(order.rebuild, within=order.selection.within))
+    return {entry_id: Demand.REBUILD for entry_id in found if entry_id in selected}
+
+
+def _wishes(
+    order: Order, selected: tuple[EntryId, ...], demands: Mapping[EntryId, Demand], before: Wishes
+) -> Wishes | None:
     """Return what must be planned for again, because it was asked for by name; None where nothing was."""
-    demands: dict[EntryId, Demand] = {}
-    images = selectables(plan)
-    for names, demand in ((order.again, Demand.AGAIN), (order.rebuild, Demand.REBUILD)):
-        if names:
-            found = select(images, Selection(names, within=order.selection.within))
-            demands.update((entry_id, demand) for entry_id in found if entry_id in selected)
     if not demands and order.provider is None:
         return None
-    ignored = before.ignored - demands.keys()
-    return Wishes(order.provider, frozenset(selected), demands, before.resume, frozenset(ignored))
+    rebuilt = {entry_id for entry_id, demand in demands.items() if demand is Demand.REBUILD}
+    return Wishes(order.provider, frozenset(selected), demands, before.resume, before.ignored - rebuilt)
 
 
 def _ledger(session: Session, order: Order) -> Ledger:

@@ -5,6 +5,7 @@ Only the main thread writes. On a terminal a bar shows what is done, failed and 
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -46,7 +47,7 @@ class RunReport:
             self._bar.start(len(self._build.chosen))
 
     def get_status(self, _task: Any) -> None:
-        """doit looks whether a task is up to date: nothing to tell."""
+        """Called when doit looks whether a task is up to date: nothing to tell."""
 
     def execute_task(self, task: Any) -> None:
         """A task starts: told for an author's own task; an image is told when it ends."""
@@ -85,7 +86,7 @@ class RunReport:
         self._errors.append(exception.get_msg())
 
     def runtime_error(self, msg: str) -> None:
-        """doit itself can't go on."""
+        """Called where doit itself can't go on."""
         self._errors.append(msg)
 
     def teardown_task(self, _task: Any) -> None:
@@ -99,6 +100,21 @@ class RunReport:
             self._line(message)
         for line in closing(self._build, time.monotonic() - self._started):
             self._line(line)
+
+    # what the runner calls beyond that
+
+    def interrupted(self, in_flight: int) -> None:
+        """Say what happens after the first interrupt."""
+        if in_flight:
+            images = f"{in_flight} image{'s' if in_flight > 1 else ''} in the making"
+            self._line(f"interrupted: finishing {images}; once more to abandon {'them' if in_flight > 1 else 'it'}")
+        else:
+            self._line("interrupted")
+
+    def aborted(self) -> None:
+        """Leave the terminal in order: the process ends at once, inside a signal handler."""
+        if self._bar is not None:
+            os.write(self._out.fileno(), b"\x1b[?25h\n")
 
     # own
 

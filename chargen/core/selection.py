@@ -15,7 +15,8 @@ from chargen.core.nearest import nearest
 from chargen.core.values import EntryId
 from chargen.errors import Problem, StartError, error
 
-_MAGIC = frozenset("*?[")
+MAGIC = frozenset("*?[")
+"""What makes a name a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _meant(image: Selectable, term: str, within: str) -> bool:
     for path in dict.fromkeys((posixpath.normpath(term), posixpath.normpath(posixpath.join(within, term)))):
         if path in names:
             return True
-        if _MAGIC.intersection(path) and (fnmatchcase(image.id, path) or fnmatchcase(image.target, path)):
+        if MAGIC.intersection(path) and (fnmatchcase(image.id, path) or fnmatchcase(image.target, path)):
             return True
     return False
 

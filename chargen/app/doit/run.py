@@ -7,13 +7,15 @@ from typing import Any
 
 from doit.control import TaskControl
 from doit.dependency import Dependency
-from doit.task import Stream, Task, dict_to_task
+from doit.task import Stream, Task
 
 from chargen.app.build import Build
-from chargen.app.doit.config import DOIT_CONFIG
+from chargen.app.doit.config import STATES_FILE
+from chargen.app.doit.names import order_by_paths
 from chargen.app.doit.runner import INTERRUPTED, ImageRunner
 from chargen.app.doit.states import ContentChecker, RecordStates, images
-from chargen.app.doit.tasks import task_of
+from chargen.app.doit.tasks import made, needed_tasks, task_of
+from chargen.app.project import Project
 
 FAILED = 1
 """Exit code of a run in which an image failed or is blocked (docs/design.md, failure classes)."""
@@ -21,38 +23,41 @@ FAILED = 1
 
 def image_tasks(build: Build) -> list[Task]:
     """Make the doit tasks of a build's images."""
-    images.tell(frozenset(image.target for image in build.plan.images))
-    tasks = []
-    for image in build.chosen:
-        values = task_of(build, image)
-        values["name"] = values.pop("basename")
-        tasks.append(dict_to_task(values))
-    return tasks
+    images.tell(build.targets)
+    return [made(task_of(build, image)) for image in build.chosen]
+
+
+def states_of(project: Project) -> Dependency:
+    """Open the database of doit in which an author's own tasks have their states."""
+    return Dependency(RecordStates, str(project.path(STATES_FILE)), checker_cls=ContentChecker)
 
 
 def run_tasks(
     build: Build,
     tasks: Iterable[Task],
-    selected: Sequence[str] | None,
+    own: Sequence[str] | None,
     reporter: Any,
     *,
     dep_manager: Any = None,
     stream: Any = None,
 ) -> int:
-    """Run tasks and return the exit code. `selected` are task names, None for all."""
-    if dep_manager is None:
-        path = build.project.path(DOIT_CONFIG["dep_file"])
-        dep_manager = Dependency(RecordStates, str(path), checker_cls=ContentChecker)
-    control = TaskControl(list(tasks))
-    control.process(selected if selected is None else list(selected))
+    """Run the images of a build and tasks of an author's own, and return the exit code.
+
+    `own` are names of own tasks, each followed by its options as doit takes them; None for all own tasks in `tasks`.
+    """
     ids = {image.target: image.id for image in build.plan.images}
-    runner = ImageRunner(dep_manager, reporter, build=build, ids=ids, stream=stream or Stream(0))
+    every = list(tasks)
+    every += needed_tasks(build, every)
+    others = [task for task in every if task.name not in ids]
+    order_by_paths(others, {task.name for task in every if task.name in ids})
+    if own is None:
+        own = [task.name for task in others if not task.subtask_of]
+    control = TaskControl(every)
+    control.process([*(image.target for image in build.chosen), *own])
+    runner = ImageRunner(
+        dep_manager or states_of(build.project), reporter, build=build, ids=ids, stream=stream or Stream(0)
+    )
     runner.run_all(control.task_dispatcher())
-    return exit_code(build, runner.others, interrupted=runner.interrupted)
-
-
-def exit_code(build: Build, others: int, *, interrupted: bool) -> int:
-    """Turn what happened into an exit code; `others` is doit's own for tasks that are no images."""
-    if interrupted:
+    if runner.interrupted:
         return INTERRUPTED
-    return FAILED if build.failed else others
+    return FAILED if build.failed else runner.others

@@ -10,7 +10,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
@@ -58,6 +58,8 @@ class ImageRunner(Runner):  # type: ignore[misc]
             finally:
                 for pool in self._pools.values():
                     pool.shutdown(wait=True, cancel_futures=True)
+        if self.interrupted:
+            self._build.note_interrupted()
 
     def _run_all_tasks(self, task_dispatcher: Any) -> None:
         finished: Any = None
@@ -81,6 +83,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
                 return
             result = self._results.get()
             if result is None:
+                self.reporter.interrupted(self._in_flight)
                 continue
             self._in_flight -= 1
             finished, failure = result
@@ -99,24 +102,32 @@ class ImageRunner(Runner):  # type: ignore[misc]
         return True
 
     def _work(self, node: Any) -> None:
-        if self.interrupted:
-            self._results.put((node, TaskFailed("interrupted before it was started", report=False)))
-            return
         try:
-            failure = node.task.execute(self.stream)
+            failure = self._build.interrupt(self._ids[node.task.name]) if self.interrupted else None
+            failure = TaskFailed(failure) if failure else node.task.execute(self.stream)
         except BaseException as bug:  # noqa: BLE001 - the main thread waits for a result, whatever happens here
-            failure = TaskFailed(f"unexpected {type(bug).__name__}")
+            failure = TaskFailed(f"unexpected {type(bug).__name__}: {bug}")
         self._results.put((node, failure))
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
         entry_id = self._ids.get(node.task.name)
+        unmet = isinstance(base_fail, UnmetDependency)
+        needs = [self._ids.get(bad.task.name, bad.task.name) for bad in node.bad_deps]
         if entry_id is None:
-            self.others = max(self.others, 1 if isinstance(base_fail, TaskFailed) else 2)
-        elif isinstance(base_fail, UnmetDependency):
-            self._build.fail_for_needs(entry_id, [self._ids.get(bad.task.name, bad.task.name) for bad in node.bad_deps])
+            if unmet:
+                base_fail = self._unmet(needs)
+            if not (unmet and all(bad.task.name in self._ids for bad in node.bad_deps)):
+                # Where only images are to blame, they say themselves how the run ended.
+                self.others = max(self.others, 1 if isinstance(base_fail, TaskFailed) else 2)
+        elif unmet:
+            self._build.fail_for_needs(entry_id, needs)
         elif not self._build.knows(entry_id):
             self._build.fail(entry_id, base_fail.get_msg())
         super()._handle_task_error(node, base_fail)
+
+    def _unmet(self, needs: Sequence[str]) -> UnmetDependency:
+        names = ", ".join(f"`{need}`" for need in needs)
+        return UnmetDependency(f"not run: it needs {names}, which {'is' if len(needs) == 1 else 'are'} not there")
 
     def _pool(self, entry_id: EntryId) -> ThreadPoolExecutor:
         image = self._build.image(entry_id)
@@ -145,6 +156,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
         self._interrupts += 1
         if self._interrupts > 1:
             # Threads may be in calls that last minutes: what they have not stored is on record as possibly billed.
+            self.reporter.aborted()
             os._exit(INTERRUPTED)
         self._build.stop.set()
         self._results.put(None)

@@ -2,16 +2,19 @@
 
 Laws: for an image's task nothing is ever written (doit calls `remove` for every failure and unmet dependency, also of
 images that are fresh, so a state it could lose would be bought again); an author's own tasks keep their states in a
-JSON file, compared by size, time and content.
+JSON file, compared by size, time and content. The file is read when a state is first asked for, which is after the
+project's lock was taken, and replaced as a whole; a damaged one counts as empty, so at worst a task runs again.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
-from doit.dependency import FileChangedChecker, JsonDB
+from doit.dependency import DatabaseException, FileChangedChecker, JsonDB
 
+from chargen.edge.files import write_durably
 from chargen.edge.hashes import hash_file
 
 JUDGED = "judged by its record"
@@ -24,9 +27,27 @@ class RecordStates(JsonDB):  # type: ignore[misc]
     desc = "states of images from their records, of other tasks from a JSON file"
 
     def __init__(self, name: str, codec: Any, module_name: str | None = None) -> None:
+        # JsonDB's own start would read the file at once, before another process that holds the project has written it.
         del module_name
-        super().__init__(name, codec)
+        self.name = name
+        self.codec = codec
+        self._states: dict[str, dict[str, Any]] | None = None
         self._changed = False
+
+    @property
+    def _db(self) -> dict[str, dict[str, Any]]:
+        if self._states is None:
+            try:
+                found = self._load() if Path(self.name).exists() else {}
+            except (DatabaseException, OSError):
+                found = {}
+            known = found.items() if isinstance(found, dict) else ()
+            self._states = {name: states for name, states in known if isinstance(states, dict)}
+        return self._states
+
+    @_db.setter
+    def _db(self, states: dict[str, dict[str, Any]]) -> None:
+        self._states = states
 
     def get(self, task_id: str, dependency: str) -> Any:
         """Return a saved state; for an image, that each file it depends on is judged elsewhere."""
@@ -54,7 +75,7 @@ class RecordStates(JsonDB):  # type: ignore[misc]
     def dump(self) -> None:
         """Write the JSON file if a state of an author's own task changed."""
         if self._changed:
-            super().dump()
+            write_durably(Path(self.name).absolute(), str(self.codec.encode(self._db)).encode())
 
 
 class _Images:
@@ -67,12 +88,14 @@ class _Images:
         """Say which targets the plan has."""
         self._targets = targets
 
-    def known(self, name: str) -> bool:
-        """Say whether a task makes an image."""
-        return name in self._targets
+    def known(self, task_id: str) -> bool:
+        """Say whether a task is an image's."""
+        return task_id in self._targets
 
 
 images = _Images()
+"""doit makes the database before the tasks and passes it nothing, so what is an image is told here. One per process:
+a process works on one project."""
 
 
 class ContentChecker(FileChangedChecker):  # type: ignore[misc]
@@ -84,6 +107,8 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]
         """Compare a file with its saved state; an image's dependencies are judged elsewhere."""
         if state == JUDGED:
             return False
+        if not isinstance(state, list) or len(state) != 3:
+            return True  # saved by another checker
         size, mtime_ns, digest = state
         if (file_stat.st_size, file_stat.st_mtime_ns) == (size, mtime_ns):
             return False
@@ -92,6 +117,6 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]
     def get_state(self, dep: str, current_state: Any) -> Any:
         """Return the state to save of a file, or None where the saved one is still right."""
         status = os.stat(dep)  # noqa: PTH116 - doit deals in path texts
-        if current_state and list(current_state[:2]) == [status.st_size, status.st_mtime_ns]:
+        if isinstance(current_state, list) and current_state[:2] == [status.st_size, status.st_mtime_ns]:
             return None
         return [status.st_size, status.st_mtime_ns, hash_file(dep)[0]]

@@ -1,97 +1,160 @@
 """Planned images as doit tasks: named by their target, generate first, then write back.
 
-Laws: an image's task declares its composed prompt and the references that exist or are built; it captures no output,
-because that would swap `sys.stdout` for all threads; `doit clean` never removes an image.
+Laws: an image's task declares its composed prompt and the references that exist or are built; its actions touch no
+standard stream, because swapping `sys.stdout` is seen by all threads; `doit clean` never removes an image.
 """
 
 from __future__ import annotations
 
-import atexit
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from doit.action import BaseAction
 from doit.exceptions import TaskFailed
+from doit.task import Task, dict_to_task
 
-from chargen.app.build import Build, open_build
+from chargen.app.build import Build
 from chargen.app.doit.states import images
-from chargen.core.plan import Planned
+from chargen.app.doit.stock import StockBuild
+from chargen.app.project import Project
+from chargen.core.choice import LeftOut
+from chargen.core.plan import Plan, Planned
 from chargen.core.values import EntryId
+
+
+class Making(Protocol):
+    """What tasks are made from: an own command's build, or the one of doit's stock commands."""
+
+    @property
+    def project(self) -> Project:
+        """The project that is built."""
+
+    @property
+    def plan(self) -> Plan:
+        """Every image there is."""
+
+    @property
+    def chosen(self) -> tuple[Planned, ...]:
+        """The images this run does something with, in plan order."""
+
+    def is_up_to_date(self, entry_id: EntryId) -> bool:
+        """Say whether an image needs nothing."""
+
+    def generate(self, entry_id: EntryId) -> str | None:
+        """Make one image; return why it failed, or None."""
+
+    def write_back(self, entry_id: EntryId) -> str | None:
+        """Bring one image's slots to the disk; return why it failed, or None."""
 
 
 @dataclass(slots=True)
 class _Source:
     """Where tasks come from: an own command says how the build is opened, a stock command takes the default."""
 
-    opener: Callable[[], Build]
-    build: Build | None = None
+    opener: Callable[[], Making] | None = None
+    opened: Making | None = None
+    asked: bool = False
+    holding: bool = False
 
 
-def _stock() -> Build:
-    build = open_build(Path.cwd(), command="doit")
-    atexit.register(build.close)
-    return build
-
-
-_source = _Source(_stock)
+_source = _Source()
 
 
 def use(opener: Callable[[], Build]) -> None:
     """Let tasks be made from the build that `opener` opens, once doit stands in the project's folder."""
-    _source.opener = opener
-    _source.build = None
+    _source.opener, _source.opened = opener, None
 
 
-def opened() -> Build | None:
-    """Return the build that tasks were made from; None before."""
-    return _source.build
+@contextmanager
+def held_back() -> Iterator[Callable[[], bool]]:
+    """Make no tasks of images meanwhile, so that an author's own can be looked at before anything is planned.
+
+    Gives a function that says whether tasks of images were asked for.
+    """
+    _source.holding, _source.asked = True, False
+    try:
+        yield lambda: _source.asked
+    finally:
+        _source.holding = False
 
 
 def task_images() -> Iterator[dict[str, Any]]:
     """Yield a task for every image that a build has to do with."""
-    build = _source.build = _source.opener()
-    images.tell(frozenset(image.target for image in build.plan.images))
-    for image in build.chosen:
-        yield task_of(build, image)
+    _source.asked = True
+    if _source.holding:
+        return
+    making = _source.opened = _source.opener() if _source.opener is not None else StockBuild.open()
+    images.tell(frozenset(image.target for image in making.plan.images))
+    for image in making.chosen:
+        yield task_of(making, image)
 
 
-def task_of(build: Build, image: Planned) -> dict[str, Any]:
+def task_of(making: Making, image: Planned) -> dict[str, Any]:
     """Make the task of one image, as doit's dictionaries are."""
     return {
         "basename": image.target,
         "doc": image.entry.title or image.id,
-        "actions": [(_generate, [build, image.id]), (_write_back, [build, image.id])],
-        "file_dep": [image.prompt_file, *_files(build, image)],
+        "actions": [_Step(making.generate, image.id), _Step(making.write_back, image.id)],
+        "file_dep": [image.prompt_file, *_files(making, image)],
         "targets": [image.target],
-        "uptodate": [(_is_up_to_date, [build, image.id])],
+        "uptodate": [(making.is_up_to_date, [image.id])],
         "io": {"capture": False},
         "title": _title,
     }
 
 
-def _files(build: Build, image: Planned) -> Iterator[str]:
+def made(values: dict[str, Any]) -> Task:
+    """Make a task of `task_of` into doit's object."""
+    return dict_to_task({"name": values["basename"], **{key: values[key] for key in values if key != "basename"}})
+
+
+def left_out_task(item: LeftOut) -> Task:
+    """Make a task that fails in an orderly way, so that nothing is built on an image that was left out."""
+    values = {"name": item.image.target, "actions": [_Step(lambda _id: item.reason, item.image.id)]}
+    return dict_to_task({**values, "targets": [item.image.target], "uptodate": [False], "io": {"capture": False}})
+
+
+def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
+    """Yield tasks for images that tasks of an author's own name and that have none yet: fresh, or left out."""
+    present = {task.name for task in tasks}
+    left = {item.image.target: item for item in build.left_out}
+    known = {image.target: image for image in build.plan.images}
+    for task in tasks:
+        if task.name in known:
+            continue
+        for name in (*task.task_dep, *task.setup_tasks, *task.calc_dep, *task.file_dep):
+            if name not in present and (name in left or (name in known and name not in task.file_dep)):
+                present.add(name)
+                yield left_out_task(left[name]) if name in left else made(task_of(build, known[name]))
+
+
+class _Step(BaseAction):  # type: ignore[misc]
+    """One of an image's two actions. doit's own action for functions would swap the standard streams around it."""
+
+    def __init__(self, step: Callable[[EntryId], str | None], entry_id: EntryId) -> None:
+        self._step = step
+        self._entry_id = entry_id
+        self.task: Task | None = None
+        self.out = self.err = self.result = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | None:
+        """Do it; a failure is doit's orderly one, an exception would be printed with a traceback."""
+        del out, err
+        message = self._step(self._entry_id)
+        return None if message is None else TaskFailed(message)
+
+    def __str__(self) -> str:
+        return f"{self._step.__name__} {self._entry_id}"
+
+
+def _files(making: Making, image: Planned) -> Iterator[str]:
     for reference in image.references:
-        if reference.entry_id is not None or build.project.path(reference.path).is_file():
+        if reference.entry_id is not None or making.project.path(reference.path).is_file():
             yield reference.path
 
 
 def _title(task: Any) -> str:
     return str(task.name)
-
-
-def _is_up_to_date(build: Build, entry_id: EntryId) -> bool:
-    return build.is_up_to_date(entry_id)
-
-
-def _generate(build: Build, entry_id: EntryId) -> TaskFailed | None:
-    return _failed(build.generate(entry_id))
-
-
-def _write_back(build: Build, entry_id: EntryId) -> TaskFailed | None:
-    return _failed(build.write_back(entry_id))
-
-
-def _failed(message: str | None) -> TaskFailed | None:
-    """Turn a failure into doit's orderly one; an exception would be printed with a traceback."""
-    return None if message is None else TaskFailed(message)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from doit import get_initial_workdir
-from doit.cmd_run import Run as StockRun
 from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
-from doit.exceptions import InvalidCommand
-from doit.task import Stream
+from doit.task import Stream, Task
 
 from chargen.app.build import Build, open_build
+from chargen.app.doit.names import Named
 from chargen.app.doit.run import run_tasks
-from chargen.app.doit.tasks import opened, use
+from chargen.app.doit.tasks import use
 from chargen.app.ordering import Order
-from chargen.cli.progress import bar_for
+from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.options import usd
 from chargen.cli.run_report import RunReport
-from chargen.core.selection import Selection
-from chargen.errors import ChargenError, StartError
+from chargen.core.judge import Demand
+from chargen.errors import StartError
 
+_ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
     "name": "rebuild",
     "short": "",
@@ -57,90 +56,94 @@ _NO_WAIT = {
 }
 
 
-class Run(StockRun):  # type: ignore[misc]
+class Run(ProjectCommand):
     """doit's `run` for projects whose tasks are images."""
 
     name = "run"
-    cmd_options = (opt_always, opt_verbosity, opt_outfile, _REBUILD, _BUDGET, _NO_RESUME, _NO_WAIT)
+    doc_purpose = "build what is missing or out of date, or what is named"
+    doc_usage = "[TASK/TARGET...]"
+    doc_description = (
+        "A name is an image (its path, its id, or a pattern such as 'chapters/ch03/*') or a task of your own. What a "
+        "named image references, and what a named task depends on, is built first."
+    )
+    execute_tasks = True
+    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
 
-    def execute(self, params: Any, args: list[str]) -> int:
-        """Open the run as it was asked for, let doit make the tasks, run them."""
+    def perform(self, params: Any, args: list[str]) -> int:
+        """Open the build as it was asked for, let doit make the tasks, run them."""
+        rebuild, always = tuple(params["rebuild"]), params["always"]
+        if always and not args:
+            hint = "`chargen plan` lists the images"
+            raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
+        asked = args or list(params.get("default_tasks") or ())
+        named = self.named(asked)[0] if asked or rebuild else None
+        order = _order(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        opened: list[Build] = []
+
+        def opener() -> Build:
+            opened.append(open_build(Path.cwd(), order, on_wait=self._waiting, command="doit"))
+            return opened[0]
+
+        use(opener)
         try:
-            order = _order(params, args)
-            use(lambda: open_build(Path.cwd(), _here(order), on_wait=_waiting))
-            return int(super().execute(params, args) or 0)
-        except ChargenError as failure:
-            sys.stderr.write(f"{failure}\n")
-            return failure.exit_code
+            tasks = self.make_tasks(asked)
+            if not opened:
+                hint = "import `task_images` from `chargen.app.doit` in it"
+                raise StartError("this `dodo.py` has no images", hint=hint)
+            return self._run(opened[0], tasks, named, params)
         finally:
-            if (build := opened()) is not None:
+            for build in opened:
                 build.close()
 
-    def _execute(
-        self,
-        outfile: Any,
-        verbosity: Any = None,
-        always: bool = False,
-        rebuild: Any = (),
-        budget: str = "",
-        no_resume: bool = False,
-        no_wait: bool = False,
-    ) -> int:
-        del always, rebuild, budget, no_resume, no_wait  # they are part of the order the build was opened with
-        build = opened()
-        if build is None:  # a `dodo.py` without the tasks of images
-            raise StartError("this `dodo.py` has no images", hint="import `task_images` from `chargen.app.doit` in it")
-        selected = _selected(build, self.task_list, self.sel_tasks)
-        out = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile
-        try:
-            report = RunReport(out, build, bar_for(out))
+    def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
+        if named is not None and params["always"]:
+            _run_always(tasks, named)
+        with _output(params["outfile"]) as out:
             return run_tasks(
-                build, self.task_list, selected, report, dep_manager=self.dep_manager, stream=Stream(verbosity)
+                build,
+                tasks,
+                None if named is None else named.own,
+                RunReport(out, build, _bar(out)),
+                dep_manager=self.dep_manager,
+                stream=Stream(params["verbosity"]),
             )
-        finally:
-            if out is not outfile:
-                out.close()
+
+    def _waiting(self, pid: int | None) -> None:
+        who = f"process {pid}" if pid else "another process"
+        self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _order(params: Any, args: list[str]) -> Order:
-    if params["always"] and not args:
-        raise StartError("`-a` needs names: it builds the named images although they are fresh", hint="`chargen plan`")
+def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
     return Order(
-        selection=Selection(terms=tuple(args)),
-        rebuild=tuple(params["rebuild"]),
-        again=tuple(args) if params["always"] else (),
-        budget=_amount(params["budget"]),
+        pick=None if named is None else lambda images: named.pick(images, demand, rebuild),
+        budget=usd(params["budget"]) if params["budget"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
+        command="doit",
     )
 
 
-def _here(order: Order) -> Order:
-    """Complete an order once doit stands in the project's folder: where names may be written from."""
-    started, root = Path(get_initial_workdir() or Path.cwd()), Path.cwd()
-    within = started.relative_to(root).as_posix() if started.is_relative_to(root) else ""
-    return replace(order, selection=replace(order.selection, within="" if within == "." else within))
+def _run_always(tasks: list[Task], named: Named) -> None:
+    """Let `-a` run the named tasks of the author's own again, with their sub-tasks, but not what they depend on."""
+    for task in tasks:
+        if task.name in named.own or task.subtask_of in named.own:
+            task.uptodate = [*task.uptodate, (False, [], {})]
 
 
-def _selected(build: Build, tasks: list[Any], named: list[str] | None) -> list[str]:
-    """Return the tasks to run: the images of the run, and what was named of the author's own tasks (all by default)."""
-    own = [task.name for task in tasks if task.name not in build.targets and not task.subtask_of]
-    if not named:
-        return [image.target for image in build.chosen] + [name for name in own if name != "images"]
-    return [image.target for image in build.chosen] + [name for name in own if name in named]
+@contextmanager
+def _output(outfile: TextIO | str) -> Iterator[TextIO]:
+    """Give the stream of `--output-file`."""
+    if not isinstance(outfile, str):
+        yield outfile
+        return
+    with Path(outfile).open("w", encoding="utf-8") as out:
+        yield out
 
 
-def _amount(text: str) -> Decimal | None:
-    if not text:
+def _bar(out: TextIO) -> Any:
+    """Make a bar on a terminal; the import takes longer than a whole run that has nothing to do."""
+    if not out.isatty():
         return None
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        raise InvalidCommand(f"--budget takes an amount in USD, not {text!r}") from None
-    return amount
+    from chargen.cli.progress import bar_for  # noqa: PLC0415 - see above
 
-
-def _waiting(pid: int | None) -> None:
-    who = f"process {pid}" if pid else "another process"
-    sys.stderr.write(f"{who} is building this project; waiting for it (`--no-wait` fails instead)\n")
-    sys.stderr.flush()
+    return bar_for(out)

@@ -1,0 +1,144 @@
+"""What the own commands of doit have in common: the author's `dodo.py` read, errors told, exit codes kept.
+
+Laws: a command that only looks takes no lock and writes nothing; an author's own tasks keep doit's meaning of each
+command; 0 done, 1 an image failed, 2 the program, 3 nothing could start, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from doit.action import CmdAction
+from doit.cmd_base import DoitCmdBase
+from doit.cmdparse import CmdParseError
+from doit.dependency import Dependency
+from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
+from doit.globals import Globals
+from doit.task import Task
+
+from chargen.app.doit.config import STATES_FILE, started_in
+from chargen.app.doit.names import Named, own_tasks, understand
+from chargen.app.doit.states import ContentChecker, RecordStates
+from chargen.app.doit.tasks import held_back
+from chargen.app.session import Session, open_session
+from chargen.errors import ChargenError, Position, StartError, error
+
+INTERRUPTED = 130
+PROGRAM_ERROR = 2
+
+_DOIT_TELLS = (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask)
+"""Failures doit itself turns into one line and exit code 3."""
+
+
+class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
+    """A doit command over planned images and an author's own tasks. Subclasses have `perform`."""
+
+    base_options = ()  # where states are kept is the program's matter, not an option
+    doc_usage = "[TASK ...]"
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        """Do the command once doit stands in the project's folder, and return its exit code."""
+        raise NotImplementedError
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Read `dodo.py`, do the command, and turn every failure into a message and an exit code."""
+        try:
+            self._load_dodo(params)
+            return self.perform(params, args)
+        except ChargenError as failure:
+            self.tell(str(failure))
+            return failure.exit_code
+        except KeyboardInterrupt:
+            self.tell("interrupted")
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; nothing more may be written, not even by the interpreter's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except _DOIT_TELLS:
+            raise
+        except Exception as bug:
+            logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
+            self.tell(
+                f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it"
+            )
+            return PROGRAM_ERROR
+
+    def tell(self, text: str) -> None:
+        """Write a message for a person; what a command is asked for goes to `self.outstream`."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def line(self, text: str) -> None:
+        """Write a line of what the command was asked for."""
+        self.outstream.write(f"{text}\n")
+
+    # what is in the project
+
+    def own(self, args: Sequence[str] = ()) -> list[Task]:
+        """Make the author's own tasks, and none of images."""
+        with held_back():
+            return own_tasks(self.make_tasks(args))
+
+    def named(self, args: Sequence[str]) -> tuple[Named, list[Task]]:
+        """Tell what the names on the command line mean; the author's own tasks along with it."""
+        tasks = self.own(args)
+        return understand(args, tasks, self.within), tasks
+
+    def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
+        """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""
+        try:
+            tasks: list[Task] = self.loader.load_tasks(cmd=self, pos_args=list(args))
+        except (*_DOIT_TELLS, ChargenError):
+            raise
+        except Exception as failure:
+            raise _in_dodo(failure) from failure
+        return tasks
+
+    def session(self, *, read_only: bool) -> Session:
+        """Open the project doit stands in."""
+        return open_session(Path.cwd(), os.environ, read_only=read_only)
+
+    @property
+    def within(self) -> str:
+        """The project-relative folder the command was given in."""
+        started, root = started_in(), Path.cwd()
+        within = started.relative_to(root).as_posix() if started.is_relative_to(root) else ""
+        return "" if within == "." else within
+
+    def _load_dodo(self, params: Any) -> None:
+        try:
+            self.loader.setup(params)
+            config = self.loader.load_doit_config()
+        except _DOIT_TELLS:
+            raise
+        except Exception as failure:
+            raise _in_dodo(failure) from failure
+        params.update_defaults(config)
+        self.check_minversion(params.get("minversion"))
+        CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
+        self.dep_manager = Dependency(RecordStates, STATES_FILE, checker_cls=ContentChecker)
+        Globals.dep_manager = self.dep_manager
+
+
+def _in_dodo(failure: Exception) -> ChargenError:
+    """Say where an author's own code failed: the last place in a file of the project."""
+    if isinstance(failure, ChargenError):
+        return failure
+    root = Path.cwd()
+    where = Position("dodo.py")
+    places = [(Path(frame.filename), frame.lineno or 0) for frame in traceback.extract_tb(failure.__traceback__)]
+    if isinstance(failure, SyntaxError) and failure.filename:
+        places.append((Path(failure.filename), failure.lineno or 0))
+    for path, number in places:
+        if path.is_relative_to(root) and ".venv" not in path.parts and "site-packages" not in path.parts:
+            where = Position(path.relative_to(root).as_posix(), number, 1)
+    name = type(failure).__name__
+    hint = f"`python -X dev {where.file}` shows the traceback"
+    return StartError(error(f"{name}: {failure}", where, hint))
