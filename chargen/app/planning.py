@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from chargen.app.adapters import Adapters
-from chargen.app.evidence import ANSWERED, FORGOTTEN, Evidence, Found
+from chargen.app.evidence import ANSWERED, FORGOTTEN, Evidence, Found, accepted_for
 from chargen.app.project import Project
 from chargen.app.scanning import Scan
 from chargen.core.compose import Composed, Composer, Line
@@ -185,6 +185,7 @@ class Planner:
             has_prompt=entry.prompt is not None and bool(entry.prompt.strip()),
             elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
             sketched=line is not None and (line.by or "").startswith(f"{SKETCH}/"),
+            accepted=accepted_for(line) is not None,
             routed_to_sketch=to_sketch,
             answered=line is not None and ANSWERED in line.others,
             locks_when_absent=entry.kind is not Kind.CHARACTER,
@@ -302,6 +303,7 @@ class Planner:
             return ()
         named = {RebuildOn.PROVIDER: "provider", RebuildOn.MODEL: "model", RebuildOn.QUALITY: "quality"}
         words = tuple(named[item] for item in asked_for)
+        line = replace(line, by=accepted_for(line) or line.by)
         return tuple(text for text in _drift(line, route, self._quality(entry, route)) if text.startswith(words))
 
 
@@ -335,7 +337,7 @@ def asked(image: Planned, sent: tuple[ReferenceImage, ...] | None = None) -> Ask
 
 
 def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
-    """Say what an adapter finds wrong or odd in a planned request; references are looked at once their bytes are read."""
+    """Say what an adapter finds wrong or odd in a planned request; references are checked once their bytes are read."""
     return adapter.check(replace(request, references=()))
 
 

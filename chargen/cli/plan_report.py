@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from chargen.cli.tables import cells, coloured, columns, estimate_text, counts, dim, plural, width, wrap
+from chargen.cli.tables import cells, coloured, columns, counts, dim, estimate_text, pad, plural, width, wrap
 from chargen.core.choice import LeftOut
 from chargen.core.plan import Planned, total_cost, totals
 from chargen.core.values import EntryId, Verdict
@@ -26,7 +26,8 @@ def listing(images: Sequence[Planned], needed_by: Mapping[EntryId, EntryId]) -> 
     priced = any(image.cost_usd != 0 for image in images)
     routed = len({image.route for image in images}) > 1
     rows = columns([_row(image, priced=priced, routed=routed) for image in images], right=frozenset({3}))
-    lines = iter(rows)
+    widest = max(map(cells, rows))
+    lines = iter(pad(row, widest) for row in rows)
     for file, group in groupby(images, key=lambda image: image.entry.file):
         yield printable(file)
         for image in group:

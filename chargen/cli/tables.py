@@ -41,7 +41,8 @@ def columns(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(
     widths = [max(cells(row[number]) for row in table) for number in range(len(table[0]))]
     filled = [number for number, wanted in enumerate(widths) if wanted]
     return [
-        (" " * gap).join(pad(row[number], widths[number], right=number in right) for number in filled) for row in table
+        (" " * gap).join(pad(row[number], widths[number], right=number in right) for number in filled).rstrip()
+        for row in table
     ]
 
 
