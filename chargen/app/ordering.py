@@ -14,8 +14,7 @@ from typing import TypeAlias
 from chargen.app.planning import Planner, Wishes
 from chargen.app.sending.budget import Ledger
 from chargen.app.session import Session
-from chargen.core.choice import Choice, choose
-from chargen.core.costs import smallest
+from chargen.core.choice import Choice, choose, smallest
 from chargen.core.judge import Demand
 from chargen.core.plan import Plan
 from chargen.core.selection import Selectable, Selection, select

@@ -44,6 +44,11 @@ class Choice:
         return total
 
 
+def smallest(*limits: Decimal | None) -> Decimal | None:
+    """Return the tightest of several limits, None where none of them is set."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
 def choose(
     plan: Plan,
     selected: Collection[EntryId],

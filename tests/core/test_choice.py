@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.core.choice import Choice, choose
+from chargen.core.choice import Choice, choose, smallest
 from chargen.core.entries import Declared, Entry, Outputs
 from chargen.core.judge import Judgement
 from chargen.core.plan import Plan, Planned, PlannedReference, image_json, plan_json, total_cost, totals
@@ -165,3 +165,9 @@ def test_the_json_of_a_plan_has_the_fixed_names() -> None:
 def test_only_three_verdicts_spend(verdict: Verdict) -> None:
     """Missing, stale and proof send a request; nothing else does."""
     assert verdict.spends == (verdict in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF))
+
+
+def test_the_tightest_limit_counts() -> None:
+    """Of a run's budget, a setting and none at all, the smallest that is set."""
+    assert smallest(None, Decimal(3), Decimal(2)) == 2
+    assert smallest(None, None) is None

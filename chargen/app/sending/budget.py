@@ -1,7 +1,7 @@
 """The hard guard of a budget while a run is going on: money is set aside before each try, and accounted for after it.
 
 Laws: what is spent and what is set aside never pass the limit together, whatever threads do; what may have been billed
-counts as spent; without a limit everything fits. The plan decides what fits in which order (`chargen.core.costs`);
+counts as spent; without a limit everything fits. The plan decides what fits in which order (`chargen.core.choice`);
 this only makes sure. Amounts are USD.
 """
 
@@ -11,7 +11,7 @@ import threading
 from decimal import Decimal
 
 from chargen.app.sending.errors import OverBudgetError
-from chargen.core.costs import smallest
+from chargen.core.choice import smallest
 
 NOTHING = Decimal(0)
 
