@@ -8,7 +8,7 @@ wait for the same file share one replacement.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.app.project import Project
@@ -81,6 +81,15 @@ class WriteBack:
                 self._carry_out(opened, wishes)
         if wish.failure is not None:
             raise wish.failure
+
+    def write_all(self, file: str, edits: Sequence[tuple[EntryId, Edit]]) -> dict[EntryId, ChargenError]:
+        """Carry out edits of one file in one replacement; return what was refused. Those of one entry go in order."""
+        with self._lock:
+            opened = self._files.setdefault(file, _OpenFile(file))
+        wishes = [_Wish(entry_id, edit) for entry_id, edit in edits]
+        with opened.writing:
+            self._carry_out(opened, wishes)
+        return {wish.entry_id: wish.failure for wish in wishes if isinstance(wish.failure, ChargenError)}
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.
