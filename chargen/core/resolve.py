@@ -1,8 +1,9 @@
 """Which pictures and which words show an entry's characters: from who is depicted to references and descriptions.
 
 Laws: at most two references a character; rejected and archived pictures never; approved ones are preferred, reference
-portraits next; those chosen stand in the listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether
-a file exists and is a picture is asked elsewhere; `describe_instead` then turns its reference into words.
+portraits next; those chosen stand in the listed order. A planned portrait is a reference whether it is built yet or
+not. Pure: whether a file exists and is a picture is asked elsewhere; `describe_instead` then turns its reference into
+words.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
             if real.read_bytes() != before:
                 return False
             if not _exchange(temporary, real):
-                os.replace(temporary, real)
+                temporary.replace(real)
             elif temporary.read_bytes() != before:
                 return _give_back(temporary, real, after)
             sync_folder(real.parent)
@@ -65,7 +65,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @cache
-def _renameat2() -> ctypes._NamedFuncPointer | None:  # noqa: SLF001 - ctypes has no public name for its functions
+def _renameat2() -> ctypes._NamedFuncPointer | None:
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

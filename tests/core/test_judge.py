@@ -42,7 +42,7 @@ def every_combination() -> Iterator[Facts]:
 
 
 def expected(f: Facts) -> Verdict:
-    """The verdict table of docs/design.md, read a second time and in another shape: a list of rows, first match wins."""
+    """The verdict table of docs/design.md read a second time, in another shape: rows of which the first match wins."""
     there = f.target is Target.PRESENT or (f.target is Target.ABSENT and bool(f.elsewhere))
     pointer, absent = f.target is Target.POINTER, f.target is Target.ABSENT and not f.elsewhere
     by_name = f.demand is Demand.REBUILD
@@ -84,7 +84,7 @@ def expected(f: Facts) -> Verdict:
 
 
 def test_every_combination_has_the_verdict_of_the_table() -> None:
-    """Of all combinations of facts, each gets the verdict of its first matching row, with a reason unless it is fresh."""
+    """Each combination of facts gets the verdict of its first matching row, with a reason unless it is fresh."""
     count = 0
     for facts in every_combination():
         judgement = judge(facts)
@@ -115,7 +115,7 @@ def _promises(facts: Facts, judgement: Judgement) -> None:
 
 
 def test_no_prompt_wins() -> None:
-    """Without a prompt nothing is asked for, whatever stands at the target, unless the entry is put aside altogether."""
+    """Without a prompt nothing is asked for, whatever stands at the target and whoever asks."""
     for target, match, demand in itertools.product(Target, Match, Demand):
         facts = Facts(target, match, has_prompt=False, demand=demand, obstacles=("x",), original="y")
         assert judge(facts).verdict is Verdict.NO_PROMPT
