@@ -25,8 +25,10 @@ from chargen.edge.journal import Journal
 from chargen.edge.originals import Originals, StoredOriginal
 
 ANSWERED = ("rejected", "answered")
-FORGOTTEN = ("forget", "1")
-"""Marks in a record line: the image was made to answer a rejection; the author asked for a new one."""
+"""Mark in a record line: the image was made to answer a rejection."""
+
+FORGOTTEN = "forget"
+"""Key of a mark in a record line: the author asked for a new image; the value is when, as ISO UTC with microseconds."""
 
 ACCEPTED = "accepted"
 """Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
@@ -142,20 +144,25 @@ class Evidence:
         return "" if line is not None and self._is_former(path, line) else path
 
     def paid(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> Paid | None:
-        """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked."""
+        """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked.
+
+        Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
+        that died before its picture was in place.
+        """
         if fingerprint is None:
             return None
+        line = RecordLine.parse(entry.outputs.record)
+        since = (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
-            if record.provider == SKETCH and not sketch:
+            if (record.provider == SKETCH and not sketch) or record.received_at < since:
                 continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
                 where = (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
                 file = stored.published[-1].sha256 if stored.published else None
                 return Paid(where, stored, file=file)
-        line = RecordLine.parse(entry.outputs.record)
         path = self._file_path(entry)
-        if line is None or line.fingerprint != fingerprint or not path or self.is_target(path):
+        if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
         if ((line.by or "").startswith(f"{SKETCH}/") and not sketch) or not self._is_former(path, line):
             return None
@@ -192,6 +199,11 @@ def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
     return replace(line, others=(*others, mark))
 
 
+def forgotten_at(line: RecordLine | None) -> str | None:
+    """Return when the author asked for a new image in a line's place; None where nobody did."""
+    return dict(line.others).get(FORGOTTEN) if line is not None else None
+
+
 def accepted_for(line: RecordLine | None) -> str | None:
     """Return the route under which an author took a line's file as current; None where nobody did."""
     value = dict(line.others).get(ACCEPTED) if line is not None else None
@@ -199,5 +211,5 @@ def accepted_for(line: RecordLine | None) -> str | None:
 
 
 def without_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
-    """Return the line without a mark."""
+    """Return the line without a mark, whatever its value."""
     return replace(line, others=tuple(pair for pair in line.others if pair[0] != mark[0]))

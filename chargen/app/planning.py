@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from chargen.app.adapters import Adapters
-from chargen.app.evidence import ANSWERED, FORGOTTEN, Evidence, Found, accepted_for
+from chargen.app.evidence import ANSWERED, Evidence, Found, accepted_for, forgotten_at
 from chargen.app.project import Project
 from chargen.app.scanning import Scan
 from chargen.core.compose import Composed, Composer, Line
@@ -364,7 +364,7 @@ def _change(
 ) -> tuple[Change, tuple[str, ...]]:
     if line is None:
         return Change.UNKNOWN, ()
-    if FORGOTTEN in line.others:
+    if forgotten_at(line) is not None:
         return Change.DIFFERENT, ("forgotten with `doit forget`",)
     if inputs is None or print_ is None:
         return Change.UNKNOWN, ()

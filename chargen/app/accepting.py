@@ -1,0 +1,127 @@
+"""Taking present pictures as current for today's inputs: without a call, by one record line in the YAML.
+
+Laws: the picture itself is never touched; what is known of how it was made stays in its record; the line tells that the
+author vouched for it (`accepted`), and under which route; nothing is taken over that can't be compared later (inputs
+that can't be told, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from chargen.app.evidence import ACCEPTED, ANSWERED, FORGOTTEN, Evidence, Found, forgotten_at, with_mark, without_mark
+from chargen.app.session import Session
+from chargen.app.write_back import WriteBack
+from chargen.core.entries import Entry
+from chargen.core.inputs import parts
+from chargen.core.plan import Plan, Planned
+from chargen.core.record import RecordLine
+from chargen.core.values import EntryId, Status, Verdict
+from chargen.edge.clock import stamp
+from chargen.edge.files import FileKind, printable
+from chargen.edge.journal_rows import Publication
+from chargen.edge.locks import target_lock
+from chargen.edge.pictures import reference_problem
+from chargen.errors import ChargenError, InputError, error
+from chargen.kinds.record_edits import record_edit
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of one image. `refused` says why nothing was written, else it is empty.
+
+    `path` is the picture that counts from now on: the target, or the entry's own picture elsewhere, which the next
+    build copies to the target.
+    """
+
+    image: Planned
+    path: str = ""
+    changed: bool = False
+    refused: str = ""
+
+
+def accept(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Accepted, ...]:
+    """Take the present pictures of `ids` as current for the inputs of `plan`; one image's failure is its own."""
+    taking = _Taking(session, evidence_of(session, plan), WriteBack(session.project))
+    return tuple(taking.take(plan.by_id[entry_id]) for entry_id in ids)
+
+
+def evidence_of(session: Session, plan: Plan) -> Evidence:
+    """Say where to look for what is known of the images of a plan."""
+    targets = frozenset(image.target for image in plan.images)
+    return Evidence(
+        session.project,
+        session.hashes,
+        session.originals,
+        session.journal,
+        plan.by_id.__contains__,
+        targets.__contains__,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    session: Session
+    evidence: Evidence
+    write_back: WriteBack
+
+    def take(self, image: Planned) -> Accepted:
+        try:
+            with target_lock(self.session.project.root, image.id):
+                return self._take(image)
+        except ChargenError as failure:
+            return Accepted(image, refused=str(failure))
+
+    def _take(self, image: Planned) -> Accepted:
+        entry = self.write_back.entry_now(image.entry)
+        found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        path, full = self._picture(image, entry, found)
+        if image.inputs is None or image.fingerprint is None:
+            raise InputError(error(_why_no_inputs(image), entry.position))
+        file = self.session.hashes.hash_of(full)
+        known = found.line if found.line is not None and found.line.file == file else None
+        if known is not None and found.in_yaml and _is_current(known, image):
+            return Accepted(image, path)
+        at = stamp(self.session.clock.now())
+        line = known or RecordLine(image.fingerprint, file, full.stat().st_size)
+        line = replace(line, fingerprint=image.fingerprint, at=at, parts=tuple(parts(image.inputs).items()))
+        vouched = (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@"))
+        line = with_mark(without_mark(line, (FORGOTTEN, "")), vouched)
+        if entry.status is Status.REJECTED:
+            line = with_mark(line, ANSWERED)
+        text = line.format()
+        self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, path))
+        if path == image.target:
+            self.session.journal.done((Publication(image.id, path, file, line.size, at),))
+        return Accepted(image, path, changed=True)
+
+    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+        """Return the picture to take. Raises InputError where there is none."""
+        path = image.target
+        if found.state.kind is FileKind.ABSENT:
+            path = self.evidence.elsewhere(entry)
+            if not path:
+                message = f"there is no picture at `{image.target}`"
+                raise InputError(error(message, entry.position, "put it there, or let `doit` build it"))
+        if trouble := reference_problem(self.session.project.root, path):
+            raise InputError(error(f"can't take this picture: {trouble.removeprefix('reference ')}", entry.position))
+        return path, self.session.project.path(path)
+
+
+def _is_current(line: RecordLine, image: Planned) -> bool:
+    return line.fingerprint == image.fingerprint and forgotten_at(line) is None and image.verdict is Verdict.FRESH
+
+
+def _why_no_inputs(image: Planned) -> str:
+    if image.composed is None:
+        return "the entry has no prompt that can be composed, so there is nothing to compare later"
+    missing = [reference.path for reference in image.references if reference.digest is None]
+    if missing:
+        names = ", ".join(f"`{printable(path)}`" for path in missing)
+        return (
+            f"its inputs can't be told yet: {names} {'is' if len(missing) == 1 else 'are'} to be built or found first"
+        )
+    return "its inputs can't be told: see `chargen check`"
