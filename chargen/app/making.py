@@ -12,20 +12,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
-from chargen import __version__, kinds
+from chargen import __version__
 from chargen.app.evidence import ANSWERED, Paid
 from chargen.app.planning import Planner, prepared
+from chargen.app.publishing import put, put_original, slots_edit
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session
 from chargen.app.write_back import Edit, WriteBack
-from chargen.core.entries import Entry
 from chargen.core.inputs import Inputs, parts, texts
 from chargen.core.plan import Planned
 from chargen.core.provider import ProviderError, ReferenceImage, Reply, Request
 from chargen.core.record import Record, RecordLine, RecordPart, RecordReference, prompt_hash
-from chargen.core.record_json import to_dict
 from chargen.core.settings import SKETCH
-from chargen.core.slots import Made, SlotEdit, SlotValue
 from chargen.core.values import FileHash, Fingerprint, Status, Verdict
 from chargen.edge.clock import stamp
 from chargen.edge.files import kind_of, write_durably
@@ -33,7 +31,7 @@ from chargen.edge.hashes import hash_bytes
 from chargen.edge.journal_rows import Publication, Sending
 from chargen.edge.locks import target_lock
 from chargen.edge.originals import StoredOriginal, new_attempt_id
-from chargen.edge.pictures import publish, read_reference
+from chargen.edge.pictures import read_reference
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 
@@ -153,9 +151,8 @@ class Maker:
     def _restore_former(self, image: Planned, paid: Paid) -> Done:
         """Copy the picture an entry had under its former name; its record line stays as it is."""
         data = self.session.project.path(paid.where).read_bytes()
-        self._put(image, data)
-        file = hash_bytes(data)
-        publication = Publication(image.id, image.target, file, len(data), self._now())
+        picture = put(self.session, image, data)
+        publication = Publication(image.id, image.target, picture.file, picture.size, picture.at)
         return Done(Outcome.RESTORED, image, lambda entry: moved_edit(entry, image.target), publication)
 
     def _adopt(self, image: Planned) -> Done:
@@ -174,7 +171,7 @@ class Maker:
         found = self.planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
         if found.line is None or found.record is None or found.in_yaml:
             return Done(Outcome.NOTHING, image)
-        edit = _slots(image, found.record, found.line, delivered="")
+        edit = slots_edit(image, found.record, found.line, delivered="")
         publication = Publication(
             image.id, image.target, found.line.file, found.line.size, self._now(), found.record.attempt
         )
@@ -225,31 +222,15 @@ class Maker:
     def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome) -> Done:
         assert image.entry.size is not None
         record = stored.record
-        published = publish(
-            self.session.originals.read(stored),
-            image.entry.size,
-            self.session.project.settings.size_policy.value,
-            to_dict(record),
-            ai_made=record.provider != SKETCH,
-        )
-        self._put(image, published.data)
-        at = stamp(self.session.clock.now(), microseconds=True)
-        file = hash_bytes(published.data)
-        self.session.originals.note_published(stored, file, len(published.data), at, image.target)
-        line = record.line(file, len(published.data), self._now())
+        picture = put_original(self.session, image, stored, image.entry.size)
+        line = record.line(picture.file, picture.size, self._now())
         marks = [("quality", record.quality)] if record.quality else []
         others = tuple(marks) + ((ANSWERED,) if image.entry.status is Status.REJECTED else ())
         line = replace(line, others=others)
         publication = Publication(
-            image.id, image.target, file, line.size, at, record.attempt, prompt_hash(record.prompt)
+            image.id, image.target, picture.file, line.size, picture.at, record.attempt, prompt_hash(record.prompt)
         )
-        return Done(outcome, image, _slots(image, record, line, str(published.delivered_size)), publication)
-
-    def _put(self, image: Planned, data: bytes) -> None:
-        """Put a picture at its target, the present one into the history first."""
-        path = self.session.project.path(image.target)
-        with self.session.history.keeping(image.id, path):
-            write_durably(path, data, root=self.session.project.root)
+        return Done(outcome, image, slots_edit(image, record, line, picture.delivered), publication)
 
     def _write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed."""
@@ -332,41 +313,3 @@ def _blocked(image: Planned) -> InputError:
 def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
     words = texts(inputs)
     return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
-
-
-def _slots(image: Planned, record: Record, line: RecordLine, delivered: str) -> Edit:
-    """Say what to write into the YAML; nothing where the entry tells of this file already."""
-    metadata: dict[str, SlotValue] = {"record": line.format()}
-    optional: dict[str, SlotValue] = {
-        "request_id": record.request_id,
-        "seed": record.seed,
-        "revised_prompt": record.revised_prompt,
-        "usage": dict(record.usage) or None,
-        "cost_usd": None if record.cost_usd is None else float(record.cost_usd),
-        "quality": record.quality,
-        "asked_size": str(record.asked_size),
-        "delivered_size": delivered or _delivered(record),
-        "references": [reference.path for reference in record.references] or None,
-    }
-    metadata.update((key, value) for key, value in optional.items() if value is not None)
-    made = Made(
-        generated_at=record.received_at.partition(".")[0].rstrip("Z") + "Z",
-        file_name=image.target.rpartition("/")[2],
-        file_path=image.target,
-        provider=record.provider,
-        model=record.model,
-        provider_metadata=metadata,
-    )
-
-    def edit(entry: Entry) -> SlotEdit | None:
-        present = RecordLine.parse(entry.outputs.record)
-        if present is not None and present.file == line.file and present.fingerprint == line.fingerprint:
-            return None
-        return kinds.slots(entry, made)
-
-    return edit
-
-
-def _delivered(record: Record) -> SlotValue:
-    original = record.original
-    return f"{original.width}x{original.height}" if original and original.width else None

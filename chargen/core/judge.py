@@ -67,6 +67,8 @@ class Facts:
     only where the route is `sketch`."""
     sketched: bool = False
     """The present image was made by `sketch`."""
+    accepted: bool = False
+    """The author took the present image as current: a sketch then is no proof."""
     routed_to_sketch: bool = False
     answered: bool = False
     """The recorded image was made after its predecessor was rejected, so the rejection is served."""
@@ -129,7 +131,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: PLR0911 - one return for each 
     if stale:
         only_inputs = facts.change is Change.DIFFERENT and not (facts.drifted or facts.awaited or _rejected(facts))
         return _paid_before(facts, stale) if facts.original and only_inputs else Judgement(Verdict.STALE, stale)
-    if facts.sketched and not facts.routed_to_sketch:
+    if facts.sketched and not (facts.routed_to_sketch or facts.accepted):
         if facts.original:
             return _paid_before(facts, ())
         return Judgement(Verdict.PROOF, ("a sketch stands in for the image",))

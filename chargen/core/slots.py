@@ -19,14 +19,15 @@ SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping
 class Made:
     """An image that is safely on disk, as its slots tell it.
 
-    `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`.
+    `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where
+    nobody knows.
     """
 
-    generated_at: str
+    generated_at: str | None
     file_name: str
     file_path: str
-    provider: str
-    model: str
+    provider: str | None
+    model: str | None
     provider_metadata: Mapping[str, SlotValue]
 
 

@@ -1,0 +1,113 @@
+"""Bringing a picture to its target: the present one into the history first, then the file, then what its slots say.
+
+Laws: the old picture is kept before the new one takes its place; a file made from an original is noted beside it, so
+that it is known without the YAML. Used alike for what was just delivered and for what is brought back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chargen import kinds
+from chargen.app.session import Session
+from chargen.app.write_back import Edit
+from chargen.core.entries import Entry
+from chargen.core.plan import Planned
+from chargen.core.record import Record, RecordLine
+from chargen.core.record_json import to_dict
+from chargen.core.settings import SKETCH
+from chargen.core.slots import Made, SlotEdit, SlotValue
+from chargen.core.values import FileHash, Size
+from chargen.edge.clock import stamp
+from chargen.edge.files import write_durably
+from chargen.edge.hashes import hash_bytes
+from chargen.edge.originals import StoredOriginal
+from chargen.edge.pictures import publish
+
+
+@dataclass(frozen=True, slots=True)
+class PutPicture:
+    """A picture that stands at its target: hash and size in bytes of the file, when (ISO UTC, microseconds)."""
+
+    file: FileHash
+    size: int
+    at: str
+    delivered: str = ""
+    """`WxH` of the delivered picture, where it was looked at."""
+
+
+def put(session: Session, image: Planned, data: bytes) -> PutPicture:
+    """Put a picture at an image's target, the present one into the history first. Raises InputError."""
+    path = session.project.path(image.target)
+    with session.history.keeping(image.id, path):
+        write_durably(path, data, root=session.project.root)
+    return PutPicture(hash_bytes(data), len(data), stamp(session.clock.now(), microseconds=True))
+
+
+def put_original(session: Session, image: Planned, stored: StoredOriginal, size: Size) -> PutPicture:
+    """Make the PNG of an original, brought to `size`, and put it at the target. Raises InputError, PictureError."""
+    record = stored.record
+    published = publish(
+        session.originals.read(stored),
+        size,
+        session.project.settings.size_policy.value,
+        to_dict(record),
+        ai_made=record.provider != SKETCH,
+    )
+    picture = put(session, image, published.data)
+    session.originals.note_published(stored, picture.file, picture.size, picture.at, image.target)
+    return PutPicture(picture.file, picture.size, picture.at, str(published.delivered_size))
+
+
+def slots_edit(image: Planned, record: Record, line: RecordLine, delivered: str) -> Edit:
+    """Say what to write into the YAML; nothing where the entry tells of this file already."""
+    metadata: dict[str, SlotValue] = {"record": line.format()}
+    optional: dict[str, SlotValue] = {
+        "request_id": record.request_id,
+        "seed": record.seed,
+        "revised_prompt": record.revised_prompt,
+        "usage": dict(record.usage) or None,
+        "cost_usd": None if record.cost_usd is None else float(record.cost_usd),
+        "quality": record.quality,
+        "asked_size": str(record.asked_size),
+        "delivered_size": delivered or _delivered(record),
+        "references": [reference.path for reference in record.references] or None,
+    }
+    metadata.update((key, value) for key, value in optional.items() if value is not None)
+    made = Made(
+        generated_at=record.received_at.partition(".")[0].rstrip("Z") + "Z",
+        file_name=image.target.rpartition("/")[2],
+        file_path=image.target,
+        provider=record.provider,
+        model=record.model,
+        provider_metadata=metadata,
+    )
+    return _unless_told(made, line)
+
+
+def unknown_edit(image: Planned, line: RecordLine) -> Edit:
+    """Say what to write for a picture of which nobody knows how it was made."""
+    made = Made(
+        generated_at=line.at,
+        file_name=image.target.rpartition("/")[2],
+        file_path=image.target,
+        provider=None,
+        model=None,
+        provider_metadata={"record": line.format()},
+    )
+    return _unless_told(made, line)
+
+
+def _unless_told(made: Made, line: RecordLine) -> Edit:
+    def edit(entry: Entry) -> SlotEdit | None:
+        present = RecordLine.parse(entry.outputs.record)
+        if present is not None and present.file == line.file and present.fingerprint == line.fingerprint:
+            return None
+        return kinds.slots(entry, made)
+
+    return edit
+
+
+def _delivered(record: Record) -> SlotValue:
+    original = record.original
+    return f"{original.width}x{original.height}" if original and original.width else None
