@@ -112,8 +112,11 @@ def _require_mapping(entry: Piece) -> None:
 
 def _refuse_shared(root: Piece, value: Piece, *, inside: bool = True) -> None:
     """Refuse to replace what an alias elsewhere stands for; `inside` looks at what the value holds, too."""
+    anchored = [piece for piece in (value.walk() if inside else (value,)) if piece.anchor is not None]
+    if not anchored:
+        return
     used = {piece.text for piece in root.walk() if piece.shape is Shape.ALIAS}
-    for piece in value.walk() if inside else (value,):
+    for piece in anchored:
         if piece.anchor in used:
             raise Refusal(
                 piece.start,

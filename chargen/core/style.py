@@ -19,8 +19,10 @@ def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
     `line_break` is the line end to use where `text` has none.
     """
     entry = way[-1]
-    quote, quoted = _quotes(entry, way[0])
-    steps = {**_steps(text, way[0]), **_steps(text, entry)}
+    # An item of a top-level list shows enough; other items are not looked at, as they are not where it stands alone.
+    around = way[2] if len(way) > 2 and way[1].shape is Shape.SEQUENCE else way[0]
+    quote, quoted = _quotes(entry, around)
+    steps = {**_steps(text, around), **_steps(text, entry)}
     return Style(
         quote,
         quoted,
