@@ -30,6 +30,12 @@ chargen = "chargen.app.doit.states:RecordStates"
 
 [tool.doit.plugins.command]
 run = "chargen.cli.doit.run:Run"
+list = "chargen.cli.doit.list:List"
+info = "chargen.cli.doit.info:Info"
+forget = "chargen.cli.doit.forget:Forget"
+reset-dep = "chargen.cli.doit.reset_dep:ResetDep"
+ignore = "chargen.cli.doit.ignore:Ignore"
+clean = "chargen.cli.doit.clean:Clean"
 """
 
 

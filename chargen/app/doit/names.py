@@ -46,24 +46,27 @@ class Named:
     def pick(
         self, images: Sequence[Selectable], demand: Demand = Demand.NONE, rebuild: Sequence[str] = ()
     ) -> dict[EntryId, Demand]:
-        """Return the images that are meant, with what is demanded of each; `rebuild` are names for `--rebuild`.
+        """Return the images to build, with what is demanded of each; `rebuild` are names for `--rebuild`.
 
         `demand` is for what was named itself, never for what an own task needs. Raises StartError.
         """
-        found: dict[EntryId, Demand] = {}
-        for need in self.needs:
-            path = posixpath.normpath(need)
-            found.update(
-                (image.id, Demand.NONE)
-                for image in images
-                if path == image.target or (MAGIC.intersection(need) and fnmatchcase(image.target, need))
-            )
-        terms = self.terms + tuple(term for term in self.patterns if self._means_any(images, term))
-        if terms:
-            found.update(dict.fromkeys(self._select(images, terms), demand))
+        found = {image.id: Demand.NONE for image in images if self._is_needed(image)}
+        found.update(dict.fromkeys(self.meant(images), demand))
         if rebuild:
             found.update(dict.fromkeys(self._select(images, rebuild), Demand.REBUILD))
         return found
+
+    def meant(self, images: Sequence[Selectable]) -> tuple[EntryId, ...]:
+        """Return the images that were named themselves, in the order of `images`. Raises StartError."""
+        terms = self.terms + tuple(term for term in self.patterns if self._means_any(images, term))
+        return self._select(images, terms) if terms else ()
+
+    def _is_needed(self, image: Selectable) -> bool:
+        return any(
+            posixpath.normpath(need) == image.target
+            or (bool(MAGIC.intersection(need)) and fnmatchcase(image.target, need))
+            for need in self.needs
+        )
 
     def _select(self, images: Sequence[Selectable], terms: Sequence[str]) -> tuple[EntryId, ...]:
         try:
@@ -126,6 +129,16 @@ def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = ""
 def own_tasks(tasks: Iterable[Task]) -> list[Task]:
     """Leave out the empty group that doit makes for a function that yields no tasks, as that of the images here."""
     return [task for task in tasks if task.actions or task.task_dep or task.loader or not task.has_subtask]
+
+
+def own_only(tasks: Iterable[Task]) -> list[Task]:
+    """Take images out of what own tasks depend on, for the commands that look up every dependency among own tasks."""
+    found = list(tasks)
+    known = {task.name for task in found}
+    for task in found:
+        task.task_dep = [name for name in task.task_dep if name in known]
+        task.setup_tasks = [name for name in task.setup_tasks if name in known]
+    return found
 
 
 def order_by_paths(tasks: Sequence[Task], images: Container[str]) -> None:

@@ -10,10 +10,12 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 from doit.action import CmdAction
 from doit.cmd_base import DoitCmdBase
 from doit.cmdparse import CmdParseError
@@ -27,6 +29,7 @@ from chargen.app.doit.names import Named, own_tasks, understand
 from chargen.app.doit.states import ContentChecker, RecordStates
 from chargen.app.doit.tasks import held_back
 from chargen.app.session import Session, open_session
+from chargen.edge.locks import project_lock
 from chargen.errors import ChargenError, Position, StartError, error
 
 INTERRUPTED = 130
@@ -72,12 +75,11 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def tell(self, text: str) -> None:
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        click.echo(text, err=True)
 
     def line(self, text: str) -> None:
         """Write a line of what the command was asked for."""
-        self.outstream.write(f"{text}\n")
+        click.echo(text, self.outstream)
 
     # what is in the project
 
@@ -90,6 +92,18 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         """Tell what the names on the command line mean; the author's own tasks along with it."""
         tasks = self.own(args)
         return understand(args, tasks, self.within), tasks
+
+    @contextmanager
+    def own_states(self) -> Iterator[None]:
+        """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
+        with project_lock(Path.cwd(), on_wait=self.waiting):
+            yield
+            self.dep_manager.close()
+
+    def waiting(self, pid: int | None) -> None:
+        """Say who is waited for."""
+        who = f"process {pid}" if pid else "another process"
+        self.tell(f"{who} is building this project; waiting for it")
 
     def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
         """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""

@@ -81,7 +81,7 @@ class Run(ProjectCommand):
         opened: list[Build] = []
 
         def opener() -> Build:
-            opened.append(open_build(Path.cwd(), order, on_wait=self._waiting, command="doit"))
+            opened.append(open_build(Path.cwd(), order, on_wait=self.waiting, command="doit"))
             return opened[0]
 
         use(opener)
@@ -108,7 +108,8 @@ class Run(ProjectCommand):
                 stream=Stream(params["verbosity"]),
             )
 
-    def _waiting(self, pid: int | None) -> None:
+    def waiting(self, pid: int | None) -> None:
+        """Say who is waited for, and how not to."""
         who = f"process {pid}" if pid else "another process"
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 

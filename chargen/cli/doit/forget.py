@@ -1,0 +1,69 @@
+"""`doit forget NAME...`: the next build makes a new image of each that is named; what they reference is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from doit.cmd_forget import Forget as StockForget
+
+from chargen.app.doit.forgetting import Forgotten, forget, forgettable
+from chargen.app.doit.names import own_only
+from chargen.app.ordering import selectables
+from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.tables import estimate_text, plural
+from chargen.edge.files import printable
+from chargen.errors import StartError
+
+REFUSED = 1
+
+
+class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
+    """doit's `forget` for projects whose tasks are images."""
+
+    name = "forget"
+    doc_purpose = "ask for a new image of each that is named"
+    doc_usage = "TASK ..."
+    doc_description = (
+        "The picture stays until the new one is there, and in the history after that. An ignored image is only taken "
+        "up again."
+    )
+    cmd_options = ()
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        """Mark the named images' records; for own tasks do what doit does."""
+        del params
+        if not args:
+            with self.session(read_only=True) as session:
+                count, cost = forgettable(session)
+            message = f"`forget` needs names: all of them would be {plural(count, 'new image')}, {estimate_text(cost)}"
+            raise StartError(f"{message} by estimate", hint="`doit forget 'chapters/ch03/*'` takes a chapter")
+        named, tasks = self.named(args)
+        with self.session(read_only=False) as session:
+            plan = session.plan()
+            found = forget(session, plan, named.meant(selectables(plan)))
+        for item in found:
+            self.line("\n".join(_lines(item)))
+        if len(marked := [item for item in found if item.marked]) > 1:
+            self.line(f"{plural(len(marked), 'new image')}, {estimate_text(_sum(marked))} by estimate")
+        if named.own:
+            with self.own_states():
+                self.task_list, self.sel_tasks = own_only(tasks), list(named.own)
+                StockForget._execute(self, forget_sub=False, forget_disable_default=True, forget_all=False)  # noqa: SLF001
+        return REFUSED if any(item.refused for item in found) else 0
+
+
+def _lines(item: Forgotten) -> Iterator[str]:
+    name = printable(item.image.id)
+    if item.refused:
+        first, *more = item.refused.split("\n")
+        yield f"not forgotten: {name}: {printable(first)}"
+        yield from (f"  {printable(line.strip())}" for line in more)
+    else:
+        yield f"{name}: {item.done}" + (f", {estimate_text(item.cost_usd)}" if item.marked else "")
+
+
+def _sum(items: list[Forgotten]) -> Decimal | None:
+    costs = [item.cost_usd for item in items if item.cost_usd is not None]
+    return sum(costs, Decimal(0)) if len(costs) == len(items) else None

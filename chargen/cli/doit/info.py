@@ -1,0 +1,68 @@
+"""`doit info TARGET`: why an image is up to date or not, what changed, what it depends on, what a new one costs.
+
+As in stock doit the exit code says it too: 0 up to date, 1 not. Writes nothing, waits for nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit.cmd_info import Info as StockInfo
+from doit.exceptions import InvalidCommand
+from doit.task import Task
+
+from chargen.app.doit.names import own_only
+from chargen.app.explaining import why
+from chargen.app.ordering import selectables
+from chargen.app.planning import Wishes
+from chargen.app.session import Session
+from chargen.cli import why_report
+from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.tables import columns, dim
+from chargen.core.plan import Plan, Planned
+from chargen.core.values import Verdict
+from chargen.edge.files import printable
+
+NOT_UP_TO_DATE = 1
+
+
+class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
+    """doit's `info` for projects whose tasks are images."""
+
+    name = "info"
+    doc_purpose = "show why an image is up to date or not, and what it depends on"
+    doc_usage = "TASK ..."
+    cmd_options = ()
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        """Tell about everything that was named."""
+        del params
+        if not args:
+            raise InvalidCommand("`info` needs a name: `doit list` shows them")
+        named, tasks = self.named(args)
+        codes = [0]
+        with self.session(read_only=True) as session:
+            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+            plan = planner.plan()
+            for number, entry_id in enumerate(named.meant(selectables(plan))):
+                image = plan.by_id[entry_id]
+                self.line("\n".join([*([""] if number else []), *why_report.lines(why(session, planner, image))]))
+                self._depends(session, plan, image)
+                codes.append(NOT_UP_TO_DATE if image.acts or image.verdict is Verdict.BLOCKED else 0)
+        codes += [self._own(name, tasks) for name in named.own]
+        return max(codes)
+
+    def _depends(self, session: Session, plan: Plan, image: Planned) -> None:
+        """List the composed prompt and the references, each with how it stands."""
+        if image.composed is None:
+            return
+        prompt = "written" if session.project.path(image.prompt_file).is_file() else "written before it is built"
+        rows = [("  " + printable(image.prompt_file), dim(prompt))]
+        for reference in image.references:
+            planned = plan.by_id.get(reference.entry_id) if reference.entry_id else None
+            rows.append(("  " + printable(reference.path), dim(planned.verdict.value if planned else "a file")))
+        self.line("\n".join(["", "depends on", *columns(rows)]))
+
+    def _own(self, name: str, tasks: list[Task]) -> int:
+        self.task_list = own_only(tasks)
+        return int(StockInfo._execute(self, [name]))  # noqa: SLF001 - for an own task it stays doit's own

@@ -1,0 +1,100 @@
+"""`doit list`: every planned image with its verdict, and the author's own tasks. Writes nothing, waits for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from doit.cmd_list import opt_list_dependencies, opt_list_private, opt_list_quiet, opt_listall, opt_template
+from doit.task import Task
+
+from chargen.app.doit.names import Named, own_only
+from chargen.app.ordering import selectables
+from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.plan_report import reasons
+from chargen.cli.tables import coloured, columns, dim
+from chargen.core.plan import Planned
+from chargen.core.selection import Selectable
+from chargen.edge.files import printable
+
+_ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
+_QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
+_TEMPLATE = {**opt_template, "help": "print each with a template of {name}, {doc} and {status}"}
+
+
+class List(ProjectCommand):
+    """doit's `list` for projects whose tasks are images."""
+
+    name = "list"
+    doc_purpose = "list planned images with their verdicts, and your own tasks"
+    cmd_options = (_ALL, _QUIET, opt_list_private, opt_list_dependencies, _TEMPLATE)
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        """List what was named, or everything."""
+        named, tasks = self.named(args)
+        own = self._own(tasks, named, params) if named or not args else []
+        if params["quiet"]:
+            for name in (*self._targets(named), *(task.name for task in own)):
+                self.line(printable(name))
+            return 0
+        with self.session(read_only=True) as session:
+            plan = session.plan()
+        meant = named.meant(selectables(plan)) if named else tuple(plan.by_id)
+        images = [plan.by_id[entry_id] for entry_id in meant]
+        statuses = {task.name: self._status(task, tasks) for task in own}
+        if params["template"] is not None:
+            self._by_template(params["template"], images, own, statuses)
+            return 0
+        rows = [*map(_image_row, images), *(_task_row(task, statuses[task.name]) for task in own)]
+        needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
+        for row, files in zip(columns(rows), needs, strict=True):
+            self.line(row.rstrip())
+            for file in files if params["list_deps"] else ():
+                self.line(f" -  {printable(file)}")
+        return 0
+
+    def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:
+        private, subtasks = params["private"], params["subtasks"]
+        shown = [task for task in tasks if not named or task.name in named.own or task.subtask_of in named.own]
+        return [
+            task
+            for task in shown
+            if (private or not task.name.startswith("_"))
+            and (subtasks or not task.subtask_of or task.name in named.own)
+        ]
+
+    def _targets(self, named: Named) -> Iterator[str]:
+        """Yield the targets of the images that are meant, read from the files without judging anything."""
+        with self.session(read_only=True) as session:
+            project, found = session.project, session.scan()
+        images = [
+            Selectable(entry.id, project.target(entry.id), project.prompt_file(entry.id), entry.file, imagery.slug)
+            for imagery in found.imageries
+            for entry in imagery.entries
+        ]
+        meant = frozenset(named.meant(images)) if named else None
+        yield from (image.target for image in images if meant is None or image.id in meant)
+
+    def _status(self, task: Task, tasks: list[Task]) -> str:
+        if self.dep_manager.status_is_ignore(task):
+            return "ignored"
+        return str(self.dep_manager.get_status(task, {other.name: other for other in own_only(tasks)}).status)
+
+    def _by_template(self, template: str, images: list[Planned], own: Iterable[Task], statuses: dict[str, str]) -> None:
+        for image in images:
+            doc = image.entry.title or image.id
+            self.line(template.format(name=printable(image.target), doc=printable(doc), status=image.verdict.value))
+        for task in own:
+            self.line(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]))
+
+
+def _image_row(image: Planned) -> tuple[str, str, str]:
+    return coloured(image.verdict), printable(image.target), dim("; ".join(reasons(image)))
+
+
+def _task_row(task: Task, status: str) -> tuple[str, str, str]:
+    return status, task.name, dim(task.doc or "")
+
+
+def _image_needs(image: Planned) -> list[str]:
+    return [image.prompt_file, *(reference.path for reference in image.references)]
