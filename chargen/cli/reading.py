@@ -12,12 +12,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
+
 from chargen.app.ordering import selectables
 from chargen.app.planning import Planner, Wishes
 from chargen.app.session import Session, open_session
 from chargen.cli.options import within_project
 from chargen.core.plan import Plan, Planned
 from chargen.core.selection import Selection, select
+from chargen.edge.files import printable
+from chargen.errors import StartError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,15 @@ class Opened:
         """Return the images that paths, ids or globs mean. Raises StartError for a name that means none."""
         selection = Selection(tuple(names), within=within_project(self.session.project.root))
         return tuple(self.plan.by_id[entry_id] for entry_id in select(selectables(self.plan), selection))
+
+    def one_image(self, name: str) -> Planned:
+        """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
+        found = self.images((name,))
+        if len(found) > 1:
+            shown = ", ".join(f"`{printable(image.id)}`" for image in found[:3])
+            more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+            raise StartError(f"`{printable(name)}` means {len(found)} images: {shown}{more}", hint="name one of them")
+        return found[0]
 
 
 @contextmanager
@@ -52,6 +65,11 @@ def planned(session: Session) -> Opened:
     """Plan an opened project."""
     planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
     return Opened(session, planner, planner.plan())
+
+
+def tell_waiting(pid: int | None) -> None:
+    """Say on stderr that another process holds the project."""
+    click.echo(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it", err=True)
 
 
 def in_colour() -> bool:

@@ -52,3 +52,11 @@ def slots_of(entry: Entry) -> Mapping[str, object]:
         return entry.data
     images = entry.data.get(SLOT)
     return images[-1] if isinstance(images, tuple) and images and isinstance(images[-1], Mapping) else {}
+
+
+def all_slots_of(entry: Entry) -> tuple[Mapping[str, object], ...]:
+    """Return the mappings that hold slots of the entry's pictures, oldest first: a location keeps those of all."""
+    if entry.kind is not Kind.LOCATION:
+        return (entry.data,)
+    images = entry.data.get(SLOT)
+    return tuple(item for item in images if isinstance(item, Mapping)) if isinstance(images, tuple) else ()
