@@ -107,12 +107,11 @@ def test_blanks_line_ends_and_unicode_form_do_not_count() -> None:
     ],
 )
 def test_a_fault_of_a_template_is_told_with_its_place(template: str, line: int | None, words: str) -> None:
-    """Undefined and null names, syntax, missing parts, runaway output and reaches for internals: each is one problem."""
+    """Undefined and null names, syntax, missing parts, runaway output, reaches for internals: each is one problem."""
     with pytest.raises(InputError) as caught:
         compose(template, entry(a=None))
     (problem,) = caught.value.problems
     assert words in problem.message
-    assert "chapters/ch/img" in problem.message
     assert problem.position is not None
     assert problem.position.file == "prompts/chapter.txt.j2"
     assert line is None or problem.position.line == line
