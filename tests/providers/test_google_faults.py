@@ -40,6 +40,8 @@ def pair() -> Any:
         (google_server.per_minute(3.29), (TRANSIENT, False, None), "RESOURCE_EXHAUSTED"),
         (google_server.per_day(), (STOP, False, None), "current quota"),
         (google_server.none_allowed(), (STOP, False, None), "limit: 0"),
+        (google_server.error(429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0"), (STOP, False, None), "limit: 0"),
+        (google_server.error(429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 10"), (TRANSIENT, False, None), "10"),
         (google_server.credits_used_up(402), (STOP, False, None), "depleted"),
         (google_server.credits_used_up(429), (STOP, False, None), "depleted"),
         (google_server.error(402, "RESOURCE_EXHAUSTED", "No."), (STOP, False, None), "No."),

@@ -39,6 +39,14 @@ def pair() -> Any:
         (openai_server.no_quota("project_spend_limit_exceeded"), (STOP, False, None), "spend_limit"),
         (openai_server.no_quota("organization_usage_limit_exceeded"), (STOP, False, None), "usage_limit"),
         (openai_server.error(429, "No.", "insufficient_quota", "brand_new_code"), (STOP, False, None), "No."),
+        (openai_server.error_text(429, "You exceeded your current quota."), (STOP, False, None), "quota"),
+        (openai_server.error_text(400, "Billing hard limit has been reached"), (STOP, False, None), "Billing"),
+        (openai_server.error_text(403, "insufficient balance"), (STOP, False, None), "balance"),
+        (
+            openai_server.error_text(429, "You exceeded your current quota. Please retry in 7s."),
+            (TRANSIENT, False, None),
+            "7s",
+        ),
         (openai_server.hard_limit(), (STOP, False, None), "Billing hard limit"),
         (openai_server.error(402, "Pay first.", None), (STOP, False, None), "Pay first"),
         (openai_server.moderated(), (REFUSED, False, None), "safety_violations=[violence]"),
@@ -238,8 +246,6 @@ def test_bad_addresses_of_pictures(
 
 class FetchServer(OpenAIServer):
     """Serves odd things at addresses."""
-
-    # ruff: noqa: D102 - as in `LoopbackServer`
 
     def get(self, path: str) -> tuple[bytes, str] | None:
         found = {"/nothing.png": b"", "/huge.png": bytes(3 * 1024 * 1024)}.get(path)

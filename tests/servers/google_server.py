@@ -7,7 +7,7 @@ per cent off their ratio as there. See `loopback` for scripting faults and for p
         env = {**os.environ, **server.environ}    # GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL
 """
 
-# ruff: noqa: D102, ARG002 - what the methods are for, and all they get, is said in `LoopbackServer`
+# ruff: noqa: ARG002 - what the methods are for, and all they get, is said in `LoopbackServer`
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ for scripting faults and for pointing other processes at it:
         env = {**os.environ, **server.environ}    # OPENAI_API_KEY, OPENAI_BASE_URL
 """
 
-# ruff: noqa: D102, ARG002 - what the methods are for, and all they get, is said in `LoopbackServer`
+# ruff: noqa: ARG002 - what the methods are for, and all they get, is said in `LoopbackServer`
 
 from __future__ import annotations
 

@@ -60,11 +60,17 @@ def body_failure(answer: Answer, secrets: Iterable[str] = ()) -> ProviderError:
 
 
 def _by_words(answer: Answer, kinds: frozenset[str]) -> Ruling | None:
-    """Rule by what the server says, for the two answers that come under several statuses."""
+    """Rule by what the server says, for the two answers that come under several statuses.
+
+    Words of credit without a code are no stop where the server names a wait: gateways to other vendors use the same
+    sentence for a limit per minute.
+    """
     said = words(answer)
     if answer.status >= 500:
         return None
-    if answer.status == 402 or kinds & _NO_CREDIT or _NO_CREDIT_WORDS.search(said):
+    if answer.status == 402 or kinds & _NO_CREDIT:
+        return NO_CREDIT
+    if _NO_CREDIT_WORDS.search(said) and server_wait(answer.headers, said) is None:
         return NO_CREDIT
     if kinds & _MODERATED or _MODERATED_WORDS.search(said):
         return MODERATED
