@@ -35,17 +35,19 @@ def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
 
 def findings(plan: Plan) -> tuple[Finding, ...]:
     """Gather a plan's problems, each once and with the images it concerns."""
-    found: dict[Problem, list[EntryId]] = {problem: [] for problem in plan.problems}
+    found: dict[Problem, list[Planned]] = {problem: [] for problem in plan.problems}
     for image in plan.images:
         for problem in image.problems:
-            found.setdefault(problem, []).append(image.id)
+            found.setdefault(problem, []).append(image)
     return _sorted(Finding(problem, _told(problem, images)) for problem, images in found.items())
 
 
-def _told(problem: Problem, images: list[EntryId]) -> tuple[EntryId, ...]:
-    """Leave one image's name out where the problem's place tells it already."""
-    placed = problem.position is not None and problem.position.line > 0
-    return () if placed and len(images) == 1 else tuple(dict.fromkeys(images))
+def _told(problem: Problem, images: list[Planned]) -> tuple[EntryId, ...]:
+    """Leave the name out of a single image that the place tells already."""
+    place = problem.position
+    if place is not None and place.line and len(images) == 1 and images[0].entry.file == place.file:
+        return ()
+    return tuple(dict.fromkeys(image.id for image in images))
 
 
 def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Reads the disk, changes nothing. What it decides it asks of the pure parts: reso
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ from chargen.core.settings import SKETCH, MissingReferences, RebuildOn
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Verdict
 from chargen.edge.files import FileKind, kind_of
 from chargen.edge.pictures import reference_problem
-from chargen.errors import InputError, Problem, Severity, error, warning
+from chargen.errors import InputError, Position, Problem, Severity, error, warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Planner:
     """Entries that claim a picture together with another entry: none of them is built."""
     done: dict[EntryId, Planned] = field(default_factory=dict)
     files: dict[str, tuple[FileHash | None, str]] = field(default_factory=dict)
+    cycles: tuple[tuple[EntryId, ...], ...] = ()
+    """Chains of portraits that reference each other, once it has planned."""
 
     def plan(self) -> Plan:
         """Plan every entry."""
@@ -78,6 +80,7 @@ class Planner:
             for entry_id, resolution in resolved.items()
         }
         order = build_order(entries, needs)
+        self.cycles = order.cycles
         cyclic = {entry_id: chain for chain in order.cycles for entry_id in chain}
         problems = [*self.scan.problems, *(_cycle(entries[chain[0]], chain) for chain in order.cycles)]
         for entry_id in order.ids:
@@ -95,8 +98,7 @@ class Planner:
         references = tuple(
             replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
         )
-        obstacles = [problem.message for problem in image.problems if problem.severity is Severity.ERROR]
-        return self._judged(replace(image, entry=entry, references=references), obstacles, ())
+        return self._judged(replace(image, entry=entry, references=references), ())
 
     # one image
 
@@ -106,7 +108,8 @@ class Planner:
 
     def _image(self, entry: Entry, resolution: Resolution, cycle: tuple[EntryId, ...]) -> Planned:
         problems = list(resolution.problems)
-        references, described, awaited = self._references(resolution, problems, cycle)
+        obstacles: list[str] = []
+        references, described, awaited = self._references(resolution, problems, obstacles, cycle)
         composed = self._compose(entry, (*resolution.described, *described), problems)
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -123,21 +126,19 @@ class Planner:
             route=None if isinstance(route, Problem) else route,
             quality=self._quality(entry, route),
         )
-        own = entry.problems
-        obstacles = [problem.message for problem in (*own, *problems) if problem.severity is Severity.ERROR]
         if entry.id in self.clashing:
             obstacles.append("another entry plans the same picture")
         if cycle:
             obstacles.append("its portraits reference each other in a circle")
-        image = self._judged(image, obstacles, awaited)
-        return replace(image, problems=(*own, *_as_of_verdict(problems, image.verdict)))
+        image = self._judged(replace(image, obstacles=(*_errors(problems), *obstacles)), awaited)
+        return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, image.verdict)))
 
-    def _judged(self, image: Planned, obstacles: list[str], awaited: tuple[str, ...]) -> Planned:
+    def _judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
         route = image.route
         notes: tuple[str, ...] = ()
-        case = _Case(image.entry, inputs, print_, tuple(obstacles), awaited)
+        case = _Case(image.entry, inputs, print_, (*_errors(image.entry.problems), *image.obstacles), awaited)
         facts, found = self._facts(case, route, certain=False)
         verdict = judge(facts).verdict
         if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
@@ -150,8 +151,7 @@ class Planner:
         if judgement.verdict.spends and route is not None and image.composed is not None:
             adapter = self.adapters.get(route.provider)
             request = adapter.adapt(asked(image), route.model)
-            errors = [item.message for item in objections(adapter, request) if item.severity is Severity.ERROR]
-            if errors:
+            if errors := _errors(objections(adapter, request)):
                 judgement = judge(replace(facts, obstacles=(*facts.obstacles, *errors)))
             else:
                 cost, notes = adapter.price(request), request.notes
@@ -213,7 +213,7 @@ class Planner:
     # parts of an image
 
     def _references(
-        self, resolution: Resolution, problems: list[Problem], cycle: tuple[EntryId, ...]
+        self, resolution: Resolution, problems: list[Problem], obstacles: list[str], cycle: tuple[EntryId, ...]
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []
@@ -221,9 +221,12 @@ class Planner:
         awaited: list[str] = []
         for reference in resolution.references:
             if reference.entry_id is not None and reference.entry_id in self.done:
+                blocked = self.done[reference.entry_id].verdict is Verdict.BLOCKED
                 planned = self._planned_reference(reference, problems)
                 references.append(planned)
-                if planned.digest is None:
+                if blocked and reference.entry_id not in cycle:
+                    obstacles.append(f"reference `{planned.path}` is blocked")
+                elif planned.digest is None and not blocked:
                     awaited.append(planned.path)
                 continue
             if reference.entry_id is not None and cycle:
@@ -252,7 +255,7 @@ class Planner:
             digest = paid.file if paid else None
         elif not portrait.verdict.spends:
             digest, trouble = self._file(path)
-            if trouble:
+            if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = "; ".join(portrait.judgement.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
@@ -402,6 +405,10 @@ def _as_of_verdict(problems: list[Problem], verdict: Verdict) -> list[Problem]:
     ]
 
 
+def _errors(problems: Iterable[Problem]) -> tuple[str, ...]:
+    return tuple(problem.message for problem in problems if problem.severity is Severity.ERROR)
+
+
 def _reference_hint(trouble: str) -> str:
     if "LFS" in trouble:
         return "run `git lfs pull`"
@@ -416,8 +423,13 @@ def _cycle(entry: Entry, chain: tuple[EntryId, ...]) -> Problem:
 def _unknown_names(imageries: tuple[Imagery, ...]) -> list[Problem]:
     known = {imagery.slug for imagery in imageries if imagery.kind is Kind.LOCATION}
     return [
-        warning(f"location `{name}` has no imagery file", name.position)
+        unknown_location(name, name.position)
         for imagery in imageries
         for name in imagery.uses
         if name.name == Kind.LOCATION.value and name not in known
     ]
+
+
+def unknown_location(name: str, position: Position | None) -> Problem:
+    """Return the warning of a location that a file names and no file describes."""
+    return warning(f"location `{name}` has no imagery file", position)

@@ -169,10 +169,11 @@ class Composer:
 
 
 def _explain(failure: Exception) -> tuple[str, str]:
+    said = str(failure).replace("'", "`").rstrip(".")  # names in backticks, as everywhere else
     if isinstance(failure, SecurityError):
-        return f"the template reaches for what it may not use: {failure}", "templates see only the entry's own fields"
+        return f"the template reaches for what it may not use: {said}", "templates see only the entry's own fields"
     if isinstance(failure, UndefinedError):
-        return f"template error: {failure}", "write `{% if name is defined and name %}` around what may be absent"
+        return f"template error: {said}", "write `{% if name is defined and name %}` around what may be absent"
     if isinstance(failure, RecursionError):
         return "the template includes itself without end", ""
     if isinstance(failure, TemplateError):

@@ -54,6 +54,8 @@ class Planned:
     notes: tuple[str, ...] = ()
     """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
+    obstacles: tuple[str, ...] = ()
+    """What stands in the way of a new picture, besides problems of the entry itself."""
 
     @property
     def id(self) -> EntryId:
