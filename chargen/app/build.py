@@ -71,6 +71,11 @@ class Build:
         return frozenset(image.target for image in self.plan.images)
 
     @property
+    def ignored(self) -> frozenset[EntryId]:
+        """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
+        return self.maker.planner.wishes.ignored
+
+    @property
     def chosen(self) -> tuple[Planned, ...]:
         """The images this run does something with, in plan order."""
         return self.choice.images

@@ -197,6 +197,11 @@ def _listed(build: Build, quiet: Counter[Verdict]) -> Iterable[str]:
         names = ", ".join(printable(image.id) for image in images[:MANY])
         more = f" and {len(images) - MANY} more" if len(images) > MANY else ""
         yield f"{verdict.value}: {names}{more}"
+    ignored = [entry_id for entry_id in build.selected if entry_id in build.ignored]
+    if ignored:
+        names = ", ".join(map(printable, ignored[:MANY]))
+        more = f" and {len(ignored) - MANY} more" if len(ignored) > MANY else ""
+        yield f"ignored on this machine: {names}{more}"
 
 
 def _outcome(done: Done) -> str:

@@ -49,6 +49,12 @@ class StockBuild:
             make_folder(session.project.state)  # doit's stock database is a file in it, and doit makes no folders
             return cls(session.project, plan, choose(plan, tuple(plan.by_id)).images)
 
+    @property
+    def quiet(self) -> tuple[Planned, ...]:
+        """The images that need nothing, in plan order."""
+        acting = frozenset(image.id for image in self.chosen)
+        return tuple(image for image in self.plan.images if image.id not in acting)
+
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
         image = self.plan.by_id[entry_id]

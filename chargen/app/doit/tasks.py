@@ -22,6 +22,7 @@ from chargen.app.project import Project
 from chargen.core.choice import LeftOut
 from chargen.core.plan import Plan, Planned
 from chargen.core.values import EntryId
+from chargen.edge.files import printable
 
 
 class Making(Protocol):
@@ -89,6 +90,9 @@ def task_images() -> Iterator[dict[str, Any]]:
     images.tell(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)
+    if isinstance(making, StockBuild):
+        for image in making.quiet:
+            yield quiet_task(making, image)
 
 
 def task_of(making: Making, image: Planned) -> dict[str, Any]:
@@ -99,10 +103,17 @@ def task_of(making: Making, image: Planned) -> dict[str, Any]:
         "actions": [_Step(making.generate, image.id), _Step(making.write_back, image.id)],
         "file_dep": [image.prompt_file, *_files(making, image)],
         "targets": [image.target],
-        "uptodate": [(making.is_up_to_date, [image.id])],
+        "uptodate": [_Judged(making, image)],
         "io": {"capture": False},
         "title": _title,
     }
+
+
+def quiet_task(making: Making, image: Planned) -> dict[str, Any]:
+    """Make a task for an image that needs nothing, so that others may name it."""
+    there = making.project.path(image.target).exists()
+    values = {"basename": image.target, "doc": image.entry.title or image.id, "actions": [], "uptodate": [True]}
+    return {**values, "targets": [image.target] if there else [], "io": {"capture": False}}
 
 
 def made(values: dict[str, Any]) -> Task:
@@ -128,6 +139,21 @@ def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
             if name not in present and (name in left or (name in known and name not in task.file_dep)):
                 present.add(name)
                 yield left_out_task(left[name]) if name in left else made(task_of(build, known[name]))
+
+
+class _Judged:
+    """Says whether an image needs nothing; doit shows it as a reason."""
+
+    def __init__(self, making: Making, image: Planned) -> None:
+        self._making = making
+        self._image = image
+
+    def __call__(self) -> bool:
+        return self._making.is_up_to_date(self._image.id)
+
+    def __repr__(self) -> str:
+        reasons = "; ".join(self._image.judgement.reasons)
+        return f"{self._image.verdict.value}{': ' if reasons else ''}{printable(reasons)}"
 
 
 class _Step(BaseAction):  # type: ignore[misc]

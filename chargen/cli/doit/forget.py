@@ -50,7 +50,7 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
         if named.own:
             with self.own_states():
                 self.task_list, self.sel_tasks = own_only(tasks), list(named.own)
-                StockForget._execute(self, forget_sub=False, forget_disable_default=True, forget_all=False)  # noqa: SLF001
+                StockForget._execute(self, forget_sub=False, forget_disable_default=False, forget_all=False)  # noqa: SLF001
         return REFUSED if any(item.refused for item in found) else 0
 
 
