@@ -66,7 +66,7 @@ def test_approving_changes_one_line_and_keeps_the_image(book: Project, openai: O
 
 
 def test_a_status_says_what_it_makes_stale_and_at_what_price(book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Rejecting a portrait takes it from its users: it and they become stale, with a price; locked ones are told apart."""
+    """Rejecting a portrait takes it from its users: all become stale, with a price; locked ones are told apart."""
     _ok(forks.run(book, "chargen", "lock", "chapters/ch01/b"))
     told = _ok(forks.run(book, "chargen", "reject", "characters/alice/alice-portrait", "--json")).json
     assert [item["after"] for item in told["images"]] == ["rejected"]
@@ -114,7 +114,9 @@ def test_unlocking_ends_an_approval_and_says_what_follows(book: Project, openai:
     """A locked image whose prompt changed becomes stale when it is unlocked; one that is not locked is left alone."""
     _ok(forks.run(book, "chargen", "lock", "chapters/ch01/*"))
     book.edit(CH01, "A lamp.", "A candle.")
-    told = _ok(forks.run(book, "chargen", "unlock", "chapters/ch01/a", "characters/alice/alice-portrait", "--json")).json
+    told = _ok(
+        forks.run(book, "chargen", "unlock", "chapters/ch01/a", "characters/alice/alice-portrait", "--json")
+    ).json
     by_id = {item["id"]: item for item in told["images"]}
     assert by_id["chapters/ch01/a"]["before"] == "locked"
     assert by_id["chapters/ch01/a"]["after"] == "draft"
@@ -125,10 +127,12 @@ def test_unlocking_ends_an_approval_and_says_what_follows(book: Project, openai:
     assert len(openai.requests) == 4
 
 
-def test_nothing_is_approved_that_is_not_there(book: Project, openai: OpenAIServer, forks: Forks) -> None:
+def test_nothing_is_approved_that_is_not_there(book: Project, forks: Forks) -> None:
     """An image without a picture is refused with exit 1, the others named along with it are approved all the same."""
     file = book.read(CH01)
-    book.write(CH01, file.replace('  - custom_id: "b"', '  - {custom_id: "c", prompt_used: "A key."}\n  - custom_id: "b"'))
+    book.write(
+        CH01, file.replace('  - custom_id: "b"', '  - {custom_id: "c", prompt_used: "A key."}\n  - custom_id: "b"')
+    )
     run = forks.run(book, "chargen", "approve", "chapters/ch01/[bc]")
     assert run.code == 1
     assert "not approved: chapters/ch01/c: there is no picture yet" in run.out
@@ -142,7 +146,7 @@ def test_nothing_is_approved_that_is_not_there(book: Project, openai: OpenAIServ
 
 @pytest.mark.parametrize("way", ["accept", "rebuild"])
 def test_painted_over_by_hand(way: str, book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Never overwritten, said once a run; `accept` keeps it until the prompt changes, `--rebuild` replaces and keeps it."""
+    """Never overwritten, said once a run; `accept` keeps it, `--rebuild` replaces it and puts it into the history."""
     painted = pictures.png(128, 96, 99, 0)
     book.image("chapters/ch01/a").write_bytes(painted)
     book.edit(CH01, "A lamp.", "A candle.")

@@ -1,17 +1,19 @@
 """The hard guard of a budget while a run is going on: money is set aside before each try, and accounted for after it.
 
 Laws: what is spent and what is set aside never pass the limit together, whatever threads do; what may have been billed
-counts as spent; without a limit everything fits. The plan decides what fits in which order (`chargen.core.choice`);
-this only makes sure. Amounts are USD.
+counts as spent; once a reply cost more than its estimate (a model that thinks, an unusual script), every later one is
+set aside for with the same surplus; without a limit everything fits. The plan decides what fits in which order
+(`chargen.core.choice`); this only makes sure. Amounts are USD.
 """
 
 from __future__ import annotations
 
 import threading
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from chargen.app.sending.errors import OverBudgetError
 from chargen.core.choice import smallest
+from chargen.core.prices import GRAIN
 
 NOTHING = Decimal(0)
 
@@ -33,6 +35,8 @@ class Ledger:
         self._spent = NOTHING
         self._aside = NOTHING
         self._unknown = 0
+        self._surplus = Decimal(1)
+        """The most a reply has cost in this run, in estimates."""
 
     @property
     def spent(self) -> Decimal:
@@ -63,10 +67,17 @@ class Ledger:
                 self._unknown += 1
             else:
                 self._spent += actual
+                if estimate and actual > estimate:
+                    self._surplus = max(self._surplus, actual / estimate)
 
     def _check(self, estimate: Decimal | None) -> None:
         if self.limit is None:
             return
-        left = self.limit - self._spent - self._aside
-        if estimate is None or estimate > left:
-            raise OverBudgetError(estimate, left)
+        left = self.limit - self._spent - self._likely(self._aside)
+        likely = None if estimate is None else self._likely(estimate)
+        if likely is None or likely > left:
+            raise OverBudgetError(likely, left)
+
+    def _likely(self, estimate: Decimal) -> Decimal:
+        """Return what `estimate` may come to, by what replies have cost in this run."""
+        return estimate if self._surplus == 1 else (estimate * self._surplus).quantize(GRAIN, rounding=ROUND_UP)
