@@ -159,10 +159,11 @@ def exception_failure(raised: BaseException, provider: str, secrets: Iterable[st
 
 
 def ambiguous(message: str, *, hint: str = "", request_id: str | None = None) -> ProviderError:
-    """Make the failure of a request that may have been billed although nothing usable arrived."""
-    return ProviderError(
-        FailureClass.AMBIGUOUS, message, hint=hint, possibly_billed=True, tries=2, request_id=request_id
-    )
+    """Make the failure of a request that may have been billed although nothing usable arrived.
+
+    How often such a one is tried again is a rule of its own, so `tries` stays open.
+    """
+    return ProviderError(FailureClass.AMBIGUOUS, message, hint=hint, possibly_billed=True, request_id=request_id)
 
 
 def _chain(raised: BaseException) -> list[BaseException]:

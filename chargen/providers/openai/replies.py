@@ -42,7 +42,7 @@ class _Account:
             failure,
             clean(message, self.secrets),
             hint=hint,
-            tries=2,
+            tries=2 if failure is FailureClass.TRANSIENT else None,
             possibly_billed=billed,
             status=200,
             request_id=self.request_id,
