@@ -9,8 +9,8 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -54,6 +54,7 @@ class Session:
     adapters: Adapters
     read_only: bool
     run_id: str
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __enter__(self) -> Session:
         return self
@@ -73,7 +74,7 @@ class Session:
         """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
         for stored in self.originals.recover():
             self.journal.stored(stored)
-        for folder in self._written_folders():
+        for folder in self.written_folders():
             sweep(folder)
         return self.journal.leftovers(process_alive)
 
@@ -85,9 +86,9 @@ class Session:
         """Read the author's files."""
         return scan(self.project)
 
-    def planner(self, found: Scan, wishes: Wishes) -> Planner:
-        """Return a planner over what was read."""
-        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries)
+    def planner(self, found: Scan, wishes: Wishes, others: Iterable[EntryId] = ()) -> Planner:
+        """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
+        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
         targets = frozenset(self.project.target(entry_id) for entry_id in ids)
         evidence = Evidence(
             self.project, self.hashes, self.originals, self.journal, ids.__contains__, targets.__contains__
@@ -130,8 +131,8 @@ class Session:
             Traced.of(settings.style_suffix, "style_suffix", here),
         )
 
-    def _written_folders(self) -> list[Path]:
-        """All folders the program writes into directly."""
+    def written_folders(self) -> list[Path]:
+        """Return all folders the program writes into directly."""
         root = self.project.root
         roots = [root / name for name in (*self.project.settings.imagery, self.project.settings.generated)]
         roots.append(self.project.state)
@@ -185,6 +186,7 @@ def open_session(
         adapters=Adapters(project.settings, environ, clock.now().date()),
         read_only=read_only,
         run_id=secrets.token_hex(8),
+        environ=environ,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chargen.edge.clock import Clock, SystemClock, compact_stamp
 from chargen.edge.files import as_input_error, make_folder, sync_file, sync_folder
+from chargen.errors import InputError, Position, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ class Trash:
                 batch, *parts = path.relative_to(self.folder).parts
                 found.append(Trashed(path, "/".join(parts), path.lstat().st_size, batch))
         return tuple(found)
+
+    def restore(self, item: Trashed) -> Path:
+        """Move a file back to where it was and return its place. Raises InputError where something stands there now."""
+        target = self._root / item.was
+        if target.exists() or target.is_symlink():
+            hint = "move that away first, then restore"
+            raise InputError(error(f"`{item.was}` is there already", Position(item.was), hint))
+        with as_input_error(target, self._root):
+            make_folder(target.parent)
+            _move(item.path, target)
+        return target
 
     def size(self) -> int:
         """Return the bytes that emptying would free (less, where a file is also linked from elsewhere)."""

@@ -1,0 +1,154 @@
+"""Pictures and prompt files that no entry plans any more, and what else may go to the trash.
+
+Laws: only files the program made places for are looked at (pictures and prompt files below the folder of pictures, the
+program's own temporary files); what an entry or a reference still names is in use; what may belong to a file that can't
+be read now, or to a folder that is missing, is no orphan. Reads only, but for `throw_away`, which moves to the trash.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargen.app.explaining import record_in
+from chargen.app.planning import Planner, Wishes
+from chargen.app.scanning import Scan
+from chargen.app.session import Session
+from chargen.core.plan import Plan
+from chargen.core.record import Record
+from chargen.core.settings import SKETCH
+from chargen.core.values import Verdict
+from chargen.edge.files import abandoned
+from chargen.errors import Position, StartError, error
+
+PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
+
+_SLUG = re.compile(rb"^[ \t]*(?:location_)?slug[ \t]*:[ \t]*[\"']?([^\"'\s#]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A file nobody plans: project-relative path, size in bytes, what it is, and its record where it has one."""
+
+    path: str
+    size: int
+    kind: str
+    record: Record | None = None
+
+
+def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...]:
+    """Return the pictures and prompt files that no entry plans any more, by path.
+
+    Raises StartError where an imagery folder is missing: then nobody can say what is planned.
+    """
+    _check_roots(session)
+    project = session.project
+    used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
+    used |= _named_elsewhere(planner, plan)
+    broken = _Broken.of(session, planner.scan)
+    found: list[Orphan] = []
+    for path in _files(project.root, project.settings.generated):
+        kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
+        if path in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
+            continue
+        full = project.path(path)
+        record = record_in(full.read_bytes()) if kind == PICTURE else None
+        if not broken.may_plan(path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/"), record):
+            found.append(Orphan(path, full.lstat().st_size, kind, record))
+    return tuple(found)
+
+
+def temporaries(session: Session) -> tuple[Orphan, ...]:
+    """Return the program's own temporary files and folders whose process is gone, by path.
+
+    Those of the originals are left to the next build: one of them may be a whole reply that only needs its name.
+    """
+    found = []
+    for folder in session.written_folders():
+        if folder == session.originals.folder:
+            continue
+        for path in abandoned(folder):
+            size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
+            found.append(Orphan(path.relative_to(session.project.root).as_posix(), size, TEMPORARY))
+    return tuple(sorted(found, key=lambda orphan: orphan.path))
+
+
+def unneeded(session: Session) -> tuple[Orphan, ...]:
+    """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
+    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    return orphans(session, planner, planner.plan()) + temporaries(session)
+
+
+def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
+    """Move files to the trash and return how many were still there. Raises InputError."""
+    return len(session.trash.move(session.project.path(orphan.path) for orphan in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Imagery files that can't be read, and the slugs they may stand for."""
+
+    files: frozenset[str]
+    slugs: frozenset[str]
+
+    @classmethod
+    def of(cls, session: Session, scan: Scan) -> _Broken:
+        slugs = set(scan.broken_slugs)
+        for file in scan.broken:
+            try:
+                data = session.project.path(file).read_bytes()
+            except OSError:
+                continue
+            slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
+        return cls(frozenset(scan.broken), frozenset(slugs))
+
+    def may_plan(self, path: str, record: Record | None) -> bool:
+        """Say whether one of these files may plan the picture at `path` (below the folder of pictures)."""
+        if not self.files:
+            return False
+        if record is not None and record.file in self.files:
+            return True
+        parts = path.split("/")
+        return record is None or len(parts) < 3 or parts[1] in self.slugs
+
+
+def _check_roots(session: Session) -> None:
+    for root in session.project.settings.imagery:
+        if not session.project.path(root).is_dir():
+            message = f"the imagery folder `{root}` is missing, so nobody can say what is planned"
+            hint = "make it, or change `imagery` in `[tool.chargen]`"
+            raise StartError(error(message, Position("pyproject.toml"), hint))
+
+
+def _named_elsewhere(planner: Planner, plan: Plan) -> set[str]:
+    """Return the paths that entries and inventories name besides targets, and pictures a build would take along."""
+    found: set[str] = set()
+    for image in plan.images:
+        found.update(reference.path for reference in image.references)
+        if image.entry.outputs.file_path:
+            found.add(posixpath.normpath(image.entry.outputs.file_path.replace("\\", "/")))
+        if image.verdict is Verdict.RESTORABLE:
+            sketch = image.route is not None and image.route.provider == SKETCH
+            paid = planner.evidence.paid(image.entry, image.fingerprint, sketch=sketch)
+            found.update((paid.where,) if paid else ())
+    for character in planner.scan.characters.values():
+        found.update(item.path for item in character.inventory if item.path)
+    return found
+
+
+def _files(root: Path, folder: str) -> Iterator[str]:
+    for place, folders, names in os.walk(root / folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        base = Path(place).relative_to(root).as_posix()
+        yield from (f"{base}/{name}" for name in sorted(names) if not name.startswith("."))
+
+
+def by_kind(found: tuple[Orphan, ...]) -> Mapping[str, tuple[Orphan, ...]]:
+    """Sort orphans by what they are; kinds there are none of are left out."""
+    kinds = (PICTURE, PROMPT, TEMPORARY)
+    sorted_ = {kind: tuple(orphan for orphan in found if orphan.kind == kind) for kind in kinds}
+    return {kind: orphans_ for kind, orphans_ in sorted_.items() if orphans_}
