@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,8 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
     order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
     build = open_build(Path.cwd(), order, on_wait=_waiting, command=f"chargen batch {what}")
     try:
-        code = run_tasks(build, image_tasks(build), None, RunReport(out, build, bar_for(out)))
+        with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
+            code = run_tasks(build, image_tasks(build), None, RunReport(out, build, bar_for(out)))
         if as_json:
             click.echo(json.dumps(run_object(build, code), indent=1, ensure_ascii=False))
         return code
