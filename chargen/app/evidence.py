@@ -137,7 +137,7 @@ class Evidence:
 
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture that the entry's own `file_path` names away from its target, or nothing."""
-        path = self._file_path(entry)
+        path = self.named_elsewhere(entry)
         if not path or self.is_target(path) or kind_of(self.project.path(path)).kind not in _PICTURES:
             return ""
         line = RecordLine.parse(entry.outputs.record)
@@ -161,7 +161,7 @@ class Evidence:
                 where = (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
                 file = stored.published[-1].sha256 if stored.published else None
                 return Paid(where, stored, file=file)
-        path = self._file_path(entry)
+        path = self.named_elsewhere(entry)
         if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
         if ((line.by or "").startswith(f"{SKETCH}/") and not sketch) or not self._is_former(path, line):
@@ -174,7 +174,8 @@ class Evidence:
         state = kind_of(full)
         return state.kind is FileKind.FILE and state.size == line.size and self.hashes.hash_of(full) == line.file
 
-    def _file_path(self, entry: Entry) -> str:
+    def named_elsewhere(self, entry: Entry) -> str:
+        """Return the path in the project that the entry's own `file_path` names away from its target, or nothing."""
         text = entry.outputs.file_path or ""
         path = posixpath.normpath(text.replace("\\", "/")) if text else ""
         inside = path and not path.startswith(("/", "../")) and path not in (".", "..") and "\0" not in path

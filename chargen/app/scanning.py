@@ -5,21 +5,21 @@ One bad file stays one bad file: what else can be read is read.
 
 from __future__ import annotations
 
-import os
+import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from chargen import kinds
 from chargen.app.project import Project
+from chargen.app.remembering.index import digest, files_below
 from chargen.core.document import parse
 from chargen.core.entries import Character, Imagery
 from chargen.edge.files import printable
 from chargen.errors import InputError, Position, Problem, error, warning
 
-SUFFIXES = (".yaml", ".yml")
 _LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|parts)[ \t]*:", re.MULTILINE)
 
 
@@ -51,33 +51,63 @@ class Scan:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """One file as it was read: an imagery, or nothing of ours, or broken; `digest` is of the bytes that were read."""
+
+    file: str
+    digest: str
+    imagery: Imagery | None = None
+    broken: Position | None = None
+    problems: tuple[Problem, ...] = ()
+
+
 def scan(project: Project) -> Scan:
     """Read every imagery file of the project, files by path."""
-    imageries: list[Imagery] = []
-    broken: dict[str, Position] = {}
     problems: list[Problem] = []
-    for file in imagery_files(project, problems):
-        try:
-            data = project.path(file).read_bytes()
-        except OSError as failure:
-            reason = (failure.strerror or type(failure).__name__).lower()
-            broken[file] = Position(file)
-            problems.append(error(f"can't read this file: {reason}", Position(file)))
-            continue
-        try:
-            imagery = scan_bytes(project, data, file)
-        except InputError as failure:
-            if _may_be_a_plan(file, data):
-                broken[file] = failure.problems[0].position or Position(file)
-                problems.extend(failure.problems)
-            else:
-                problems.append(warning("this file can't be read and seems to be no plan: ignored", Position(file)))
-            continue
-        if imagery is not None:
-            imageries.append(imagery)
-            problems.extend(imagery.problems)
-    problems.extend(kinds.clashes(tuple(imageries)))
-    return Scan(tuple(imageries), broken, tuple(problems))
+    files = imagery_files(project, problems)
+    with collector_at_rest():
+        return together([scan_file(project, file) for file in files], problems)
+
+
+def scan_file(project: Project, file: str) -> ScannedFile:
+    """Read one file below the roots."""
+    try:
+        data = project.path(file).read_bytes()
+    except OSError as failure:
+        reason = (failure.strerror or type(failure).__name__).lower()
+        place = Position(file)
+        return ScannedFile(file, "", None, place, (error(f"can't read this file: {reason}", place),))
+    found = digest(data)
+    try:
+        imagery = scan_bytes(project, data, file)
+    except InputError as failure:
+        if _may_be_a_plan(file, data):
+            return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
+        odd = warning("this file can't be read and seems to be no plan: ignored", Position(file))
+        return ScannedFile(file, found, problems=(odd,))
+    return ScannedFile(file, found, imagery, None, imagery.problems if imagery else ())
+
+
+def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> Scan:
+    """Put scanned files, in path order, together; `problems` are those told before theirs."""
+    found = tuple(files)
+    imageries = tuple(item.imagery for item in found if item.imagery is not None)
+    broken = {item.file: item.broken for item in found if item.broken is not None}
+    told = (*problems, *(problem for item in found for problem in item.problems), *kinds.clashes(imageries))
+    return Scan(imageries, broken, told)
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Keep Python's cycle collector from walking thousands of living nodes again and again: they all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
@@ -85,26 +115,16 @@ def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
     return kinds.scan(parse(data, file), project.settings.default_size, project.settings.generated)
 
 
-def imagery_files(project: Project, problems: list[Problem]) -> Iterator[str]:
-    """Yield the YAML files below the roots, project-relative and in path order; add a problem for a missing root."""
-    for root in project.settings.imagery:
-        folder = project.path(root)
-        if not folder.is_dir():
-            hint = "make it, or change `imagery` in `[tool.chargen]`"
-            problems.append(
-                error(f"the imagery folder `{printable(root)}` is missing", Position("pyproject.toml"), hint)
-            )
-            continue
-        yield from sorted(_walk(project.root, folder))
-
-
-def _walk(root: Path, folder: Path) -> Iterator[str]:
-    for place, folders, names in os.walk(folder):  # links to folders are not followed: they may lead anywhere
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        base = Path(place).relative_to(root).as_posix()
-        for name in names:
-            if name.endswith(SUFFIXES) and not name.startswith("."):
-                yield f"{base}/{name}"
+def imagery_files(project: Project, problems: list[Problem]) -> list[str]:
+    """Return the YAML files below the roots, project-relative and in path order; add a problem for a missing root."""
+    hint = "make it, or change `imagery` in `[tool.chargen]`"
+    here = Position("pyproject.toml")
+    problems.extend(
+        error(f"the imagery folder `{printable(root)}` is missing", here, hint)
+        for root in project.settings.imagery
+        if not project.path(root).is_dir()
+    )
+    return list(files_below(project.root, project.settings.imagery))
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:

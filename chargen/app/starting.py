@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chargen import providers
-from chargen.app.scanning import SUFFIXES
+from chargen.app.remembering.index import SUFFIXES
 from chargen.core.settings import Settings
 from chargen.edge.configuration import FILE, configuration
 from chargen.edge.files import make_folder, write_new_durably

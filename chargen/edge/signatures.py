@@ -1,0 +1,62 @@
+"""What the file system says of many files at once, as texts that change whenever a file changes.
+
+Laws: links are followed; what can't be looked at counts as absent; a signature says nothing of a file that changed
+within `RACY_NS` before it was taken, because a second change could fall into the same tick of the clock. Must not know
+what the files mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+
+RACY_NS = 2_000_000_000
+"""The coarsest time stamps of file systems in use (FAT) tick every two seconds."""
+
+ABSENT = "-"
+
+
+class Signatures:
+    """Signatures of files below `root`, each file looked at once; paths are relative to it with `/`."""
+
+    def __init__(self, root: str) -> None:
+        self._prefix = root.rstrip(os.sep) + os.sep
+        self._known: dict[str, tuple[str, int]] = {}
+
+    def of(self, path: str) -> str:
+        """Return the signature of one file: `ABSENT`, or its size, both times and inode."""
+        return self._look(path)[0]
+
+    def together(self, paths: Iterable[str]) -> str:
+        """Return one digest over the signatures of several files, in the order given."""
+        look = self._look
+        return hashlib.sha256("\n".join([look(path)[0] for path in paths]).encode()).hexdigest()
+
+    def newest(self, paths: Iterable[str]) -> int:
+        """Return when the last of these files changed, in nanoseconds since the epoch.
+
+        For an absent file it is when the nearest folder above it that is there changed: it may have stood in it.
+        """
+        newest = 0
+        for path in paths:
+            place = path
+            text, changed = self._look(place)
+            while text == ABSENT and place:
+                place = place.rpartition("/")[0]
+                text, changed = self._look(place or ".")
+            newest = max(newest, changed)
+        return newest
+
+    def _look(self, path: str) -> tuple[str, int]:
+        found = self._known.get(path)
+        if found is None:
+            try:
+                status = os.stat(self._prefix + path)  # noqa: PTH116 - asked ten thousand times in a run
+            except (OSError, ValueError):
+                found = (ABSENT, 0)
+            else:
+                changed, touched = status.st_ctime_ns, status.st_mtime_ns
+                found = (f"{status.st_size} {touched} {changed} {status.st_ino}", max(changed, touched))
+            self._known[path] = found
+        return found
