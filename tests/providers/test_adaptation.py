@@ -133,7 +133,8 @@ def test_an_illegal_size_is_refused_before_it_is_paid_for() -> None:
     made = provider("openai")
     request = made.adapt(asked(), FLARE)
     assert "does not make 100x100" in str(made.check(replace(request, requested_size="100x100"))[0])
-    made = provider("google")
+    made = provider("google", {"GEMINI_API_KEY": "AIza with blanks"})
+    assert "holds characters that no key has" in str(made.missing_key())
     request = made.adapt(asked(), BANANA)
     assert "does not make 5:7 1K" in str(made.check(replace(request, requested_size="5:7 1K"))[0])
 

@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from google.genai.errors import APIError
 from provider_cases import BANANA, GOOGLE_KEY, asked, facts, failure_of, provider
 from servers import google_server, loopback
 from servers.google_server import GoogleServer
 from servers.loopback import Fault, held
 
 from chargen.core.provider import FailureClass
+from chargen.core.provider_failures import words
+from chargen.providers.google.adapter import _error_answer
 
 TRANSIENT, AMBIGUOUS, REFUSED = FailureClass.TRANSIENT, FailureClass.AMBIGUOUS, FailureClass.REFUSED
 INVALID, STOP = FailureClass.INVALID, FailureClass.PROVIDER_STOP
@@ -179,8 +182,8 @@ def test_no_server_is_transient() -> None:
         google.close()
 
 
-def test_an_address_that_is_none_stops_the_provider() -> None:
-    """A `base_url` that is no http address can't work for any image."""
-    google = provider("google", base_url="ftp://127.0.0.1")
-    assert failure_of(google).failure is STOP
-    google.close()
+def test_an_error_whose_reply_is_gone_is_still_classified() -> None:
+    """Where the SDK kept only its own copy of an error, that is enough."""
+    raised = APIError(429, {"error": {"code": 429, "message": "Slow down", "status": "RESOURCE_EXHAUSTED"}})
+    assert _error_answer(raised).status == 429
+    assert "Slow down" in words(_error_answer(raised))

@@ -203,15 +203,6 @@ def test_no_server_is_transient() -> None:
         openai.close()
 
 
-def test_an_address_that_is_none_stops_the_provider() -> None:
-    """A `base_url` that is no http address can't work for any image."""
-    openai = provider("openai", base_url="ftp://127.0.0.1/v1")
-    failure = failure_of(openai)
-    assert failure.failure is STOP
-    assert "base_url" in failure.hint
-    openai.close()
-
-
 @pytest.mark.parametrize(
     ("url", "failure_class", "words"),
     [

@@ -13,7 +13,6 @@ from datetime import date
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from chargen.core.model_checks import check_model, check_prompt, check_references
 from chargen.core.model_sizes import RatioSizes
@@ -21,6 +20,7 @@ from chargen.core.models import ModelTable
 from chargen.core.prices import estimate
 from chargen.core.provider import Asked, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
+from chargen.core.server_address import is_at, server_address
 from chargen.errors import Problem, error
 from chargen.providers.google import failures, replies, requests
 
@@ -51,8 +51,9 @@ class GoogleProvider:
         self._today = today
         found = ((name, environ.get(name, "").strip()) for name in KEYS)
         self._key_name, self._key = next(((name, key) for name, key in found if key), (KEYS[-1], ""))
-        self._base_url = settings.base_url or environ.get(BASE_URL, "").strip() or VENDOR_URL
-        self.is_vendor = _is_vendor(self._base_url)
+        given = environ.get(BASE_URL, "")
+        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL)
+        self.is_vendor = is_at(self._base_url, VENDOR_DOMAIN)
         self.default_model = settings.model or facts.default_model
         self.default_workers = facts.workers
         self.default_per_minute = facts.per_minute if self.is_vendor else None
@@ -167,11 +168,3 @@ def _error_answer(raised: Any) -> Answer:
 
 def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
     return {name.lower(): value for name, value in (headers or {}).items()}
-
-
-def _is_vendor(base_url: str) -> bool:
-    try:
-        host = urlsplit(base_url).hostname or ""
-    except ValueError:
-        return False
-    return host == VENDOR_DOMAIN or host.endswith(f".{VENDOR_DOMAIN}")

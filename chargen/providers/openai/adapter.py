@@ -14,7 +14,6 @@ from datetime import date
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from chargen.core.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.core.model_sizes import RatioSizes, read_size
@@ -22,6 +21,7 @@ from chargen.core.models import ModelTable
 from chargen.core.prices import estimate
 from chargen.core.provider import Asked, ProviderError, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
+from chargen.core.server_address import is_at, server_address
 from chargen.errors import Problem, error, warning
 from chargen.providers.openai import failures, replies, requests
 from chargen.providers.openai.downloads import download
@@ -55,8 +55,9 @@ class OpenAIProvider:
         self._facts = facts
         self._today = today
         self._key = environ.get(KEY, "").strip()
-        self._base_url = settings.base_url or environ.get(BASE_URL, "").strip() or VENDOR_URL
-        self.is_vendor = _is_vendor(self._base_url)
+        given = environ.get(BASE_URL, "")
+        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL)
+        self.is_vendor = is_at(self._base_url, VENDOR_HOST)
         self.default_model = settings.model or facts.default_model
         self.default_workers = facts.workers
         self.default_per_minute = facts.per_minute if self.is_vendor else None
@@ -183,11 +184,3 @@ def _timeouts(seconds: float) -> Any:
 def _plain(response: Any) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, response.text, headers)
-
-
-def _is_vendor(base_url: str) -> bool:
-    try:
-        host = urlsplit(base_url).hostname or ""
-    except ValueError:
-        return False
-    return host == VENDOR_HOST or host.endswith(f".{VENDOR_HOST}")

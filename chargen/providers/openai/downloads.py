@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from chargen.core.provider import FailureClass, ProviderError
 from chargen.core.provider_failures import ambiguous, clean
+from chargen.core.server_address import scheme_and_host
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""
@@ -62,19 +62,11 @@ def _fetch(client: object, url: str, secrets: tuple[str, ...]) -> bytes:
 
 
 def _check_address(url: str, server: str, secrets: tuple[str, ...]) -> None:
-    scheme, host = _scheme_and_host(url)
+    scheme, host = scheme_and_host(url)
     if scheme not in ("http", "https") or not host:
         raise _refused(f"the reply's address is not http(s): {url}", secrets)
-    if _is_local(host) and not _is_local(_scheme_and_host(server)[1]):
+    if _is_local(host) and not _is_local(scheme_and_host(server)[1]):
         raise _refused(f"the reply's address is inside this network, the server is not: {url}", secrets)
-
-
-def _scheme_and_host(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or ""
-    except ValueError:
-        return "", ""
 
 
 def _is_local(host: str) -> bool:
