@@ -93,8 +93,8 @@ def test_blanks_line_ends_and_unicode_form_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("template", "line", "words"),
     [
-        ("x\n{{ nope }}", 2, "'nope' is undefined"),
-        ("x\n\n{{ entry.nope }}", 3, "no attribute 'nope'"),
+        ("x\n{{ nope }}", 2, "`nope` is undefined"),
+        ("x\n\n{{ entry.nope }}", 3, "no attribute"),
         ("{% if %}", 1, "Expected an expression"),
         ("{{ prompt.__class__.__mro__ }}", 1, "may not use"),
         ("{{ ''.__class__.__base__.__subclasses__() }}", 1, "may not use"),
