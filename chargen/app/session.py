@@ -123,12 +123,12 @@ class Session:
 
     def _composer(self) -> Composer:
         settings = self.project.settings
-        here = Position("pyproject.toml")
+        places = settings.style_positions
         return Composer(
             read_templates(self.project),
             settings.prompts,
-            Traced.of(settings.style_prefix, "style_prefix", here),
-            Traced.of(settings.style_suffix, "style_suffix", here),
+            Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
+            Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
         )
 
     def written_folders(self) -> list[Path]:

@@ -94,6 +94,8 @@ class Settings:
     """By what they catch: `provider/model`, `provider/*` or `*`."""
     route_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each route is written, under the same names as `routes`."""
+    style_positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where `style_prefix` and `style_suffix` are written, if they are."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     budget: Budget = Budget()
 
@@ -129,6 +131,7 @@ def parse_settings(
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
+        style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
         providers=_providers(checks, table, known_providers),
         budget=_budget(checks, table),
     )
