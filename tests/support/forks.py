@@ -69,18 +69,19 @@ class Forks:
         fail: str = "",
         pause: str = "",
         count: bool = False,
+        ends: str = "KILL",
     ) -> int:
         """Start a command and return its process id."""
         number = len(self._out)
         out, err = self._told / f"{number}.out", self._told / f"{number}.err"
-        watched = {"kill_at": kill_at, "fail": fail, "pause": pause} if kill_at or fail or pause or count else None
+        watched = {"kill_at": kill_at, "fail": fail, "pause": pause, "ends": ends}
         order = {
             "folder": str(project.root),
             "command": command,
             "env": {**project.env, **(env or {})},
             "out": str(out),
             "err": str(err),
-            "watched": watched,
+            "watched": watched if kill_at or fail or pause or count else None,
             "steps": str(self._told / "steps"),
         }
         pid = int(self._ask(order))

@@ -31,6 +31,8 @@ class Steps:
     root: str
     path: str
     kill_at: int = 0
+    ends: str = "KILL"
+    """The signals sent at `kill_at`, by name; after a KILL nothing follows, another one comes two operations later."""
     fail: str = ""
     """`OPERATION TEXT`: that operation fails with ENOSPC where what it is about contains TEXT."""
     pause: str = ""
@@ -46,8 +48,9 @@ class Steps:
             self.count += 1
             with open(self.path, "a") as told:
                 told.write(f"{operation} {about.removeprefix(self.root)}\n")
-            if self.count == self.kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            for number, name in enumerate(self.ends.split()):
+                if self.count == self.kill_at + 2 * number:
+                    os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
             if self._means(self.pause, operation, about):
                 self.pause = ""
                 os.kill(os.getpid(), signal.SIGSTOP)
