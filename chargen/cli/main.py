@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from chargen import __version__
+from chargen.cli.pipes import discard
 from chargen.errors import ChargenError
 
 COMMANDS = {
@@ -42,6 +42,10 @@ NOTHING_STARTED = 3
 INTERRUPTED = 130
 
 
+class _ReaderLeftError(Exception):
+    """Whoever read the output has seen enough."""
+
+
 class _Commands(click.Group):
     """Subcommands by name, imported when they are used: help and completion stay fast."""
 
@@ -70,6 +74,13 @@ class _Commands(click.Group):
 
             hint = did_you_mean(args[0], COMMANDS) if args else ""
             raise click.UsageError(f"{failure.message} {hint}".strip(), ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; a reader that left early is told apart, because click would call it a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeftError from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands without importing them."""
@@ -105,9 +116,8 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
         return NOTHING_STARTED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing more may be written, not even by the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except _ReaderLeftError:
+        discard(sys.stdout)
         return 0
     except Exception as bug:
         logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)

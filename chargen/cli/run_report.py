@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
+from chargen.cli.pipes import discard
 from chargen.cli.tables import cost_text, counts
 from chargen.core.plan import Planned, total_cost
 from chargen.core.values import Verdict
@@ -130,8 +131,11 @@ class RunReport:
         if self._bar is not None:
             self._bar.print(text)
         else:
-            self._out.write(text + "\n")
-            self._out.flush()
+            try:
+                self._out.write(text + "\n")
+                self._out.flush()
+            except BrokenPipeError:  # whoever read has seen enough; the build goes on
+                discard(self._out)
 
 
 def opening(build: Build) -> Iterable[str]:

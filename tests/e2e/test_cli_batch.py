@@ -207,6 +207,18 @@ def test_names_are_read_from_a_sub_folder(book: Project) -> None:
     assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
 
 
+def test_a_build_goes_on_when_nobody_reads(book: Project) -> None:
+    """A reader that leaves early costs no image and no exit code."""
+    process = book.start("chargen", "batch", "all")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert len(book.images()) == 5
+
+
 def test_no_wait_fails_where_another_process_builds(book: Project) -> None:
     """One process builds a project; a second one says who it is, or waits."""
     book.settings("[tool.chargen.providers.sketch]\nlatency = 60\n")
