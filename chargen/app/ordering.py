@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from chargen.app.planning import Planner, Wishes
+from chargen.app.remembering.planning import remembered_plan
 from chargen.app.sending.budget import Ledger
 from chargen.app.session import Session
 from chargen.core.choice import Choice, choose, smallest
@@ -57,13 +58,12 @@ class Prepared:
 def prepare(session: Session, order: Order) -> Prepared:
     """Plan, select and choose. Raises StartError where a part of the selection matches nothing."""
     ledger = _ledger(session, order)
-    found = session.scan()
-    planner = session.planner(found, Wishes(ignored=session.ignored(), resume=order.resume))
-    plan = planner.plan()
+    first = Wishes(ignored=session.ignored(), resume=order.resume)
+    planner, plan = remembered_plan(session, first, building=not session.read_only)
     demands = order.pick(selectables(plan)) if order.pick is not None else None
     selected = selected_ids(plan, order) if demands is None else tuple(filter(demands.__contains__, plan.by_id))
     if wishes := _wishes(order, selected, _demands(plan, order, selected, demands), planner.wishes):
-        planner = session.planner(found, wishes)
+        planner = session.planner(session.scan(), wishes)
         plan = planner.plan()
     choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
     return Prepared(planner, plan, selected, choice, ledger)

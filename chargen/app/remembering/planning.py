@@ -36,9 +36,15 @@ from chargen.kinds.names import folded
 
 
 def remembered_plan(session: Session, wishes: Wishes, *, building: bool) -> tuple[Planner, Plan]:
-    """Plan the project. While `building`, images that need anything are planned to the last word."""
+    """Plan the project. While `building`, images that need anything are planned to the last word.
+
+    What is remembered holds for a command without wishes of its own: others are planned without it.
+    """
     store = Store(session, time.time_ns())
     with collector_at_rest():
+        if wishes != Wishes(ignored=session.ignored()):
+            planner = session.planner(session.scan(), wishes)
+            return planner, planner.plan()
         memory = store.load()
         if memory.files:
             try:
