@@ -110,7 +110,9 @@ def test_where_only_hashes_are_left_the_parts_are_named_without_words():
 def test_words_of_another_fingerprint_are_never_shown_as_those_of_then():
     """A line whose own inputs differ from the record's (taken as current later) does not borrow the record's words."""
     then = inputs({"prompt_used": "A door."})
-    found = explain(Then.of(line(then), [record(inputs({"prompt_used": "A lamp."}))]), inputs({"prompt_used": "A cat."}))
+    found = explain(
+        Then.of(line(then), [record(inputs({"prompt_used": "A lamp."}))]), inputs({"prompt_used": "A cat."})
+    )
     assert found.forgotten
     assert found.parts[0].before is None
 
@@ -145,9 +147,9 @@ def test_references_added_removed_changed_and_moved_are_told_apart():
     assert fates(explained(then, inputs(references=[("c", "z.png"), ("a", "x.png"), ("b", "y.png")]))) == [
         (ReferenceFate.MOVED, "z.png", 3, 1)
     ]
-    assert fates(explained(then, inputs(references=[("e", "w.png"), ("a", "x.png"), ("b", "y.png"), ("c", "z.png")]))) == [
-        (ReferenceFate.ADDED, "w.png", None, 1)
-    ]
+    assert fates(
+        explained(then, inputs(references=[("e", "w.png"), ("a", "x.png"), ("b", "y.png"), ("c", "z.png")]))
+    ) == [(ReferenceFate.ADDED, "w.png", None, 1)]
 
 
 def test_a_reference_that_is_still_to_be_built_is_awaited():
