@@ -18,7 +18,7 @@ from chargen.app.making import Done, Maker, Outcome
 from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
 from chargen.app.sending.errors import OverBudgetError, StoppedError
-from chargen.app.sending.events import Sink, nobody
+from chargen.app.sending.events import RequestSent, SendingEvent, Sink, nobody
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session, open_session
 from chargen.app.write_back import WriteBack
@@ -57,6 +57,8 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
+    """Told, on the thread of an image, that its request is leaving."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: ExitStack = field(default_factory=ExitStack)
 
@@ -206,7 +208,13 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         prepared = prepare(session, order)
-        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sink)
+
+        def told(event: SendingEvent) -> None:
+            sink(event)
+            if isinstance(event, RequestSent):
+                build.on_sent(EntryId(event.entry_id))
+
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         maker = Maker(session, prepared.planner, senders, WriteBack(session.project))
         choice = prepared.choice
         build = Build(

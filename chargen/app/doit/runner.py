@@ -20,6 +20,7 @@ from doit.exceptions import TaskFailed, UnmetDependency
 from doit.runner import Runner
 
 from chargen.app.build import Build
+from chargen.app.doit.turns import Turns
 from chargen.core.values import EntryId
 
 INTERRUPTED = 130
@@ -38,9 +39,12 @@ class ImageRunner(Runner):  # type: ignore[misc]
         super().__init__(dep_manager, reporter, continue_=True, stream=stream)
         self._build = build
         self._ids = ids
+        build.on_sent = self._left
         self._results: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
-        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._pools: dict[str, tuple[ThreadPoolExecutor, Turns]] = {}
         self._in_flight = 0
+        self._sent: set[EntryId] = set()
+        """Images whose request has left and that have not ended."""
         self._interrupts = 0
         self.others = 0
         """doit's result for tasks that are no images: 0, 1 for a failure, 2 for an error."""
@@ -56,7 +60,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
             try:
                 self._run_all_tasks(task_dispatcher)
             finally:
-                for pool in self._pools.values():
+                for pool, _ in self._pools.values():
                     pool.shutdown(wait=True, cancel_futures=True)
         if self.interrupted:
             self._build.note_interrupted()
@@ -83,7 +87,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
                 return
             result = self._results.get()
             if result is None:
-                self.reporter.interrupted(self._in_flight)
+                self.reporter.interrupted(len(self._sent))
                 continue
             self._in_flight -= 1
             finished, failure = result
@@ -98,16 +102,27 @@ class ImageRunner(Runner):  # type: ignore[misc]
             return False
         self.reporter.execute_task(task)
         self._in_flight += 1
-        self._pool(entry_id).submit(self._work, node)
+        pool, turns = self._pool(entry_id)
+        turns.join(entry_id)
+        pool.submit(self._work, node, entry_id, turns)
         return True
 
-    def _work(self, node: Any) -> None:
+    def _work(self, node: Any, entry_id: EntryId, turns: Turns) -> None:
+        turns.wait(entry_id)
         try:
-            failure = self._build.interrupt(self._ids[node.task.name]) if self.interrupted else None
+            failure = self._build.interrupt(entry_id) if self.interrupted else None
             failure = TaskFailed(failure) if failure else node.task.execute(self.stream)
         except BaseException as bug:  # noqa: BLE001 - the main thread waits for a result, whatever happens here
             failure = TaskFailed(f"unexpected {type(bug).__name__}: {bug}")
+        turns.passed(entry_id)
+        self._sent.discard(entry_id)
         self._results.put((node, failure))
+
+    def _left(self, entry_id: EntryId) -> None:
+        """Called on the thread of an image when its request is leaving."""
+        self._sent.add(entry_id)
+        for _, turns in tuple(self._pools.values()):
+            turns.passed(entry_id)
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
         entry_id = self._ids.get(node.task.name)
@@ -129,12 +144,13 @@ class ImageRunner(Runner):  # type: ignore[misc]
         names = ", ".join(f"`{need}`" for need in needs)
         return UnmetDependency(f"not run: it needs {names}, which {'is' if len(needs) == 1 else 'are'} not there")
 
-    def _pool(self, entry_id: EntryId) -> ThreadPoolExecutor:
+    def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, Turns]:
         image = self._build.image(entry_id)
         name = image.route.provider if image.route is not None and image.verdict.spends else ""
         if name not in self._pools:
             workers = self._build.maker.senders.get(name).workers if name else 1
-            self._pools[name] = ThreadPoolExecutor(workers + _SPARE_THREADS, thread_name_prefix=name or "local")
+            pool = ThreadPoolExecutor(workers + _SPARE_THREADS, thread_name_prefix=name or "local")
+            self._pools[name] = pool, Turns()
         return self._pools[name]
 
     @contextmanager
