@@ -64,15 +64,14 @@ def cells(text: str) -> int:
 
 def wrap(text: str, columns: int) -> list[str]:
     """Break one line at spaces so that no piece has more cells than `columns`; a longer word stays whole."""
+    line, *words = text.split(" ")
     lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and cells(longer) > columns:
+    for word in words:
+        if line.strip() and cells(line) + 1 + cells(word) > columns:
             lines.append(line)
             line = word
         else:
-            line = longer
+            line += f" {word}"
     return [*lines, line]
 
 

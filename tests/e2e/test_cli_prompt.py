@@ -24,6 +24,7 @@ def book(tmp_path: Path) -> Project:
 
 def test_each_part_stands_beside_its_name_with_its_place_below(book: Project) -> None:
     """The text a person reads: a margin of names, the negative prompt, the places, the references; nothing written."""
+    style = book.read("pyproject.toml").partition("style_prefix")[0].count("\n") + 1
     run = book.chargen("prompt", "generated/chapters/ch01/a.png")
     assert run.code == 0, run.all
     assert run.out.splitlines() == [
@@ -39,7 +40,7 @@ def test_each_part_stands_beside_its_name_with_its_place_below(book: Project) ->
         "negative prompt",
         "  letters",
         "",
-        "style_prefix     pyproject.toml",
+        f"style_prefix     pyproject.toml:{style}:1",
         "visual_thesis    imagery/chapters/ch01/imagery.yaml:4:18",
         "prompt_used      imagery/chapters/ch01/imagery.yaml:8:18",
         "negative prompt  imagery/chapters/ch01/imagery.yaml:11:22",

@@ -1,0 +1,58 @@
+"""What `check` gathers beyond the plan's own problems, at a date of the test's choosing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.project import Project
+
+from chargen.app.checking import check
+from chargen.app.session import open_session
+from chargen.errors import Severity
+
+
+class Stopped:
+    """A clock that stands still."""
+
+    def __init__(self, year: int, month: int, day: int) -> None:
+        self._now = datetime(year, month, day, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [
+        ((2026, 9, 1), None),
+        ((2026, 10, 15), (Severity.WARNING, "`gpt-image-1.5` shuts down on 2026-12-01, in 47 days")),
+        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer served")),
+    ],
+)
+def test_the_end_of_a_model_comes_nearer(
+    tmp_path: Path, day: tuple[int, int, int], found: tuple[Severity, str] | None
+) -> None:
+    """Nothing more than 60 days before, one warning for all images within them, one error after."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-1.5")
+    with open_session(tmp_path, {}, read_only=True, clock=Stopped(*day)) as session:
+        _, findings = check(session)
+    told = [(item.problem.severity, item.problem.message) for item in findings]
+    assert told == ([] if found is None else [found])
+    for item in findings:
+        assert item.images == ("chapters/ch01/a", "chapters/ch01/b")
+        assert str(item.problem.position).startswith("imagery/chapters/ch01/imagery.yaml:4:")
+        assert "gpt-image-2.6-flare" in item.problem.hint
+
+
+def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A quality that lets the model choose the price is odd, for one image as for all."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
+    book.edit(file, "flare}", "flare, quality: auto}")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    assert [item.problem.severity for item in findings] == [Severity.WARNING]
+    assert "`auto` lets the model choose" in findings[0].problem.message
