@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 INDEX = ".chargen/plan-index.json"
 ROWS = ".chargen/plan-rows.json"
@@ -27,8 +27,8 @@ _MAX_BYTES = 256 << 20
 class Remembered:
     """One imagery file. `targets` are its images' in file order; `others` are the further paths that were looked at.
 
-    `told` are images that are not fresh and need nothing: id, verdict, reasons. `quiet` says that no image needs
-    anything. `deep` are ids whose verdict also hangs on the journal, `attempts` what it said of them.
+    `seen` is the digest of all their signatures, `quiet` says that no image needs anything. `deep` are ids whose
+    verdict also hangs on the journal, `attempts` what it said of them.
     """
 
     digest: str
@@ -36,20 +36,27 @@ class Remembered:
     others: tuple[str, ...]
     seen: str
     quiet: bool
-    told: tuple[tuple[str, str, tuple[str, ...]], ...]
     deep: tuple[str, ...]
     attempts: str
 
 
+Told: TypeAlias = tuple[str, str, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Everything in the index file. `world` is of `world.digest_of`; `rows` the digest of the rows beside it."""
+    """Everything in the index file. `world` is of `world.digest_of`; `rows` the digest of the rows beside it.
+
+    `told` are the images that are not fresh, in build order: id, verdict, reasons.
+    """
 
     world: str
     rows: str
     roots: tuple[str, ...]
     prompts: str
+    generated: str
     files: Mapping[str, Remembered]
+    told: tuple[Told, ...]
 
 
 def read_index(root: Path) -> Index | None:
@@ -59,19 +66,24 @@ def read_index(root: Path) -> Index | None:
         return None
     try:
         found = json.loads(data)
-        if not all(type(found[name]) is str for name in ("world", "rows", "prompts")):
-            return None
-        files = {str(name): _remembered(values) for name, values in found["files"].items()}
-        return Index(found["world"], found["rows"], _texts(found["roots"]), found["prompts"], files)
+        return Index(
+            _text(found["world"]),
+            _text(found["rows"]),
+            _texts(found["roots"]),
+            _text(found["prompts"]),
+            _text(found["generated"]),
+            {name: _remembered(values) for name, values in found["files"].items()},
+            tuple((_text(name), _text(verdict), _texts(reasons)) for name, verdict, reasons in found["told"]),
+        )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 
 def index_bytes(index: Index) -> bytes:
     """Write an index as its file has it."""
-    files = {name: list(asdict(item).values()) for name, item in index.files.items()}
-    values = {"world": index.world, "rows": index.rows, "roots": index.roots, "prompts": index.prompts, "files": files}
-    return json.dumps(values, ensure_ascii=True, separators=(",", ":")).encode()
+    values = {name: getattr(index, name) for name in Index.__slots__}
+    values["files"] = {name: astuple(item) for name, item in index.files.items()}
+    return json.dumps(values, separators=(",", ":")).encode()
 
 
 def read_cache(path: Path) -> bytes | None:
@@ -103,11 +115,12 @@ def _walk(root: Path, folder: Path) -> Iterator[str]:
 
 
 def _remembered(values: Any) -> Remembered:
-    file_digest, targets, others, seen, quiet, told, deep, attempts = values
-    if type(quiet) is not bool or not all(type(text) is str for text in (file_digest, seen, attempts)):
+    file_digest, targets, others, seen, quiet, deep, attempts = values
+    if type(quiet) is not bool:
         raise TypeError
-    marks = tuple((_text(name), _text(verdict), _texts(reasons)) for name, verdict, reasons in told)
-    return Remembered(file_digest, _texts(targets), _texts(others), seen, quiet, marks, _texts(deep), attempts)
+    return Remembered(
+        _text(file_digest), _texts(targets), _texts(others), _text(seen), quiet, _texts(deep), _text(attempts)
+    )
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -10,22 +10,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from chargen.app.evidence import Evidence
+from chargen.app.project import Project
 from chargen.app.remembering import world
-from chargen.app.remembering.index import INDEX, ROWS, Index, Remembered, digest, index_bytes, read_cache, read_index
+from chargen.app.remembering.index import (
+    BUSY,
+    INDEX,
+    ROWS,
+    Index,
+    Remembered,
+    digest,
+    index_bytes,
+    read_cache,
+    read_index,
+)
 from chargen.app.remembering.rows import Facts, from_json
 from chargen.app.session import Session
 from chargen.core.plan import Planned
 from chargen.core.record import RecordLine
 from chargen.core.values import EntryId, Fingerprint, Verdict
-from chargen.edge.files import make_folder, real_target, temporary_name
+from chargen.edge.files import as_input_error, make_folder, real_target, temporary_name
 from chargen.edge.journal import Journal
 from chargen.edge.originals import PUBLISHED_FILE, RECORD_FILE
 from chargen.edge.signatures import ABSENT, RACY_NS, Signatures
@@ -33,6 +44,19 @@ from chargen.errors import ChargenError
 
 _MANY = 64
 """More ids than this are looked up in the journal with one question."""
+
+
+@contextmanager
+def under_way(project: Project, *, something_to_do: bool) -> Iterator[None]:
+    """Leave a mark while a run has something to do; after a crash it makes the next run look at the journal."""
+    path = project.root / BUSY
+    if something_to_do:
+        with as_input_error(path, project.root):
+            make_folder(path.parent)
+            path.touch()
+    yield
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 @dataclass
@@ -83,13 +107,20 @@ class Store:
             return Memory()
         return Memory(index.files, found)
 
-    def save(self, files: Mapping[str, Remembered], facts: Mapping[str, Any]) -> None:
+    def save(self, files: Mapping[str, Remembered], facts: Mapping[str, Any], images: Iterable[Planned]) -> None:
         """Write a memory, unless the world changed meanwhile. One that can't be written is no error."""
         settings = self._session.project.settings
         if self._session.read_only or self._digest() != self._world:
             return
         data = json.dumps(dict(facts), separators=(",", ":")).encode()
-        index = Index(self._world, digest(data), settings.imagery, settings.prompts, dict(files))
+        told = tuple(
+            (str(image.id), image.verdict.value, image.judgement.reasons)
+            for image in images
+            if image.verdict is not Verdict.FRESH
+        )
+        index = Index(
+            self._world, digest(data), settings.imagery, settings.prompts, settings.generated, dict(files), told
+        )
         with suppress(OSError, ChargenError):
             self._write(ROWS, data)
             self._write(INDEX, index_bytes(index))
@@ -111,18 +142,12 @@ class Store:
         paths = (*targets, *others)
         if looked.newest(paths) >= self._started - RACY_NS:
             return None
-        told = tuple(
-            (str(image.id), image.verdict.value, image.judgement.reasons)
-            for image in images
-            if image.verdict is not Verdict.FRESH
-        )
         return Remembered(
             digest=file_digest,
             targets=targets,
             others=tuple(others),
             seen=looked.together(paths),
             quiet=not any(image.acts or image.verdict is Verdict.BLOCKED for image in images),
-            told=told,
             deep=tuple(deep),
             attempts=attempts_of(self._session.journal, deep),
         )

@@ -83,12 +83,12 @@ class _Planning:
             users = self._users_of_changed(plan)
             if not users:
                 merged = self._merged(plan)
-                self._save(planner, plan)
+                self._save(planner, plan, merged)
                 return planner, merged
             self._read(users)
         planner, plan = self._planned()
         if len(set(self.files)) == len(self.files) and not planner.cycles and not planner.clashing:
-            self._save(planner, plan)
+            self._save(planner, plan, plan)
         return planner, plan
 
     # which files are planned anew
@@ -211,7 +211,7 @@ class _Planning:
 
     # remembering it
 
-    def _save(self, planner: Planner, plan: Plan) -> None:
+    def _save(self, planner: Planner, plan: Plan, whole: Plan) -> None:
         if self.session.read_only or (not self.anew and len(self.files) == len(self.memory.files)):
             return
         files: dict[str, Remembered] = {}
@@ -232,7 +232,7 @@ class _Planning:
                 needs = {str(portrait.id): portrait_signature(portrait) for portrait in portraits}
                 files[file] = known
                 rows[file] = to_json(facts_of(scanned, images, shown, needs))
-        self.store.save(files, rows)
+        self.store.save(files, rows, whole.images)
 
 
 class _Cast:
