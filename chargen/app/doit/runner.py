@@ -33,12 +33,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ImageRunner(Runner):  # type: ignore[misc]
-    """doit's runner with one pool of threads a provider. `ids` are the images by task name."""
+    """doit's runner with one pool of threads a provider. `ids` are the images by task name, in plan order."""
 
     def __init__(self, dep_manager: Any, reporter: Any, *, build: Build, ids: dict[str, EntryId], stream: Any) -> None:
         super().__init__(dep_manager, reporter, continue_=True, stream=stream)
         self._build = build
         self._ids = ids
+        self._order = {name: number for number, name in enumerate(ids)}
         build.on_sent = self._left
         self._results: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
         self._pools: dict[str, tuple[ThreadPoolExecutor, Turns]] = {}
@@ -69,6 +70,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
         finished: Any = None
         more = True
         while True:
+            ready: list[Any] = []
             while more and not self.interrupted:
                 try:
                     node = task_dispatcher.generator.send(finished)
@@ -78,11 +80,15 @@ class ImageRunner(Runner):  # type: ignore[misc]
                 finished = None
                 if node == "hold on":
                     break
-                if self.select_task(node, task_dispatcher.tasks):
-                    if not self._start(node):
-                        finished = node
-                else:
+                if not self.select_task(node, task_dispatcher.tasks):
                     finished = node
+                elif node.task.name in self._ids:
+                    ready.append(node)
+                else:
+                    self._start(ready)
+                    self.process_task_result(node, self.execute_task(node.task))
+                    finished = node
+            self._start(ready)
             if not self._in_flight:
                 return
             result = self._results.get()
@@ -93,19 +99,16 @@ class ImageRunner(Runner):  # type: ignore[misc]
             finished, failure = result
             self.process_task_result(finished, failure)
 
-    def _start(self, node: Any) -> bool:
-        """Start a task; False where it is one of the author's own and has been run."""
-        task = node.task
-        entry_id = self._ids.get(task.name)
-        if entry_id is None:
-            self.process_task_result(node, self.execute_task(task))
-            return False
-        self.reporter.execute_task(task)
-        self._in_flight += 1
-        pool, turns = self._pool(entry_id)
-        turns.join(entry_id)
-        pool.submit(self._work, node, entry_id, turns)
-        return True
+    def _start(self, ready: list[Any]) -> None:
+        """Start images in plan order and empty the list; doit keeps those that waited for one image in no order."""
+        for node in sorted(ready, key=lambda node: self._order[node.task.name]):
+            entry_id = self._ids[node.task.name]
+            self.reporter.execute_task(node.task)
+            self._in_flight += 1
+            pool, turns = self._pool(entry_id)
+            turns.join(entry_id)
+            pool.submit(self._work, node, entry_id, turns)
+        ready.clear()
 
     def _work(self, node: Any, entry_id: EntryId, turns: Turns) -> None:
         turns.wait(entry_id)
