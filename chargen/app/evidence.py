@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from chargen.app.project import Project
 from chargen.core.entries import Entry
+from chargen.core.judge import REJECTED
 from chargen.core.png import embedded_record
 from chargen.core.record import Record, RecordLine
 from chargen.core.record_json import RecordError, from_dict
@@ -71,6 +72,8 @@ class Evidence:
     journal: Journal
     planned: Callable[[EntryId], bool]
     is_target: Callable[[str], bool]
+    unfinished: frozenset[str] = frozenset()
+    """Attempts whose original is safe and that the journal does not know as written back."""
 
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> Found:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
@@ -133,7 +136,7 @@ class Evidence:
             return None
         if record.entry_id != entry_id and self.planned(record.entry_id):
             return None
-        return record.line(file, size, record.received_at), embedded.verified, record
+        return line_of(record, file, size, record.received_at), embedded.verified, record
 
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture that the entry's own `file_path` names away from its target, or nothing."""
@@ -151,22 +154,55 @@ class Evidence:
         """
         if fingerprint is None:
             return None
-        line = RecordLine.parse(entry.outputs.record)
-        since = (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""
+        line, since = _asked_again(entry, fingerprint)
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
             if (record.provider == SKETCH and not sketch) or record.received_at < since:
                 continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
-                where = (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
                 file = stored.published[-1].sha256 if stored.published else None
-                return Paid(where, stored, file=file)
+                return Paid(self._place(stored), stored, file=file)
         path = self.named_elsewhere(entry)
         if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
         if ((line.by or "").startswith(f"{SKETCH}/") and not sketch) or not self._is_former(path, line):
             return None
         return Paid(path, line=line, file=line.file)
+
+    def waiting(
+        self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, sketch: bool
+    ) -> Paid | None:
+        """Find a reply for these inputs that is newer than the file of `line` and was never put at the target.
+
+        That is what a run leaves that died, or could not write, after its reply was stored.
+        """
+        stored = self._newest(entry, fingerprint, sketch=sketch)
+        if stored is None or stored.published:
+            return None
+        if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
+            return None
+        return Paid(self._place(stored), stored)
+
+    def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
+        """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
+        stored = self._newest(entry, fingerprint, sketch=sketch)
+        if stored is None or REJECTED not in stored.record.why:
+            return False
+        line = RecordLine.parse(entry.outputs.record)
+        return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others
+
+    def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> StoredOriginal | None:
+        if fingerprint is None:
+            return None
+        _, since = _asked_again(entry, fingerprint)
+        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
+            record = stored.record
+            if record.entry_id == entry.id and (sketch or record.provider != SKETCH) and record.received_at >= since:
+                return stored
+        return None
+
+    def _place(self, stored: StoredOriginal) -> str:
+        return (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
 
     def _is_former(self, path: str, line: RecordLine) -> bool:
         """Say whether a picture that belongs to no entry now is the one a record tells of."""
@@ -188,10 +224,23 @@ _PICTURES = (FileKind.FILE, FileKind.LFS_POINTER)
 def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
     """Yield a line for each file that was made from an original, the delivered bytes themselves first."""
     record, original = stored.record, stored.original
-    yield record.line(original.sha256, original.size, record.received_at), record
+    yield line_of(record, original.sha256, original.size, record.received_at), record
     for form in stored.published:
         if form.sha256 != original.sha256:
-            yield record.line(form.sha256, form.size, form.at), record
+            yield line_of(record, form.sha256, form.size, form.at), record
+
+
+def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:
+    """Return the entry's record line, and when the author asked for another image of these inputs (else empty)."""
+    line = RecordLine.parse(entry.outputs.record)
+    return line, (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""
+
+
+def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
+    """Return the line of a file made from a record's original, with the marks the record asks for."""
+    line = record.line(file, size, at)
+    quality = (("quality", record.quality),) if record.quality else ()
+    return replace(line, others=(*quality, *((ANSWERED,) if REJECTED in record.why else ())))
 
 
 def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:

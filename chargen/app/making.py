@@ -13,9 +13,9 @@ from decimal import Decimal
 from enum import Enum
 
 from chargen import __version__
-from chargen.app.evidence import ANSWERED, Paid
+from chargen.app.evidence import ANSWERED, Paid, line_of, with_mark
 from chargen.app.planning import Planner, prepared
-from chargen.app.publishing import put, put_original, slots_edit
+from chargen.app.publishing import put, put_original, slots_edit, standing
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session
 from chargen.app.write_back import Edit, WriteBack
@@ -74,14 +74,17 @@ class Maker:
         Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
         """
         with target_lock(self.session.project.root, image.id):
+            stood = standing(self.session, image)
             sent, digests = self._references(image)
             now = self._judged_now(image, digests)
             if now.verdict is Verdict.BLOCKED:
                 raise _blocked(now)
+            if now.acts and now.composed is not None:
+                self._write_prompt(now)
             if now.verdict.spends:
-                return self._build(now, sent, digests)
+                return self._build(now, sent, digests, stood)
             if now.verdict is Verdict.RESTORABLE:
-                return self._restore(now)
+                return self._restore(now, stood)
             if now.judgement.adopt:
                 return self._adopt(now)
             return self._repair(now) if now.repair else Done(Outcome.NOTHING, now)
@@ -114,7 +117,13 @@ class Maker:
 
     # outcomes
 
-    def _build(self, image: Planned, references: tuple[ReferenceImage, ...], digests: Mapping[str, FileHash]) -> Done:
+    def _build(
+        self,
+        image: Planned,
+        references: tuple[ReferenceImage, ...],
+        digests: Mapping[str, FileHash],
+        stood: FileHash | None,
+    ) -> Done:
         assert image.route is not None
         assert image.inputs is not None
         assert image.fingerprint is not None
@@ -123,11 +132,10 @@ class Maker:
         if errors := tuple(item for item in adapter.check(request) if item.severity is Severity.ERROR):
             raise InputError(errors)
         log = _Log(self, image, image.inputs, image.fingerprint, lambda: self._still_wanted(image, digests))
-        self._write_prompt(image)
         sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
         assert log.stored is not None
         cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
-        done = self._publish(image, log.stored, Outcome.BUILT)
+        done = self._publish(image, log.stored, Outcome.BUILT, stood)
         return replace(done, cost_usd=cost, possibly_billed=sent.possibly_billed)
 
     def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash]) -> None:
@@ -138,20 +146,20 @@ class Maker:
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
             raise InputError(error(message, image.entry.position))
 
-    def _restore(self, image: Planned) -> Done:
+    def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None
         paid = self.planner.evidence.paid(image.entry, image.fingerprint, sketch=image.route.provider == SKETCH)
         if paid is None:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
         if paid.stored is not None:
-            return self._publish(image, paid.stored, Outcome.RESTORED)
-        return self._restore_former(image, paid)
+            return self._publish(image, paid.stored, Outcome.RESTORED, stood)
+        return self._restore_former(image, paid, stood)
 
-    def _restore_former(self, image: Planned, paid: Paid) -> Done:
+    def _restore_former(self, image: Planned, paid: Paid, stood: FileHash | None) -> Done:
         """Copy the picture an entry had under its former name; its record line stays as it is."""
         data = self.session.project.path(paid.where).read_bytes()
-        picture = put(self.session, image, data)
+        picture = put(self.session, image, data, over=stood)
         publication = Publication(image.id, image.target, picture.file, picture.size, picture.at)
         return Done(Outcome.RESTORED, image, lambda entry: moved_edit(entry, image.target), publication)
 
@@ -169,12 +177,11 @@ class Maker:
 
     def _repair(self, image: Planned) -> Done:
         found = self.planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
-        if found.line is None or found.record is None or found.in_yaml:
+        if found.line is None or (found.record is None and not found.in_yaml):
             return Done(Outcome.NOTHING, image)
-        edit = slots_edit(image, found.record, found.line, delivered="")
-        publication = Publication(
-            image.id, image.target, found.line.file, found.line.size, self._now(), found.record.attempt
-        )
+        line = found.line
+        edit = None if found.record is None else slots_edit(image, found.record, line, delivered="")
+        publication = Publication(image.id, image.target, line.file, line.size, self._now(), line.attempt)
         return Done(Outcome.REPAIRED, image, edit, publication)
 
     # storing and publishing
@@ -219,14 +226,13 @@ class Maker:
         self.session.journal.stored(stored)
         return stored
 
-    def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome) -> Done:
+    def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome, stood: FileHash | None) -> Done:
         assert image.entry.size is not None
         record = stored.record
-        picture = put_original(self.session, image, stored, image.entry.size)
-        line = record.line(picture.file, picture.size, self._now())
-        marks = [("quality", record.quality)] if record.quality else []
-        others = tuple(marks) + ((ANSWERED,) if image.entry.status is Status.REJECTED else ())
-        line = replace(line, others=others)
+        picture = put_original(self.session, image, stored, image.entry.size, over=stood)
+        line = line_of(record, picture.file, picture.size, self._now())
+        if image.entry.status is Status.REJECTED:
+            line = with_mark(line, ANSWERED)
         publication = Publication(
             image.id, image.target, picture.file, line.size, picture.at, record.attempt, prompt_hash(record.prompt)
         )

@@ -23,8 +23,8 @@ from chargen.core.provider import Asked, Provider, ReferenceImage, Request
 from chargen.core.record import RecordLine
 from chargen.core.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.core.settings import SKETCH, MissingReferences, RebuildOn
-from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Verdict
-from chargen.edge.files import FileKind, kind_of
+from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
+from chargen.edge.files import FileKind, contained, kind_of
 from chargen.edge.pictures import reference_problem
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 
@@ -163,7 +163,7 @@ class Planner:
             route=route,
             cost_usd=cost,
             notes=notes,
-            repair=_needs_repair(judgement.verdict, found),
+            repair=_needs_repair(judgement.verdict, found, self.evidence.unfinished),
             drift=_drift(found.line, route, image.quality),
         )
 
@@ -198,9 +198,30 @@ class Planner:
         wanted = judge(facts).verdict
         if wanted in _WOULD_SPEND or facts.target is Target.ABSENT:
             paid = self.evidence.paid(entry, print_, sketch=to_sketch)
-            refused = self._refused(entry.id, print_)
-            facts = replace(facts, original=paid.where if paid else "", obstacles=(*facts.obstacles, *refused))
+            hurdles += (*self._refused(entry.id, print_), *self._leads_out(self.project.target(entry.id)))
+            facts = replace(facts, original=paid.where if paid else "", obstacles=tuple(hurdles))
+            facts = self._with_waiting(facts, case, line)
         return facts, found
+
+    def _with_waiting(self, facts: Facts, case: _Case, line: RecordLine | None) -> Facts:
+        """Add what the originals tell of a rejection or a drift that is served, whatever the file's own record says."""
+        evidence, to_sketch = self.evidence, facts.routed_to_sketch
+        if waiting := evidence.waiting(case.entry, case.fingerprint, line, sketch=to_sketch):
+            changes = facts.changes or ("its last reply is not in place yet",)
+            return replace(
+                facts, original=waiting.where, change=Change.DIFFERENT, changes=changes, answered=True, drifted=()
+            )
+        if facts.target is Target.ABSENT and facts.status is Status.REJECTED:
+            return replace(facts, answered=evidence.answered(case.entry, case.fingerprint, sketch=to_sketch))
+        return facts
+
+    def _leads_out(self, target: str) -> tuple[str, ...]:
+        """Say why nothing may be written to a target: it is, or lies behind, a link out of the project."""
+        try:
+            contained(self.project.root, target)
+        except InputError as failure:
+            return tuple(problem.message for problem in failure.problems)
+        return ()
 
     def _refused(self, entry_id: EntryId, print_: Fingerprint | None) -> tuple[str, ...]:
         if not self.wishes.resume or print_ is None:
@@ -376,8 +397,11 @@ def _change(
     return Change.DIFFERENT, describe(differences(dict(line.parts), inputs)) if line.parts else ()
 
 
-def _needs_repair(verdict: Verdict, found: Found) -> bool:
-    return verdict in (Verdict.FRESH, Verdict.LOCKED) and found.line is not None and not found.in_yaml
+def _needs_repair(verdict: Verdict, found: Found, unfinished: frozenset[str]) -> bool:
+    """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
+    if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
+        return False
+    return not found.in_yaml or found.line.attempt in unfinished
 
 
 def _drift(line: RecordLine | None, route: Route | None, quality: str | None) -> tuple[str, ...]:

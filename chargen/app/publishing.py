@@ -7,6 +7,7 @@ that it is known without the YAML. Used alike for what was just delivered and fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from chargen import kinds
 from chargen.app.session import Session
@@ -19,10 +20,12 @@ from chargen.core.settings import SKETCH
 from chargen.core.slots import Made, SlotEdit, SlotValue
 from chargen.core.values import FileHash, Size
 from chargen.edge.clock import stamp
-from chargen.edge.files import write_durably
+from chargen.edge.files import FileKind, kind_of, write_durably
 from chargen.edge.hashes import hash_bytes
 from chargen.edge.originals import StoredOriginal
 from chargen.edge.pictures import publish
+from chargen.errors import InputError, error
+from chargen.kinds.record_edits import moved_edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,46 @@ class PutPicture:
     """`WxH` of the delivered picture, where it was looked at."""
 
 
-def put(session: Session, image: Planned, data: bytes) -> PutPicture:
-    """Put a picture at an image's target, the present one into the history first. Raises InputError."""
+class Anything(Enum):
+    """What an author's own word may replace: whatever stands there."""
+
+    ANYTHING = "anything"
+
+
+def standing(session: Session, image: Planned) -> FileHash | None:
+    """Return the hash of the file at an image's target, None where there is none."""
     path = session.project.path(image.target)
+    state = kind_of(path)
+    is_file = state.kind in (FileKind.FILE, FileKind.LFS_POINTER)
+    return session.hashes.hash_of(path, state.key) if is_file else None
+
+
+def put(
+    session: Session, image: Planned, data: bytes, *, over: FileHash | Anything | None = Anything.ANYTHING
+) -> PutPicture:
+    """Put a picture at an image's target, the present one into the history first.
+
+    Raises InputError, also where something else stands there than `over` (None: nothing stood there): someone put it
+    there while the picture was being made, and it stays.
+    """
+    path = session.project.path(image.target)
+    if over is not Anything.ANYTHING and standing(session, image) not in (over, None):
+        message = f"`{image.target}` was changed while its picture was being made: left as it is"
+        hint = "the new picture is safe: move this file away and run again to have it put here without a call"
+        raise InputError(error(message, image.entry.position, hint))
     with session.history.keeping(image.id, path):
         write_durably(path, data, root=session.project.root)
     return PutPicture(hash_bytes(data), len(data), stamp(session.clock.now(), microseconds=True))
 
 
-def put_original(session: Session, image: Planned, stored: StoredOriginal, size: Size) -> PutPicture:
+def put_original(
+    session: Session,
+    image: Planned,
+    stored: StoredOriginal,
+    size: Size,
+    *,
+    over: FileHash | Anything | None = Anything.ANYTHING,
+) -> PutPicture:
     """Make the PNG of an original, brought to `size`, and put it at the target. Raises InputError, PictureError."""
     record = stored.record
     published = publish(
@@ -54,7 +88,7 @@ def put_original(session: Session, image: Planned, stored: StoredOriginal, size:
         to_dict(record),
         ai_made=record.provider != SKETCH,
     )
-    picture = put(session, image, published.data)
+    picture = put(session, image, published.data, over=over)
     session.originals.note_published(stored, picture.file, picture.size, picture.at, image.target)
     return PutPicture(picture.file, picture.size, picture.at, str(published.delivered_size))
 
@@ -102,7 +136,8 @@ def _unless_told(made: Made, line: RecordLine) -> Edit:
     def edit(entry: Entry) -> SlotEdit | None:
         present = RecordLine.parse(entry.outputs.record)
         if present is not None and present.file == line.file and present.fingerprint == line.fingerprint:
-            return None
+            # The same picture under a new name: only its place is new.
+            return None if entry.outputs.file_path == made.file_path else moved_edit(entry, made.file_path)
         return kinds.slots(entry, made)
 
     return edit

@@ -91,7 +91,13 @@ class Session:
         ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
         targets = frozenset(self.project.target(entry_id) for entry_id in ids)
         evidence = Evidence(
-            self.project, self.hashes, self.originals, self.journal, ids.__contains__, targets.__contains__
+            self.project,
+            self.hashes,
+            self.originals,
+            self.journal,
+            ids.__contains__,
+            targets.__contains__,
+            self.journal.unfinished(),
         )
         return Planner(
             self.project, found, self._composer(), evidence, self.adapters, wishes, kinds.clashing(found.imageries)

@@ -11,6 +11,9 @@ from enum import Enum
 
 from chargen.core.values import Status, Verdict
 
+REJECTED = "status is rejected"
+"""The reason an image is made to answer a rejection; its record carries it."""
+
 
 class Target(str, Enum):
     """What stands at the image's path."""
@@ -151,7 +154,7 @@ def _stale_reasons(facts: Facts) -> tuple[str, ...]:
     if facts.change is Change.DIFFERENT:
         reasons.extend(facts.changes or ("the inputs changed",))
     if _rejected(facts):
-        reasons.append("status is rejected")
+        reasons.append(REJECTED)
     reasons.extend(facts.drifted)
     reasons.extend(f"reference `{target}` will be rebuilt" for target in facts.awaited)
     return tuple(reasons)
@@ -173,14 +176,15 @@ def _pointer(facts: Facts) -> Judgement:
 def _absent(facts: Facts) -> Judgement:
     if facts.demand is Demand.REBUILD:
         return Judgement(Verdict.MISSING, ("asked for by name with `--rebuild`",))
-    if facts.original and facts.status is not Status.REJECTED and facts.demand is Demand.NONE:
+    if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
         return _paid_before(facts, ())
     if facts.status in (Status.APPROVED, Status.LOCKED) and facts.locks_when_absent:
         assert facts.status is not None
         return Judgement(
             Verdict.LOCKED, (f"status is {facts.status.value}, but the picture is gone and nothing restores it",)
         )
-    return Judgement(Verdict.MISSING, ("not built yet", *_waits(facts)))
+    rejected = (REJECTED,) if _rejected(facts) else ()
+    return Judgement(Verdict.MISSING, ("not built yet", *rejected, *_waits(facts)))
 
 
 def _waits(facts: Facts) -> tuple[str, ...]:

@@ -221,6 +221,12 @@ class Journal:
         where = "WHERE task_id=? ORDER BY sent_at, attempt_id"
         return self._file.read(lambda connection: list(select_attempts(connection, where, (task_id,))))
 
+    def unfinished(self) -> frozenset[str]:
+        """Return the attempts whose original is safe and that are not on record as written back."""
+        query = "SELECT attempt_id FROM attempts WHERE status=?"
+        stored = (AttemptStatus.STORED.value,)
+        return frozenset(self._file.read(lambda connection: [row[0] for row in connection.execute(query, stored)]))
+
     def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
         """Return the last attempt at this image with these inputs if it was refused."""
         for attempt in reversed(self.attempts_for(task_id)):

@@ -68,7 +68,7 @@ def expected(f: Facts) -> Verdict:
         (there, Verdict.FRESH),
         (absent and by_name, Verdict.MISSING),
         (
-            absent and bool(f.original) and f.status is not Status.REJECTED and f.demand is Demand.NONE,
+            absent and bool(f.original) and not rejected and f.demand is Demand.NONE,
             Verdict.RESTORABLE,
         ),
         (absent and f.status in APPROVED and f.locks_when_absent, Verdict.LOCKED),

@@ -1,4 +1,4 @@
-"""Killed at any instant, a build pays for nothing twice and loses nothing: SIGKILL before every durable operation in turn.
+"""Killed at any instant, a build pays for nothing twice and loses nothing: killed before every operation in turn.
 
 The number of operations is pinned, so that one that is added or lost is noticed. Each trial: a copy of the project, a
 run killed before operation n, a run to the end, and the accounts of both.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from servers.loopback import held
 from servers.openai_server import OpenAIServer
 from support import tree
 from support.forks import Forks
-from support.project import Project, Run
+from support.project import Project
 
 from chargen.app.session import open_session
 from chargen.core.values import Verdict
@@ -43,7 +43,6 @@ class Trials:
     forks: Forks
     server: OpenAIServer
     place: Path
-    trials: int = 0
 
     def copy(self, name: str) -> Project:
         """Make a copy of the project to be killed in."""
@@ -69,7 +68,7 @@ class Trials:
         if first.code == 0:
             return False
         assert first.code == KILLED, first.all
-        self.settle()
+        self.server.settle()
         asked = len(self.server.requests) - asked_before
         whole = {record["entry_id"] for record in _arrived(book) if record["attempt"] not in known}
         assert asked - len(whole) <= self.calls, "a reply was lost"
@@ -85,12 +84,7 @@ class Trials:
         tree.all_agrees(book, self.ids)
         assert _settled(book), "a third run would still have to do something"
         shutil.rmtree(book.root)
-        self.trials += 1
         return True
-
-    def settle(self) -> None:
-        """Wait until the server is done with what the killed process asked."""
-        self.server.settle()
 
 
 def _arrived(book: Project) -> list[dict[str, object]]:
@@ -113,60 +107,99 @@ def _settled(book: Project) -> bool:
 
 
 def _book(root: Path, server: OpenAIServer) -> Project:
-    """A chain, so that the operations come in one order: a portrait, a portrait that shows it, a chapter's image."""
-    book = Project(root, "[tool.chargen.providers.openai]\nworkers = 1\nper_minute = 6000\n", env=server.environ)
+    """A portrait and an image that shows it: one waits for the other, so that the operations come in one order."""
+    book = Project(root, "[tool.chargen.providers.openai]\nper_minute = 6000\n", env=server.environ)
     book.character("alice", "A girl with a lamp.", route=PAID)
-    file = book.character("hatter", "A man with a tall hat and a girl.", route=PAID)
-    book.write(file, book.read(file) + "    depicts_characters: [alice]\n")
-    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [hatter]", route=PAID)
+    book.chapter("ch01", {"a": "A lamp on a table."}, entry="depicts_characters: [alice]", route=PAID)
     return book
 
 
-IDS = {"characters/alice/alice-portrait", "characters/hatter/hatter-portrait", "chapters/ch01/a"}
+IDS = {"characters/alice/alice-portrait", "chapters/ch01/a"}
 
 
 @pytest.fixture
 def trials(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> Trials:
-    """Three images that wait for each other."""
-    return Trials(_book(tmp_path / "start", openai), IDS, 3, 1, forks, openai, tmp_path)
+    """Two images, nothing built."""
+    return Trials(_book(tmp_path / "start", openai), IDS, 2, 1, forks, openai, tmp_path)
 
 
-def _every_step(trials: Trials, pinned: int) -> None:
+@pytest.fixture
+def built(trials: Trials) -> Trials:
+    """Two images, built."""
+    run = trials.forks.run(trials.start, "doit")
+    assert run.code == 0, run.all
+    return trials
+
+
+def _every_step(trials: Trials, pinned: int, since: str = "") -> None:
+    """Kill before every operation, from the first that is about `since`."""
     steps = trials.steps()
-    pinned = len(steps); print("STEPS", pinned)
-    for step in range(1, pinned + 1):
+    assert len(steps) == pinned, "\n".join(steps)
+    first = next(number for number, step in enumerate(steps, start=1) if since in step)
+    for step in range(first, pinned + 1):
         assert trials.kill_before(step)
-    assert trials.trials == pinned
 
 
 def test_killed_before_every_step_of_a_first_build(trials: Trials) -> None:
-    """Of three images built anew, the second run sends only for those whose reply was not whole on the disk."""
-    _every_step(trials, 999)
+    """The second run sends only for images whose reply was not whole on the disk, and names what was in flight."""
+    _every_step(trials, 93)
 
 
-def test_killed_before_every_step_of_a_rebuild(trials: Trials) -> None:
-    """The same where a changed prompt replaces a picture and, through it, the pictures that show it."""
-    built = trials.forks.run(trials.start, "doit")
-    assert built.code == 0, built.all
-    trials.start.edit("imagery/characters/hatter/imagery.yaml", "tall hat", "taller hat")
-    trials.asked = 2
-    _every_step(trials, 999)
+def test_killed_before_every_step_of_a_rebuild(built: Trials) -> None:
+    """The same where a changed prompt replaces a picture; the old one is in the history."""
+    built.start.edit("imagery/chapters/ch01/imagery.yaml", "on a table", "under a table")
+    built.asked = 1
+    _every_step(built, 52)
 
 
-def test_killed_before_every_step_of_answering_a_rejection(trials: Trials) -> None:
-    """A rejected picture is replaced once, with the same inputs, whenever the run that does it dies."""
-    built = trials.forks.run(trials.start, "doit")
-    assert built.code == 0, built.all
-    trials.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: rejected\n    size:")
-    trials.asked = 1
-    _every_step(trials, 999)
+def test_killed_before_every_step_of_answering_a_rejection(built: Trials) -> None:
+    """A rejected picture is replaced once, though nothing of its inputs changed, whenever the run that does it dies."""
+    built.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: rejected\n    size:")
+    built.asked = 1
+    _every_step(built, 46, since="originals")
 
 
-def test_killed_before_every_step_of_a_restore(trials: Trials) -> None:
+def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
     """Restoring a deleted picture sends nothing, nor does the run after one that died restoring."""
-    built = trials.forks.run(trials.start, "doit")
-    assert built.code == 0, built.all
-    trials.start.image("chapters/ch01/a").unlink()
-    trials.start.image("characters/alice/alice-portrait").unlink()
-    trials.asked = 0
-    _every_step(trials, 999)
+    built.start.image("characters/alice/alice-portrait").unlink()
+    built.asked = 0
+    _every_step(built, 12)
+
+
+def test_killed_at_random_with_calls_side_by_side(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    """Eight images, four sent for at once and two being stored: killed anywhere, the accounts are right."""
+    book = Project(tmp_path / "start", "[tool.chargen.providers.openai]\nworkers = 4\nper_minute = 6000\n")
+    book.env.update(openai.environ)
+    for chapter in ("ch01", "ch02"):
+        book.chapter(chapter, {f"i{number}": f"Scene {number} of {chapter}." for number in range(4)}, route=PAID)
+    ids = {f"chapters/{chapter}/i{number}" for chapter in ("ch01", "ch02") for number in range(4)}
+    trials = Trials(book, ids, 8, 6, forks, openai, tmp_path)
+    dice = random.Random(20)
+    for step in dice.sample(range(20, 240), 10):
+        assert trials.kill_before(step)
+
+
+def test_killed_while_one_reply_is_held(tmp_path: Path, openai: OpenAIServer) -> None:
+    """Ten images, one reply held, killed from outside: the next run sends for that one and says it may be billed."""
+    book = Project(tmp_path, "[tool.chargen.providers.openai]\nper_minute = 6000\n", env=openai.environ)
+    book.chapter("ch01", {f"i{number}": f"Scene number {number}." for number in range(10)}, route=PAID)
+    release = threading.Event()
+    openai.when("number 7", held(release), times=1)
+    process = book.start("doit")
+    assert process.stdout is not None
+    done: list[bytes] = []
+    while len(done) < 9:
+        line = process.stdout.readline()
+        assert line, "the run ended"
+        done += [line] if b"built by" in line else []
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    release.set()
+    openai.settle()
+
+    run = book.doit()
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 11
+    assert "number 7" in openai.requests[-1].prompt
+    assert run.out.count("possibly billed: chapters/ch01/i7 was being made by openai/") == 1
+    tree.all_agrees(book, {f"chapters/ch01/i{number}" for number in range(10)})

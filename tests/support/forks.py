@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from typing import Any
 from support.project import Project, Run
 
 _SLOW = (
-    "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "doit.doit_cmd",
-    "doit.cmd_run", "filelock", "jinja2", "openai", "openai.resources.images", "rich.progress", "ruamel.yaml", "tenacity",
+    "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "filelock",
+    "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "rich.progress", "ruamel.yaml",
+    "tenacity",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
 _OURS = ("chargen.app.build", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
@@ -93,6 +95,14 @@ class Forks:
         code = int(self._ask({"wait": pid}))
         out, err = self._out[pid]
         return Run(code, out.read_text(), err.read_text())
+
+    def wait_for_err(self, pid: int, words: str, timeout: float = 10.0) -> None:
+        """Wait until a started command has said these words on stderr."""
+        end = time.monotonic() + timeout
+        err = self._out[pid][1]
+        while not err.exists() or words not in err.read_text():
+            assert time.monotonic() < end, f"`{words}` was not said"
+            time.sleep(0.01)
 
     def steps(self) -> list[str]:
         """Return the durable operations of the last watched run, in order."""

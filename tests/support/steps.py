@@ -1,7 +1,7 @@
 """Counts the durable operations of its own process, and can end it or break it at a chosen one.
 
-A durable operation is what changes files for good: making, syncing, renaming, linking, exchanging or removing one, and a
-commit of SQLite. The process is killed with SIGKILL *before* the n-th of them, so that killing before each in turn
+A durable operation is what changes files for good: making, syncing, renaming, linking, exchanging or removing one, and
+a commit of SQLite. The process is killed with SIGKILL *before* the n-th of them, so that killing before each in turn
 stops it in every state between two of them. Used inside a child process only; see `forks`.
 """
 

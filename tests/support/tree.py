@@ -1,5 +1,6 @@
-"""What is true of a project's files whatever happened to its runs: slots apart, nothing of the author's changed; every
-image, record and journal row agree; nothing of ours lies about. Judged without the program's own splicer and judge.
+"""What is true of a project's files whatever happened to its runs, judged without the program's own splicer and judge.
+
+Slots apart, nothing of the author's changed; every image, record and journal row agree; nothing of ours lies about.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def journal(project: Project, query: str) -> list[tuple[object, ...]]:
 
 
 def all_agrees(project: Project, ids: set[str]) -> None:
-    """Check that these images, and no others, are built, recorded in the YAML and in the journal, all telling the same."""
+    """Check that these images and no others are built, and that files, YAML and journal tell the same of them."""
     assert project.images() == ids
     lines = recorded(project)
     files = {entry_id: sha256(project.image(entry_id)) for entry_id in ids}
