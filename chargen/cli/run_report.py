@@ -15,13 +15,11 @@ from typing import Any, TextIO
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
 from chargen.cli.pipes import discard
+from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cost_text, counts
 from chargen.core.plan import Planned, total_cost
 from chargen.core.values import Verdict
 from chargen.edge.files import printable
-
-MANY = 12
-"""Names listed in a summary line before it says how many more there are."""
 
 
 class RunReport:
@@ -184,28 +182,13 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
             yield f"  {printable(line)}"
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
-    yield from _listed(build, quiet)
-
-
-def _listed(build: Build, quiet: Counter[Verdict]) -> Iterable[str]:
-    told = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
-    for verdict in told:
-        if not quiet[verdict]:
-            continue
-        images = [image for image in map(build.image, build.selected) if image.verdict is verdict]
-        images = [image for image in images if image.id not in build.done]
-        if verdict is Verdict.LOCKED:
-            for image in images:
-                if len(image.judgement.reasons) > 1 or "gone" in image.judgement.reasons[0]:
-                    yield f"locked: {printable(image.id)}: {'; '.join(image.judgement.reasons)}"
-        names = ", ".join(printable(image.id) for image in images[:MANY])
-        more = f" and {len(images) - MANY} more" if len(images) > MANY else ""
-        yield f"{verdict.value}: {names}{more}"
-    ignored = [entry_id for entry_id in build.selected if entry_id in build.ignored]
-    if ignored:
-        names = ", ".join(map(printable, ignored[:MANY]))
-        more = f" and {len(ignored) - MANY} more" if len(ignored) > MANY else ""
-        yield f"ignored on this machine: {names}{more}"
+    yield from standing_lines(
+        (image.id, image.verdict.value, image.judgement.reasons)
+        for image in map(build.image, build.selected)
+        if image.id not in build.done and image.verdict is not Verdict.FRESH
+    )
+    if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
+        yield f"ignored on this machine: {listed(ignored)}"
 
 
 def _outcome(done: Done) -> str:

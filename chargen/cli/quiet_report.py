@@ -1,0 +1,36 @@
+"""The end of a summary: images that need nothing and are not simply fresh. Light to import: every run ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from chargen.core.values import Verdict
+from chargen.edge.files import printable
+
+MANY = 12
+"""Names listed in a summary line before it says how many more there are."""
+
+_TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
+
+
+def standing_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
+    """Yield a line for each verdict worth knowing, and one for each lock that hides something.
+
+    `images` are (id, verdict, reasons) in build order.
+    """
+    known = tuple(images)
+    for verdict in _TOLD:
+        found = [(name, reasons) for name, its, reasons in known if its == verdict.value]
+        if verdict is Verdict.LOCKED:
+            for name, reasons in found:
+                if len(reasons) > 1 or "gone" in reasons[0]:
+                    yield f"locked: {printable(name)}: {'; '.join(reasons)}"
+        if found:
+            yield f"{verdict.value}: {listed(name for name, _ in found)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names, the first `MANY` of them."""
+    known = list(names)
+    more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+    return ", ".join(map(printable, known[:MANY])) + more
