@@ -17,10 +17,12 @@ from pathlib import Path
 from chargen.app.making import Done, Maker, Outcome
 from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
+from chargen.app.remembering.memory import under_way
 from chargen.app.sending.errors import OverBudgetError, StoppedError
 from chargen.app.sending.events import RequestSent, SendingEvent, Sink, nobody
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session, open_session
+from chargen.app.settling import settle
 from chargen.app.write_back import WriteBack
 from chargen.core.choice import Choice, LeftOut
 from chargen.core.plan import Plan, Planned
@@ -208,6 +210,8 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         prepared = prepare(session, order)
+        stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
+        settle(session, prepared.plan.images)
 
         def told(event: SendingEvent) -> None:
             sink(event)

@@ -246,6 +246,11 @@ class Journal:
         query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
         return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
 
+    def building(self) -> frozenset[EntryId]:
+        """Return the images whose last row says that they are being made, by whichever process."""
+        query = "SELECT task_id FROM tasks WHERE status='building'"
+        return frozenset(self._file.read(lambda connection: [EntryId(row[0]) for row in connection.execute(query)]))
+
     def _now(self) -> str:
         return stamp(self._clock.now(), microseconds=True)
 

@@ -293,7 +293,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200 if found else 404, body, {"content-type": media_type})
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = int(self.headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever asked was killed before the request was out: it asks for nothing
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         if not self.owner.is_image_request(self.path):
             self._send(404, b'{"detail": "Not Found"}', {"content-type": "application/json"})
@@ -312,7 +316,8 @@ class _Handler(BaseHTTPRequestHandler):
                 status = fault.status
                 self.owner._left(seen, status)
                 seen = None
-            self._send(fault.status, answer, {"content-type": fault.content_type, **extra}, cut=fault.cut)
+            told = {"content-type": fault.content_type, **extra}
+            self._send(fault.status, answer, told, cut=fault.cut, drip=fault.drip)
         except OSError:
             self.close_connection = True
         except Exception as raised:  # noqa: BLE001 - told at the end of the test
@@ -322,7 +327,9 @@ class _Handler(BaseHTTPRequestHandler):
             if seen is not None:
                 self.owner._left(seen, status)
 
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "") -> None:
+    def _send(
+        self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "", drip: float = 0.0
+    ) -> None:
         self.send_response_only(status)
         self.send_header("server", "loopback")
         if "date" not in headers:
@@ -331,8 +338,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if cut else body)
-        self.wfile.flush()
+        body = body[: len(body) // 2] if cut else body
+        step = max(1, len(body) // 100) if drip else max(1, len(body))
+        for start in range(0, len(body), step):
+            self.wfile.write(body[start : start + step])
+            self.wfile.flush()
+            if drip:
+                self.owner._stopping.wait(drip)
         if cut:
             self.close_connection = True
             _close(self.connection)
