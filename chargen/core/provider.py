@@ -90,8 +90,9 @@ class FailureClass(str, Enum):
 class ProviderError(Exception):
     """A request that brought no image. `message` keeps the provider's own words, keys scrubbed.
 
-    `wait` is the server's own wish in seconds; `tries` caps the tries below the usual five (an empty reply that was
-    billed); `possibly_billed` says that the request may have been charged although nothing arrived.
+    `wait` is the server's own wish in seconds; `tries` caps how often an image may fail in ways that set it (an empty
+    reply that was billed), below the usual five; `possibly_billed` says that the request may have been charged although
+    nothing arrived.
     """
 
     def __init__(

@@ -50,9 +50,14 @@ def test_what_may_have_been_billed_is_tried_again_once() -> None:
 
 
 def test_a_failure_may_allow_fewer_tries() -> None:
-    """An empty reply that was billed is not asked for five times."""
-    assert next_wait([failed(TRANSIENT, tries=2)], 0.0) == 1.0
-    assert next_wait([failed(TRANSIENT, tries=2), failed(TRANSIENT)], 0.0) is None
+    """An empty reply that was billed is not asked for five times, but a rate limit takes none of its tries."""
+    empty = failed(TRANSIENT, tries=2)
+    assert next_wait([empty], 0.0) == 1.0
+    assert next_wait([empty, empty], 0.0) is None
+    assert next_wait([failed(TRANSIENT), empty], 0.0) == 2.0
+    assert next_wait([failed(TRANSIENT), empty, failed(TRANSIENT)], 0.0) == 4.0
+    assert next_wait([failed(TRANSIENT), empty, failed(TRANSIENT), empty], 0.0) is None
+    assert next_wait([failed(AMBIGUOUS), empty], 0.0) is None, "each of the two may have cost an image"
     assert next_wait([failed(TRANSIENT, tries=1)], 0.0) is None
 
 

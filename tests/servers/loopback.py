@@ -19,7 +19,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -327,9 +327,7 @@ class _Handler(BaseHTTPRequestHandler):
             if seen is not None:
                 self.owner._left(seen, status)
 
-    def _send(
-        self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "", drip: float = 0.0
-    ) -> None:
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "", drip: float = 0.0) -> None:
         self.send_response_only(status)
         self.send_header("server", "loopback")
         if "date" not in headers:

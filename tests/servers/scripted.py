@@ -19,7 +19,8 @@ class Fault:
     """What one request gets instead of, or before, the usual answer.
 
     `body` replaces the usual one (dict and list become JSON), `change` is given the usual one to alter; `until` is
-    waited for, then `after` seconds; `cut` breaks the connection before the status line or in the middle of the body.
+    waited for, then `after` seconds; `cut` breaks the connection before the status line or in the middle of the body;
+    `drip` lets so many seconds pass between any two hundredths of the body.
     """
 
     status: int = 200
@@ -29,6 +30,7 @@ class Fault:
     until: threading.Event | None = None
     after: float = 0.0
     cut: Cut = ""
+    drip: float = 0.0
     content_type: str = "application/json"
 
 

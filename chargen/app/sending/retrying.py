@@ -1,7 +1,8 @@
 """Whether a failed request is sent again, and after how long: a pure rule over the failures so far.
 
-Laws: only a transient failure is tried up to five times; what may have been billed is tried again once at most; a
-server's own wish to wait comes before ours, and one that is too long ends the matter. Randomness is handed in.
+Laws: only a transient failure is tried up to five times; what may have cost money (no answer, or a reply without an
+image) is tried again once at most, whatever else failed in between; a server's own wish to wait comes before ours, and
+one that is too long ends the matter. Randomness is handed in.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def next_wait(failures: Sequence[ProviderError], luck: float) -> float | None:
     last = failures[-1]
     if last.failure not in (FailureClass.TRANSIENT, FailureClass.AMBIGUOUS):
         return None
-    most = min([MAX_TRIES, *(failure.tries for failure in failures if failure.tries is not None)])
-    ambiguous = sum(failure.failure is FailureClass.AMBIGUOUS for failure in failures)
-    if len(failures) >= most or ambiguous >= MAX_AMBIGUOUS or asks_too_long(last):
+    caps = [cap for failure in failures if (cap := _cap(failure)) is not None]
+    used_up = len(failures) >= MAX_TRIES or (caps and len(caps) >= min(caps))
+    if used_up or asks_too_long(last):
         return None
     jitter = JITTER * luck
     return pause_after(failures) + jitter if last.wait is not None else pause_after(failures) * (1 + jitter)
@@ -46,3 +47,8 @@ def pause_after(failures: Sequence[ProviderError]) -> float:
 def asks_too_long(failure: ProviderError) -> bool:
     """Say whether the server asks to wait longer than a run waits."""
     return failure.failure is FailureClass.TRANSIENT and failure.wait is not None and failure.wait > LONGEST_WAIT
+
+
+def _cap(failure: ProviderError) -> int | None:
+    """Return how many failures that may have cost money an image may have, None for one that cost none."""
+    return MAX_AMBIGUOUS if failure.failure is FailureClass.AMBIGUOUS and failure.tries is None else failure.tries

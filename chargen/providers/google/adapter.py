@@ -22,6 +22,7 @@ from chargen.core.provider import Asked, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
 from chargen.core.server_address import is_at, server_address
 from chargen.errors import Problem, error
+from chargen.providers import deadlines
 from chargen.providers.google import failures, replies, requests
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class GoogleProvider:
                 options = types.HttpOptions(
                     base_url=self._base_url,
                     timeout=round(requests.NORMAL_TIMEOUT * 1000),
-                    client_args={"follow_redirects": False},
+                    client_args={"follow_redirects": False, "event_hooks": deadlines.hooks()},
                 )
                 self._client = Client(api_key=self._key or DUMMY_KEY, vertexai=False, http_options=options)
             return self._client

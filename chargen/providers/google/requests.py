@@ -17,7 +17,10 @@ from chargen.core.provider import Asked, Request
 PROVIDER = "google"
 NORMAL_TIMEOUT = 300.0
 LONG_TIMEOUT = 600.0
-"""Seconds without a byte. 4K pictures were seen to take 280 s with not one byte sent meanwhile."""
+"""Seconds without a byte, and for the whole body once it has begun.
+
+4K pictures were seen to take 280 s with not one byte sent meanwhile.
+"""
 LARGE_BUCKET = "4K"
 
 

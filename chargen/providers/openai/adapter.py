@@ -23,6 +23,7 @@ from chargen.core.provider import Asked, ProviderError, ProviderSettings, Reply,
 from chargen.core.provider_failures import Answer, exception_failure
 from chargen.core.server_address import is_at, server_address
 from chargen.errors import Problem, error, warning
+from chargen.providers import deadlines
 from chargen.providers.openai import failures, replies, requests
 from chargen.providers.openai.downloads import download
 
@@ -170,7 +171,7 @@ class OpenAIProvider:
                     api_key=self._key or DUMMY_KEY,
                     base_url=self._base_url,
                     max_retries=0,
-                    http_client=DefaultHttpxClient(follow_redirects=False),
+                    http_client=DefaultHttpxClient(follow_redirects=False, event_hooks=deadlines.hooks()),
                 )
             return self._client
 

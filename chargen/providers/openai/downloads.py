@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from chargen.core.provider import FailureClass, ProviderError
 from chargen.core.provider_failures import ambiguous, clean
 from chargen.core.server_address import scheme_and_host
+from chargen.providers import deadlines
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""
 TIMEOUT = 60.0
-"""Seconds without a byte."""
+"""Seconds without a byte, and for the whole picture once it has begun."""
 TRIES = 2
 
 
@@ -28,7 +29,7 @@ def download(url: str, server: str, secrets: Iterable[str] = ()) -> bytes:
     secrets = tuple(secrets)
     _check_address(url, server, secrets)
     said = ""
-    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False) as client:
+    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False, event_hooks=deadlines.hooks()) as client:
         for _ in range(TRIES):
             try:
                 return _fetch(client, url, secrets)

@@ -22,7 +22,10 @@ LEGACY_QUALITIES: Mapping[str, str] = {"hd": "high", "standard": "medium"}
 
 NORMAL_TIMEOUT = 300.0
 LONG_TIMEOUT = 600.0
-"""Seconds without a byte. High qualities of large pictures were seen to take over 200 s."""
+"""Seconds without a byte, and for the whole body once it has begun.
+
+High qualities of large pictures were seen to take over 200 s.
+"""
 LARGE_PIXELS = 2560 * 1440
 """Above this the vendor calls sizes experimental; they take longer."""
 SLOW_QUALITIES = frozenset({"xhigh", "max"})
