@@ -1,0 +1,182 @@
+"""The own commands of doit in real processes: list, info, forget, reset-dep, ignore, clean, and `-a`."""
+
+import difflib
+import json
+from pathlib import Path
+
+from support.project import Project
+
+OWN = '''
+
+def task_pdf():
+    """Bind the pages."""
+    return {
+        "file_dep": ["generated/chapters/ch01/a.png"],
+        "actions": ["echo binding; cat %(dependencies)s > book.pdf"],
+        "targets": ["book.pdf"],
+        "clean": True,
+    }
+
+
+def task_site():
+    """Make the site."""
+    yield {"name": "one", "actions": ["echo one > one.html"], "task_dep": ["generated/chapters/ch01/b.png"]}
+'''
+
+
+def book_with_own_tasks(root: Path) -> Project:
+    """A chapter of two images and a portrait both need, and two tasks of the author's own."""
+    book = Project(root)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="references: [mira]")
+    book.write("dodo.py", book.read("dodo.py") + OWN)
+    return book
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    """The lines that differ, without their signs' headers."""
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return [line for line in found if line[0] in "+-" and line[:3] not in ("+++", "---")]
+
+
+def test_list_tells_targets_with_verdicts_and_own_tasks(tmp_path: Path) -> None:
+    """Everything is listed with a verdict; quiet prints names alone; a template fills in; nothing is written."""
+    book = book_with_own_tasks(tmp_path)
+    listed = book.doit("list")
+    assert listed.code == 0, listed.all
+    rows = [line.split()[:2] for line in listed.out.splitlines()]
+    assert rows[:2] == [["missing", "generated/chapters/ch01/a.png"], ["missing", "generated/chapters/ch01/b.png"]]
+    assert [row[1] for row in rows[2:]] == ["pdf", "site"]
+    quiet = book.doit("list", "--quiet", "--all")
+    assert quiet.out.split() == [
+        "generated/chapters/ch01/a.png",
+        "generated/chapters/ch01/b.png",
+        "pdf",
+        "site",
+        "site:one",
+    ]
+    some = book.doit("list", "--template", "{status}:{name}", "chapters/ch01/b", "pdf")
+    assert some.out.split() == ["missing:generated/chapters/ch01/b.png", "run:pdf"]
+    deps = book.doit("list", "--deps", "chapters/ch01/b")
+    assert " -  generated/prompts/chapters/ch01/b.txt" in deps.out.splitlines()
+    assert not (tmp_path / ".chargen").exists()
+
+
+def test_own_tasks_and_images_run_together(tmp_path: Path) -> None:
+    """`doit pdf` builds the image it needs and no other; its state lasts; names mix; a changed image runs it again."""
+    book = book_with_own_tasks(tmp_path)
+    first = book.doit("pdf")
+    assert first.code == 0, first.all
+    assert book.images() == {"chapters/ch01/a"}
+    assert (tmp_path / "book.pdf").read_bytes() == book.image("chapters/ch01/a").read_bytes()
+    assert "pdf" in json.loads(book.read(".chargen/doit.json"))
+    assert "running" not in book.doit("book.pdf").out
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lantern.")
+    mixed = book.doit("site:one", "chapters/ch01/a", "pdf")
+    assert mixed.code == 0, mixed.all
+    assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
+    assert "running pdf" in mixed.out
+    assert mixed.out.index("built by") < mixed.out.index("running pdf")
+    assert (tmp_path / "book.pdf").read_bytes() == book.image("chapters/ch01/a").read_bytes()
+    wrong = book.doit("pfd")
+    assert (wrong.code, wrong.out) == (3, "")
+    assert "did you mean `pdf`?" in wrong.err
+
+
+def test_forget_asks_for_new_images_of_the_named_only(tmp_path: Path) -> None:
+    """Without names it refuses with count and price; a named record gets one mark; the next build makes one image."""
+    book = book_with_own_tasks(tmp_path)
+    file = "imagery/chapters/ch01/imagery.yaml"
+    book.doit()
+    refused = book.doit("forget")
+    assert refused.code == 3
+    assert "all of them would be 2 new images, $0.00" in refused.err
+    before = book.read(file)
+    forgotten = book.doit("forget", "chapters/ch01/a", "pdf")
+    assert forgotten.code == 0, forgotten.all
+    assert "forgetting pdf" in forgotten.out
+    old, new = changed_lines(before, book.read(file))
+    assert new[1:].startswith(old[1:].rstrip().removesuffix('"'))
+    assert "forget=" in new
+    info = book.doit("info", "chapters/ch01/a")
+    assert info.code == 1
+    assert "forgotten with `doit forget`" in info.out
+    again = book.doit()
+    assert "built 1, fresh 1" in again.out
+    assert "running pdf" in again.out
+    assert len(book.originals()) == 3
+    assert "forget=" not in book.read(file)
+    assert "fresh 2" in book.doit().out
+
+
+def test_ignore_puts_aside_until_forget(tmp_path: Path) -> None:
+    """An ignored image is not built, and said; forgetting takes it up again without asking for a new one."""
+    book = book_with_own_tasks(tmp_path)
+    assert book.doit("ignore").code == 3
+    ignored = book.doit("ignore", "chapters/ch01/a")
+    assert ignored.code == 0, ignored.all
+    built = book.doit("chapters/ch01/*")
+    assert book.images() == {"chapters/ch01/b"}
+    assert "ignored on this machine: chapters/ch01/a" in built.out
+    ended = book.doit("forget", "chapters/ch01/a")
+    assert "no longer ignored" in ended.out
+    assert "built 1, fresh 1" in book.doit("chapters/ch01/*").out
+
+
+def test_reset_dep_takes_pictures_as_they_are(tmp_path: Path) -> None:
+    """A painted picture and a changed prompt are taken as current: one record line each, no original, no call."""
+    book = book_with_own_tasks(tmp_path)
+    file = "imagery/chapters/ch01/imagery.yaml"
+    book.doit("chapters/ch01/*")
+    assert book.doit("reset-dep").code == 3
+    image = book.image("chapters/ch01/a")
+    image.write_bytes(book.image("chapters/ch01/b").read_bytes())
+    book.edit(file, "A door.", "A gate.")
+    verdicts = book.doit("list", "--template", "{status}", "chapters/ch01/*").out.split()
+    assert verdicts == ["edited", "stale"]
+    before = book.read(file)
+    reset = book.doit("reset-dep", "chapters/ch01/*")
+    assert reset.code == 0, reset.all
+    assert all("record:" in line for line in changed_lines(before, book.read(file)))
+    assert len(book.originals()) == 2
+    assert book.doit("info", "chapters/ch01/a", "chapters/ch01/b").code == 0
+    missing = book.doit("reset-dep", "pdf", "chapters/ch01/a")
+    assert "current already" in missing.out
+
+
+def test_clean_never_removes_an_image(tmp_path: Path) -> None:
+    """Own tasks are cleaned as in stock doit; images stay, and that is said."""
+    book = book_with_own_tasks(tmp_path)
+    book.doit()
+    cleaned = book.doit("clean")
+    assert cleaned.code == 0, cleaned.all
+    assert "2 images left alone" in cleaned.err
+    assert not (tmp_path / "book.pdf").exists()
+    named = book.doit("clean", "chapters/ch01/a")
+    assert named.code == 0
+    assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
+
+
+def test_always_needs_names_and_leaves_references_alone(tmp_path: Path) -> None:
+    """`-a NAME` builds a fresh image anew, never its reference, never a locked one; without names it refuses."""
+    book = Project(tmp_path)
+    book.character("mira", "Mira, half length.")
+    book.chapter(
+        "ch01",
+        {"a": "A lamp."},
+        extra="characters:\n  - slug: mira\n    reference_images: [mira-portrait]",
+        entry="depicts_characters: [{slug: mira}]",
+    )
+    book.doit()
+    originals = len(book.originals())
+    assert book.doit("-a").code == 3
+    again = book.doit("-a", "chapters/ch01/a")
+    assert again.code == 0, again.all
+    assert [path.parent.name for path in book.originals()[originals:]] == [book.originals()[-1].parent.name]
+    assert len(book.originals()) == originals + 1
+    book.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: approved\n    size:")
+    locked = book.doit("-a", "chapters/ch01/a")
+    assert "locked: chapters/ch01/a" in locked.out
+    assert len(book.originals()) == originals + 1
+    rebuilt = book.doit("--rebuild", "chapters/ch01/a")
+    assert rebuilt.code == 0, rebuilt.all
+    assert len(book.originals()) == originals + 2
