@@ -27,7 +27,7 @@ from chargen.core.traced import Traced
 from chargen.core.values import EntryId
 from chargen.edge.clock import Clock, SystemClock
 from chargen.edge.configuration import configuration
-from chargen.edge.files import process_alive, sweep, write_durably
+from chargen.edge.files import abandoned, process_alive, sweep, write_durably
 from chargen.edge.hashes import FileHashes
 from chargen.edge.history import History
 from chargen.edge.journal import Journal
@@ -74,8 +74,14 @@ class Session:
         """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
         for stored in self.originals.recover():
             self.journal.stored(stored)
+        imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
         for folder in self.written_folders():
-            sweep(folder)
+            if not any(folder.is_relative_to(root) for root in imagery):
+                sweep(folder)
+                continue
+            # A run that died right after an exchange may have left here what the author had saved that instant.
+            for moved in self.trash.move(abandoned(folder)):
+                _LOG.warning("left by a run that died, now in the trash: %s", moved)
         return self.journal.leftovers(process_alive)
 
     def scrub(self, text: str) -> str:

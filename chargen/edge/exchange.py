@@ -1,7 +1,9 @@
-"""Replacing an author's file only if nobody saved it meanwhile: exchange, compare what came out, swap back.
+"""Replacing an author's file only if nobody saved it meanwhile: exchange, look at what came out, swap back.
 
+Laws: what came out is let go of only if it is what was read and nobody has it open for writing; else it goes back.
 Where the system can't exchange two files at once (no `renameat2`, or a file system without it), the file is compared
-immediately before the rename; the moment between the two is then not covered.
+immediately before the rename, and the moment between the two is not covered; where it can't tell of writers (it is not
+Linux, or the file is somebody else's), a program that writes through a descriptor it opened before is not.
 """
 
 from __future__ import annotations
@@ -9,11 +11,19 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from chargen.edge.files import as_input_error, real_target, sync_folder, temporary_name, write_new_durably
+
+try:
+    import fcntl
+
+    _LEASES = hasattr(fcntl, "F_SETLEASE")
+except ImportError:  # Windows
+    _LEASES = False
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -34,8 +44,9 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
                 return False
             if not _exchange(temporary, real):
                 temporary.replace(real)
-            elif temporary.read_bytes() != before:
-                return _give_back(temporary, real, after)
+            elif is_being_written(temporary) or temporary.read_bytes() != before:
+                _give_back(temporary, real, after)
+                return False
             sync_folder(real.parent)
             return True
         finally:
@@ -43,12 +54,37 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
                 temporary.unlink()
 
 
-def _give_back(temporary: Path, real: Path, after: bytes) -> bool:
-    """Swap the author's file back in; a file the author saved on top of ours meanwhile stays and ours is dropped."""
-    if real.read_bytes() == after:
-        _exchange(temporary, real)
-        sync_folder(real.parent)
+def is_being_written(path: Path) -> bool:
+    """Say whether a program has this file open for writing; False where the system does not tell.
+
+    Linux grants a read lease only on a file that nobody writes; the lease ends as it is asked for.
+    """
+    if not _LEASES:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who opens it meanwhile must not end us by SIGIO
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as failure:
+        return failure.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
     return False
+
+
+def _give_back(temporary: Path, real: Path, after: bytes) -> None:
+    """Swap the author's file back in.
+
+    A file the author saved on top of ours meanwhile is the newer one: it stays, and ours is dropped. Where that save
+    falls between the look and the exchange, it comes out and is swapped in again.
+    """
+    expected = after
+    while real.read_bytes() == expected and not is_being_written(real):
+        goes_back = temporary.read_bytes()
+        if not _exchange(temporary, real) or temporary.read_bytes() == expected:
+            break
+        expected = goes_back
+    sync_folder(real.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:
