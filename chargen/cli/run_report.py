@@ -16,7 +16,7 @@ from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
 from chargen.cli.pipes import discard
 from chargen.cli.quiet_report import listed, standing_lines
-from chargen.cli.tables import cost_text, counts
+from chargen.cli.tables import cost_text, counts, estimate_text
 from chargen.core.plan import Planned, total_cost
 from chargen.core.values import Verdict
 from chargen.edge.files import printable
@@ -66,7 +66,10 @@ class RunReport:
         """An image or a task of the author's failed."""
         entry_id = self._ids.get(task.name)
         if entry_id is None:
-            self._line(f"failed {task.name}: {fail.get_msg()}")
+            message = fail.get_msg().strip()
+            self._line(
+                f"{task.name}: {message}" if fail.get_name() == "UnmetDependency" else f"failed {task.name}: {message}"
+            )
         elif entry_id in self._build.failed:
             self._number += 1
             first, _, _ = self._build.failed[entry_id].message.partition("\n")
@@ -147,13 +150,13 @@ def opening(build: Build) -> Iterable[str]:
     if not spending:
         return
     numbers = Counter(image.verdict.value for image in spending)
-    yield f"{len(spending)} to build ({counts(numbers)}), {cost_text(total_cost(spending))} by estimate"
+    yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
     by_route: dict[str, list[Planned]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
-            yield f"  {route}: {len(images)}, {cost_text(total_cost(images))}"
+            yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
 
@@ -170,16 +173,13 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
     if quiet[Verdict.FRESH]:
         outcomes["fresh"] = quiet[Verdict.FRESH]
-    cost = sum((done.cost_usd or Decimal(0) for done in build.built), Decimal(0))
-    spent = f", {cost_text(cost)}" if any(done.outcome is Outcome.BUILT for done in build.built) else ""
+    cost = sum((done.cost_usd or Decimal(0) for done in build.built), build.losses.spent)
+    spent = f", {cost_text(cost)}" if cost or any(done.outcome is Outcome.BUILT for done in build.built) else ""
     yield f"{counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
-    billed = sum(done.possibly_billed for done in build.built)
-    if billed:
-        yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing"
-    for failure in build.failed.values():
-        yield f"failed: {printable(failure.image.id)}"
-        for line in failure.message.split("\n"):
-            yield f"  {printable(line)}"
+    if billed := build.losses.possibly_billed:
+        price = estimate_text(build.losses.possibly_usd)
+        yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing, {price} by estimate"
+    yield from _failures(build)
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
     yield from standing_lines(
@@ -189,6 +189,21 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     )
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
+
+
+def _failures(build: Build) -> Iterable[str]:
+    """Yield why images failed; why a provider was stopped once, for all images that it concerns."""
+    for provider, stop in build.stopped.items():
+        yield f"stopped: {provider}: {printable(stop.message)}"
+        if stop.hint:
+            yield f"  hint: {printable(stop.hint)}"
+        if images := [failure.image.id for failure in build.failed.values() if failure.stopped_by == provider]:
+            yield f"  failed by this: {listed(images)}"
+    for failure in build.failed.values():
+        if not failure.stopped_by:
+            yield f"failed: {printable(failure.image.id)}"
+            for line in failure.message.split("\n"):
+                yield f"  {printable(line)}"
 
 
 def _outcome(done: Done) -> str:

@@ -13,9 +13,8 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import click
 from doit.action import CmdAction
 from doit.cmd_base import DoitCmdBase
 from doit.cmdparse import CmdParseError
@@ -28,12 +27,13 @@ from chargen.app.doit.config import STATES_FILE, started_in
 from chargen.app.doit.names import Named, own_tasks, understand
 from chargen.app.doit.states import ContentChecker, RecordStates
 from chargen.app.doit.tasks import held_back
-from chargen.app.session import Session, open_session
-from chargen.edge.locks import project_lock
 from chargen.errors import ChargenError, Position, StartError, error
 
 INTERRUPTED = 130
 PROGRAM_ERROR = 2
+
+if TYPE_CHECKING:
+    from chargen.app.session import Session
 
 _DOIT_TELLS = (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask)
 """Failures doit itself turns into one line and exit code 3."""
@@ -75,10 +75,14 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def tell(self, text: str) -> None:
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
+        import click  # noqa: PLC0415 - slow to import, and a quiet run writes without it
+
         click.echo(text, err=True)
 
     def line(self, text: str) -> None:
         """Write a line of what the command was asked for."""
+        import click  # noqa: PLC0415 - as above
+
         click.echo(text, self.outstream)
 
     # what is in the project
@@ -96,6 +100,8 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     @contextmanager
     def own_states(self) -> Iterator[None]:
         """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
+        from chargen.edge.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
+
         with project_lock(Path.cwd(), on_wait=self.waiting):
             yield
             self.dep_manager.close()
@@ -112,11 +118,15 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         except (*_DOIT_TELLS, ChargenError):
             raise
         except Exception as failure:
+            if _is_ours(failure):
+                raise
             raise _in_dodo(failure) from failure
         return tasks
 
     def session(self, *, read_only: bool) -> Session:
         """Open the project doit stands in."""
+        from chargen.app.session import open_session  # noqa: PLC0415 - an up-to-date run needs none of it
+
         return open_session(Path.cwd(), os.environ, read_only=read_only)
 
     @property
@@ -133,12 +143,21 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         except _DOIT_TELLS:
             raise
         except Exception as failure:
+            if _is_ours(failure):
+                raise
             raise _in_dodo(failure) from failure
         params.update_defaults(config)
         self.check_minversion(params.get("minversion"))
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
         self.dep_manager = Dependency(RecordStates, STATES_FILE, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
+
+
+def _is_ours(failure: Exception) -> bool:
+    """Say whether a failure came up in the program itself and not in an author's code."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    here = Path(__file__).parents[2]
+    return bool(frames) and not isinstance(failure, SyntaxError) and Path(frames[-1].filename).is_relative_to(here)
 
 
 def _in_dodo(failure: Exception) -> ChargenError:

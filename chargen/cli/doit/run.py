@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TextIO
 
 from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
-from chargen.app.build import Build, open_build
-from chargen.app.doit.names import Named
-from chargen.app.doit.run import run_tasks
-from chargen.app.doit.tasks import use
-from chargen.app.ordering import Order
+from chargen.app.doit.names import Named, own_tasks
+from chargen.app.doit.tasks import held_back, use
+from chargen.app.remembering.standing import standing
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.options import usd
-from chargen.cli.run_report import RunReport
+from chargen.cli.quiet_report import standing_lines
 from chargen.core.judge import Demand
 from chargen.errors import StartError
+
+if TYPE_CHECKING:
+    from chargen.app.build import Build
+    from chargen.app.ordering import Order
 
 _ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
@@ -71,6 +75,10 @@ class Run(ProjectCommand):
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Open the build as it was asked for, let doit make the tasks, run them."""
+        if self._stands(params, args):
+            return 0
+        from chargen.app.build import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
+
         rebuild, always = tuple(params["rebuild"]), params["always"]
         if always and not args:
             hint = "`chargen plan` lists the images"
@@ -95,7 +103,28 @@ class Run(ProjectCommand):
             for build in opened:
                 build.close()
 
+    def _stands(self, params: Any, args: list[str]) -> bool:
+        """Tell how the images stand where nothing has to be done and nothing else was asked for."""
+        began = monotonic()
+        wishes = ("rebuild", "always", "no_resume", "budget", "default_tasks")
+        if any(params.get(name) for name in wishes):
+            return False
+        with held_back() as images_are_asked_for:
+            if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
+                return False
+        found = standing(Path.cwd(), os.environ, tuple(posixpath.join(self.within, name) for name in args))
+        if found is None:
+            return False
+        with _output(params["outfile"]) as out:
+            counted = f"fresh {found.fresh:,}" if found.fresh else "nothing to do"
+            for line in (f"{counted}, {monotonic() - began:.1f} s", *standing_lines(found.others)):
+                out.write(f"{line}\n")
+        return True
+
     def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
+        from chargen.app.doit.run import run_tasks  # noqa: PLC0415 - as above
+        from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
+
         if named is not None and params["always"]:
             _run_always(tasks, named)
         with _output(params["outfile"]) as out:
@@ -115,6 +144,9 @@ class Run(ProjectCommand):
 
 
 def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
+    from chargen.app.ordering import Order  # noqa: PLC0415 - as above
+    from chargen.cli.options import usd  # noqa: PLC0415 - as above
+
     return Order(
         pick=None if named is None else lambda images: named.pick(images, demand, rebuild),
         budget=usd(params["budget"]) if params["budget"] else None,
