@@ -44,14 +44,23 @@ def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[st
         by_route.setdefault(printable(str(image.route)), []).append(image)
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{len(spending):,} to send{to}, {estimate_text(total_cost(spending))} by estimate"
+        yield f"{len(spending):,} to send{to}, {_costs(spending)} by estimate"
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {route}: {len(routed):,}, {estimate_text(total_cost(routed))}"
+            yield f"  {route}: {len(routed):,}, {_costs(routed)}"
     if others:
         yield f"{len(others):,} to restore, adopt or write back, without sending anything"
     if not spending and not others:
         yield "nothing to send"
+
+
+def _costs(images: Sequence[Planned]) -> str:
+    """Add up what is known, and count what is not: an unknown price is never 0."""
+    known = [image for image in images if image.cost_usd is not None]
+    unknown = len(images) - len(known)
+    if not known:
+        return estimate_text(None)
+    return estimate_text(total_cost(known)) + (f" and {unknown:,} at unknown cost" if unknown else "")
 
 
 def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
@@ -60,8 +69,11 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
     for item in left_out:
         by_reason.setdefault(item.reason, []).append(printable(item.image.id))
     for reason, names in by_reason.items():
-        yield f"left out: {reason}"
-        yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
+        if len(names) == 1:
+            yield f"left out: {names[0]}: {reason}"
+        else:
+            yield f"left out: {reason}"
+            yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
 
 
 def reasons(image: Planned, user: EntryId | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -115,10 +116,26 @@ def test_wishes_change_the_plan(book: Project) -> None:
     assert paid["cost_usd"] > 0
     few = book.chargen("plan", "--provider", "google", "--max-tasks", "1").out
     assert "1 to send to google/" in few
-    assert few.endswith("left out: `--max-tasks 1`\n  chapters/ch02/c\n")
+    assert few.endswith("left out: chapters/ch02/c: `--max-tasks 1`\n")
+    none = book.chargen("plan", "--provider", "google", "--max-tasks", "0").out
+    assert "left out: `--max-tasks 0`" not in none  # what needs a portrait is left out because that is
     poor = book.chargen("plan", "--provider", "google", "--budget", "0.01").out
     assert "does not fit into what is left of $0.01" in poor
     assert "nothing to send" in poor
+
+
+def test_an_unknown_price_is_counted_apart(book: Project) -> None:
+    """A model that is not in the table has no price: the total says so, and `check` notes it once."""
+    book.chapter("ch03", {"d": "A key."}, route="openai/my-own-model")
+    book.chapter("ch04", {"e": "A box."}, route="openai/gpt-image-2.6-flare")
+    run = book.chargen("plan", "--only", "ch03", "--only", "ch04")
+    assert re.search(r"2 to send, \$0\.\d+ and 1 at unknown cost by estimate", run.out), run.all
+    assert "  openai/my-own-model: 1, unknown cost\n" in run.out
+    assert book.chargen("plan", "--json").json["cost_usd"] is None
+    checked = book.chargen("check", "--json")
+    assert [item["severity"] for item in checked.json["problems"]] == ["note"]
+    assert "its price is unknown" in checked.json["problems"][0]["message"]
+    assert checked.code == 0
 
 
 def test_a_broken_pipe_is_no_error(book: Project) -> None:
