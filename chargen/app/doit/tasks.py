@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from doit.action import BaseAction
 from doit.exceptions import TaskFailed
 from doit.task import Task, dict_to_task
 
-from chargen.app.build import Build
 from chargen.app.doit.states import images
-from chargen.app.doit.stock import StockBuild
-from chargen.app.project import Project
-from chargen.core.choice import LeftOut
-from chargen.core.plan import Plan, Planned
 from chargen.core.values import EntryId
 from chargen.edge.files import printable
+
+if TYPE_CHECKING:  # an up-to-date run makes no tasks, and must not wait for what making them needs
+    from chargen.app.build import Build
+    from chargen.app.project import Project
+    from chargen.core.choice import LeftOut
+    from chargen.core.plan import Plan, Planned
 
 
 class Making(Protocol):
@@ -86,13 +87,21 @@ def task_images() -> Iterator[dict[str, Any]]:
     _source.asked = True
     if _source.holding:
         return
-    making = _source.opened = _source.opener() if _source.opener is not None else StockBuild.open()
+    making: Making
+    quiet: tuple[Planned, ...] = ()
+    if _source.opener is None:
+        from chargen.app.doit.stock import StockBuild  # noqa: PLC0415 - see above
+
+        making = stock = StockBuild.open()
+        quiet = stock.quiet
+    else:
+        making = _source.opener()
+    _source.opened = making
     images.tell(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)
-    if isinstance(making, StockBuild):
-        for image in making.quiet:
-            yield quiet_task(making, image)
+    for image in quiet:
+        yield quiet_task(making, image)
 
 
 def task_of(making: Making, image: Planned) -> dict[str, Any]:
