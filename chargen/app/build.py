@@ -18,30 +18,32 @@ from chargen.app.making import Done, Maker, Outcome
 from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
 from chargen.app.remembering.memory import under_way
-from chargen.app.sending.errors import OverBudgetError, StoppedError
-from chargen.app.sending.events import RequestSent, SendingEvent, Sink, nobody
+from chargen.app.sending.errors import BreakerOpenError, OverBudgetError, StoppedError
+from chargen.app.sending.events import ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.app.sending.losses import Losses
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session, open_session
 from chargen.app.settling import settle
 from chargen.app.write_back import WriteBack
 from chargen.core.choice import Choice, LeftOut
 from chargen.core.plan import Plan, Planned
-from chargen.core.provider import ProviderError
+from chargen.core.provider import FailureClass, ProviderError
 from chargen.core.values import EntryId
 from chargen.edge.journal_rows import Attempt
 from chargen.edge.locks import project_lock
 from chargen.edge.log import start_logging
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, Problem
 
 _LOG = logging.getLogger("chargen")
 
 
 @dataclass(slots=True)
 class Failure:
-    """An image that failed or is blocked, and why."""
+    """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
 
     image: Planned
     message: str
+    stopped_by: str = ""
 
 
 @dataclass
@@ -59,6 +61,9 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+    stopped: dict[str, ProviderStopped] = field(default_factory=dict)
+    """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
     """Told, on the thread of an image, that its request is leaving."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -77,12 +82,17 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.maker.planner.wishes.ignored
+        return self.maker.judging.wishes.ignored
 
     @property
     def chosen(self) -> tuple[Planned, ...]:
         """The images this run does something with, in plan order."""
         return self.choice.images
+
+    @property
+    def unplanned(self) -> tuple[Problem, ...]:
+        """Errors of the input that belong to no image, where the run was asked for all there is."""
+        return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
 
     def image(self, entry_id: EntryId) -> Planned:
         """Return one image of the plan."""
@@ -159,7 +169,7 @@ class Build:
         except ProviderError as failure:
             if failure.__cause__ is not None and not isinstance(failure.__cause__, ProviderError):
                 _LOG.error("%s: %s", image.id, failure.message, exc_info=failure.__cause__)
-            return self._fail(image, failure.message + (f"\n  hint: {failure.hint}" if failure.hint else ""))
+            return self._fail_by(image, failure)
         except ChargenError as failure:
             return self._fail(image, str(failure))
         except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
@@ -169,10 +179,19 @@ class Build:
             )
         return None
 
-    def _fail(self, image: Planned, message: str) -> str:
+    def _fail_by(self, image: Planned, failure: ProviderError) -> str:
+        name = image.route.provider if image.route is not None else ""
+        message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
+        if isinstance(failure, BreakerOpenError):
+            return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
+        stop = self.stopped.get(name)
+        is_stop = stop is not None and (failure.failure is FailureClass.PROVIDER_STOP or stop.hint == failure.hint)
+        return self._fail(image, message, stopped_by=name if is_stop else "")
+
+    def _fail(self, image: Planned, message: str, *, stopped_by: str = "") -> str:
         message = self.session.scrub(message)
         with self._lock:
-            self.failed[image.id] = Failure(image, message)
+            self.failed[image.id] = Failure(image, message, stopped_by)
         if not self.session.read_only:
             self.session.journal.task_failed(image.id, message)
         _LOG.error("%s: %s", image.id, message)
@@ -217,9 +236,13 @@ def open_build(
             sink(event)
             if isinstance(event, RequestSent):
                 build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, TryFailed):
+                build.losses.note(event)
+            elif isinstance(event, ProviderStopped):
+                build.stopped[event.provider] = event
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        maker = Maker(session, prepared.planner, senders, WriteBack(session.project))
+        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project))
         choice = prepared.choice
         build = Build(
             session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)

@@ -13,8 +13,9 @@ from decimal import Decimal
 from enum import Enum
 
 from chargen import __version__
+from chargen.app.asking import prepared
 from chargen.app.evidence import ANSWERED, Paid, line_of, with_mark
-from chargen.app.planning import Planner, prepared
+from chargen.app.judging import Judging
 from chargen.app.publishing import put, put_original, slots_edit, standing
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session
@@ -56,7 +57,6 @@ class Done:
     edit: Edit | None = None
     publication: Publication | None = None
     cost_usd: Decimal | None = Decimal(0)
-    possibly_billed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Maker:
     """Makes images; safe to use from threads, each image from one of them."""
 
     session: Session
-    planner: Planner
+    judging: Judging
     senders: Senders
     write_backs: WriteBack
 
@@ -113,7 +113,7 @@ class Maker:
 
     def _judged_now(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
         entry = self.write_backs.entry_now(image.entry)
-        return self.planner.again(image, entry, digests)
+        return self.judging.again(image, entry, digests)
 
     # outcomes
 
@@ -136,7 +136,7 @@ class Maker:
         assert log.stored is not None
         cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
         done = self._publish(image, log.stored, Outcome.BUILT, stood)
-        return replace(done, cost_usd=cost, possibly_billed=sent.possibly_billed)
+        return replace(done, cost_usd=cost)
 
     def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash]) -> None:
         """Judge once more when the request is about to leave: it may have waited long for its turn."""
@@ -148,7 +148,7 @@ class Maker:
 
     def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None
-        paid = self.planner.evidence.paid(image.entry, image.fingerprint, sketch=image.route.provider == SKETCH)
+        paid = self.judging.evidence.paid(image.entry, image.fingerprint, sketch=image.route.provider == SKETCH)
         if paid is None:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
@@ -176,7 +176,7 @@ class Maker:
         return Done(Outcome.ADOPTED, image, lambda entry: record_edit(entry, text, image.target), publication)
 
     def _repair(self, image: Planned) -> Done:
-        found = self.planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
+        found = self.judging.evidence.at_target(image.entry, image.fingerprint, certain=True)
         if found.line is None or (found.record is None and not found.in_yaml):
             return Done(Outcome.NOTHING, image)
         line = found.line

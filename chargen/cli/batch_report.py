@@ -21,16 +21,20 @@ def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     was sent), error (why it failed or was left out, else null), needed_by (the image it was built for, else null), in
     build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
     `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
-    been billed and brought nothing; `exit_code`.
+    been billed and brought nothing, and `possibly_billed_usd`, their estimate (null where unknown); `stopped`:
+    {provider: {message, hint}} of providers that no more was sent to; `exit_code`.
     """
     outcomes = [found for image in build.plan.images if (found := _outcome(build, image)) is not None]
     costs = [done.cost_usd for done in build.built]
+    perhaps = build.losses.possibly_usd
     return {
         "outcomes": outcomes,
         "totals": dict(Counter(item["outcome"] for item in outcomes)),
         "untouched": totals(build.choice.quiet),
-        "cost_usd": None if None in costs else float(sum((cost for cost in costs if cost), Decimal(0))),
-        "possibly_billed": sum(done.possibly_billed for done in build.built),
+        "cost_usd": None if None in costs else float(sum((cost for cost in costs if cost), build.losses.spent)),
+        "possibly_billed": build.losses.possibly_billed,
+        "possibly_billed_usd": None if perhaps is None else float(perhaps),
+        "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in build.stopped.items()},
         "exit_code": exit_code,
     }
 
@@ -42,7 +46,7 @@ def _outcome(build: Build, image: Planned) -> dict[str, Any] | None:
     cost: Decimal | None = Decimal(0)
     error = None
     if image.id in build.failed:
-        made, error = FAILED, build.failed[image.id].message
+        made, error, cost = FAILED, build.failed[image.id].message, build.losses.of(image.id)
     elif image.id in left_out:
         made, error = LEFT_OUT, left_out[image.id]
     elif image.id in build.interrupted:

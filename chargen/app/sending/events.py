@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
 from chargen.core.provider import ProviderError
@@ -24,7 +25,10 @@ class RequestSent:
 
 @dataclass(frozen=True, slots=True)
 class TryFailed:
-    """A try brought no image; `wait` is the seconds until the next one, None where there is none."""
+    """A try brought no image; `wait` is the seconds until the next one, None where there is none.
+
+    `estimate` is the price of one try in USD, None where unknown.
+    """
 
     provider: str
     entry_id: str
@@ -32,6 +36,7 @@ class TryFailed:
     number: int
     failure: ProviderError
     wait: float | None
+    estimate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

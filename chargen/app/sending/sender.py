@@ -197,7 +197,8 @@ class Sender:
         self._ledger.settle(call.estimate, billed if failure.cost_usd is None else failure.cost_usd)
         self._react(call, failure, departed)
         call.log.failed(attempt_id, failure)
-        self._sink(TryFailed(name, call.request.asked.entry_id, attempt_id, number, failure, call.wait))
+        entry_id = call.request.asked.entry_id
+        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait, call.estimate))
 
     def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""
