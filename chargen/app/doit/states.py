@@ -115,7 +115,9 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]
         return bool(file_stat.st_size != size or hash_file(file_path)[0] != digest)
 
     def get_state(self, dep: str, current_state: Any) -> Any:
-        """Return the state to save of a file, or None where the saved one is still right."""
+        """Return the state to save of a file, or None where the saved one is still right (an image's always is)."""
+        if current_state == JUDGED:
+            return None
         status = os.stat(dep)  # noqa: PTH116 - doit deals in path texts
         if isinstance(current_state, list) and current_state[:2] == [status.st_size, status.st_mtime_ns]:
             return None
