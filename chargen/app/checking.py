@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from chargen.app.planning import asked, objections
+from chargen.app.asking import asked, objections
 from chargen.app.session import Session
 from chargen.core.plan import Plan, Planned
 from chargen.core.traced import Traced

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from chargen.app.adapters import Adapters
+from chargen.app.asking import asked
 from chargen.app.evidence import Found
-from chargen.app.planning import Planner, asked
+from chargen.app.planning import Planner
 from chargen.app.session import Session
 from chargen.core.entries import Entry
 from chargen.core.explain import Explanation, Then, explain

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from chargen.app.planning import Planner, Wishes
+from chargen.app.judging import Wishes
+from chargen.app.planning import Planner
 from chargen.app.remembering.planning import remembered_plan
 from chargen.app.sending.budget import Ledger
 from chargen.app.session import Session

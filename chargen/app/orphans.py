@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.app.explaining import record_in
-from chargen.app.planning import Planner, Wishes
+from chargen.app.judging import Wishes
+from chargen.app.planning import Planner
 from chargen.app.scanning import Scan
 from chargen.app.session import Session
 from chargen.core.plan import Plan
@@ -57,7 +58,8 @@ def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...
             continue
         full = project.path(path)
         record = record_in(full.read_bytes()) if kind == PICTURE else None
-        if not broken.may_plan(path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/"), record):
+        name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
+        if not broken.may_plan(name, record, unknown=kind == PICTURE and record is None):
             found.append(Orphan(path, full.lstat().st_size, kind, record))
     return tuple(found)
 
@@ -69,7 +71,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     """
     found = []
     for folder in session.written_folders():
-        if folder == session.originals.folder:
+        if folder == session.originals.folder or folder.is_relative_to(session.trash.folder):
             continue
         for path in abandoned(folder):
             size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
@@ -106,14 +108,14 @@ class _Broken:
             slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
         return cls(frozenset(scan.broken), frozenset(slugs))
 
-    def may_plan(self, path: str, record: Record | None) -> bool:
-        """Say whether one of these files may plan the picture at `path` (below the folder of pictures)."""
+    def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> bool:
+        """Say whether one of these files may plan what is at `path` (below its folder); of an `unknown` one it may."""
         if not self.files:
             return False
         if record is not None and record.file in self.files:
             return True
         parts = path.split("/")
-        return record is None or len(parts) < 3 or parts[1] in self.slugs
+        return unknown or len(parts) < 3 or parts[1] in self.slugs
 
 
 def _check_roots(session: Session) -> None:

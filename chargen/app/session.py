@@ -17,7 +17,8 @@ from types import TracebackType
 from chargen import kinds, providers
 from chargen.app.adapters import Adapters
 from chargen.app.evidence import Evidence
-from chargen.app.planning import Planner, Wishes
+from chargen.app.judging import Judging, Wishes
+from chargen.app.planning import Planner
 from chargen.app.project import Project
 from chargen.app.scanning import Scan, scan
 from chargen.core.compose import Composer
@@ -106,7 +107,11 @@ class Session:
             self.journal.unfinished(),
         )
         return Planner(
-            self.project, found, self._composer(), evidence, self.adapters, wishes, kinds.clashing(found.imageries)
+            self.project,
+            found,
+            self._composer(),
+            Judging(self.project, evidence, self.adapters, wishes),
+            kinds.clashing(found.imageries),
         )
 
     def plan(self) -> Plan:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chargen.app.evidence import ANSWERED, without_mark
+from chargen.app.judging import Wishes
 from chargen.app.ordering import selectables
-from chargen.app.planning import Planner, Wishes
+from chargen.app.planning import Planner
 from chargen.app.session import Session
 from chargen.app.write_back import Edit, WriteBack
 from chargen.core.entries import Entry

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chargen.app.adapters import Adapters
-from chargen.app.planning import asked
+from chargen.app.asking import asked
 from chargen.cli.plan_report import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, estimate_text, pad, width, wrap
 from chargen.core.compose import Composed

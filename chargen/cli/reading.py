@@ -14,8 +14,9 @@ from typing import Any
 
 import click
 
+from chargen.app.judging import Wishes
 from chargen.app.ordering import selectables
-from chargen.app.planning import Planner, Wishes
+from chargen.app.planning import Planner
 from chargen.app.session import Session, open_session
 from chargen.cli.options import within_project
 from chargen.core.plan import Plan, Planned

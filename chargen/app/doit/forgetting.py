@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from chargen.app.accepting import evidence_of
 from chargen.app.evidence import FORGOTTEN, Evidence, forgotten_at, with_mark
-from chargen.app.planning import Wishes
+from chargen.app.judging import Wishes
 from chargen.app.session import Session
 from chargen.app.write_back import WriteBack
 from chargen.core.judge import Demand

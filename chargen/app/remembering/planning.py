@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from chargen.app.planning import Planner, Wishes, unknown_location
+from chargen.app.judging import Wishes
+from chargen.app.planning import Planner, unknown_location
 from chargen.app.remembering.index import Remembered, digest
 from chargen.app.remembering.memory import Memory, Store, attempts_of
 from chargen.app.remembering.rows import (

@@ -13,8 +13,8 @@ from doit.task import Task
 
 from chargen.app.doit.names import own_only
 from chargen.app.explaining import why
+from chargen.app.judging import Wishes
 from chargen.app.ordering import selectables
-from chargen.app.planning import Wishes
 from chargen.app.session import Session
 from chargen.cli import why_report
 from chargen.cli.doit.command import ProjectCommand
