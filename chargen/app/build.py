@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chargen.app.keeping import Keeping
 from chargen.app.making import Done, Maker, Outcome
 from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
@@ -242,7 +243,8 @@ def open_build(
                 build.stopped[event.provider] = event
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project))
+        keeping = Keeping(session.project.root, session.originals.folder)
+        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project), keeping)
         choice = prepared.choice
         build = Build(
             session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)

@@ -71,19 +71,19 @@ class Forks:
         fail: str = "",
         pause: str = "",
         count: bool = False,
-        ends: str = "KILL",
+        **more: Any,
     ) -> int:
-        """Start a command and return its process id."""
+        """Start a command and return its process id; `more` are fields of `Steps`."""
         number = len(self._out)
         out, err = self._told / f"{number}.out", self._told / f"{number}.err"
-        watched = {"kill_at": kill_at, "fail": fail, "pause": pause, "ends": ends}
+        watched = {"kill_at": kill_at, "fail": fail, "pause": pause, **more}
         order = {
             "folder": str(project.root),
             "command": command,
             "env": {**project.env, **(env or {})},
             "out": str(out),
             "err": str(err),
-            "watched": watched if kill_at or fail or pause or count else None,
+            "watched": watched if kill_at or fail or pause or count or more else None,
             "steps": str(self._told / "steps"),
         }
         pid = int(self._ask(order))
