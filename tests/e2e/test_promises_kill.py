@@ -142,28 +142,28 @@ def _every_step(trials: Trials, pinned: int, since: str = "") -> None:
 
 def test_killed_before_every_step_of_a_first_build(trials: Trials) -> None:
     """The second run sends only for images whose reply was not whole on the disk, and names what was in flight."""
-    _every_step(trials, 93)
+    _every_step(trials, 99)
 
 
 def test_killed_before_every_step_of_a_rebuild(built: Trials) -> None:
     """The same where a changed prompt replaces a picture; the old one is in the history."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "on a table", "under a table")
     built.asked = 1
-    _every_step(built, 52)
+    _every_step(built, 57)
 
 
 def test_killed_before_every_step_of_answering_a_rejection(built: Trials) -> None:
     """A rejected picture is replaced once, though nothing of its inputs changed, whenever the run that does it dies."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: rejected\n    size:")
     built.asked = 1
-    _every_step(built, 46, since="originals")
+    _every_step(built, 51, since="originals")
 
 
 def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
     """Restoring a deleted picture sends nothing, nor does the run after one that died restoring."""
     built.start.image("characters/alice/alice-portrait").unlink()
     built.asked = 0
-    _every_step(built, 12)
+    _every_step(built, 17)
 
 
 def test_killed_at_random_with_calls_side_by_side(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:

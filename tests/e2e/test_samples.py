@@ -1,0 +1,62 @@
+"""Real author files, where a checkout has them beside it: all that can be built is, and only slots change."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support import tree
+from support.forks import Forks
+from support.project import REPOSITORY, Project
+
+STORY = REPOSITORY.parent / "shared" / "samples" / "story"
+
+pytestmark = pytest.mark.skipif(not STORY.is_dir(), reason="samples absent")
+
+DESCRIBE = 'missing_references = "describe"\n'
+ROUTES = """\
+[tool.chargen.routes]
+"*" = "sketch/sketch"
+"openai/*" = "sketch/sketch"
+"google/*" = "sketch/sketch"
+"""
+BROKEN = "imagery/locations/cids-workshop/location-imagery.yaml"
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Project:
+    """A copy of the samples, writable."""
+    book = Project(tmp_path, DESCRIBE)
+    shutil.copytree(STORY, book.root / "imagery", dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for place, _, names in os.walk(book.root / "imagery"):
+        Path(place).chmod(0o755)
+        for name in names:
+            (Path(place) / name).chmod(0o644)
+    return book
+
+
+def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, forks: Forks) -> None:
+    """The samples build as sketches; the file that is no YAML is one problem and stops nothing; a second run rests."""
+    before = tree.yaml_files(story)
+    run = forks.run(story, "chargen", "batch", "all", "--provider", "sketch")
+    assert run.code == 0, run.all
+    story.settings(DESCRIBE + ROUTES)
+    plan = forks.run(story, "chargen", "plan", "--json").json
+    errors = [problem for problem in plan["problems"] if problem["severity"] == "error"]
+    assert [(problem["file"], problem["line"]) for problem in errors] == [(BROKEN, 81)]
+    assert set(plan["totals"]) <= {"fresh", "no-prompt"}
+    assert plan["totals"]["fresh"] == len(story.images()) > 60
+
+    assert tree.yaml_files(story)[BROKEN] == before[BROKEN]
+    for name, data in before.items():
+        if name != BROKEN:
+            tree.only_slots_differ(data, tree.yaml_files(story)[name])
+    assert tree.stray(story) == []
+
+    after = tree.yaml_files(story)
+    again = forks.run(story, "doit")
+    assert again.code == 0, again.all
+    assert "built" not in again.out
+    assert tree.yaml_files(story) == after
