@@ -14,7 +14,6 @@ from typing import Any, TextIO
 
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
-from chargen.cli import problems
 from chargen.cli.pipes import discard
 from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cost_text, counts, estimate_text
@@ -181,7 +180,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         price = estimate_text(build.losses.possibly_usd)
         yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing, {price} by estimate"
     yield from _failures(build)
-    yield from problems.lines(build.unplanned, {})
+    for problem in build.unplanned:
+        yield from map(printable, str(problem).split("\n"))
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
     yield from standing_lines(

@@ -17,7 +17,7 @@ from chargen.core.entries import Entry
 from chargen.core.inputs import Inputs
 from chargen.core.judge import Judgement
 from chargen.core.values import EntryId, FileHash, Fingerprint, Route, Verdict
-from chargen.errors import Problem
+from chargen.errors import Problem, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,13 @@ class Plan:
     def by_id(self) -> Mapping[EntryId, Planned]:
         """The images by id."""
         return {image.id: image for image in self.images}
+
+    @cached_property
+    def unplanned(self) -> tuple[Problem, ...]:
+        """Errors that belong to no image: a file that can't be read, so that nobody knows what is planned in it."""
+        of_images = {problem for image in self.images for problem in image.problems}
+        errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
+        return tuple(problem for problem in errors if problem not in of_images)
 
     @cached_property
     def needs(self) -> Mapping[EntryId, tuple[EntryId, ...]]:

@@ -1,4 +1,4 @@
-"""Pictures that were there before, and models that change: nothing is generated over the one or because of the other."""
+"""Pictures that were there before, models that change: nothing is generated over the one or because of the other."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _verdicts(forks: Forks, book: Project) -> dict[str, str]:
 
 
 def test_a_clone_without_the_pictures_builds_nothing(book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Pointers to what the YAML records are fresh, also where the reference is a pointer and `.chargen` is not there."""
+    """Pointers to what the YAML records are fresh, where the reference is a pointer and `.chargen` is gone, too."""
     for path in (book.image("chapters/ch01/a"), book.image("chapters/ch01/b"), book.root / RABBIT):
         path.write_bytes(pointer_to(path.read_bytes()))
     for file in sorted((book.root / ".chargen").rglob("*"), reverse=True):

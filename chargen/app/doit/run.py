@@ -60,4 +60,4 @@ def run_tasks(
     runner.run_all(control.task_dispatcher())
     if runner.interrupted:
         return INTERRUPTED
-    return FAILED if build.failed else runner.others
+    return FAILED if build.failed or build.unplanned else runner.others
