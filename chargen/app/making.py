@@ -16,6 +16,7 @@ from chargen import __version__
 from chargen.app.asking import prepared
 from chargen.app.evidence import ANSWERED, Paid, line_of, with_mark
 from chargen.app.judging import Judging
+from chargen.app.keeping import Keeping
 from chargen.app.publishing import put, put_original, slots_edit, standing
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session
@@ -33,7 +34,7 @@ from chargen.edge.journal_rows import Publication, Sending
 from chargen.edge.locks import target_lock
 from chargen.edge.originals import StoredOriginal, new_attempt_id
 from chargen.edge.pictures import read_reference
-from chargen.errors import InputError, Severity, error
+from chargen.errors import ChargenError, InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 
 
@@ -67,6 +68,7 @@ class Maker:
     judging: Judging
     senders: Senders
     write_backs: WriteBack
+    keeping: Keeping
 
     def generate(self, image: Planned) -> Done:
         """Do what the judge says now about an image, up to the file at its target.
@@ -222,7 +224,11 @@ class Maker:
             number=log.number,
             why=image.judgement.reasons,
         )
-        stored = self.session.originals.store(record, reply.data)
+        try:
+            stored = self.session.originals.store(record, reply.data)
+        except ChargenError as failure:
+            self.keeping.failed(failure)
+            raise
         self.session.journal.stored(stored)
         return stored
 
@@ -270,6 +276,7 @@ class _Log:
 
     def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
         """Judge once more, then commit that a try is about to leave."""
+        self._maker.keeping.check()
         self._confirm()
         session = self._maker.session
         self._request, self.number, self.estimate = request, number, estimate
