@@ -25,6 +25,9 @@ _CALLS = ("fsync", "rename", "replace", "link", "mkdir", "unlink", "remove", "rm
 _NOT_DURABLE = (".chargen/locks", ".chargen/chargen.log", ".chargen/cache.sqlite")
 """Files that may be lost or half written at any time."""
 
+_CAN_T_FAIL = ("unlink", "remove", "rmdir", "commit")
+"""Removing takes no space; what a callback of SQLite raises is not seen."""
+
 
 @dataclass
 class Steps:
@@ -37,6 +40,10 @@ class Steps:
     """The signals sent at `kill_at`, by name; after a KILL nothing follows, another one comes two operations later."""
     fail: str = ""
     """`OPERATION TEXT`: that operation fails with ENOSPC where what it is about contains TEXT."""
+    fail_at: int = 0
+    """The operation numbered so (from 1) fails; with `onwards` so do all later ones that would take space or a name."""
+    error: str = "ENOSPC"
+    onwards: bool = False
     pause: str = ""
     """`OPERATION TEXT`: the process stops itself (SIGSTOP) before the first such operation."""
     count: int = 0
@@ -56,8 +63,10 @@ class Steps:
             if self._means(self.pause, operation, about):
                 self.pause = ""
                 os.kill(os.getpid(), signal.SIGSTOP)
-        if self._means(self.fail, operation, about):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), about)
+            broken = self.count == self.fail_at or (self.onwards and self.count > self.fail_at > 0)
+        if (broken and operation not in _CAN_T_FAIL) or self._means(self.fail, operation, about):
+            number = getattr(errno, self.error)
+            raise OSError(number, os.strerror(number), about)
 
     def _means(self, rule: str, operation: str, about: str) -> bool:
         wanted, _, text = rule.partition(" ")
