@@ -8,7 +8,7 @@ from typing import Any
 
 from chargen.app.build import Build
 from chargen.app.making import Outcome
-from chargen.core.plan import Planned, totals
+from chargen.core.plan import Planned, problem_json, totals
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 """Outcomes of images that were not made; the others are those of `chargen.app.making.Outcome`."""
@@ -22,7 +22,8 @@ def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
     `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
     been billed and brought nothing, and `possibly_billed_usd`, their estimate (null where unknown); `stopped`:
-    {provider: {message, hint}} of providers that no more was sent to; `exit_code`.
+    {provider: {message, hint}} of providers that no more was sent to; `problems[]`: errors of no image, such as those of
+    a file that can't be read; `exit_code`.
     """
     outcomes = [found for image in build.plan.images if (found := _outcome(build, image)) is not None]
     costs = [done.cost_usd for done in build.built]
@@ -35,6 +36,7 @@ def run_object(build: Build, exit_code: int) -> dict[str, Any]:
         "possibly_billed": build.losses.possibly_billed,
         "possibly_billed_usd": None if perhaps is None else float(perhaps),
         "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in build.stopped.items()},
+        "problems": [problem_json(problem) for problem in build.unplanned],
         "exit_code": exit_code,
     }
 

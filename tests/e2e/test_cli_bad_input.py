@@ -157,6 +157,15 @@ def test_what_does_not_depend_on_a_mistake_is_built(book: Project, built: Run) -
     assert book.images() == {"chapters/good/img"}
 
 
+def test_the_scripted_face_says_the_same(book: Project, built: Run) -> None:
+    """`batch all --json` afterwards: the same failures, and the files nobody could read as problems; exit 1."""
+    run = book.chargen("batch", "all", "--json")
+    assert (run.code, run.json["exit_code"]) == (1, 1), run.all
+    assert {item["id"] for item in run.json["outcomes"]} >= {bad.blocked for bad in BAD.values() if bad.blocked}
+    assert {item["file"] for item in run.json["problems"]} >= {bad.file for bad in BAD.values() if not bad.blocked}
+    assert built.code == 1
+
+
 @pytest.mark.parametrize("bad", [bad for bad in BAD.values() if bad.blocked], ids=lambda bad: bad.blocked)
 def test_an_image_that_can_not_be_built_fails_with_the_reason(built: Run, bad: Bad) -> None:
     """The run's summary names the image, and the mistake's words below it."""
