@@ -22,7 +22,7 @@ def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
     `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
     been billed and brought nothing, and `possibly_billed_usd`, their estimate (null where unknown); `stopped`:
-    {provider: {message, hint}} of providers that no more was sent to; `problems[]`: errors of no image, such as those of
+    {provider: {message, hint}} of providers that no more was sent to; `problems[]`: errors of no image, such as
     a file that can't be read; `exit_code`.
     """
     outcomes = [found for image in build.plan.images if (found := _outcome(build, image)) is not None]
