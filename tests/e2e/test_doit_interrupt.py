@@ -43,7 +43,7 @@ def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(tmp_path: P
     answer = threading.Event()
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
         server.at(1, held(answer))
-        server.wait_for(1)
+        server.wait_for(1, timeout=60)
         process.send_signal(number)
         lines = [process.stdout.readline().decode() for _ in range(2)]
         answer.set()
@@ -70,12 +70,12 @@ def test_second_signal_ends_at_once_and_the_next_run_names_what_may_be_billed(tm
     answer = threading.Event()
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
         server.at(1, held(answer))
-        server.wait_for(1)
+        server.wait_for(1, timeout=60)
         process.send_signal(signal.SIGINT)
         while "once more to abandon it" not in process.stdout.readline().decode():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=60) == 130
         process.communicate()
         assert attempts(book) == [("chapters/ch01/a", "sent")]
         answer.set()
@@ -94,10 +94,10 @@ def test_an_interrupt_ends_waits(tmp_path: Path) -> None:
 
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
         server.at(1, rate_limited(wait=50))
-        server.wait_for(1)
+        server.wait_for(1, timeout=60)
         server.settle()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 130, out.decode() + err.decode()
         assert len(server.requests) == 1
     assert "interrupted 1" in out.decode()
@@ -110,7 +110,7 @@ def test_batch_is_interrupted_as_doit_is(tmp_path: Path) -> None:
     answer = threading.Event()
     with OpenAIServer() as server, started(book, "chargen", "batch", "all", "--json", env=server.environ) as process:
         server.at(1, held(answer))
-        server.wait_for(1)
+        server.wait_for(1, timeout=60)
         process.send_signal(signal.SIGTERM)
         while "interrupted: finishing" not in process.stderr.readline().decode():
             assert process.poll() is None
@@ -130,7 +130,7 @@ def test_images_are_made_side_by_side_in_plan_order(tmp_path: Path) -> None:
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
         server.when("A lamp.", held(first))
         server.when("A door.", held(others))
-        server.wait_for(3)
+        server.wait_for(3, timeout=60)
         assert sorted(seen.prompt.strip() for seen in server.requests[:3]) == ["A door.", "A hat.", "A lamp."]
         others.set()
         told = [process.stdout.readline().decode()]

@@ -3,9 +3,12 @@
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from servers.loopback import held
+from servers.openai_server import OpenAIServer
 from support.project import Project
 
 HEAVY = ("openai", "google.genai", "pydantic", "httpx", "PIL", "rich")
@@ -167,16 +170,23 @@ complete_line doit forg
 
 def test_a_second_process_waits_or_says_who_builds(tmp_path: Path) -> None:
     """`--no-wait` fails with the other's process id; without it both end, and each image was made once."""
-    book = Project(tmp_path, "[tool.chargen.providers.sketch]\nlatency = 1.5\n")
-    book.chapter("ch01", {"a": "A lamp."})
-    with book.start("doit") as first:
-        assert b"1 to build" in first.stdout.readline()
-        hasty = book.doit("--no-wait")
-        assert hasty.code == 3, hasty.all
-        assert f"process {first.pid}" in hasty.err
-        listed = book.doit("list")
-        assert listed.code == 0, listed.all
-        second = book.doit()
-        first.communicate(timeout=60)
-    assert (first.returncode, second.code) == (0, 0)
-    assert len(book.originals()) == 1
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route="openai/gpt-image-1-mini")
+    answer = threading.Event()
+    with OpenAIServer() as server, book.start("doit", env=server.environ) as first:
+        try:
+            server.at(1, held(answer))
+            server.wait_for(1, timeout=60)
+            hasty = book.doit("--no-wait", env=server.environ)
+            assert hasty.code == 3, hasty.all
+            assert f"process {first.pid}" in hasty.err
+            assert book.doit("list").code == 0
+            with book.start("doit", env=server.environ) as second:
+                assert f"process {first.pid} is building" in second.stderr.readline().decode()
+                answer.set()
+                second.communicate(timeout=60)
+            first.communicate(timeout=60)
+        finally:
+            first.kill()
+        assert (first.returncode, second.returncode) == (0, 0)
+        assert len(server.requests) == 1
