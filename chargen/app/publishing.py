@@ -135,7 +135,8 @@ def unknown_edit(image: Planned, line: RecordLine) -> Edit:
 def _unless_told(made: Made, line: RecordLine) -> Edit:
     def edit(entry: Entry) -> SlotEdit | None:
         present = RecordLine.parse(entry.outputs.record)
-        if present is not None and present.file == line.file and present.fingerprint == line.fingerprint:
+        same = present is not None and present.file == line.file and present.fingerprint == line.fingerprint
+        if same and present is not None and set(line.others) <= set(present.others):
             # The same picture under a new name: only its place is new.
             return None if entry.outputs.file_path == made.file_path else moved_edit(entry, made.file_path)
         return kinds.slots(entry, made)

@@ -1,8 +1,8 @@
 """Characters: the appearance, the inventory of pictures, and the portraits that are still to be made.
 
-Laws: planned is what has its own `prompt_used` and no picture elsewhere: `path` is absent, null, or the entry's own
-target; an author's path to elsewhere is never an entry. Paths stay inside the project. Pure: whether a picture exists
-is asked elsewhere.
+Laws: planned is what has its own `prompt_used` and no picture elsewhere: `path` is absent, null, the entry's own
+target, or where the program put its picture under a former name; an author's path to elsewhere is never an entry.
+Paths stay inside the project. Pure: whether a picture exists is asked elsewhere.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from posixpath import normpath
 
 from chargen.core.document import Document, is_null
 from chargen.core.entries import Character, Entry, Imagery, InventoryItem
+from chargen.core.record import RecordLine
 from chargen.core.slots import Made, SetSlots, SlotEdit
 from chargen.core.traced import Traced
 from chargen.core.values import Kind, Size, Status
@@ -76,7 +77,7 @@ def _item(plan: Plan, file: Sheet, block: Block, generated: str) -> tuple[Invent
     path = joined(plan.document.file, written) if written is not None else None
     target = f"{generated}/{entry_id(file, name)}.png" if name is not None and not fault(name) else ""
     has_prompt = block.text("prompt_used") is not None
-    if has_prompt and not block.problems and (written is None or path == target):
+    if has_prompt and not block.problems and (written is None or path in (target, _made(block))):
         entry = _portrait(plan, file, block)
         if entry is None or name is None:
             return None, entry
@@ -91,6 +92,12 @@ def _item(plan: Plan, file: Sheet, block: Block, generated: str) -> tuple[Invent
     # What keeps a picture from being used stops only who uses it: to the file as a whole it is odd.
     plan.problems.extend(replace(problem, severity=Severity.WARNING) for problem in block.problems)
     return item, None
+
+
+def _made(block: Block) -> str | None:
+    """Return where the program itself put an item's picture: under a former id or slug that is still the entry's own."""
+    outputs = outputs_of(block)
+    return outputs.file_path if RecordLine.parse(outputs.record) is not None else None
 
 
 def _portrait(plan: Plan, file: Sheet, block: Block) -> Entry | None:

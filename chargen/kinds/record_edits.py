@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from chargen.core.entries import Entry, NodePath
 from chargen.core.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 from chargen.core.values import Kind
+from chargen.kinds.characters import relative
 from chargen.kinds.locations import SLOT
 
 
@@ -33,7 +34,10 @@ def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:
     place = outputs_path(entry)
     if place is None:
         return None
-    return SetSlots(place, {"file_name": file_path.rpartition("/")[2], "file_path": file_path})
+    moved: dict[str, SlotValue] = {"file_name": file_path.rpartition("/")[2], "file_path": file_path}
+    if entry.kind is Kind.CHARACTER:
+        moved["path"] = relative(file_path, entry.file.rpartition("/")[0])
+    return SetSlots(place, moved)
 
 
 def outputs_path(entry: Entry) -> NodePath | None:

@@ -231,3 +231,50 @@ def test_users_of_a_restored_portrait_are_told(tmp_path: Path, forks: Forks) -> 
     _ok(forks.run(book, "doit"))
     run = _ok(forks.run(book, "chargen", "restore", "characters/alice/alice-portrait", "1"))
     assert "2 images with this reference will be rebuilt" in run.out
+
+
+def test_a_renamed_entry_takes_its_image_along_without_a_call(
+    book: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Same inputs under another id: the picture moves with it, its slots name the new place, and nothing is sent."""
+    picture = book.image("chapters/ch01/a").read_bytes()
+    book.edit(CH01, 'custom_id: "a"', 'custom_id: "b"')
+    run = _ok(forks.run(book, "doit"))
+    assert "restored 1" in run.out
+    assert book.image("chapters/ch01/b").read_bytes() == picture
+    assert 'file_path: "generated/chapters/ch01/b.png"' in book.read(CH01)
+    assert (book.root / "generated/prompts/chapters/ch01/b.txt").is_file()
+    assert "fresh 1" in _ok(forks.run(book, "doit")).out
+    assert len(openai.requests) == 2
+
+
+@pytest.mark.parametrize(("old", "new"), [("id: alice-portrait", "id: face"), ("slug: alice", "slug: alicia")])
+def test_a_renamed_portrait_takes_its_image_along_too(
+    tmp_path: Path, openai: OpenAIServer, forks: Forks, old: str, new: str
+) -> None:
+    """Its `path` still names the former place, where the program put it: that makes it no picture of the author's."""
+    book = Project(tmp_path, SETTINGS, env=openai.environ)
+    file = book.character("alice", "A girl.", route=PAID)
+    _ok(forks.run(book, "doit"))
+    picture = book.image("characters/alice/alice-portrait").read_bytes()
+    book.edit(file, old, new)
+    assert "restored 1" in _ok(forks.run(book, "doit")).out
+    (renamed,) = book.images() - {"characters/alice/alice-portrait"}
+    assert book.image(renamed).read_bytes() == picture
+    assert f"/generated/{renamed}.png" in book.read(file)
+    assert "fresh 1" in _ok(forks.run(book, "doit")).out
+    assert len(openai.requests) == 1
+
+
+def test_a_sketch_that_was_painted_over_and_brought_back_is_no_proof_any_more(
+    tmp_path: Path, openai: OpenAIServer, forks: Forks
+) -> None:
+    """The slots tell of the very file already, but not that the author chose it: that is written too."""
+    book = Project(tmp_path, f'routes = {{"openai/*" = "sketch/sketch"}}\n{SETTINGS}', env=openai.environ)
+    book.chapter("ch01", {"a": "A lamp."}, route=PAID)
+    _ok(forks.run(book, "doit"))
+    _paint(book.image("chapters/ch01/a"))
+    book.settings(SETTINGS)
+    _ok(forks.run(book, "chargen", "restore", "chapters/ch01/a", "1"))
+    assert "fresh 1" in _ok(forks.run(book, "doit")).out
+    assert not openai.requests
