@@ -95,7 +95,7 @@ def _item(plan: Plan, file: Sheet, block: Block, generated: str) -> tuple[Invent
 
 
 def _made(block: Block) -> str | None:
-    """Return where the program itself put an item's picture: under a former id or slug that is still the entry's own."""
+    """Return where the program itself put an item's picture, maybe under a former id or slug."""
     outputs = outputs_of(block)
     return outputs.file_path if RecordLine.parse(outputs.record) is not None else None
 
