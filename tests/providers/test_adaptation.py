@@ -173,6 +173,17 @@ def test_known_models_are_priced_on_any_server_unknown_ones_on_none() -> None:
     assert made.price(made.adapt(asked(), "gemini-3-pro-image-preview")) is None
 
 
+def test_a_model_of_the_vendors_gets_what_it_takes_on_any_server() -> None:
+    """Gateways pass requests on; a model that only the server knows, or that is gone, gets what was asked."""
+    made = provider("openai", base_url="http://127.0.0.1:1/v1")
+    question = asked(size=Size(1024, 1365), quality="hd")
+    request = made.adapt(question, FLARE)
+    assert request.parameters == {"size": "1024x1376", "quality": "high", "output_format": "png"}
+    assert len(request.notes) == 2
+    for model in ("stablediffusion", "dall-e-3"):
+        assert made.adapt(question, model).parameters == {"size": "1024x1365", "quality": "hd"}
+
+
 def _timeouts() -> Iterator[tuple[str, str, dict[str, Any], float]]:
     yield "openai", FLARE, {}, 300
     yield "openai", FLARE, {"quality": "xhigh"}, 600

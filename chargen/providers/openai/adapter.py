@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.core.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.core.model_sizes import RatioSizes, read_size
-from chargen.core.models import ModelTable
+from chargen.core.models import Life, ModelTable
 from chargen.core.prices import estimate
 from chargen.core.provider import Asked, ProviderError, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
@@ -66,9 +66,14 @@ class OpenAIProvider:
         self._client_lock = Lock()
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`."""
+        """Turn what was asked into what this model takes; every change is told in `notes`.
+
+        A model of the vendor's gets what it takes there, whatever the server: one that offers it passes requests on.
+        """
         quality = asked.quality or self._settings.quality
-        if not self.is_vendor:
+        known = self._models.find(self.name, model)
+        passed_on = known is not None and not known.unsupported and known.life(self._today) is not Life.DEAD
+        if not self.is_vendor and not passed_on:
             return requests.build_compatible(asked, model, UNBOUNDED, quality)
         return requests.build(asked, model, self._models.assumed(self.name, model), quality)
 

@@ -1,7 +1,7 @@
 """Turns what an author asked into a request of OpenAI's Images API. Pure.
 
-Two servers: the vendor, whose models are in the table and get values they take, and any other server that speaks the
-language (`base_url`), which gets what was asked, unchecked and without defaults, because nobody here knows its rules.
+Two kinds of models: those in the vendor's table, which get values they take, and those that only another server
+(`base_url`) knows, which get what was asked, unchecked and without defaults, because nobody here knows their rules.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Request:
-    """Build a request for the vendor: nearest legal size, a quality that has a price, references within the limit."""
+    """Build a request for a known model: nearest legal size, a quality that has a price, references within the limit."""
     fitted = fit(asked, model_id, model.references)
     notes = list(fitted.notes)
     assert not isinstance(model.sizes, RatioSizes), f"{model.id} takes ratios, which this API does not"
@@ -52,7 +52,7 @@ def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Req
 
 
 def build_compatible(asked: Asked, model_id: str, limit: int, quality: str | None) -> Request:
-    """Build a request for another server: only what the author set, as written.
+    """Build a request for a model of another server: only what the author set, as written.
 
     A seed is sent, because the local servers that speak this language take one.
     """

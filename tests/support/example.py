@@ -1,0 +1,31 @@
+"""The example book of this repository in a folder of its own, as after a fresh clone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from support.project import REPOSITORY, Project
+
+PARTS = ("chapters", "locations", "characters")
+_ROUTE = re.compile(r"""(?P<key>\b(?:provider|model)): *["']?sketch["']?""")
+
+
+def example_book(root: Path, env: Mapping[str, str] | None = None) -> Project:
+    """Copy what is committed of the book, with its own settings."""
+    book = Project(root, env=env)
+    (root / "imagery").rmdir()
+    shutil.copytree(REPOSITORY / "imagery", root / "imagery")
+    for name in ("pyproject.toml", "dodo.py"):
+        shutil.copy(REPOSITORY / name, root / name)
+    return book
+
+
+def declare(book: Project, part: str, route: str) -> None:
+    """Let every file of `chapters`, `locations` or `characters` ask for another provider and model."""
+    values = dict(zip(("provider", "model"), route.split("/", 1), strict=True))
+    for path in sorted((book.root / "imagery" / part).rglob("*.yaml")):
+        text = path.read_bytes().decode()
+        path.write_bytes(_ROUTE.sub(lambda found: f"{found['key']}: {values[found['key']]}", text).encode())
