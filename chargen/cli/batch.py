@@ -80,6 +80,7 @@ def _plan_text(prepared: Prepared) -> Iterable[str]:
         yield ""
     yield from plan_report.summary((*choice.images, *choice.quiet), choice.images)
     yield from plan_report.left_out_lines(choice.left_out)
+    yield from plan_report.standing(choice.quiet)
 
 
 def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:

@@ -81,6 +81,8 @@ def _text(prepared: Prepared, *, everything: bool, whole: bool) -> Iterable[str]
         yield ""
     yield from plan_report.summary(images, choice.images)
     yield from plan_report.left_out_lines(choice.left_out)
+    if not everything:
+        yield from plan_report.standing(choice.quiet)
     if found := concerning(prepared, images, whole=whole):
         yield ""
         yield from problems.lines(found)

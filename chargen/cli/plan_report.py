@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, estimate_text, pad, plural, width, wrap
 from chargen.core.choice import LeftOut
 from chargen.core.plan import Planned, total_cost, totals
@@ -74,6 +75,14 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
         else:
             yield f"left out: {reason}"
             yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
+
+
+def standing(images: Iterable[Planned]) -> Iterator[str]:
+    """Yield what is worth knowing of images that a run leaves alone: locks that hide something, hand work, drift."""
+    quiet = tuple(images)
+    yield from standing_lines((image.id, image.verdict.value, image.judgement.reasons) for image in quiet)
+    if drifted := [image.id for image in quiet if image.drift]:
+        yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
 
 
 def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
