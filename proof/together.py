@@ -43,7 +43,7 @@ def one_round(bench: Bench, tally: Tally, server: OpenAIServer, starts: tuple[Pr
         assert asked([server], since) == Counter(expected), asked([server], since)
         tree.all_agrees(project, ids_of(project))
         if approves:
-            assert sum(project.read(name).count("status: approved") for name in before) == len(APPROVED)
+            assert sum(project.read(name).count('status: "approved"') for name in before) == len(APPROVED)
         else:
             tree.slots_only(project, before)
             assert is_settled(project)
