@@ -131,13 +131,14 @@ def _present(facts: Facts) -> Judgement:  # noqa: PLR0911 - one return for each 
         return Judgement(Verdict.UNRECORDED, ("the picture existed before any record; taken as it is",), adopt=True)
     if facts.demand is Demand.AGAIN:
         return Judgement(Verdict.STALE, ("asked for by name with `-a`",))
+    proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
+    if proof and not facts.original and stale == _awaited(facts):
+        return Judgement(Verdict.PROOF, ("a sketch stands in for the image", *stale))
     if stale:
         only_inputs = facts.change is Change.DIFFERENT and not (facts.drifted or facts.awaited or _rejected(facts))
         return _paid_before(facts, stale) if facts.original and only_inputs else Judgement(Verdict.STALE, stale)
-    if facts.sketched and not (facts.routed_to_sketch or facts.accepted):
-        if facts.original:
-            return _paid_before(facts, ())
-        return Judgement(Verdict.PROOF, ("a sketch stands in for the image",))
+    if proof:
+        return _paid_before(facts, ())
     return Judgement(Verdict.FRESH, tuple(facts.obstacles) if facts.change is Change.UNKNOWN else ())
 
 
@@ -156,8 +157,11 @@ def _stale_reasons(facts: Facts) -> tuple[str, ...]:
     if _rejected(facts):
         reasons.append(REJECTED)
     reasons.extend(facts.drifted)
-    reasons.extend(f"reference `{target}` will be rebuilt" for target in facts.awaited)
-    return tuple(reasons)
+    return (*reasons, *_awaited(facts))
+
+
+def _awaited(facts: Facts) -> tuple[str, ...]:
+    return tuple(f"reference `{target}` will be rebuilt" for target in facts.awaited)
 
 
 def _pointer(facts: Facts) -> Judgement:

@@ -47,7 +47,9 @@ def expected(f: Facts) -> Verdict:
     pointer, absent = f.target is Target.POINTER, f.target is Target.ABSENT and not f.elsewhere
     by_name = f.demand is Demand.REBUILD
     rejected = f.status is Status.REJECTED and not f.answered
-    stale = f.change is Change.DIFFERENT or rejected or bool(f.drifted) or bool(f.awaited)
+    changed = f.change is Change.DIFFERENT or rejected or bool(f.drifted)
+    stale = changed or bool(f.awaited)
+    stands_in = f.sketched and not f.routed_to_sketch
     only_inputs = f.change is Change.DIFFERENT and not (rejected or f.drifted or f.awaited)
     rows = [
         (f.status is Status.ARCHIVED or f.ignored, Verdict.SKIPPED),
@@ -62,9 +64,9 @@ def expected(f: Facts) -> Verdict:
         (there and f.match is Match.UNRECORDED, Verdict.UNRECORDED),
         (there and f.demand is Demand.AGAIN, Verdict.STALE),
         (there and only_inputs and bool(f.original), Verdict.RESTORABLE),
+        (there and stands_in and not (changed or f.original), Verdict.PROOF),
         (there and stale, Verdict.STALE),
-        (there and f.sketched and not f.routed_to_sketch and bool(f.original), Verdict.RESTORABLE),
-        (there and f.sketched and not f.routed_to_sketch, Verdict.PROOF),
+        (there and stands_in, Verdict.RESTORABLE),
         (there, Verdict.FRESH),
         (absent and by_name, Verdict.MISSING),
         (
