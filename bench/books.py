@@ -38,10 +38,13 @@ run = "chargen.cli.doit.run:Run"
 [tool.chargen]
 style_prefix = "Ink and wash on rough paper, one warm lamp."
 """
-_WORDS = (
-    "harbour lantern rope gull tar mast fog bell crate oilskin ledger candle stove window rain plank anchor barrel "
-    "winch shadow copper brass ladder hull tide stone bridge ferry whistle steam coat boot lamp map compass shutter"
-).split()
+_WORDS = tuple(
+    """
+    harbour lantern rope gull tar mast fog bell crate oilskin ledger candle stove window rain plank
+    anchor barrel winch shadow copper brass ladder hull tide stone bridge ferry whistle steam coat boot
+    lamp map compass shutter
+    """.split()
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,16 @@ class Book:
 
 
 def planned_book(
-    root: Path, images: int, *, per_chapter: int = PER_CHAPTER, route: str = "sketch/sketch", portraits: bool = True,
+    root: Path,
+    images: int,
+    *,
+    per_chapter: int = PER_CHAPTER,
+    route: str = "sketch/sketch",
+    portraits: bool = True,
     settings: str = "",
 ) -> Book:
     """Write a project in which nothing is built yet."""
-    return _write(root, images, per_chapter, route, portraits, settings, {})
+    return _write(root, images, per_chapter=per_chapter, route=route, portraits=portraits, settings=settings)
 
 
 def built_book(root: Path, images: int, *, per_chapter: int = PER_CHAPTER, route: str = "sketch/sketch") -> Book:
@@ -80,7 +88,7 @@ def built_book(root: Path, images: int, *, per_chapter: int = PER_CHAPTER, route
                 prompt.parent.mkdir(parents=True, exist_ok=True)
                 prompt.write_text(image.composed.text + "\n" if image.composed else "", encoding="utf-8")
                 records[image.id] = RecordLine(image.fingerprint, digest, len(picture), by=route, at=AT).format()
-        book = _write(root, images, per_chapter, route, True, "", records)
+        book = _write(root, images, per_chapter=per_chapter, route=route, records=records)
     gc.enable()
     for place, _, names in os.walk(root):
         for name in names:
@@ -103,12 +111,18 @@ def png(side: int = 16) -> bytes:
     rows = zlib.compress(b"".join(b"\0" + b"\x80" * side for _ in range(side)))
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
-    chunks = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts)
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def chapter_yaml(
-    slug: str, count: int, seed: int, route: str, cast: tuple[str, ...] = (), records: dict[str, str] | None = None
+    slug: str, count: int, *, seed: int, route: str, cast: tuple[str, ...] = (), records: dict[str, str] | None = None
 ) -> str:
     """Write a chapter as authors write them: comments, long prompts, slots at the end of each entry."""
     words = random.Random(seed)
@@ -144,9 +158,17 @@ def chapter_yaml(
 
 
 def _write(
-    root: Path, images: int, per_chapter: int, route: str, portraits: bool, settings: str, records: dict[str, str]
+    root: Path,
+    images: int,
+    *,
+    per_chapter: int,
+    route: str,
+    portraits: bool = True,
+    settings: str = "",
+    records: dict[str, str] | None = None,
 ) -> Book:
     provider, model = route.split("/")
+    records = records or {}
     _put(root / "pyproject.toml", _PYPROJECT + settings)
     for name in ("dodo.py", "prompts/chapter.txt.j2", "prompts/location.txt.j2", "prompts/character.txt.j2"):
         _put(root / name, (REPOSITORY / name).read_text(encoding="utf-8"))
@@ -171,7 +193,7 @@ def _write(
         targets.append(f"generated/{entry}.png")
     for start in range(0, images, per_chapter):
         slug = f"ch{start // per_chapter + 1:03}"
-        text = chapter_yaml(slug, min(per_chapter, images - start), start, route, cast, records)
+        text = chapter_yaml(slug, min(per_chapter, images - start), seed=start, route=route, cast=cast, records=records)
         file = f"imagery/chapters/{slug}/imagery.yaml"
         _put(root / file, text)
         chapters.append(file)
