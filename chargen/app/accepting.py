@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from chargen.app.evidence import ACCEPTED, ANSWERED, FORGOTTEN, Evidence, Found, forgotten_at, with_mark, without_mark
+from chargen.app.evidence import (
+    ACCEPTED,
+    ANSWERED,
+    FORGOTTEN,
+    Evidence,
+    Found,
+    forgotten_at,
+    quality_mark,
+    with_mark,
+    without_mark,
+)
 from chargen.app.session import Session
 from chargen.app.write_back import WriteBack
 from chargen.core.entries import Entry
@@ -62,6 +72,22 @@ def evidence_of(session: Session, plan: Plan) -> Evidence:
     )
 
 
+def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
+    """Say in a record line that the author took its file as current for today's inputs, route and quality.
+
+    Where today's inputs can't be told, the line keeps those it has. A rejection counts as answered by it.
+    """
+    line = without_mark(line, (FORGOTTEN, ""))
+    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
+    if image.quality:
+        line = with_mark(line, quality_mark(image.quality))
+    if status is Status.REJECTED:
+        line = with_mark(line, ANSWERED)
+    if image.inputs is None or image.fingerprint is None:
+        return line
+    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Taking:
     session: Session
@@ -87,11 +113,7 @@ class _Taking:
             return Accepted(image, path)
         at = stamp(self.session.clock.now())
         line = known or RecordLine(image.fingerprint, file, full.stat().st_size)
-        line = replace(line, fingerprint=image.fingerprint, at=at, parts=tuple(parts(image.inputs).items()))
-        vouched = (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@"))
-        line = with_mark(without_mark(line, (FORGOTTEN, "")), vouched)
-        if entry.status is Status.REJECTED:
-            line = with_mark(line, ANSWERED)
+        line = accepted_line(image, replace(line, at=at), entry.status)
         text = line.format()
         self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, path))
         if path == image.target:

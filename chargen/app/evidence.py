@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from chargen.app.project import Project
 from chargen.core.entries import Entry
@@ -30,6 +30,9 @@ ANSWERED = ("rejected", "answered")
 
 FORGOTTEN = "forget"
 """Key of a mark in a record line: the author asked for a new image; the value is when, as ISO UTC with microseconds."""
+
+QUALITY = "quality"
+"""Key of a mark in a record line: the quality that was declared."""
 
 ACCEPTED = "accepted"
 """Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
@@ -239,8 +242,19 @@ def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | N
 def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     """Return the line of a file made from a record's original, with the marks the record asks for."""
     line = record.line(file, size, at)
-    quality = (("quality", record.quality),) if record.quality else ()
-    return replace(line, others=(*quality, *((ANSWERED,) if REJECTED in record.why else ())))
+    quality = (quality_mark(record.quality),) if record.quality else ()
+    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if REJECTED in record.why else ())))
+
+
+def quality_mark(quality: str) -> tuple[str, str]:
+    """Return the mark that tells the declared quality; a blank in it must not end the word it is in the line."""
+    return QUALITY, quote(quality, safe="/:._-+~@")
+
+
+def quality_of(line: RecordLine) -> str | None:
+    """Return the quality an image was made with, or was taken as current for; None where the line tells none."""
+    value = dict(line.others).get(QUALITY)
+    return None if value is None else unquote(value)
 
 
 def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from chargen.app.adapters import Adapters
 from chargen.app.asking import asked, objections
-from chargen.app.evidence import ANSWERED, Evidence, Found, accepted_for, forgotten_at
+from chargen.app.evidence import ANSWERED, Evidence, Found, accepted_for, forgotten_at, quality_of
 from chargen.app.project import Project
 from chargen.core.entries import Entry
 from chargen.core.inputs import Inputs, ReferenceInput, describe, differences, fingerprint
@@ -241,7 +241,7 @@ def _drift(line: RecordLine | None, route: Route | None, quality: str | None) ->
         found.append(f"provider was `{provider}`, is `{route.provider}`")
     elif model != route.model:
         found.append(f"model was `{model}`, is `{route.model}`")
-    made_with = dict(line.others).get("quality")
+    made_with = quality_of(line)
     if made_with and quality and made_with != quality:
         found.append(f"quality was `{made_with}`, is `{quality}`")
     return tuple(found)

@@ -6,15 +6,13 @@ because the author chose it, so the next build leaves it alone; over a Git LFS p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from dataclasses import dataclass
 
-from chargen.app.evidence import ACCEPTED, ANSWERED
+from chargen.app.accepting import accepted_line
 from chargen.app.publishing import PutPicture, put, put_original, slots_edit, unknown_edit
 from chargen.app.session import Session
 from chargen.app.versions import Version, Where
 from chargen.app.write_back import WriteBack
-from chargen.core.inputs import parts
 from chargen.core.plan import Planned
 from chargen.core.record import RecordLine, prompt_hash
 from chargen.core.sniff import PNG, sniff
@@ -51,24 +49,6 @@ def restore(session: Session, image: Planned, version: Version) -> Restored:
         )
     other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
     return Restored(version, picture, other)
-
-
-def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
-    """Say in a record line that its file counts as current for today's inputs, route and quality.
-
-    Where today's inputs can't be told, the line keeps those it has.
-    """
-    others = [pair for pair in line.others if pair[0] not in ("quality", ACCEPTED, ANSWERED[0])]
-    if image.quality:
-        others.append(("quality", quote(image.quality, safe="")))
-    if image.route is not None:
-        others.append((ACCEPTED, quote(str(image.route), safe="/._-:")))
-    if status is Status.REJECTED:
-        others.append(ANSWERED)
-    if image.inputs is None or image.fingerprint is None:
-        return replace(line, others=tuple(others))
-    today = tuple(parts(image.inputs).items())
-    return replace(line, fingerprint=image.fingerprint, parts=today, others=tuple(others))
 
 
 def _check(session: Session, image: Planned, version: Version) -> None:

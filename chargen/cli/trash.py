@@ -10,11 +10,12 @@ from chargen.cli.options import json_option
 
 
 @click.group("trash", invoke_without_command=True)
+@json_option
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, *, as_json: bool) -> None:
     """List, restore or empty the trash. Without a subcommand it is listed."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(show)
+        ctx.invoke(show, as_json=as_json)
 
 
 @command.command("list")

@@ -76,7 +76,7 @@ def _part(part: PartChange) -> Iterator[str]:
 
 def _words(runs: tuple[Run, ...]) -> str:
     safe = tuple(Run(run.fate, "\n".join(printable(line) for line in run.text.split("\n"))) for run in runs)
-    return marked(safe, _in_colour) if in_colour() else plain(safe)
+    return marked(safe, _in_colour, " ") if in_colour() else plain(safe)
 
 
 def _in_colour(fate: Fate, words: str) -> str:

@@ -81,15 +81,18 @@ def plain(runs: Iterable[Run]) -> str:
     return marked(runs, lambda fate, words: marks[fate][0] + words + marks[fate][1])
 
 
-def marked(runs: Iterable[Run], mark: Mark) -> str:
-    """Write a comparison with `mark` around removed and added words, never around the blanks at their end."""
+def marked(runs: Iterable[Run], mark: Mark, between: str = "") -> str:
+    """Write a comparison with `mark` around removed and added words, never around the blanks at their end.
+
+    `between` stands between removed words and those that took their place.
+    """
     shown = tuple(runs)
     text = ""
     for number, run in enumerate(shown):
         words = run.text.rstrip()
         blanks = run.text[len(words) :]
         replaced = run.fate is Fate.REMOVED and number + 1 < len(shown) and shown[number + 1].fate is Fate.ADDED
-        text += run.text if run.fate is Fate.KEPT else mark(run.fate, words) + ("" if replaced else blanks)
+        text += run.text if run.fate is Fate.KEPT else mark(run.fate, words) + (between if replaced else blanks)
     return text
 
 

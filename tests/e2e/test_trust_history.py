@@ -278,3 +278,26 @@ def test_a_sketch_that_was_painted_over_and_brought_back_is_no_proof_any_more(
     _ok(forks.run(book, "chargen", "restore", "chapters/ch01/a", "1"))
     assert "fresh 1" in _ok(forks.run(book, "doit")).out
     assert not openai.requests
+
+
+def test_a_quality_in_several_words_keeps_its_record(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    """A blank in what an author declares must not break the line that tells of a paid image."""
+    book = Project(tmp_path, 'rebuild_on = ["quality"]\n' + SETTINGS, env=openai.environ)
+    book.chapter("ch01", {"a": "A lamp."}, route=PAID)
+    book.edit(CH01, "generation_defaults: {", 'generation_defaults: {quality: "very high", ')
+    _ok(forks.run(book, "doit"))
+    shutil.rmtree(book.root / ".chargen")
+    assert "fresh 1" in _ok(forks.run(book, "doit")).out
+    assert len(openai.requests) == 1
+
+
+def test_accepting_ends_a_drift_of_quality(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    """What was accepted under another quality counts as current for today's, also with `rebuild_on`."""
+    book = Project(tmp_path, 'rebuild_on = ["quality"]\n' + SETTINGS, env=openai.environ)
+    book.chapter("ch01", {"a": "A lamp."}, route=PAID)
+    book.edit(CH01, "generation_defaults: {", "generation_defaults: {quality: low, ")
+    _ok(forks.run(book, "doit"))
+    book.edit(CH01, "quality: low", "quality: high")
+    _ok(forks.run(book, "chargen", "accept", "chapters/ch01/a"))
+    assert "fresh 1" in _ok(forks.run(book, "doit")).out
+    assert len(openai.requests) == 1

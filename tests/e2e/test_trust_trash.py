@@ -93,6 +93,7 @@ def test_gc_proposes_and_moves_only_when_told_to(book: Project, forks: Forks) ->
     assert not temporary.exists()
     assert book.image("chapters/ch01/a").is_file()
     listed = _ok(forks.run(book, "chargen", "trash", "list", "--json")).json
+    assert _ok(forks.run(book, "chargen", "trash", "--json")).json == listed
     assert ORPHAN in [item["name"] for item in listed["files"]]
     assert _ok(forks.run(book, "chargen", "gc")).out == "nothing to move to the trash\n"
     assert f"restored {ORPHAN}" in _ok(forks.run(book, "chargen", "trash", "restore", ORPHAN)).out
