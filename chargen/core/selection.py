@@ -100,7 +100,9 @@ def _nothing(images: Sequence[Selectable], term: str, option: str) -> Problem:
     elif any(f"{path}/".startswith(f"{asked}/") for image in images for path in (image.id, image.target)):
         hint = f"for all below it write `{asked}/*`"
     elif found := nearest(asked, _names(images, option)):
-        hint = f"did you mean `{found[0]}`?"
+        # A bare own id means an image with `--only` alone; elsewhere its whole id is what works.
+        whole = next((image.id for image in images if not option and image.own_id == found[0]), found[0])
+        hint = f"did you mean `{whole}`?"
     else:
         hint = "`chargen plan` lists all images"
     return error(f"`{option}{term}` matches no image", hint=hint)

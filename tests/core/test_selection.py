@@ -132,3 +132,8 @@ def test_a_project_without_images_says_so() -> None:
     """There is nothing to suggest."""
     with pytest.raises(StartError, match="plans no images yet"):
         select((), Selection(only=("ch03",)))
+
+
+def test_a_bare_own_id_is_answered_with_the_whole_id() -> None:
+    """What can't be written alone is never suggested as it stands."""
+    assert "hint: did you mean `locations/quay/overview`?" in complaint("overview")
