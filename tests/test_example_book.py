@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from support.book import pristine
+from support.project import REPOSITORY
 
-BOOK = Path(__file__).resolve().parent.parent / "imagery"
+BOOK = pristine() / "imagery"
 PLAN_NAMES = {"imagery.yaml", "location-imagery.yaml", "character_imagery.yaml"}
 BOM = b"\xef\xbb\xbf"
 OUTPUTS = ("generated_at", "file_name", "file_path", "provider", "model", "provider_metadata")
@@ -301,4 +303,4 @@ def test_line_ends_are_of_one_kind_in_each_file() -> None:
 
 def test_git_keeps_the_bytes() -> None:
     """The attributes file forbids git to convert what lies below `imagery/`."""
-    assert "imagery/** -text" in (BOOK.parent / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    assert "imagery/** -text" in (REPOSITORY / ".gitattributes").read_text(encoding="utf-8").splitlines()
