@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.book import pristine
+from support.example import pristine
 from support.project import REPOSITORY
 
 BOOK = pristine() / "imagery"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import io
 import re
 import shutil
+import subprocess
+import tarfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 from support.project import REPOSITORY, Project
 
@@ -17,10 +23,28 @@ def example_book(root: Path, env: Mapping[str, str] | None = None) -> Project:
     """Copy what is committed of the book, with its own settings."""
     book = Project(root, env=env)
     (root / "imagery").rmdir()
-    shutil.copytree(REPOSITORY / "imagery", root / "imagery")
+    shutil.copytree(pristine() / "imagery", root / "imagery")
     for name in ("pyproject.toml", "dodo.py"):
         shutil.copy(REPOSITORY / name, root / name)
     return book
+
+
+@cache
+def pristine() -> Path:
+    """A folder with `imagery/` as git has it, since slots that a build filled are not committed.
+
+    Where this is no checkout, the repository itself.
+    """
+    if not (REPOSITORY / ".git").exists():
+        return REPOSITORY
+    archive = subprocess.run(
+        ["git", "-C", REPOSITORY, "archive", "HEAD", "imagery"], check=True, capture_output=True
+    ).stdout
+    folder = Path(mkdtemp(prefix="book-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    return folder
 
 
 def declare(book: Project, part: str, route: str) -> None:
