@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,32 @@ PAID = "openai/gpt-image-2.6-flare"
 PORTRAIT = "characters/alice/alice-portrait"
 
 
-@pytest.fixture
-def book(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> Project:
-    """A portrait shown by two chapters, one image of which is approved; a location; a chapter without anybody."""
-    made = Project(tmp_path, "[tool.chargen.providers.openai]\nper_minute = 6000\n", env=openai.environ)
-    made.character("alice", "A girl.", route=PAID)
-    made.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="depicts_characters: [alice]", route=PAID)
-    made.chapter("ch02", {"c": "A cat."}, route="sketch/sketch")
-    made.write(
-        "imagery/locations/inn/imagery.yaml",
-        "metadata: {entity_type: location-imagery, slug: inn, generation_defaults: {provider: sketch, model: sketch}}\n"
-        'overview: {slug: yard, prompt_used: "A yard.", size: "96x64"}\nzones: []\n',
-    )
-    _ok(forks.run(made, "doit"))
+SETTINGS = "[tool.chargen.providers.openai]\nper_minute = 6000\n"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
+    """A portrait shown by two images, one of which is approved; a location; a chapter without anybody."""
+    with OpenAIServer() as server:
+        made = Project(tmp_path_factory.mktemp("built"), SETTINGS, env=server.environ)
+        made.character("alice", "A girl.", route=PAID)
+        made.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="depicts_characters: [alice]", route=PAID)
+        made.chapter("ch02", {"c": "A cat."}, route="sketch/sketch")
+        made.write(
+            "imagery/locations/inn/imagery.yaml",
+            "metadata: {entity_type: location-imagery, slug: inn, generation_defaults: {provider: sketch}}"
+            '\noverview: {slug: yard, prompt_used: "A yard.", size: "96x64"}\nzones: []\n',
+        )
+        _ok(forks.run(made, "doit"))
     made.edit("imagery/chapters/ch01/imagery.yaml", '    size: "128x96"', '    size: "128x96"\n    status: approved')
-    return made
+    return made.root
+
+
+@pytest.fixture
+def book(tmp_path: Path, built: Path, openai: OpenAIServer) -> Project:
+    """A copy of the built project, whose vendor has seen nothing yet."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return Project(tmp_path, SETTINGS, env=openai.environ)
 
 
 def _ok(run: Run) -> Run:

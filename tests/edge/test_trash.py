@@ -62,3 +62,21 @@ def test_what_can_not_be_moved_stays(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         Trash(tmp_path).move([tmp_path / "x"])
     assert (tmp_path / "x").read_bytes() == b"123"
+
+
+def test_a_file_comes_back_to_where_it_was(tmp_path: Path) -> None:
+    """Restoring moves it; its place is the one it had; an existing file there is never overwritten."""
+    trash = Trash(tmp_path)
+    path = tmp_path / "generated" / "a.png"
+    path.parent.mkdir()
+    path.write_bytes(b"first")
+    trash.move([path])
+    (item,) = trash.list()
+    path.write_bytes(b"second")
+    with pytest.raises(InputError, match="is there already"):
+        trash.restore(item)
+    assert path.read_bytes() == b"second"
+    path.unlink()
+    assert trash.restore(item) == path
+    assert path.read_bytes() == b"first"
+    assert trash.list() == ()

@@ -197,3 +197,23 @@ def test_a_file_without_slug_and_folder_has_no_characters(scan, told):
     """Nothing could name it."""
     imagery = scan("image_inventory: []\n", "imagery.yaml")
     assert (imagery.characters, [severity for severity, _, _ in told(imagery.problems)]) == ((), ["error"])
+
+
+RECORD = f"1 in={'a' * 64} file={'b' * 64} size=9"
+
+
+@pytest.mark.parametrize(
+    ("file_path", "record", "planned"),
+    [
+        ("generated/characters/pim/old.png", RECORD, True),
+        ("generated/characters/pim/old.png", "mine", False),
+        ("generated/characters/pim/other.png", RECORD, False),
+    ],
+)
+def test_a_portrait_is_planned_where_its_path_is_the_place_the_program_put_it(scan, file_path, record, planned):
+    """After another id its `path` names the former place: with a record of that place it is no author's picture."""
+    slots = f"file_path: {file_path}, provider_metadata: {{record: '{record}'}}"
+    path = "../../../generated/characters/pim/old.png"
+    found, imagery = item(scan, f"prompt_used: A hen., path: {path}, {slots}")
+    assert bool(imagery.entries) is planned
+    assert found.path == f"generated/characters/pim/{'a' if planned else 'old'}.png"
