@@ -137,6 +137,7 @@ def test_lost_state_costs_nothing(built: Built, lose: Callable[[Built], None]) -
     assert built.sent() == 0
     lines = tree.recorded(built.book)
     assert set(lines) == set(built.files.values())
+    assert {line.get("by") for line in lines.values()} == {PAID}, "a paid picture was taken for one of nobody's"
     assert {entry_id: tree.sha256(built.book.image(entry_id)) for entry_id in IDS} == built.files
     tree.slots_only(built.book, built.before)
     again = built.doit()
