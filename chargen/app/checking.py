@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from chargen.app.asking import asked, objections
 from chargen.app.session import Session
 from chargen.core.plan import Plan, Planned
+from chargen.core.record import CREDENTIALS_LOST, RecordLine
 from chargen.core.traced import Traced
 from chargen.core.values import EntryId, Verdict
+from chargen.edge.files import FileKind, kind_of
 from chargen.errors import Position, Problem, Severity, note
 
 
@@ -30,7 +32,7 @@ def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
-    return plan, _sorted([*found, *more])
+    return plan, _sorted([*found, *more, *_of_credentials(session, plan)])
 
 
 def findings(plan: Plan) -> tuple[Finding, ...]:
@@ -62,6 +64,21 @@ def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
             found.setdefault(key, (problem.position, []))[1].append(image.id)
     for (severity, message, hint), (position, images) in found.items():
         yield Finding(Problem(severity, message, position, hint), tuple(images))
+
+
+def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
+    """Yield the images whose Content Credentials ended with the delivered bytes, as one note."""
+    lost = tuple(
+        image.id
+        for image in plan.images
+        if (line := RecordLine.parse(image.entry.outputs.record)) is not None
+        and CREDENTIALS_LOST in line.others
+        and kind_of(session.project.path(image.target)).kind is not FileKind.ABSENT
+    )
+    if lost:
+        message = "the delivered picture's Content Credentials ended where it was resized or made a PNG"
+        hint = "the signed bytes are kept among the originals; the file at the target holds its record"
+        yield Finding(note(message, None, hint), lost)
 
 
 def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:

@@ -24,6 +24,8 @@ _PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[a-z][a-z_]*")
 _KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts"})
+CREDENTIALS_LOST = ("credentials", "lost")
+"""Mark in a record line: the delivered bytes carried Content Credentials, the file made from them can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,10 @@ class RecordReference:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The delivered bytes: hash, size in bytes, sniffed media type, pixels (0 where unknown), name in the folder."""
+    """The delivered bytes: hash, size in bytes, sniffed media type, pixels (0 where unknown), name in the folder.
+
+    `credentials` says that they carry Content Credentials, which any change of a byte ends.
+    """
 
     sha256: FileHash
     size: int
@@ -125,6 +130,7 @@ class Original:
     width: int
     height: int
     file: str
+    credentials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,7 @@ class Record:
 
     def line(self, file: FileHash, size: int, at: str) -> RecordLine:
         """Return the one-line form for a published file of `size` bytes, published at `at` (ISO UTC seconds)."""
+        lost = self.original is not None and self.original.credentials and self.original.sha256 != file
         return RecordLine(
             self.fingerprint,
             file,
@@ -180,6 +187,7 @@ class Record:
             self.original.sha256 if self.original else None,
             self.attempt,
             tuple((part.name, part.digest) for part in self.parts),
+            (CREDENTIALS_LOST,) if lost else (),
         )
 
 

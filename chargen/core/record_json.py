@@ -136,6 +136,7 @@ def _original(item: Any) -> Original:
         _whole(item["width"]),
         _whole(item["height"]),
         _text(item["file"]),
+        item.get("credentials") is True,
     )
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from chargen.core import png
 from chargen.core.record import Original, Record
 from chargen.core.record_json import RecordError, from_json, to_json
-from chargen.core.sniff import SUFFIXES, header
+from chargen.core.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
 from chargen.core.values import FileHash, Fingerprint
 from chargen.edge.clock import compact_stamp
 from chargen.edge.files import (
@@ -89,7 +90,8 @@ class Originals:
             raise ValueError("not a fingerprint or attempt id")
         seen = header(data)
         name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
-        original = Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name)
+        size = (seen.width, seen.height)
+        original = Original(hash_bytes(data), len(data), seen.media_type, *size, name, _is_signed(data))
         record = replace(record, original=original)
         temporary = self.folder / temporary_name()
         with as_input_error(self.folder):
@@ -219,6 +221,13 @@ class Originals:
             return bool(names) and bool(self.read(stored))
         except InputError:
             return False
+
+
+def _is_signed(data: bytes) -> bool:
+    try:
+        return carries_credentials(data) and (sniff(data) != PNG or png.has_chunk(data, png.CREDENTIALS))
+    except png.PngError:
+        return False
 
 
 _RESTORE = "restore this folder from a backup, or move it away: the image is then made again when it is needed"

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.core.record import Original, Record, RecordLine, RecordPart, RecordReference, prompt_hash
+from chargen.core.record import (
+    CREDENTIALS_LOST,
+    Original,
+    Record,
+    RecordLine,
+    RecordPart,
+    RecordReference,
+    prompt_hash,
+)
 from chargen.core.record_json import RecordError, from_dict, from_json, plain, to_json
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Size
 
@@ -223,3 +231,13 @@ def test_prompt_hash_takes_any_text() -> None:
     """Also one with a lone surrogate, which has no UTF-8."""
     assert len(prompt_hash("\ud83e")) == 64
     assert prompt_hash("a") != prompt_hash("b")
+
+
+def test_a_line_tells_that_credentials_were_lost() -> None:
+    """Only where the delivered bytes carried some, and the file is not those bytes."""
+    assert FULL.original is not None
+    own = FULL.original.sha256
+    for signed, file, lost in ((True, FileHash(B), True), (True, own, False), (False, FileHash(B), False)):
+        record = replace(FULL, original=replace(FULL.original, credentials=signed))
+        assert (CREDENTIALS_LOST in record.line(file, 5, "2026-11-22T14:08:21Z").others) == lost
+        assert from_json(to_json(record)) == record

@@ -1,16 +1,7 @@
 """A really signed picture: its credential still validates after publishing, or is said to be lost."""
 
-import datetime
-import io
-import json
-
-import c2pa
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from PIL import Image
+from support.signing import signed, signer, state
 
 from chargen.core import png
 from chargen.core.values import Size
@@ -20,92 +11,15 @@ RECORD = {"prompt": "a dodo"}
 SIZE = Size(120, 80)
 
 
-def certificate(
-    name: str, issuer: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey, *, authority: bool
-) -> bytes:
-    """Make one certificate of the chain, with the extensions that C2PA demands of a signer."""
-
-    def named(text: str) -> x509.Name:
-        organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Wonderland Tests")
-        return x509.Name([organisation, x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    now = datetime.datetime.now(datetime.UTC)
-    usage = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(name))
-        .issuer_name(named(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-        .add_extension(
-            x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **usage),
-            critical=True,
-        )
-    )
-    if not authority:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
 @pytest.fixture(scope="module")
-def signer() -> tuple[bytes, bytes]:
-    """Give a certificate chain and the private key of its leaf, both PEM."""
-    root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    chain = certificate("leaf", "root", leaf, root, authority=False) + certificate(
-        "root", "root", root, root, authority=True
-    )
-    key = leaf.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return chain, key
+def by_whom() -> tuple[bytes, bytes]:
+    """Give a certificate chain and its key, made once."""
+    return signer()
 
 
-def signed(signer: tuple[bytes, bytes], form: str) -> bytes:
-    """Return a picture with a credential made by the reference implementation."""
-    plain, out = io.BytesIO(), io.BytesIO()
-    Image.effect_noise((SIZE.width, SIZE.height), 60).convert("RGB").save(plain, form)
-    plain.seek(0)
-    created = {
-        "action": "c2pa.created",
-        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
-    }
-    manifest = {
-        "claim_generator_info": [{"name": "tests", "version": "1"}],
-        "assertions": [{"label": "c2pa.actions", "data": {"actions": [created]}}],
-    }
-    with c2pa.Signer.from_info(c2pa.C2paSignerInfo(b"es256", *signer, None)) as by, c2pa.Builder(manifest) as builder:
-        builder.sign(by, f"image/{form.lower()}", plain, out)
-    return out.getvalue()
-
-
-def state(data: bytes) -> str | None:
-    """Ask the reference implementation: `Valid`, `Invalid`, or None where there is no credential."""
-    try:
-        with c2pa.Reader("image/png", io.BytesIO(data)) as reader:
-            found = json.loads(reader.json())["validation_state"]
-            return str(found)
-    except c2pa.C2paError.ManifestNotFound:
-        return None
-
-
-def test_a_signed_png_that_fits_is_published_byte_for_byte_and_stays_valid(signer: tuple[bytes, bytes]) -> None:
+def test_a_signed_png_that_fits_is_published_byte_for_byte_and_stays_valid(by_whom: tuple[bytes, bytes]) -> None:
     """Nothing is embedded, since any change would end the credential."""
-    original = signed(signer, "PNG")
+    original = signed(by_whom, "PNG", SIZE.width, SIZE.height)
     assert inspect(original).has_credentials
     for policy, size in (("crop", SIZE), ("keep", Size(10, 10))):
         done = publish(original, size, policy, RECORD)
@@ -113,22 +27,22 @@ def test_a_signed_png_that_fits_is_published_byte_for_byte_and_stays_valid(signe
     assert state(original) == "Valid"
 
 
-def test_the_check_can_fail(signer: tuple[bytes, bytes]) -> None:
+def test_the_check_can_fail(by_whom: tuple[bytes, bytes]) -> None:
     """Text put into the signed file, as is done with unsigned ones, makes the credential invalid."""
-    assert state(png.with_record(signed(signer, "PNG"), RECORD, "")) == "Invalid"
+    assert state(png.with_record(signed(by_whom, "PNG", SIZE.width, SIZE.height), RECORD, "")) == "Invalid"
 
 
-def test_a_resized_picture_says_that_its_credential_is_lost(signer: tuple[bytes, bytes]) -> None:
+def test_a_resized_picture_says_that_its_credential_is_lost(by_whom: tuple[bytes, bytes]) -> None:
     """The published file carries no credential that would be wrong, and the record in its place."""
-    done = publish(signed(signer, "PNG"), Size(60, 40), "crop", RECORD)
+    done = publish(signed(by_whom, "PNG", SIZE.width, SIZE.height), Size(60, 40), "crop", RECORD)
     assert done.credentials == "lost" and state(done.data) is None
     assert png.embedded_record(done.data) == png.Embedded(RECORD, verified=True)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "WEBP"])
-def test_a_transcoded_picture_says_that_its_credential_is_lost(signer: tuple[bytes, bytes], form: str) -> None:
+def test_a_transcoded_picture_says_that_its_credential_is_lost(by_whom: tuple[bytes, bytes], form: str) -> None:
     """Credentials are seen in the other formats too."""
-    original = signed(signer, form)
+    original = signed(by_whom, form, SIZE.width, SIZE.height)
     assert inspect(original).has_credentials
     done = publish(original, SIZE, "crop", RECORD)
     assert (done.credentials, done.transcoded) == ("lost", True) and state(done.data) is None
