@@ -43,7 +43,7 @@ _WORDS = tuple(
     harbour lantern rope gull tar mast fog bell crate oilskin ledger candle stove window rain plank
     anchor barrel winch shadow copper brass ladder hull tide stone bridge ferry whistle steam coat boot
     lamp map compass shutter
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 
