@@ -21,8 +21,6 @@ from chargen.app.scanning import Scan
 from chargen.app.session import Session
 from chargen.core.plan import Plan
 from chargen.core.record import Record
-from chargen.core.settings import SKETCH
-from chargen.core.values import Verdict
 from chargen.edge.files import abandoned
 from chargen.errors import Position, StartError, error
 
@@ -49,7 +47,7 @@ def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...
     _check_roots(session)
     project = session.project
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
-    used |= _named_elsewhere(planner, plan)
+    used |= _named_elsewhere(planner.scan, plan)
     broken = _Broken.of(session, planner.scan)
     found: list[Orphan] = []
     for path in _files(project.root, project.settings.generated):
@@ -126,18 +124,14 @@ def _check_roots(session: Session) -> None:
             raise StartError(error(message, Position("pyproject.toml"), hint))
 
 
-def _named_elsewhere(planner: Planner, plan: Plan) -> set[str]:
-    """Return the paths that entries and inventories name besides targets, and pictures a build would take along."""
+def _named_elsewhere(scan: Scan, plan: Plan) -> set[str]:
+    """Return the paths that entries and inventories name besides targets: also what a renamed entry takes along."""
     found: set[str] = set()
     for image in plan.images:
         found.update(reference.path for reference in image.references)
         if image.entry.outputs.file_path:
             found.add(posixpath.normpath(image.entry.outputs.file_path.replace("\\", "/")))
-        if image.verdict is Verdict.RESTORABLE:
-            sketch = image.route is not None and image.route.provider == SKETCH
-            paid = planner.evidence.paid(image.entry, image.fingerprint, sketch=sketch)
-            found.update((paid.where,) if paid else ())
-    for character in planner.scan.characters.values():
+    for character in scan.characters.values():
         found.update(item.path for item in character.inventory if item.path)
     return found
 
