@@ -156,7 +156,7 @@ def test_a_budget_is_never_exceeded(
 
 
 def test_a_surplus_over_the_estimate_is_learned(tmp_path: Path, google: GoogleServer, forks: Forks) -> None:
-    """Thinking costs more than the estimate: a budget that five estimates just fit into is not exceeded by the fifth."""
+    """Thinking costs more than the estimate: a budget that five estimates just fit into is not exceeded by a fifth."""
     book = _book(tmp_path, google, route=GEMINI)
     price = _estimate(forks, book)
     budget = 5.08 * price

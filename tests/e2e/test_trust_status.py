@@ -51,6 +51,8 @@ def test_approving_changes_one_line_and_keeps_the_image(book: Project, openai: O
     assert after == before
 
     book.edit(CH01, "A lamp.", "A candle.")
+    planned = _ok(forks.run(book, "chargen", "plan")).out
+    assert "locked: chapters/ch01/a: status is approved; would be stale: prompt used changed" in planned
     built = _ok(forks.run(book, "doit"))
     assert "locked: chapters/ch01/a" in built.out
     assert "would be stale" in built.out
