@@ -214,3 +214,23 @@ def held_request(server: OpenAIServer) -> Any:
     event = threading.Event()
     server.at(len(server.requests) + 1, held(event))
     return event
+
+
+def test_a_location_keeps_its_pictures_in_a_list(tmp_path: Path, forks: Forks) -> None:
+    """The status goes into the entry, the mark into its last picture's record, and each answer is one picture more."""
+    book = Project(tmp_path)
+    file = "imagery/locations/quay/imagery.yaml"
+    book.write(
+        file,
+        "metadata: {slug: quay, entity_type: location-imagery}\n"
+        "generation_defaults: {provider: sketch, model: sketch}\n"
+        "overview:\n  prompt_used: A quay.  # wide\n  size: 64x64\n",
+    )
+    _ok(forks.run(book, "doit"))
+    for expected in (2, 3):
+        _ok(forks.run(book, "chargen", "reject", "locations/quay/overview"))
+        for _ in range(2):
+            _ok(forks.run(book, "doit"))
+        assert len(book.records(file)) == expected
+    assert book.read(file).count("status: rejected\n") == 1
+    assert "A quay.  # wide\n" in book.read(file)
