@@ -163,6 +163,9 @@ class Provider(Protocol):
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
 
+    def open(self) -> None:
+        """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""
+
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
 

@@ -64,6 +64,7 @@ class Scripted:
         self.lock = threading.Lock()
         self.calls: list[float] = []
         self.missing: Problem | None = None
+        self.opened = 0
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Pass on what was asked."""
@@ -78,6 +79,10 @@ class Scripted:
         """Cost the same for everything."""
         del request
         return PRICE
+
+    def open(self) -> None:
+        """Count that it was called."""
+        self.opened += 1
 
     def missing_key(self) -> Problem | None:
         """Miss what the test says."""
@@ -393,6 +398,21 @@ def test_an_opened_breaker_ends_the_wait_for_a_departure() -> None:
         outcomes = all_of([first, *rest])
     assert [type(outcome) for outcome in outcomes] == [ProviderError] + [BreakerOpenError] * 4
     assert len(provider.calls) == 1
+
+
+def test_a_provider_is_opened_before_the_turn_to_leave_comes() -> None:
+    """Loading an SDK after the departure would let the first requests arrive together."""
+    time = Time()
+    provider = Scripted(script())
+    seen: list[int] = []
+
+    def answer(_number: int) -> Reply:
+        seen.append(provider.opened)
+        return Reply(b"x")
+
+    provider.answer = answer
+    sender(provider, time=time).send(request(), PRICE, Log())
+    assert seen == [1]
 
 
 def test_a_missing_key_stops_the_provider_before_anything_is_sent() -> None:

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 
 import pytest
+from provider_cases import provider
 
 from chargen.core.provider import ProviderSettings
 from chargen.errors import StartError
@@ -56,3 +57,22 @@ def test_every_listed_provider_can_be_made(name: str) -> None:
     assert made.name == name
     assert made.default_model
     made.close()
+
+
+@pytest.mark.parametrize("name", ["openai", "google"])
+def test_opening_leaves_nothing_slow_for_the_first_request(name: str) -> None:
+    """After it the client is there; opening again, or where no client can be made, changes and raises nothing."""
+    made = provider(name)
+    made.open()
+    client = made._client  # type: ignore[attr-defined]
+    assert client is not None
+    made.open()
+    assert made._client is client  # type: ignore[attr-defined]
+    made.close()
+    broken = provider(name)
+    broken._connected = _no_client  # type: ignore[attr-defined]
+    broken.open()
+
+
+def _no_client() -> None:
+    raise ValueError

@@ -116,6 +116,7 @@ class Sender:
         where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
         """
         self._need_key()
+        self._provider.open()
         call = _Call(request, estimate, log)
         retrying = Retrying(
             sleep=lambda seconds: self._waits.seconds(seconds, self._breaker.check),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from threading import Lock
@@ -97,6 +98,11 @@ class GoogleProvider:
         return error(
             f"no {names} in the environment", hint=f"set `{KEYS[-1]}`, or route these images to `sketch/sketch`"
         )
+
+    def open(self) -> None:
+        """Import the SDK and make the client, where that was not done yet."""
+        with suppress(Exception):  # sending meets the same fault, and tells it
+            self._connected().models  # noqa: B018 - the SDK imports this part of itself when it is named
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""

@@ -9,6 +9,7 @@ budgets, files or other providers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -114,6 +115,11 @@ class OpenAIProvider:
         if self._key or not self.is_vendor:
             return None
         return error(f"no `{KEY}` in the environment", hint=f"set `{KEY}`, or route these images to `sketch/sketch`")
+
+    def open(self) -> None:
+        """Import the SDK and make the client, where that was not done yet."""
+        with suppress(Exception):  # sending meets the same fault, and tells it
+            self._connected().images  # noqa: B018 - the SDK imports this part of itself when it is named
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""

@@ -34,7 +34,7 @@ _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Request:
-    """Build a request for a known model: nearest legal size, a quality that has a price, references within the limit."""
+    """Build a request for a known model: nearest legal size, a quality with a price, references within the limit."""
     fitted = fit(asked, model_id, model.references)
     notes = list(fitted.notes)
     assert not isinstance(model.sizes, RatioSizes), f"{model.id} takes ratios, which this API does not"

@@ -72,6 +72,9 @@ class SketchProvider:
         """Need no key."""
         return None
 
+    def open(self) -> None:
+        """Have nothing to load that is worth loading early."""
+
     def send(self, request: Request) -> Reply:
         """Draw one card. Raises what the script says, and a provider stop once the provider is closed."""
         if self._closed.wait(self._latency):
