@@ -46,11 +46,26 @@ def standing(root: Path, environ: Mapping[str, str], names: Sequence[str] = ()) 
     return Standing(len(wanted) - len(others), others)
 
 
+def planned_targets(root: Path, environ: Mapping[str, str]) -> dict[str, tuple[str, ...] | None] | None:
+    """Return the targets each imagery file plans, in path order; None for a file that changed.
+
+    None altogether where nothing is remembered of the program and settings as they are.
+    """
+    index = read_index(root)
+    if index is None or _world(root, environ, index) != index.world:
+        return None
+    found: dict[str, tuple[str, ...] | None] = {}
+    for file in files_below(root, index.roots):
+        known = index.files.get(file)
+        found[file] = known.targets if known is not None and _digest(root, file) == known.digest else None
+    return found
+
+
 def _is_unchanged(root: Path, environ: Mapping[str, str], index: Index) -> bool:
     files = list(files_below(root, index.roots))
     if len(files) != len(index.files) or not all(file in index.files and index.files[file].quiet for file in files):
         return False
-    if world.digest_of(root, index.prompts, environ, datetime.now(UTC).date().isoformat()) != index.world:
+    if _world(root, environ, index) != index.world:
         return False
     looked = Signatures(os.fspath(root))
     return all(_is_same(root, file, index.files[file], looked) for file in files) and _attempts_are_same(
@@ -59,11 +74,18 @@ def _is_unchanged(root: Path, environ: Mapping[str, str], index: Index) -> bool:
 
 
 def _is_same(root: Path, file: str, known: Remembered, looked: Signatures) -> bool:
+    return _digest(root, file) == known.digest and looked.together((*known.targets, *known.others)) == known.seen
+
+
+def _digest(root: Path, file: str) -> str:
     try:
-        data = (root / file).read_bytes()
+        return digest((root / file).read_bytes())
     except OSError:
-        return False
-    return digest(data) == known.digest and looked.together((*known.targets, *known.others)) == known.seen
+        return ""
+
+
+def _world(root: Path, environ: Mapping[str, str], index: Index) -> str:
+    return world.digest_of(root, index.prompts, environ, datetime.now(UTC).date().isoformat())
 
 
 def _attempts_are_same(root: Path, deep: Sequence[Remembered]) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from doit.cmd_list import opt_list_dependencies, opt_list_private, opt_list_quiet, opt_listall, opt_template
 from doit.task import Task
 
 from chargen.app.doit.names import Named, own_only
-from chargen.app.ordering import selectables
+from chargen.app.remembering.standing import planned_targets
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.plan_report import reasons
-from chargen.cli.tables import coloured, columns, dim
-from chargen.core.plan import Planned
-from chargen.core.selection import Selectable
 from chargen.edge.files import printable
+
+if TYPE_CHECKING:
+    from chargen.core.plan import Planned
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
 _QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
@@ -34,9 +35,13 @@ class List(ProjectCommand):
         named, tasks = self.named(args)
         own = self._own(tasks, named, params) if named or not args else []
         if params["quiet"]:
-            for name in (*self._targets(named), *(task.name for task in own)):
-                self.line(printable(name))
+            names = [*map(printable, self._targets(named)), *(printable(task.name) for task in own)]
+            if names:
+                self.line("\n".join(names))
             return 0
+        from chargen.app.ordering import selectables  # noqa: PLC0415 - names alone need none of it
+        from chargen.cli.tables import columns  # noqa: PLC0415 - as above
+
         with self.session(read_only=True) as session:
             plan = session.plan()
         meant = named.meant(selectables(plan)) if named else tuple(plan.by_id)
@@ -65,6 +70,13 @@ class List(ProjectCommand):
 
     def _targets(self, named: Named) -> Iterator[str]:
         """Yield the targets of the images that are meant, read from the files without judging anything."""
+        known = None if named else planned_targets(Path.cwd(), os.environ)
+        if known is not None and None not in known.values():
+            for targets in known.values():
+                yield from targets or ()
+            return
+        from chargen.core.selection import Selectable  # noqa: PLC0415 - slow to import, and the tab key needs none of it
+
         with self.session(read_only=True) as session:
             project, found = session.project, session.scan()
         images = [
@@ -89,10 +101,15 @@ class List(ProjectCommand):
 
 
 def _image_row(image: Planned) -> tuple[str, str, str]:
+    from chargen.cli.plan_report import reasons  # noqa: PLC0415 - as above
+    from chargen.cli.tables import coloured, dim  # noqa: PLC0415 - as above
+
     return coloured(image.verdict), printable(image.target), dim("; ".join(reasons(image)))
 
 
 def _task_row(task: Task, status: str) -> tuple[str, str, str]:
+    from chargen.cli.tables import dim  # noqa: PLC0415 - as above
+
     return status, task.name, dim(task.doc or "")
 
 
