@@ -7,13 +7,13 @@ history before the new one takes its place. After the store, every failure is me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
-from chargen import __version__
 from chargen.app.asking import prepared
+from chargen.app.attempts import Attempts
 from chargen.app.evidence import ANSWERED, Paid, line_of, with_mark
 from chargen.app.judging import Judging
 from chargen.app.keeping import Keeping
@@ -21,20 +21,20 @@ from chargen.app.publishing import put, put_original, slots_edit, standing
 from chargen.app.sending.senders import Senders
 from chargen.app.session import Session
 from chargen.app.write_back import Edit, WriteBack
-from chargen.core.inputs import Inputs, parts, texts
+from chargen.core.inputs import parts
 from chargen.core.plan import Planned
-from chargen.core.provider import ProviderError, ReferenceImage, Reply, Request
-from chargen.core.record import Record, RecordLine, RecordPart, RecordReference, prompt_hash
+from chargen.core.provider import ReferenceImage
+from chargen.core.record import RecordLine, prompt_hash
 from chargen.core.settings import SKETCH
-from chargen.core.values import FileHash, Fingerprint, Status, Verdict
+from chargen.core.values import FileHash, Status, Verdict
 from chargen.edge.clock import stamp
 from chargen.edge.files import kind_of, write_durably
 from chargen.edge.hashes import hash_bytes
-from chargen.edge.journal_rows import Publication, Sending
+from chargen.edge.journal_rows import Publication
 from chargen.edge.locks import target_lock
-from chargen.edge.originals import StoredOriginal, new_attempt_id
+from chargen.edge.originals import StoredOriginal
 from chargen.edge.pictures import read_reference
-from chargen.errors import ChargenError, InputError, Severity, error
+from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 
 
@@ -133,7 +133,7 @@ class Maker:
         request = prepared(image, self.session.adapters, references)
         if errors := tuple(item for item in adapter.check(request) if item.severity is Severity.ERROR):
             raise InputError(errors)
-        log = _Log(self, image, image.inputs, image.fingerprint, lambda: self._still_wanted(image, digests))
+        log = Attempts(self.session, self.keeping, image, lambda: self._still_wanted(image, digests))
         sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
         assert log.stored is not None
         cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
@@ -186,51 +186,7 @@ class Maker:
         publication = Publication(image.id, image.target, line.file, line.size, self._now(), line.attempt)
         return Done(Outcome.REPAIRED, image, edit, publication)
 
-    # storing and publishing
-
-    def store(self, image: Planned, inputs: Inputs, request: Request, reply: Reply, log: _Log) -> StoredOriginal:
-        """Keep a reply: from here on the money is safe."""
-        clock = self.session.clock
-        record = Record(
-            entry_id=image.id,
-            kind=image.entry.kind,
-            file=image.entry.file,
-            attempt=log.attempt_id,
-            fingerprint=log.fingerprint,
-            prompt=inputs.prompt,
-            negative_prompt=inputs.negative_prompt,
-            asked_size=inputs.size,
-            provider=request.provider,
-            model=request.model,
-            sent_at=log.sent_at,
-            received_at=stamp(clock.now(), microseconds=True),
-            chargen_version=__version__,
-            parts=_record_parts(inputs),
-            references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
-            requested_size=request.requested_size,
-            quality=request.quality,
-            parameters=request.parameters,
-            sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
-            notes=request.notes,
-            request_id=reply.request_id,
-            seed=reply.seed,
-            revised_prompt=reply.revised_prompt,
-            usage=reply.usage,
-            cost_usd=reply.cost_usd,
-            cost_estimate_usd=log.estimate,
-            model_version=reply.model_version,
-            details=reply.details,
-            run=self.session.run_id,
-            number=log.number,
-            why=image.judgement.reasons,
-        )
-        try:
-            stored = self.session.originals.store(record, reply.data)
-        except ChargenError as failure:
-            self.keeping.failed(failure)
-            raise
-        self.session.journal.stored(stored)
-        return stored
+    # publishing
 
     def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome, stood: FileHash | None) -> Done:
         assert image.entry.size is not None
@@ -256,73 +212,8 @@ class Maker:
         return stamp(self.session.clock.now())
 
 
-class _Log:
-    """The attempts for one image, as the sender writes them: each row is durable before the request leaves."""
-
-    def __init__(
-        self, maker: Maker, image: Planned, inputs: Inputs, fingerprint: Fingerprint, confirm: Callable[[], None]
-    ) -> None:
-        self._maker = maker
-        self._image = image
-        self._inputs = inputs
-        self._confirm = confirm
-        self._request: Request | None = None
-        self.fingerprint = fingerprint
-        self.attempt_id = ""
-        self.sent_at = ""
-        self.number = 0
-        self.estimate: Decimal | None = None
-        self.stored: StoredOriginal | None = None
-
-    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
-        """Judge once more, then commit that a try is about to leave."""
-        self._maker.keeping.check()
-        self._confirm()
-        session = self._maker.session
-        self._request, self.number, self.estimate = request, number, estimate
-        self.attempt_id = new_attempt_id(session.clock.now())
-        self.sent_at = session.journal.sent(
-            Sending(
-                self.attempt_id,
-                self._image.id,
-                session.run_id,
-                number,
-                request.provider,
-                request.model,
-                self.fingerprint,
-                prompt_hash(self._inputs.prompt),
-                estimate,
-            )
-        )
-        return self.attempt_id
-
-    def failed(self, attempt_id: str, failure: ProviderError) -> None:
-        """Note that a try brought no image."""
-        self._maker.session.journal.failed(
-            attempt_id,
-            failure.failure,
-            failure.message,
-            http_status=failure.status,
-            request_id=failure.request_id,
-            cost_usd=failure.cost_usd,
-            usage=failure.usage,
-            possibly_billed=failure.possibly_billed,
-        )
-
-    def received(self, attempt_id: str, reply: Reply) -> None:
-        """Keep what arrived, before anything else happens to it."""
-        assert self._request is not None
-        assert attempt_id == self.attempt_id
-        self.stored = self._maker.store(self._image, self._inputs, self._request, reply, self)
-
-
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     told = {problem.message for problem in own}
     more = (error(reason, image.entry.position) for reason in image.judgement.reasons if reason not in told)
     return InputError((*own, *more))
-
-
-def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
-    words = texts(inputs)
-    return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
