@@ -1,9 +1,9 @@
 """Which pictures and which words show an entry's characters: from who is depicted to references and descriptions.
 
-Laws: at most two references a character; rejected and archived pictures never; approved ones are preferred, reference
-portraits next; those chosen stand in the listed order. A planned portrait is a reference whether it is built yet or
-not. Pure: whether a file exists and is a picture is asked elsewhere; `describe_instead` then turns its reference into
-words.
+Laws: at most two references a character; rejected and archived pictures never, but a planned portrait that is rejected
+is made anew and stays the reference; approved ones are preferred, reference portraits next; those chosen stand in the
+listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether a file exists and is a
+picture is asked elsewhere; `describe_instead` then turns its reference into words.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
 def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
-        usable = [item for item in character.inventory if item.is_reference_portrait and item.status not in _NEVER]
+        usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
         usable.sort(key=lambda item: item.status not in _APPROVED)
         return [(item, depicted.position) for item in usable[:1]], []
     known = {item.id: item for item in character.inventory}
@@ -157,12 +157,17 @@ def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[Invent
         if item is None:
             hint = did_you_mean(listed, known) or f"the inventory of `{character.slug}` stands in {character.file}"
             problems.append(warning(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint))
-        elif item.status in _NEVER:
+        elif _is_out(item):
             status = item.status.value if item.status else ""
             problems.append(warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place))
         else:
             wanted.setdefault(item.id, (item, place))
     return list(wanted.values()), problems
+
+
+def _is_out(item: InventoryItem) -> bool:
+    """Say whether a picture may never be sent. A rejected portrait that is planned is made anew, and then it may."""
+    return item.status in _NEVER and (item.entry_id is None or item.status is not Status.REJECTED)
 
 
 def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:

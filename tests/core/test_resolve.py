@@ -81,6 +81,13 @@ def test_rejected_and_archived_pictures_are_never_references(status):
     assert [(p.severity, status.value in p.message) for p in found.problems] == [(Severity.WARNING, True)]
 
 
+def test_a_rejected_portrait_that_is_planned_stays_the_reference():
+    """It is made anew, and its users wait for it, rather than being made without it and then once more."""
+    again = InventoryItem("a", "generated/a.png", HERE, Status.REJECTED, True, EntryId("characters/pim/a"))
+    found = run(asked("a"), character(again))
+    assert (ids(found), found.problems) == (["a"], ())
+
+
 def test_an_id_listed_twice_is_one_reference():
     """Sending a picture twice buys nothing."""
     assert ids(run(asked("a", "a"), character(item("a")))) == ["a"]

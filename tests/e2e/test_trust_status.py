@@ -68,17 +68,18 @@ def test_approving_changes_one_line_and_keeps_the_image(book: Project, openai: O
 
 
 def test_a_status_says_what_it_makes_stale_and_at_what_price(book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Rejecting a portrait takes it from its users: all become stale, with a price; locked ones are told apart."""
+    """Rejecting a portrait makes its users wait for the new one: all stale, with a price; locked ones are told apart."""
     _ok(forks.run(book, "chargen", "lock", "chapters/ch01/b"))
     told = _ok(forks.run(book, "chargen", "reject", "characters/alice/alice-portrait", "--json")).json
     assert [item["after"] for item in told["images"]] == ["rejected"]
     assert [image["id"] for image in told["held"]] == ["chapters/ch01/b"]
     stale = [image["id"] for image in told["stale"]]
-    assert stale == ["chapters/ch01/a", "characters/alice/alice-portrait"]
+    assert stale == ["characters/alice/alice-portrait", "chapters/ch01/a"]
     assert told["cost_usd"] == pytest.approx(sum(image["cost_usd"] for image in told["stale"]))
     assert told["cost_usd"] > 0
     _ok(forks.run(book, "doit"))
     assert len(openai.requests) == 3 + len(stale)
+    assert len(openai.requests[-1].files) == 1, "its user is made with the new portrait, not without one"
 
 
 def test_a_rejection_asks_once_until_it_is_repeated(book: Project, openai: OpenAIServer, forks: Forks) -> None:
