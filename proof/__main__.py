@@ -56,7 +56,9 @@ def main() -> int:
     for name in asked.only or HARNESSES:
         tally = _one(name, asked.trials or HARNESSES[name][0], asked.minutes, asked.seed)
         violations += tally.violations
-        print(f"{name:<10} {tally.trials:>7} {tally.faults:>7} {tally.violations:>10} {tally.seconds:>8.0f}", flush=True)
+        print(
+            f"{name:<10} {tally.trials:>7} {tally.faults:>7} {tally.violations:>10} {tally.seconds:>8.0f}", flush=True
+        )
         for words in tally.words:
             print(f"  {words}", file=sys.stderr)
         _keep(tally, asked.seed)

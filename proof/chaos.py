@@ -133,7 +133,9 @@ def storm(bench: Bench, tally: Tally, images: int) -> None:
         billed = Counter(mark for mark, faults in planned.items() for item in faults if item.billed)
         rows = tree.journal(book, "SELECT task_id, sum(possibly_billed) FROM attempts GROUP BY task_id HAVING 2")
         noted = {str(name): count for name, count in rows if count}
-        assert noted == dict(billed), f"noted only {noted.items() - billed.items()}, not {billed.items() - noted.items()}"
+        assert noted == dict(billed), (
+            f"noted only {noted.items() - billed.items()}, not {billed.items() - noted.items()}"
+        )
         total = sum(item.billed and not item.priced for faults in planned.values() for item in faults)
         told = [line for line in run.out.splitlines() if line.startswith("possibly billed: ")]
         assert [line.split()[2] for line in told] == [str(total)], f"{told} for {total}"

@@ -18,6 +18,7 @@ from chargen.app.remembering.index import digest, files_below
 from chargen.core.document import parse
 from chargen.core.entries import Character, Imagery
 from chargen.edge.files import printable
+from chargen.edge.inside import read_inside
 from chargen.errors import InputError, Position, Problem, error, warning
 
 _LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|parts)[ \t]*:", re.MULTILINE)
@@ -73,11 +74,9 @@ def scan(project: Project) -> Scan:
 def scan_file(project: Project, file: str) -> ScannedFile:
     """Read one file below the roots."""
     try:
-        data = project.path(file).read_bytes()
-    except OSError as failure:
-        reason = (failure.strerror or type(failure).__name__).lower()
-        place = Position(file)
-        return ScannedFile(file, "", None, place, (error(f"can't read this file: {reason}", place),))
+        data = read_inside(project.root, file)
+    except InputError as failure:
+        return ScannedFile(file, "", None, Position(file), failure.problems)
     found = digest(data)
     try:
         imagery = scan_bytes(project, data, file)

@@ -31,11 +31,12 @@ from chargen.edge.configuration import configuration
 from chargen.edge.files import abandoned, process_alive, sweep, write_durably
 from chargen.edge.hashes import FileHashes
 from chargen.edge.history import History
+from chargen.edge.inside import read_inside, refuse_links
 from chargen.edge.journal import Journal
 from chargen.edge.journal_rows import Attempt
 from chargen.edge.originals import Originals
 from chargen.edge.trash import Trash
-from chargen.errors import Position, Problem, StartError, error
+from chargen.errors import InputError, Position, Problem, StartError, error
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -122,7 +123,7 @@ class Session:
         """Return the ids that `doit ignore` put aside on this machine."""
         try:
             found = json.loads(self._ignore_file.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return frozenset()
         return (
             frozenset(EntryId(name) for name in found if isinstance(name, str))
@@ -164,8 +165,10 @@ def read_templates(project: Project) -> Mapping[str, str]:
     for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
         name = path.relative_to(folder).as_posix()
         try:
-            found[name] = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as failure:
+            found[name] = read_inside(project.root, f"{project.settings.prompts}/{name}").decode("utf-8")
+        except InputError as failure:
+            problems.extend(failure.problems)
+        except UnicodeDecodeError as failure:
             where = Position(f"{project.settings.prompts}/{name}")
             problems.append(error(f"can't read this template: {failure}", where, "save it as UTF-8"))
     if problems:
@@ -184,6 +187,7 @@ def open_session(
     """Open the project around `folder`. Raises StartError: no project, or settings that are wrong."""
     found = configuration(folder, environ, providers.NAMES)
     project = Project(found.root, found.settings, found.secrets)
+    refuse_links(project.state)
     clock = clock or SystemClock()
     originals = Originals(project.state / "originals", report=report or _log_problem)
     return Session(

@@ -19,6 +19,7 @@ from chargen.core.slots import SlotEdit
 from chargen.core.splice import EditableText
 from chargen.core.values import EntryId
 from chargen.edge.exchange import is_being_written, replace_unchanged
+from chargen.edge.inside import read_inside
 from chargen.edge.locks import file_lock
 from chargen.errors import ChargenError, InputError, Position, error
 
@@ -145,11 +146,7 @@ class WriteBack:
         raise InputError(error(message, Position(opened.file), "the picture is safe; the next run writes its slots"))
 
     def _read(self, opened: _OpenFile) -> bytes:
-        try:
-            data = self._project.path(opened.file).read_bytes()
-        except OSError as failure:
-            reason = (failure.strerror or type(failure).__name__).lower()
-            raise InputError(error(f"can't read this file: {reason}", Position(opened.file))) from failure
+        data = read_inside(self._project.root, opened.file)
         if data != opened.data or opened.text is None:
             imagery = scan_bytes(self._project, data, opened.file)
             opened.text = EditableText.parse(data, opened.file)

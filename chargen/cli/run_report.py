@@ -129,6 +129,7 @@ class RunReport:
             self._bar.advance(failed=failed)
 
     def _line(self, text: str) -> None:
+        text = "\n".join(map(printable, text.split("\n")))
         if self._bar is not None:
             self._bar.print(text)
         else:

@@ -126,6 +126,8 @@ class FileHashes:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                     raise sqlite3.DatabaseError("another version")
+                if connection.execute("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger','view')").fetchone():
+                    raise sqlite3.DatabaseError("more than a cache")
                 rows = connection.execute("SELECT path,size,mtime_ns,ctime_ns,inode,sha256 FROM files").fetchall()
                 return {
                     name: (StatKey(size, mtime, ctime, int(inode)), FileHash(digest))

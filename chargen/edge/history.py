@@ -25,6 +25,7 @@ from chargen.edge.files import (
     write_durably,
 )
 from chargen.edge.hashes import hash_bytes, hash_file
+from chargen.edge.inside import refuse_link
 
 _NAME = re.compile(r"([0-9a-f]{64})\.png")
 
@@ -70,6 +71,7 @@ class History:
         with as_input_error(target, doing="keep"):
             digest, key = hash_file(target)
             place = self.folder / entry_id / f"{digest}.png"
+            refuse_link(place, self.folder)
             if place.exists() and hash_file(place)[0] == digest:
                 self._part(place, target)
             else:

@@ -75,6 +75,7 @@ class JournalFile:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
+            _refuse_foreign(connection)
             with _transaction(connection):
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
@@ -111,7 +112,17 @@ def _open_to_read(path: Path) -> sqlite3.Connection | None:
     options = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, check_same_thread=False)
     connection.execute("PRAGMA trusted_schema=OFF")
+    _refuse_foreign(connection)
     return connection
+
+
+class _ForeignError(sqlite3.DatabaseError):
+    """A database with more in it than rows: what it does on its own is a stranger's doing."""
+
+
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger','view') LIMIT 1").fetchone():
+        raise _ForeignError("this journal holds triggers or views")
 
 
 @contextmanager
@@ -137,6 +148,8 @@ def _as_input_error(path: Path) -> Iterator[None]:
 
 def _is_damage(failure: sqlite3.DatabaseError) -> bool:
     code = getattr(failure, "sqlite_errorcode", None)
+    if isinstance(failure, _ForeignError):
+        return True
     missing = isinstance(failure, sqlite3.OperationalError) and str(failure).startswith(
         ("no such table", "no such col")
     )

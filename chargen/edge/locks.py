@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from chargen.edge.files import as_input_error, make_folder
+from chargen.edge.inside import refuse_link
 from chargen.errors import StartError
 
 _POLL = 0.05
@@ -33,6 +34,8 @@ def project_lock(
     """
     path = _lock_path(root, "project.lock")
     holder = path.with_name("project.pid")
+    for own in (path, holder):
+        refuse_link(own, root)
     lock = FileLock(path)
     with as_input_error(path, root, doing="lock"):
         try:
@@ -72,6 +75,7 @@ def file_lock(root: Path, file: str) -> Iterator[None]:
 def _held(root: Path, sort: str, name: str) -> Iterator[None]:
     # A digest, because an id may be longer than a file name or differ from another by case alone.
     path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
+    refuse_link(path, root)
     lock = FileLock(path)
     with as_input_error(path, root, doing="lock"):
         lock.acquire(poll_interval=_POLL)

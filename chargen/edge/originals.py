@@ -33,6 +33,7 @@ from chargen.edge.files import (
     write_new_durably,
 )
 from chargen.edge.hashes import hash_bytes
+from chargen.edge.inside import refuse_link
 from chargen.errors import InputError, Position, Problem, error
 
 RECORD_FILE = "record.json"
@@ -184,6 +185,7 @@ class Originals:
 
     def _put_in_place(self, temporary: Path, record: Record) -> Path:
         parent = self.folder / record.fingerprint
+        refuse_link(parent, self.folder)
         make_folder(parent)
         place = parent / record.attempt
         temporary.rename(place)
@@ -196,7 +198,7 @@ class Originals:
                 yield stored
 
     def _checked(self, folder: Path) -> StoredOriginal | None:
-        stored = self._load(folder)
+        stored = None if folder.is_symlink() or folder.parent.is_symlink() else self._load(folder)
         if stored is None:
             self._report(error("this original's record is missing or damaged", Position(str(folder)), _RESTORE))
             return None

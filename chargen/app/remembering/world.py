@@ -71,6 +71,8 @@ def _files(root: Path, prompts: str) -> Iterator[tuple[str, bytes]]:
         names += [os.path.relpath(f"{place}/{name}", root) for name in sorted(files) if name.endswith(_TEMPLATE)]
     for name in names:
         try:
-            yield name, (root / name).read_bytes()
+            # A link out of the project, or a pipe, is refused when the file is read for what it says.
+            plain = (root / name).is_file() and not (root / name).is_symlink()
+            yield name, (root / name).read_bytes() if plain else b"no plain file"
         except OSError as failure:
             yield name, f"unreadable {failure.errno}".encode()
