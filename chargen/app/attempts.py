@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from chargen import __version__
 from chargen.app.keeping import Keeping
@@ -15,6 +16,7 @@ from chargen.core.inputs import Inputs, parts, texts
 from chargen.core.plan import Planned
 from chargen.core.provider import ProviderError, Reply, Request
 from chargen.core.record import Record, RecordPart, RecordReference, prompt_hash
+from chargen.core.secrets import scrub_json
 from chargen.edge.clock import stamp
 from chargen.edge.journal_rows import Sending
 from chargen.edge.originals import StoredOriginal, new_attempt_id
@@ -68,9 +70,9 @@ class Attempts:
             failure.failure,
             failure.message,
             http_status=failure.status,
-            request_id=failure.request_id,
+            request_id=self._clean(failure.request_id),
             cost_usd=failure.cost_usd,
-            usage=failure.usage,
+            usage=self._clean(failure.usage),
             possibly_billed=failure.possibly_billed,
         )
 
@@ -103,14 +105,14 @@ class Attempts:
             parameters=request.parameters,
             sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
             notes=request.notes,
-            request_id=reply.request_id,
+            request_id=self._clean(reply.request_id),
             seed=reply.seed,
-            revised_prompt=reply.revised_prompt,
-            usage=reply.usage,
+            revised_prompt=self._clean(reply.revised_prompt),
+            usage=self._clean(reply.usage),
             cost_usd=reply.cost_usd,
             cost_estimate_usd=self._estimate,
-            model_version=reply.model_version,
-            details=reply.details,
+            model_version=self._clean(reply.model_version),
+            details=self._clean(reply.details),
             run=self._session.run_id,
             number=self._number,
             why=image.judgement.reasons,
@@ -122,6 +124,10 @@ class Attempts:
             raise
         self._session.journal.stored(stored)
         return stored
+
+    def _clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys: good replies quote them too."""
+        return scrub_json(told, self._session.project.secrets)
 
 
 def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:

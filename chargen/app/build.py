@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chargen.app.keeping import Keeping
@@ -240,7 +240,7 @@ def open_build(
             elif isinstance(event, TryFailed):
                 build.losses.note(event)
             elif isinstance(event, ProviderStopped):
-                build.stopped[event.provider] = event
+                build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         keeping = Keeping(session.project.root, session.originals.folder)

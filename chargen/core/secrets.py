@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "[key]"
@@ -50,6 +51,16 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     for shape in _SHAPES:
         text = shape.sub(MASK, text)
     return text
+
+
+def scrub_json(value: Any, secrets: Iterable[str] = ()) -> Any:
+    """Return a JSON value with every text in it, keys of objects included, scrubbed."""
+    known = tuple(secrets)
+    if isinstance(value, str):
+        return scrub(value, known)
+    if isinstance(value, Mapping):
+        return {scrub(str(key), known): scrub_json(item, known) for key, item in value.items()}
+    return [scrub_json(item, known) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _forms(secrets: Iterable[str]) -> list[str]:
