@@ -147,17 +147,18 @@ class WriteBack:
 
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
-        if data != opened.data or opened.text is None:
+        if data != opened.data:
             imagery = scan_bytes(self._project, data, opened.file)
-            opened.text = EditableText.parse(data, opened.file)
+            opened.text = None
             opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
             opened.stale.clear()
             opened.data = data
         return data
 
     def _edited(self, opened: _OpenFile, wishes: list[_Wish]) -> EditableText:
-        assert opened.text is not None
-        text = opened.text
+        assert opened.data is not None
+        # Parsed only now: an image that is judged again before its request leaves need not wait for it.
+        text = opened.text = opened.text or EditableText.parse(opened.data, opened.file)
         for wish in wishes:
             wish.failure = None
             try:
