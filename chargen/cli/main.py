@@ -12,6 +12,7 @@ import click
 
 from chargen import __version__
 from chargen.cli.pipes import discard
+from chargen.edge.files import printable
 from chargen.errors import ChargenError
 
 COMMANDS = {
@@ -137,4 +138,4 @@ def _usage_error(failure: click.ClickException) -> str:
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)

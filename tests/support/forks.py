@@ -151,7 +151,10 @@ def _run(order: Any) -> None:
             from support.steps import Steps  # noqa: PLC0415 - the server itself is not watched
 
             Path(order["steps"]).write_text("")
-            Steps(root=os.path.realpath(order["folder"]) + os.sep, path=order["steps"], **order["watched"]).install()
+            watch: type[Steps] = Steps
+            if "record" in order["watched"]:
+                from proof.recording import Recorder as watch  # noqa: PLC0415, N813 - as above
+            watch(root=os.path.realpath(order["folder"]) + os.sep, path=order["steps"], **order["watched"]).install()
         code = _main(*order["command"])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0

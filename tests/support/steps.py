@@ -68,6 +68,10 @@ class Steps:
             number = getattr(errno, self.error)
             raise OSError(number, os.strerror(number), about)
 
+    def exchanging(self, _one: str, other: str) -> None:
+        """Two files are about to change places."""
+        self.at("exchange", other)
+
     def _means(self, rule: str, operation: str, about: str) -> bool:
         wanted, _, text = rule.partition(" ")
         return bool(rule) and wanted == operation and text in about
@@ -139,6 +143,6 @@ class _Exchange:
         setattr(self._call, name, value)
 
     def __call__(self, *arguments: Any) -> int:
-        self._steps.at("exchange", os.path.abspath(os.fsdecode(arguments[3])))
+        self._steps.exchanging(os.path.abspath(os.fsdecode(arguments[1])), os.path.abspath(os.fsdecode(arguments[3])))
         result: int = self._call(*arguments)
         return result
