@@ -36,7 +36,9 @@ def documents() -> dict[str, Document]:
     head = "metadata: {entity_type: chapter-imagery, slug: ch01}\n"
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
-    merges = "m0: &m0 {k: v}\n" + "".join(f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}], k{n}: 1}}\n" for n in range(1, 40))
+    merges = "m0: &m0 {k: v}\n" + "".join(
+        f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}], k{n}: 1}}\n" for n in range(1, 40)
+    )
     entry = '  - custom_id: "i{0}"\n    prompt_used: "A lamp, number {0}."\n    size: "128x96"\n'
     two_thousand = "images:\n" + "".join(entry.format(number) for number in range(2_000))
     long_text = "notes: |\n" + "  a line of the author's own that says nothing of images\n" * 180_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Callable
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -17,11 +18,12 @@ from servers.google_server import GoogleServer
 from servers.loopback import Seen
 from servers.openai_server import OpenAIServer
 
-from chargen.core.provider import ProviderError
+from chargen.core.provider import Asked, ProviderError, ProviderSettings
 from chargen.core.provider_failures import Answer
 from chargen.core.values import Size
 from chargen.edge.decoding import PictureError, decode
 from chargen.edge.publishing import publish
+from chargen.providers import load_models, make
 from chargen.providers.google import replies as google
 from chargen.providers.openai import replies as openai
 from proof.tally import Bench, Tally
@@ -29,8 +31,34 @@ from proof.tally import Bench, Tally
 MEGABYTES = 1500
 """Resident memory of the process at most: a picture of the largest size that is decoded takes 256 MB as pixels, and a
 conversion holds a second one."""
-_WORDS: list[Any] = [None, True, -1, 2**70, 1e308, "", "x" * 5000, [], {}, [[]], {"a": {}}, "\ud800", "NaN", [None] * 50]
-_BYTES = (b"\x00", b"\xff\xff\xff\xff", b"IDAT", b"IHDR", b"<svg onload=alert(1)>", b"\xff\xd8\xff", b"RIFF\xff\xff\xff\xffWEBP")
+_WORDS: list[Any] = [
+    None,
+    True,
+    -1,
+    2**70,
+    1e308,
+    "",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    {"a": {}},
+    "\ud800",
+    "NaN",
+    [None] * 50,
+]
+_REQUEST = (
+    make("openai", ProviderSettings(), load_models(), {"OPENAI_API_KEY": "sk-none"}, today=date(2026, 11, 22))
+).adapt(Asked(prompt="a lamp", negative_prompt="", references=(), size=Size(1024, 1024)), "gpt-image-2.6-flare")
+_BYTES = (
+    b"\x00",
+    b"\xff\xff\xff\xff",
+    b"IDAT",
+    b"IHDR",
+    b"<svg onload=alert(1)>",
+    b"\xff\xd8\xff",
+    b"RIFF\xff\xff\xff\xffWEBP",
+)
 
 
 def changed_value(luck: Random, value: Any) -> Any:
@@ -50,7 +78,12 @@ def changed_bytes(luck: Random, data: bytes) -> bytes:
     place = luck.randrange(len(data))
     piece = luck.choice(_BYTES) if luck.random() < 0.5 else luck.randbytes(luck.randrange(1, 9))
     return luck.choice(
-        (data[:place], data[:place] + piece + data[place + len(piece) :], data[:place] + piece + data[place:], piece + data)
+        (
+            data[:place],
+            data[:place] + piece + data[place + len(piece) :],
+            data[:place] + piece + data[place:],
+            piece + data,
+        )
     )
 
 

@@ -77,6 +77,8 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
         import click  # noqa: PLC0415 - slow to import, and a quiet run writes without it
 
+        from chargen.edge.files import printable  # noqa: PLC0415 - as above
+
         click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
     def line(self, text: str) -> None:
@@ -100,7 +102,6 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     @contextmanager
     def own_states(self) -> Iterator[None]:
         """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
-        from chargen.edge.files import printable
 from chargen.edge.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
 
         with project_lock(Path.cwd(), on_wait=self.waiting):
