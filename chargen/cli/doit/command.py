@@ -102,7 +102,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     @contextmanager
     def own_states(self) -> Iterator[None]:
         """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
-from chargen.edge.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
+        from chargen.edge.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
 
         with project_lock(Path.cwd(), on_wait=self.waiting):
             yield
