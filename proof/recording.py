@@ -85,13 +85,13 @@ class Recorder(Steps):
     def _tell(self, line: dict[str, Any]) -> None:
         folder = Path(self.root) / ".chargen"
         line["journal"] = [self._blob((folder / n).read_bytes()) for n in _JOURNAL if (folder / n).exists()]
-        with open(f"{self.record}/operations", "a") as told:  # noqa: PTH123 - as everywhere in a watched process
+        with open(f"{self.record}/operations", "a") as told:
             told.write(json.dumps(line) + "\n")
 
     def _blob(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = f"{self.record}/{name}"
         if not os.path.exists(path):
-            with open(path, "wb") as file:  # noqa: PTH123 - as above
+            with open(path, "wb") as file:
                 file.write(data)
         return name
