@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support import tree
 from support.forks import Forks
-from support.project import REPOSITORY, Project
+from support.project import REPOSITORY, Project, Run
 
 STORY = REPOSITORY.parent / "shared" / "samples" / "story"
 
@@ -37,11 +37,18 @@ def story(tmp_path: Path) -> Project:
     return book
 
 
+def _only_the_broken_file_failed(run: Run) -> None:
+    """The run tells of the file that can't be read, and fails for that alone."""
+    assert run.code == 1, run.all
+    assert f"{BROKEN}:81:" in run.all
+    assert "failed: " not in run.out, run.all
+
+
 def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, forks: Forks) -> None:
     """The samples build as sketches; the file that is no YAML is one problem and stops nothing; a second run rests."""
     before = tree.yaml_files(story)
     run = forks.run(story, "chargen", "batch", "all", "--provider", "sketch")
-    assert run.code == 0, run.all
+    _only_the_broken_file_failed(run)
     story.settings(DESCRIBE + ROUTES)
     plan = forks.run(story, "chargen", "plan", "--json").json
     errors = [problem for problem in plan["problems"] if problem["severity"] == "error"]
@@ -57,6 +64,6 @@ def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, f
 
     after = tree.yaml_files(story)
     again = forks.run(story, "doit")
-    assert again.code == 0, again.all
+    _only_the_broken_file_failed(again)
     assert "built" not in again.out
     assert tree.yaml_files(story) == after

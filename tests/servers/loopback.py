@@ -146,12 +146,12 @@ class LoopbackServer:
             assert self._changed.wait_for(lambda: len(self._seen) >= count, timeout), f"only {len(self._seen)} came"
             return list(self._seen)
 
-    def wait_until(self, told: Callable[[list[Seen]], bool], timeout: float = 10.0) -> None:
+    def wait_until(self, told: Callable[[list[Seen]], bool], timeout: float = 60.0) -> None:
         """Wait until the requests that have arrived are what `told` wants."""
         with self._changed:
             assert self._changed.wait_for(lambda: told(self._seen), timeout), f"{len(self._seen)} came"
 
-    def settle(self, timeout: float = 10.0) -> None:
+    def settle(self, timeout: float = 60.0) -> None:
         """Wait until no request is in flight, as after the process that asked was killed."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._in_flight == 0, timeout), f"{self._in_flight} in flight"

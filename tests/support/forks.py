@@ -96,7 +96,7 @@ class Forks:
         out, err = self._out[pid]
         return Run(code, out.read_text(), err.read_text())
 
-    def wait_for_err(self, pid: int, words: str, timeout: float = 10.0) -> None:
+    def wait_for_err(self, pid: int, words: str, timeout: float = 60.0) -> None:
         """Wait until a started command has said these words on stderr."""
         end = time.monotonic() + timeout
         err = self._out[pid][1]
