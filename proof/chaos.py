@@ -123,9 +123,9 @@ def storm(bench: Bench, tally: Tally, images: int) -> None:
         planned = _strike(bench, book, servers)
         tally.faults += sum(map(len, planned.values()))
         run = bench.forks.run(book, "doit")
-        assert run.code == 1, run.all[-3000:]
         _journal_is_the_servers(book, servers)
         dead = {mark for mark, faults in planned.items() if faults[-1].kind in ("refused", "invalid")}
+        assert run.code == (1 if dead else 0), run.all[-3000:]
         ids = {f"chapters/c{number}/i{k:03}" for number in range(6) for k in range(images // 6)}
         missing = ids - book.images()
         assert missing == dead, f"lost {missing - dead}, built {dead - missing}"
@@ -138,7 +138,7 @@ def storm(bench: Bench, tally: Tally, images: int) -> None:
         )
         total = sum(item.billed and not item.priced for faults in planned.values() for item in faults)
         told = [line for line in run.out.splitlines() if line.startswith("possibly billed: ")]
-        assert [line.split()[2] for line in told] == [str(total)], f"{told} for {total}"
+        assert [int(line.split()[2]) for line in told] == [total] * bool(total), f"{told} for {total}"
         tally.figures["requests"] = sum(len(server.requests) for server in servers)
         tally.figures["possibly billed"] = sum(billed.values())
 

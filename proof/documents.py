@@ -25,7 +25,7 @@ MEGABYTES = 1500
 
 @dataclass(frozen=True)
 class Document:
-    """An imagery file's text, and whether it is honest: then `check` finds no error in it."""
+    """An imagery file's text, and whether it is only large: then `check` finds no error in it."""
 
     text: str
     honest: bool = False
@@ -34,6 +34,7 @@ class Document:
 def documents() -> dict[str, Document]:
     """Make them all."""
     head = "metadata: {entity_type: chapter-imagery, slug: ch01}\n"
+    head = head.replace("}", ", generation_defaults: {provider: sketch, model: sketch}}")
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
     merges = "m0: &m0 {k: v}\n" + "".join(
@@ -45,16 +46,16 @@ def documents() -> dict[str, Document]:
     return {
         "an alias bomb": Document(head + bomb + "images: []\n"),
         "an anchor within itself": Document(head + "images: &a [*a]\n"),
-        "merges of merges": Document(head + merges + "images: []\n", honest=True),
+        "merges of merges": Document(head + merges + "images: []\n"),
         "depth 1,000 in brackets": Document(head + "images: " + "[" * 1_000 + "]" * 1_000 + "\n"),
         "depth 100,000 in brackets": Document(head + "images: " + "[" * 100_000 + "\n"),
         "depth 1,000 in lines": Document(head + "".join(f"{' ' * n}k{n}:\n" for n in range(1_000))),
         "2,000 entries": Document(head + two_thousand, honest=True),
-        "10 MB of text": Document(head + long_text + two_thousand[:700], honest=True),
-        "10 MB of small nodes": Document(head + "notes: [" + "a, " * 3_300_000 + "]\nimages: []\n"),
+        "10 MB of text": Document(head + long_text + "images:\n" + entry.format(1), honest=True),
+        "10 MB of small nodes": Document(head + "notes: [" + "a, " * 3_300_000 + "]\nimages: []\n", honest=True),
         "a line of 10 MB": Document(head + "images: [{custom_id: x, prompt_used: '" + "x" * 10_000_000 + "'}]\n"),
         "40 MB": Document(head + "# " + "x" * 40_000_000 + "\nimages: []\n"),
-        "a key of 1 MB": Document(head + "? " + "k" * 1_000_000 + "\n: v\nimages: []\n"),
+        "a key of 1 MB": Document(head + "? " + "k" * 1_000_000 + "\n: v\nimages: []\n", honest=True),
     }
 
 
@@ -81,9 +82,9 @@ def check(bench: Bench, tally: Tally, name: str, document: Document) -> None:
         assert seconds < SECONDS, f"{seconds} s"
         assert megabytes < MEGABYTES, f"{megabytes} MB"
         if document.honest:
-            assert ": error:" not in said, said[:2000]
+            assert "error:" not in said, said[:2000]
         else:
-            assert "imagery.yaml:" in said, said[:2000]
+            assert "error:" in said, said[:2000]
 
 
 def harness(bench: Bench, tally: Tally) -> None:
