@@ -31,6 +31,9 @@ _ROUNDS = 20
 _PAUSE = 0.02
 """Seconds by which the wait before each round is longer than the one before."""
 
+_HELD = 16
+"""Files whose contents are kept between two edits; a book has hundreds, and a run goes through them file by file."""
+
 
 @dataclass(slots=True)
 class _Wish:
@@ -63,6 +66,8 @@ class WriteBack:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._files: dict[str, _OpenFile] = {}
+        self._recent: dict[str, None] = {}
+        """Names of files whose contents are held, the one used last at the end."""
         self._lock = threading.Lock()
 
     def write(self, file: str, entry_id: EntryId, edit: Edit) -> None:
@@ -70,8 +75,7 @@ class WriteBack:
 
         Raises InputError: the file can't be read or written, the entry is gone, or the edit is refused.
         """
-        with self._lock:
-            opened = self._files.setdefault(file, _OpenFile(file))
+        opened = self._opened(file)
         wish = _Wish(entry_id, edit)
         with opened.lock:
             opened.wishes.append(wish)
@@ -88,8 +92,7 @@ class WriteBack:
 
     def write_all(self, file: str, edits: Sequence[tuple[EntryId, Edit]]) -> dict[EntryId, ChargenError]:
         """Carry out edits of one file in one replacement; return what was refused. Those of one entry go in order."""
-        with self._lock:
-            opened = self._files.setdefault(file, _OpenFile(file))
+        opened = self._opened(file)
         wishes = [_Wish(entry_id, edit) for entry_id, edit in edits]
         with opened.writing:
             self._carry_out(opened, wishes)
@@ -100,8 +103,7 @@ class WriteBack:
 
         Where the file can't be read now, or the entry is not in it any more, the entry as it was scanned.
         """
-        with self._lock:
-            opened = self._files.setdefault(entry.file, _OpenFile(entry.file))
+        opened = self._opened(entry.file)
         with opened.writing:
             try:
                 self._read(opened)
@@ -109,6 +111,19 @@ class WriteBack:
             except InputError:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
+
+    def _opened(self, file: str) -> _OpenFile:
+        """Return a file, and let go of the contents of files that were not used for long."""
+        with self._lock:
+            self._recent.pop(file, None)
+            self._recent[file] = None
+            for name in tuple(self._recent)[:-_HELD]:
+                other = self._files[name]
+                if other.writing.acquire(blocking=False):
+                    other.data, other.text, other.entries = None, None, {}
+                    other.writing.release()
+                    del self._recent[name]
+            return self._files.setdefault(file, _OpenFile(file))
 
     def _carry_out(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
         try:
