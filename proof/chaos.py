@@ -72,9 +72,9 @@ def of_google() -> list[Misfortune]:
     ]
 
 
-def _book(bench: Bench, servers: tuple[OpenAIServer, GoogleServer], images: int) -> Project:
+def _book(bench: Bench, servers: tuple[OpenAIServer, GoogleServer], images: int, workers: int = 16) -> Project:
     settings = "".join(
-        f"[tool.chargen.providers.{name}]\nworkers = 16\nper_minute = 60000\n" for name in ("openai", "google")
+        f"[tool.chargen.providers.{name}]\nworkers = {workers}\nper_minute = 60000\n" for name in ("openai", "google")
     )
     root = bench.folder / f"chaos-{images}"
     book = Project(root, settings, env={**servers[0].environ, **servers[1].environ})
@@ -162,7 +162,7 @@ def storm(bench: Bench, tally: Tally, images: int) -> None:
 def stop(bench: Bench, tally: Tally, images: int, workers: int = 16) -> None:
     """In the middle of a run one vendor's account is empty; the other one's images are all made."""
     with OpenAIServer(latency=0.01) as one, GoogleServer(latency=0.01) as two, tally.trial("a stop"):
-        book = _book(bench, (one, two), images)
+        book = _book(bench, (one, two), images, workers)
         for number in range(images // 4, 10 * images):
             one.at(number, openai.no_quota())
         run = bench.forks.run(book, "doit")

@@ -178,9 +178,11 @@ def recorded(bench: Bench, start: Project) -> Disk:
     return disk
 
 
-def lost(bench: Bench, tally: Tally, server: OpenAIServer, start: Project, disk: Disk, moment: int) -> None:
-    """Lose power after one operation, and run again."""
-    sort, keeps = bench.luck.choice(DISKS), bench.luck.random() < 0.7
+def lost(
+    bench: Bench, tally: Tally, server: OpenAIServer, start: Project, disk: Disk, moment: int, sort: str = ""
+) -> None:
+    """Lose power after one operation, and run again; `sort` of a disk by chance where none is named."""
+    sort, keeps = sort or bench.luck.choice(DISKS), bench.luck.random() < 0.7
     what = f"{sort} disk{'' if keeps else ' without journal'} after operation {moment}: {disk.lines[moment]}"
     with tally.trial(what[:300]):
         root = bench.folder / f"power-{tally.trials}"

@@ -158,6 +158,8 @@ def _run(order: Any) -> None:
         code = _main(*order["command"])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+    except KeyboardInterrupt:  # before a run has handlers of its own, as a shell would tell it
+        code = 130
     except BaseException:  # noqa: BLE001 - told to the test by stderr and the exit code
         sys.excepthook(*sys.exc_info())
     finally:
