@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from chargen.app.doit.config import tables
 from chargen.app.session import open_session
 from chargen.core.record import RecordLine
 from chargen.edge.hashes import hash_bytes
@@ -25,15 +26,11 @@ PER_CHAPTER = 100
 CHARACTERS = 20
 AT = "2026-01-05T09:30:00Z"
 
-_PYPROJECT = """\
+_PYPROJECT = f"""\
 [tool.doit]
 verbosity = 1
 
-[tool.doit.plugins.backend]
-chargen = "chargen.app.doit.states:RecordStates"
-
-[tool.doit.plugins.command]
-run = "chargen.cli.doit.run:Run"
+{tables()}
 
 [tool.chargen]
 style_prefix = "Ink and wash on rough paper, one warm lamp."
