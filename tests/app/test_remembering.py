@@ -50,7 +50,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     book.write(
         "imagery/locations/yard.yaml",
         "entity_type: location-imagery\nslug: yard\ngeneration_defaults: {provider: sketch, model: sketch}\n"
-        "location_visual_anchor: {signature_elements: [a pump, a wall]}\noverview: {title: Yard, prompt: The yard., size: 128x96}\n",
+        "location_visual_anchor: {signature_elements: [a pump, a wall]}\n"
+        "overview: {title: Yard, prompt: The yard., size: 128x96}\n",
     )
     book.write("imagery/characters/ivo/face.png", _png(b"1"))
     run = book.doit()

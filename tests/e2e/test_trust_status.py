@@ -68,7 +68,7 @@ def test_approving_changes_one_line_and_keeps_the_image(book: Project, openai: O
 
 
 def test_a_status_says_what_it_makes_stale_and_at_what_price(book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Rejecting a portrait makes its users wait for the new one: all stale, with a price; locked ones are told apart."""
+    """Rejecting a portrait makes its users wait for the new one, with a price; locked ones are told apart."""
     _ok(forks.run(book, "chargen", "lock", "chapters/ch01/b"))
     told = _ok(forks.run(book, "chargen", "reject", "characters/alice/alice-portrait", "--json")).json
     assert [item["after"] for item in told["images"]] == ["rejected"]
