@@ -153,7 +153,10 @@ class Build:
             self.done[entry_id] = done
 
     def _write_back(self, entry_id: EntryId) -> None:
-        self.maker.write_back(self.done[entry_id])
+        done = self.done[entry_id]
+        self.maker.write_back(done)
+        with self._lock:  # what was written is not needed again, and a long run makes thousands
+            self.done[entry_id] = replace(done, edit=None, publication=None)
 
     def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
         image = self.image(entry_id)
