@@ -23,6 +23,7 @@ _MAX_DEPTH = 50
 _PLAIN = re.compile(r"[^\W\d][\w./@+()'-]*(?: [\w./@+()'-]+)*")
 """Texts that may stand without quotes everywhere, in flow too: a narrow choice, anything else is quoted."""
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+_PRINTABLE_ESCAPES = str.maketrans({plain: escape for plain, escape in _ESCAPES.items() if plain.isprintable()})
 
 
 class Quote(Enum):
@@ -127,6 +128,8 @@ def _text(text: str, style: Style) -> str:
     quote = style.quote if style.quote is not Quote.PLAIN else style.quoted
     if quote is Quote.SINGLE and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
+    if text.isprintable():  # nearly always; character by character took a tenth of a whole write-back
+        return '"' + text.translate(_PRINTABLE_ESCAPES) + '"'
     return '"' + "".join([_escaped(character) for character in text]) + '"'
 
 
