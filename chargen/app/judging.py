@@ -119,7 +119,7 @@ class Judging:
             change=change,
             changes=changes,
             status=entry.status,
-            has_prompt=entry.prompt is not None and bool(entry.prompt.strip()),
+            has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
             elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
             sketched=line is not None and (line.by or "").startswith(f"{SKETCH}/"),
             accepted=accepted_for(line) is not None,
