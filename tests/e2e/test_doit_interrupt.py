@@ -45,7 +45,7 @@ def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(tmp_path: P
         server.at(1, held(answer))
         server.wait_for(1, timeout=60)
         process.send_signal(number)
-        lines = [process.stdout.readline().decode() for _ in range(2)]
+        lines = [process.stdout.readline().decode() for _ in range(3)]
         answer.set()
         out, err = process.communicate(timeout=60)
         told = "".join(lines) + out.decode()
