@@ -79,13 +79,17 @@ def scan_file(project: Project, file: str) -> ScannedFile:
         return ScannedFile(file, "", None, Position(file), failure.problems)
     found = digest(data)
     try:
-        imagery = scan_bytes(project, data, file)
+        document = parse(data, file)
     except InputError as failure:
         if _may_be_a_plan(file, data):
             return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
-        odd = warning("this file can't be read and seems to be no plan: ignored", Position(file))
-        return ScannedFile(file, found, problems=(odd,))
-    return ScannedFile(file, found, imagery, None, imagery.problems if imagery else ())
+        unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
+        return ScannedFile(file, found, problems=(unread,))
+    imagery = kinds.scan(document, project.settings.default_size, project.settings.generated)
+    if imagery is None:
+        odd = kinds.overlooked(document)
+        return ScannedFile(file, found, problems=() if odd is None else (odd,))
+    return ScannedFile(file, found, imagery, None, imagery.problems)
 
 
 def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> Scan:

@@ -10,25 +10,11 @@ from chargen.core.document import Document
 from chargen.core.entries import Entry, Imagery
 from chargen.core.slots import Made, SlotEdit
 from chargen.core.values import Size
-from chargen.kinds.chapters import CHAPTERS
-from chargen.kinds.characters import CHARACTERS
-from chargen.kinds.locations import LOCATIONS
 from chargen.kinds.names import clashes, clashing
 from chargen.kinds.protocol import ImageryKind
-from chargen.kinds.reading import declared_type, is_type
+from chargen.kinds.recognition import KINDS, kind_of, overlooked
 
-__all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "scan", "slots"]
-
-KINDS: tuple[ImageryKind, ...] = (CHAPTERS, LOCATIONS, CHARACTERS)
-"""All kinds, in the order in which a shape is tried."""
-
-
-def kind_of(document: Document) -> ImageryKind | None:
-    """Return the kind of a file: of the type it declares, else of its shape; None for a file of another program."""
-    declared = declared_type(document)
-    if declared is not None and declared.strip():
-        return next((kind for kind in KINDS if is_type(declared, kind.entity_type)), None)
-    return next((kind for kind in KINDS if kind.recognises(document)), None)
+__all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "overlooked", "scan", "slots"]
 
 
 def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:

@@ -21,10 +21,16 @@ from chargen.kinds.palette import in_words
 from chargen.kinds.plan import Plan
 from chargen.kinds.planned import Member, depicted, outputs_of, planned, sheet, slot_values
 from chargen.kinds.reading import Block
+from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
 
 THESIS_WORDS = 32
 """With sixteen words of palette, eight of what to avoid and two labels the block stays under sixty."""
+
+_ROOT = Keys(groups=("metadata", "images", "characters", "locations", "moments", "generation_defaults"))
+_METADATA = Keys(("slug", "visual_thesis", "entity_type"), ("color_palette", "generation_defaults"))
+_IMAGE = entry_keys(("custom_id",), others=("source_moment", "location", "zone"))
+_MEMBER = Keys(groups=("reference_images",))
 
 _NOBODY: Mapping[str, Member] = {}
 
@@ -42,6 +48,7 @@ class Chapters:
     def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a chapter."""
         plan = Plan.of(document, self.kind, ("slug",), folder_counts=False)
+        plan.spell(_ROOT, _METADATA)
         if plan.slug is None:
             return plan.imagery(())
         palette = plan.metadata.find("color_palette")
@@ -53,8 +60,10 @@ class Chapters:
         entries: list[Entry] = []
         for block in plan.root.blocks("images"):
             plan.use("location", block.text("location"))
+            block.spell(_IMAGE)
             name = plan.entry_name(block, ("custom_id",))
             if name is None:
+                plan.tell(block)
                 continue
             own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
             entries.append(
@@ -93,6 +102,8 @@ def _cast(plan: Plan) -> Mapping[str, Member] | None:
             plan.problems.append(warning(f"`{slug}` is declared twice: the first counts", slug.position))
             continue
         name = block.text("name")
+        block.spell(_MEMBER)
+        plan.tell(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
         found[str(slug)] = Member(str(name or ""), ids, fault)

@@ -22,9 +22,13 @@ from chargen.kinds.names import fault
 from chargen.kinds.plan import Plan
 from chargen.kinds.planned import Sheet, depicted, entry_id, outputs_of, planned, sheet, slot_values, status_of
 from chargen.kinds.reading import Block
+from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
 
 TRUE = frozenset({"true", "yes", "on", "y"})
+_ROOT = Keys(("entity_type", "slug", "appearance"), ("image_inventory", "metadata", "generation_defaults"))
+_METADATA = Keys(("entity_type", "slug", "appearance"), ("generation_defaults",))
+_ITEM = entry_keys((), (), ("id", "path", "content", "is_reference_portrait"))
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -41,6 +45,7 @@ class Characters:
     def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:
         """Read a character."""
         plan = Plan.of(document, self.kind, ("slug",), folder_counts=True)
+        plan.spell(_ROOT, _METADATA)
         if plan.slug is None:
             return plan.imagery(())
         file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
@@ -77,12 +82,15 @@ def _item(plan: Plan, file: Sheet, block: Block, generated: str) -> tuple[Invent
     path = joined(plan.document.file, written) if written is not None else None
     target = f"{generated}/{entry_id(file, name)}.png" if name is not None and not fault(name) else ""
     has_prompt = block.text("prompt_used") is not None
-    if has_prompt and not block.problems and (written is None or path in (target, _made(block))):
+    readable = not block.problems
+    block.spell(_ITEM)
+    if has_prompt and readable and (written is None or path in (target, _made(block))):
         entry = _portrait(plan, file, block)
         if entry is None or name is None:
             return None, entry
         return _told(block, name, target, entry.status, entry), entry
     if name is None:
+        plan.tell(block)
         plan.problems.append(warning("this picture has no `id`: nothing can name it", block.position))
         return None, None
     if written is not None and path is None:
@@ -103,6 +111,7 @@ def _made(block: Block) -> str | None:
 def _portrait(plan: Plan, file: Sheet, block: Block) -> Entry | None:
     name = plan.entry_name(block, ("id",))
     if name is None:
+        plan.tell(block)
         return None
     title = block.block("content").text("title") or block.text("title")
     return planned(file, block, name, title=title, depicts=depicted(block, None), always=(), outputs=outputs_of(block))

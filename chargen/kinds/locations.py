@@ -19,8 +19,9 @@ from chargen.core.traced import Traced
 from chargen.core.values import Kind, Size
 from chargen.kinds import light
 from chargen.kinds.plan import Plan
-from chargen.kinds.planned import PROMPTS, depicted, outputs_of, planned, prompt_of, sheet, slot_values
+from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
 from chargen.kinds.reading import Block
+from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
 
 IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
@@ -38,6 +39,14 @@ LIGHT_WORDS = 26
 """Two elements, the light and its label have at most 55 words."""
 
 SLOT = "generated_images"
+
+_ROOT = Keys(
+    ("entity_type",),
+    ("metadata", "overview", "parts", "zones", "beat_images", "location_visual_anchor", "generation_defaults"),
+)
+_METADATA = Keys(("entity_type",), ("generation_defaults",), ("slug", "location_slug"))
+_ANCHOR = Keys((), ("signature_elements",), ("characteristic_light", "color_anchors"))
+_ENTRY = entry_keys(IDS, ("image_spec", "images", SLOT), (*PLACES, *TITLES, "time_of_day"))
 
 _SAY_NOTHING = frozenset(
     light.tokens(
@@ -74,14 +83,18 @@ class Locations:
         plan = Plan.of(document, self.kind, ("slug", "location_slug"), folder_counts=True)
         if plan.slug is None:
             return plan.imagery(())
+        plan.spell(_ROOT, _METADATA)
         anchor = plan.root.block("location_visual_anchor")
+        anchor.spell(_ANCHOR)
         file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
         lights = light.lights(document, anchor.find("characteristic_light"))
         elements = _elements(document, anchor.find("signature_elements"), plan.slug)
         entries: list[Entry] = []
         for block, parent, otherwise in _candidates(plan):
+            block.spell(_ENTRY)
             name = plan.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
             if name is None:
+                plan.tell(block)
                 continue
             title = block.text(*TITLES)
             time = _time(block)

@@ -16,6 +16,7 @@ from chargen.core.values import EntryId, Kind
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
+from chargen.kinds.spelling import Keys
 
 
 @dataclass(slots=True)
@@ -75,6 +76,11 @@ class Plan:
             return None
         name = self._checked(found, found.name)
         return None if name is None else self._unclaimed(name, block.position)
+
+    def spell(self, root: Keys, metadata: Keys) -> None:
+        """Tell slips among the keys of the whole file and of its `metadata`."""
+        self.root.spell(root)
+        self.metadata.spell(metadata)
 
     def use(self, kind: str, slug: Traced | None) -> None:
         """Note that the file names a character or a location."""

@@ -21,9 +21,7 @@ from chargen.core.values import EntryId, Kind, Size, Status
 from chargen.errors import Problem, error, warning
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
-
-PROMPTS = ("prompt_used", "prompt", "prompt_template")
-"""Keys that hold a prompt, the first that is not blank; a beat's may stand in its `image_spec`."""
+from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 
 STATUSES = tuple(status.value for status in Status)
 
@@ -148,7 +146,7 @@ def depicted(block: Block, cast: Mapping[str, Member] | None) -> tuple[Depicted,
     """Return the characters an entry shows, each once, in order; `cast` is None where a file declares none."""
     states = block.block("character_states")
     found: dict[str, Depicted] = {}
-    for key in ("depicts_characters", "character_refs"):
+    for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)
             if slug is None:
@@ -202,6 +200,7 @@ def slot_values(made: Made) -> dict[str, SlotValue]:
 def _declared(block: Block, otherwise: Declared) -> Declared:
     if not block.nodes:
         return otherwise
+    block.spell(DEFAULTS)
     return Declared(
         block.text("provider") or otherwise.provider,
         block.text("model") or otherwise.model,

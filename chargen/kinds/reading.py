@@ -16,6 +16,7 @@ from chargen.core.entries import NodePath
 from chargen.core.nearest import did_you_mean
 from chargen.core.traced import Traced
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.spelling import Keys, slips
 from chargen.kinds.view import View, fields
 
 
@@ -107,6 +108,14 @@ class Block:
                 )
             else:
                 self.wrong_shape(f"{key}[{number}]", node, "a mapping")
+
+    def spell(self, keys: Keys) -> None:
+        """Add a warning for each key that is a slip of one of `keys` which is missing."""
+        there = {**self.fallback, **self.nodes} if self.fallback else self.nodes
+        self.problems.extend(slips(self.document, self.node, self.nodes, keys, there))
+        if self.fallback:
+            inner = self.nodes[self.fallback_name]
+            self.problems.extend(slips(self.document, inner, self.fallback, keys, there))
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""

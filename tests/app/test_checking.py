@@ -56,3 +56,24 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
         _, findings = check(session)
     assert [item.problem.severity for item in findings] == [Severity.WARNING]
     assert "`auto` lets the model choose" in findings[0].problem.message
+
+
+def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> None:
+    """A misspelt prompt, a misspelt type and a misspelt list are warnings; nothing in the files changes."""
+    book = Project(tmp_path)
+    prompt = book.chapter("ch01", {"a": "A lamp."})
+    book.edit(prompt, "prompt_used", "prompt_usd")
+    kind = book.chapter("ch02", {"a": "A lamp."})
+    book.edit(kind, "chapter-imagery", "chapter-imagry")
+    several = book.chapter("ch03", {"a": "A lamp."})
+    book.edit(several, "images:", "image:")
+    before = [book.read(file) for file in (prompt, kind, several)]
+    with open_session(tmp_path, {}, read_only=True) as session:
+        plan, findings = check(session)
+    assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
+        (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
+        (f"{kind}:2:16", Severity.WARNING, "did you mean `chapter-imagery`?"),
+        (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
+    ]
+    assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
+    assert [book.read(file) for file in (prompt, kind, several)] == before

@@ -61,6 +61,13 @@ def test_every_entry_has_what_an_image_needs(story):
     assert kinds.clashes(story.values()) == ()
 
 
+def test_no_key_of_theirs_is_taken_for_a_slip(story):
+    """Their many own keys are nobody's typing errors."""
+    for imagery in story.values():
+        problems = (*imagery.problems, *(problem for entry in imagery.entries for problem in entry.problems))
+        assert [p for p in problems if "unknown key" in p.message] == []
+
+
 def test_every_depicted_character_resolves(story):
     """To at most two pictures or to words, with nothing that blocks."""
     people = {c.slug: c for imagery in story.values() for c in imagery.characters}

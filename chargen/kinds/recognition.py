@@ -1,0 +1,82 @@
+"""Which kind of imagery a file is: by the type it declares, else by its shape; and whether one slip keeps it from one.
+
+Laws: a file of another program is ignored quietly; one that is ours but for a slip of the keyboard is told. Pure.
+"""
+
+from __future__ import annotations
+
+from ruamel.yaml.nodes import Node
+
+from chargen.core.document import Document, items
+from chargen.core.traced import Traced
+from chargen.errors import Problem, warning
+from chargen.kinds.chapters import CHAPTERS
+from chargen.kinds.characters import CHARACTERS
+from chargen.kinds.locations import LOCATIONS
+from chargen.kinds.protocol import ImageryKind
+from chargen.kinds.reading import declared_type, is_type
+from chargen.kinds.spelling import PROMPTS, key_position, near
+from chargen.kinds.view import fields
+
+KINDS: tuple[ImageryKind, ...] = (CHAPTERS, LOCATIONS, CHARACTERS)
+"""All kinds, in the order in which a shape is tried."""
+
+_TYPES = {kind.entity_type.replace("-", "_"): kind.entity_type for kind in KINDS}
+_SHAPES = (
+    ({"images", "metadata"}, "images"),
+    ({"image_inventory"}, "image_inventory"),
+    ({"overview", "parts"}, "parts"),
+    ({"overview", "zones"}, "zones"),
+)
+"""Keys of a file that declares no type, and which of them lists its images."""
+_SHAPE_KEYS = ("metadata", "images", "image_inventory", "overview", "parts", "zones")
+_IGNORED = "so this file is no imagery file, and nothing in it is planned"
+
+
+def kind_of(document: Document) -> ImageryKind | None:
+    """Return the kind of a file: of the type it declares, else of its shape; None for a file of another program."""
+    declared = _declared(document)
+    if declared is not None:
+        return next((kind for kind in KINDS if is_type(declared, kind.entity_type)), None)
+    return next((kind for kind in KINDS if kind.recognises(document)), None)
+
+
+def overlooked(document: Document) -> Problem | None:
+    """Return the warning of a file of no kind that is ours but for one slip: in its `entity_type`, or in a key."""
+    declared = _declared(document)
+    if declared is None:
+        return _misspelt_key(document)
+    meant = _TYPES.get(near(declared, tuple(_TYPES))) or _by_shape(document, declared)
+    if not meant:
+        return None
+    return warning(
+        f"unknown `entity_type` `{declared[:60]}`, {_IGNORED}", declared.position, f"did you mean `{meant}`?"
+    )
+
+
+def _declared(document: Document) -> Traced | None:
+    declared = declared_type(document)
+    return declared if declared is not None and declared.strip() else None
+
+
+def _by_shape(document: Document, declared: str) -> str:
+    """Return the type a file has by its shape, where what it declares names the same thing; else nothing."""
+    kind = next((kind for kind in KINDS if kind.recognises(document)), None)
+    return kind.entity_type if kind is not None and kind.kind.value in declared.lower() else ""
+
+
+def _misspelt_key(document: Document) -> Problem | None:
+    """Tell the one key that keeps a file without a type from a shape, if its list plans images."""
+    root = fields(document.root)
+    for key in root:
+        meant = "" if key in _SHAPE_KEYS else near(key, _SHAPE_KEYS)
+        for shape, listed in _SHAPES:
+            if meant in shape and shape - root.keys() == {meant} and _plans(root[key if meant == listed else listed]):
+                where = key_position(document, document.root, key, root[key])
+                return warning(f"unknown key `{key[:60]}`, {_IGNORED}", where, f"did you mean `{meant}`?")
+    return None
+
+
+def _plans(listed: Node) -> bool:
+    """Say whether a list has an entry with a prompt or a `custom_id`: other programs' lists have none."""
+    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id")) for item in items(listed))

@@ -1,0 +1,125 @@
+"""Slips of the keyboard among keys: unknown ones that are all but the same as a known one which is missing.
+
+Laws: unknown keys are normal, stay as they are and are read by templates; one is told only where a known key is a
+letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+from chargen.core.document import Document, is_null, pairs
+from chargen.errors import Position, Problem, warning
+
+PROMPTS = ("prompt_used", "prompt", "prompt_template")
+"""Keys that hold a prompt, the first that is not blank; a beat's may stand in its `image_spec`."""
+
+_SHORT = 6
+"""A known key below so many letters is meant only by one letter more or less, or two that changed places: `side` is no
+`size`, and `them` no `theme`."""
+_LONG = 8
+"""From so many letters on, two may differ."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a mapping may hold. Each of `texts` has a text as its value, each of `groups` a list or a mapping.
+
+    `same` are keys that stand for each other; `others` are known too, and never suggested.
+    """
+
+    texts: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset((*self.texts, *self.groups, *self.others))
+
+    def meant(self, key: str, node: Node) -> str:
+        """Return the known key that `key` with this value is a slip of; empty where it is none."""
+        if is_null(node):
+            return ""
+        return near(key, self.texts if isinstance(node, ScalarNode) else self.groups)
+
+    def stands_in(self, key: str, nodes: Mapping[str, Node]) -> bool:
+        """Say whether `key` is there, or one that stands for it."""
+        same = next((keys for keys in self.same if key in keys), (key,))
+        return any(not is_null(nodes.get(name)) for name in same)
+
+
+SHOWN = ("depicts_characters", "character_refs")
+
+ENTRY = Keys(
+    texts=(*PROMPTS, "negative_prompt", "size", "aspect_ratio", "status", "quality", "title"),
+    groups=(*SHOWN, "character_states", "generation_defaults", "provider_metadata", "palette"),
+    others=("provider", "model", "generated_at", "file_name", "file_path"),
+    same=(PROMPTS, SHOWN, ("size", "aspect_ratio")),
+)
+"""What entries of all kinds have in common."""
+
+DEFAULTS = Keys(texts=("provider", "model", "quality"), groups=("negative_prompts",))
+"""`generation_defaults`."""
+
+
+def entry_keys(names: tuple[str, ...], groups: tuple[str, ...] = (), others: tuple[str, ...] = ()) -> Keys:
+    """Return the keys of one kind's entries: those in common and its own; `names` are those that name the entry."""
+    return Keys((*ENTRY.texts, *names), (*ENTRY.groups, *groups), (*ENTRY.others, *others), (*ENTRY.same, names))
+
+
+def slips(
+    document: Document, owner: Node | None, nodes: Mapping[str, Node], keys: Keys, there: Mapping[str, Node]
+) -> Iterator[Problem]:
+    """Yield a warning for each key of the mapping `owner` that is a slip of one that is not `there`.
+
+    `nodes` are the mapping's value nodes by key.
+    """
+    for key in nodes:
+        if key in keys.known:
+            continue
+        meant = keys.meant(key, nodes[key])
+        if not meant or keys.stands_in(meant, there):
+            continue
+        shown = key[:60]
+        message = f"unknown key `{shown}`" + (", and this entry has no prompt" if meant in PROMPTS else "")
+        yield warning(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
+
+
+def key_position(document: Document, owner: Node | None, key: str, value: Node) -> Position:
+    """Return where a key stands; of one that was merged in, where its value does."""
+    here = owner if isinstance(owner, MappingNode) else None
+    return document.at(next((node for name, node, _ in pairs(here) if name == key), value))
+
+
+@lru_cache(maxsize=4096)
+def near(word: str, known: tuple[str, ...]) -> str:
+    """Return the one of `known` that `word` is a slip of, or nothing; case, `-` and blanks don't count."""
+    folded = word.strip().lower().replace("-", "_").replace(" ", "_")
+    best = min(((_steps(folded, other), other) for other in known), default=(3, ""))
+    return best[1] if best[0] <= 2 else ""
+
+
+def _steps(word: str, known: str) -> int:
+    """Count the letters that are wrong, missing, too many or swapped in `word`; 3 where it is no slip of `known`."""
+    limit = 2 if len(known) >= _LONG else 1
+    if abs(len(word) - len(known)) > limit:
+        return 3
+    before: list[int] = []
+    row = list(range(len(known) + 1))
+    for i, letter in enumerate(word, start=1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(known, start=1):
+            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and (letter, word[i - 2]) == (known[j - 2], other):
+                steps = min(steps, last[j - 2] + 1)
+            row.append(steps)
+    replaced = len(word) == len(known) and sorted(word) != sorted(known)
+    if row[-1] > limit or (row[-1] and len(known) < _SHORT and replaced):
+        return 3
+    return row[-1]
