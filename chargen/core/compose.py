@@ -1,8 +1,8 @@
 """From an entry and the author's templates to the composed prompt: the text an image depends on.
 
 Laws: the same entry and templates give the same text; the author's own text is data (`{{` in it comes out as it
-went in); an undefined or null name is an error with its place in the template; templates run in a sandbox. Pure: the
-templates come in as texts, and nothing here knows files, providers or models.
+went in); an undefined or null name is an error with its place in the template; templates run in a sandbox and end.
+Pure: the templates come in as texts, and nothing here knows files, providers or models.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from chargen.core.entries import Entry
+from chargen.core.template_limits import BoundedEnvironment, TemplateLimitError
 from chargen.core.traced import Segment, Traced
 from chargen.core.values import Kind
 from chargen.errors import InputError, Position, error
@@ -88,10 +88,10 @@ class Composer:
         self._templates = dict(templates)
         self._prefix = style_prefix
         self._suffix = style_suffix
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = BoundedEnvironment(
             loader=FunctionLoader(self._source),
             undefined=StrictUndefined,
-            finalize=_finalize,
+            finalize=self._finalize,
             autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -105,9 +105,10 @@ class Composer:
         """Compose the prompt of an entry that has one.
 
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
-        for Python internals, or output past `MAX_PROMPT`.
+        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`.
         """
         name = TEMPLATES[entry.kind]
+        self._environment.begin()
         try:
             template = self._compiled.get(name) or self._compile(name)
             marked = self._render(template, entry, states, appearances)
@@ -137,6 +138,18 @@ class Composer:
                 message = f"the composed prompt passes {MAX_PROMPT:,} characters"
                 raise TemplateRuntimeError(message)
         return "".join(chunks)
+
+    def _finalize(self, value: Any) -> Any:
+        """Wrap the author's text in marks that tell its source; refuse nulls, which would print as `None`."""
+        if isinstance(value, Traced):
+            text = _NONCHARACTERS.sub("", value)
+            return f"{_OPEN}{value.position or ''}{_NAME}{value.name}{_TEXT}{text}{_CLOSE}" if text else ""
+        if value is None:
+            message = "a null value would be printed here"
+            raise UndefinedError(message)
+        if not isinstance(value, str):
+            self._environment.check_printed(value)
+        return value
 
     def _compile(self, name: str) -> Template:
         self._compiled[name] = self._environment.get_template(name)
@@ -172,6 +185,8 @@ def _explain(failure: Exception) -> tuple[str, str]:
     said = str(failure).replace("'", "`").rstrip(".")  # names in backticks, as everywhere else
     if isinstance(failure, SecurityError):
         return f"the template reaches for what it may not use: {said}", "templates see only the entry's own fields"
+    if isinstance(failure, TemplateLimitError):
+        return str(failure), "a loop, a width or a repetition in it is far larger than any prompt can use"
     if isinstance(failure, UndefinedError):
         return f"template error: {said}", "write `{% if name is defined and name %}` around what may be absent"
     if isinstance(failure, RecursionError):
@@ -179,17 +194,6 @@ def _explain(failure: Exception) -> tuple[str, str]:
     if isinstance(failure, TemplateError):
         return f"template error: {failure}", ""
     return f"template error: {type(failure).__name__}: {failure}", ""
-
-
-def _finalize(value: Any) -> Any:
-    """Wrap the author's text in marks that tell its source; refuse nulls, which would print as `None`."""
-    if isinstance(value, Traced):
-        text = _NONCHARACTERS.sub("", value)
-        return f"{_OPEN}{value.position or ''}{_NAME}{value.name}{_TEXT}{text}{_CLOSE}" if text else ""
-    if value is None:
-        message = "a null value would be printed here"
-        raise UndefinedError(message)
-    return value
 
 
 def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
