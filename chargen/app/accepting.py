@@ -34,7 +34,7 @@ from chargen.edge.clock import stamp
 from chargen.edge.files import FileKind, printable
 from chargen.edge.journal_rows import Publication
 from chargen.edge.locks import target_lock
-from chargen.edge.pictures import reference_problem
+from chargen.edge.pictures import damage, reference_problem
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import record_edit
 
@@ -130,7 +130,11 @@ class _Taking:
                 raise InputError(error(message, entry.position, "put it there, or let `doit` build it"))
         if trouble := reference_problem(self.session.project.root, path):
             raise InputError(error(f"can't take this picture: {trouble.removeprefix('reference ')}", entry.position))
-        return path, self.session.project.path(path)
+        full = self.session.project.path(path)
+        if trouble := damage(full.read_bytes(), decoding=True):
+            hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
+            raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
+        return path, full
 
 
 def _is_current(line: RecordLine, image: Planned) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from chargen.app.adapters import Adapters
@@ -40,3 +41,9 @@ def prepared(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...
     """Adapt what is asked to the image's route, with the references' bytes."""
     assert image.route is not None
     return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
+
+
+def elsewhere(images: Iterable[Planned], adapters: Adapters) -> tuple[Problem, ...]:
+    """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
+    names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
+    return tuple(told for name in names if (told := adapters.get(name).elsewhere()) is not None)

@@ -12,10 +12,10 @@ from typing import Any
 from chargen import __version__
 from chargen.app.keeping import Keeping
 from chargen.app.session import Session
-from chargen.core.inputs import Inputs, parts, texts
+from chargen.core.inputs import record_parts
 from chargen.core.plan import Planned
 from chargen.core.provider import ProviderError, Reply, Request
-from chargen.core.record import Record, RecordPart, RecordReference, prompt_hash
+from chargen.core.record import Record, RecordReference, prompt_hash
 from chargen.core.secrets import scrub_json
 from chargen.edge.clock import stamp
 from chargen.edge.journal_rows import Sending
@@ -98,7 +98,7 @@ class Attempts:
             sent_at=self._sent_at,
             received_at=stamp(self._session.clock.now(), microseconds=True),
             chargen_version=__version__,
-            parts=_record_parts(inputs),
+            parts=record_parts(inputs),
             references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
             requested_size=request.requested_size,
             quality=request.quality,
@@ -128,8 +128,3 @@ class Attempts:
     def _clean(self, told: Any) -> Any:
         """Return what a server told, free of keys: good replies quote them too."""
         return scrub_json(told, self._session.project.secrets)
-
-
-def _record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
-    words = texts(inputs)
-    return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())

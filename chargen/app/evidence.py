@@ -10,20 +10,25 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from urllib.parse import quote, unquote
 
+from chargen.app.mending import may_be_of, mended
 from chargen.app.project import Project
 from chargen.core.entries import Entry
+from chargen.core.inputs import Inputs
 from chargen.core.judge import REJECTED
 from chargen.core.png import embedded_record
 from chargen.core.record import Record, RecordLine
 from chargen.core.record_json import RecordError, from_dict
 from chargen.core.settings import SKETCH
 from chargen.core.values import EntryId, FileHash, Fingerprint
+from chargen.edge.exchange import is_being_written
 from chargen.edge.files import FileKind, FileState, kind_of
 from chargen.edge.hashes import FileHashes
 from chargen.edge.journal import Journal
-from chargen.edge.originals import Originals, StoredOriginal
+from chargen.edge.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.edge.pictures import damage
 
 ANSWERED = ("rejected", "answered")
 """Mark in a record line: the image was made to answer a rejection."""
@@ -51,6 +56,10 @@ class Found:
     """The file's hash, where it was taken."""
     record: Record | None = None
     """The full record, where `line` is not from the YAML."""
+    damage: str = ""
+    """Why the file is no picture; looked at only where no record is of its bytes."""
+    in_use: bool = False
+    """A damaged file is being written at this moment, as far as the system tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,8 @@ class Paid:
     line: RecordLine | None = None
     file: FileHash | None = None
     """The hash its file at the target will have, as far as it can be told."""
+    mended: bool = False
+    """The original's record is damaged, and was put together anew from what else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +119,13 @@ class Evidence:
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
             return Found(state, best, file=file, record=record)
-        own = self._own_text(path.read_bytes(), file, state.size, entry.id)
+        data = path.read_bytes()
+        own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
             return Found(state, own[0], file=file, record=own[2])
-        return Found(state, others=others or own is not None, file=file)
+        broken = damage(data)
+        in_use = bool(broken) and is_being_written(path)
+        return Found(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
 
     def _elsewhere(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
         """Yield the records of an entry's files that the originals and the journal know."""
@@ -149,7 +163,9 @@ class Evidence:
         line = RecordLine.parse(entry.outputs.record)
         return "" if line is not None and self._is_former(path, line) else path
 
-    def paid(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> Paid | None:
+    def paid(
+        self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, sketch: bool
+    ) -> Paid | None:
         """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked.
 
         Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
@@ -158,19 +174,35 @@ class Evidence:
         if fingerprint is None:
             return None
         line, since = _asked_again(entry, fingerprint)
-        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
+        whole = self.originals.for_fingerprint(fingerprint)
+        for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
             if (record.provider == SKETCH and not sketch) or record.received_at < since:
                 continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
                 file = stored.published[-1].sha256 if stored.published else None
-                return Paid(self._place(stored), stored, file=file)
+                return Paid(self._place(stored), stored, file=file, mended=stored not in whole)
         path = self.named_elsewhere(entry)
         if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
         if ((line.by or "").startswith(f"{SKETCH}/") and not sketch) or not self._is_former(path, line):
             return None
         return Paid(path, line=line, file=line.file)
+
+    def unexplained(
+        self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None
+    ) -> DamagedOriginal | None:
+        """Find a reply for these inputs that may be this entry's, and that a damaged record keeps from being used.
+
+        `line` is the record of the file at the target: what is older was superseded by it, whoever asked for it.
+        """
+        if fingerprint is None:
+            return None
+        known = (line.attempt if line is not None and line.fingerprint == fingerprint else None) or ""
+        for found in reversed(self.originals.damaged(fingerprint)):
+            if found.attempt > known and may_be_of(entry, self.journal.attempt(found.attempt), self.planned):
+                return found
+        return None
 
     def waiting(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, sketch: bool

@@ -6,13 +6,13 @@ changes nothing; what the facts mean is the judge's to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from chargen.app.adapters import Adapters
 from chargen.app.asking import asked, objections
-from chargen.app.evidence import ANSWERED, Evidence, Found, accepted_for, forgotten_at, quality_of
+from chargen.app.evidence import ANSWERED, Evidence, Found, Paid, accepted_for, forgotten_at, quality_of
 from chargen.app.project import Project
 from chargen.core.entries import Entry
 from chargen.core.inputs import Inputs, ReferenceInput, describe, differences, fingerprint
@@ -22,7 +22,7 @@ from chargen.core.record import RecordLine
 from chargen.core.settings import SKETCH, RebuildOn
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
 from chargen.edge.files import FileKind, contained
-from chargen.errors import InputError, Problem, Severity
+from chargen.errors import InputError, Problem, Severity, error, warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ class Judging:
         route = image.route
         notes: tuple[str, ...] = ()
         case = _Case(image.entry, inputs, print_, (*errors(image.entry.problems), *image.obstacles), awaited)
-        facts, found = self._facts(case, route, certain=False)
+        facts, found, met = self._facts(case, route, certain=False)
         verdict = judge(facts).verdict
         if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
-            facts, found = self._facts(case, route, certain=True)
+            facts, found, met = self._facts(case, route, certain=True)
         route = self._overridden(image, judge(facts).verdict)
         if route != image.route:
-            facts, found = self._facts(case, route, certain=found.file is not None)
+            facts, found, met = self._facts(case, route, certain=found.file is not None)
         judgement = judge(facts)
         cost: Decimal | None = Decimal(0)
         if judgement.verdict.spends and route is not None and image.composed is not None:
@@ -92,6 +92,8 @@ class Judging:
                 judgement = judge(replace(facts, obstacles=(*facts.obstacles, *faults)))
             else:
                 cost, notes = adapter.price(request), request.notes
+            if (told := adapter.elsewhere()) is not None:
+                met = (*met, told)
         return replace(
             image,
             inputs=inputs,
@@ -100,11 +102,13 @@ class Judging:
             route=route,
             cost_usd=cost,
             notes=notes,
+            problems=(*image.problems, *(problem for problem in met if problem not in image.problems)),
             repair=_needs_repair(judgement.verdict, found, self.evidence.unfinished),
             drift=_drift(found.line, route, image.quality),
         )
 
-    def _facts(self, case: _Case, route: Route | None, *, certain: bool) -> tuple[Facts, Found]:
+    def _facts(self, case: _Case, route: Route | None, *, certain: bool) -> tuple[Facts, Found, tuple[Problem, ...]]:
+        """Gather what the verdict depends on, and what was met on the way and is to be told with a place and a hint."""
         entry, inputs, print_ = case.entry, case.inputs, case.fingerprint
         found = self.evidence.at_target(entry, print_, certain=certain)
         line = found.line
@@ -125,6 +129,9 @@ class Judging:
             accepted=accepted_for(line) is not None,
             routed_to_sketch=to_sketch,
             answered=line is not None and ANSWERED in line.others,
+            damaged=f"{found.damage}{' (it is being written right now)' if found.in_use else ''}"
+            if found.damage
+            else "",
             locks_when_absent=entry.kind is not Kind.CHARACTER,
             ignored=entry.id in self.wishes.ignored,
             demand=self.wishes.demands.get(entry.id, Demand.NONE),
@@ -133,12 +140,38 @@ class Judging:
             obstacles=tuple(hurdles),
         )
         wanted = judge(facts).verdict
-        if wanted in _WOULD_SPEND or facts.target is Target.ABSENT:
-            paid = self.evidence.paid(entry, print_, sketch=to_sketch)
+        met: list[Problem] = []
+        if wanted in _WOULD_SPEND or facts.target is Target.ABSENT or facts.damaged:
+            paid = None if found.in_use else self.evidence.paid(entry, print_, inputs, sketch=to_sketch)
+            met += self._met(case, facts, found, paid)
             hurdles += (*self._refused(entry.id, print_), *self._leads_out(self.project.target(entry.id)))
+            hurdles += errors(met)
             facts = replace(facts, original=paid.where if paid else "", obstacles=tuple(hurdles))
             facts = self._with_waiting(facts, case, line)
-        return facts, found
+        return facts, found, tuple(met)
+
+    def _met(self, case: _Case, facts: Facts, found: Found, paid: Paid | None) -> Iterator[Problem]:
+        """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
+        entry, place = case.entry, case.entry.position
+        if facts.damaged and paid is None and facts.demand is not Demand.REBUILD:
+            message = f"the file is damaged: {facts.damaged}"
+            target = self.project.target(entry.id)
+            hint = f"put a whole picture at `{target}`, or move the file away to have a new one made"
+            yield error(message, place, hint)
+        if paid is not None and paid.mended:
+            message = f"the record beside `{paid.where}` is damaged; the journal tells enough of it to use the reply"
+            yield warning(message, place)
+        elif paid is None and facts.demand is Demand.NONE and not facts.routed_to_sketch:
+            lost = self.evidence.unexplained(entry, case.fingerprint, found.line)
+            if lost is not None:
+                folder, reply = (path.relative_to(self.project.root).as_posix() for path in (lost.folder, lost.reply))
+                message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
+                hint = (
+                    f"put `record.json` back into `{folder}` from a backup; or put the picture at "
+                    f"`{self.project.target(entry.id)}` yourself and run `chargen accept {entry.id}`; or move the "
+                    "folder away to have the image made anew"
+                )
+                yield error(message, place, hint)
 
     def _with_waiting(self, facts: Facts, case: _Case, line: RecordLine | None) -> Facts:
         """Add what the originals tell of a rejection or a drift that is served, whatever the file's own record says."""
@@ -148,7 +181,7 @@ class Judging:
             return replace(
                 facts, original=waiting.where, change=Change.DIFFERENT, changes=changes, answered=True, drifted=()
             )
-        if facts.target is Target.ABSENT and facts.status is Status.REJECTED:
+        if (facts.target is Target.ABSENT or facts.damaged) and facts.status is Status.REJECTED:
             return replace(facts, answered=evidence.answered(case.entry, case.fingerprint, sketch=to_sketch))
         return facts
 

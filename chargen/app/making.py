@@ -150,7 +150,9 @@ class Maker:
 
     def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None
-        paid = self.judging.evidence.paid(image.entry, image.fingerprint, sketch=image.route.provider == SKETCH)
+        paid = self.judging.evidence.paid(
+            image.entry, image.fingerprint, image.inputs, sketch=image.route.provider == SKETCH
+        )
         if paid is None:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))

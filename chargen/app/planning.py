@@ -99,6 +99,7 @@ class Planner:
         if cycle:
             obstacles.append("its portraits reference each other in a circle")
         image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, image.verdict)))
 
     # parts of an image
@@ -141,7 +142,10 @@ class Planner:
         if portrait.verdict is Verdict.RESTORABLE:
             route = portrait.route
             paid = self.evidence.paid(
-                portrait.entry, portrait.fingerprint, sketch=route is not None and route.provider == SKETCH
+                portrait.entry,
+                portrait.fingerprint,
+                portrait.inputs,
+                sketch=route is not None and route.provider == SKETCH,
             )
             digest = paid.file if paid else None
         elif not portrait.verdict.spends:

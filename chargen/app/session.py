@@ -57,6 +57,8 @@ class Session:
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    told: list[Problem] = field(default_factory=list, repr=False)
+    """What happened to the journal on the way, for whoever reads what a command prints."""
 
     def __enter__(self) -> Session:
         return self
@@ -189,7 +191,14 @@ def open_session(
     project = Project(found.root, found.settings, found.secrets)
     refuse_links(project.state)
     clock = clock or SystemClock()
-    originals = Originals(project.state / "originals", report=report or _log_problem)
+    report = report or _log_problem
+    originals = Originals(project.state / "originals", report=report)
+    told: list[Problem] = []
+
+    def tell(problem: Problem) -> None:
+        told.append(problem)
+        report(problem)
+
     return Session(
         project=project,
         clock=clock,
@@ -201,6 +210,7 @@ def open_session(
             read_only=read_only,
             clock=clock,
             scrub=lambda text: scrub(text, project.secrets),
+            report=tell,
         ),
         history=History(project.state / "history"),
         trash=Trash(project.root, clock),
@@ -208,6 +218,7 @@ def open_session(
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
+        told=told,
     )
 
 

@@ -73,6 +73,8 @@ def _plan_object(prepared: Prepared) -> dict[str, Any]:
 
 def _plan_text(prepared: Prepared) -> Iterable[str]:
     from chargen.cli import plan_report  # noqa: PLC0415 - as above
+    from chargen.edge.files import printable  # noqa: PLC0415 - as above
+    from chargen.errors import Severity  # noqa: PLC0415 - as above
 
     choice = prepared.choice
     if choice.images:
@@ -81,6 +83,10 @@ def _plan_text(prepared: Prepared) -> Iterable[str]:
     yield from plan_report.summary((*choice.images, *choice.quiet), choice.images)
     yield from plan_report.left_out_lines(choice.left_out)
     yield from plan_report.standing(choice.quiet)
+    told = {problem: None for image in choice.images for problem in image.problems}
+    for problem in told:
+        if problem.severity is Severity.NOTE:
+            yield from map(printable, str(problem).split("\n"))
 
 
 def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TextIO
 
+from chargen.app.asking import elsewhere
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
 from chargen.cli.pipes import discard
@@ -141,7 +142,9 @@ class RunReport:
 
 
 def opening(build: Build) -> Iterable[str]:
-    """Yield the lines a run begins with: leftovers of a run that died, counts, and what it costs by provider."""
+    """Yield the lines a run begins with: what befell the journal, leftovers, counts, and what it costs by provider."""
+    for problem in build.session.told:
+        yield from str(problem).split("\n")
     for attempt in build.leftovers:
         yield (
             f"possibly billed: {attempt.task_id} was being made by {attempt.provider}/{attempt.model} at "
@@ -158,6 +161,8 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
+    for told in elsewhere(spending, build.session.adapters):
+        yield told.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from chargen.core.record import RecordPart
 from chargen.core.traced import Segment
 from chargen.core.values import FileHash, Fingerprint, Size
 
@@ -111,6 +112,12 @@ class Difference:
     part: str
     change: Change
     source: str = ""
+
+
+def record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
+    """Return the parts as a record holds them, with their words and sources."""
+    words = texts(inputs)
+    return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
 
 
 def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:

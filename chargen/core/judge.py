@@ -68,6 +68,8 @@ class Facts:
     original: str = ""
     """Where an original for today's inputs of this entry (or of one that is gone) is, else empty; a sketch counts
     only where the route is `sketch`."""
+    damaged: str = ""
+    """Why the present file is no picture, else empty; known only of one that no record is of."""
     sketched: bool = False
     """The present image was made by `sketch`."""
     accepted: bool = False
@@ -115,9 +117,11 @@ def judge(facts: Facts) -> Judgement:
     return _unless_blocked(wanted, facts)
 
 
-def _present(facts: Facts) -> Judgement:  # noqa: PLR0911 - one return for each row of the table
+def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
     if facts.demand is Demand.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, ("asked for by name with `--rebuild`",))
+    if facts.damaged and not facts.elsewhere:
+        return _damaged(facts)
     stale = _stale_reasons(facts)
     if facts.status in (Status.APPROVED, Status.LOCKED):
         assert facts.status is not None
@@ -140,6 +144,17 @@ def _present(facts: Facts) -> Judgement:  # noqa: PLR0911 - one return for each 
     if proof:
         return _paid_before(facts, ())
     return Judgement(Verdict.FRESH, tuple(facts.obstacles) if facts.change is Change.UNKNOWN else ())
+
+
+def _damaged(facts: Facts) -> Judgement:
+    """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
+    told = f"the file is damaged: {facts.damaged}"
+    if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
+        return _paid_before(facts, (told,))
+    if facts.status in (Status.APPROVED, Status.LOCKED):
+        assert facts.status is not None
+        return Judgement(Verdict.LOCKED, (f"status is {facts.status.value}", f"{told}, and nothing restores it"))
+    return Judgement(Verdict.BLOCKED, (told,))
 
 
 def _paid_before(facts: Facts, reasons: tuple[str, ...]) -> Judgement:

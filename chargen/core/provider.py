@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from chargen.core.values import Size
-from chargen.errors import Problem
+from chargen.errors import Position, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ class ProviderSettings:
     timeout: float | None = None
     """Seconds."""
     base_url: str | None = None
+    base_url_position: Position | None = None
+    """Where the settings name it; None where the environment does."""
     latency: float = 0.0
     """Seconds each sketch takes, for tests."""
     fail: tuple[str, ...] = ()
@@ -162,6 +164,9 @@ class Provider(Protocol):
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
+
+    def elsewhere(self) -> Problem | None:
+        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
 
     def open(self) -> None:
         """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""

@@ -23,6 +23,8 @@ from chargen.errors import Position, Problem, error
 KEYS_HINT = "keys come from the environment only (`OPENAI_API_KEY`, `GOOGLE_API_KEY`): remove it from this file"
 MAX_WORKERS = 256
 """More requests at once than any known account may send; a larger number is a slip of the keyboard."""
+OTHERS_FOLDERS = frozenset({".chargen", ".git"})
+"""Folders that a program keeps for itself: this one, and git."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 _KEY_NAME = re.compile(r"key|token|secret|password|credential|authorization", re.IGNORECASE)
@@ -136,6 +138,13 @@ class SettingChecks:
             hint = "write it relative to this file's folder, with `/` and without `..`"
             self.must(path, "be a folder inside the project", hint)
             return None
+        if not text.isprintable():
+            self.must(path, "hold no control characters", "write the folder's name in characters that can be seen")
+            return None
+        if taken := next((part for part in pure.parts if part.casefold() in OTHERS_FOLDERS), None):
+            hint = "name a folder of your own"
+            self.must(path, f"not be in `{taken}`, whose contents are not yours to arrange", hint)
+            return None
         return str(pure)
 
     def size(self, path: KeyPath, value: Any) -> Size | None:
@@ -212,7 +221,7 @@ def url_trouble(text: str) -> str:
         usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError:
         usable = False
-    if not usable or any(character.isspace() for character in text):
+    if not usable or " " in text or not text.isprintable():
         return "be an address such as `http://127.0.0.1:8080/v1`"
     if "@" in url.netloc or url.query or url.fragment:
         return "not hold a user, a password or a query: keys come from the environment only"

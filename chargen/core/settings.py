@@ -157,6 +157,7 @@ def _check_folders(checks: SettingChecks, settings: Settings, table: Mapping[str
 
 
 def _overlap(one: str, other: str) -> bool:
+    one, other = one.casefold(), other.casefold()  # the same folder, on many a disk
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
@@ -209,6 +210,7 @@ def _providers(
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
             base_url=checks.maybe(own, (*path, "base_url"), checks.url),
+            base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
             latency=checks.one(own, (*path, "latency"), checks.seconds, 0.0) if name == SKETCH else 0.0,
             fail=checks.several(own, (*path, "fail"), _fail(checks)) if name == SKETCH else (),
         )

@@ -19,7 +19,6 @@ from chargen.core.sniff import (
     GIF,
     JPEG,
     PNG,
-    UNKNOWN,
     WEBP,
     carries_credentials,
     header,
@@ -66,6 +65,10 @@ class PictureError(ChargenError):
     exit_code = 1
 
 
+class DamagedPictureError(PictureError):
+    """Bytes that are no picture at all, or one that is cut short or broken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What is known of a picture: sniffed type, width and height in pixels as shown, and what it carries."""
@@ -98,12 +101,13 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
             image.load()
             turned = _turned(image, orientation(data))
     except png.PngError as failure:
-        raise PictureError(f"this PNG is damaged: {failure}", hint=_HINT) from None
+        raise DamagedPictureError(f"this PNG is damaged: {failure}", hint=_HINT) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"this picture has more than the {MAX_PIXELS} pixels that are read") from None
     except _DECODER_ERRORS as failure:
         name = _FORMATS[media_type]
-        raise PictureError(f"this {name} is cut short or damaged: {type(failure).__name__}", hint=_HINT) from None
+        message = f"this {name} is cut short or damaged: {type(failure).__name__}"
+        raise DamagedPictureError(message, hint=_HINT) from None
     has_alpha = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
     credentials = png.has_chunk(data, png.CREDENTIALS) if media_type == PNG else carries_credentials(data)
     return Picture(media_type, turned.width, turned.height, has_alpha, credentials), turned
@@ -114,16 +118,15 @@ _HINT = "the delivered bytes are kept as they are; build the image again"
 
 def _checked_type(data: bytes) -> str:
     if not data:
-        raise PictureError("no bytes where a picture should be")
+        raise DamagedPictureError("no bytes where a picture should be")
     if len(data) > MAX_BYTES:
         raise PictureError(f"this picture has {len(data)} bytes, more than the {MAX_BYTES} that are read")
     seen = header(data)
     if seen.media_type not in _FORMATS:
         what = _NAMES.get(seen.media_type)
-        message = f"this is {what}, which can't be used" if what else "these bytes are no picture"
-        raise PictureError(
-            message, hint="PNG, JPEG, WebP and still GIF can be used" if seen.media_type != UNKNOWN else ""
-        )
+        if what is None:
+            raise DamagedPictureError("these bytes are no picture")
+        raise PictureError(f"this is {what}, which can't be used", hint="PNG, JPEG, WebP and still GIF can be used")
     if seen.width * seen.height > MAX_PIXELS:
         raise PictureError(_too_large(seen.width, seen.height))
     return seen.media_type

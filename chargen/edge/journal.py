@@ -32,13 +32,15 @@ from chargen.edge.journal_writing import (
     usage_text,
 )
 from chargen.edge.originals import Originals, StoredOriginal
+from chargen.errors import Problem
 
 
 class Journal:
     """The journal of the project at `root`; opened when first used, safe to use from threads.
 
-    Where it is missing or damaged it is made again from `originals`. With `read_only` an absent journal is an empty
-    one and writing raises ValueError. Every method raises InputError where the disk does not allow it.
+    Where it is missing or damaged it is made again from `originals`, and `report` is told. With `read_only` an absent
+    journal is an empty one, a damaged one is read as what the originals know, and writing raises ValueError. Every
+    method raises InputError where the disk does not allow it.
     """
 
     def __init__(
@@ -49,8 +51,11 @@ class Journal:
         read_only: bool = False,
         clock: Clock | None = None,
         scrub: Callable[[str], str] = str,
+        report: Callable[[Problem], None] = lambda _problem: None,
     ) -> None:
-        self._file = JournalFile(root, read_only=read_only, clock=clock or SystemClock(), fill=self._fill)
+        self._file = JournalFile(
+            root, read_only=read_only, clock=clock or SystemClock(), fill=self._fill, report=report
+        )
         self._originals = originals
         self._clock = clock or SystemClock()
         self._scrub = scrub
@@ -220,6 +225,12 @@ class Journal:
         """Return the attempts at one image, oldest first."""
         where = "WHERE task_id=? ORDER BY sent_at, attempt_id"
         return self._file.read(lambda connection: list(select_attempts(connection, where, (task_id,))))
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+        where, values = "WHERE attempt_id=?", (attempt_id,)
+        found = self._file.read(lambda connection: list(select_attempts(connection, where, values)))
+        return found[0] if found else None
 
     def unfinished(self) -> frozenset[str]:
         """Return the attempts whose original is safe and that are not on record as written back."""

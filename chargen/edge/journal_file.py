@@ -1,7 +1,8 @@
 """The journal's database file: opened late, mended by itself, never half written.
 
-Laws: one transaction a call, synced before it returns; a damaged file is moved to the trash and made anew; reading only
-makes no file, not even the ones SQLite keeps beside a database. Must not know what the rows mean.
+Laws: one transaction a call, synced before it returns; a damaged file is moved to the trash and made anew, and that is
+told; reading only makes no file, not even the ones SQLite keeps beside a database, and puts one in memory in the place
+of a damaged one. Must not know what the rows mean.
 """
 
 from __future__ import annotations
@@ -17,28 +18,44 @@ from chargen.edge.clock import Clock
 from chargen.edge.files import as_input_error, make_folder
 from chargen.edge.journal_rows import SCHEMA, SCHEMA_VERSION
 from chargen.edge.trash import Trash
-from chargen.errors import InputError, Position, StartError, error
+from chargen.errors import InputError, Position, Problem, StartError, error, warning
 
 _BUSY_SECONDS = 30.0
+_SHOWN = ".chargen/journal.sqlite"
+_FORGOTTEN = "requests that failed, were refused or may have been billed"
+"""What only the journal knows."""
 _T = TypeVar("_T")
 
 
 class JournalFile:
-    """One SQLite file behind a lock. `fill` puts what is known from elsewhere into a database just made."""
+    """One SQLite file behind a lock.
+
+    `fill` puts what is known from elsewhere into a database just made, and returns of how many originals; `report` is
+    told where that was not a beginning.
+    """
 
     def __init__(
-        self, root: Path, *, read_only: bool, clock: Clock, fill: Callable[[sqlite3.Connection], object]
+        self,
+        root: Path,
+        *,
+        read_only: bool,
+        clock: Clock,
+        fill: Callable[[sqlite3.Connection], int],
+        report: Callable[[Problem], None],
     ) -> None:
         self.path = root / ".chargen" / "journal.sqlite"
         self._root = root
         self._read_only = read_only
         self._clock = clock
         self._fill = fill
+        self._report = report
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._kept = ""
+        """Where a damaged file was moved, until that is told."""
 
     def read(self, work: Callable[[sqlite3.Connection], list[_T]]) -> list[_T]:
-        """Do `work`, which only asks; with `read_only` what can't be read is empty."""
+        """Do `work`, which only asks; with `read_only` an absent file, and one that is busy, is empty."""
         if not self._read_only:
             return self.run(work)
         with self._lock:
@@ -46,8 +63,12 @@ class JournalFile:
                 if self._connection is None:
                     self._connection = _open_to_read(self.path)
                 return [] if self._connection is None else work(self._connection)
-            except sqlite3.DatabaseError:
-                return []  # damaged or half made: the next run that may write mends it
+            except sqlite3.DatabaseError as failure:
+                if self._is_in_use(failure):
+                    return []
+            self.close()
+            self._connection = self._stand_in()
+            return work(self._connection)
 
     def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Do `work` in one transaction, synced on return; on a damaged database it is done again on a new one."""
@@ -62,6 +83,30 @@ class JournalFile:
             self._set_aside()
             return self._transact(work)
 
+    def _is_in_use(self, failure: sqlite3.DatabaseError) -> bool:
+        """Say whether a file can't be asked because a process has it in its hands, or is just making it."""
+        busy = getattr(failure, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        unmade = str(failure).startswith("no such table")
+        return busy or (unmade and self.path.with_name(self.path.name + "-wal").exists())
+
+    def _stand_in(self) -> sqlite3.Connection:
+        """Make what the next run that may write will make, in memory."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        count = self._make(connection)
+        hint = (
+            f"{_FORGOTTEN} are not known now, so more may have been spent; the next build makes the journal again, and "
+            "keeps the damaged file in the trash"
+        )
+        message = f"the journal is damaged or can't be read: what is told comes from {_originals(count)} alone"
+        self._report(warning(message, Position(_SHOWN), hint))
+        return connection
+
+    def _make(self, connection: sqlite3.Connection) -> int:
+        for statement in SCHEMA.split(";")[:-1]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        return self._fill(connection)
+
     def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._connection is None:
             self._connection = self._open()
@@ -71,6 +116,7 @@ class JournalFile:
     def _open(self) -> sqlite3.Connection:
         with as_input_error(self.path, self._root):
             make_folder(self.path.parent)
+        count = 0
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
@@ -79,10 +125,7 @@ class JournalFile:
             with _transaction(connection):
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
-                    for statement in SCHEMA.split(";")[:-1]:
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-                    self._fill(connection)
+                    count = self._make(connection)
             if version > SCHEMA_VERSION:
                 raise StartError(
                     "the journal was written by a newer chargen", hint="install that version or a later one"
@@ -90,12 +133,21 @@ class JournalFile:
         except BaseException:
             connection.close()
             raise
+        if self._kept:
+            hint = f"{_FORGOTTEN} are not known any more; the damaged file is kept: `{self._kept}`"
+            message = f"the journal was damaged: it was made again from {_originals(count)}"
+            self._report(warning(message, Position(_SHOWN), hint))
+        elif count:
+            hint = f"{_FORGOTTEN} are not known any more"
+            self._report(warning(f"the journal was gone: it was made again from {_originals(count)}", None, hint))
+        self._kept = ""
         return connection
 
     def _set_aside(self) -> None:
         self.close()
         names = (self.path.name, self.path.name + "-wal", self.path.name + "-shm")
-        Trash(self._root, self._clock).move(self.path.with_name(name) for name in names)
+        moved = Trash(self._root, self._clock).move(self.path.with_name(name) for name in names)
+        self._kept = moved[0].relative_to(self._root).as_posix() if moved else ""
 
     def close(self) -> None:
         """Close the database; it opens again when used."""
@@ -103,6 +155,10 @@ class JournalFile:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _originals(count: int) -> str:
+    return f"the {count:,} original{'' if count == 1 else 's'}" if count else "no original at all"
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection | None:

@@ -63,6 +63,17 @@ class StoredOriginal:
     published: tuple[PublishedForm, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedOriginal:
+    """Delivered bytes (`reply`) whose record beside them is missing or can't be read; the folders tell the rest."""
+
+    folder: Path
+    fingerprint: Fingerprint
+    attempt: str
+    reply: Path
+    published: tuple[PublishedForm, ...] = ()
+
+
 def new_attempt_id(moment: datetime) -> str:
     """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
     return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"
@@ -75,12 +86,13 @@ def _ignore(_problem: Problem) -> None:
 class Originals:
     """The originals of one project, in `folder` (`.chargen/originals`).
 
-    `report` is told of every damaged folder met on the way; damage never stops a reader.
+    `report` is told once of every damaged folder met on the way; damage never stops a reader.
     """
 
     def __init__(self, folder: Path, *, report: Callable[[Problem], None] = _ignore) -> None:
         self.folder = folder
         self._report = report
+        self._reported: set[Path] = set()
 
     def store(self, record: Record, data: bytes) -> StoredOriginal:
         """Keep delivered bytes with their record; on return both survive a power loss.
@@ -132,6 +144,17 @@ class Originals:
         if not _FINGERPRINT.fullmatch(fingerprint):
             return ()
         return tuple(self._in_folder(self.folder / fingerprint))
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are here without a record that can be read, oldest first."""
+        if not _FINGERPRINT.fullmatch(fingerprint):
+            return ()
+        parent = self.folder / fingerprint
+        return tuple(
+            DamagedOriginal(folder, fingerprint, folder.name, reply, _read_published(folder / PUBLISHED_FILE))
+            for folder in (parent / name for name in sorted(filter(_ATTEMPT.fullmatch, _names(parent))))
+            if self._own(folder) is None and (reply := _reply_in(folder)) is not None
+        )
 
     def all_records(self) -> Iterator[StoredOriginal]:
         """Yield every original, fingerprint by fingerprint."""
@@ -198,12 +221,17 @@ class Originals:
                 yield stored
 
     def _checked(self, folder: Path) -> StoredOriginal | None:
+        stored = self._own(folder)
+        if stored is None and folder not in self._reported:
+            self._reported.add(folder)
+            message = "this original's record is missing, damaged, or that of another folder"
+            self._report(error(message, Position(str(folder)), _RESTORE))
+        return stored
+
+    def _own(self, folder: Path) -> StoredOriginal | None:
+        """Read a folder whose record is its own; None for any other, and behind a link."""
         stored = None if folder.is_symlink() or folder.parent.is_symlink() else self._load(folder)
-        if stored is None:
-            self._report(error("this original's record is missing or damaged", Position(str(folder)), _RESTORE))
-            return None
-        if (stored.record.fingerprint, stored.record.attempt) != (folder.parent.name, folder.name):
-            self._report(error("this original's record belongs to another folder", Position(str(folder)), _RESTORE))
+        if stored is None or (stored.record.fingerprint, stored.record.attempt) != (folder.parent.name, folder.name):
             return None
         return stored
 
@@ -233,6 +261,14 @@ def _is_signed(data: bytes) -> bool:
 
 
 _RESTORE = "restore this folder from a backup, or move it away: the image is then made again when it is needed"
+
+
+def _reply_in(folder: Path) -> Path | None:
+    """Return the delivered bytes in a folder, if there are any; nothing behind a link."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return None
+    files = (folder / name for name in _names(folder) if _REPLY.fullmatch(name))
+    return next((path for path in files if not path.is_symlink() and path.is_file() and path.stat().st_size), None)
 
 
 def _names(folder: Path) -> Iterable[str]:

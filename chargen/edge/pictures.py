@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chargen.core.png import PngError, chunks
 from chargen.core.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
 from chargen.core.values import Size
 from chargen.edge.files import FileKind, contained, kind_of
@@ -23,6 +24,8 @@ MAX_REFERENCE_BYTES = 50 << 20
 """Bytes of one reference; providers take less (see their limits), so a larger file is never a portrait."""
 
 _HEAD = 1024
+_FOREIGN = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"gimp xcf ")
+"""How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
 _SENT = (PNG, JPEG, WEBP, GIF)
 
 
@@ -80,6 +83,30 @@ def inspect(data: bytes) -> Picture:
     from chargen.edge import decoding  # noqa: PLC0415 - as above
 
     return decoding.inspect(data)
+
+
+def damage(data: bytes, *, decoding: bool = False) -> str:
+    """Say why bytes are no picture any more, or nothing (`""`) where they are one, of whatever format and size.
+
+    A PNG counts as whole by its structure and checksums, unless `decoding` is asked for; any other is decoded.
+    """
+    if data.startswith(_FOREIGN):
+        return ""
+    if sniff(data) == PNG and not decoding:
+        try:
+            chunks(data)
+        except PngError as failure:
+            return f"this PNG is damaged: {failure}"
+        return ""
+    from chargen.edge.decoding import DamagedPictureError, PictureError  # noqa: PLC0415 - as above
+
+    try:
+        inspect(data)
+    except DamagedPictureError as failure:
+        return failure.problems[0].message
+    except PictureError:
+        return ""
+    return ""
 
 
 def _unsendable(path: str, head: bytes) -> str:

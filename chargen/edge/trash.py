@@ -1,19 +1,21 @@
 """The trash: where files go that nothing plans any more, until a person empties it.
 
-Laws: what is moved here keeps its path below a folder named by the time; nothing is removed but by `empty`. Must not
-know why something was thrown away.
+Laws: what is moved here keeps its path below a folder named by the time; nothing is removed but by `empty`; what comes
+back lands inside the project, never over anything, and never in git's own folder, because what lies here may be a
+stranger's. Must not know why something was thrown away.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.edge.clock import Clock, SystemClock, compact_stamp
-from chargen.edge.files import as_input_error, make_folder, sync_file, sync_folder
+from chargen.edge.files import as_input_error, make_folder, printable, sync_file, sync_folder
 from chargen.errors import InputError, Position, error
 
 
@@ -57,21 +59,35 @@ class Trash:
         """Return every file in the trash, oldest first."""
         found = []
         for path in sorted(self.folder.rglob("*")):
-            if path.is_file() or path.is_symlink():
-                batch, *parts = path.relative_to(self.folder).parts
+            batch, *parts = path.relative_to(self.folder).parts
+            if parts and (path.is_file() or path.is_symlink()):
                 found.append(Trashed(path, "/".join(parts), path.lstat().st_size, batch))
         return tuple(found)
 
     def restore(self, item: Trashed) -> Path:
-        """Move a file back to where it was and return its place. Raises InputError where something stands there now."""
+        """Move a file back to where it was and return its place.
+
+        Raises InputError where something stands there now, and where that place, or what a link in the trash leads to,
+        is not the project's.
+        """
+        place = Position(printable(item.was))
         target = self._root / item.was
         if target.exists() or target.is_symlink():
             hint = "move that away first, then restore"
-            raise InputError(error(f"`{item.was}` is there already", Position(item.was), hint))
+            raise InputError(error(f"`{place}` is there already", place, hint))
+        if not self._is_ours(target) or (item.path.is_symlink() and not self._is_ours(target.parent, item.path)):
+            hint = f"nothing is put there; look at `{printable(str(item.path))}` and move it by hand if you want it"
+            raise InputError(error("a link leads out of the project here, or into git's own folder", place, hint))
         with as_input_error(target, self._root):
             make_folder(target.parent)
             _move(item.path, target)
         return target
+
+    def _is_ours(self, place: Path, link: Path | None = None) -> bool:
+        """Say whether a path really lies in the project, git's folder left out; of a `link` put there, its target."""
+        root = Path(os.path.realpath(self._root))
+        real = Path(os.path.realpath(place if link is None else place / link.readlink()))
+        return real.is_relative_to(root) and ".git" not in (part.casefold() for part in real.relative_to(root).parts)
 
     def size(self) -> int:
         """Return the bytes that emptying would free (less, where a file is also linked from elsewhere)."""

@@ -84,6 +84,9 @@ class Scripted:
         """Count that it was called."""
         self.opened += 1
 
+    def elsewhere(self) -> Problem | None:
+        return None
+
     def missing_key(self) -> Problem | None:
         """Miss what the test says."""
         return self.missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -154,3 +155,34 @@ def test_an_existing_image_tells_of_an_obstacle_without_failing() -> None:
     """An image that is there stays fresh when its reference is gone, and says so."""
     facts = Facts(Target.PRESENT, Match.OURS, Change.UNKNOWN, obstacles=("reference `a.png` is absent",))
     assert judge(facts) == Judgement(Verdict.FRESH, ("reference `a.png` is absent",))
+
+
+def test_a_damaged_file_is_restored_or_told_and_never_bought_over() -> None:
+    """It is neither kept as work nor taken over, whatever its records say; a new image has to be asked for by name."""
+    for match, status, demand, original, answered, elsewhere, change in itertools.product(
+        (Match.OTHER, Match.UNRECORDED), (None, *Status), Demand, ("", "x"), (False, True), ("", "art/own.png"), Change
+    ):
+        facts = Facts(
+            Target.PRESENT,
+            match,
+            change,
+            status,
+            original=original,
+            answered=answered,
+            demand=demand,
+            elsewhere=elsewhere,
+            damaged="cut short",
+        )
+        whole = replace(facts, damaged="")
+        got = judge(facts)
+        rejected = status is Status.REJECTED and not answered
+        if status is Status.ARCHIVED or elsewhere or demand is Demand.REBUILD:
+            assert got == judge(whole)
+        elif original and not rejected and demand is Demand.NONE:
+            assert got.verdict is Verdict.RESTORABLE
+        elif status in APPROVED:
+            assert got.verdict is Verdict.LOCKED
+        else:
+            assert got.verdict is Verdict.BLOCKED
+        if got.verdict is not judge(whole).verdict:
+            assert any("cut short" in reason for reason in got.reasons) and not got.adopt

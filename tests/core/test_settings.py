@@ -96,7 +96,7 @@ def test_every_setting_is_read() -> None:
     }
     assert settings.route_positions["*"] == Position("pyproject.toml", 21, 1)
     assert settings.provider("openai") == ProviderSettings(
-        "gpt-image-2.6-flare", "high", 4, 7.5, 300.0, "http://127.0.0.1:8080/v1"
+        "gpt-image-2.6-flare", "high", 4, 7.5, 300.0, "http://127.0.0.1:8080/v1", Position("pyproject.toml", 29, 1)
     )
     assert settings.provider("sketch").fail == ("chapters/*=transient*2", "x=provider-stop")
     assert settings.budget == Budget(Decimal(5), Decimal("20.1"))
@@ -126,6 +126,16 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ('generated = "imagery/out"', "2:1", "apart from each other"),
         ('imagery = ["a", "generated/x"]', "2:17", "apart from each other"),
         ('imagery = ["a/b", "ab", "a"]', "2:25", "one folder of `imagery` holds another"),
+        ('generated = "imagery"', "2:1", "apart from each other"),
+        ('generated = "Imagery/out"', "2:1", "apart from each other"),
+        ('generated = ".chargen"', "2:1", "not be in `.chargen`"),
+        ('generated = ".git/x"', "2:1", "not be in `.git`"),
+        ('generated = "book/.GIT/x"', "2:1", "not be in `.GIT`"),
+        ('imagery = ["a", ".chargen"]', "2:17", "not be in `.chargen`"),
+        ('prompts = "./.chargen/prompts"', "2:1", "not be in `.chargen`"),
+        ('generated = "a\\u001b[2Jb"', "2:1", "no control characters"),
+        ('imagery = ["a\\u0007"]', "2:12", "no control characters"),
+        ('prompts = "a\\u202etxt"', "2:1", "no control characters"),
         ("style_prefix = 3", "2:1", "must be a text"),
         ("default_size = 1024", "2:1", "must be a text"),
         ("providers.openai.base_url = 3", "2:18", "must be a text"),

@@ -19,7 +19,7 @@ from chargen.edge.journal import Journal
 from chargen.edge.journal_rows import AttemptStatus, Publication, Sending, Spent
 from chargen.edge.originals import Originals
 from chargen.edge.trash import Trash
-from chargen.errors import InputError, StartError
+from chargen.errors import InputError, Problem, StartError
 
 START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 ALICE = EntryId("chapters/ch01/alice")
@@ -298,7 +298,7 @@ def test_damage_met_while_it_is_open_is_mended_too(tmp_path: Path, journal: Jour
 
 
 def test_reading_only_makes_nothing(tmp_path: Path, journal: Journal, originals: Originals) -> None:
-    """No journal is an empty one; one that is there is read without a file being made; damage reads as empty."""
+    """No journal is an empty one; one that is there is read without a file being made, also where it is damaged."""
     reader = Journal(tmp_path, originals, read_only=True)
     assert reader.attempts() == [] and reader.spent(START) == Spent()
     assert list(tmp_path.iterdir()) == []
@@ -315,9 +315,64 @@ def test_reading_only_makes_nothing(tmp_path: Path, journal: Journal, originals:
     with pytest.raises(ValueError, match="only read"):
         reader.sent(sending(2))
     journal.path.write_bytes(b"garbage " * 1000)
-    assert reader.tasks() == []
+    assert [task.task_id for task in reader.tasks()] == [ALICE]
     assert journal.path.read_bytes() == b"garbage " * 1000
     reader.close()
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in ("deleted", "emptied")])
+def test_damage_is_told(tmp_path: Path, journal: Journal, originals: Originals, loss: str) -> None:
+    """A reader says what it goes by and can't know; what mends it says where the damaged file is; each says it once."""
+    build(journal, originals, sending(1))
+    journal.sent(sending(2))
+    journal.failed(sending(2).attempt_id, FailureClass.REFUSED, "no")
+    journal.close()
+    LOSSES[loss](journal.path)
+    told: list[Problem] = []
+    reader = Journal(tmp_path, originals, read_only=True, report=told.append)
+    assert [row.attempt_id for row in reader.attempts()] == [sending(1).attempt_id]
+    assert reader.attempts_for(ALICE) and reader.unfinished() == frozenset()
+    reader.close()
+    (problem,) = told
+    assert str(problem).startswith(".chargen/journal.sqlite: warning: the journal is damaged or can't be read")
+    assert "comes from the 1 original alone" in problem.message
+    assert "requests that failed, were refused or may have been billed are not known now" in problem.hint
+    told.clear()
+    writer = Journal(tmp_path, originals, report=told.append)
+    assert len(writer.attempts()) == 1
+    writer.close()
+    (kept,) = Trash(tmp_path).list()
+    (problem,) = told
+    assert problem.message == "the journal was damaged: it was made again from the 1 original"
+    assert problem.hint.endswith(f"the damaged file is kept: `{kept.path.relative_to(tmp_path).as_posix()}`")
+
+
+def test_only_a_beginning_goes_without_a_word(tmp_path: Path, originals: Originals) -> None:
+    """A new journal is told where there are originals already, which it was made from."""
+    told: list[Problem] = []
+    first = Journal(tmp_path, originals, report=told.append)
+    build(first, originals, sending(1))
+    first.close()
+    assert told == []
+    first.path.unlink()
+    assert len(first.attempts()) == 1
+    first.close()
+    assert [problem.message for problem in told] == ["the journal was gone: it was made again from the 1 original"]
+
+
+def test_a_journal_in_the_making_is_not_called_damaged(tmp_path: Path, originals: Originals) -> None:
+    """Its file is there before its tables: whoever looks in that moment sees an empty one."""
+    told: list[Problem] = []
+    path = tmp_path / ".chargen" / "journal.sqlite"
+    path.parent.mkdir()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    reader = Journal(tmp_path, originals, read_only=True, report=told.append)
+    assert reader.attempts() == []
+    assert told == []
+    reader.close()
+    connection.close()
 
 
 def test_threads_share_one_journal(journal: Journal) -> None:

@@ -80,3 +80,59 @@ def test_a_file_comes_back_to_where_it_was(tmp_path: Path) -> None:
     assert trash.restore(item) == path
     assert path.read_bytes() == b"first"
     assert trash.list() == ()
+
+
+def planted(root: Path, was: str) -> None:
+    """A file in the trash that nobody threw away."""
+    path = root / ".chargen" / "trash" / "20261122T000000000000Z" / was
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"planted")
+
+
+@pytest.mark.parametrize("to", ["outside", "project/.git/hooks"])
+def test_nothing_comes_back_through_a_link(to: str, tmp_path: Path) -> None:
+    """Neither to a folder outside of the project nor into git's own, whatever stands in the trash."""
+    root = tmp_path / "project"
+    (tmp_path / to).mkdir(parents=True)
+    (root / "generated").mkdir(parents=True)
+    (root / "generated" / "out").symlink_to(tmp_path / to)
+    planted(root, "generated/out/deep/x.png")
+    trash = Trash(root)
+    (item,) = trash.list()
+    with pytest.raises(InputError, match="leads out of the project here"):
+        trash.restore(item)
+    assert list((tmp_path / to).iterdir()) == [] and item.path.exists()
+
+
+def test_git_s_own_folder_gets_nothing_back(tmp_path: Path) -> None:
+    """What lies in the trash may have come with a stranger's project, and git runs what lies there."""
+    planted(tmp_path, ".git/hooks/post-checkout")
+    (item,) = Trash(tmp_path).list()
+    with pytest.raises(InputError):
+        Trash(tmp_path).restore(item)
+    assert not (tmp_path / ".git").exists()
+
+
+def test_a_link_comes_back_only_if_it_leads_into_the_project(tmp_path: Path) -> None:
+    """Where it would lead from its place counts, not where it leads from the trash."""
+    root = tmp_path / "project"
+    (root / "generated").mkdir(parents=True)
+    (tmp_path / "secret").write_bytes(b"1")
+    for name, to in (("in.png", "a.png"), ("out.png", "../../secret")):
+        (root / "generated" / name).symlink_to(to)
+    trash = Trash(root)
+    trash.move([root / "generated" / "in.png", root / "generated" / "out.png"])
+    inside, outside = trash.list()
+    assert trash.restore(inside).is_symlink()
+    with pytest.raises(InputError):
+        trash.restore(outside)
+    assert not (root / "generated" / "out.png").is_symlink()
+
+
+def test_what_lies_in_the_trash_itself_is_no_file_of_the_project(tmp_path: Path) -> None:
+    """Only what has a path below the folder of its time was thrown away."""
+    folder = tmp_path / ".chargen" / "trash"
+    folder.mkdir(parents=True)
+    (folder / "x").write_bytes(b"1")
+    (folder / "20261122T000000000000Z").symlink_to(tmp_path)
+    assert Trash(tmp_path).list() == ()

@@ -21,7 +21,7 @@ from chargen.core.models import ModelTable
 from chargen.core.prices import estimate
 from chargen.core.provider import Asked, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
-from chargen.core.server_address import is_at, server_address
+from chargen.core.server_address import elsewhere, is_at, server_address
 from chargen.errors import Problem, error
 from chargen.providers import deadlines
 from chargen.providers.google import failures, replies, requests
@@ -54,7 +54,8 @@ class GoogleProvider:
         found = ((name, environ.get(name, "").strip()) for name in KEYS)
         self._key_name, self._key = next(((name, key) for name, key in found if key), (KEYS[-1], ""))
         given = environ.get(BASE_URL, "")
-        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL)
+        place, key = settings.base_url_position, self._key_name if self._key else ""
+        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL, place=place, key=key)
         self.is_vendor = is_at(self._base_url, VENDOR_DOMAIN)
         self.default_model = settings.model or facts.default_model
         self.default_workers = facts.workers
@@ -98,6 +99,10 @@ class GoogleProvider:
         return error(
             f"no {names} in the environment", hint=f"set `{KEYS[-1]}`, or route these images to `sketch/sketch`"
         )
+
+    def elsewhere(self) -> Problem | None:
+        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
+        return elsewhere(self.name, self._base_url, self._settings.base_url_position, VENDOR_DOMAIN)
 
     def open(self) -> None:
         """Import the SDK and make the client, where that was not done yet."""

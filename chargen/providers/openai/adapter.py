@@ -22,7 +22,7 @@ from chargen.core.models import Life, ModelTable
 from chargen.core.prices import estimate
 from chargen.core.provider import Asked, ProviderError, ProviderSettings, Reply, Request
 from chargen.core.provider_failures import Answer, exception_failure
-from chargen.core.server_address import is_at, server_address
+from chargen.core.server_address import elsewhere, is_at, server_address
 from chargen.errors import Problem, error, warning
 from chargen.providers import deadlines
 from chargen.providers.openai import failures, replies, requests
@@ -58,7 +58,8 @@ class OpenAIProvider:
         self._today = today
         self._key = environ.get(KEY, "").strip()
         given = environ.get(BASE_URL, "")
-        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL)
+        place, key = settings.base_url_position, KEY if self._key else ""
+        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL, place=place, key=key)
         self.is_vendor = is_at(self._base_url, VENDOR_HOST)
         self.default_model = settings.model or facts.default_model
         self.default_workers = facts.workers
@@ -115,6 +116,10 @@ class OpenAIProvider:
         if self._key or not self.is_vendor:
             return None
         return error(f"no `{KEY}` in the environment", hint=f"set `{KEY}`, or route these images to `sketch/sketch`")
+
+    def elsewhere(self) -> Problem | None:
+        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
+        return elsewhere(self.name, self._base_url, self._settings.base_url_position, VENDOR_HOST)
 
     def open(self) -> None:
         """Import the SDK and make the client, where that was not done yet."""

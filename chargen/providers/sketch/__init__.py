@@ -72,6 +72,10 @@ class SketchProvider:
         """Need no key."""
         return None
 
+    def elsewhere(self) -> Problem | None:
+        """Send nothing anywhere."""
+        return None
+
     def open(self) -> None:
         """Have nothing to load that is worth loading early."""
 
