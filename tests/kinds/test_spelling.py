@@ -28,7 +28,7 @@ images:
 
 
 def scanned(text: str) -> Imagery:
-    found = kinds.scan(parse(text.encode(), "imagery/it.yaml"), Size(64, 64))
+    found = kinds.scan(parse(text.encode(), "in/it.yaml"), Size(64, 64))
     assert found is not None
     return found
 
@@ -64,7 +64,7 @@ def told(imagery: Imagery) -> list[str]:
 )
 def test_a_slip_in_a_key_is_told_where_it_stands(old: str, new: str, expected: str) -> None:
     """Each key a letter or two from a known one that is missing is a warning with its place and the known key."""
-    assert told(scanned(CHAPTER.replace(old, new))) == [f"imagery/it.yaml:{expected}"]
+    assert told(scanned(CHAPTER.replace(old, new))) == [f"in/it.yaml:{expected}"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_portrait_without_a_prompt_for_a_slip_says_so() -> None:
     imagery = scanned(text)
     assert imagery.entries == ()
     assert told(imagery) == [
-        "imagery/it.yaml:5:5: warning: unknown key `promt_used`, and this entry has no prompt; did you mean `prompt_used`?"
+        "in/it.yaml:5:5: warning: unknown key `promt_used`, and this entry has no prompt; did you mean `prompt_used`?"
     ]
 
 
@@ -102,7 +102,7 @@ def test_the_prompt_of_a_beat_may_stand_in_its_image_spec() -> None:
         "  - {slug: calm, prompt: x, image_spec: {promt: y}}\n"
     )
     assert told(scanned(text)) == [
-        "imagery/it.yaml:5:18: warning: unknown key `promt`, and this entry has no prompt; did you mean `prompt`?"
+        "in/it.yaml:5:18: warning: unknown key `promt`, and this entry has no prompt; did you mean `prompt`?"
     ]
 
 
@@ -118,11 +118,11 @@ def test_the_prompt_of_a_beat_may_stand_in_its_image_spec() -> None:
 )
 def test_a_file_that_is_ignored_for_one_slip_is_told(text: str, place: str, hint: str) -> None:
     """A file that is ours but for its type or one key is not ignored silently."""
-    document = parse(text.encode(), "imagery/it.yaml")
+    document = parse(text.encode(), "in/it.yaml")
     problem = kinds.overlooked(document)
     assert kinds.kind_of(document) is None
     assert problem is not None
-    assert (str(problem.position), problem.hint) == (f"imagery/it.yaml:{place}", f"did you mean `{hint}`?")
+    assert (str(problem.position), problem.hint) == (f"in/it.yaml:{place}", f"did you mean `{hint}`?")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_file_that_is_ignored_for_one_slip_is_told(text: str, place: str, hint
 )
 def test_a_file_of_another_program_is_ignored_quietly(text: str) -> None:
     """What neither declares nearly our type nor nearly has our shape is nobody's business."""
-    assert kinds.overlooked(parse(text.encode(), "imagery/it.yaml")) is None
+    assert kinds.overlooked(parse(text.encode(), "in/it.yaml")) is None
 
 
 def test_the_example_book_has_no_slips() -> None:
