@@ -14,6 +14,7 @@ from chargen.app.adapters import Adapters
 from chargen.app.asking import asked, objections
 from chargen.app.evidence import ANSWERED, Evidence, Found, Paid, accepted_for, forgotten_at, quality_of
 from chargen.app.project import Project
+from chargen.app.rehearsing import Rehearsals
 from chargen.core.entries import Entry
 from chargen.core.inputs import Inputs, ReferenceInput, describe, differences, fingerprint
 from chargen.core.judge import Change, Demand, Facts, Match, Target, judge
@@ -58,6 +59,7 @@ class Judging:
     evidence: Evidence
     adapters: Adapters
     wishes: Wishes
+    rehearsals: Rehearsals
 
     def again(self, image: Planned, entry: Entry, digests: Mapping[str, FileHash]) -> Planned:
         """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
@@ -94,6 +96,9 @@ class Judging:
                 cost, notes = adapter.price(request), request.notes
             if (told := adapter.elsewhere()) is not None:
                 met = (*met, told)
+            if (refusal := self.rehearsals.refusal(image)) is not None:
+                met = (*met, refusal)
+                judgement, cost = judge(replace(facts, obstacles=(*facts.obstacles, refusal.message))), Decimal(0)
         return replace(
             image,
             inputs=inputs,

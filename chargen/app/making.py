@@ -147,6 +147,8 @@ class Maker:
             reasons = "; ".join(now.judgement.reasons)
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
             raise InputError(error(message, image.entry.position))
+        if now.route is not None and now.route.provider != SKETCH:  # what is drawn here is drawn again for nothing
+            self.write_backs.rehearse(now.entry, now.target, now.route)
 
     def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None

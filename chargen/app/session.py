@@ -20,6 +20,7 @@ from chargen.app.evidence import Evidence
 from chargen.app.judging import Judging, Wishes
 from chargen.app.planning import Planner
 from chargen.app.project import Project
+from chargen.app.rehearsing import Rehearsals
 from chargen.app.scanning import Scan, scan
 from chargen.core.compose import Composer
 from chargen.core.plan import Plan
@@ -113,7 +114,7 @@ class Session:
             self.project,
             found,
             self._composer(),
-            Judging(self.project, evidence, self.adapters, wishes),
+            Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project)),
             kinds.clashing(found.imageries),
         )
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.app.project import Project
+from chargen.app.rehearsing import made_up_edit, unwritable
 from chargen.app.scanning import scan_bytes
 from chargen.core.entries import Entry
 from chargen.core.slots import SlotEdit
-from chargen.core.splice import EditableText
-from chargen.core.values import EntryId
+from chargen.core.splice import EditableText, SpliceError
+from chargen.core.values import EntryId, Route
 from chargen.edge.exchange import is_being_written, replace_unchanged
 from chargen.edge.inside import read_inside
 from chargen.edge.locks import file_lock
@@ -97,6 +98,23 @@ class WriteBack:
         with opened.writing:
             self._carry_out(opened, wishes)
         return {wish.entry_id: wish.failure for wish in wishes if isinstance(wish.failure, ChargenError)}
+
+    def rehearse(self, entry: Entry, target: str, route: Route) -> None:
+        """Raise InputError where the slots of a picture could not be written into the file as it is now.
+
+        A file that can't be read at this moment, and an entry that is gone, are left to the write-back.
+        """
+        opened = self._opened(entry.file)
+        with opened.writing:
+            try:
+                data = self._read(opened)
+                now = self._entry(opened, entry.id)
+                text = opened.text = opened.text or EditableText.parse(data, opened.file)
+                text.apply((made_up_edit(now, target, route),))
+            except SpliceError as refused:
+                raise InputError([unwritable(problem) for problem in refused.problems]) from None
+            except InputError:
+                return
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.

@@ -17,11 +17,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.core.document import BOM, MAX_BYTES, Document, parse
 from chargen.core.entries import NodePath
-from chargen.core.patches import append_patches, apply_patches, set_patches
+from chargen.core.patches import Patch, append_patches, apply_patches, set_patches
 from chargen.core.slots import SetSlots, SlotEdit
-from chargen.core.spans import Refusal, find, is_entangled, line_start, read_pieces
+from chargen.core.spans import Piece, Refusal, find, is_entangled, line_start, read_pieces
 from chargen.core.verify import verify_bytes, verify_tree
-from chargen.errors import InputError, error
+from chargen.errors import InputError, Problem, error
 
 _SHALLOW = 100
 """Steps to an entry up to which no slot value can take the file beyond the levels of nesting that are read."""
@@ -132,6 +132,33 @@ class EditableText:
         return SpliceError(error(refusal.message, document.position(len(before) + refusal.index), refusal.hint))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rehearsal:
+    """An author's file held open to ask whether edits would be refused, at a fraction of what carrying them out costs.
+
+    What shows only when the outcome is read again (`chargen.core.verify`) is not asked here.
+    """
+
+    file: str
+    text: str
+    root: Piece | None
+
+    @classmethod
+    def parse(cls, data: bytes, file: str) -> Rehearsal:
+        """Read a file. Raises InputError where it can't be."""
+        document = parse(data, file)
+        return cls(file, document.text, read_pieces(document.text))
+
+    def refusal(self, edit: SlotEdit) -> Problem | None:
+        """Return why an edit would be refused, and where; None where nothing speaks against it so far."""
+        try:
+            apply_patches(self.text, _patches(self.text, find(self.root, edit.path), edit, "\n"))
+        except Refusal as refusal:
+            place = Document.unparsed(self.text, self.file).position(refusal.index)
+            return error(refusal.message, place, refusal.hint)
+        return None
+
+
 def splice(data: bytes, file: str, edits: Sequence[SlotEdit]) -> bytes:
     """Carry out edits on a file's bytes. Raises InputError where it can't be read, SpliceError where one is refused."""
     return EditableText.parse(data, file).apply(edits).data
@@ -146,10 +173,7 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
     if alone and (root is None or is_entangled(root) or len(edit.path) > _SHALLOW):
         return None
     way = find(root, edit.path)
-    if isinstance(edit, SetSlots):
-        patches = set_patches(text, way, edit.values, line_break)
-    else:
-        patches = append_patches(text, way, edit.key, edit.value, line_break)
+    patches = _patches(text, way, edit, line_break)
     if not patches:
         return text
     new = apply_patches(text, patches)
@@ -161,6 +185,12 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
     verify_tree(text, way, new_root, edit)
     verify_bytes(text, new, patches)
     return new
+
+
+def _patches(text: str, way: Sequence[Piece], edit: SlotEdit, line_break: str) -> list[Patch]:
+    if isinstance(edit, SetSlots):
+        return set_patches(text, way, edit.values, line_break)
+    return append_patches(text, way, edit.key, edit.value, line_break)
 
 
 def _cells(document: Document) -> tuple[list[int], dict[str, _Place]]:
