@@ -114,7 +114,7 @@ def harness(bench: Bench, tally: Tally) -> None:
     with OpenAIServer() as server:
         books = [Book.made(bench, server, workers) for workers in (1, 4, 16)]
         tally.figures["operations of one build"] = {book.workers: book.steps for book in books}
-        each = max(1, bench.trials // len(books))
+        each = -(-bench.trials // len(books))
         for book in books:
             stride = max(book.steps / (each / 2), 1.0)
             first = bench.luck.random() * stride
