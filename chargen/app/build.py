@@ -18,7 +18,9 @@ from chargen.app.keeping import Keeping
 from chargen.app.making import Done, Maker, Outcome
 from chargen.app.ordering import Order, prepare
 from chargen.app.project import Project
-from chargen.app.remembering.memory import under_way
+from chargen.app.remembering.index import Standing
+from chargen.app.remembering.standing import Look
+from chargen.app.remembering.store import under_way
 from chargen.app.sending.errors import BreakerOpenError, OverBudgetError, StoppedError
 from chargen.app.sending.events import ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.app.sending.losses import Losses
@@ -63,6 +65,8 @@ class Build:
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Planned] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
+    rest: Standing = field(default_factory=Standing)
+    """Images that need nothing and were left out of the plan."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -215,24 +219,34 @@ def open_build(
     sink: Sink = nobody,
     on_wait: Callable[[int | None], None] | None = None,
     command: str = "",
+    look: Look | None = None,
 ) -> Build:
     """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
 
+    `look` is one just taken at the project, so that what did not change need not be looked at again.
     Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
     that another process is building.
     """
     environ = os.environ if environ is None else environ
     order = order or Order()
     session = open_session(folder, environ)
+    waited: list[int | None] = []
+
+    def waiting(pid: int | None) -> None:
+        waited.append(pid)
+        if on_wait is not None:
+            on_wait(pid)
+
     with ExitStack() as stack:
         stack.enter_context(session)
-        stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=on_wait))
+        stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order)
+        prepared = prepare(session, order, None if waited else look)
+        stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         settle(session, prepared.plan.images)
 
@@ -252,5 +266,6 @@ def open_build(
         build = Build(
             session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)
         )
+        build.rest = prepared.rest or build.rest
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

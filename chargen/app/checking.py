@@ -5,11 +5,12 @@ Reads the disk, changes nothing. A missing key is no problem of the input: it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from chargen.app.asking import asked, objections
 from chargen.app.session import Session
+from chargen.core.findings import Finding, by_place, findings
 from chargen.core.plan import Plan, Planned
 from chargen.core.record import CREDENTIALS_LOST, RecordLine
 from chargen.core.traced import Traced
@@ -18,38 +19,13 @@ from chargen.edge.files import FileKind, kind_of
 from chargen.errors import Position, Problem, Severity, note
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One problem, told once. `images` are those it concerns, where it is not written at one image's own place."""
-
-    problem: Problem
-    images: tuple[EntryId, ...] = ()
-
-
 def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
     """Plan everything; return the plan and what is wrong or odd, in the order of files and lines."""
     plan = session.plan()
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
-    return plan, _sorted([*found, *more, *_of_credentials(session, plan)])
-
-
-def findings(plan: Plan) -> tuple[Finding, ...]:
-    """Gather a plan's problems, each once and with the images it concerns."""
-    found: dict[Problem, list[Planned]] = {problem: [] for problem in plan.problems}
-    for image in plan.images:
-        for problem in image.problems:
-            found.setdefault(problem, []).append(image)
-    return _sorted(Finding(problem, _told(problem, images)) for problem, images in found.items())
-
-
-def _told(problem: Problem, images: list[Planned]) -> tuple[EntryId, ...]:
-    """Leave the name out of a single image that the place tells already."""
-    place = problem.position
-    if place is not None and place.line and len(images) == 1 and images[0].entry.file == place.file:
-        return ()
-    return tuple(dict.fromkeys(image.id for image in images))
+    return plan, by_place([*found, *more, *_of_credentials(session, plan)])
 
 
 def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
@@ -102,7 +78,3 @@ def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
 
 def _position(text: Traced | None) -> Position | None:
     return text.position if text is not None else None
-
-
-def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda finding: (finding.problem.position or Position(""), finding.problem.message)))

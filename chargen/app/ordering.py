@@ -9,18 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from chargen.app.judging import Wishes
-from chargen.app.planning import Planner
-from chargen.app.remembering.planning import remembered_plan
-from chargen.app.sending.budget import Ledger
-from chargen.app.session import Session
+from chargen.app.remembering.index import Standing
+from chargen.app.remembering.standing import Look
+from chargen.app.remembering.whole import whole_plan
 from chargen.core.choice import Choice, choose, smallest
 from chargen.core.judge import Demand
 from chargen.core.plan import Plan
 from chargen.core.selection import Selectable, Selection, select
 from chargen.core.values import EntryId
+
+if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
+    from chargen.app.judging import Wishes
+    from chargen.app.planning import Planner
+    from chargen.app.sending.budget import Ledger
+    from chargen.app.session import Session
 
 Pick: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Demand]]
 
@@ -44,30 +48,70 @@ class Order:
     wait: bool = True
     command: str = "chargen"
 
+    @property
+    def everything(self) -> bool:
+        """Say whether all images are meant, with no wish for any."""
+        named = self.selection or self.kinds or self.rebuild or self.pick or self.provider
+        return not named and self.resume
+
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Chosen:
     """What an order comes to: `selected` are the ids it means, `choice` what a run takes on of them and their needs."""
 
-    planner: Planner
     plan: Plan
     selected: tuple[EntryId, ...]
     choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Chosen):
+    """The same with all that a build needs.
+
+    `rest` are images that need nothing and are not in the plan, None where it is whole; `keep` writes what is to be
+    remembered of the plan.
+    """
+
+    planner: Planner
     ledger: Ledger
+    rest: Standing | None
+    keep: Callable[[], None]
 
 
-def prepare(session: Session, order: Order) -> Prepared:
-    """Plan, select and choose. Raises StartError where a part of the selection matches nothing."""
+def prepare(session: Session, order: Order, look: Look | None = None) -> Prepared:
+    """Plan, select and choose. Raises StartError where a part of the selection matches nothing.
+
+    With a `look` at the project, just taken, a build of all that needs anything plans only what it has to do with.
+    """
+    from chargen.app.judging import Wishes  # noqa: PLC0415 - see above
+    from chargen.app.remembering.planning import remembered_plan  # noqa: PLC0415 - see above
+
     ledger = _ledger(session, order)
     first = Wishes(ignored=session.ignored(), resume=order.resume)
-    planner, plan = remembered_plan(session, first, building=not session.read_only)
+    building = not session.read_only
+    brief = building and look is not None and order.everything and not look.broken_off
+    found = remembered_plan(session, first, building=building, look=look, brief=brief)
+    planner, plan = found.planner, found.plan
     demands = order.pick(selectables(plan)) if order.pick is not None else None
     selected = selected_ids(plan, order) if demands is None else tuple(filter(demands.__contains__, plan.by_id))
     if wishes := _wishes(order, selected, _demands(plan, order, selected, demands), planner.wishes):
         planner = session.planner(session.scan(), wishes)
         plan = planner.plan()
     choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
-    return Prepared(planner, plan, selected, choice, ledger)
+    return Prepared(plan, selected, choice, planner, ledger, found.rest, found.keep)
+
+
+def remembered_choice(look: Look, order: Order) -> Chosen | None:
+    """Select and choose from the plan of a project of which nothing changed; None where that can't be told.
+
+    That is where something did change, where the order has wishes of its own, and where the settings have to be asked.
+    Raises StartError where a part of the selection matches nothing.
+    """
+    wishes = order.pick or order.rebuild or order.provider or not order.resume
+    if wishes or not look.index.plain or (plan := whole_plan(look)) is None:
+        return None
+    selected = selected_ids(plan, order)
+    return Chosen(plan, selected, choose(plan, selected, max_tasks=order.max_tasks, budget=order.budget))
 
 
 def selectables(plan: Plan) -> list[Selectable]:
@@ -110,6 +154,8 @@ def _wishes(
     order: Order, selected: tuple[EntryId, ...], demands: Mapping[EntryId, Demand], before: Wishes
 ) -> Wishes | None:
     """Return what must be planned for again, because it was asked for by name; None where nothing was."""
+    from chargen.app.judging import Wishes  # noqa: PLC0415 - see above
+
     if not demands and order.provider is None:
         return None
     rebuilt = {entry_id for entry_id, demand in demands.items() if demand is Demand.REBUILD}
@@ -117,6 +163,8 @@ def _wishes(
 
 
 def _ledger(session: Session, order: Order) -> Ledger:
+    from chargen.app.sending.budget import Ledger  # noqa: PLC0415 - see above
+
     budget = session.project.settings.budget
     today = session.clock.now()
     month = datetime(today.year, today.month, 1, tzinfo=UTC)

@@ -15,13 +15,13 @@ from chargen.core.compose import Composed, Composer, Line
 from chargen.core.entries import Entry, Imagery
 from chargen.core.judge import Judgement
 from chargen.core.order import build_order
-from chargen.core.plan import Plan, Planned, PlannedReference
+from chargen.core.plan import Plan, Planned, PlannedReference, unknown_location
 from chargen.core.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.core.settings import SKETCH, MissingReferences
 from chargen.core.values import EntryId, FileHash, Kind, Route, Verdict
 from chargen.edge.files import FileKind, kind_of
 from chargen.edge.pictures import reference_problem
-from chargen.errors import InputError, Position, Problem, Severity, error, warning
+from chargen.errors import InputError, Problem, Severity, error, warning
 
 
 @dataclass(slots=True)
@@ -218,8 +218,3 @@ def _unknown_names(imageries: tuple[Imagery, ...]) -> list[Problem]:
         for name in imagery.uses
         if name.name == Kind.LOCATION.value and name not in known
     ]
-
-
-def unknown_location(name: str, position: Position | None) -> Problem:
-    """Return the warning of a location that a file names and no file describes."""
-    return warning(f"location `{name}` has no imagery file", position)

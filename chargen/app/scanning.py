@@ -5,14 +5,15 @@ One bad file stays one bad file: what else can be read is read.
 
 from __future__ import annotations
 
-import gc
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from chargen import kinds
+from chargen.app.collector import collector_at_rest
 from chargen.app.project import Project
 from chargen.app.remembering.index import digest, files_below
 from chargen.core.document import parse
@@ -26,11 +27,15 @@ _LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|par
 
 @dataclass(frozen=True)
 class Scan:
-    """What was read. `broken` are files that may hold plans and can't be read, with the place of the first error."""
+    """What was read. `broken` are files that may hold plans and can't be read, with the place of the first error.
+
+    `unread` are files and folders below the roots of which nobody knows what they plan: closed ones, links to folders.
+    """
 
     imageries: tuple[Imagery, ...]
     broken: Mapping[str, Position]
     problems: tuple[Problem, ...]
+    unread: tuple[str, ...] = ()
 
     @cached_property
     def characters(self) -> Mapping[str, Character]:
@@ -65,10 +70,12 @@ class ScannedFile:
 
 def scan(project: Project) -> Scan:
     """Read every imagery file of the project, files by path."""
-    problems: list[Problem] = []
-    files = imagery_files(project, problems)
     with collector_at_rest():
-        return together([scan_file(project, file) for file in files], problems)
+        scanned = [scan_file(project, file) for file in imagery_files(project)]
+        closed = tuple(item.file for item in scanned if item.broken is not None and not item.digest)
+        folders = unread_folders(project)
+        problems = (*_missing(project), *folders.values())
+        return replace(together(scanned, problems), unread=(*folders, *closed))
 
 
 def scan_file(project: Project, file: str) -> ScannedFile:
@@ -101,33 +108,52 @@ def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> 
     return Scan(imageries, broken, told)
 
 
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Keep Python's cycle collector from walking thousands of living nodes again and again: they all stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
     """Read one file's bytes; None where it is no imagery file. Raises InputError where it is not readable YAML."""
     return kinds.scan(parse(data, file), project.settings.default_size, project.settings.generated)
 
 
-def imagery_files(project: Project, problems: list[Problem]) -> list[str]:
-    """Return the YAML files below the roots, project-relative and in path order; add a problem for a missing root."""
+def imagery_files(project: Project) -> list[str]:
+    """Return the YAML files below the roots, project-relative and in path order."""
+    return list(files_below(project.root, project.settings.imagery))
+
+
+def missing_roots(project: Project) -> tuple[Problem, ...]:
+    """Return what keeps imagery from being looked at: roots that are missing, folders that are closed or links."""
+    return (*_missing(project), *unread_folders(project).values())
+
+
+def _missing(project: Project) -> Iterator[Problem]:
     hint = "make it, or change `imagery` in `[tool.chargen]`"
     here = Position("pyproject.toml")
-    problems.extend(
-        error(f"the imagery folder `{printable(root)}` is missing", here, hint)
-        for root in project.settings.imagery
-        if not project.path(root).is_dir()
-    )
-    return list(files_below(project.root, project.settings.imagery))
+    for root in project.settings.imagery:
+        if not project.path(root).is_dir():
+            yield error(f"the imagery folder `{printable(root)}` is missing", here, hint)
+
+
+def unread_folders(project: Project) -> Mapping[str, Problem]:
+    """Return the folders below the roots that are not looked into, project-relative, each with what to say of it.
+
+    Links are not followed, because they may lead anywhere or in circles. Hidden folders are left out on purpose.
+    """
+    found: dict[str, Problem] = {}
+
+    def closed(failure: OSError) -> None:
+        path = Path(os.fsdecode(failure.filename))
+        if path.exists():  # a missing root has a message of its own
+            reason = (failure.strerror or type(failure).__name__).lower()
+            name = path.relative_to(project.root).as_posix()
+            hint = "check who owns it and its permissions"
+            found[name] = error(f"can't read this folder: {reason}", Position(printable(name)), hint)
+
+    for root in project.settings.imagery:
+        for place, folders, _ in os.walk(project.path(root), onerror=closed):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for link in filter(Path.is_symlink, (Path(place, name) for name in folders)):
+                name = link.relative_to(project.root).as_posix()
+                message = "links to folders are not followed: nothing behind this one is planned"
+                found[name] = warning(message, Position(printable(name)), "put the folder itself in its place")
+    return found
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:

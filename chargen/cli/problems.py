@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chargen.app.checking import Finding
 from chargen.cli.tables import plural
+from chargen.core.findings import Finding
 from chargen.core.plan import problem_json
 from chargen.edge.files import printable
 from chargen.errors import Severity

@@ -177,8 +177,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     if build.interrupted:
         outcomes["interrupted"] = len(build.interrupted)
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    if quiet[Verdict.FRESH]:
-        outcomes["fresh"] = quiet[Verdict.FRESH]
+    if fresh := quiet[Verdict.FRESH] + build.rest.fresh:
+        outcomes["fresh"] = fresh
     cost = sum((done.cost_usd or Decimal(0) for done in build.built), build.losses.spent)
     spent = f", {cost_text(cost)}" if cost or any(done.outcome is Outcome.BUILT for done in build.built) else ""
     yield f"{counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
@@ -190,11 +190,12 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         yield from map(printable, str(problem).split("\n"))
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
-    yield from standing_lines(
+    others = (
         (image.id, image.verdict.value, image.judgement.reasons)
         for image in map(build.image, build.selected)
         if image.id not in build.done and image.verdict is not Verdict.FRESH
     )
+    yield from standing_lines((*build.rest.others, *others))
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
 

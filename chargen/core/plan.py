@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chargen.core.compose import Composed
-from chargen.core.entries import Entry
-from chargen.core.inputs import Inputs
-from chargen.core.judge import Judgement
 from chargen.core.values import EntryId, FileHash, Fingerprint, Route, Verdict
-from chargen.errors import Problem, Severity
+from chargen.errors import Position, Problem, Severity, warning
+
+if TYPE_CHECKING:  # a plan is shown without what composes and judges
+    from chargen.core.compose import Composed
+    from chargen.core.entries import Entry
+    from chargen.core.inputs import Inputs
+    from chargen.core.judge import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ class Plan:
     def needs(self) -> Mapping[EntryId, tuple[EntryId, ...]]:
         """For each image the planned portraits it references."""
         return {image.id: image.needs for image in self.images if image.references}
+
+
+def unknown_location(name: str, position: Position | None) -> Problem:
+    """Return the warning of a location that a file names and no file describes."""
+    return warning(f"location `{name}` has no imagery file", position)
 
 
 def totals(images: Iterable[Planned]) -> dict[str, int]:

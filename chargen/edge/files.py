@@ -136,6 +136,8 @@ def _real_root(root: str) -> str:
 
 def printable(text: str) -> str:
     """Return `text` with what could steer a terminal written as escapes, for use in a message."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

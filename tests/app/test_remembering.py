@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +16,11 @@ from support.project import Project
 
 from chargen.app.judging import Wishes
 from chargen.app.remembering import planning, world
-from chargen.app.remembering.index import BUSY, INDEX, ROWS
-from chargen.app.remembering.standing import standing
+from chargen.app.remembering.index import BUSY, INDEX, ROWS, Standing, digest
+from chargen.app.remembering.standing import look_at
+from chargen.app.remembering.whole import shown_plan, whole_plan
 from chargen.app.session import Session, open_session
-from chargen.core.plan import Plan, plan_json
+from chargen.core.plan import Plan, Planned, image_json, plan_json
 from chargen.core.provider import FailureClass
 from chargen.core.values import EntryId, Fingerprint
 from chargen.edge.journal_rows import Sending
@@ -87,18 +88,31 @@ def _whole(root: Path, **environ: str) -> Plan:
 
 def _remembered(root: Path, *, read_only: bool = False, building: bool = False, **environ: str) -> Plan:
     with _session(root, read_only=read_only, **environ) as session:
-        return planning.remembered_plan(session, Wishes(ignored=session.ignored()), building=building)[1]
+        found = planning.remembered_plan(session, Wishes(ignored=session.ignored()), building=building)
+        found.keep()
+        return found.plan
+
+
+def _standing(root: Path, names: Sequence[str] = (), **environ: str) -> Standing | None:
+    look = look_at(root, environ)
+    return None if look is None else look.standing(names)
 
 
 def _check(root: Path, **environ: str) -> None:
     """Compare every way to plan, reading only and writing."""
     whole = _whole(root, **environ)
-    stands = standing(root, environ)
+    stands = _standing(root, **environ)
     if stands is not None:
         assert not any(image.acts or image.verdict.value == "blocked" for image in whole.images)
         told = [image for image in whole.images if image.verdict.value != "fresh"]
         assert stands.fresh == len(whole.images) - len(told)
         assert stands.others == tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told)
+    look = look_at(root, environ)
+    if look is not None and (kept := whole_plan(look)) is not None:
+        assert _shown(kept) == _shown(whole)
+    if look is not None and (found := shown_plan(look)) is not None:
+        assert json.dumps(found).encode() == _shown(whole)
+    _check_brief(root, whole, **environ)
     assert _shown(_remembered(root, read_only=True, **environ)) == _shown(whole)
     building = _remembered(root, building=True, **environ)
     assert _shown(building) == _shown(whole)
@@ -111,6 +125,34 @@ def _check(root: Path, **environ: str) -> None:
                 image.entry.prompt,
             )
     assert _shown(_remembered(root, **environ)) == _shown(whole)
+
+
+def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
+    """Compare the plan of a build that leaves out what it has nothing to do with: it says the same of all the rest."""
+    look = look_at(root, environ)
+    with _session(root, read_only=False, **environ) as session:
+        wishes = Wishes(ignored=session.ignored())
+        found = planning.remembered_plan(session, wishes, building=True, look=look, brief=True)
+    there = found.plan.by_id
+    rest = [image for image in whole.images if image.id not in there]
+    assert [_of(image) for image in found.plan.images] == [_of(image) for image in whole.images if image.id in there]
+    assert found.plan.unplanned == whole.unplanned
+    if found.rest is None:
+        assert not rest
+        return
+    told = [image for image in rest if image.verdict.value != "fresh"]
+    assert not any(image.acts or image.verdict.value == "blocked" for image in rest)
+    assert found.rest == Standing(
+        len(rest) - len(told), tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told)
+    )
+
+
+def _of(image: Planned) -> tuple[object, ...]:
+    """Return all of an image that a build goes by, but for where its templates' values came from."""
+    shown = json.dumps(image_json(image))
+    if not (image.acts or image.verdict.value == "blocked"):
+        return (shown,)
+    return (shown, image.fingerprint, image.inputs, image.entry.prompt, image.obstacles, image.problems)
 
 
 def _scanned(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -178,6 +220,11 @@ def _refuse(root: Path, name: str) -> None:
         session.journal.failed(sending.attempt_id, FailureClass.REFUSED, "not this")
 
 
+def _link(path: Path, to: Path) -> None:
+    if not path.is_symlink():
+        path.symlink_to(to)
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -241,6 +288,8 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "not ignored": lambda root: (root / ".chargen/ignored.json").unlink(missing_ok=True),
     "a refusal": lambda root: _refuse(root, "chapters/ch01/b"),
     "originals gone": lambda root: shutil.rmtree(root / ".chargen/originals", ignore_errors=True),
+    "a link to a folder": lambda root: _link(root / "imagery/more", root / "imagery/chapters"),
+    "that link gone": lambda root: (root / "imagery/more").unlink(missing_ok=True),
     "a journal gone": lambda root: (root / ".chargen/journal.sqlite").unlink(missing_ok=True),
 }
 
@@ -277,6 +326,33 @@ def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) 
     EDITS["an appearance"](root)
     assert "imagery/chapters/ch03/imagery.yaml" not in _scanned(root, monkeypatch)
     assert _scanned(root, monkeypatch) == []
+
+
+def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
+    """An edited chapter is planned with the characters it shows; the rest is counted, whatever it says of itself."""
+    EDITS["slots"](root)
+    _replaced(_chapter(root, "ch03"), "prompt_used: A lamp", "status: approved\n    prompt_used: A lamp")
+    _remembered(root)
+    EDITS["a prompt"](root)
+    with _session(root, read_only=False) as session:
+        found = planning.remembered_plan(session, Wishes(), building=True, look=look_at(root, {}), brief=True)
+    files = {image.entry.file for image in found.plan.images}
+    assert files == {"imagery/chapters/ch01/imagery.yaml", MARA}
+    assert found.rest is not None
+    assert found.rest.fresh + len(found.rest.others) == len(_whole(root).images) - len(found.plan.images)
+    _check_brief(root, _whole(root))
+
+
+def test_a_plan_is_read_without_opening_the_project(root: Path) -> None:
+    """Where nothing changed, a plan is read from the memory: of images that need nothing, and of those that do."""
+    for name in ("a comment", "a reference gone"):
+        EDITS[name](root)
+        _remembered(root)
+        whole = _whole(root)
+        look = look_at(root, {}) or pytest.fail("nothing is remembered")
+        assert _shown(whole_plan(look) or pytest.fail("not read")) == _shown(whole)
+    EDITS["a comment"](root)
+    assert whole_plan(look_at(root, {}) or pytest.fail("nothing is remembered")) is None
 
 
 def test_what_changed_just_now_is_not_remembered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,10 +404,12 @@ DAMAGES: dict[str, Callable[[Any], object]] = {
     "nothing": lambda _: b"",
     "deep": lambda _: b"[" * 100_000,
     "a list": lambda _: [],
-    "no files": lambda values: {**values, "files": {}} if "files" in values else {},
-    "files of nothing": lambda values: {**values, "files": dict.fromkeys(values.get("files", values))},
-    "numbers": lambda values: dict.fromkeys(values, 7),
-    "rows of nulls": lambda values: {name: [None] * 9 for name in values},
+    "no files": lambda values: {**values, "files": {}} if isinstance(values, dict) else {},
+    "files of nothing": lambda values: (
+        {**values, "files": dict.fromkeys(values["files"])} if isinstance(values, dict) else None
+    ),
+    "numbers": lambda values: dict.fromkeys(values, 7) if isinstance(values, dict) else [7] * len(values),
+    "rows of nulls": lambda values: {name: [None] * 9 for name in values} if isinstance(values, dict) else [[None] * 9],
 }
 
 
@@ -340,11 +418,14 @@ DAMAGES: dict[str, Callable[[Any], object]] = {
 def test_a_damaged_memory_counts_as_none(root: Path, file: str, name: str) -> None:
     """Whatever stands in the two files, the plan is right, and the memory is made anew."""
     _remembered(root)
-    values = DAMAGES[name](json.loads((root / file).read_bytes()))
-    (root / file).write_bytes(values if isinstance(values, bytes) else json.dumps(values).encode())
+    lines = (root / file).read_bytes().split(b"\n")
+    damaged = [DAMAGES[name](json.loads(line)) for line in lines]
+    (root / file).write_bytes(
+        b"\n".join(value if isinstance(value, bytes) else json.dumps(value).encode() for value in damaged)
+    )
     if file == ROWS:  # a stranger can make the digest fit
         index = json.loads((root / INDEX).read_bytes())
-        index["rows"] = planning.digest((root / ROWS).read_bytes())
+        index["rows"] = digest((root / ROWS).read_bytes())
         (root / INDEX).write_text(json.dumps(index))
     _check(root)
 
@@ -352,15 +433,15 @@ def test_a_damaged_memory_counts_as_none(root: Path, file: str, name: str) -> No
 def test_a_mark_of_a_broken_run_makes_the_next_one_look(root: Path) -> None:
     """While a run is under way, or after it died, nobody says that nothing has to be done."""
     _remembered(root)
-    assert standing(root, {}) is not None
+    assert _standing(root) is not None
     (root / BUSY).touch()
-    assert standing(root, {}) is None
+    assert _standing(root) is None
 
 
 def test_names_are_understood_or_left_alone(root: Path) -> None:
     """Targets and ids count the images they mean; any other name is for the planner."""
     _remembered(root)
     both = ("chapters/ch01/a", "generated/chapters/ch01/a.png", "generated/chapters/ch01/b.png")
-    assert standing(root, {}, both) == replace(standing(root, {}) or pytest.fail("nothing stands"), fresh=2)
-    assert standing(root, {}, ("chapters/ch01/*",)) is None
-    assert standing(root, {}, ("chapters/ch01/zz",)) is None
+    assert _standing(root, both) == replace(_standing(root) or pytest.fail("nothing stands"), fresh=2)
+    assert _standing(root, ("chapters/ch01/*",)) is None
+    assert _standing(root, ("chapters/ch01/zz",)) is None

@@ -1,4 +1,4 @@
-"""Planning only what changed since the last plan: the rest is taken from rows, and the result is the same plan.
+"""Planning only what changed since the last plan: the rest is taken from what is remembered, and the plan is the same.
 
 What makes a file be planned anew: its bytes; any picture, reference or original that was looked at for it; a character
 its entries show or a planned portrait they reference, as far as they can see of it; an attempt in the journal; and in
@@ -9,102 +9,126 @@ concerns files together (clashing names, circles of portraits) is looked at toge
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from chargen.app.collector import collector_at_rest
 from chargen.app.judging import Wishes
-from chargen.app.planning import Planner, unknown_location
-from chargen.app.remembering.index import Remembered, digest
-from chargen.app.remembering.memory import Memory, Store, attempts_of
-from chargen.app.remembering.rows import (
-    MALFORMED,
-    character_signature,
-    facts_of,
-    planned,
-    portrait_signature,
-    to_json,
+from chargen.app.planning import Planner
+from chargen.app.remembering.index import Remembered, Standing
+from chargen.app.remembering.memory import Memory
+from chargen.app.remembering.rows import MALFORMED, character_signature, portrait_signature, rows_of
+from chargen.app.remembering.standing import Look, look_at
+from chargen.app.remembering.store import Kept, Store, day_of, said_the_same
+from chargen.app.remembering.whole import Part, TogetherError, part_of, put_together
+from chargen.app.scanning import (
+    Scan,
+    ScannedFile,
+    imagery_files,
+    missing_roots,
+    scan_file,
+    together,
 )
-from chargen.app.scanning import Scan, ScannedFile, collector_at_rest, imagery_files, scan_file, together
 from chargen.app.session import Session
-from chargen.core.order import build_order
-from chargen.core.plan import Plan, Planned
+from chargen.core.plan import Plan
 from chargen.core.values import EntryId, Kind, Verdict
-from chargen.edge.signatures import Signatures
-from chargen.errors import Position, Problem
+from chargen.errors import Position, Severity
 from chargen.kinds.names import folded
 
 
-def remembered_plan(session: Session, wishes: Wishes, *, building: bool) -> tuple[Planner, Plan]:
+@dataclass(frozen=True, slots=True)
+class RememberedPlan:
+    """A plan, made with what is remembered. `keep` writes what is to be remembered of it.
+
+    `rest` are images that need nothing and were left out of the plan, where that was asked for; None for a whole plan.
+    """
+
+    planner: Planner
+    plan: Plan
+    rest: Standing | None = None
+    keep: Callable[[], None] = lambda: None
+
+
+def remembered_plan(
+    session: Session, wishes: Wishes, *, building: bool, look: Look | None = None, brief: bool = False
+) -> RememberedPlan:
     """Plan the project. While `building`, images that need anything are planned to the last word.
 
-    What is remembered holds for a command without wishes of its own: others are planned without it.
+    What is remembered holds for a command without wishes of its own: others are planned without it. `look` is one
+    just taken; a change since then is left to the next run. A `brief` plan of a build that has something to do leaves
+    out files whose images need nothing and that nothing else depends on.
     """
-    store = Store(session, time.time_ns())
+    began = time.time_ns() if look is None else look.began_ns
     with collector_at_rest():
         if wishes != Wishes(ignored=session.ignored()):
             planner = session.planner(session.scan(), wishes)
-            return planner, planner.plan()
-        memory = store.load()
-        if memory.files:
+            return RememberedPlan(planner, planner.plan())
+        look = look or look_at(session.project.root, session.environ, day_of(session))
+        store = Store(session, began, None if look is None else look.index.world)
+        if look is not None:
             try:
-                return _Planning(session, wishes, memory, store, building).plan()
-            except (_TogetherError, *MALFORMED):
+                return _Planning(session, wishes, store, look, building=building, brief=brief).plan()
+            except (TogetherError, *MALFORMED):
                 pass
-        return _Planning(session, wishes, Memory(), store, building).plan()
+        return _Planning(session, wishes, store, building=building).plan()
 
 
-class _TogetherError(Exception):
-    """Something concerns files together: nothing may be left out."""
-
-
-@dataclass
 class _Planning:
     """One plan in the making: `anew` are files read and planned, in path order with those that are kept."""
 
-    session: Session
-    wishes: Wishes
-    memory: Memory
-    store: Store
-    building: bool
-    files: tuple[str, ...] = ()
-    problems: list[Problem] = field(default_factory=list)
-    anew: dict[str, ScannedFile] = field(default_factory=dict)
+    def __init__(
+        self,
+        session: Session,
+        wishes: Wishes,
+        store: Store,
+        look: Look | None = None,
+        *,
+        building: bool,
+        brief: bool = False,
+    ) -> None:
+        self.session = session
+        self.wishes = wishes
+        self.store = store
+        self.building = building
+        self.brief = brief
+        self.memory = Memory(session.project.root, look.index if look else None)
+        self.files = look.files if look else tuple(imagery_files(session.project))
+        self.same = look.same if look else frozenset()
+        self.problems = missing_roots(session.project)
+        self.anew: dict[str, ScannedFile] = {}
 
-    def plan(self) -> tuple[Planner, Plan]:
+    def plan(self) -> RememberedPlan:
         """Plan what has to be planned, and put it together with the rest."""
-        self.files = tuple(imagery_files(self.session.project, self.problems))
-        looked = Signatures(os.fspath(self.session.project.root))
-        self._read([file for file in self.files if not self._is_kept(file, looked)])
-        self._read(self._misled())
+        self._read(self._changed())
+        renamed = self._renamed()
+        self._read(self._misled(renamed=renamed))
         while self._kept():
             self._read(self._along())
             planner, plan = self._planned()
             users = self._users_of_changed(plan)
             if not users:
-                merged = self._merged(plan)
-                self._save(planner, plan, merged)
-                return planner, merged
+                rest = None if renamed or not self.brief else self._rest(plan)
+                if rest is not None:
+                    return RememberedPlan(planner, plan, rest)
+                whole = self._merged(plan)
+                return self._remembered(planner, plan, whole)
             self._read(users)
         planner, plan = self._planned()
-        if len(set(self.files)) == len(self.files) and not planner.cycles and not planner.clashing:
-            self._save(planner, plan, plan)
-        return planner, plan
+        if len(set(self.files)) < len(self.files) or planner.cycles or planner.clashing:
+            return RememberedPlan(planner, plan)
+        return self._remembered(planner, plan, plan)
 
     # which files are planned anew
 
-    def _is_kept(self, file: str, looked: Signatures) -> bool:
-        known = self.memory.files.get(file)
-        if known is None or (self.building and not known.quiet):
-            return False
-        try:
-            data = self.session.project.path(file).read_bytes()
-        except OSError:
-            return False
-        if digest(data) != known.digest or looked.together((*known.targets, *known.others)) != known.seen:
-            return False
-        return not known.deep or attempts_of(self.session.journal, known.deep) == known.attempts
+    def _changed(self) -> list[str]:
+        known = self.memory.files
+        kept = [file for file in self.files if file in self.same and not (self.building and not known[file].quiet)]
+        deep = [file for file in kept if known[file].deep]
+        said = dict(zip(deep, said_the_same(self.session.journal, (known[file] for file in deep)), strict=True))
+        keeping = {file for file in kept if said.get(file, True)}
+        return [file for file in self.files if file not in keeping]
 
     def _kept(self) -> list[str]:
         return [file for file in self.files if file not in self.anew]
@@ -113,16 +137,23 @@ class _Planning:
         for file in files:
             self.anew[file] = scan_file(self.session.project, file)
 
-    def _misled(self) -> list[str]:
+    def _renamed(self) -> bool:
+        """Say whether other images are planned than before, or in other files."""
+        if not self.memory.files.keys() <= set(self.files):
+            return True
+        return any(
+            _ids(scanned) != (self.memory.ids(file) if file in self.memory.files else [])
+            for file, scanned in self.anew.items()
+        )
+
+    def _misled(self, *, renamed: bool) -> list[str]:
         """Return the kept files that other files' changes concern: by a character, or by which images there are."""
-        before = {target for known in self.memory.files.values() for target in known.targets}
-        renamed = before != {self.session.project.target(name) for name in self._ids()}
         cast = _Cast(self)
+        unchanged = {slug for slug, was in self.memory.cast.items() if cast.signature(slug) == was}
         return [
             file
             for file in self._kept()
-            if (renamed and self.memory.files[file].deep)
-            or any(cast.signature(slug) != was for slug, was in self.memory.facts(file).cast.items())
+            if (renamed and self.memory.files[file].deep) or not unchanged.issuperset(self.memory.about(file).shows)
         ]
 
     def _along(self) -> Iterator[str]:
@@ -143,23 +174,11 @@ class _Planning:
 
     def _users_of_changed(self, plan: Plan) -> list[str]:
         """Return the kept files that reference a planned portrait which is not what it was."""
-        return [
-            file
-            for file in self._kept()
-            for name, was in self.memory.facts(file).needs.items()
-            if (image := plan.by_id.get(EntryId(name))) is not None and portrait_signature(image) != was
-        ]
-
-    def _ids(self) -> list[EntryId]:
-        """Return the ids of all entries, in file order."""
-        found: list[EntryId] = []
-        for file in self.files:
-            scanned = self.anew.get(file)
-            if scanned is None:
-                found.extend(EntryId(row[0]) for row in self.memory.facts(file).rows)
-            elif scanned.imagery is not None:
-                found.extend(entry.id for entry in scanned.imagery.entries)
-        return found
+        was = self.memory.portraits
+        changed = {
+            image.target for image in plan.images if image.id in was and portrait_signature(image) != was[image.id]
+        }
+        return [file for file in self._kept() if changed and not changed.isdisjoint(self.memory.files[file].others)]
 
     # planning them
 
@@ -170,70 +189,78 @@ class _Planning:
         found = together(scanned, self.problems)
         if kept:
             found = Scan(found.imageries, _Cast(self).broken, found.problems)
-        others = {EntryId(row[0]) for file in kept for row in self.memory.facts(file).rows}
+        others = {EntryId(name) for file in kept for name in self.memory.ids(file)}
         planner = self.session.planner(found, self.wishes, others)
         return planner, planner.plan()
 
+    def _rest(self, plan: Plan) -> Standing | None:
+        """Say how the images of the kept files stand; None where nothing is to be done, or they have to be told of."""
+        kept = self._kept()
+        if not any(image.acts or image.verdict is Verdict.BLOCKED for image in plan.images):
+            return None
+        if any(problem.severity is Severity.ERROR for file in kept for problem in self.memory.about(file).problems):
+            return None
+        ids = {name for file in kept for name in self.memory.ids(file)}
+        others = tuple(item for item in self.memory.told if item[0] in ids)
+        return Standing(len(ids) - len(others), others)
+
     def _merged(self, plan: Plan) -> Plan:
-        """Put images planned anew and kept ones together in build order. Raises _TogetherError, and MALFORMED."""
-        images: dict[EntryId, Planned] = {}
-        problems = list(self.problems)
-        locations: set[str] = set()
-        used: list[tuple[str, Position | None]] = []
+        """Put images planned anew and kept ones together. Raises TogetherError, and MALFORMED."""
+        parts: list[Part] = []
         for file in self.files:
             scanned = self.anew.get(file)
             if scanned is None:
-                facts = self.memory.facts(file)
-                kept = planned(file, facts.kind, facts.rows, self.session.project.settings.generated)
-                images.update((image.id, image) for image in kept)
-                kind, slug = facts.kind, facts.slug
-                problems.extend(facts.problems)
-                used.extend(facts.uses)
+                parts.append(part_of(self.memory, file))
+            elif scanned.imagery is None:
+                parts.append(Part("", "", (), scanned.problems))
             else:
                 imagery = scanned.imagery
-                problems.extend(scanned.problems)
-                if imagery is None:
-                    continue
-                images.update((entry.id, plan.by_id[entry.id]) for entry in imagery.entries)
-                kind, slug = imagery.kind.value, imagery.slug
-                used.extend((str(name), name.position) for name in imagery.uses if name.name == Kind.LOCATION.value)
-            if kind == Kind.LOCATION.value:
-                locations.add(slug)
-        if len(set(map(folded, images))) < len(self._ids()):
-            raise _TogetherError
-        order = build_order(images, {name: image.needs for name, image in images.items() if image.references})
-        if order.cycles:
-            raise _TogetherError
-        sorted_images = tuple(images[name] for name in order.ids)
-        for image in sorted_images:
-            problems.extend(image.problems)
-        problems.extend(unknown_location(name, position) for name, position in used if name not in locations)
-        return Plan(sorted_images, tuple(dict.fromkeys(problems)))
+                images = tuple(plan.by_id[entry.id] for entry in imagery.entries)
+                used = [(str(name), name.position) for name in imagery.uses if name.name == Kind.LOCATION.value]
+                parts.append(Part(imagery.kind.value, imagery.slug, images, scanned.problems, tuple(used)))
+        names = [folded(image.id) for part in parts for image in part.images]
+        if len(set(names)) < len(names):
+            raise TogetherError
+        return put_together(parts, self.problems)
 
     # remembering it
 
-    def _save(self, planner: Planner, plan: Plan, whole: Plan) -> None:
+    def _remembered(self, planner: Planner, plan: Plan, whole: Plan) -> RememberedPlan:
         if self.session.read_only or (not self.anew and len(self.files) == len(self.memory.files)):
-            return
+            return RememberedPlan(planner, whole)
+        kept = self._to_keep(planner, plan, whole)
+        return RememberedPlan(planner, whole, keep=lambda: self.store.save(kept))
+
+    def _to_keep(self, planner: Planner, plan: Plan, whole: Plan) -> Kept:
         files: dict[str, Remembered] = {}
-        rows = {}
-        cast = _Cast(self)
+        lines: dict[str, bytes] = {}
+        portraits = dict(self.memory.portraits) if self._kept() else {}
+        slugs: dict[str, None] = {}
         for file in self.files:
             scanned = self.anew.get(file)
             if scanned is None:
-                files[file], rows[file] = self.memory.files[file], self.memory.rows[file]
+                files[file], lines[file] = self.memory.files[file], self.memory.line(file)
+                slugs.update(dict.fromkeys(self.memory.about(file).shows))
                 continue
             images = [plan.by_id[entry.id] for entry in scanned.imagery.entries] if scanned.imagery else []
-            portraits = [plan.by_id[name] for image in images for name in image.needs if name in plan.by_id]
-            if not scanned.digest or any(portrait.verdict is Verdict.RESTORABLE for portrait in portraits):
+            needed = [plan.by_id[name] for image in images for name in image.needs if name in plan.by_id]
+            portraits.update((str(portrait.id), portrait_signature(portrait)) for portrait in needed)
+            if not scanned.digest or any(portrait.verdict is Verdict.RESTORABLE for portrait in needed):
                 continue
-            known = self.store.remember(planner.evidence, scanned.digest, images)
+            known = self.store.remember(planner.evidence, scanned, images)
             if known is not None:
-                shown = {slug: cast.signature(slug) for slug in _shown(scanned)}
-                needs = {str(portrait.id): portrait_signature(portrait) for portrait in portraits}
                 files[file] = known
-                rows[file] = to_json(facts_of(scanned, images, shown, needs))
-        self.store.save(files, rows, whole.images)
+                lines[file] = json.dumps(rows_of(images), separators=(",", ":")).encode()
+                slugs.update(_shown(scanned))
+        cast = _Cast(self)
+        told = tuple(
+            (str(image.id), image.verdict.value, image.judgement.reasons)
+            for image in whole.images
+            if image.verdict is not Verdict.FRESH
+        )
+        signatures = {slug: cast.signature(slug) for slug in slugs}
+        clean = not whole.problems and not any(image.drift for image in whole.images)
+        return Kept(files, lines, signatures, portraits, told, clean)
 
 
 class _Cast:
@@ -248,8 +275,8 @@ class _Cast:
             if scanned is not None:
                 characters, broken = _signatures(scanned), scanned.broken
             else:
-                facts = planning.memory.facts(file)
-                characters, broken = facts.characters, facts.broken
+                about = planning.memory.about(file)
+                characters, broken = about.characters, about.broken
             if broken is not None:
                 self.broken[file] = broken
             if characters:
@@ -284,3 +311,8 @@ def _shown(scanned: ScannedFile) -> dict[str, None]:
     """Return the slugs of the characters a file's entries show, in order."""
     entries = scanned.imagery.entries if scanned.imagery else ()
     return {depicted.slug: None for entry in entries for depicted in entry.depicts}
+
+
+def _ids(scanned: ScannedFile) -> list[str]:
+    """Return the ids of a file's images, in file order."""
+    return [str(entry.id) for entry in scanned.imagery.entries] if scanned.imagery else []

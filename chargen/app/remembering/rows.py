@@ -1,23 +1,26 @@
-"""Planned images as rows of plain values and back, with what a plan needs to know of a file whose images it keeps.
+"""Planned images as rows of plain values and back, and what a plan needs to know of a file whose images it keeps.
 
 A row holds what a plan shows and a choice asks for. It does not hold prompts: an image that a build has something to do
-with is always planned anew. Rows that are not exactly what this module writes raise one of `MALFORMED`.
+with is always planned anew. What is not exactly what this module writes raises one of `MALFORMED`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, DecimalException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chargen.app.scanning import ScannedFile
+from chargen.app.remembering.index import pairs, text, texts
 from chargen.core.entries import Character, Declared, Entry, Outputs
 from chargen.core.judge import Judgement
 from chargen.core.plan import Planned, PlannedReference
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Size, Status, Verdict
 from chargen.errors import Position, Problem, Severity
+
+if TYPE_CHECKING:  # what is remembered is read without what reads files
+    from chargen.app.scanning import ScannedFile
 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, DecimalException, RecursionError)
 
@@ -42,77 +45,106 @@ _SHAPE = (
     (_TEXT, _NONE),  # fingerprint
     (_LIST,),  # problems
 )
+_REFERENCES = 15
 _STATUSES: dict[str, Status | None] = {"": None, **{status.value: status for status in Status}}
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _NO_OUTPUTS, _UNDECLARED = Outputs(), Declared()
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What others ask of a file, and what its images asked of others.
+class About:
+    """What other files ask of one, and what its images ask of them.
 
     `kind` is empty for a file that plans nothing, `broken` set where it can't be read. `characters` are signatures of
-    those it defines, `uses` locations it names, `cast` signatures of characters its entries show, and `needs` those of
-    planned portraits they reference.
+    those it defines, `uses` locations it names, `shows` slugs of the characters that its entries show.
     """
 
-    kind: str
-    slug: str
-    broken: Position | None
-    problems: tuple[Problem, ...]
-    characters: dict[str, str]
-    uses: tuple[tuple[str, Position], ...]
-    cast: dict[str, str]
-    needs: dict[str, str]
-    rows: list[Any]
+    kind: str = ""
+    slug: str = ""
+    broken: Position | None = None
+    problems: tuple[Problem, ...] = ()
+    characters: Mapping[str, str] = field(default_factory=dict)
+    uses: tuple[tuple[str, Position], ...] = ()
+    shows: tuple[str, ...] = ()
 
 
-def facts_of(
-    scanned: ScannedFile, images: Sequence[Planned], cast: Mapping[str, str], needs: Mapping[str, str]
-) -> Facts:
-    """Gather what is to be remembered of a file and its planned images."""
+def about(scanned: ScannedFile) -> About:
+    """Gather what is to be remembered of a file besides its images."""
     imagery = scanned.imagery
-    here = Position(scanned.file)
     if imagery is None:
-        return Facts("", "", scanned.broken, scanned.problems, {}, (), {}, {}, [])
-    characters = {character.slug: character_signature(character) for character in reversed(imagery.characters)}
+        return About(broken=scanned.broken, problems=scanned.problems)
+    here = Position(scanned.file)
     used = ((str(name), name.position or here) for name in imagery.uses if name.name == Kind.LOCATION.value)
-    kind, slug = imagery.kind.value, imagery.slug
-    rows = [_row(image) for image in images]
-    return Facts(kind, slug, None, scanned.problems, characters, tuple(used), dict(cast), dict(needs), rows)
+    return About(
+        imagery.kind.value,
+        imagery.slug,
+        None,
+        scanned.problems,
+        {character.slug: character_signature(character) for character in reversed(imagery.characters)},
+        tuple(used),
+        tuple(dict.fromkeys(str(depicted.slug) for entry in imagery.entries for depicted in entry.depicts)),
+    )
 
 
-def to_json(facts: Facts) -> list[Any]:
-    """Return facts as plain values."""
+def about_to_json(facts: About) -> list[Any]:
+    """Return what is told of a file as plain values."""
     return [
         facts.kind,
         facts.slug,
         None if facts.broken is None else _place(facts.broken),
         [_problem(problem) for problem in facts.problems],
-        facts.characters,
+        dict(facts.characters),
         [[name, *_place(position)] for name, position in facts.uses],
-        facts.cast,
-        facts.needs,
-        facts.rows,
+        list(facts.shows),
     ]
 
 
-def from_json(values: Any) -> Facts:
-    """Read facts back; its rows are read by `planned`. Raises one of `MALFORMED`."""
-    kind, slug, broken, problems, characters, uses, cast, needs, rows = values
-    if type(kind) is not str or type(slug) is not str or type(rows) is not list:
-        raise TypeError
-    return Facts(
-        kind,
-        slug,
+def about_from_json(values: Any) -> About:
+    """Read it back. Raises one of `MALFORMED`."""
+    kind, slug, broken, problems, characters, uses, shows = values
+    return About(
+        text(kind),
+        text(slug),
         None if broken is None else _position(broken),
         tuple(map(_read_problem, problems)),
-        _pairs(characters),
-        tuple((_text(name), _position(place)) for name, *place in uses),
-        _pairs(cast),
-        _pairs(needs),
-        rows,
+        pairs(characters),
+        tuple((text(name), _position(place)) for name, *place in uses),
+        texts(shows),
     )
+
+
+def rows_of(images: Iterable[Planned]) -> list[list[Any]]:
+    """Return planned images as rows."""
+    return [_row(image) for image in images]
+
+
+def shown(row: Any, file: str, kind: str, generated: str) -> dict[str, Any]:
+    """Return an image as `chargen.core.plan.image_json` does, without making it. Raises one of `MALFORMED`."""
+    if tuple(map(type, row)) not in _SHAPES:
+        raise TypeError
+    name, line, _, _, size, _, verdict, reasons, _, route, quality, cost, *_, references, _, _ = row
+    provider, _, model = route.partition("/")
+    return {
+        "id": name,
+        "kind": kind,
+        "file": file,
+        "line": line,
+        "target": f"{generated}/{name}.png",
+        "prompt_file": f"{generated}/prompts/{name}.txt",
+        "references": [text(reference[0]) for reference in references],
+        "verdict": verdict,
+        "reasons": list(texts(reasons)),
+        "provider": provider or None,
+        "model": model or None,
+        "quality": quality,
+        "size": size or None,
+        "cost_usd": None if cost is None else float(cost),
+    }
+
+
+def needs(row: Any) -> tuple[EntryId, ...]:
+    """Return the ids of the planned portraits that the image of a row references. Raises one of `MALFORMED`."""
+    return tuple(EntryId(text(reference[3])) for reference in row[_REFERENCES] if reference[3] is not None)
 
 
 def planned(file: str, kind: str, rows: list[Any], generated: str) -> list[Planned]:
@@ -211,13 +243,13 @@ def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> 
         composed=None,
         inputs=None,
         fingerprint=None if fingerprint is None else Fingerprint(fingerprint),
-        judgement=Judgement(_VERDICTS[verdict], _texts(reasons), adopt),
+        judgement=Judgement(_VERDICTS[verdict], texts(reasons), adopt),
         route=known.route(route),
         quality=quality,
         cost_usd=None if cost is None else Decimal(cost),
         repair=repair,
-        drift=_texts(drift),
-        notes=_texts(notes),
+        drift=texts(drift),
+        notes=texts(notes),
         problems=tuple(map(_read_problem, problems)) if problems else (),
     )
 
@@ -236,11 +268,11 @@ _SHAPES = _shapes()
 def _reference(values: Any) -> PlannedReference:
     path, character, file, entry_id, appearance = values
     return PlannedReference(
-        _text(path),
-        _text(character),
-        None if file is None else FileHash(_text(file)),
-        None if entry_id is None else EntryId(_text(entry_id)),
-        _text(appearance),
+        text(path),
+        text(character),
+        None if file is None else FileHash(text(file)),
+        None if entry_id is None else EntryId(text(entry_id)),
+        text(appearance),
     )
 
 
@@ -251,7 +283,7 @@ def _problem(problem: Problem) -> list[Any]:
 
 def _read_problem(values: Any) -> Problem:
     severity, message, place, hint = values
-    return Problem(Severity(severity), _text(message), None if place is None else _position(place), _text(hint))
+    return Problem(Severity(severity), text(message), None if place is None else _position(place), text(hint))
 
 
 def _place(position: Position) -> list[Any]:
@@ -263,21 +295,3 @@ def _position(values: Any) -> Position:
     if type(file) is not str or type(line) is not int or type(column) is not int:
         raise TypeError
     return Position(file, line, column)
-
-
-def _pairs(values: Any) -> dict[str, str]:
-    if type(values) is not dict or not all(type(value) is str for value in values.values()):
-        raise TypeError
-    return values
-
-
-def _texts(values: list[Any]) -> tuple[str, ...]:
-    if values and not all(type(value) is str for value in values):
-        raise TypeError
-    return tuple(values)
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError
-    return value

@@ -71,9 +71,8 @@ class List(ProjectCommand):
     def _targets(self, named: Named) -> Iterator[str]:
         """Yield the targets of the images that are meant, read from the files without judging anything."""
         known = None if named else planned_targets(Path.cwd(), os.environ)
-        if known is not None and None not in known.values():
-            for targets in known.values():
-                yield from targets or ()
+        if known is not None:
+            yield from known
             return
         from chargen.core.selection import Selectable  # noqa: PLC0415 - slow to import, and the tab key needs none of it
 

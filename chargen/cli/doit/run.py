@@ -15,7 +15,7 @@ from doit.task import Stream, Task
 
 from chargen.app.doit.names import Named, own_tasks
 from chargen.app.doit.tasks import held_back, use
-from chargen.app.remembering.standing import standing
+from chargen.app.remembering.standing import Look, look_at
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.quiet_report import standing_lines
 from chargen.core.judge import Demand
@@ -75,7 +75,9 @@ class Run(ProjectCommand):
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Open the build as it was asked for, let doit make the tasks, run them."""
-        if self._stands(params, args):
+        began = monotonic()
+        look = self._look(params, args)
+        if look is not None and self._stands(look, params, args, began):
             return 0
         from chargen.app.build import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
 
@@ -89,7 +91,7 @@ class Run(ProjectCommand):
         opened: list[Build] = []
 
         def opener() -> Build:
-            opened.append(open_build(Path.cwd(), order, on_wait=self.waiting, command="doit"))
+            opened.append(open_build(Path.cwd(), order, on_wait=self.waiting, command="doit", look=look))
             return opened[0]
 
         use(opener)
@@ -103,16 +105,19 @@ class Run(ProjectCommand):
             for build in opened:
                 build.close()
 
-    def _stands(self, params: Any, args: list[str]) -> bool:
-        """Tell how the images stand where nothing has to be done and nothing else was asked for."""
-        began = monotonic()
+    def _look(self, params: Any, args: list[str]) -> Look | None:
+        """Look at the project, where it is asked for nothing but images, and nothing is wished of them."""
         wishes = ("rebuild", "always", "no_resume", "budget", "default_tasks")
         if any(params.get(name) for name in wishes):
-            return False
+            return None
         with held_back() as images_are_asked_for:
             if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
-                return False
-        found = standing(Path.cwd(), os.environ, tuple(posixpath.join(self.within, name) for name in args))
+                return None
+        return look_at(Path.cwd(), os.environ)
+
+    def _stands(self, look: Look, params: Any, args: list[str], began: float) -> bool:
+        """Tell how the images stand where nothing has to be done."""
+        found = look.standing(tuple(posixpath.join(self.within, name) for name in args))
         if found is None:
             return False
         with _output(params["outfile"]) as out:
