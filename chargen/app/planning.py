@@ -5,6 +5,7 @@ Reads the disk, changes nothing. What it decides it asks of the pure parts: reso
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from chargen.app.evidence import Evidence
@@ -113,12 +114,13 @@ class Planner:
         awaited: list[str] = []
         for reference in resolution.references:
             if reference.entry_id is not None and reference.entry_id in self.done:
-                blocked = self.done[reference.entry_id].verdict is Verdict.BLOCKED
+                verdict = self.done[reference.entry_id].verdict
+                blocked = verdict is Verdict.BLOCKED
                 planned = self._planned_reference(reference, problems)
                 references.append(planned)
                 if blocked and reference.entry_id not in cycle:
                     obstacles.append(f"reference `{planned.path}` is blocked")
-                elif planned.digest is None and not blocked:
+                elif planned.digest is None and not blocked and verdict is not Verdict.FRESH:
                     awaited.append(planned.path)
                 continue
             if reference.entry_id is not None and cycle:
@@ -153,6 +155,8 @@ class Planner:
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = "; ".join(portrait.judgement.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
+                if portrait.verdict is Verdict.FRESH:
+                    message = trouble
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
         return PlannedReference(path, reference.character, digest, reference.entry_id, reference.appearance)
 
@@ -165,7 +169,8 @@ class Planner:
             trouble = reference_problem(self.project.root, path)
             digest = state.oid if state.kind is FileKind.LFS_POINTER else None
             if state.kind is FileKind.FILE:
-                digest = self.evidence.hashes.hash_of(full, state.key)
+                with suppress(OSError):  # `trouble` says that it can't be read
+                    digest = self.evidence.hashes.hash_of(full, state.key)
             known = self.files[path] = (digest, trouble)
         return known
 

@@ -120,6 +120,11 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
     except _ReaderLeftError:
         discard(sys.stdout)
         return 0
+    except OSError as failure:
+        from chargen.cli.failures import of_system  # noqa: PLC0415 - only where something fails
+
+        _tell(str(of_system(failure)))
+        return NOTHING_STARTED
     except Exception as bug:
         logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
         _tell(f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it")

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TextIO
 
+import click
+
 from chargen.app.asking import elsewhere
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
@@ -137,8 +139,11 @@ class RunReport:
             try:
                 self._out.write(text + "\n")
                 self._out.flush()
-            except BrokenPipeError:  # whoever read has seen enough; the build goes on
+            except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
                 discard(self._out)
+                if not isinstance(failure, BrokenPipeError):
+                    reason = (failure.strerror or "error").lower()
+                    click.echo(f"warning: can't write the output: {reason}; the build goes on", err=True)
 
 
 def opening(build: Build) -> Iterable[str]:

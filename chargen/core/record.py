@@ -57,9 +57,9 @@ class RecordLine:
         return " ".join(words)
 
     @classmethod
-    def parse(cls, text: str | None) -> RecordLine | None:
-        """Read a line; None for another version, a missing or malformed value, or a key given twice."""
-        version, *words = (text or "").split() or [""]
+    def parse(cls, text: object) -> RecordLine | None:
+        """Read a line; None for another version, anything but a text, a malformed value, or a key given twice."""
+        version, *words = (text if isinstance(text, str) else "").split() or [""]
         split = [word.partition("=") for word in words]
         values = {key: value for key, equals, value in split if equals}
         unknown = values.keys() - _KNOWN

@@ -241,3 +241,9 @@ def test_a_line_tells_that_credentials_were_lost() -> None:
         record = replace(FULL, original=replace(FULL.original, credentials=signed))
         assert (CREDENTIALS_LOST in record.line(file, 5, "2026-11-22T14:08:21Z").others) == lost
         assert from_json(to_json(record)) == record
+
+
+@pytest.mark.parametrize("value", [None, 5, ("1", "2"), {"a": "b"}])
+def test_what_is_no_text_is_no_record(value: object) -> None:
+    """An author may write a list or a mapping where the line belongs."""
+    assert RecordLine.parse(value) is None

@@ -66,6 +66,12 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             return 0
         except _DOIT_TELLS:
             raise
+        except OSError as failure:
+            from chargen.cli.failures import of_system  # noqa: PLC0415 - only where something fails
+
+            told = of_system(failure)
+            self.tell(str(told))
+            return told.exit_code
         except Exception as bug:
             logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
             self.tell(
