@@ -1,8 +1,9 @@
 """Pictures and prompt files that no entry plans any more, and what else may go to the trash.
 
 Laws: only files the program made places for are looked at (pictures and prompt files below the folder of pictures, the
-program's own temporary files); what an entry or a reference still names is in use; what may belong to a file that can't
-be read now, or to a folder that is missing, is no orphan. Reads only, but for `throw_away`, which moves to the trash.
+program's own temporary files); what an entry or a reference still names is in use; what may belong to a file that is
+not valid now is no orphan, and nothing is where imagery is missing or closed. Reads only, but for `throw_away`, which
+moves to the trash.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from chargen.app.scanning import Scan
 from chargen.app.session import Session
 from chargen.core.plan import Plan
 from chargen.core.record import Record
-from chargen.edge.files import abandoned
+from chargen.edge.files import abandoned, printable
+from chargen.edge.inside import read_inside
 from chargen.errors import Position, StartError, error
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
@@ -42,9 +44,10 @@ class Orphan:
 def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...]:
     """Return the pictures and prompt files that no entry plans any more, by path.
 
-    Raises StartError where an imagery folder is missing: then nobody can say what is planned.
+    Raises StartError where an imagery folder is missing, or imagery can't be read: then nobody can say what is planned.
     """
     _check_roots(session)
+    _check_readable(planner.scan)
     project = session.project
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
     used |= _named_elsewhere(planner.scan, plan)
@@ -99,10 +102,7 @@ class _Broken:
     def of(cls, session: Session, scan: Scan) -> _Broken:
         slugs = set(scan.broken_slugs)
         for file in scan.broken:
-            try:
-                data = session.project.path(file).read_bytes()
-            except OSError:
-                continue
+            data = read_inside(session.project.root, file)
             slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
         return cls(frozenset(scan.broken), frozenset(slugs))
 
@@ -122,6 +122,13 @@ def _check_roots(session: Session) -> None:
             message = f"the imagery folder `{root}` is missing, so nobody can say what is planned"
             hint = "make it, or change `imagery` in `[tool.chargen]`"
             raise StartError(error(message, Position("pyproject.toml"), hint))
+
+
+def _check_readable(scan: Scan) -> None:
+    message = "this could not be read, so nobody can say what it plans and which pictures are needed"
+    hint = "make it readable, or take it out of the imagery folders"
+    if scan.unread:
+        raise StartError([error(message, Position(printable(path)), hint) for path in scan.unread])
 
 
 def _named_elsewhere(scan: Scan, plan: Plan) -> set[str]:
