@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 
-import click
-
 from chargen.core.values import Verdict
 
 _TENTH_OF_A_CENT = Decimal("0.001")
@@ -54,11 +52,14 @@ def pad(text: str, wanted: int, *, right: bool = False) -> str:
 
 def cells(text: str) -> int:
     """Count the terminal cells of a text: two for a wide character, none for a combining one or a colour."""
-    plain = click.unstyle(text)
-    if plain.isascii():
-        return len(plain)
+    if "\x1b" in text:
+        from click import unstyle  # noqa: PLC0415 - slow to import, and a build writes without it
+
+        text = unstyle(text)
+    if text.isascii():
+        return len(text)
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
 
 
@@ -77,12 +78,16 @@ def wrap(text: str, columns: int) -> list[str]:
 
 def coloured(verdict: Verdict) -> str:
     """Return a verdict's word in its colour."""
-    return click.style(verdict.value, fg=_COLOURS[verdict]) if verdict in _COLOURS else verdict.value
+    from click import style  # noqa: PLC0415 - as above
+
+    return style(verdict.value, fg=_COLOURS[verdict]) if verdict in _COLOURS else verdict.value
 
 
 def dim(text: str) -> str:
     """Return a text that matters less."""
-    return click.style(text, dim=True) if text else ""
+    from click import style  # noqa: PLC0415 - as above
+
+    return style(text, dim=True) if text else ""
 
 
 def plural(count: int, noun: str) -> str:

@@ -116,22 +116,34 @@ def contained(root: Path, relative: str) -> Path:
     """
     joined = os.path.normpath(relative) if relative else ""
     climbs = joined == ".." or joined.startswith(".." + os.sep)
-    if not joined or "\0" in relative or climbs or Path(joined).is_absolute():
+    if not joined or "\0" in relative or climbs or os.path.isabs(joined):  # noqa: PTH117 - asked often
         raise InputError(f"path `{printable(relative)}` leaves the project", hint="name a file inside the project")
-    path = root / joined
-    base = _real_root(os.fspath(root))
-    real = os.path.realpath(path)
-    if real != base and not real.startswith(base.rstrip(os.sep) + os.sep):
+    if not _is_below(_followed(root, joined), _real_root(os.fspath(root))):
         raise InputError(
             f"path `{printable(relative)}` leads out of the project through a symbolic link",
             hint="keep the file inside the project, or move the link",
         )
-    return path
+    return root / joined
+
+
+def _followed(root: Path, relative: str) -> str:
+    """Follow the links of a normal path below `root`, and look at nothing above it: this is asked often."""
+    place = real_root = _real_root(os.fspath(root))
+    for part in relative.split(os.sep):  # noqa: PTH206 - making a Path costs more than looking
+        place = f"{place}{os.sep}{part}"
+        # Windows has other things than links that lead elsewhere.
+        if os.name == "nt" or os.path.islink(place):  # noqa: PTH114 - as above
+            return os.path.realpath(f"{real_root}{os.sep}{relative}")
+    return place
 
 
 @lru_cache(maxsize=8)
 def _real_root(root: str) -> str:
     return os.path.realpath(root)
+
+
+def _is_below(real: str, base: str) -> bool:
+    return real == base or real.startswith(base.rstrip(os.sep) + os.sep)
 
 
 def printable(text: str) -> str:
@@ -149,16 +161,32 @@ def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: in
     permission; the old file is then untouched.
     """
     with as_input_error(path, root):
-        real = real_target(path, root)
-        make_folder(real.parent)
-        temporary = real.parent / temporary_name()
-        try:
-            _write_new(temporary, data, mode if mode is not None else _mode_of(real))
-            temporary.replace(real)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(real.parent)
+        folder = _replace(path, data, root, mode, synced=True)
+        sync_folder(folder)
+
+
+def write_whole(path: Path, data: bytes, *, root: Path | None = None) -> None:
+    """Do as `write_durably`, but sync nothing: for what is told elsewhere too.
+
+    After a power loss the file may be empty; after this process was killed it is the old one or the new.
+    """
+    with as_input_error(path, root):
+        _replace(path, data, root, None, synced=False)
+
+
+def _replace(path: Path, data: bytes, root: Path | None, mode: int | None, *, synced: bool) -> Path:
+    """Put a file in its place by a rename and return its folder."""
+    real = real_target(path, root)
+    folder = real.parent
+    make_folder(folder)
+    temporary = folder / temporary_name()
+    try:
+        _write_new(temporary, data, mode if mode is not None else _mode_of(real), synced=synced)
+        temporary.replace(real)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return folder
 
 
 def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
@@ -174,11 +202,11 @@ def temporary_name() -> str:
 def abandoned(folder: Path) -> Iterator[Path]:
     """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down."""
     try:
-        names = [path.name for path in folder.iterdir()]
+        names = os.listdir(folder)  # noqa: PTH208 - a folder holds thousands of pictures
     except OSError:
         return
     for name in names:
-        match = _TEMPORARY.fullmatch(name)
+        match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
         if match and _is_abandoned(folder / name, int(match["pid"]), match["process"]):
             yield folder / name
 
@@ -257,14 +285,16 @@ def as_input_error(path: Path, root: Path | None = None, *, doing: str = "write"
         raise InputError(error(f"can't {doing} this file: {reason}", Position(printable(shown)), hint)) from failure
 
 
-def _write_new(path: Path, data: bytes, mode: int | None) -> None:
+def _write_new(path: Path, data: bytes, mode: int | None, *, synced: bool = True) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
-        file.write(data)
-        file.flush()
+    with os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:  # a full disk takes a part
+            rest = rest[file.write(rest) :]
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
+        if synced:
+            os.fsync(file.fileno())
 
 
 def _mode_of(path: Path) -> int | None:
@@ -276,9 +306,14 @@ def _mode_of(path: Path) -> int | None:
 
 def real_target(path: Path, root: Path | None) -> Path:
     """Follow the links of `path`. Raises InputError for one that leaves `root`, IsADirectoryError for a folder."""
-    real = Path(os.path.realpath(path))
-    outside = root is not None and not real.is_relative_to(os.path.realpath(root))
-    if outside or (root is None and path.is_symlink()):
+    text, prefix = os.fspath(path), "" if root is None else os.fspath(root) + os.sep
+    if root is not None and text.startswith(prefix) and os.pardir not in path.parts:
+        real = _followed(root, text[len(prefix) :])
+        outside = not _is_below(real, _real_root(os.fspath(root)))
+    else:
+        real = os.path.realpath(path)
+        outside = path.is_symlink() if root is None else not _is_below(real, os.path.realpath(root))
+    if outside:
         raise InputError(
             error(
                 "this path leads out of the project through a symbolic link",
@@ -286,9 +321,9 @@ def real_target(path: Path, root: Path | None) -> Path:
                 "replace the link by a file",
             )
         )
-    if real.is_dir():
+    if os.path.isdir(real):  # noqa: PTH112 - asked often
         raise IsADirectoryError(errno.EISDIR, "a folder stands here", str(path))
-    return real
+    return Path(real)
 
 
 def _is_abandoned(path: Path, pid: int, process: str) -> bool:

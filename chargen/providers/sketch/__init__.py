@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from chargen.core.provider import Asked, FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
 from chargen.errors import Problem, error
-from chargen.providers.sketch.card import plan_card
-from chargen.providers.sketch.drawing import paint
 from chargen.providers.sketch.script import FailureScript
-from chargen.providers.sketch.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from chargen.providers.sketch.studio import Studio
 
 NAME = "sketch"
 MODEL = "sketch"
@@ -33,7 +34,8 @@ class SketchProvider:
     def __init__(self, settings: ProviderSettings) -> None:
         self._latency = settings.latency
         self._failures = FailureScript(settings.fail)
-        self._thumbnails = Thumbnails()
+        self._studio: Studio | None = None
+        self._lock = threading.Lock()
         self._closed = threading.Event()
 
     def adapt(self, asked: Asked, model: str) -> Request:
@@ -86,7 +88,16 @@ class SketchProvider:
         failure = self._failures.next_failure(request.asked.entry_id)
         if failure is not None:
             raise failure
-        return Reply(data=paint(plan_card(request), self._thumbnails), cost_usd=Decimal(0))
+        return Reply(data=self._opened().draw(request), cost_usd=Decimal(0))
+
+    def _opened(self) -> Studio:
+        """Import what draws when something is drawn: like a vendor's SDK it takes longer than planning an edit."""
+        with self._lock:
+            if self._studio is None:
+                from chargen.providers.sketch.studio import Studio  # noqa: PLC0415 - see above
+
+                self._studio = Studio()
+            return self._studio
 
     def close(self) -> None:
         """Stop: what still waits ends at once."""
