@@ -13,6 +13,7 @@ from chargen.app.session import Session
 from chargen.core.findings import Finding, by_place, findings
 from chargen.core.plan import Plan, Planned
 from chargen.core.record import CREDENTIALS_LOST, RecordLine
+from chargen.core.routes import set_at
 from chargen.core.traced import Traced
 from chargen.core.values import EntryId, Verdict
 from chargen.edge.files import FileKind, kind_of
@@ -63,7 +64,8 @@ def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
     adapter = session.adapters.get(image.route.provider)
     request = adapter.adapt(asked(image), image.route.model)
     declared = image.entry.declared
-    place = _position(declared.model) or _position(declared.provider) or image.entry.position
+    chosen = set_at(declared.provider, declared.model, image.route, session.project.settings)
+    place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
     for problem in objections(adapter, request):
         stops = problem.severity is Severity.ERROR
         # What stops only a new picture is odd, and no error, where the image exists.

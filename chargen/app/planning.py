@@ -22,7 +22,7 @@ from chargen.core.settings import SKETCH, MissingReferences
 from chargen.core.values import EntryId, FileHash, Kind, Route, Verdict
 from chargen.edge.files import FileKind, kind_of
 from chargen.edge.pictures import reference_problem
-from chargen.errors import InputError, Problem, Severity, error, warning
+from chargen.errors import InputError, Position, Problem, Severity, error, warning
 
 
 @dataclass(slots=True)
@@ -129,7 +129,8 @@ class Planner:
             digest, trouble = self._file(path)
             if trouble and self.project.settings.missing_references is MissingReferences.DESCRIBE:
                 described.append(describe_instead(reference, self.scan.characters))
-                problems.append(warning(f"{trouble}; described in words instead", reference.position))
+                instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
+                problems.append(warning(f"{trouble}; {instead}", reference.position))
                 continue
             if trouble:
                 problems.append(error(trouble, reference.position, _reference_hint(trouble)))
@@ -191,7 +192,14 @@ class Planner:
         asked_for = wishes.selected is None or entry.id in wishes.selected
         if isinstance(route, Problem) and wishes.provider is not None and asked_for:
             return self.judging.adapters.override(wishes.provider)  # a dead model stops nothing routed elsewhere
+        if isinstance(route, Problem) and route.position is None:
+            return replace(route, position=self._first_entry(entry.file))
         return route
+
+    def _first_entry(self, file: str) -> Position:
+        """Return where a file's entries begin: the place of what the file as a whole does not say."""
+        imagery = next(imagery for imagery in self.scan.imageries if imagery.file == file)
+        return imagery.entries[0].position
 
 
 def _as_of_verdict(problems: list[Problem], verdict: Verdict) -> list[Problem]:

@@ -21,7 +21,7 @@ def check_model(table: ModelTable, provider: str, model_id: str, today: date) ->
     model = table.find(provider, model_id)
     if model is None:
         message = f"`{model_id}` is not in the model table of {table.as_of}: its price is unknown"
-        yield note(message, hint=did_you_mean(model_id, table.ids(provider)))
+        yield note(message, hint=did_you_mean(model_id, table.live_ids(provider, today)))
         return
     replacement = model.replacement or table.facts(provider).default_model
     hint = f"add `{route_line(provider, model_id, replacement)}` under {ROUTES}"

@@ -118,9 +118,10 @@ class ModelTable:
         """Yield the models of one provider in the table's order."""
         return (model for model in self.models if model.provider == provider)
 
-    def ids(self, provider: str) -> tuple[str, ...]:
-        """Return all ids and aliases of a provider's models, for suggestions."""
-        return tuple(name for model in self.of(provider) for name in (model.id, *model.aliases))
+    def live_ids(self, provider: str, today: date) -> tuple[str, ...]:
+        """Return the ids and aliases of a provider's models that can be asked today, for suggestions."""
+        live = (model for model in self.of(provider) if model.life(today) is not Life.DEAD and not model.unsupported)
+        return tuple(name for model in live for name in (model.id, *model.aliases) if not name.endswith("*"))
 
 
 def bare_id(model_id: str) -> str:

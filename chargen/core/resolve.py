@@ -24,6 +24,8 @@ MOST = 2
 APPEARANCE_WORDS = 60
 """Words of a description that stands in for a picture."""
 
+_UNTOLD = "nothing tells what they look like"
+
 _NEVER = frozenset({Status.REJECTED, Status.ARCHIVED})
 _APPROVED = frozenset({Status.APPROVED, Status.LOCKED})
 
@@ -44,7 +46,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A character shown by words: `text` is short and named `appearance of SLUG`; only the name where none is known."""
+    """A character shown by words: `text` is short and named `appearance of SLUG`; empty where none is known."""
 
     character: str
     name: str
@@ -116,7 +118,7 @@ def _of_nobody(
         found.problems.append(tell(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     else:
         hint = did_you_mean(slug, characters)
-        found.problems.append(warning(f"`{slug}` has no character file: shown by name only", depicted.position, hint))
+        found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
     if place is None or describe:
         found.described.append(_described(slug, depicted.name or slug, None, depicted.position))
 
@@ -179,15 +181,16 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
 
 
 def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
+    shown = "shown by words" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
-        message = f"`{character.slug}` has no reference portrait: shown by words"
+        message = f"`{character.slug}` has no reference portrait: {shown}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
     else:
-        message = f"no reference of `{character.slug}` is listed: shown by words"
+        message = f"no reference of `{character.slug}` is listed: {shown}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`"
     return warning(message, depicted.position, hint)
 
 
 def _described(slug: str, name: str, character: Character | None, position: Position) -> Described:
     text = appearance_of(character) if character else None
-    return Described(slug, name, text or Traced.of(name, f"appearance of {slug}", position), position)
+    return Described(slug, name, text or Traced.of("", f"appearance of {slug}", position), position)

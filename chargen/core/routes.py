@@ -71,8 +71,24 @@ def route_for(
     if ANY in settings.routes:
         return _followed(ANY, served)
     if provider in defaults:
-        return error(f"the model `{wanted}` is no longer served", place, _line_to_add(wanted, served))
+        written = None if model else settings.model_positions.get(provider)
+        hint = "name another model in this line" if written else _line_to_add(wanted, served)
+        return error(f"the model `{wanted}` is no longer served", written or place, hint)
     return _unsupported(wanted, served, place)
+
+
+def set_at(
+    declared_provider: str | None, declared_model: str | None, route: Route, settings: Settings
+) -> Position | None:
+    """Return where the settings name the model of an entry's route; None where its file or nobody does."""
+    provider, model = (declared_provider or "").strip(), (declared_model or "").strip()
+    if route == Route(provider, model):
+        return None
+    own = settings.provider(provider).model
+    for caught in (f"{provider}/{model or own}", f"{provider}/{ANY}", ANY):
+        if settings.routes.get(caught) == route:
+            return settings.route_positions.get(caught)
+    return settings.model_positions.get(provider) if route == Route(provider, own or "") else None
 
 
 def override_route(provider: str, settings: Settings, live: Live, defaults: Mapping[str, str]) -> Route | Problem:

@@ -97,6 +97,8 @@ class Settings:
     style_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where `style_prefix` and `style_suffix` are written, if they are."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    model_positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where each provider's `model` is written, if it is, by the provider's name."""
     budget: Budget = Budget()
 
     def provider(self, name: str) -> ProviderSettings:
@@ -132,7 +134,8 @@ def parse_settings(
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
-        providers=_providers(checks, table, known_providers),
+        providers=(providers := _providers(checks, table, known_providers)),
+        model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
     )
     _check_folders(checks, settings, table)

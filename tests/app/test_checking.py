@@ -77,3 +77,38 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
     ]
     assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
     assert [book.read(file) for file in (prompt, kind, several)] == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "route", "place"),
+    [
+        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:19:1"),
+        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:19:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:19:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-image-2"\n', "openai/gpt-imag-1", "4:50"),
+    ],
+)
+def test_a_model_is_told_where_it_is_chosen(tmp_path: Path, settings: str, route: str, place: str) -> None:
+    """In the settings' line, or in the file's; and no model is suggested that is gone."""
+    book = Project(tmp_path, settings)
+    file = book.chapter("ch01", {"a": "A lamp."}, route=route if "/" in route else f"{route}/x")
+    if "/" not in route:
+        book.edit(file, ", model: x", "")
+    with open_session(tmp_path, {}, read_only=True, clock=Stopped(2026, 11, 22)) as session:
+        _, findings = check(session)
+    (finding,) = findings
+    assert str(finding.problem.position) == (place if ".toml" in place else f"{file}:{place}")
+    assert finding.problem.message.startswith("`gpt-imag-1` is not in the model table")
+    assert finding.problem.hint == "did you mean `gpt-image-1.5`?"
+
+
+def test_a_file_without_a_provider_is_told_at_its_first_entry(tmp_path: Path) -> None:
+    """Once for all images of the file."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    book.edit(file, "  generation_defaults: {provider: sketch, model: sketch}\n", "")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    (finding,) = findings
+    assert (str(finding.problem.position), len(finding.images)) == (f"{file}:5:5", 2)
+    assert finding.problem.message == "nothing says which provider makes this image"

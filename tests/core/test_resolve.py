@@ -136,16 +136,20 @@ def test_declared_with_nothing_listed_is_words():
     assert (ids(found), len(found.described), len(found.problems)) == ([], 1, 1)
 
 
-def test_a_character_without_a_file_is_a_name_and_a_warning():
-    """Near slugs are suggested."""
+def test_a_character_without_a_file_is_a_warning_and_no_words():
+    """Near slugs are suggested; a name says nothing of what somebody looks like."""
     found = run(asked(slug="pin"), character())
-    assert [(d.name, d.text) for d in found.described] == [("Pim the Hen", "Pim the Hen")]
+    assert [(d.name, d.text) for d in found.described] == [("Pim the Hen", "")]
     assert (found.problems[0].severity, found.problems[0].hint) == (Severity.WARNING, "did you mean `pim`?")
+    assert found.problems[0].message == "`pin` has no character file: nothing tells what they look like"
 
 
-def test_a_character_without_appearance_is_its_name():
-    """There is nothing else to say."""
-    assert run(asked(), character(appearance="")).described[0].text == "Pim the Hen"
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_character_without_appearance_is_a_warning_and_no_words(declared):
+    """With no picture either, the warning says what is missing."""
+    found = run(asked(declared=declared), character(appearance=""))
+    assert found.described[0].text == ""
+    assert "without an `appearance` nothing tells what they look like" in found.problems[0].message
 
 
 def test_a_broken_character_file_blocks_unless_words_will_do():
@@ -196,4 +200,4 @@ def test_a_reference_can_be_told_in_words_afterwards():
     (reference,) = run(asked("a"), pim).references
     told = describe_instead(reference, {"pim": pim})
     assert (told.character, told.name, told.text) == ("pim", "Pim", "Pim is a small hen. She wears a blue scarf.")
-    assert describe_instead(reference, {}).text == "pim"
+    assert describe_instead(reference, {}).text == ""

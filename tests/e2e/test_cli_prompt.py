@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
+from chargen.app.session import open_session
+
 
 @pytest.fixture
 def book(tmp_path: Path) -> Project:
@@ -100,3 +102,17 @@ def test_what_has_no_prompt_to_show(book: Project) -> None:
         run = book.chargen("prompt", *arguments)
         assert (run.code, run.out) == (code, ""), run.all
         assert words in run.err
+
+
+def test_nobody_looks_like_nothing(tmp_path: Path) -> None:
+    """A character without a file adds no words to the prompt, and the plan says why."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [nobody]")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        plan = session.plan()
+    (image,) = plan.images
+    assert image.composed is not None
+    assert image.composed.text == "A lamp."
+    assert [problem.message for problem in plan.problems] == [
+        "`nobody` has no character file: nothing tells what they look like"
+    ]
