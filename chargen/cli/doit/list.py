@@ -36,8 +36,8 @@ class List(ProjectCommand):
         own = self._own(tasks, named, params) if named or not args else []
         if params["quiet"]:
             names = [*map(printable, self._targets(named)), *(printable(task.name) for task in own)]
-            if names:
-                self.line("\n".join(names))
+            # Names have no colours to take out; the tab key waits for this.
+            self.outstream.writelines(f"{name}\n" for name in names)
             return 0
         from chargen.app.ordering import selectables  # noqa: PLC0415 - names alone need none of it
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
