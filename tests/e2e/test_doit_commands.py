@@ -180,3 +180,79 @@ def test_always_needs_names_and_leaves_references_alone(tmp_path: Path) -> None:
     rebuilt = book.doit("--rebuild", "chapters/ch01/a")
     assert rebuilt.code == 0, rebuilt.all
     assert len(book.originals()) == originals + 2
+
+
+ALL = '''
+
+def task_book():
+    """Bind all pages."""
+    return {"actions": ["ls generated/chapters/ch01 > book.txt"], "task_dep": ["images"]}
+'''
+
+
+def test_images_is_the_name_of_all_of_them(tmp_path: Path) -> None:
+    """In `task_dep` of an own task, and on the command line, also where nothing is to be done."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    book.write("dodo.py", book.read("dodo.py") + ALL)
+    assert "book" in book.doit("list").out
+    first = book.doit("book")
+    assert first.code == 0, first.all
+    assert book.read("book.txt").split() == ["a.png", "b.png"]
+    book.image("chapters/ch01/a").rename(tmp_path / "kept.png")
+    for _ in range(2):
+        (tmp_path / "book.txt").unlink()
+        assert book.doit().code == 0
+        assert book.read("book.txt").split() == ["a.png", "b.png"]
+    book.write("dodo.py", book.read("dodo.py").removesuffix(ALL))
+    again = book.doit("-a", "images")
+    assert again.code == 0 and again.out.count("built by sketch/sketch") == 2, again.all
+    assert book.doit("images").out.startswith("fresh 2, ")
+
+
+def test_what_needs_all_images_is_not_made_of_some(tmp_path: Path) -> None:
+    """One that fails, and one that is left out for the budget, keep it from running; by name and by pattern."""
+    budget = "[tool.chargen.budget]\nrun = 0\n"
+    book = Project(tmp_path, budget)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.chapter("ch02", {"c": "A tree."}, route="openai/gpt-image-2.6-flare")
+    dodo = book.read("dodo.py")
+    for name in ("images", "generated/*"):
+        book.write("dodo.py", dodo + ALL.replace("images", name))
+        run = book.doit()
+        assert "left out: chapters/ch02/c" in run.out and "not run: it needs" in run.out, run.all
+        assert run.code == 0 and not (tmp_path / "book.txt").exists(), run.all
+    book.settings(f'{budget}[tool.chargen.providers.sketch]\nfail = ["*/d=refused"]\n')
+    book.chapter("ch02", {"d": "A door."})
+    book.write("dodo.py", dodo + ALL)
+    run = book.doit()
+    assert run.code == 1 and "not run: it needs" in run.out, run.all
+    assert book.images() == {"chapters/ch01/a"} and not (tmp_path / "book.txt").exists()
+
+
+def test_an_own_task_of_that_name_is_the_author_s(tmp_path: Path) -> None:
+    """It is run, and means what the author wrote."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    own = ALL.replace('"task_dep": ["images"]', '"basename": "images"').replace(
+        "ls generated/chapters/ch01", "echo own"
+    )
+    book.write("dodo.py", book.read("dodo.py") + own)
+    run = book.doit("images")
+    assert run.code == 0 and book.read("book.txt") == "own\n", run.all
+    assert book.images() == set()
+
+
+def test_a_prompt_file_is_written_when_its_image_is_built(tmp_path: Path) -> None:
+    """Changed or deleted, it makes no image stale; the next build of the image writes it again."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    assert book.doit().code == 0
+    a, b = (tmp_path / f"generated/prompts/chapters/ch01/{name}.txt" for name in "ab")
+    whole = a.read_text(), b.read_text()
+    a.write_text("Two lamps.\n")
+    b.unlink()
+    assert book.doit().out.startswith("fresh 2, ")
+    assert a.read_text() == "Two lamps.\n" and not b.exists()
+    run = book.doit("-a", "chapters/ch01/*")
+    assert run.code == 0 and (a.read_text(), b.read_text()) == whole, run.all

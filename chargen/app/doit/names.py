@@ -21,6 +21,9 @@ from chargen.core.values import EntryId
 from chargen.edge.files import printable
 from chargen.errors import Problem, StartError, error
 
+IMAGES = "images"
+"""The name of all images together, where no own task has it: doit's own, of what `task_images` makes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -50,7 +53,8 @@ class Named:
 
         `demand` is for what was named itself, never for what an own task needs. Raises StartError.
         """
-        found = {image.id: Demand.NONE for image in images if self._is_needed(image)}
+        everything = IMAGES in self.needs and IMAGES not in self.known
+        found = {image.id: Demand.NONE for image in images if everything or self._is_needed(image)}
         found.update(dict.fromkeys(self.meant(images), demand))
         if rebuild:
             found.update(dict.fromkeys(self._select(images, rebuild), Demand.REBUILD))
@@ -58,6 +62,8 @@ class Named:
 
     def meant(self, images: Sequence[Selectable]) -> tuple[EntryId, ...]:
         """Return the images that were named themselves, in the order of `images`. Raises StartError."""
+        if IMAGES in self.terms:
+            return tuple(image.id for image in images)
         terms = self.terms + tuple(term for term in self.patterns if self._means_any(images, term))
         return self._select(images, terms) if terms else ()
 

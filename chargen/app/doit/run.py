@@ -14,7 +14,7 @@ from chargen.app.doit.config import STATES_FILE
 from chargen.app.doit.names import order_by_paths
 from chargen.app.doit.runner import INTERRUPTED, ImageRunner
 from chargen.app.doit.states import ContentChecker, RecordStates, images
-from chargen.app.doit.tasks import made, needed_tasks, task_of
+from chargen.app.doit.tasks import made, needed_tasks, task_of, with_group
 from chargen.app.project import Project
 
 FAILED = 1
@@ -46,7 +46,7 @@ def run_tasks(
     `own` are names of own tasks, each followed by its options as doit takes them; None for all own tasks in `tasks`.
     """
     ids = {image.target: image.id for image in build.plan.images}
-    every = list(tasks)
+    every = with_group(build, tasks)
     every += needed_tasks(build, every)
     others = [task for task in every if task.name not in ids]
     order_by_paths(others, {task.name for task in every if task.name in ids})

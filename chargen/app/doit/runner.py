@@ -29,6 +29,9 @@ INTERRUPTED = 130
 _SPARE_THREADS = 2
 """Threads a provider has beyond its workers: they store, publish and write back while the workers' calls go on."""
 
+_NAMED = 3
+"""Images named where a task could not be run for the lack of many."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -47,6 +50,8 @@ class ImageRunner(Runner):  # type: ignore[misc]
         self._sent: set[EntryId] = set()
         """Images whose request has left and that have not ended."""
         self._interrupts = 0
+        self._unmet_by_images: set[str] = set()
+        """Own tasks that were not run because of images, through whatever chain."""
         self.others = 0
         """doit's result for tasks that are no images: 0, 1 for a failure, 2 for an error."""
 
@@ -134,8 +139,11 @@ class ImageRunner(Runner):  # type: ignore[misc]
         if entry_id is None:
             if unmet:
                 base_fail = self._unmet(needs)
-            if not (unmet and all(bad.task.name in self._ids for bad in node.bad_deps)):
+            blamed = {bad.task.name for bad in node.bad_deps}
+            if unmet and blamed <= self._ids.keys() | self._unmet_by_images:
                 # Where only images are to blame, they say themselves how the run ended.
+                self._unmet_by_images.add(node.task.name)
+            else:
                 self.others = max(self.others, 1 if isinstance(base_fail, TaskFailed) else 2)
         elif unmet:
             self._build.fail_for_needs(entry_id, needs)
@@ -144,7 +152,8 @@ class ImageRunner(Runner):  # type: ignore[misc]
         super()._handle_task_error(node, base_fail)
 
     def _unmet(self, needs: Sequence[str]) -> UnmetDependency:
-        names = ", ".join(f"`{need}`" for need in needs)
+        names = ", ".join(f"`{need}`" for need in needs[:_NAMED])
+        names += f" and {len(needs) - _NAMED:,} more" if len(needs) > _NAMED else ""
         return UnmetDependency(f"not run: it needs {names}, which {'is' if len(needs) == 1 else 'are'} not there")
 
     def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, Turns]:

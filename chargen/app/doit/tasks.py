@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol
 
 from doit.action import BaseAction
 from doit.exceptions import TaskFailed
 from doit.task import Task, dict_to_task
 
+from chargen.app.doit.names import IMAGES, own_tasks
 from chargen.app.doit.states import images
 from chargen.core.values import EntryId
 from chargen.edge.files import printable
@@ -136,6 +138,19 @@ def left_out_task(item: LeftOut) -> Task:
     return dict_to_task({**values, "targets": [item.image.target], "uptodate": [False], "io": {"capture": False}})
 
 
+def with_group(build: Build, tasks: Iterable[Task]) -> list[Task]:
+    """Return the tasks with one of all images of the run together, if an own task names it and none has its name.
+
+    It fails with any of them, and where one was left out, so that what needs them all is not made of some.
+    """
+    every = [task for task in tasks if task.name != IMAGES or own_tasks([task])]  # doit makes an empty one of no images
+    named = any(IMAGES in (*task.task_dep, *task.setup_tasks, *task.calc_dep) for task in every)
+    if named and all(task.name != IMAGES for task in every):
+        needs = [image.target for image in build.chosen] + [item.image.target for item in build.left_out]
+        every.append(Task(IMAGES, None, task_dep=needs, has_subtask=True))
+    return every
+
+
 def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
     """Yield tasks for images that tasks of an author's own name and that have none yet: fresh, or left out."""
     present = {task.name for task in tasks}
@@ -144,7 +159,8 @@ def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
     for task in tasks:
         if task.name in known:
             continue
-        for name in (*task.task_dep, *task.setup_tasks, *task.calc_dep, *task.file_dep):
+        meant = (name for name in left if any(fnmatchcase(name, pattern) for pattern in task.wild_dep))
+        for name in (*task.task_dep, *task.setup_tasks, *task.calc_dep, *task.file_dep, *meant):
             if name not in present and (name in left or (name in known and name not in task.file_dep)):
                 present.add(name)
                 yield left_out_task(left[name]) if name in left else made(task_of(build, known[name]))
