@@ -127,6 +127,8 @@ def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
 
     Raises StartError where a part of it matches nothing.
     """
+    if not (order.kinds or order.rebuild or order.selection):
+        return tuple(plan.by_id)
     images = selectables(plan)
     if order.kinds:
         images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]

@@ -9,6 +9,7 @@ import shutil
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_UP, Decimal
+from functools import lru_cache
 
 from chargen.core.values import Verdict
 
@@ -16,6 +17,9 @@ _TENTH_OF_A_CENT = Decimal("0.001")
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
+
+_OFTEN = 1024
+"""Texts whose cells and colours are kept: in a long table most cells of a column are the same few."""
 
 _COLOURS = {
     Verdict.MISSING: "cyan",
@@ -36,10 +40,11 @@ def columns(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(
     table = [tuple(row) for row in rows]
     if not table:
         return []
-    widths = [max(cells(row[number]) for row in table) for number in range(len(table[0]))]
-    filled = [number for number, wanted in enumerate(widths) if wanted]
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
+    filled = [(number, wanted, number in right) for number, wanted in enumerate(widths) if wanted]
+    between = " " * gap
     return [
-        (" " * gap).join(pad(row[number], widths[number], right=number in right) for number in filled).rstrip()
+        between.join([pad(row[number], wanted, right=flush) for number, wanted, flush in filled]).rstrip()
         for row in table
     ]
 
@@ -50,6 +55,7 @@ def pad(text: str, wanted: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+@lru_cache(maxsize=_OFTEN)
 def cells(text: str) -> int:
     """Count the terminal cells of a text: two for a wide character, none for a combining one or a colour."""
     if "\x1b" in text:
@@ -76,6 +82,7 @@ def wrap(text: str, columns: int) -> list[str]:
     return [*lines, line]
 
 
+@lru_cache(maxsize=_OFTEN)
 def coloured(verdict: Verdict) -> str:
     """Return a verdict's word in its colour."""
     from click import style  # noqa: PLC0415 - as above
@@ -83,6 +90,7 @@ def coloured(verdict: Verdict) -> str:
     return style(verdict.value, fg=_COLOURS[verdict]) if verdict in _COLOURS else verdict.value
 
 
+@lru_cache(maxsize=_OFTEN)
 def dim(text: str) -> str:
     """Return a text that matters less."""
     from click import style  # noqa: PLC0415 - as above

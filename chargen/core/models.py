@@ -8,7 +8,7 @@ price. Pure; the date of today is handed in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
@@ -92,6 +92,8 @@ class ModelTable:
     sources: tuple[str, ...]
     providers: tuple[ProviderFacts, ...]
     models: tuple[Model, ...]
+    _found: dict[tuple[str, str], Model | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was looked up: a plan of thousands of images asks for the same few."""
 
     def facts(self, provider: str) -> ProviderFacts:
         """Return what holds for all models of `provider`; KeyError where the table does not have it."""
@@ -102,9 +104,12 @@ class ModelTable:
 
     def find(self, provider: str, model_id: str) -> Model | None:
         """Return the model of that id or alias, exact names before patterns; None for an unknown id."""
-        bare = bare_id(model_id)
-        found = [model for model in self.of(provider) if model.named(bare)]
-        return min(found, key=lambda model: model.id.endswith("*"), default=None)
+        asked = (provider, model_id)
+        if asked not in self._found:
+            bare = bare_id(model_id)
+            found = [model for model in self.of(provider) if model.named(bare)]
+            self._found[asked] = min(found, key=lambda model: model.id.endswith("*"), default=None)
+        return self._found[asked]
 
     def assumed(self, provider: str, model_id: str) -> Model:
         """Return the model of that id; for an unknown id the sizes and references of the provider's default model."""

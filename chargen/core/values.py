@@ -55,7 +55,10 @@ class Verdict(str, Enum):
     @property
     def spends(self) -> bool:
         """True where a build sends a request."""
-        return self in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF)
+        return self in _SPENDING
+
+
+_SPENDING = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF})
 
 
 @dataclass(frozen=True, slots=True, order=True)

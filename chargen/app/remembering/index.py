@@ -148,14 +148,14 @@ def text(value: Any) -> str:
 
 def texts(values: Any) -> tuple[str, ...]:
     """Return a list of texts as a tuple."""
-    if type(values) is not list or (values and not all(type(value) is str for value in values)):
+    if type(values) is not list or (values and {*map(type, values)} != {str}):
         raise TypeError
     return tuple(values)
 
 
 def pairs(values: Any) -> dict[str, str]:
     """Return texts by name."""
-    if type(values) is not dict or not all(type(value) is str for value in values.values()):
+    if type(values) is not dict or (values and {*map(type, values.values())} != {str}):
         raise TypeError
     return values
 

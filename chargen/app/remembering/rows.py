@@ -167,11 +167,12 @@ def portrait_signature(image: Planned) -> str:
 
 
 class _Known:
-    """Sizes and routes that rows have in common, each made once."""
+    """Sizes, routes and prices that rows have in common, each made once."""
 
     def __init__(self) -> None:
         self._sizes: dict[str, Size | None] = {"": None}
         self._routes: dict[str, Route | None] = {"": None}
+        self._costs: dict[str | None, Decimal | None] = {None: None}
 
     def size(self, text: str) -> Size | None:
         """Read `WIDTHxHEIGHT`; None for nothing."""
@@ -179,6 +180,12 @@ class _Known:
             width, _, height = text.partition("x")
             self._sizes[text] = Size(int(width), int(height))
         return self._sizes[text]
+
+    def cost(self, text: str | None) -> Decimal | None:
+        """Read an amount; None where it is unknown."""
+        if text not in self._costs:
+            self._costs[text] = Decimal(text or "")
+        return self._costs[text]
 
     def route(self, text: str) -> Route | None:
         """Read `provider/model`; None for nothing."""
@@ -246,7 +253,7 @@ def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> 
         judgement=Judgement(_VERDICTS[verdict], texts(reasons), adopt),
         route=known.route(route),
         quality=quality,
-        cost_usd=None if cost is None else Decimal(cost),
+        cost_usd=known.cost(cost),
         repair=repair,
         drift=texts(drift),
         notes=texts(notes),
