@@ -122,7 +122,7 @@ class Attempts:
         except ChargenError as failure:
             self._keeping.failed(failure)
             raise
-        self._session.journal.stored(stored)
+        self._session.journal.stored(stored, soon=True)
         return stored
 
     def _clean(self, told: Any) -> Any:

@@ -28,7 +28,7 @@ from chargen.core.record import RecordLine, prompt_hash
 from chargen.core.settings import SKETCH
 from chargen.core.values import FileHash, Status, Verdict
 from chargen.edge.clock import stamp
-from chargen.edge.files import kind_of, write_durably
+from chargen.edge.files import kind_of, write_whole
 from chargen.edge.hashes import hash_bytes
 from chargen.edge.journal_rows import Publication
 from chargen.edge.locks import target_lock
@@ -36,6 +36,9 @@ from chargen.edge.originals import StoredOriginal
 from chargen.edge.pictures import read_reference
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
+
+_AT_ONCE = 0.005
+"""Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
 
 
 class Outcome(str, Enum):
@@ -133,16 +136,20 @@ class Maker:
         request = prepared(image, self.session.adapters, references)
         if errors := tuple(item for item in adapter.check(request) if item.severity is Severity.ERROR):
             raise InputError(errors)
-        log = Attempts(self.session, self.keeping, image, lambda: self._still_wanted(image, digests))
-        sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
-        assert log.stored is not None
+        judged = self.session.clock.monotonic()
+        log = Attempts(self.session, self.keeping, image, lambda: self._still_wanted(image, digests, judged))
+        with self.write_backs.coming(image.entry.file, image.id):
+            sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
+            assert log.stored is not None
+            done = self._publish(image, log.stored, Outcome.BUILT, stood)
         cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
-        done = self._publish(image, log.stored, Outcome.BUILT, stood)
         return replace(done, cost_usd=cost)
 
-    def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash]) -> None:
-        """Judge once more when the request is about to leave: it may have waited long for its turn."""
-        now = self._judged_now(image, digests)
+    def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash], judged: float) -> None:
+        """Judge once more when the request is about to leave, where it had to wait for that since it was `judged`."""
+        now = image
+        if self.session.clock.monotonic() - judged >= _AT_ONCE:
+            now = self._judged_now(image, digests)
         if not now.verdict.spends:
             reasons = "; ".join(now.judgement.reasons)
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
@@ -205,12 +212,12 @@ class Maker:
         return Done(outcome, image, slots_edit(image, record, line, picture.delivered), publication)
 
     def _write_prompt(self, image: Planned) -> None:
-        """Write the composed prompt where doit and people look for it, if it changed."""
+        """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""
         assert image.composed is not None
         path = self.session.project.path(image.prompt_file)
         data = (image.composed.text + "\n").encode()
         if kind_of(path).size != len(data) or path.read_bytes() != data:
-            write_durably(path, data, root=self.session.project.root)
+            write_whole(path, data, root=self.session.project.root)
 
     def _now(self) -> str:
         return stamp(self.session.clock.now())

@@ -16,7 +16,7 @@ from chargen import kinds
 from chargen.app.collector import collector_at_rest
 from chargen.app.project import Project
 from chargen.app.remembering.index import digest, files_below
-from chargen.core.document import parse
+from chargen.core.document import Document, parse
 from chargen.core.entries import Character, Imagery
 from chargen.edge.files import printable
 from chargen.edge.inside import read_inside
@@ -110,7 +110,12 @@ def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> 
 
 def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
     """Read one file's bytes; None where it is no imagery file. Raises InputError where it is not readable YAML."""
-    return kinds.scan(parse(data, file), project.settings.default_size, project.settings.generated)
+    return scan_document(project, parse(data, file))
+
+
+def scan_document(project: Project, document: Document) -> Imagery | None:
+    """Read a parsed file; None where it is no imagery file."""
+    return kinds.scan(document, project.settings.default_size, project.settings.generated)
 
 
 def imagery_files(project: Project) -> list[str]:

@@ -2,19 +2,21 @@
 
 Laws: an edit is made against the file as it is now, not as it was scanned; it is spliced and verified before the file
 is replaced; one refused edit refuses no other; whoever asked returns only when its slots are on the disk. Edits that
-wait for the same file share one replacement.
+wait for the same file share one replacement, and wait a moment for those that are about to come.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chargen.app.project import Project
 from chargen.app.rehearsing import made_up_edit, unwritable
-from chargen.app.scanning import scan_bytes
+from chargen.app.scanning import scan_document
+from chargen.core.document import Document, parse
 from chargen.core.entries import Entry
 from chargen.core.slots import SlotEdit
 from chargen.core.splice import EditableText, SpliceError
@@ -31,6 +33,9 @@ _ROUNDS = 20
 """Times a replacement is tried because the author is saving the file, before this run gives up: in all 3.8 seconds."""
 _PAUSE = 0.02
 """Seconds by which the wait before each round is longer than the one before."""
+
+_GATHER = 0.1
+"""Seconds for which a finished image waits, at most, for others of its file that are about to be finished."""
 
 _HELD = 16
 """Files whose contents are kept between two edits; a book has hundreds, and a run goes through them file by file."""
@@ -51,9 +56,12 @@ class _OpenFile:
     """A file as this process last read or wrote it."""
 
     file: str
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    """Held while `wishes` and `coming` change."""
     writing: threading.Lock = field(default_factory=threading.Lock)
     wishes: list[_Wish] = field(default_factory=list)
+    coming: set[EntryId] = field(default_factory=set)
+    """Entries whose reply is here, and that will wish soon."""
     data: bytes | None = None
     text: EditableText | None = None
     entries: dict[EntryId, Entry] = field(default_factory=dict)
@@ -78,18 +86,35 @@ class WriteBack:
         """
         opened = self._opened(file)
         wish = _Wish(entry_id, edit)
-        with opened.lock:
+        with opened.changed:
             opened.wishes.append(wish)
+            opened.coming.discard(entry_id)
+            opened.changed.notify_all()
+            opened.changed.wait_for(lambda: wish.done.is_set() or not opened.coming, _GATHER)
         while not wish.done.is_set():
             # Whoever gets the file writes for everybody who waits by then; the others find their wish done.
             with opened.writing:
                 if wish.done.is_set():
                     break
-                with opened.lock:
+                with opened.changed:
                     wishes, opened.wishes = opened.wishes, []
                 self._carry_out(opened, wishes)
         if wish.failure is not None:
             raise wish.failure
+
+    @contextmanager
+    def coming(self, file: str, entry_id: EntryId) -> Iterator[None]:
+        """Say that an edit will be asked for once the block is through: those asked for before may wait for it."""
+        opened = self._opened(file)
+        with opened.changed:
+            opened.coming.add(entry_id)
+        try:
+            yield
+        except BaseException:
+            with opened.changed:
+                opened.coming.discard(entry_id)
+                opened.changed.notify_all()
+            raise
 
     def write_all(self, file: str, edits: Sequence[tuple[EntryId, Edit]]) -> dict[EntryId, ChargenError]:
         """Carry out edits of one file in one replacement; return what was refused. Those of one entry go in order."""
@@ -107,10 +132,10 @@ class WriteBack:
         opened = self._opened(entry.file)
         with opened.writing:
             try:
-                data = self._read(opened)
+                self._read(opened)
                 now = self._entry(opened, entry.id)
-                text = opened.text = opened.text or EditableText.parse(data, opened.file)
-                text.apply((made_up_edit(now, target, route),))
+                assert opened.text is not None
+                opened.text.apply((made_up_edit(now, target, route),))
             except SpliceError as refused:
                 raise InputError([unwritable(problem) for problem in refused.problems]) from None
             except InputError:
@@ -157,8 +182,10 @@ class WriteBack:
                 wish.failure = wish.failure or failure
             raise
         finally:
-            for wish in wishes:
-                wish.done.set()
+            with opened.changed:
+                for wish in wishes:
+                    wish.done.set()
+                opened.changed.notify_all()
 
     def _replace(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
         path = self._project.path(opened.file)
@@ -181,17 +208,20 @@ class WriteBack:
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
         if data != opened.data:
-            imagery = scan_bytes(self._project, data, opened.file)
-            opened.text = None
-            opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
-            opened.stale.clear()
+            document = parse(data, opened.file)
+            opened.text = EditableText.of(document)
+            self._scanned(opened, document)
             opened.data = data
         return data
 
+    def _scanned(self, opened: _OpenFile, document: Document) -> None:
+        imagery = scan_document(self._project, document)
+        opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
+        opened.stale.clear()
+
     def _edited(self, opened: _OpenFile, wishes: list[_Wish]) -> EditableText:
-        assert opened.data is not None
-        # Parsed only now: an image that is judged again before its request leaves need not wait for it.
-        text = opened.text = opened.text or EditableText.parse(opened.data, opened.file)
+        text = opened.text
+        assert text is not None
         for wish in wishes:
             wish.failure = None
             try:
@@ -204,9 +234,7 @@ class WriteBack:
 
     def _entry(self, opened: _OpenFile, entry_id: EntryId) -> Entry:
         if entry_id in opened.stale and opened.data is not None:
-            imagery = scan_bytes(self._project, opened.data, opened.file)
-            opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
-            opened.stale.clear()
+            self._scanned(opened, parse(opened.data, opened.file))
         entry = opened.entries.get(entry_id)
         if entry is None:
             message = f"entry `{entry_id}` is no longer in this file"

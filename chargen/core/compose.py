@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import traceback
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain, pairwise
 from typing import Any, NoReturn
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -197,24 +199,38 @@ def _explain(failure: Exception) -> tuple[str, str]:
 
 
 def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
-    """Attribute each character of the normalised `text` to its source by replaying the normalisation on runs."""
+    """Attribute each stretch of the normalised `text` to its source by doing to the runs what `normalise` does."""
     runs = _runs(marked, template)
-    characters: list[tuple[str, int]] = []
-    for number, (words, _, _) in enumerate(runs):
-        form = unicodedata.normalize("NFC", _LINE_END.sub("\n", words))
-        characters.extend((character, number) for character in form)
-    kept = _normalised(characters)
-    if "".join(character for character, _ in kept) != text:
+    forms = [unicodedata.normalize("NFC", _LINE_END.sub("\n", words)) for words, _, _ in runs]
+    whole, ends = "".join(forms), list(accumulate(map(len, forms)))
+    whole, ends = _without(whole, ends, [match.span() for match in _TRAILING.finditer(whole)])
+    whole, ends = _without(whole, ends, [(match.start() + 2, match.end()) for match in _BLANK_LINES.finditer(whole)])
+    first, last = len(whole) - len(whole.lstrip("\n")), len(whole.rstrip("\n"))
+    whole, ends = _without(whole, ends, [(0, first), (max(first, last), len(whole))])
+    if whole != text:
         # A combining mark at the seam of two sources: the whole text is told as the template's.
         return (Segment(text, "template", template),)
-    segments: list[Segment] = []
-    start = 0
-    for end in range(1, len(kept) + 1):
-        if end == len(kept) or kept[end][1] != kept[start][1]:
-            _, name, source = runs[kept[start][1]]
-            segments.append(Segment("".join(character for character, _ in kept[start:end]), name, source))
-            start = end
-    return tuple(segments)
+    stretches = pairwise([0, *ends])
+    return tuple(
+        Segment(whole[start:end], name, source)
+        for (_, name, source), (start, end) in zip(runs, stretches, strict=True)
+        if start < end
+    )
+
+
+def _without(text: str, ends: list[int], spans: list[tuple[int, int]]) -> tuple[str, list[int]]:
+    """Take spans, in order, out of a text; `ends` are places in it, and are told as they are after that."""
+    if not spans:
+        return text, ends
+    edges = [0, *chain.from_iterable(spans), len(text)]
+    starts = [start for start, _ in spans]
+    gone = list(accumulate((stop - start for start, stop in spans), initial=0))
+
+    def moved(place: int) -> int:
+        number = bisect_left(starts, place)  # of the spans before it the last may reach beyond it
+        return place - gone[number] + (max(0, spans[number - 1][1] - place) if number else 0)
+
+    return "".join([text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]), [*map(moved, ends)]
 
 
 def _runs(marked: str, template: str) -> list[tuple[str, str, str]]:
@@ -229,21 +245,3 @@ def _runs(marked: str, template: str) -> list[tuple[str, str, str]]:
     if end < len(marked):
         runs.append((marked[end:], "template", template))
     return runs
-
-
-def _normalised(characters: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Do to (character, source) pairs what `normalise` does to text."""
-    kept: list[tuple[str, int]] = []
-    for pair in characters:
-        if pair[0] == "\n":
-            while kept and kept[-1][0] in " \t\f\v":
-                kept.pop()
-            if len(kept) >= 2 and kept[-1][0] == kept[-2][0] == "\n":
-                continue
-        kept.append(pair)
-    while kept and kept[-1][0] in " \t\f\v":
-        kept.pop()
-    while kept and kept[-1][0] == "\n":
-        kept.pop()
-    first = next((index for index, pair in enumerate(kept) if pair[0] != "\n"), 0)
-    return kept[first:]

@@ -54,11 +54,15 @@ class EditableText:
     @classmethod
     def parse(cls, data: bytes, file: str) -> EditableText:
         """Read a file. Raises InputError where `chargen.core.document.parse` does."""
-        document = parse(data, file)
+        return cls.of(parse(data, file))
+
+    @classmethod
+    def of(cls, document: Document) -> EditableText:
+        """Hold a file open that was parsed already."""
         starts, places = _cells(document)
         edges = [*starts, len(document.text)]
         cells = tuple([document.text[start:end].encode() for start, end in pairwise(edges)])
-        return cls(file, document.bom, cells, places)
+        return cls(document.file, document.bom, cells, places)
 
     @property
     def data(self) -> bytes:

@@ -22,7 +22,9 @@ def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
     # An item of a top-level list shows enough; other items are not looked at, as they are not where it stands alone.
     around = way[2] if len(way) > 2 and way[1].shape is Shape.SEQUENCE else way[0]
     quote, quoted = _quotes(entry, around)
-    steps = {**_steps(text, around), **_steps(text, entry)}
+    steps = _steps(text, entry)
+    if len(steps) < len((Shape.MAPPING, Shape.SEQUENCE)):
+        steps = {**_steps(text, around), **steps}
     return Style(
         quote,
         quoted,
@@ -34,9 +36,10 @@ def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
 
 def _quotes(entry: Piece, root: Piece) -> tuple[Quote, Quote]:
     own = Counter(value.style for value in entry.values() if _shows_quotes(value))
-    around = Counter(piece.style for parent in root.walk() for piece in parent.values() if _shows_quotes(piece))
-    seen = own or around
-    quoted = own if own["'"] or own['"'] else around
+    seen = quoted = own
+    if not (own["'"] or own['"']):
+        around = Counter(piece.style for parent in root.walk() for piece in parent.values() if _shows_quotes(piece))
+        seen, quoted = own or around, around
     # Of equal counts the more careful style wins.
     most = max((Quote.DOUBLE, Quote.SINGLE, Quote.PLAIN), key=lambda quote: seen[quote.value]) if seen else Quote.DOUBLE
     return most, Quote.SINGLE if quoted["'"] > quoted['"'] else Quote.DOUBLE

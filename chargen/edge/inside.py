@@ -51,13 +51,13 @@ def refuse_links(state: Path) -> None:
 
 def refuse_link(path: Path, root: Path) -> None:
     """Raise InputError where a path below the program's own folder is, or lies behind, a symbolic link."""
-    if Path(os.path.realpath(path.parent)) != Path(os.path.realpath(root)) / path.parent.relative_to(root):
-        path = path.parent
-    elif not path.is_symlink():
-        return
-    shown = printable(path.relative_to(root).as_posix())
-    hint = "put in its place what it leads to, or move it away"
-    raise InputError(error("a symbolic link stands where only the program writes", Position(shown), hint))
+    place = os.fspath(root)
+    for part in path.relative_to(root).parts:
+        place = f"{place}{os.sep}{part}"
+        if os.path.islink(place):  # noqa: PTH114 - asked several times for every image
+            shown = printable(Path(place).relative_to(root).as_posix())
+            hint = "put in its place what it leads to, or move it away"
+            raise InputError(error("a symbolic link stands where only the program writes", Position(shown), hint))
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -1,9 +1,9 @@
 """The journal: every attempt to make an image, on the disk before its request leaves.
 
-Laws: a row is committed and synced before the call that wrote it returns; a request leaves only after its `sent` row;
-the journal is a log, never the authority on what is paid for, and what is lost of it is rebuilt from the originals; a
-damaged one is moved to the trash, not deleted; no secret gets in, since every text passes `scrub`. Reading only makes
-no file. Must not know what a verdict is.
+Laws: a row is committed and synced before the call that wrote it returns, unless it says `soon`; a request leaves only
+after its `sent` row; the journal is a log, never the authority on what is paid for, and what is lost of it is rebuilt
+from the originals; a damaged one is moved to the trash, not deleted; no secret gets in, since every text passes
+`scrub`. Reading only makes no file. Must not know what a verdict is.
 """
 
 from __future__ import annotations
@@ -111,9 +111,12 @@ class Journal:
         self._file.run(work)
         return now
 
-    def stored(self, stored: StoredOriginal) -> None:
-        """Note that an attempt's original is safe, with what the reply said of cost and usage."""
-        self._file.run(lambda connection: update_from_original(connection, stored))
+    def stored(self, stored: StoredOriginal, *, soon: bool = False) -> None:
+        """Note that an attempt's original is safe, with what the reply said of cost and usage.
+
+        With `soon` the row goes along with the next one that is written: until then the original itself tells it.
+        """
+        (self._file.soon if soon else self._file.run)(lambda connection: update_from_original(connection, stored))
 
     def failed(
         self,

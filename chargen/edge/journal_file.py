@@ -1,18 +1,20 @@
 """The journal's database file: opened late, mended by itself, never half written.
 
-Laws: one transaction a call, synced before it returns; a damaged file is moved to the trash and made anew, and that is
-told; reading only makes no file, not even the ones SQLite keeps beside a database, and puts one in memory in the place
-of a damaged one. Must not know what the rows mean.
+Laws: what a call writes is committed and synced before it returns; a damaged file is moved to the trash and made anew,
+and that is told; reading only makes no file, not even the ones SQLite keeps beside a database, and puts one in memory
+in the place of a damaged one. Must not know what the rows mean.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chargen.edge.clock import Clock
 from chargen.edge.files import as_input_error, make_folder
@@ -25,6 +27,16 @@ _SHOWN = ".chargen/journal.sqlite"
 _FORGOTTEN = "requests that failed, were refused or may have been billed"
 """What only the journal knows."""
 _T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something to be done in a transaction, and what came of it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    found: Any = None
+    failure: BaseException | None = None
+    is_done: bool = False
 
 
 class JournalFile:
@@ -51,13 +63,14 @@ class JournalFile:
         self._report = report
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._jobs: deque[_Job] = deque()
         self._kept = ""
         """Where a damaged file was moved, until that is told."""
 
     def read(self, work: Callable[[sqlite3.Connection], list[_T]]) -> list[_T]:
         """Do `work`, which only asks; with `read_only` an absent file, and one that is busy, is empty."""
         if not self._read_only:
-            return self.run(work)
+            return self._mended(lambda: work(self._connected()))
         with self._lock:
             try:
                 if self._connection is None:
@@ -71,17 +84,57 @@ class JournalFile:
             return work(self._connection)
 
     def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do `work` in one transaction, synced on return; on a damaged database it is done again on a new one."""
+        """Do `work` in a transaction, synced on return; on a damaged database it is done again on a new one.
+
+        What several threads ask for at once shares one transaction.
+        """
         if self._read_only:
             raise ValueError("this journal is only read")
+        job = _Job(work)
+        self._jobs.append(job)
+        with self._lock:
+            if not job.is_done:
+                self._do_all()
+        if job.failure is not None:
+            raise job.failure
+        found: _T = job.found
+        return found
+
+    def soon(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do `work` in the transaction of what is written next: until then it is not seen, and it may be lost."""
+        self._jobs.append(_Job(work))
+
+    def _do_all(self) -> None:
+        jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
+        try:
+            self._do(jobs)
+        except BaseException as failure:
+            for job in jobs:
+                job.failure = failure
+            raise
+        finally:
+            for job in jobs:
+                job.is_done = True
+
+    def _do(self, jobs: Sequence[_Job]) -> None:
+        try:
+            self._mended(lambda: self._transact(jobs))
+        except Exception as failure:  # noqa: BLE001 - it belongs to whoever asked
+            if len(jobs) == 1:
+                jobs[0].failure = failure
+                return
+            for job in jobs:  # one that can't be done must not fail the others
+                self._do([job])
+
+    def _mended(self, act: Callable[[], _T]) -> _T:
         with self._lock, _as_input_error(self.path):
             try:
-                return self._transact(work)
+                return act()
             except sqlite3.DatabaseError as failure:
                 if not _is_damage(failure):
                     raise
             self._set_aside()
-            return self._transact(work)
+            return act()
 
     def _is_in_use(self, failure: sqlite3.DatabaseError) -> bool:
         """Say whether a file can't be asked because a process has it in its hands, or is just making it."""
@@ -107,11 +160,15 @@ class JournalFile:
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         return self._fill(connection)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _transact(self, jobs: Sequence[_Job]) -> None:
+        with _transaction(connection := self._connected()):
+            for job in jobs:
+                job.found = job.work(connection)
+
+    def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._open()
-        with _transaction(self._connection):
-            return work(self._connection)
+        return self._connection
 
     def _open(self) -> sqlite3.Connection:
         with as_input_error(self.path, self._root):
@@ -144,13 +201,19 @@ class JournalFile:
         return connection
 
     def _set_aside(self) -> None:
-        self.close()
+        self._disconnect()
         names = (self.path.name, self.path.name + "-wal", self.path.name + "-shm")
         moved = Trash(self._root, self._clock).move(self.path.with_name(name) for name in names)
         self._kept = moved[0].relative_to(self._root).as_posix() if moved else ""
 
     def close(self) -> None:
-        """Close the database; it opens again when used."""
+        """Write what waits and close the database; it opens again when used."""
+        with self._lock:
+            if self._jobs:
+                self.run(lambda _connection: None)
+            self._disconnect()
+
+    def _disconnect(self) -> None:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()

@@ -31,6 +31,7 @@ from chargen.edge.files import (
     temporary_name,
     write_durably,
     write_new_durably,
+    write_whole,
 )
 from chargen.edge.hashes import hash_bytes
 from chargen.edge.inside import refuse_link
@@ -195,15 +196,15 @@ class Originals:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
 
         `at` is ISO UTC with microseconds, `file_path` project-relative. Noting the same bytes again changes nothing.
-        Raises InputError.
+        The first form is not synced: the file tells its record itself. Raises InputError.
         """
-        forms = _read_published(stored.folder / PUBLISHED_FILE)
-        if all(known.sha256 != sha256 for known in forms):
-            forms = (*forms, PublishedForm(sha256, size, at, file_path))
-            text = json.dumps(
-                [{name: getattr(known, name) for name in PublishedForm.__slots__} for known in forms], indent=1
-            )
-            write_durably(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
+        known = _read_published(stored.folder / PUBLISHED_FILE)
+        if any(form.sha256 == sha256 for form in known):
+            return replace(stored, published=known)
+        forms = (*known, PublishedForm(sha256, size, at, file_path))
+        text = json.dumps([{name: getattr(form, name) for name in PublishedForm.__slots__} for form in forms], indent=1)
+        write = write_durably if known else write_whole
+        write(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
         return replace(stored, published=forms)
 
     def _put_in_place(self, temporary: Path, record: Record) -> Path:

@@ -36,3 +36,17 @@ def test_one_that_ends_before_its_turn_is_not_waited_for():
     turns.passed("a")
     turns.passed("stranger")
     turns.wait("c")
+
+
+def test_one_that_is_passed_while_it_waits_goes_on():
+    """Whoever stands in the queue is woken also where its own number is over, and nobody else is."""
+    turns, gone = Turns(), threading.Event()
+    for image in "abc":
+        turns.join(image)
+    thread = threading.Thread(target=lambda: (turns.wait("b"), gone.set()))
+    thread.start()
+    turns.passed("b")
+    assert not gone.wait(0.05)
+    turns.passed("a")
+    assert gone.wait(5)
+    thread.join(5)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chargen.core import secrets
 from chargen.core.secrets import scrub, scrub_json
 
 KEY = "sk-proj-AbC123_def-456GHI789"
@@ -55,6 +56,45 @@ def test_what_looks_like_a_key_goes(text: str, clean: str) -> None:
 def test_other_text_stays(text: str) -> None:
     """Ordinary words, ids and addresses are not taken for keys."""
     assert scrub(text) == text
+
+
+_PIECES = (
+    *(
+        "sk-proj-A1b2C3d4e5",
+        "AIzaSyA123456",
+        "ya29.a0AfH6_x",
+        "ab****yz",
+        "••",
+        "•",
+        "*",
+        "Bearer",
+        "basic",
+        "BA\u017fIC",
+    ),
+    *(
+        "x-goog-api-key",
+        "API_KEY",
+        "apikey",
+        "api-key",
+        "API key provided:",
+        "\u212aey",
+        ":",
+        "=",
+        "'",
+        '"',
+        "abcdef123",
+    ),
+    *("?", "&", "key=", "token=", "access_token=", "api_key=", "://", "http://me:pw@h", "me", "@", "\n"),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), max_size=8))
+def test_the_quick_look_passes_over_nothing(pieces: list[str]) -> None:
+    """A text in which the quick look sees no key is one that no expression changes."""
+    text = "".join(pieces)
+    for every in (text, " ".join(pieces)):
+        changed = any(expression.search(every) for expression in (*secrets._CONTEXTS, *secrets._SHAPES))
+        assert not changed or secrets._MAYBE.search(every)
 
 
 @pytest.mark.parametrize("form", [ODD, quote(ODD, safe=""), json.dumps(ODD), json.dumps(ODD, ensure_ascii=False)])

@@ -146,21 +146,21 @@ def _every_step(trials: Trials, pinned: int, since: str = "", stride: int = 1) -
 
 def test_killed_before_every_step_of_a_first_build(trials: Trials) -> None:
     """The second run sends only for images whose reply was not whole on the disk, and names what was in flight."""
-    _every_step(trials, 67, stride=2)
+    _every_step(trials, 59, stride=2)
 
 
 def test_killed_before_every_step_of_a_rebuild(built: Trials) -> None:
     """The same where a changed prompt replaces a picture; the old one is in the history."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "on a table", "under a table")
     built.asked = 1
-    _every_step(built, 34, stride=3)
+    _every_step(built, 30, stride=3)
 
 
 def test_killed_before_every_step_of_answering_a_rejection(built: Trials) -> None:
     """A rejected picture is replaced once, though nothing of its inputs changed, whenever the run that does it dies."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: rejected\n    size:")
     built.asked = 1
-    _every_step(built, 29, since="originals", stride=3)
+    _every_step(built, 27, since="originals", stride=3)
 
 
 def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
@@ -179,7 +179,7 @@ def test_killed_at_random_with_calls_side_by_side(tmp_path: Path, openai: OpenAI
     ids = {f"chapters/{chapter}/i{number}" for chapter in ("ch01", "ch02") for number in range(4)}
     trials = Trials(book, ids, 8, 6, forks, openai, tmp_path)
     dice = random.Random(20)
-    for step in dice.sample(range(20, 240), 10):
+    for step in dice.sample(range(20, 180), 10):
         assert trials.kill_before(step)
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from chargen.edge import files
-from chargen.edge.files import FileKind, contained, kind_of, process_alive, sweep, temporary_name, write_durably
+from chargen.edge.files import (
+    FileKind,
+    contained,
+    kind_of,
+    process_alive,
+    sweep,
+    temporary_name,
+    write_durably,
+    write_whole,
+)
 from chargen.errors import InputError
 
 OID = "ab" * 32
@@ -182,3 +191,45 @@ def test_process_alive() -> None:
 def test_messages_can_not_steer_a_terminal() -> None:
     """Control characters of a file name stand as escapes."""
     assert files.printable("a\x1b[2Jb\nä") == "a\\x1b[2Jb\\nä"
+
+
+def test_what_is_told_elsewhere_is_written_whole_without_a_sync(tmp_path: Path, monkeypatch) -> None:
+    """Nothing is synced, the file is replaced by a rename, and a disk that refuses it leaves the old one."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: pytest.fail("synced"))
+    path = tmp_path / "x.txt"
+    write_whole(path, b"one", root=tmp_path)
+    before = path.stat().st_ino
+    write_whole(path, b"two", root=tmp_path)
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_ino != before
+    monkeypatch.setattr(Path, "replace", lambda *_given: (_ for _ in ()).throw(OSError(errno.EIO, "no")))
+    with pytest.raises(InputError):
+        write_whole(path, b"three", root=tmp_path)
+    assert path.read_bytes() == b"two"
+    assert stray(tmp_path) == []
+
+
+def test_bytes_that_a_disk_takes_in_parts_are_all_written(tmp_path: Path, monkeypatch) -> None:
+    """A write may take less than it was given; the rest follows."""
+    fdopen = os.fdopen
+
+    class Slow:
+        def __init__(self, *given: object, **named: object) -> None:
+            self.file = fdopen(*given, **named)  # type: ignore[call-overload]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.file.close()
+
+        def fileno(self) -> int:
+            return self.file.fileno()
+
+        def write(self, data: memoryview) -> int:
+            return self.file.write(data[:3])
+
+    monkeypatch.setattr(os, "fdopen", Slow)
+    write_durably(tmp_path / "x", b"0123456789")
+    monkeypatch.undo()
+    assert (tmp_path / "x").read_bytes() == b"0123456789"

@@ -1,12 +1,16 @@
 """Locks hold between processes and between threads, and name who holds them."""
 
+import errno
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
+from chargen.edge import locks
 from chargen.edge.locks import file_lock, project_lock, target_lock
 from chargen.errors import InputError, StartError
 
@@ -123,3 +127,30 @@ def test_a_project_that_can_not_be_written_to_is_an_input_error(tmp_path: Path) 
     (tmp_path / ".chargen").write_text("")
     with pytest.raises(InputError), project_lock(tmp_path):
         pass
+
+
+def test_a_file_system_without_locks_gets_the_other_sort(tmp_path: Path, monkeypatch) -> None:
+    """Where the system has no such locks the library's own way is taken, and let go of."""
+
+    def none(_descriptor: int, **_named: object) -> bool:
+        raise OSError(errno.ENOSYS, "no locks here")
+
+    monkeypatch.setattr(locks, "lock_descriptor", none)
+    for _ in range(2):
+        with target_lock(tmp_path, "a"):
+            lock = next((tmp_path / ".chargen/locks").glob("target-*"))
+            with pytest.raises(Timeout):
+                FileLock(lock).acquire(timeout=0)
+
+
+def test_a_lock_that_can_not_be_taken_leaves_nothing_open(tmp_path: Path, monkeypatch) -> None:
+    """Any other refusal of the system is an input error, and the file is closed again."""
+
+    def broken(_descriptor: int, **_named: object) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(locks, "lock_descriptor", broken)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(InputError, match="can't lock"), target_lock(tmp_path, "a"):
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

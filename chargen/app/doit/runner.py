@@ -6,6 +6,7 @@ dispatching, ends waits, and lets calls in flight finish and be saved; the secon
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -35,6 +36,16 @@ _NAMED = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+@contextmanager
+def settled_objects() -> Iterator[None]:
+    """Spare Python's cycle collector the plan meanwhile: it lives on, and would be walked again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 class ImageRunner(Runner):  # type: ignore[misc]
     """doit's runner with one pool of threads a provider. `ids` are the images by task name, in plan order."""
 
@@ -62,7 +73,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
 
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Dispatch everything that is ready, then wait for one result at a time."""
-        with self._signals():
+        with self._signals(), settled_objects():
             try:
                 self._run_all_tasks(task_dispatcher)
             finally:
