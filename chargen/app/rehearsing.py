@@ -21,8 +21,9 @@ from chargen.core.values import Route
 from chargen.edge.inside import read_inside
 from chargen.errors import InputError, Problem, error
 
+_ANCHOR = re.compile(rb"(?:^|[\s,:\[{-])&[^\s&]", re.MULTILINE)
 _ALIAS = re.compile(rb"(?:^|[\s,:\[{-])\*[^\s*]", re.MULTILINE)
-"""Where an alias may stand. Emphasis in a prompt looks the same, and costs a look."""
+"""Where an anchor and an alias of it may stand. What only looks like them, as emphasis in a prompt, costs a look."""
 
 _RECORD = f"1 in={'0' * 64} file={'0' * 64} size=1 by=a/b at=2026-01-01T00:00:00Z of={'0' * 64} try=x parts=x:00000000"
 _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}
@@ -62,6 +63,6 @@ class Rehearsals:
     def _read(self, name: str) -> Rehearsal | None:
         try:
             data = read_inside(self.project.root, name)
-            return Rehearsal.parse(data, name) if _ALIAS.search(data) else None
+            return Rehearsal.parse(data, name) if _ANCHOR.search(data) and _ALIAS.search(data) else None
         except InputError:
             return None  # it was read a moment ago; if it stays so, the write-back finds it

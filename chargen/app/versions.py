@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 
 from chargen.app.explaining import record_in
+from chargen.app.mending import mended
 from chargen.app.session import Session
 from chargen.core.plan import Planned
 from chargen.core.record import Record, RecordLine
@@ -94,7 +96,7 @@ _SHORTEST = 4
 
 
 def _from_originals(session: Session, image: Planned) -> Iterator[Version]:
-    for stored in session.originals.all_records():
+    for stored in chain(session.originals.all_records(), _mended(session, image)):
         record = stored.record
         if record.entry_id != image.id and all(form.file_path != image.target for form in stored.published):
             continue
@@ -111,6 +113,12 @@ def _from_originals(session: Session, image: Planned) -> Iterator[Version]:
             stored=stored,
             names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
         )
+
+
+def _mended(session: Session, image: Planned) -> Iterator[StoredOriginal]:
+    """Yield the originals for today's inputs whose damaged record what else is known makes up for."""
+    if image.fingerprint is not None:
+        yield from mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
 
 
 def _add_kept(session: Session, image: Planned, found: list[Version]) -> None:

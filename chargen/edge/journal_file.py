@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from chargen.edge.clock import Clock
 from chargen.edge.files import as_input_error, make_folder
-from chargen.edge.journal_rows import SCHEMA, SCHEMA_VERSION
+from chargen.edge.journal_rows import SCHEMA, SCHEMA_VERSION, DamagedRowError
 from chargen.edge.trash import Trash
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 
@@ -267,9 +267,9 @@ def _as_input_error(path: Path) -> Iterator[None]:
 
 def _is_damage(failure: sqlite3.DatabaseError) -> bool:
     code = getattr(failure, "sqlite_errorcode", None)
-    if isinstance(failure, _ForeignError):
+    if isinstance(failure, _ForeignError | DamagedRowError):
         return True
     missing = isinstance(failure, sqlite3.OperationalError) and str(failure).startswith(
-        ("no such table", "no such col")
+        ("no such table", "no such col", "Could not decode")
     )
     return missing or (code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))

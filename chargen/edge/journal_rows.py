@@ -6,8 +6,10 @@ Pure declarations; `chargen.edge.journal` reads and writes them.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
@@ -155,13 +157,25 @@ class Spent:
 ATTEMPT_COLUMNS = ",".join(Attempt.__slots__)
 
 
+class DamagedRowError(sqlite3.DatabaseError):
+    """A row that this program did not write like that: the database has no checksums of its own."""
+
+
 def attempt_of(row: tuple[Any, ...]) -> Attempt:
-    """Make an attempt of a row of `ATTEMPT_COLUMNS`."""
+    """Make an attempt of a row of `ATTEMPT_COLUMNS`. Raises DamagedRowError."""
+    try:
+        return _attempt_of(row)
+    except (ValueError, TypeError, RecursionError) as failure:
+        raise DamagedRowError(f"a row of `attempts` is damaged: {failure}") from None
+
+
+def _attempt_of(row: tuple[Any, ...]) -> Attempt:
     values = dict(zip(Attempt.__slots__, row, strict=True))
     values["status"] = AttemptStatus(values["status"])
     values["cost_estimate_usd"] = amount_of(values["cost_estimate_usd"])
     values["cost_usd"] = amount_of(values["cost_usd"])
     values["possibly_billed"] = bool(values["possibly_billed"])
+    datetime.fromisoformat(values["sent_at"])
     usage = json.loads(values["usage"])
     values["usage"] = usage if isinstance(usage, dict) else {}
     return Attempt(**values)

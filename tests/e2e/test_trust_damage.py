@@ -65,6 +65,21 @@ def test_the_journal_vouches_for_a_reply_whose_record_is_damaged(
     assert "cost" not in forks.run(book, "chargen", "cost").err
 
 
+def test_a_version_whose_record_is_damaged_can_be_restored(book: Project, openai: OpenAIServer, forks: Forks) -> None:
+    """What the journal vouches for is listed as the original it is, and comes back over another picture."""
+    (folder,) = book.originals()
+    before = book.image(A).read_bytes()
+    book.write(f"generated/{A}.png", jpeg())
+    (folder / "record.json").unlink()
+    (first, second) = forks.run(book, "chargen", "history", A, "--json").json["images"][0]["versions"]
+    assert (first["where"], second["where"]) == ("original", "current"), (first, second)
+    run = forks.run(book, "chargen", "restore", A, "1")
+    assert run.code == 0, run.all
+    with Image.open(io.BytesIO(before)) as was, Image.open(book.image(A)) as now:
+        assert was.tobytes() == now.tobytes()
+    assert forks.run(book, "doit").out.startswith("fresh 1, ") and len(openai.requests) == 1
+
+
 def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: OpenAIServer, forks: Forks) -> None:
     """Without the journal: plan, check and build name the reply and what can be done; doing it is all it takes."""
     (folder,) = book.originals()

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -257,7 +258,21 @@ def other_database(path: Path) -> None:
     connection.close()
 
 
+def changed_row(change: str) -> Callable[[Path], None]:
+    def work(path: Path) -> None:
+        connection = sqlite3.connect(path)
+        connection.execute(f"UPDATE attempts SET {change}")
+        connection.commit()
+        connection.close()
+
+    return work
+
+
 LOSSES = {
+    "status": changed_row("status='stired'"),
+    "usage": changed_row("usage='{'"),
+    "time": changed_row("sent_at='2026-11-2'"),
+    "bytes": changed_row("model=CAST(x'ff61' AS TEXT)"),
     "deleted": lambda path: path.unlink(),
     "emptied": lambda path: path.write_bytes(b""),
     "garbage": lambda path: path.write_bytes(b"garbage " * 1000),
