@@ -30,9 +30,8 @@ class Position:
     column: int = 0
 
     def __str__(self) -> str:
-        if not self.line:
-            return self.file
-        return f"{self.file}:{self.line}:{self.column}"
+        file = self.file if self.file.isprintable() else _on_one_line(self.file)
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,13 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.position}: " if self.position else ""
-        text = f"{where}{self.severity.value}: {self.message}"
+        text = f"{where}{self.severity.value}: {_on_one_line(self.message)}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+def _on_one_line(text: str) -> str:
+    """Return names of files and entries as they may be printed: a line end in one would pass for another message."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def error(message: str, position: Position | None = None, hint: str = "") -> Problem:

@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -192,13 +192,17 @@ def open_session(
     project = Project(found.root, found.settings, found.secrets)
     refuse_links(project.state)
     clock = clock or SystemClock()
-    report = report or _log_problem
-    originals = Originals(project.state / "originals", report=report)
+    listener = report or _log_problem
     told: list[Problem] = []
+
+    def log(problem: Problem) -> None:
+        listener(_in_project(problem, project.root))
 
     def tell(problem: Problem) -> None:
         told.append(problem)
-        report(problem)
+        log(problem)
+
+    originals = Originals(project.state / "originals", report=log)
 
     return Session(
         project=project,
@@ -221,6 +225,14 @@ def open_session(
         environ=environ,
         told=told,
     )
+
+
+def _in_project(problem: Problem, root: Path) -> Problem:
+    """Let a problem of the program's own folders tell its place as all others do: relative to the project."""
+    place = problem.position
+    if place is None or not Path(place.file).is_relative_to(root):
+        return problem
+    return replace(problem, position=replace(place, file=Path(place.file).relative_to(root).as_posix()))
 
 
 def _log_problem(problem: Problem) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ FAILED = 1
 
 
 @click.command("accept")
-@click.argument("selection", nargs=-1, required=True, metavar="SELECTION...")
+@click.argument("selection", nargs=-1, required=True, metavar="SELECTION...", shell_complete=completing.images)
 @json_option
 def command(selection: tuple[str, ...], *, as_json: bool) -> int:
     """Take the present pictures as current for today's inputs, without a call.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option
 
 
 @click.command("history")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completing.images)
 @json_option
 def command(targets: tuple[str, ...], *, as_json: bool) -> None:
     """List every version of an image there ever was: when and why it was made, by what, its prompt, cost and file.

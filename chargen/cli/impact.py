@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option, within_project
 
 
 @click.command("impact")
-@click.argument("what")
+@click.argument("what", shell_complete=completing.images)
 @json_option
 def command(what: str, *, as_json: bool) -> None:
     """List every image that WHAT feeds, how many of them are approved or locked, and what rebuilding costs.

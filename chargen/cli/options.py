@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from chargen.cli import completing
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Asked:
 
 
 _SELECTION: Sequence[Callable[[Any], Any]] = (
-    click.argument("selection", nargs=-1, metavar="[SELECTION]..."),
+    click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=completing.images),
     click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
     click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),

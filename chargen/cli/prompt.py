@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import Asked, json_option, order_of
 from chargen.errors import Severity, StartError
 
@@ -21,7 +22,7 @@ NAMED = 3
 
 
 @click.command("prompt")
-@click.argument("target")
+@click.argument("target", shell_complete=completing.images)
 @click.option("--sent", is_flag=True, help="Show what the provider gets, after adaptation to its model.")
 @click.option("--provider", metavar="NAME", help="With --sent: as this provider would get it.")
 @json_option

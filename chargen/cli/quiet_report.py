@@ -27,6 +27,8 @@ def standing_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterat
                     yield f"locked: {printable(name)}: {'; '.join(reasons)}"
         if found:
             yield f"{verdict.value}: {listed(name for name, _ in found)}"
+        if found and verdict is Verdict.EDITED:
+            yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option
 
 
 @click.command("restore")
-@click.argument("target")
+@click.argument("target", shell_complete=completing.images)
 @click.argument("version")
 @json_option
 def command(target: str, version: str, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -117,9 +118,11 @@ class RunReport:
             self._line("interrupted")
 
     def aborted(self) -> None:
-        """Leave the terminal in order: the process ends at once, inside a signal handler."""
-        if self._bar is not None:
-            os.write(self._out.fileno(), b"\x1b[?25h\n")
+        """Say so and leave the terminal in order: the process ends at once, inside a signal handler."""
+        with suppress(OSError, ValueError):
+            if self._bar is not None:
+                os.write(self._out.fileno(), b"\x1b[?25h\n")
+            os.write(self._out.fileno(), b"aborted: what was in flight may be billed; the next run names it\n")
 
     # own
 

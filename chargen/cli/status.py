@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option, within_project
 from chargen.core.values import Status
 
@@ -32,7 +33,7 @@ def status_command(name: str, status: Status, text: str) -> click.Command:
     """Make the subcommand that writes `status`; `text` is its help."""
 
     @click.command(name, help=text)
-    @click.argument("selection", nargs=-1, metavar="SELECTION...")
+    @click.argument("selection", nargs=-1, metavar="SELECTION...", shell_complete=completing.images)
     @click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry.")
     @click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'.")
     @json_option

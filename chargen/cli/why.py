@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from chargen.cli import completing
 from chargen.cli.options import json_option
 
 
 @click.command("why")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completing.images)
 @json_option
 def command(targets: tuple[str, ...], *, as_json: bool) -> None:
     """Explain why an image has its verdict: what changed since it was made, word by word.

@@ -56,6 +56,15 @@ def _paint(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def test_a_damaged_original_is_told_by_its_place_in_the_project(book: Project, forks: Forks) -> None:
+    """No path of this machine, and the history of what is whole all the same."""
+    folder = book.originals()[0]
+    (folder / "record.json").write_text("{")
+    run = _ok(forks.run(book, "chargen", "history", "chapters/ch01/a"))
+    assert run.err.startswith(f"{folder.relative_to(book.root)}: error: this original's record is missing, damaged")
+    assert str(book.root) not in run.all
+
+
 def test_history_lists_every_version_with_when_why_prompt_model_and_cost(book: Project, forks: Forks) -> None:
     """Builds, a painted file and its successor: each version once, oldest first, and where it is."""
     _paint(book.image("chapters/ch01/a"))

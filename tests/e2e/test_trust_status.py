@@ -155,6 +155,7 @@ def test_painted_over_by_hand(way: str, book: Project, openai: OpenAIServer, for
     book.edit(CH01, "A lamp.", "A candle.")
     run = _ok(forks.run(book, "doit"))
     assert run.out.count("edited: ") == 1
+    assert "  left alone: `chargen accept` takes one as current" in run.out
     assert _ok(forks.run(book, "doit", "-a", "chapters/ch01/a")).out.count("edited: ") == 1
     assert book.image("chapters/ch01/a").read_bytes() == painted
     assert len(openai.requests) == 3

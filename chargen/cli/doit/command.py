@@ -27,7 +27,7 @@ from chargen.app.doit.config import STATES_FILE, started_in
 from chargen.app.doit.names import Named, own_tasks, understand
 from chargen.app.doit.states import ContentChecker, RecordStates
 from chargen.app.doit.tasks import held_back
-from chargen.errors import ChargenError, Position, StartError, error
+from chargen.errors import ChargenError, Position, Problem, StartError, error
 
 INTERRUPTED = 130
 PROGRAM_ERROR = 2
@@ -44,6 +44,18 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     base_options = ()  # where states are kept is the program's matter, not an option
     doc_usage = "[TASK ...]"
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Read the options and do the command; an option there is not is told with what to do instead."""
+        try:
+            result: int = super().parse_execute(in_args)
+        except CmdParseError as failure:
+            words, listed, _ = str(failure).partition(" (parsing options: ")
+            if not listed:
+                raise
+            self.tell(str(_wrong_option(self, words.removeprefix("Error parsing Command: "))))
+            return StartError.exit_code
+        return result
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Do the command once doit stands in the project's folder, and return its exit code."""
@@ -159,6 +171,36 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
         self.dep_manager = Dependency(RecordStates, STATES_FILE, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
+
+
+def _wrong_option(command: ProjectCommand, words: str) -> Problem:
+    """Say of `option --x not recognized` what there is instead; options of stock doit are known by name."""
+    from chargen.core.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
+
+    option = next((word for word in words.split() if word.startswith("-")), "")
+    known = [f"--{found.long}" for found in command.cmdparser.options if found.long]
+    hint = f"see `doit help {command.name}`"
+    if "not recognized" in words:
+        stock = _STOCK_OPTIONS.get(option) if command.name == "run" else None
+        hint = stock or did_you_mean(option, known) or hint
+    return error(words.replace(option, f"`{option}`") if option else words, hint=hint)
+
+
+_WORKERS = "images are made side by side already; `workers` in `[tool.chargen.providers.NAME]` says how many"
+_ALWAYS_ON = "leave it out: one failure never stops what does not depend on it"
+_STOCK_OPTIONS = {
+    "-n": _WORKERS,
+    "--process": _WORKERS,
+    "-P": _WORKERS,
+    "--parallel-type": _WORKERS,
+    "-c": _ALWAYS_ON,
+    "--continue": _ALWAYS_ON,
+    "-s": "name the images: what they reference is only built where it is missing or out of date",
+    "--single": "name the images: what they reference is only built where it is missing or out of date",
+    "-r": "`chargen batch --json` prints the outcome for programs",
+    "--reporter": "`chargen batch --json` prints the outcome for programs",
+}
+"""Options of stock doit's `run` that are not there, and what to do instead."""
 
 
 def _is_ours(failure: Exception) -> bool:

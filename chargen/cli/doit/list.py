@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doit.cmd_list import opt_list_dependencies, opt_list_private, opt_list_quiet, opt_listall, opt_template
+from doit.cmd_list import (
+    opt_list_dependencies,
+    opt_list_private,
+    opt_list_quiet,
+    opt_list_status,
+    opt_listall,
+    opt_template,
+)
 from doit.task import Task
 
 from chargen.app.doit.names import Named, own_only
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
 _QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
+_STATUS = {**opt_list_status, "help": "print each with its verdict only, without reasons"}
 _TEMPLATE = {**opt_template, "help": "print each with a template of {name}, {doc} and {status}"}
 
 
@@ -28,7 +36,7 @@ class List(ProjectCommand):
 
     name = "list"
     doc_purpose = "list planned images with their verdicts, and your own tasks"
-    cmd_options = (_ALL, _QUIET, opt_list_private, opt_list_dependencies, _TEMPLATE)
+    cmd_options = (_ALL, _QUIET, _STATUS, opt_list_private, opt_list_dependencies, _TEMPLATE)
 
     def perform(self, params: Any, args: list[str]) -> int:
         """List what was named, or everything."""
@@ -51,6 +59,8 @@ class List(ProjectCommand):
             self._by_template(params["template"], images, own, statuses)
             return 0
         rows = [*map(_image_row, images), *(_task_row(task, statuses[task.name]) for task in own)]
+        if params["status"]:
+            rows = [(verdict, name, "") for verdict, name, _ in rows]
         needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
         for row, files in zip(columns(rows), needs, strict=True):
             self.line(row.rstrip())
