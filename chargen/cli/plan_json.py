@@ -1,17 +1,16 @@
 """The object of `plan --json` as text, in a fraction of the time that the standard library takes for indented text.
 
-Law: byte for byte what `json.dumps(value, indent=1, ensure_ascii=False)` writes. Only its C encoder is fast, and that
-one does not indent: so it writes each image as one list of fields, and the few lists in it are put in by themselves.
+Law: byte for byte what `json.dumps(value, indent=1, ensure_ascii=False)` writes. Its fast encoder does not indent, so
+the fields of an image, which are the same for all, are put into a template.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
-
-_FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",\n   ", ": "))
-_ITEMS = json.JSONEncoder(ensure_ascii=False, separators=(",\n    ", ": "))
 
 
 def plan_text(value: Mapping[str, Any]) -> str:
@@ -24,9 +23,28 @@ def plan_text(value: Mapping[str, Any]) -> str:
 
 
 def _image(image: Mapping[str, Any]) -> str:
-    lists = {name: items for name, items in image.items() if items and type(items) is list}
-    found = _FIELDS.encode({**image, **{name: [] for name in lists}})
-    for name, items in lists.items():
-        # Inside a text every quotation mark is escaped, so this stands only where the list does.
-        found = found.replace(f'"{name}": []', f'"{name}": [\n    {_ITEMS.encode(items)[1:-1]}\n   ]', 1)
-    return f"{{\n   {found[1:-1]}\n  }}"
+    return _template(tuple(image)) % tuple([_WRITERS.get(type(value), _other)(value) for value in image.values()])
+
+
+@lru_cache(maxsize=4)
+def _template(names: tuple[str, ...]) -> str:
+    fields = ",\n".join(f"   {encode_basestring(name)}: %s" for name in names)
+    return f"{{\n{fields}\n  }}"
+
+
+def _list(items: list[str]) -> str:
+    return "[\n    {}\n   ]".format(",\n    ".join(map(encode_basestring, items))) if items else "[]"
+
+
+def _other(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    float: float.__repr__,
+    list: _list,
+    type(None): lambda _: "null",
+}
+"""How values are written of the types that nearly all fields have."""

@@ -1,4 +1,4 @@
-"""A second run that has nothing to do says so without planning, and sees an edit that leaves size and time alone."""
+"""A run or a plan of which nothing changed says so without planning, and sees an edit that hides itself."""
 
 import os
 import subprocess
@@ -6,27 +6,67 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from support.project import Project
 
+from chargen.app.remembering.index import INDEX
+
+PLANNING = "chargen.app.planning"
 SETTLED = 2.1
 """Seconds after which a file counts as left alone; nothing tells when they are over but the clock."""
+
+
+def _hidden_edit(book: Project, file: str, old: str, new: str) -> None:
+    """Replace text by as much text, and put the time of change back."""
+    path = book.root / file
+    status = path.stat()
+    book.edit(file, old, new)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _run(book: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module, with what it imports on standard error."""
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", *arguments],
+        cwd=book.root, env=book.env, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
 
 
 def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(tmp_path: Path) -> None:
     """The third run imports no planner; after an edit of equal size and time the fourth builds the image."""
     book = Project(tmp_path)
     file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    other = book.chapter("ch02", {"c": "A well."})
     assert book.doit().code == 0
     time.sleep(SETTLED)
-    assert "fresh 2" in book.doit().out
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "doit"],
-        cwd=tmp_path, env=book.env, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    assert run.stdout.startswith("fresh 2, ")
-    assert "chargen.app.planning" not in run.stderr
-    path = tmp_path / file
-    status = path.stat()
-    book.edit(file, "A lamp.", "A pump.")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert "1 to build (stale 1)" in (again := book.doit()).out, again.all
+    assert "fresh 3" in book.doit().out
+    run = _run(book, "doit")
+    assert run.stdout.startswith("fresh 3, ")
+    assert PLANNING not in run.stderr
+    _hidden_edit(book, file, "A lamp", "A pump")
+    again = book.doit()
+    assert "1 to build (stale 1)" in again.out, again.all
+    assert "built 1, fresh 2" in again.out, again.all
+    assert "A well" in (book.root / other).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("extra", ["", "locations: [{ref: nowhere}]"])
+def test_a_plan_is_read_where_nothing_changed_and_sees_a_hidden_edit(tmp_path: Path, extra: str) -> None:
+    """Text and JSON are those of a project without a memory, with a warning as without; a hidden edit is planned."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    book.chapter("ch02", {"c": "A well."}, extra=extra)
+    assert book.doit().code == 0
+    time.sleep(SETTLED)
+    assert book.doit().code == 0
+    ways = (("plan",), ("plan", "--json"), ("plan", "--all"), ("plan", "chapters/ch02/c"))
+    read = [_run(book, "chargen", *way) for way in ways]
+    assert not any(PLANNING in run.stderr for run in read)
+    index = book.root / INDEX
+    memory = index.read_bytes()
+    index.unlink()
+    assert [run.stdout for run in read] == [_run(book, "chargen", *way).stdout for way in ways]
+    index.write_bytes(memory)
+    _hidden_edit(book, file, "A door", "A gate")
+    edited = book.chargen("plan", "--json").json
+    assert [image["id"] for image in edited["images"] if image["verdict"] == "stale"] == ["chapters/ch01/b"]

@@ -1,0 +1,25 @@
+"""`plan --json` as text: what the standard library writes, whatever stands in the fields."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chargen.cli.plan_json import plan_text
+from chargen.core.traced import Traced
+
+TEXTS = st.text() | st.sampled_from(["%s", '"images": []', "\x1b[31m", "a\u2028b", 'x": []', "\ud800"])
+FIELDS = (
+    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.lists(TEXTS, max_size=3) | TEXTS.map(lambda text: Traced.of(text, "quality"))
+)  # fmt: skip
+NAMES = st.sampled_from(["id", "line", "references", "reasons", "quality", "cost_usd"])
+IMAGES = st.lists(st.dictionaries(NAMES, FIELDS, min_size=1), max_size=3)
+
+
+@given(IMAGES, st.lists(st.dictionaries(TEXTS, FIELDS, max_size=2), max_size=2))
+def test_the_text_is_that_of_the_standard_library(images: list[Any], problems: list[Any]) -> None:
+    """Quotation marks, percent signs, control characters and lists come out the same, byte for byte."""
+    value = {"images": images, "problems": problems, "totals": {}, "cost_usd": None}
+    assert plan_text(value) == json.dumps(value, indent=1, ensure_ascii=False)
