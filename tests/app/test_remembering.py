@@ -15,6 +15,7 @@ import pytest
 from support.project import Project
 
 from chargen.app.judging import Wishes
+from chargen.app.ordering import Chosen, Order, prepare, remembered_choice
 from chargen.app.remembering import planning, world
 from chargen.app.remembering.index import BUSY, INDEX, ROWS, Standing, digest
 from chargen.app.remembering.standing import look_at
@@ -22,6 +23,7 @@ from chargen.app.remembering.whole import shown_plan, whole_plan
 from chargen.app.session import Session, open_session
 from chargen.core.plan import Plan, Planned, image_json, plan_json
 from chargen.core.provider import FailureClass
+from chargen.core.selection import Selection
 from chargen.core.values import EntryId, Fingerprint
 from chargen.edge.journal_rows import Sending
 from chargen.errors import ChargenError
@@ -353,6 +355,30 @@ def test_a_plan_is_read_without_opening_the_project(root: Path) -> None:
         assert _shown(whole_plan(look) or pytest.fail("not read")) == _shown(whole)
     EDITS["a comment"](root)
     assert whole_plan(look_at(root, {}) or pytest.fail("nothing is remembered")) is None
+
+
+def test_a_choice_from_memory_is_that_of_the_opened_project(root: Path) -> None:
+    """The same images are selected, chosen and left out; where the settings limit what is spent they are asked."""
+    EDITS["a picture gone"](root)
+    EDITS["originals gone"](root)
+    _remembered(root)
+    for order in (Order(), Order(max_tasks=0), Order(Selection(("chapters/ch01/*",)))):
+        look = look_at(root, {}) or pytest.fail("nothing is remembered")
+        found = remembered_choice(look, order) or pytest.fail("not chosen")
+        with _session(root) as session:
+            opened = prepare(session, order)
+        assert _comes_to(found) == _comes_to(opened)
+        assert len(found.choice.images) + len(found.choice.left_out) == 1
+    assert remembered_choice(look, Order(resume=False)) is None
+    _setting(root, SETTINGS + "[tool.chargen.budget]\nrun = 1")
+    _remembered(root)
+    assert remembered_choice(look_at(root, {}) or pytest.fail("nothing is remembered"), Order()) is None
+
+
+def _comes_to(chosen: Chosen) -> tuple[object, ...]:
+    choice = chosen.choice
+    images = [[image.id for image in group] for group in (choice.images, choice.quiet)]
+    return chosen.selected, images, dict(choice.needed_by), [(item.image.id, item.reason) for item in choice.left_out]
 
 
 def test_what_changed_just_now_is_not_remembered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
