@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from chargen.core.values import EntryId
 from chargen.edge.journal_rows import Attempt
 from chargen.edge.locks import project_lock
 from chargen.edge.log import start_logging
-from chargen.errors import ChargenError, Problem
+from chargen.errors import ChargenError, InputError, Problem, StartError
 
 _LOG = logging.getLogger("chargen")
 
@@ -211,6 +211,15 @@ class Build:
         return tuple(done for done in self.done.values() if done.outcome is not Outcome.NOTHING)
 
 
+@contextmanager
+def _or_nothing_starts() -> Iterator[None]:
+    """What goes wrong before there is anything to build is no failure of an image."""
+    try:
+        yield
+    except InputError as failure:
+        raise StartError(failure.problems) from failure
+
+
 def open_build(
     folder: Path,
     order: Order | None = None,
@@ -225,7 +234,7 @@ def open_build(
 
     `look` is one just taken at the project, so that what did not change need not be looked at again.
     Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
-    that another process is building.
+    that another process is building, or that can't be written to.
     """
     environ = os.environ if environ is None else environ
     order = order or Order()
@@ -237,7 +246,7 @@ def open_build(
         if on_wait is not None:
             on_wait(pid)
 
-    with ExitStack() as stack:
+    with ExitStack() as stack, _or_nothing_starts():
         stack.enter_context(session)
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)

@@ -62,8 +62,11 @@ def test_a_closed_state_folder_stops_a_command_with_its_path(book: Project) -> N
     (book.root / ".chargen").chmod(0)
     try:
         found = run(book, "chargen", "plan")
+        build = run(book, "doit")
     finally:
         (book.root / ".chargen").chmod(0o755)
+    assert (build.code, build.out) == (3, "")
+    assert "permission denied" in build.err
     assert (found.code, found.out) == (3, "")
     assert found.err == (
         ".chargen/journal.sqlite: error: can't use this file: permission denied\n"
