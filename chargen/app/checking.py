@@ -5,7 +5,7 @@ Reads the disk, changes nothing. A missing key is no problem of the input: it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from chargen.app.asking import asked, objections
@@ -17,7 +17,7 @@ from chargen.core.routes import set_at
 from chargen.core.traced import Traced
 from chargen.core.values import EntryId, Verdict
 from chargen.edge.files import FileKind, kind_of
-from chargen.errors import Position, Problem, Severity, note
+from chargen.errors import Position, Problem, Severity, note, warning
 
 
 def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
@@ -26,7 +26,8 @@ def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
-    return plan, by_place([*found, *more, *_of_credentials(session, plan)])
+    originals = _of_originals(session, told)
+    return plan, by_place([*found, *more, *originals, *_of_credentials(session, plan)])
 
 
 def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
@@ -41,6 +42,17 @@ def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
             found.setdefault(key, (problem.position, []))[1].append(image.id)
     for (severity, message, hint), (position, images) in found.items():
         yield Finding(Problem(severity, message, position, hint), tuple(images))
+
+
+def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
+    """Yield the replies whose record can't be read, but for those that an image's own problem tells of."""
+    for damaged in session.originals.all_damaged():
+        folder, reply = (path.relative_to(session.project.root).as_posix() for path in (damaged.folder, damaged.reply))
+        if not any(f"`{reply}`" in message for message in told):
+            hint = f"put `record.json` back into `{folder}` from a backup; the picture made of the reply is not touched"
+            yield Finding(
+                warning("this reply was paid for, and the record beside it can't be read", Position(reply), hint)
+            )
 
 
 def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:

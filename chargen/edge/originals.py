@@ -157,6 +157,11 @@ class Originals:
             if self._own(folder) is None and (reply := _reply_in(folder)) is not None
         )
 
+    def all_damaged(self) -> Iterator[DamagedOriginal]:
+        """Yield every reply that is here without a record that can be read."""
+        for name in _names(self.folder):
+            yield from self.damaged(Fingerprint(name))
+
     def all_records(self) -> Iterator[StoredOriginal]:
         """Yield every original, fingerprint by fingerprint."""
         for name in _names(self.folder):

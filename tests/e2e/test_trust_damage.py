@@ -108,6 +108,17 @@ def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: Open
     assert run.code == 0 and len(openai.requests) == 2, run.all
 
 
+def test_check_tells_of_a_damaged_record_before_it_matters(book: Project, forks: Forks) -> None:
+    """The picture stands at its target, so nothing is wrong yet; the place of the reply and the way back are told."""
+    (folder,) = book.originals()
+    (folder / "record.json").write_text("{")
+    run = forks.run(book, "chargen", "check")
+    place = folder.relative_to(book.root).as_posix()
+    assert run.code == 0 and run.out.count("can't be read") == 1, run.all
+    assert f"{place}/reply.png: warning: this reply was paid for" in run.out
+    assert f"put `record.json` back into `{place}`" in run.out
+
+
 def test_a_reply_that_is_not_what_was_delivered_is_not_used(book: Project, openai: OpenAIServer, forks: Forks) -> None:
     """The entry's own record line knows the delivered bytes; another picture in their place is nobody's."""
     (folder,) = book.originals()
