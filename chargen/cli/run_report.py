@@ -13,8 +13,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
-import click
-
 from chargen.app.asking import elsewhere
 from chargen.app.build import Build
 from chargen.app.making import Done, Outcome
@@ -145,6 +143,8 @@ class RunReport:
             except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
                 discard(self._out)
                 if not isinstance(failure, BrokenPipeError):
+                    import click  # noqa: PLC0415 - slow to import, and seldom needed
+
                     reason = (failure.strerror or "error").lower()
                     click.echo(f"warning: can't write the output: {reason}; the build goes on", err=True)
 

@@ -26,6 +26,7 @@ from chargen.core.provider import FailureClass
 from chargen.core.selection import Selection
 from chargen.core.values import EntryId, Fingerprint
 from chargen.edge.journal_rows import Sending
+from chargen.edge.originals import RECORD_FILE
 from chargen.errors import ChargenError
 
 SETTINGS = 'style_prefix = "Ink."\n'
@@ -227,6 +228,11 @@ def _link(path: Path, to: Path) -> None:
         path.symlink_to(to)
 
 
+def _damage(folder: Path, pattern: str) -> None:
+    for path in folder.rglob(pattern):
+        path.write_bytes(b"no picture")
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -292,6 +298,8 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "originals gone": lambda root: shutil.rmtree(root / ".chargen/originals", ignore_errors=True),
     "a link to a folder": lambda root: _link(root / "imagery/more", root / "imagery/chapters"),
     "that link gone": lambda root: (root / "imagery/more").unlink(missing_ok=True),
+    "a damaged record": lambda root: _damage(root / ".chargen/originals", RECORD_FILE),
+    "a damaged reply": lambda root: _damage(root / ".chargen/originals", "*.png"),
     "a journal gone": lambda root: (root / ".chargen/journal.sqlite").unlink(missing_ok=True),
 }
 
@@ -343,6 +351,27 @@ def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
     assert found.rest is not None
     assert found.rest.fresh + len(found.rest.others) == len(_whole(root).images) - len(found.plan.images)
     _check_brief(root, _whole(root))
+
+
+def test_a_broken_file_is_told_by_a_build_of_others(root: Path) -> None:
+    """A file that can't be read makes a build fail, whatever else it has to do."""
+    EDITS["a broken chapter"](root)
+    _remembered(root)
+    EDITS["a prompt"](root)
+    whole = _whole(root)
+    assert whole.unplanned
+    _check_brief(root, whole)
+
+
+def test_the_journal_counts_for_what_is_missing(root: Path) -> None:
+    """What was refused since the last plan is blocked, although no file changed."""
+    EDITS["a picture gone"](root)
+    EDITS["originals gone"](root)
+    _remembered(root)
+    assert whole_plan(look_at(root, {}) or pytest.fail("nothing is remembered")) is not None
+    EDITS["a refusal"](root)
+    _check(root)
+    assert _whole(root).by_id[EntryId("chapters/ch01/b")].verdict.value == "blocked"
 
 
 def test_a_plan_is_read_without_opening_the_project(root: Path) -> None:
