@@ -209,18 +209,20 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
 
 
 def _failures(build: Build) -> Iterable[str]:
-    """Yield why images failed; why a provider was stopped once, for all images that it concerns."""
+    """Yield why images failed, each reason once for all images that it concerns; so also why a provider was stopped."""
     for provider, stop in build.stopped.items():
         yield f"stopped: {provider}: {printable(stop.message)}"
         if stop.hint:
             yield f"  hint: {printable(stop.hint)}"
         if images := [failure.image.id for failure in build.failed.values() if failure.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
+    by_message: dict[str, list[str]] = {}
     for failure in build.failed.values():
         if not failure.stopped_by:
-            yield f"failed: {printable(failure.image.id)}"
-            for line in failure.message.split("\n"):
-                yield f"  {printable(line)}"
+            by_message.setdefault(failure.message, []).append(failure.image.id)
+    for message, ids in by_message.items():
+        yield f"failed: {listed(ids)}"
+        yield from (f"  {printable(line)}" for line in message.split("\n"))
 
 
 def _outcome(done: Done) -> str:

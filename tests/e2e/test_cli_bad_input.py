@@ -198,3 +198,17 @@ def test_templates_that_are_missing_or_wrong_stop_only_their_kind(tmp_path: Path
     assert "missing" in told[1]["message"]
     assert (checked.code, built.code) == (1, 1)
     assert book.images() == {"chapters/ch01/a"}
+
+
+def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
+    """Each image has its line while the run goes on; the summary gives the reason, its place and the step once."""
+    book = Project(tmp_path, '[tool.chargen.routes]\n"sketch/*" = "openai/dall-e-3"\n')
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    run = book.doit()
+    assert run.code == 1, run.all
+    summary = run.out.partition("failed 2,")[2].splitlines()[1:]
+    assert summary == [
+        "failed: chapters/ch01/a, chapters/ch01/b",
+        "  pyproject.toml:19:1: error: the route `sketch/*` leads to `openai/dall-e-3`, which is no longer served",
+        "    hint: name another model in this line",
+    ]
