@@ -6,6 +6,7 @@ Knows folders and names, not what is in the files.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from chargen.core.settings import Settings
@@ -39,4 +40,10 @@ class Project:
 
     def path(self, relative: str) -> Path:
         """A project-relative path as one the system understands."""
-        return self.root / relative
+        return _joined(self.root, relative)
+
+
+@lru_cache(maxsize=1024)
+def _joined(root: Path, relative: str) -> Path:
+    """Join once what is asked for several times for every image: making a path costs more than looking at the file."""
+    return root / relative

@@ -17,6 +17,7 @@ from chargen.core.record import Original, Record, RecordPart, RecordReference
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Size
 
 FORMAT = 1
+_PLAIN = frozenset({str, int, bool, type(None)})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -62,11 +63,13 @@ def from_dict(value: Any) -> Record:
         raise RecordError(f"not a record: {type(failure).__name__}: {failure}") from None
 
 
-def plain(value: Any, depth: int = 32) -> Any:
+def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for each sort of value
     """Return `value` as JSON values; what JSON has no form for becomes text, what is nested too deep is cut."""
+    if type(value) in _PLAIN:
+        return value
     match value:
-        case None | bool() | int() | str():
-            return value if isinstance(value, str | None) or type(value) in (bool, int) else int(value)
+        case str() | int():
+            return value if isinstance(value, str) else int(value)
         case float():
             return value if math.isfinite(value) else str(value)
         case Mapping() if depth:

@@ -279,7 +279,7 @@ def _reply_in(folder: Path) -> Path | None:
 
 def _names(folder: Path) -> Iterable[str]:
     try:
-        return sorted(path.name for path in folder.iterdir())
+        return sorted(os.listdir(folder))  # noqa: PTH208 - asked several times for every image, and only for names
     except OSError:
         return ()
 

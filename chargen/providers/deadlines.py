@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 
@@ -18,25 +19,32 @@ def hooks(clock: Callable[[], float] = time.monotonic) -> dict[str, list[Callabl
     def limit(response: Any) -> None:
         seconds = response.request.extensions.get("timeout", {}).get("read")
         if seconds is not None:
-            response.stream = _limited(response, seconds, clock)
+            client = sys.modules[type(response).__module__.partition(".")[0]]
+            response.stream = _limited_stream(client)(response, seconds, clock)
 
     return {"response": [limit]}
 
 
-def _limited(response: Any, seconds: float, clock: Callable[[], float]) -> Any:
-    client = sys.modules[type(response).__module__.partition(".")[0]]
-    stream, until = response.stream, clock() + seconds
+@cache
+def _limited_stream(client: Any) -> Any:
+    """Make the class of bodies with a deadline for a client's module: once, as a class costs more than a request."""
 
-    class Limited(client.SyncByteStream):  # type: ignore[misc, name-defined]
+    class Limited(client.SyncByteStream):  # type: ignore[misc]
         """The body as it comes, up to the deadline."""
 
+        def __init__(self, response: Any, seconds: float, clock: Callable[[], float]) -> None:
+            self._stream, self._request = response.stream, response.request
+            self._seconds, self._clock = seconds, clock
+            self._until = clock() + seconds
+
         def __iter__(self) -> Iterator[bytes]:
-            for chunk in stream:
-                if clock() > until:
-                    raise client.ReadTimeout(f"the reply was not whole after {seconds:g} s", request=response.request)
+            for chunk in self._stream:
+                if self._clock() > self._until:
+                    message = f"the reply was not whole after {self._seconds:g} s"
+                    raise client.ReadTimeout(message, request=self._request)
                 yield chunk
 
         def close(self) -> None:
-            stream.close()
+            self._stream.close()
 
-    return Limited()
+    return Limited
