@@ -259,6 +259,9 @@ EDITS: dict[str, Callable[[Path], object]] = {
         _chapter(root).read_text().replace("ch01", "ch03")
     ),
     "a chapter twice": lambda root: (root / "imagery/again.yaml").write_bytes(_chapter(root).read_bytes()),
+    "a chapter twice, in capitals": lambda root: (root / "imagery/again.yaml").write_bytes(
+        _chapter(root).read_bytes().replace(b"ch01", b"CH01")
+    ),
     "that one gone": lambda root: (root / "imagery/again.yaml").unlink(missing_ok=True),
     "references": lambda root: _replaced(_chapter(root), "[mara-portrait]", "[mara-portrait, mara-side]"),
     "a cast": lambda root: _replaced(_chapter(root, "ch02"), "[mara, ivo, nobody]", "[mara]"),
