@@ -107,9 +107,11 @@ def test_one_that_fails_is_not_waited_for(desk: Desk) -> None:
 def test_nothing_is_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An image whose reply takes its time does not hold up those that are finished."""
     monkeypatch.setattr(write_back, "_GATHER", 0.05)
+    begun = time.monotonic()
     with desk.writer.coming(desk.file, desk.entries["b"].id):
         desk.write("a")
         assert desk.written() == [True, False, False]
+    assert time.monotonic() - begun < 20
 
 
 def test_alone_in_its_file_an_image_waits_for_nobody(desk: Desk) -> None:

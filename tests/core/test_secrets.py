@@ -34,6 +34,9 @@ ODD = 'a"b\\c d/é+secret'
         (f"GET https://g.example/v1/m?key={GOOGLE}&alt=sse", "GET https://g.example/v1/m?key=[key]&alt=sse"),
         (f"the key {GOOGLE[:12]}…{GOOGLE[-3:]} is old", "the key [key] is old"),
         ("GET https://me:pass-word@host.example/v1 failed", "GET https://[key]@host.example/v1 failed"),
+        ("authorization: Basic dXNlcjpwYXNz", "authorization: Basic [key]"),
+        ("GET /v1/x?access_token=hunter2&a=1", "GET /v1/x?access_token=[key]&a=1"),
+        ("apikey: hunter2, a", "apikey: [key], a"),
         ("token ya29.a0AfH6SMBx-yz_123 expired", "token [key] expired"),
     ],
 )
