@@ -159,12 +159,12 @@ class Judging:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
         entry, place = case.entry, case.entry.position
         if facts.damaged and paid is None and facts.demand is not Demand.REBUILD:
-            message = f"the file is damaged: {facts.damaged}"
+            message = f"the picture is damaged: {facts.damaged}"
             target = self.project.target(entry.id)
             hint = f"put a whole picture at `{target}`, or move the file away to have a new one made"
             yield error(message, place, hint)
         if paid is not None and paid.mended:
-            message = f"the record beside `{paid.where}` is damaged; the journal tells enough of it to use the reply"
+            message = f"the record beside `{paid.where}` is damaged; enough is known without it to use the reply"
             yield warning(message, place)
         elif paid is None and facts.demand is Demand.NONE and not facts.routed_to_sketch:
             lost = self.evidence.unexplained(entry, case.fingerprint, found.line)

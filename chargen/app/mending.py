@@ -1,13 +1,13 @@
 """A reply whose record is damaged: used where what else is known of it suffices, so that it isn't bought twice.
 
 Laws: the same inputs have the same fingerprint, so what the folder's name and today's inputs say of a reply is right;
-who asked for it and at what price only the journal knows; bytes that are not those delivered, or no picture, are never
-used. Reads only: the damaged record stays as it is.
+who asked for it and at what price the journal knows, or the entry's own record line, which also knows the delivered
+bytes; bytes that are not those, or no picture, are never used. Reads only: the damaged record stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from chargen import __version__
 from chargen.core.entries import Entry
@@ -18,12 +18,13 @@ from chargen.core.sniff import carries_credentials, header
 from chargen.core.values import EntryId, Fingerprint
 from chargen.edge.hashes import hash_bytes
 from chargen.edge.journal import Journal
-from chargen.edge.journal_rows import Attempt, AttemptStatus
+from chargen.edge.journal_rows import Attempt, AttemptStatus, amount_of
 from chargen.edge.originals import DamagedOriginal, Originals, StoredOriginal
 from chargen.edge.pictures import inspect
 from chargen.errors import ChargenError
+from chargen.kinds.record_edits import slots_of
 
-NOTE = "the record beside the reply was damaged: this one is made of the journal and of the same inputs"
+NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
 
 
@@ -37,12 +38,38 @@ def mended(
     if inputs is None:
         return
     for found in reversed(originals.damaged(fingerprint)):
-        attempt = journal.attempt(found.attempt)
+        attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
         if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
             continue
         stored = _mended(found, attempt, entry, inputs)
         if stored is not None:
             yield stored
+
+
+def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
+    """Return what the entry's own record line tells of an attempt, as far as a row of the journal would."""
+    line = RecordLine.parse(entry.outputs.record)
+    if line is None or (line.attempt, line.fingerprint) != (found.attempt, found.fingerprint):
+        return None
+    if line.of is None or not line.by or not line.at:
+        return None
+    provider, _, model = line.by.partition("/")
+    metadata = slots_of(entry).get("provider_metadata")
+    told = metadata if isinstance(metadata, Mapping) else {}
+    return Attempt(
+        attempt_id=found.attempt,
+        task_id=entry.id,
+        run_id="",
+        number=1,
+        provider=provider,
+        model=model,
+        fingerprint=found.fingerprint,
+        status=AttemptStatus.DONE,
+        sent_at=line.at,
+        finished_at=line.at,
+        request_id=str(told["request_id"]) if told.get("request_id") else None,
+        cost_usd=amount_of(str(told["cost_usd"])) if told.get("cost_usd") else None,
+    )
 
 
 def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId], bool]) -> bool:

@@ -148,7 +148,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
 
 def _damaged(facts: Facts) -> Judgement:
     """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
-    told = f"the file is damaged: {facts.damaged}"
+    told = f"the picture is damaged: {facts.damaged}"
     if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
         return _paid_before(facts, (told,))
     if facts.status in (Status.APPROVED, Status.LOCKED):

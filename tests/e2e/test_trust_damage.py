@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from ruamel.yaml import YAML
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project
@@ -55,7 +56,7 @@ def test_the_journal_vouches_for_a_reply_whose_record_is_damaged(
     broken = (folder / "record.json").read_bytes() if damage != "gone" else None
     plan = forks.run(book, "chargen", "plan", "--json").json
     assert plan["images"][0]["verdict"] == "restorable", plan
-    assert any("the journal tells enough of it" in problem["message"] for problem in plan["problems"])
+    assert any("enough is known without it" in problem["message"] for problem in plan["problems"])
     run = forks.run(book, "doit")
     assert run.code == 0 and len(openai.requests) == 1, run.all
     with Image.open(io.BytesIO(before)) as was, Image.open(book.image(A)) as now:
@@ -63,6 +64,23 @@ def test_the_journal_vouches_for_a_reply_whose_record_is_damaged(
     assert broken is None or (folder / "record.json").read_bytes() == broken
     assert forks.run(book, "doit").out.startswith("fresh 1, ")
     assert "cost" not in forks.run(book, "chargen", "cost").err
+
+
+def test_the_record_line_vouches_where_the_journal_is_gone(book: Project, openai: OpenAIServer, forks: Forks) -> None:
+    """It knows the delivered bytes, the attempt, by whom and at what price; none of it is lost by using it."""
+    (folder,) = book.originals()
+    slots = YAML(typ="safe").load(book.read(CHAPTER))["images"][0]
+    book.image(A).unlink()
+    (folder / "record.json").write_text("{")
+    lose(book, "journal.sqlite*")
+    run = forks.run(book, "doit")
+    assert run.code == 0 and "restored" in run.out and len(openai.requests) == 1, run.all
+    after = YAML(typ="safe").load(book.read(CHAPTER))["images"][0]
+    kept = ("request_id", "cost_usd", "asked_size", "delivered_size")
+    was, now = slots["provider_metadata"], after["provider_metadata"]
+    assert all(was[name] == now[name] for name in kept), (was, now)
+    assert (slots["provider"], slots["model"]) == (after["provider"], after["model"])
+    assert forks.run(book, "doit").out.startswith("fresh 1, ")
 
 
 def test_a_version_whose_record_is_damaged_can_be_restored(book: Project, openai: OpenAIServer, forks: Forks) -> None:
@@ -81,8 +99,9 @@ def test_a_version_whose_record_is_damaged_can_be_restored(book: Project, openai
 
 
 def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: OpenAIServer, forks: Forks) -> None:
-    """Without the journal: plan, check and build name the reply and what can be done; doing it is all it takes."""
+    """Without journal and slots: plan, check and build name the reply and what can be done; that is all it takes."""
     (folder,) = book.originals()
+    book.chapter("ch01", {"a": "A lamp."}, route=PAID)
     picture = book.image(A).read_bytes()
     book.image(A).unlink()
     (folder / "record.json").write_text("{")
@@ -100,8 +119,10 @@ def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: Open
     book.write(f"generated/{A}.png", picture)
     run = forks.run(book, "chargen", "accept", A)
     assert run.code == 0, run.all
-    assert forks.run(book, "doit").code == 0
+    assert forks.run(book, "doit").code == 0 and len(openai.requests) == 1
     book.image(A).unlink()
+    book.chapter("ch01", {"a": "A lamp."}, route=PAID)
+    lose(book, "journal.sqlite*")
     assert forks.run(book, "doit").code == 1
     folder.rename(book.root / "away")
     run = forks.run(book, "doit")
@@ -174,7 +195,7 @@ def test_a_damaged_picture_is_restored_and_kept(harm: str, book: Project, openai
     book.write(f"generated/{A}.png", broken)
     (image,) = forks.run(book, "chargen", "plan", "--json").json["images"]
     assert image["verdict"] == "restorable", image
-    assert "the file is damaged: " in image["reasons"][0]
+    assert "the picture is damaged: " in image["reasons"][0]
     run = forks.run(book, "doit")
     assert run.code == 0 and len(openai.requests) == 1, run.all
     with Image.open(io.BytesIO(before)) as was, Image.open(book.image(A)) as now:
@@ -190,10 +211,10 @@ def test_a_damaged_picture_without_its_original_is_blocked(book: Project, openai
     book.write(f"generated/{A}.png", book.image(A).read_bytes()[:-20])
     for command, code in ((("plan",), 0), (("check",), 1)):
         run = forks.run(book, "chargen", *command)
-        assert run.code == code and "the file is damaged: this PNG is damaged: cut short" in run.out, run.all
+        assert run.code == code and "the picture is damaged: this PNG is damaged: cut short" in run.out, run.all
         assert "or move the file away to have a new one made" in run.out
     run = forks.run(book, "doit")
-    assert run.code == 1 and run.out.count("the file is damaged") <= 2, run.all
+    assert run.code == 1 and run.out.count("the picture is damaged") <= 2, run.all
     accepted = forks.run(book, "chargen", "accept", A)
     assert accepted.code == 1 and "this PNG is damaged: cut short" in accepted.all, accepted.all
     assert len(openai.requests) == 1
@@ -239,5 +260,5 @@ def test_a_damaged_picture_is_not_taken_over(tmp_path: Path, forks: Forks) -> No
     book.chapter("ch01", {"a": "A lamp."})
     book.write(f"generated/{A}.png", jpeg()[:300])
     run = forks.run(book, "doit")
-    assert run.code == 1 and "the file is damaged: this JPEG is cut short" in run.out, run.all
+    assert run.code == 1 and "the picture is damaged: this JPEG is cut short" in run.out, run.all
     assert book.records(CHAPTER) == []
