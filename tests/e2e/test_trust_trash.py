@@ -161,3 +161,15 @@ def _typed(book: Project, answer: str, *arguments: str) -> str:
     os.close(ours)
     assert process.wait(timeout=60) == 0, shown
     return shown.decode()
+
+
+def test_nothing_of_a_stranger_s_trash_leaves_the_project(book: Project, forks: Forks, tmp_path_factory) -> None:
+    """What came with a project can name any place: it lands neither behind a link out of it nor in `.git`."""
+    outside = tmp_path_factory.mktemp("outside")
+    (book.root / "generated/out").symlink_to(outside)
+    for was in ("generated/out/x.png", ".git/hooks/post-checkout"):
+        book.write(f".chargen/trash/20261122T000000000000Z/{was}", "planted")
+        run = forks.run(book, "chargen", "trash", "restore", was)
+        assert run.code == 1, run.all
+        assert f"{was}: error: a link leads out of the project here, or into git's own folder" in run.err
+    assert list(outside.iterdir()) == [] and not (book.root / ".git").exists()
