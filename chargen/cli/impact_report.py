@@ -8,7 +8,7 @@ from typing import Any
 
 from chargen.app.impact import Impact, Reached
 from chargen.cli.reading import number
-from chargen.cli.tables import coloured, columns, cost_text, counts, dim, plural
+from chargen.cli.tables import coloured, columns, counts, dim, estimate_text, plural
 from chargen.core.values import Verdict
 from chargen.edge.files import printable
 
@@ -27,7 +27,7 @@ def lines(found: Impact) -> Iterator[str]:
         yield f"{len(found.kept):,} approved or locked: they stay as they are"
     if found.rebuilt:
         which = "it" if len(found.reached) == 1 else f"{len(found.rebuilt):,} of them"
-        yield f"a change rebuilds {which}: {cost_text(found.cost_usd)} by estimate"
+        yield f"a change rebuilds {which}: {estimate_text(found.cost_usd)} by estimate"
     else:
         yield "a change rebuilds none of them"
 
@@ -55,6 +55,6 @@ def as_object(found: Impact) -> dict[str, Any]:
 
 
 def _row(item: Reached) -> tuple[str, ...]:
-    price = cost_text(item.cost_usd) if item.rebuilds else ""
+    price = estimate_text(item.cost_usd) if item.rebuilds else ""
     through = dim(f"through {printable(item.through)}") if item.through else ""
     return coloured(item.image.verdict), printable(item.image.id), price, through

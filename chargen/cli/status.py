@@ -80,14 +80,14 @@ def change_object(change: StatusChange) -> dict[str, Any]:
 
 def lines(change: StatusChange, status: Status) -> Iterator[str]:
     """Yield what was written and what it changes, for people."""
-    from chargen.cli.tables import cost_text, plural  # noqa: PLC0415 - as above
+    from chargen.cli.tables import estimate_text, plural  # noqa: PLC0415 - as above
 
     for item in change.marked:
         yield from _marked_lines(item, status)
     if not any(item.changed for item in change.marked):
         return
     if change.stale:
-        yield f"this makes {plural(len(change.stale), 'image')} stale, {cost_text(change.cost_usd)} by estimate"
+        yield f"this makes {plural(len(change.stale), 'image')} stale, {estimate_text(change.cost_usd)} by estimate"
         yield from _listed(change.stale)
     else:
         yield "this makes no image stale"

@@ -13,7 +13,7 @@ import click
 from chargen.app.evidence import accepted_for
 from chargen.app.explaining import Why, cost_of
 from chargen.cli.reading import in_colour, moment, number
-from chargen.cli.tables import coloured, cost_text, dim
+from chargen.cli.tables import coloured, cost_text, dim, estimate_text
 from chargen.core.explain import PartChange, ReferenceChange, ReferenceFate
 from chargen.core.inputs import Change, describe
 from chargen.core.values import Verdict
@@ -108,7 +108,7 @@ def _closing(found: Why) -> Iterator[str]:
         last.append(hint.format(id=printable(image.id)))
     if found.can_build:
         what = "a rebuild" if image.verdict is not Verdict.MISSING else "building it"
-        last.append(f"{what} costs {cost_text(found.rebuild_usd)} by estimate, with {printable(str(image.route))}")
+        last.append(f"{what} costs {estimate_text(found.rebuild_usd)} by estimate, with {printable(str(image.route))}")
     if last:
         yield from ("", *last)
 
