@@ -8,18 +8,18 @@ concerns files together (clashing names, circles of portraits) is looked at toge
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from chargen.app.collector import collector_at_rest
 from chargen.app.judging import Wishes
 from chargen.app.planning import Planner
+from chargen.app.remembering.cast import Cast, shown_in
 from chargen.app.remembering.index import Remembered, Standing
 from chargen.app.remembering.memory import Memory
-from chargen.app.remembering.rows import MALFORMED, character_signature, portrait_signature, rows_of
+from chargen.app.remembering.rows import MALFORMED, portrait_signature, rows_of
 from chargen.app.remembering.standing import Look, look_at
 from chargen.app.remembering.store import Kept, Store, day_of, said_the_same
 from chargen.app.remembering.whole import Part, TogetherError, part_of, put_together
@@ -34,7 +34,7 @@ from chargen.app.scanning import (
 from chargen.app.session import Session
 from chargen.core.plan import Plan
 from chargen.core.values import EntryId, Kind, Verdict
-from chargen.errors import Position, Severity
+from chargen.errors import Severity
 from chargen.kinds.names import folded
 
 
@@ -148,7 +148,7 @@ class _Planning:
 
     def _misled(self, *, renamed: bool) -> list[str]:
         """Return the kept files that other files' changes concern: by a character, or by which images there are."""
-        cast = _Cast(self)
+        cast = self._cast()
         unchanged = {slug for slug, was in self.memory.cast.items() if cast.signature(slug) == was}
         return [
             file
@@ -158,11 +158,11 @@ class _Planning:
 
     def _along(self) -> Iterator[str]:
         """Yield the kept files that define characters which planning anew has to know, through chains."""
-        cast = _Cast(self)
+        cast = self._cast()
         waiting = list(self.anew.values())
         seen: set[str] = set()
         for scanned in waiting:  # grows while it is walked
-            for slug in _shown(scanned):
+            for slug in shown_in(scanned):
                 if slug in seen:
                     continue
                 seen.add(slug)
@@ -180,6 +180,9 @@ class _Planning:
         }
         return [file for file in self._kept() if changed and not changed.isdisjoint(self.memory.files[file].others)]
 
+    def _cast(self) -> Cast:
+        return Cast(self.files, self.anew, self.memory)
+
     # planning them
 
     def _planned(self) -> tuple[Planner, Plan]:
@@ -188,7 +191,7 @@ class _Planning:
         scanned = [self.anew[file] for file in self.files if file in self.anew]
         found = together(scanned, self.problems)
         if kept:
-            found = Scan(found.imageries, _Cast(self).broken, found.problems)
+            found = Scan(found.imageries, self._cast().broken, found.problems)
         others = {EntryId(name) for file in kept for name in self.memory.ids(file)}
         planner = self.session.planner(found, self.wishes, others)
         return planner, planner.plan()
@@ -251,8 +254,8 @@ class _Planning:
             if known is not None:
                 files[file] = known
                 lines[file] = json.dumps(rows_of(images), separators=(",", ":")).encode()
-                slugs.update(_shown(scanned))
-        cast = _Cast(self)
+                slugs.update(shown_in(scanned))
+        cast = self._cast()
         told = tuple(
             (str(image.id), image.verdict.value, image.judgement.reasons)
             for image in whole.images
@@ -261,56 +264,6 @@ class _Planning:
         signatures = {slug: cast.signature(slug) for slug in slugs}
         clean = not whole.problems and not any(image.drift for image in whole.images)
         return Kept(files, lines, signatures, portraits, told, clean)
-
-
-class _Cast:
-    """All characters there are: where each is defined and what can be seen of it."""
-
-    def __init__(self, planning: _Planning) -> None:
-        self._defined: dict[str, tuple[str, str]] = {}
-        self._definers: list[str] = []
-        self.broken: dict[str, Position] = {}
-        for file in planning.files:
-            scanned = planning.anew.get(file)
-            if scanned is not None:
-                characters, broken = _signatures(scanned), scanned.broken
-            else:
-                about = planning.memory.about(file)
-                characters, broken = about.characters, about.broken
-            if broken is not None:
-                self.broken[file] = broken
-            if characters:
-                self._definers.append(file)
-            for slug, signature in characters.items():
-                self._defined.setdefault(slug, (file, signature))
-        self._slugs = Scan((), self.broken, ()).broken_slugs
-        known = (sorted(self._defined), sorted((slug, str(place)) for slug, place in self._slugs.items()))
-        self._nobody = hashlib.sha256(repr(known).encode(errors="backslashreplace")).hexdigest()
-
-    def signature(self, slug: str) -> str:
-        """Return what can be seen of a character; of one that is not there, whom the name may mean."""
-        found = self._defined.get(slug)
-        return f"nobody {self._nobody}" if found is None else found[1]
-
-    def defined_in(self, slug: str) -> list[str]:
-        """Return the file that defines a character; all that define any, where none does."""
-        found = self._defined.get(slug)
-        return self._definers if found is None else [found[0]]
-
-
-def _signatures(scanned: ScannedFile) -> Mapping[str, str]:
-    if scanned.imagery is None:
-        return {}
-    found: dict[str, str] = {}
-    for character in scanned.imagery.characters:
-        found.setdefault(character.slug, character_signature(character))
-    return found
-
-
-def _shown(scanned: ScannedFile) -> dict[str, None]:
-    """Return the slugs of the characters a file's entries show, in order."""
-    entries = scanned.imagery.entries if scanned.imagery else ()
-    return {depicted.slug: None for entry in entries for depicted in entry.depicts}
 
 
 def _ids(scanned: ScannedFile) -> list[str]:
