@@ -1,7 +1,7 @@
 """Making one image: judge again, send, store, publish. The only place that spends money.
 
 Laws, in the order of docs/design.md: nothing is sent before the judge said so under the target's lock, and once more
-when its turn to be sent has come; what arrives is stored before anything else happens to it; the old picture is in the
+where it had to wait for its turn; what arrives is stored before anything else happens to it; the old picture is in the
 history before the new one takes its place. After the store, every failure is mended by a later run without a call.
 """
 
