@@ -101,6 +101,7 @@ class Composer:
             cache_size=-1,
         )
         self._environment.globals = {"range": self._environment.globals["range"], "dict": dict}
+        del self._environment.filters["random"]  # another prompt in every run would be another image in every run
         self._compiled: dict[str, Template] = {}
 
     def compose(self, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> Composed:

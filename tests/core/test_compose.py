@@ -135,3 +135,12 @@ def test_a_missing_template_is_told_with_the_way_to_get_one() -> None:
 def test_negative_prompts_join_to_one_line() -> None:
     """Line breaks and trailing commas of several negative prompts leave one comma-separated line."""
     assert negative_prompt(("blur, text,\n  frame,", "", " neon ")) == "blur, text, frame, neon"
+
+
+def test_no_template_asks_chance() -> None:
+    """A prompt that differs in every run would be bought in every run."""
+    with pytest.raises(InputError) as caught:
+        compose("{{ prompt }}\n{{ ['red', 'blue']|random }}")
+    (problem,) = caught.value.problems
+    assert str(problem.position) == "prompts/chapter.txt.j2:2:1"
+    assert "random" in problem.message
