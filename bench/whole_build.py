@@ -43,7 +43,7 @@ from chargen.core.values import Size
 from chargen.edge.pictures import publish
 data = open("picture.png", "rb").read()
 for _ in range(int(sys.argv[1])):
-    publish(data, Size(128, 96), "fit", {"prompt": "a lamp on the quay " * 30})
+    publish(data, Size(128, 96), "crop", {"prompt": "a lamp on the quay " * 30})
 """
 
 
