@@ -22,8 +22,9 @@ from chargen.app.scanning import Scan
 from chargen.app.session import Session
 from chargen.core.plan import Plan
 from chargen.core.record import Record
-from chargen.edge.files import abandoned, printable
+from chargen.edge.files import printable
 from chargen.edge.inside import read_inside
+from chargen.edge.temporaries import abandoned
 from chargen.errors import Position, StartError, error
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"

@@ -29,13 +29,14 @@ from chargen.core.traced import Traced
 from chargen.core.values import EntryId
 from chargen.edge.clock import Clock, SystemClock
 from chargen.edge.configuration import configuration
-from chargen.edge.files import abandoned, process_alive, sweep, write_durably
+from chargen.edge.files import write_durably
 from chargen.edge.hashes import FileHashes
 from chargen.edge.history import History
 from chargen.edge.inside import read_inside, refuse_links
 from chargen.edge.journal import Journal
 from chargen.edge.journal_rows import Attempt
 from chargen.edge.originals import Originals
+from chargen.edge.temporaries import abandoned, process_alive, sweep
 from chargen.edge.trash import Trash
 from chargen.errors import InputError, Position, Problem, StartError, error
 

@@ -16,7 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from chargen.edge.files import as_input_error, real_target, sync_folder, temporary_name, write_new_durably
+from chargen.edge.files import as_input_error, real_target, sync_folder, write_new_durably
+from chargen.edge.temporaries import temporary_name
 
 try:
     import fcntl

@@ -1,7 +1,6 @@
 """Files on disk: what stands at a path, writing so that a crash leaves the old or the new, never half.
 
-Laws: a file is replaced by rename after its bytes are on the disk, and the folder is synced after the rename; the
-program's temporary files have one recognisable name, and only those of processes that are gone are ever swept;
+Laws: a file is replaced by rename after its bytes are on the disk, and the folder is synced after the rename;
 nothing is written through a link that leaves the project. Must not know what the files mean.
 """
 
@@ -10,9 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from chargen.core.values import FileHash
+from chargen.edge.temporaries import temporary_name
 from chargen.errors import InputError, Position, error
 
-_TEMPORARY = re.compile(r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}\.tmp")
-_PROCESS = os.urandom(4).hex()
-_ABANDONED_AFTER = 3600.0
-"""Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
 _LFS_LIMIT = 200
 _LFS_POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
@@ -194,48 +188,6 @@ def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> No
     _write_new(path, data, mode)
 
 
-def temporary_name() -> str:
-    """Make a name for a temporary file or folder of this process, which `sweep` knows."""
-    return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}.tmp"
-
-
-def abandoned(folder: Path) -> Iterator[Path]:
-    """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - a folder holds thousands of pictures
-    except OSError:
-        return
-    for name in names:
-        match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
-        if match and _is_abandoned(folder / name, int(match["pid"]), match["process"]):
-            yield folder / name
-
-
-def sweep(folder: Path) -> tuple[Path, ...]:
-    """Remove this program's abandoned temporaries in `folder`, and return their paths."""
-    removed = []
-    for path in abandoned(folder):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-        removed.append(path)
-    return tuple(removed)
-
-
-def process_alive(pid: int) -> bool:
-    """Say whether a process with this id runs on this machine (it may be another one with the same id)."""
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
 def make_folder(folder: Path) -> None:
     """Make `folder` and its parents so that they survive a power loss; nothing happens where it exists."""
     missing = []
@@ -324,14 +276,3 @@ def real_target(path: Path, root: Path | None) -> Path:
     if os.path.isdir(real):  # noqa: PTH112 - asked often
         raise IsADirectoryError(errno.EISDIR, "a folder stands here", str(path))
     return Path(real)
-
-
-def _is_abandoned(path: Path, pid: int, process: str) -> bool:
-    if pid == os.getpid():
-        return process != _PROCESS  # the same id again, as in a container where it is always 1
-    if not process_alive(pid):
-        return True
-    try:
-        return time.time() - path.lstat().st_mtime > _ABANDONED_AFTER
-    except OSError:
-        return False

@@ -23,18 +23,17 @@ from chargen.core.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
 from chargen.core.values import FileHash, Fingerprint
 from chargen.edge.clock import compact_stamp
 from chargen.edge.files import (
-    abandoned,
     as_input_error,
     make_folder,
     sync_file,
     sync_folder,
-    temporary_name,
     write_durably,
     write_new_durably,
     write_whole,
 )
 from chargen.edge.hashes import hash_bytes
 from chargen.edge.inside import refuse_link
+from chargen.edge.temporaries import abandoned, temporary_name
 from chargen.errors import InputError, Position, Problem, error
 
 RECORD_FILE = "record.json"

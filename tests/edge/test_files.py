@@ -1,4 +1,4 @@
-"""Files on disk: durable replacement, containment, temporaries, LFS pointers."""
+"""Files on disk: durable replacement, containment, LFS pointers."""
 
 import errno
 import os
@@ -14,12 +14,10 @@ from chargen.edge.files import (
     FileKind,
     contained,
     kind_of,
-    process_alive,
-    sweep,
-    temporary_name,
     write_durably,
     write_whole,
 )
+from chargen.edge.temporaries import sweep
 from chargen.errors import InputError
 
 OID = "ab" * 32
@@ -32,12 +30,6 @@ def stray(folder: Path) -> list[str]:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def dead_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def test_write_makes_folders_and_replaces_keeping_the_permission_bits(tmp_path: Path) -> None:
@@ -149,23 +141,6 @@ def test_kind_of_tells_what_stands_there(tmp_path: Path) -> None:
         assert (state.kind, state.size, state.oid) == (FileKind.LFS_POINTER, 4711, OID)
 
 
-def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
-    """Those of dead processes, of an earlier process with our id, and hours-old ones go; all else stays."""
-    gone = [
-        f".chargen-{dead_pid()}-{'0' * 16}.tmp",
-        f".chargen-{os.getpid()}-{'0' * 16}.tmp",
-        f".chargen-1-{'1' * 16}.tmp",
-    ]
-    kept = [temporary_name(), f".chargen-1-{'0' * 16}.tmp", "x.tmp", ".chargen-1-zz.tmp", ".chargen"]
-    for name in gone[:2] + kept:
-        (tmp_path / name).write_bytes(b"x")
-    (tmp_path / gone[2]).mkdir()
-    os.utime(tmp_path / gone[2], (0, 0))
-    assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
-    assert names(tmp_path) == sorted(kept)
-    assert sweep(tmp_path / "absent") == ()
-
-
 def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     """SIGKILL between the sync and the rename: the old bytes stand, the temporary is swept."""
     path = tmp_path / "x.yaml"
@@ -179,13 +154,6 @@ def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> N
     assert path.read_bytes() == b"old"
     assert len(stray(tmp_path)) == 1
     assert len(sweep(tmp_path)) == 1 and names(tmp_path) == ["x.yaml"]
-
-
-def test_process_alive() -> None:
-    """We live; a process that ended does not, nor does a number that is none."""
-    assert process_alive(os.getpid())
-    assert not process_alive(dead_pid())
-    assert not process_alive(0) and not process_alive(-1)
 
 
 def test_messages_can_not_steer_a_terminal() -> None:

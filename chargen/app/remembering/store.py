@@ -31,9 +31,10 @@ from chargen.app.remembering.rows import about, about_to_json
 from chargen.core.plan import Planned
 from chargen.core.record import RecordLine
 from chargen.core.values import EntryId, Fingerprint, Verdict
-from chargen.edge.files import as_input_error, make_folder, real_target, temporary_name
+from chargen.edge.files import as_input_error, make_folder, real_target
 from chargen.edge.originals import PUBLISHED_FILE, RECORD_FILE
 from chargen.edge.signatures import ABSENT, RACY_NS, Signatures
+from chargen.edge.temporaries import temporary_name
 from chargen.errors import ChargenError
 
 if TYPE_CHECKING:  # the journal is asked of images without what makes a plan
