@@ -12,23 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from chargen.app.evidence import (
-    ACCEPTED,
-    ANSWERED,
-    FORGOTTEN,
-    Evidence,
-    Found,
-    forgotten_at,
-    quality_mark,
-    with_mark,
-    without_mark,
-)
+from chargen.app.evidence import Evidence, Found
 from chargen.app.session import Session
 from chargen.app.write_back import WriteBack
 from chargen.core.entries import Entry
 from chargen.core.inputs import parts
 from chargen.core.plan import Plan, Planned
 from chargen.core.record import RecordLine
+from chargen.core.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, forgotten_at, quality_mark, with_mark, without_mark
 from chargen.core.values import EntryId, Status, Verdict
 from chargen.edge.clock import stamp
 from chargen.edge.files import FileKind, printable

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
-from urllib.parse import quote, unquote
 
 from chargen.app.mending import may_be_of, mended
 from chargen.app.project import Project
@@ -21,6 +20,7 @@ from chargen.core.judge import REJECTED
 from chargen.core.png import embedded_record
 from chargen.core.record import Record, RecordLine
 from chargen.core.record_json import RecordError, from_dict
+from chargen.core.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.core.settings import SKETCH
 from chargen.core.values import EntryId, FileHash, Fingerprint
 from chargen.edge.exchange import is_being_written
@@ -29,19 +29,6 @@ from chargen.edge.hashes import FileHashes
 from chargen.edge.journal import Journal
 from chargen.edge.originals import DamagedOriginal, Originals, StoredOriginal
 from chargen.edge.pictures import damage
-
-ANSWERED = ("rejected", "answered")
-"""Mark in a record line: the image was made to answer a rejection."""
-
-FORGOTTEN = "forget"
-"""Key of a mark in a record line: the author asked for a new image; the value is when, as ISO UTC with microseconds."""
-
-QUALITY = "quality"
-"""Key of a mark in a record line: the quality that was declared."""
-
-ACCEPTED = "accepted"
-"""Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
-from; the value is the route that was declared by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,43 +256,3 @@ def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | N
     """Return the entry's record line, and when the author asked for another image of these inputs (else empty)."""
     line = RecordLine.parse(entry.outputs.record)
     return line, (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""
-
-
-def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
-    """Return the line of a file made from a record's original, with the marks the record asks for."""
-    line = record.line(file, size, at)
-    quality = (quality_mark(record.quality),) if record.quality else ()
-    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if REJECTED in record.why else ())))
-
-
-def quality_mark(quality: str) -> tuple[str, str]:
-    """Return the mark that tells the declared quality; a blank in it must not end the word it is in the line."""
-    return QUALITY, quote(quality, safe="/:._-+~@")
-
-
-def quality_of(line: RecordLine) -> str | None:
-    """Return the quality an image was made with, or was taken as current for; None where the line tells none."""
-    value = dict(line.others).get(QUALITY)
-    return None if value is None else unquote(value)
-
-
-def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
-    """Return the line with a mark set, once."""
-    others = tuple(pair for pair in line.others if pair[0] != mark[0])
-    return replace(line, others=(*others, mark))
-
-
-def forgotten_at(line: RecordLine | None) -> str | None:
-    """Return when the author asked for a new image in a line's place; None where nobody did."""
-    return dict(line.others).get(FORGOTTEN) if line is not None else None
-
-
-def accepted_for(line: RecordLine | None) -> str | None:
-    """Return the route under which an author took a line's file as current; None where nobody did."""
-    value = dict(line.others).get(ACCEPTED) if line is not None else None
-    return None if value is None else unquote(value)
-
-
-def without_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
-    """Return the line without a mark, whatever its value."""
-    return replace(line, others=tuple(pair for pair in line.others if pair[0] != mark[0]))

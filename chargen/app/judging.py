@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from chargen.app.adapters import Adapters
 from chargen.app.asking import asked, objections
-from chargen.app.evidence import ANSWERED, Evidence, Found, Paid, accepted_for, forgotten_at, quality_of
+from chargen.app.evidence import Evidence, Found, Paid
 from chargen.app.project import Project
 from chargen.app.rehearsing import Rehearsals
 from chargen.core.entries import Entry
@@ -20,6 +20,7 @@ from chargen.core.inputs import Inputs, ReferenceInput, describe, differences, f
 from chargen.core.judge import Change, Demand, Facts, Match, Target, judge
 from chargen.core.plan import Planned
 from chargen.core.record import RecordLine
+from chargen.core.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.core.settings import SKETCH, RebuildOn
 from chargen.core.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
 from chargen.edge.files import FileKind, contained

@@ -14,7 +14,7 @@ from enum import Enum
 
 from chargen.app.asking import prepared
 from chargen.app.attempts import Attempts
-from chargen.app.evidence import ANSWERED, Paid, line_of, with_mark
+from chargen.app.evidence import Paid
 from chargen.app.judging import Judging
 from chargen.app.keeping import Keeping
 from chargen.app.publishing import put, put_original, slots_edit, standing
@@ -25,6 +25,7 @@ from chargen.core.inputs import parts
 from chargen.core.plan import Planned
 from chargen.core.provider import ReferenceImage
 from chargen.core.record import RecordLine, prompt_hash
+from chargen.core.record_marks import ANSWERED, line_of, with_mark
 from chargen.core.settings import SKETCH
 from chargen.core.values import FileHash, Status, Verdict
 from chargen.edge.clock import stamp

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chargen.app.evidence import ANSWERED, without_mark
 from chargen.app.judging import Wishes
 from chargen.app.ordering import selectables
 from chargen.app.planning import Planner
@@ -20,6 +19,7 @@ from chargen.app.write_back import Edit, WriteBack
 from chargen.core.entries import Entry
 from chargen.core.plan import Plan, Planned, total_cost
 from chargen.core.record import RecordLine
+from chargen.core.record_marks import ANSWERED, without_mark
 from chargen.core.selection import Selection, select
 from chargen.core.settings import SKETCH
 from chargen.core.slots import SetSlots, SlotEdit

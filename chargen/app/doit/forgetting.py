@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chargen.app.accepting import evidence_of
-from chargen.app.evidence import FORGOTTEN, Evidence, forgotten_at, with_mark
+from chargen.app.evidence import Evidence
 from chargen.app.judging import Wishes
 from chargen.app.session import Session
 from chargen.app.write_back import WriteBack
 from chargen.core.judge import Demand
 from chargen.core.plan import Plan, Planned, total_cost
+from chargen.core.record_marks import FORGOTTEN, forgotten_at, with_mark
 from chargen.core.values import EntryId, Status, Verdict
 from chargen.edge.clock import stamp
 from chargen.edge.files import FileKind, printable
