@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ class Forks:
         self._server.stdin.close()
         self._server.wait(10)
         self._server.stdout.close()
+        shutil.rmtree(self._told, ignore_errors=True)
 
     def run(self, project: Project, *command: str, **watched: Any) -> Run:
         """Run a command in a project to its end; the exit code of a killed process is minus the signal."""
