@@ -233,6 +233,16 @@ def _damage(folder: Path, pattern: str) -> None:
         path.write_bytes(b"no picture")
 
 
+def _shows(root: Path, slug: str, other: str) -> None:
+    """Plan a portrait of one character that shows another one."""
+    path = root / f"imagery/characters/{slug}.yaml"
+    path.write_text(
+        f"entity_type: character\nslug: {slug}\ngeneration_defaults: {{provider: sketch, model: sketch}}\n"
+        f"image_inventory:\n  - {{id: {slug}-portrait, is_reference_portrait: true, prompt_used: {slug} stands,"
+        f" size: 128x96, depicts_characters: [{other}]}}\n"
+    )
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -269,6 +279,8 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "an unused appearance": lambda root: _replaced(root / MARA, "tall", "slim"),
     "a portrait's prompt": lambda root: _replaced(root / MARA, "Mara stands", "Mara sits"),
     "a portrait rejected": lambda root: _append(root / MARA, "    status: rejected\n"),
+    "portraits in a circle": lambda root: [_shows(root, *pair) for pair in (("anna", "bert"), ("bert", "anna"))],
+    "that circle gone": lambda root: _shows(root, "bert", "ivo"),
     "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
     "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
     "a broken character": lambda root: _append(root / MARA, "\t- [\n"),

@@ -107,6 +107,8 @@ class _Planning:
         while self._kept():
             self._read(self._along())
             planner, plan = self._planned()
+            if planner.cycles or planner.clashing:
+                raise TogetherError
             users = self._users_of_changed(plan)
             if not users:
                 rest = None if renamed or not self.brief else self._rest(plan)
