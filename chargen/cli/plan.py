@@ -63,7 +63,7 @@ def _quiet_text(standing: Standing) -> Iterator[str]:
     from chargen.core.values import Verdict  # noqa: PLC0415 - as above
 
     found = Counter(verdict for _, verdict, _ in standing.others)
-    found[Verdict.FRESH.value] += standing.fresh
+    found[Verdict.FRESH.value] = standing.fresh
     numbers = counts({verdict.value: found[verdict.value] for verdict in Verdict})
     yield f"{plural(found.total(), 'image')}: {numbers}" if numbers else "no images are planned"
     yield "nothing to send"

@@ -14,7 +14,7 @@ _TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
 
 def standing_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
-    """Yield a line for each verdict worth knowing, and one for each lock that hides something.
+    """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
 
     `images` are (id, verdict, reasons) in build order.
     """
@@ -29,6 +29,20 @@ def standing_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterat
             yield f"{verdict.value}: {listed(name for name, _ in found)}"
         if found and verdict is Verdict.EDITED:
             yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
+    yield from _unjudged(known)
+
+
+def _unjudged(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
+    """Yield which images are kept because their inputs can't be made, once for each cause."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, verdict, reasons in images:
+        if verdict == Verdict.FRESH.value and reasons:
+            found.setdefault(reasons, []).append(name)
+    for reasons, names in found.items():
+        yield f"kept, but nobody can say whether it is current: {listed(names)}"
+        yield from (f"  {printable(reason)}" for reason in reasons)
+    if found:
+        yield "  `chargen check` says where"
 
 
 def listed(names: Iterable[str]) -> str:

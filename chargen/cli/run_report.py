@@ -201,7 +201,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     others = (
         (image.id, image.verdict.value, image.judgement.reasons)
         for image in map(build.image, build.selected)
-        if image.id not in build.done and image.verdict is not Verdict.FRESH
+        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.judgement.reasons)
     )
     yield from standing_lines((*build.rest.others, *others))
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:

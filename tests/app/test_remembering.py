@@ -107,8 +107,8 @@ def _check(root: Path, **environ: str) -> None:
     stands = _standing(root, **environ)
     if stands is not None:
         assert not any(image.acts or image.verdict.value == "blocked" for image in whole.images)
-        told = [image for image in whole.images if image.verdict.value != "fresh"]
-        assert stands.fresh == len(whole.images) - len(told)
+        told = [image for image in whole.images if image.verdict.value != "fresh" or image.judgement.reasons]
+        assert stands.fresh == sum(image.verdict.value == "fresh" for image in whole.images)
         assert stands.others == tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told)
     look = look_at(root, environ)
     if look is not None and (kept := whole_plan(look)) is not None:
@@ -143,10 +143,11 @@ def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
     if found.rest is None:
         assert not rest
         return
-    told = [image for image in rest if image.verdict.value != "fresh"]
+    told = [image for image in rest if image.verdict.value != "fresh" or image.judgement.reasons]
     assert not any(image.acts or image.verdict.value == "blocked" for image in rest)
     assert found.rest == Standing(
-        len(rest) - len(told), tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told)
+        sum(image.verdict.value == "fresh" for image in rest),
+        tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told),
     )
 
 

@@ -212,3 +212,27 @@ def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
         "  pyproject.toml:19:1: error: the route `sketch/*` leads to `openai/dall-e-3`, which is no longer served",
         "    hint: name another model in this line",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("imagery/chapters/ch01/imagery.yaml", "128x96", "128*96", "`128*96` is no size"),
+        ("prompts/chapter.txt.j2", "{{ prompt }}", "{{ prompt }", "template error"),
+    ],
+)
+def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
+    tmp_path: Path, file: str, old: str, new: str, words: str
+) -> None:
+    """A picture that exists is kept where its inputs can't be made; every run says so, also one that plans nothing."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.chapter("ch02", {"b": "A door."})
+    assert book.doit().code == 0
+    book.edit(file, old, new)
+    for _ in range(2):
+        run = book.doit()
+        assert run.code == 0, run.all
+        assert "kept, but nobody can say whether it is current: chapters/ch01/a" in run.out
+        assert words in run.out
+        assert "fresh 2" in run.out

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +19,7 @@ ROWS = ".chargen/plan-rows.jsonl"
 BUSY = ".chargen/building"
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
+_FRESH = "fresh"
 SUFFIXES = (".yaml", ".yml")
 _MAX_BYTES = 256 << 20
 
@@ -47,10 +48,16 @@ Told: TypeAlias = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How images stand that need nothing: so many fresh, and the others in build order."""
+    """How images stand that need nothing: so many fresh; those to be told of in build order."""
 
     fresh: int = 0
     others: tuple[Told, ...] = ()
+
+    @classmethod
+    def of(cls, ids: Collection[str], told: Iterable[Told]) -> Standing:
+        """Say how these images stand, of all that are told of."""
+        others = tuple(item for item in told if item[0] in ids)
+        return cls(len(ids) - sum(verdict != _FRESH for _, verdict, _ in others), others)
 
 
 @dataclass(frozen=True, slots=True)

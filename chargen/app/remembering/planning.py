@@ -206,8 +206,7 @@ class _Planning:
         if any(problem.severity is Severity.ERROR for file in kept for problem in self.memory.about(file).problems):
             return None
         ids = {name for file in kept for name in self.memory.ids(file)}
-        others = tuple(item for item in self.memory.told if item[0] in ids)
-        return Standing(len(ids) - len(others), others)
+        return Standing.of(ids, self.memory.told)
 
     def _merged(self, plan: Plan) -> Plan:
         """Put images planned anew and kept ones together. Raises TogetherError, and MALFORMED."""
@@ -261,7 +260,7 @@ class _Planning:
         told = tuple(
             (str(image.id), image.verdict.value, image.judgement.reasons)
             for image in whole.images
-            if image.verdict is not Verdict.FRESH
+            if image.verdict is not Verdict.FRESH or image.judgement.reasons
         )
         signatures = {slug: cast.signature(slug) for slug in slugs}
         clean = not whole.problems and not any(image.drift for image in whole.images)

@@ -64,8 +64,7 @@ class Look:
             ids = ids_meant
         if not self.unchanged:
             return None
-        others = tuple(item for item in self.index.told if item[0] in ids)
-        return Standing(len(ids) - len(others), others)
+        return Standing.of(ids, self.index.told)
 
     def _attempts_are_same(self) -> bool:
         """Ask the journal, where a verdict hangs on it."""
