@@ -79,7 +79,9 @@ class Planner:
         problems = list(resolution.problems)
         obstacles: list[str] = []
         references, described, awaited = self._references(resolution, problems, obstacles, cycle)
-        composed = self._compose(entry, (*resolution.described, *described), problems)
+        faults: list[Problem] = []
+        composed = self._compose(entry, (*resolution.described, *described), faults)
+        problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
             problems.append(route)
@@ -101,7 +103,7 @@ class Planner:
             obstacles.append("its portraits reference each other in a circle")
         image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
         problems += image.problems
-        return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, image.verdict)))
+        return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
     # parts of an image
 
@@ -202,12 +204,18 @@ class Planner:
         return imagery.entries[0].position
 
 
-def _as_of_verdict(problems: list[Problem], verdict: Verdict) -> list[Problem]:
-    """An error that stops nothing, because the image exists or is not wanted, is told as a warning."""
+def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:
+    """An error that stops nothing, because the image exists or is not wanted, is told as a warning.
+
+    Not so `faults` of a template, which have nothing to do with what exists.
+    """
     if verdict is Verdict.BLOCKED:
         return problems
+    stay = () if verdict is Verdict.SKIPPED else faults
     return [
-        replace(problem, severity=Severity.WARNING) if problem.severity is Severity.ERROR else problem
+        replace(problem, severity=Severity.WARNING)
+        if problem.severity is Severity.ERROR and problem not in stay
+        else problem
         for problem in problems
     ]
 

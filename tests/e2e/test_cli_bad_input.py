@@ -236,3 +236,6 @@ def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
         assert "kept, but nobody can say whether it is current: chapters/ch01/a" in run.out
         assert words in run.out
         assert "fresh 2" in run.out
+    check = book.chargen("check")
+    assert check.code == 1, check.all
+    assert f"{file}:" in check.all
