@@ -108,11 +108,6 @@ def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> 
     return Scan(imageries, broken, told)
 
 
-def scan_bytes(project: Project, data: bytes, file: str) -> Imagery | None:
-    """Read one file's bytes; None where it is no imagery file. Raises InputError where it is not readable YAML."""
-    return scan_document(project, parse(data, file))
-
-
 def scan_document(project: Project, document: Document) -> Imagery | None:
     """Read a parsed file; None where it is no imagery file."""
     return kinds.scan(document, project.settings.default_size, project.settings.generated)

@@ -61,7 +61,7 @@ class _OpenFile:
     writing: threading.Lock = field(default_factory=threading.Lock)
     wishes: list[_Wish] = field(default_factory=list)
     coming: set[EntryId] = field(default_factory=set)
-    """Entries whose reply is here, and that will wish soon."""
+    """Entries that are being made; a wish waits for them a moment, however long their replies take."""
     data: bytes | None = None
     text: EditableText | None = None
     entries: dict[EntryId, Entry] = field(default_factory=dict)

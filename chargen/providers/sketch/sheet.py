@@ -40,10 +40,6 @@ class Box:
         """Pixels down."""
         return self.bottom - self.top
 
-    def inset(self, by: int) -> Box:
-        """Give the box without `by` pixels on every side."""
-        return Box(self.left + by, self.top + by, self.right - by, self.bottom - by)
-
 
 @dataclass(frozen=True, slots=True)
 class Fill:
