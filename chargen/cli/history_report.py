@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from chargen.app.versions import Version, Where
+from chargen.actions.versions import Version, Where
 from chargen.cli.reading import moment, number
 from chargen.cli.tables import cells, columns, cost_text, dim, plural, width
-from chargen.core.inputs import PROMPT
-from chargen.core.plan import Planned
-from chargen.core.record import Record
-from chargen.edge.files import printable
+from chargen.model.inputs import PROMPT
+from chargen.model.record import Record
+from chargen.plan.plan import Planned
+from chargen.store.files import printable
 
 _DIGITS = 8
 """Of a file's hash: enough to name it."""

@@ -10,10 +10,10 @@ from itertools import groupby
 
 from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, estimate_text, pad, plural, width, wrap
-from chargen.core.choice import LeftOut
-from chargen.core.plan import Planned, total_cost, totals
-from chargen.core.values import EntryId, Verdict
-from chargen.edge.files import printable
+from chargen.model.values import EntryId, Verdict
+from chargen.plan.choice import LeftOut
+from chargen.plan.plan import Planned, total_cost, totals
+from chargen.store.files import printable
 
 _SAYS_NOTHING = {Verdict.MISSING: "not built yet", Verdict.PROOF: "a sketch stands in for the image"}
 """The reasons that all images of a verdict have: the word says it already."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chargen.core.values import Verdict
-from chargen.edge.files import printable
+from chargen.model.values import Verdict
+from chargen.store.files import printable
 
 MANY = 12
 """Names listed in a summary line before it says how many more there are."""

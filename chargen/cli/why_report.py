@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from chargen.app.explaining import Why, cost_of
+from chargen.actions.why import Why, cost_of
 from chargen.cli.reading import in_colour, moment, number
 from chargen.cli.tables import coloured, cost_text, dim, estimate_text
-from chargen.core.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.core.inputs import Change, describe
-from chargen.core.record_marks import accepted_for
-from chargen.core.values import Verdict
-from chargen.core.word_diff import Fate, Run, marked, plain, shortened
-from chargen.edge.files import printable
+from chargen.model.inputs import Change, describe
+from chargen.model.record_marks import accepted_for
+from chargen.model.values import Verdict
+from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
+from chargen.store.files import printable
+from chargen.text.word_diff import Fate, Run, marked, plain, shortened
 
 _NEXT = {
     Verdict.EDITED: "`chargen accept {id}` keeps it as the current picture, `doit run --rebuild {id}` replaces it",

@@ -6,13 +6,13 @@ ignored quietly. A new kind is one module, one line in `KINDS`, and a template.
 
 from __future__ import annotations
 
-from chargen.core.document import Document
-from chargen.core.entries import Entry, Imagery
-from chargen.core.slots import Made, SlotEdit
-from chargen.core.values import Size
 from chargen.kinds.names import clashes, clashing
 from chargen.kinds.protocol import ImageryKind
 from chargen.kinds.recognition import KINDS, kind_of, overlooked
+from chargen.model.entries import Entry, Imagery
+from chargen.model.slots import Made, SlotEdit
+from chargen.model.values import Size
+from chargen.yaml.document import Document
 
 __all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "overlooked", "scan", "slots"]
 

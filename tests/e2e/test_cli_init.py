@@ -49,7 +49,7 @@ def test_init_keeps_what_is_there(shelf: Project) -> None:
     assert run.code == 0, run.all
     assert shelf.read("book/dodo.py") == "# mine\n"
     assert "kept dodo.py, .gitignore" in run.out
-    assert "`dodo.py` was kept: it needs `from chargen.app.doit import" in run.out
+    assert "`dodo.py` was kept: it needs `from chargen.doit_plugin import" in run.out
     assert "`.gitignore` was kept: it should name `.chargen/`" in run.out
     assert not (shelf.root / "book/imagery/chapters").exists()
     assert (shelf.root / "book/prompts/chapter.txt.j2").is_file()

@@ -31,7 +31,7 @@ _SLOW = (
     "tenacity",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
-_OURS = ("chargen.app.build", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+_OURS = ("chargen.build.run", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
 
 
 class Forks:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chargen.core.model_checks import media_type
-from chargen.core.model_sizes import Frame, RatioSizes
-from chargen.core.models import Model, bare_id
-from chargen.core.prompt_fitting import fit
-from chargen.core.provider import Asked, Request
+from chargen.model.request import Asked, Request
+from chargen.providers.catalogue.model_checks import media_type
+from chargen.providers.catalogue.model_sizes import Frame, RatioSizes
+from chargen.providers.catalogue.models import Model, bare_id
+from chargen.providers.catalogue.prompt_fitting import fit
 
 PROVIDER = "google"
 NORMAL_TIMEOUT = 300.0

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chargen.core.model_checks import media_type
-from chargen.core.model_sizes import RatioSizes
-from chargen.core.models import Model
-from chargen.core.prompt_fitting import Fitted, fit
-from chargen.core.provider import Asked, Request
-from chargen.core.values import Size
+from chargen.model.request import Asked, Request
+from chargen.model.values import Size
+from chargen.providers.catalogue.model_checks import media_type
+from chargen.providers.catalogue.model_sizes import RatioSizes
+from chargen.providers.catalogue.models import Model
+from chargen.providers.catalogue.prompt_fitting import Fitted, fit
 
 PROVIDER = "openai"
 LEGACY_QUALITIES: Mapping[str, str] = {"hd": "high", "standard": "medium"}

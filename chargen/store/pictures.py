@@ -1,0 +1,118 @@
+"""Pictures as the rest of the program meets them: reference files that may be sent, and delivered bytes to publish.
+
+Laws: a file is a picture by its first bytes, never by its name; nothing here decodes, so that planning stays fast; the
+decoder is loaded only when the first picture is published. Must not know what a reference shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chargen.errors import InputError
+from chargen.images.png import PngError, chunks
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
+from chargen.model.values import Size
+from chargen.store.files import FileKind, contained, kind_of
+
+if TYPE_CHECKING:
+    from chargen.images.convert import Published
+    from chargen.images.decoding import Picture
+
+MAX_REFERENCE_BYTES = 50 << 20
+"""Bytes of one reference; providers take less (see their limits), so a larger file is never a portrait."""
+
+_HEAD = 1024
+_FOREIGN = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"gimp xcf ")
+"""How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
+_SENT = (PNG, JPEG, WEBP, GIF)
+
+
+_NOT_A_FILE = {
+    FileKind.ABSENT: "is not there",
+    FileKind.DIRECTORY: "is a folder",
+    FileKind.LFS_POINTER: "is a Git LFS pointer, not the picture itself: run `git lfs pull`",
+    FileKind.OTHER: "can't be read",
+}
+
+
+def reference_problem(root: Path, path: str) -> str:
+    """Say why a file can't be sent as a reference, or nothing (`""`) where it can.
+
+    `path` is project-relative. Looks at the first bytes only.
+    """
+    try:
+        full = contained(root, path)
+    except InputError as failure:
+        return failure.problems[0].message
+    state = kind_of(full)
+    if reason := _NOT_A_FILE.get(state.kind):
+        return f"reference `{path}` {reason}"
+    if state.size > MAX_REFERENCE_BYTES:
+        return f"reference `{path}` has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read"
+    try:
+        with full.open("rb") as file:
+            return _unsendable(path, file.read(_HEAD))
+    except OSError as failure:
+        return f"reference `{path}` can't be read: {(failure.strerror or 'error').lower()}"
+
+
+def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
+    """Return a reference's bytes and sniffed media type; None where `reference_problem` has something to say."""
+    if reference_problem(root, path):
+        return None
+    try:
+        data = contained(root, path).read_bytes()
+    except OSError:
+        return None
+    return None if _unsendable(path, data[:_HEAD]) or len(data) > MAX_REFERENCE_BYTES else (data, sniff(data))
+
+
+def publish(
+    original: bytes, asked: Size, policy: str, record: Mapping[str, Any] | None = None, *, ai_made: bool = True
+) -> Published:
+    """Make the PNG that goes to the target; see `chargen.images.convert.publish`."""
+    from chargen.images import convert as publishing  # noqa: PLC0415 - a run that publishes nothing must not load the decoder
+
+    return publishing.publish(original, asked, policy, record, ai_made=ai_made)
+
+
+def inspect(data: bytes) -> Picture:
+    """Decode a picture to the last pixel and say what it is. Raises `chargen.images.decoding.PictureError`."""
+    from chargen.images import decoding  # noqa: PLC0415 - as above
+
+    return decoding.inspect(data)
+
+
+def damage(data: bytes, *, decoding: bool = False) -> str:
+    """Say why bytes are no picture any more, or nothing (`""`) where they are one, of whatever format and size.
+
+    A PNG counts as whole by its structure and checksums, unless `decoding` is asked for; any other is decoded.
+    """
+    if data.startswith(_FOREIGN):
+        return ""
+    if sniff(data) == PNG and not decoding:
+        try:
+            chunks(data)
+        except PngError as failure:
+            return f"this PNG is damaged: {failure}"
+        return ""
+    from chargen.images.decoding import DamagedPictureError, PictureError  # noqa: PLC0415 - as above
+
+    try:
+        inspect(data)
+    except DamagedPictureError as failure:
+        return failure.problems[0].message
+    except PictureError:
+        return ""
+    return ""
+
+
+def _unsendable(path: str, head: bytes) -> str:
+    media_type = sniff(head)
+    if media_type in _SENT:
+        return ""
+    if media_type == UNKNOWN:
+        return f"reference `{path}` is no picture"
+    return f"reference `{path}` is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"
