@@ -18,7 +18,17 @@ from chargen.model.slots import Made, SlotEdit
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
-__all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "overlooked", "packaged_templates", "scan", "slots"]
+__all__ = [
+    "KINDS",
+    "ImageryKind",
+    "clashes",
+    "clashing",
+    "kind_of",
+    "overlooked",
+    "packaged_templates",
+    "scan",
+    "slots",
+]
 
 
 def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:
