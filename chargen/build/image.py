@@ -21,7 +21,7 @@ from chargen.config.settings import SKETCH
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
-from chargen.model.reason import ReasonCode, sentences
+from chargen.model.reason import sentences
 from chargen.model.record import RecordLine, prompt_hash
 from chargen.model.record_marks import ANSWERED, line_of, with_mark
 from chargen.model.request import ReferenceImage
@@ -228,7 +228,5 @@ class Maker:
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     told = {problem.message for problem in own}
-    reasons = image.judgement.reasons
-    left = (reason for reason in reasons if reason.code is not ReasonCode.PROBLEM or reason.values[0] not in told)
-    more = (error(str(reason), image.entry.position) for reason in left)
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
     return InputError((*own, *more))
