@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from chargen import providers
+from chargen import kinds, providers
 from chargen.config.configuration import FILE, configuration
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
@@ -108,6 +108,8 @@ def _files(settings: Settings) -> Iterator[tuple[str, bytes]]:
     for name, data in _walk(resources.files("chargen.actions").joinpath("starter"), ""):
         top, slash, rest = name.partition("/")
         yield (f"{folders[top]}/{rest}" if slash else _RENAMED.get(name, name)), data
+    for name, text in kinds.packaged_templates().items():
+        yield f"{folders['prompts']}/{name}", text.encode()
 
 
 def _walk(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:

@@ -162,12 +162,17 @@ class Session:
 
 
 def read_templates(project: Project) -> Mapping[str, str]:
-    """Read every template below the folder of templates, by name relative to it. Raises StartError."""
+    """Read every template below the folder of templates, by name relative to it. Raises StartError.
+
+    A template that is not there is the packaged one. Hidden files are none: a Mac writes one beside every file.
+    """
     folder = project.path(project.settings.prompts)
-    found: dict[str, str] = {}
+    found = dict(kinds.packaged_templates())
     problems: list[Problem] = []
     for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
         name = path.relative_to(folder).as_posix()
+        if path.name.startswith("."):
+            continue
         try:
             found[name] = read_inside(project.root, f"{project.settings.prompts}/{name}").decode("utf-8")
         except InputError as failure:

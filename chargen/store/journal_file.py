@@ -230,8 +230,12 @@ def _open_to_read(path: Path) -> sqlite3.Connection | None:
     # Without a write-ahead log nobody has it open, and SQLite would make one even to read: `immutable` forbids that.
     options = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, check_same_thread=False)
-    connection.execute("PRAGMA trusted_schema=OFF")
-    _refuse_foreign(connection)
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        _refuse_foreign(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

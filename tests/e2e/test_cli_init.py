@@ -12,7 +12,8 @@ from support.project import REPOSITORY, Project
 
 from chargen.cli.main import COMMANDS
 
-STARTER = REPOSITORY / "chargen/app/starter"
+STARTER = REPOSITORY / "chargen/actions/starter"
+TEMPLATES = REPOSITORY / "chargen/kinds/templates"
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_init_follows_the_settings_of_a_project(shelf: Project) -> None:
 def test_the_starter_is_the_repository_s_own_setup() -> None:
     """Templates are those of the example book, doit's tables those of this repository: neither may lag behind."""
     for path in sorted((REPOSITORY / "prompts").iterdir()):
-        assert (STARTER / "prompts" / path.name).read_bytes() == path.read_bytes()
+        assert (TEMPLATES / path.name).read_bytes() == path.read_bytes()
     ours, starter = (
         tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")) for folder in (REPOSITORY, STARTER)
     )
