@@ -121,7 +121,7 @@ def test_contained_joins_what_stays_inside(tmp_path: Path) -> None:
 
 
 def test_kind_of_tells_what_stands_there(tmp_path: Path) -> None:
-    """Absent, folder, file, pipe, pointer (LF, CRLF, with extension lines, with a BOM) and what only looks like a pointer."""
+    """Absent, folder, file, pipe, pointer (LF, CRLF, extension lines, a BOM) and what only looks like one."""
     (tmp_path / "file").write_bytes(b"123")
     (tmp_path / "pointer").write_bytes(POINTER)
     (tmp_path / "crlf").write_bytes(POINTER.replace(b"\n", b"\r\n"))
