@@ -28,6 +28,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.claims import claim_of
 from chargen.plan.evidence import Evidence, Found
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
@@ -60,14 +61,14 @@ def accept(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Accept
 
 def evidence_of(session: Session, plan: Plan) -> Evidence:
     """Say where to look for what is known of the images of a plan."""
-    targets = frozenset(image.target for image in plan.images)
+    claims = [claim_of(session.project, image.entry) for image in plan.images]
     return Evidence(
         session.project,
         session.hashes,
         session.originals,
         session.journal,
         plan.by_id.__contains__,
-        targets.__contains__,
+        session.ownership(claims),
     )
 
 
@@ -103,6 +104,9 @@ class _Taking:
     def _take(self, image: Planned) -> Accepted:
         entry = self.write_back.entry_now(image.entry)
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        if found.moved:
+            message = f"its picture is still at `{found.moved}` and moves along for free"
+            raise InputError(error(message, entry.position, f"run `doit {image.target}` first, then accept"))
         path, full = self._picture(image, entry, found)
         if image.inputs is None or image.fingerprint is None:
             raise InputError(error(_why_no_inputs(image), entry.position))

@@ -37,6 +37,8 @@ class ReasonCode(str, Enum):
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
+    MOVED = "moved"
+    """The picture of the entry stands where another name of it says, the value, and comes along."""
     REPLY_NOT_IN_PLACE = "reply-not-in-place"
     INPUTS_CHANGED = "inputs-changed"
     """Which is not known: the record has no digests of the parts."""
@@ -139,7 +141,8 @@ _SENTENCES = {
     ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
-    ReasonCode.PAID_FOR: "paid for already: `{}`",
+    ReasonCode.PAID_FOR: "paid for already: {}",
+    ReasonCode.MOVED: "moved: was {}, free",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
@@ -37,23 +39,22 @@ def named_picture(entry: Entry) -> str:
     return str(path) if inside else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where what was paid for is kept."""
+
+    history: History
+    originals: Originals
+    journal: Journal
+
+
 class DiskSources:
     """The pictures of a project as they are on the disk; a file is looked at once."""
 
-    def __init__(
-        self,
-        project: Project,
-        hashes: FileHashes,
-        history: History,
-        originals: Originals,
-        journal: Journal,
-        moves: Moves,
-    ) -> None:
+    def __init__(self, project: Project, hashes: FileHashes, archive: Archive, moves: Moves) -> None:
         self._project = project
         self._hashes = hashes
-        self._history = history
-        self._originals = originals
-        self._journal = journal
+        self._history, self._originals, self._journal = archive.history, archive.originals, archive.journal
         self._begun = {(move.named, move.recorded): move.file for move in moves.begun()}
         self._looked: dict[str, Standing | None] = {}
         self._pictures = f"{project.settings.generated}/"
@@ -77,11 +78,15 @@ class DiskSources:
         """Return where the history keeps a file: among the entry's own versions first, then among all."""
         path = self._history.place(entry_id, file)
         if not path.is_file():
-            found = self._history.everywhere().get(file)
+            found = self._kept.get(file)
             if found is None:
                 return ""
             path = found
         return path.relative_to(self._project.root).as_posix()
+
+    @cached_property
+    def _kept(self) -> Mapping[FileHash, Path]:
+        return self._history.everywhere()
 
     def original(self, line: RecordLine) -> str:
         """Return where the delivered bytes of a line's attempt are."""

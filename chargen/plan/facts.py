@@ -21,7 +21,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, St
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, Found, Paid
 from chargen.plan.plan import Planned
-from chargen.plan.project import Project
+from chargen.plan.project import STATE, Project
 from chargen.plan.requests import asked, objections
 from chargen.plan.verdict import Change, Demand, Facts, Match, Target, judge
 from chargen.providers import is_proof
@@ -80,7 +80,8 @@ class Judging:
         print_ = fingerprint(inputs) if inputs else None
         route = image.route
         notes: tuple[str, ...] = ()
-        case = _Case(image.entry, inputs, print_, (*errors(image.entry.problems), *image.obstacles), awaited)
+        entry = self.evidence.own(image.entry)
+        case = _Case(entry, inputs, print_, (*errors(image.entry.problems), *image.obstacles), awaited)
         facts, found, met = self._facts(case, route, certain=False)
         verdict = judge(facts).verdict
         if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
@@ -115,6 +116,22 @@ class Judging:
             drift=_drift(found.line, route, image.quality),
         )
 
+    def coming(self, image: Planned) -> FileHash | None:
+        """Return the hash of the file that a restorable image will be, as far as it can be told."""
+        entry = self.evidence.own(image.entry)
+        found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        if found.moved:
+            return found.file
+        paid = self.restoring(image)
+        return paid.file if paid is not None else None
+
+    def restoring(self, image: Planned) -> Paid | None:
+        """Find what a restorable image is restored from."""
+        entry = self.evidence.own(image.entry)
+        to_sketch = self.adapters.is_proof(image.route)
+        paid = self.evidence.paid(entry, image.fingerprint, image.inputs, sketch=to_sketch)
+        return paid if paid is not None else self.evidence.kept(entry)
+
     def _facts(self, case: _Case, route: Route | None, *, certain: bool) -> tuple[Facts, Found, tuple[Problem, ...]]:
         """Gather what the verdict depends on, and what was met on the way and is to be told with a place and a hint."""
         entry, inputs, print_ = case.entry, case.inputs, case.fingerprint
@@ -133,7 +150,8 @@ class Judging:
             changes=changes,
             status=entry.status,
             has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
-            elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
+            elsewhere=self.evidence.elsewhere(entry),
+            moved=found.moved,
             sketched=line is not None and is_proof(line.by),
             accepted=accepted_for(line) is not None,
             routed_to_sketch=to_sketch,
@@ -152,12 +170,22 @@ class Judging:
         met: list[Problem] = []
         if wanted in _WOULD_SPEND or facts.target is Target.ABSENT or facts.damaged:
             paid = None if found.in_use else self.evidence.paid(entry, print_, inputs, sketch=to_sketch)
+            if paid is None and facts.target is Target.ABSENT and self._is_kept(facts, entry, print_):
+                paid = self.evidence.kept(entry)
             met += self._met(case, facts, found, paid)
             hurdles += (*self._refused(entry.id, print_), *self._leads_out(self.project.target(entry.id)))
             hurdles += errors(met)
             facts = replace(facts, original=paid.where if paid else "", obstacles=tuple(hurdles))
             facts = self._with_waiting(facts, case, line)
         return facts, found, tuple(met)
+
+    def _is_kept(self, facts: Facts, entry: Entry, print_: Fingerprint | None) -> bool:
+        """Say whether the very picture of an entry is wanted again: it is held, or it is of today's inputs."""
+        if facts.status in (Status.APPROVED, Status.LOCKED):
+            return facts.locks_when_absent
+        line = RecordLine.parse(entry.outputs.record)
+        proof = line is not None and is_proof(line.by) and not facts.routed_to_sketch
+        return line is not None and line.fingerprint == print_ and not proof and forgotten_at(line) is None
 
     def _met(self, case: _Case, facts: Facts, found: Found, paid: Paid | None) -> Iterator[Problem]:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
@@ -168,12 +196,13 @@ class Judging:
             hint = f"put a whole picture at `{target}`, or move the file away to have a new one made"
             yield error(message, place, hint)
         if paid is not None and paid.mended:
-            message = f"the record beside `{paid.where}` is damaged; enough is known without it to use the reply"
+            message = f"the record of the reply {paid.where} is damaged; enough is known without it to use the reply"
             yield warning(message, place)
         elif paid is None and facts.demand is Demand.NONE and not facts.routed_to_sketch:
             lost = self.evidence.unexplained(entry, case.fingerprint, found.line)
             if lost is not None:
-                folder, reply = (path.relative_to(self.project.root).as_posix() for path in (lost.folder, lost.reply))
+                folder = f"{STATE}/originals/{lost.fingerprint[:8]}*/{lost.attempt}"
+                reply = f"{folder}/{lost.reply.name}"
                 message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
                 hint = (
                     f"put `record.json` back into `{folder}` from a backup; or put the picture at "

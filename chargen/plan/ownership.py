@@ -152,7 +152,7 @@ def ownership(claims: Sequence[Claim], sources: Sources) -> Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """Whose a version is, other than by its place. `after` gives the attempts whose images replaced an attempt's."""
+    """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
 
     attempts: Mapping[str, EntryId]
     """The attempts that made the pictures of living entries."""
@@ -161,12 +161,15 @@ class Chains:
     heir: Callable[[EntryId], EntryId | None]
     """For an id of old the entry whose picture was made for it, if there is one."""
 
-    def owner(self, attempt: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
-        waiting, seen = [attempt], {attempt}
+    def owner(self, name: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id.
+
+        A version is named by its attempt, behind a `/` where something stands before it.
+        """
+        waiting, seen = [name], {name}
         while waiting:
             name = waiting.pop(0)
-            if (found := self.attempts.get(name)) is not None:
+            if (found := self.attempts.get(name.rpartition("/")[2])) is not None:
                 return found
             later = [item for item in self.after(name) if item not in seen]
             seen.update(later)

@@ -22,7 +22,6 @@ from chargen.plan.project import Project
 from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.plan.scan import Scan
 from chargen.plan.verdict import Judgement
-from chargen.providers import is_proof
 from chargen.store.files import FileKind, kind_of
 from chargen.store.pictures import Unsendable, unsendable
 
@@ -147,14 +146,7 @@ class Planner:
         portrait = self.done[reference.entry_id]
         path, digest = portrait.target, None
         if portrait.verdict is Verdict.RESTORABLE:
-            route = portrait.route
-            paid = self.evidence.paid(
-                portrait.entry,
-                portrait.fingerprint,
-                portrait.inputs,
-                sketch=route is not None and is_proof(route.provider),
-            )
-            digest = paid.file if paid else None
+            digest = self.judging.coming(portrait)
         elif not portrait.verdict.spends:
             digest, trouble = self._file(path)
             if trouble and portrait.verdict is not Verdict.BLOCKED:

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,10 +19,12 @@ from chargen.config.configuration import configuration
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
+from chargen.plan.claims import Archive, DiskSources, claim_of
 from chargen.plan.compose import Composer
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judging, Wishes
+from chargen.plan.ownership import Claim, Ownership, ownership
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -35,6 +37,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.moves import Moves
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -54,6 +57,7 @@ class Session:
     originals: Originals
     journal: Journal
     history: History
+    moves: Moves
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -101,14 +105,14 @@ class Session:
     def planner(self, found: Scan, wishes: Wishes, others: Iterable[EntryId] = ()) -> Planner:
         """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
         ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
-        targets = frozenset(self.project.target(entry_id) for entry_id in ids)
+        claims = [claim_of(self.project, entry) for imagery in found.imageries for entry in imagery.entries]
         evidence = Evidence(
             self.project,
             self.hashes,
             self.originals,
             self.journal,
             ids.__contains__,
-            targets.__contains__,
+            self.ownership(claims),
             self.journal.unfinished(),
         )
         return Planner(
@@ -118,6 +122,12 @@ class Session:
             Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project)),
             kinds.clashing(found.imageries),
         )
+
+    def ownership(self, claims: Sequence[Claim]) -> Ownership:
+        """Say which picture is whose, by the claims of all entries in plan order."""
+        archive = Archive(self.history, self.originals, self.journal)
+        sources = DiskSources(self.project, self.hashes, archive, self.moves)
+        return ownership(claims, sources)
 
     def plan(self) -> Plan:
         """Read everything and plan every image."""
@@ -224,6 +234,7 @@ def open_session(
             report=tell,
         ),
         history=History(project.state / "history"),
+        moves=Moves(project.state / "moves.json"),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date()),
         read_only=read_only,

@@ -63,9 +63,11 @@ class Facts:
     has_prompt: bool = True
     elsewhere: str = ""
     """The existing picture the entry's own `file_path` names away from its target, else empty."""
+    moved: str = ""
+    """Where the present picture stands now, if not at the target: what is known of it goes for it there."""
     original: str = ""
-    """Where an original for today's inputs of this entry (or of one that is gone) is, else empty; a sketch counts
-    only where the route is `sketch`."""
+    """An original for today's inputs of this entry (or of one that is gone), in words, else empty; a sketch counts only
+    where the route is `sketch`. Of an approved or locked entry whose picture is gone: its own, whatever its inputs."""
     damaged: str = ""
     """Why the present file is no picture, else empty; known only of one that no record is of."""
     sketched: bool = False
@@ -112,7 +114,17 @@ def judge(facts: Facts) -> Judgement:
         wanted = _present(facts)
     else:
         wanted = _absent(facts)
-    return _unless_blocked(wanted, facts)
+    return _unless_blocked(_moved(wanted, facts), facts)
+
+
+def _moved(wanted: Judgement, facts: Facts) -> Judgement:
+    """Let a picture that stands elsewhere come to its target; what it is there is judged again once it has."""
+    if not facts.moved or wanted.verdict is Verdict.BLOCKED:
+        return wanted
+    moved = Reason(ReasonCode.MOVED, (facts.moved,))
+    if wanted.verdict in _STAYS:
+        return Judgement(Verdict.RESTORABLE, (moved, *wanted.reasons))
+    return Judgement(wanted.verdict, (*wanted.reasons, moved))
 
 
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
@@ -210,6 +222,9 @@ def _unless_blocked(wanted: Judgement, facts: Facts) -> Judgement:
     if facts.routed_to_sketch and replaces_paid:
         return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *wanted.reasons))
     return wanted
+
+
+_STAYS = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED})
 
 
 def _because(code: ReasonCode, *values: str) -> tuple[Reason, ...]:

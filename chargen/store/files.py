@@ -119,6 +119,14 @@ class OutsideError(InputError):
         super().__init__(f"path `{printable(path)}` {why}", hint=hint)
 
 
+def ignores_case(root: Path) -> bool:
+    """Say whether names that differ in case only are one name on the volume of a project."""
+    try:
+        return (root / "pyproject.toml").samefile(root / "PyProject.toml")
+    except OSError:
+        return False
+
+
 def contained(root: Path, relative: str) -> Path:
     """Join a project-relative path (`/` between its parts) to `root`, refusing to leave the project.
 

@@ -38,6 +38,7 @@ from chargen.store.temporaries import abandoned, temporary_name
 
 RECORD_FILE = "record.json"
 PUBLISHED_FILE = "published.json"
+REPLACED_FILE = "replaced.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
@@ -211,6 +212,26 @@ class Originals:
         write(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
         return replace(stored, published=forms)
 
+    def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
+        """Remember beside an original whose image replaced its own, so that both stay versions of one entry.
+
+        It only repeats what the newer record says (`after`), so it is not synced. Raises InputError.
+        """
+        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+            return
+        folder = self.folder / fingerprint / attempt
+        name = f"{by.record.fingerprint}/{by.record.attempt}"
+        known = _read_names(folder / REPLACED_FILE)
+        if name not in known and folder.is_dir() and not folder.is_symlink():
+            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
+        fingerprint, _, attempt = name.partition("/")
+        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+            return ()
+        return _read_names(self.folder / name / REPLACED_FILE)
+
     def _put_in_place(self, temporary: Path, record: Record) -> Path:
         parent = self.folder / record.fingerprint
         refuse_link(parent, self.folder)
@@ -292,3 +313,11 @@ def _read_published(path: Path) -> tuple[PublishedForm, ...]:
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()  # it only repeats what the file, the YAML and the journal can tell as well
+
+
+def _read_names(path: Path) -> tuple[str, ...]:
+    try:
+        names = json.loads(path.read_bytes())
+        return tuple(str(name) for name in names)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return ()  # as above: the newer record tells it as well

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from chargen.errors import Severity
 from chargen.kinds.names import folded
 from chargen.model.values import EntryId, Kind, Verdict
+from chargen.plan.claims import claim_of
 from chargen.plan.facts import Wishes
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.memo.cast import Cast, shown_in
@@ -190,6 +191,8 @@ class _Planning:
     def _planned(self) -> tuple[Planner, Plan]:
         """Plan the files read anew, knowing of the others what stands in the way and which images they plan."""
         kept = self._kept()
+        if kept and any(map(self._moves, self.anew.values())):
+            raise TogetherError  # whose a picture is, all entries together tell
         scanned = [self.anew[file] for file in self.files if file in self.anew]
         found = together(scanned, self.problems)
         if kept:
@@ -197,6 +200,12 @@ class _Planning:
         others = {EntryId(name) for file in kept for name in self.memory.ids(file)}
         planner = self.session.planner(found, self.wishes, others)
         return planner, planner.plan()
+
+    def _moves(self, scanned: ScannedFile) -> bool:
+        """Say whether a file has entries whose pictures are not where their records say."""
+        entries = scanned.imagery.entries if scanned.imagery else ()
+        claims = (claim_of(self.session.project, entry) for entry in entries)
+        return any(claim.line and claim.named != claim.target for claim in claims)
 
     def _rest(self, plan: Plan) -> Standing | None:
         """Say how the images of the kept files stand; None where nothing is to be done, or they have to be told of."""
@@ -251,7 +260,9 @@ class _Planning:
             portraits.update((str(portrait.id), portrait_signature(portrait)) for portrait in needed)
             if not scanned.digest or any(portrait.verdict is Verdict.RESTORABLE for portrait in needed):
                 continue
-            known = self.store.remember(planner.evidence, scanned, images)
+            if self._moves(scanned):
+                continue
+            known = self.store.remember(scanned, images)
             if known is not None:
                 files[file] = known
                 lines[file] = json.dumps(rows_of(images), separators=(",", ":")).encode()

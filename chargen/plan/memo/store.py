@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from chargen.errors import ChargenError
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, Fingerprint, Verdict
+from chargen.plan.claims import named_picture
 from chargen.plan.memo import world
 from chargen.plan.memo.index import (
     BUSY,
@@ -39,7 +40,6 @@ from chargen.store.temporaries import temporary_name
 
 if TYPE_CHECKING:  # the journal is asked of images without what makes a plan
     from chargen.config.settings import Settings
-    from chargen.plan.evidence import Evidence
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.plan.session import Session
@@ -116,7 +116,7 @@ class Store:
             self._write(ROWS, data)
             self._write(INDEX, index_bytes(index))
 
-    def remember(self, evidence: Evidence, scanned: ScannedFile, images: Sequence[Planned]) -> Remembered | None:
+    def remember(self, scanned: ScannedFile, images: Sequence[Planned]) -> Remembered | None:
         """Return what the index keeps of a file; None where something it was made of changed just now."""
         looked = Signatures(os.fspath(self._session.project.root))
         targets = tuple(image.target for image in images)
@@ -124,7 +124,8 @@ class Store:
         deep: list[EntryId] = []
         for image in images:
             others.update(dict.fromkeys(reference.path for reference in image.references))
-            named = evidence.named_elsewhere(image.entry)
+            named = named_picture(image.entry)
+            named = "" if named == image.target else named
             if named:
                 others[named] = None
             if named or not _is_plain(image, looked.of(image.target)):
