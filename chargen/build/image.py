@@ -23,6 +23,7 @@ from chargen.errors import ChargenError, InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
+from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for
 from chargen.model.request import ReferenceImage, Request
@@ -75,7 +76,7 @@ class NotWantedError(Exception):
     """While a request waited for its turn its image became one that nothing is sent for: `image`, as it is now."""
 
     def __init__(self, image: Planned) -> None:
-        reasons = "; ".join(image.judgement.reasons)
+        reasons = sentences(image.judgement.reasons)
         self.note = f"not sent: while it waited the image became {image.verdict.value} ({reasons})"
         super().__init__(self.note)
         self.image = image
@@ -269,5 +270,5 @@ def _taken(entry: Entry) -> tuple[object, ...] | None:
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     told = {problem.message for problem in own}
-    more = (error(reason, image.entry.position) for reason in image.judgement.reasons if reason not in told)
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
     return InputError((*own, *more))
