@@ -18,7 +18,6 @@ from chargen.build.disk_guard import DiskGuard
 from chargen.build.publish import convert, file_at_target, put, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.config.settings import SKETCH
 from chargen.errors import ChargenError, InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
@@ -32,6 +31,7 @@ from chargen.plan.facts import Judging
 from chargen.plan.plan import Planned
 from chargen.plan.requests import prepared
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
@@ -163,7 +163,9 @@ class ImageBuilder:
                 now = self.recheck(image, digests)
             if not now.verdict.spends:
                 raise NotWantedError(now)
-            if now.route is not None and now.route.provider != SKETCH:  # what is drawn here is drawn again for nothing
+            if now.route is not None and not is_proof(
+                now.route.provider
+            ):  # what is drawn here is drawn again for nothing
                 self.write_backs.dry_run(now.entry, now.target, now.route)
 
         return confirm
@@ -224,7 +226,7 @@ class ImageBuilder:
         assert image.entry.size is not None
         result = BuildResult(Outcome.RESTORED, image)
         paid = self.judging.evidence.paid(
-            image.entry, image.fingerprint, image.inputs, sketch=image.route.provider == SKETCH
+            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
         )
         if paid is None:
             message = "what would have been restored is gone"

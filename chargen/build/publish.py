@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from chargen import kinds
 from chargen.build.write_back import Edit
-from chargen.config.settings import SKETCH
 from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
 from chargen.model.record import PublishedFile, Record, RecordLine
@@ -20,6 +19,7 @@ from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import FileHash, Size, Status
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of, write_durably
 from chargen.store.hashes import hash_bytes
@@ -46,7 +46,7 @@ def convert(session: Session, stored: StoredOriginal, size: Size) -> ConvertedPi
         size,
         session.project.settings.size_policy.value,
         to_dict(record),
-        ai_made=record.provider != SKETCH,
+        ai_made=not is_proof(record.provider),
     )
 
 
