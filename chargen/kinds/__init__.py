@@ -14,7 +14,7 @@ from chargen.kinds.names import clashes, clashing
 from chargen.kinds.protocol import ImageryKind
 from chargen.kinds.recognition import KINDS, kind_of, overlooked
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
@@ -41,7 +41,7 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
     return None if kind is None else kind.scan(document, default_size, generated)
 
 
-def slots(entry: Entry, made: Made) -> SlotEdit:
+def slots(entry: Entry, made: SlotValues) -> SlotEdit:
     """Say what to write into the author's file once the entry's picture is safely on disk."""
     return next(kind for kind in KINDS if kind.kind is entry.kind).slots(entry, made)
 

@@ -18,7 +18,7 @@ from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
 from chargen.model.entries import Depicted, Entry, Imagery
-from chargen.model.slots import Made, SetSlots, SlotEdit
+from chargen.model.slots import SetSlots, SlotEdit, SlotValues
 from chargen.model.traced import Traced
 from chargen.model.values import Kind, Size
 from chargen.text.prose import sentence, shorten
@@ -83,7 +83,7 @@ class Chapters:
             plan.use("location", location.text("ref"))
         return plan.imagery(entries)
 
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+    def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Set the image's own output slots."""
         return SetSlots(entry.path, slot_values(made))
 

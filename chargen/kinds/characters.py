@@ -20,7 +20,7 @@ from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
 from chargen.model.entries import Character, Entry, Imagery, InventoryItem
 from chargen.model.record import RecordLine
-from chargen.model.slots import Made, SetSlots, SlotEdit
+from chargen.model.slots import SetSlots, SlotEdit, SlotValues
 from chargen.model.traced import Traced
 from chargen.model.values import Kind, Size, Status
 from chargen.yaml.document import Document, is_null
@@ -66,7 +66,7 @@ class Characters:
         character = Character(plan.slug, str(name), document.file, appearance, tuple(inventory.values()))
         return plan.imagery(entries, (character,))
 
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+    def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Set the portrait's `path`, as seen from the character's folder, and the output slots."""
         folder = entry.file.rpartition("/")[0]
         return SetSlots(entry.path, {"path": relative(made.file_path, folder), **slot_values(made)})

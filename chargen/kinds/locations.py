@@ -18,7 +18,7 @@ from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs
-from chargen.model.slots import AppendSlot, Made, SlotEdit
+from chargen.model.slots import AppendSlot, SlotEdit, SlotValues
 from chargen.model.traced import Traced
 from chargen.model.values import Kind, Size
 from chargen.text.prose import fold, sentence, shorten
@@ -113,7 +113,7 @@ class Locations:
             )
         return plan.imagery(entries)
 
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+    def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Append an object to the entry's `generated_images`; the last is the current picture."""
         return AppendSlot(entry.path, SLOT, slot_values(made))
 

@@ -18,7 +18,7 @@ from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, Depicted, Entry, Outputs
-from chargen.model.slots import Made, SlotValue
+from chargen.model.slots import SlotValue, SlotValues
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Kind, Size, Status
 from chargen.yaml.document import Document, get, is_null, scalar
@@ -185,7 +185,7 @@ def outputs_of(block: Block) -> Outputs:
     )
 
 
-def slot_values(made: Made) -> dict[str, SlotValue]:
+def slot_values(made: SlotValues) -> dict[str, SlotValue]:
     """Return the slots that every kind has, in the order they are written."""
     return {
         "generated_at": made.generated_at,

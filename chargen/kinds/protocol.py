@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.model.values import Kind, Size
 from chargen.yaml.document import Document
 
@@ -26,5 +26,5 @@ class ImageryKind(Protocol):
     def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:
         """Read a file of this kind; what is wrong with it becomes problems. `generated` is the folder of pictures."""
 
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+    def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Say what to write into the author's file once the entry's picture is safely on disk."""
