@@ -111,6 +111,7 @@ class Attempt:
             run=self._session.run_id,
             number=self._number,
             why=image.judgement.reasons,
+            after=image.replaces.attempt if image.replaces is not None else None,
         )
         try:
             stored = self._session.originals.store(record, reply.data)

@@ -20,7 +20,7 @@ from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.claims import named_picture
-from chargen.plan.ownership import Chains, Owned, Ownership, Place
+from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
 from chargen.plan.project import STATE, Project
 from chargen.plan.salvage import may_be_of, mended
 from chargen.providers import is_proof
@@ -87,7 +87,12 @@ class Evidence:
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
-        return _AT_TARGET if entry_id in self.arrived else self.ownership.owned.get(entry_id, _AT_TARGET)
+        owned = self.ownership.owned.get(entry_id, _AT_TARGET)
+        return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
+
+    def group_of(self, entry_id: EntryId) -> Group | None:
+        """Return the moves that touch an entry's place, done or not."""
+        return self.ownership.group_of(entry_id)
 
     def own(self, entry: Entry) -> Entry:
         """Return an entry without a record that is another's: a copied entry begins anew."""
@@ -116,17 +121,17 @@ class Evidence:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
         owned = self.owned(entry.id)
         if owned.place is Place.ELSEWHERE:
-            moved = self._name_of(owned.path, entry)
+            moved = self.name_of(owned.path, entry)
             return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved)
         found = self._at(self.project.target(entry.id), entry, fingerprint, certain=certain)
         if owned.place is Place.TARGET or found.state.kind not in _PICTURES:
             return found
         return Found(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
 
-    def _name_of(self, path: str, entry: Entry) -> str:
+    def name_of(self, path: str, entry: Entry) -> str:
         """Return what to call the place a picture comes from: an id where it can be one, else the path."""
         top = f"{self.project.settings.generated}/"
-        if path.startswith(f"{STATE}/"):
+        if path.startswith(f"{STATE}/") or path == self.project.target(entry.id):
             path = named_picture(entry)
         return path[len(top) : -len(".png")] if path.startswith(top) and path.endswith(".png") else path
 

@@ -112,6 +112,7 @@ class Judging:
             cost_usd=cost,
             notes=notes,
             problems=(*image.problems, *(problem for problem in met if problem not in image.problems)),
+            replaces=RecordLine.parse(entry.outputs.record),
             repair=_needs_repair(judgement.verdict, found, self.evidence.unfinished),
             drift=_drift(found.line, route, image.quality),
         )

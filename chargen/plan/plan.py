@@ -19,6 +19,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
+    from chargen.model.record import RecordLine
     from chargen.plan.compose import Composed
     from chargen.plan.verdict import Judgement
 
@@ -59,6 +60,8 @@ class Planned:
     problems: tuple[Problem, ...] = ()
     obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
+    replaces: RecordLine | None = None
+    """The record that is the entry's own, whose image a new one would replace."""
 
     @property
     def id(self) -> EntryId:

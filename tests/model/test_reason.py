@@ -26,6 +26,7 @@ WITH_VALUES = {
     ReasonCode.NO_FILE_AT_TARGET: 2,
     ReasonCode.TARGET_OUTSIDE: 1,
     ReasonCode.OBJECTION: 1,
+    ReasonCode.MOVED: 1,
     ReasonCode.PROBLEM: 1,
     ReasonCode.SENTENCE: 1,
 }
@@ -61,7 +62,7 @@ def test_what_is_no_reason_is_refused(value: object) -> None:
 
 def test_values_are_never_read_as_a_part_of_the_sentence() -> None:
     """Braces in a path or in a provider's words stay what they are."""
-    assert str(Reason(ReasonCode.PAID_FOR, ("a{0}/{x}.png",))) == "paid for already: `a{0}/{x}.png`"
+    assert str(Reason(ReasonCode.MOVED, ("a{0}/{x}",))) == "moved: was a{0}/{x}, free"
 
 
 def test_a_sentence_of_an_older_record_is_its_code_where_it_tells_nothing_else() -> None:

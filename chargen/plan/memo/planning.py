@@ -241,10 +241,10 @@ class _Planning:
     def _remembered(self, planner: Planner, plan: Plan, whole: Plan) -> RememberedPlan:
         if self.session.read_only or (not self.anew and len(self.files) == len(self.memory.files)):
             return RememberedPlan(planner, whole)
-        kept = self._to_keep(planner, plan, whole)
+        kept = self._to_keep(plan, whole)
         return RememberedPlan(planner, whole, keep=lambda: self.store.save(kept))
 
-    def _to_keep(self, planner: Planner, plan: Plan, whole: Plan) -> Kept:
+    def _to_keep(self, plan: Plan, whole: Plan) -> Kept:
         files: dict[str, Remembered] = {}
         lines: dict[str, bytes] = {}
         portraits = dict(self.memory.portraits) if self._kept() else {}
