@@ -12,6 +12,7 @@ import click
 
 from chargen.cli import completing
 from chargen.cli.options import json_option, within_project
+from chargen.model.reason import sentences
 from chargen.model.values import Status
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ def _listed(images: tuple[Planned, ...]) -> Iterator[str]:
     from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     for image in images:
-        yield f"  {printable(image.id)}: {'; '.join(printable(reason) for reason in image.judgement.reasons)}"
+        yield f"  {printable(image.id)}: {printable(sentences(image.judgement.reasons))}"

@@ -6,6 +6,10 @@ ignored quietly. A new kind is one module with a `KIND` in this package, and a t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clashes, clashing
 from chargen.kinds.recognition import kind_of, overlooked
@@ -15,7 +19,18 @@ from chargen.model.slots import Made, SlotEdit
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
-__all__ = ["ImageryKind", "all_kinds", "clashes", "clashing", "kind_of", "named", "overlooked", "scan", "slots"]
+__all__ = [
+    "ImageryKind",
+    "all_kinds",
+    "clashes",
+    "clashing",
+    "kind_of",
+    "named",
+    "overlooked",
+    "packaged_templates",
+    "scan",
+    "slots",
+]
 
 
 def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:
@@ -31,3 +46,10 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
 def slots(entry: Entry, made: Made) -> SlotEdit:
     """Say what to write into the author's file once the entry's picture is safely on disk."""
     return named(entry.kind).slots(entry, made)
+
+
+@cache
+def packaged_templates() -> Mapping[str, str]:
+    """Return the templates that come with the program, by name; a project's own of the same name go before them."""
+    folder = resources.files(__name__).joinpath("templates")
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")}

@@ -89,7 +89,6 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
         if slug is None:
             reader.problems.append(warning("this character has no `ref`: it is left out", block.position))
             continue
-        reader.use("character", slug)
         if slug in found:
             reader.problems.append(warning(f"`{slug}` is declared twice: the first counts", slug.position))
             continue

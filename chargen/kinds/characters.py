@@ -71,7 +71,9 @@ class Characters(ImageryKind):
         return {"path": relative(file_path, entry.file.rpartition("/")[0])}
 
 
-def _item(reader: FileReader, file: FileDefaults, block: Block, generated: str) -> tuple[InventoryItem | None, Entry | None]:
+def _item(
+    reader: FileReader, file: FileDefaults, block: Block, generated: str
+) -> tuple[InventoryItem | None, Entry | None]:
     """Read one item of the inventory, and the entry it is where it is planned."""
     written = block.text("path")
     node = block.nodes.get("path")
@@ -113,7 +115,9 @@ def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | N
         reader.tell(block)
         return None
     title = block.block("content").text("title") or block.text("title")
-    return read_entry(file, block, name, title=title, depicts=depicted(block, None), always=(), outputs=outputs_of(block))
+    return read_entry(
+        file, block, name, title=title, depicts=depicted(block, None), always=(), outputs=outputs_of(block)
+    )
 
 
 def _told(block: Block, name: Traced, path: str | None, status: Status | None, entry: Entry | None) -> InventoryItem:

@@ -39,8 +39,6 @@ class ImageryKind(ABC):
     """An approved entry without a picture is a problem: it is never made again."""
     file_path_counts: bool = True
     """A picture of the author's that an entry's `file_path` names stands for the entry's own."""
-    must_exist: bool = False
-    """A slug that other files name, and that no file of this kind has, is told."""
 
     @property
     def plural(self) -> str:

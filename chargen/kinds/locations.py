@@ -74,7 +74,6 @@ class Locations(ImageryKind):
     entity_type = "location-imagery"
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
-    must_exist = True
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a location."""

@@ -116,7 +116,7 @@ class Imagery:
     characters: tuple[Character, ...] = ()
     problems: tuple[Problem, ...] = ()
     uses: tuple[Traced, ...] = ()
-    """Slugs of what other files describe, each once: `name` is their kind (`character`, `location`), `position` the
-    first place. Characters that only an entry depicts are left to `chargen.plan.resolve`."""
+    """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
+    are left to `chargen.plan.resolve`."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole file as templates see it."""

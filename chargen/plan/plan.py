@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Position, Problem, Severity, warning
+from chargen.model.reason import Reason
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
@@ -51,12 +52,12 @@ class Planned:
     cost_usd: Decimal | None = Decimal(0)
     repair: bool = False
     """The picture is fine and the YAML lacks its slots."""
-    drift: tuple[str, ...] = ()
+    drift: tuple[Reason, ...] = ()
     """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
     """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
-    obstacles: tuple[str, ...] = ()
+    obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
 
     @property
@@ -105,9 +106,9 @@ class Plan:
         return {image.id: image.needs for image in self.images if image.references}
 
 
-def unknown_location(name: str, position: Position | None) -> Problem:
-    """Return the warning of a location that a file names and no file describes."""
-    return warning(f"location `{name}` has no imagery file", position)
+def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
+    """Return the warning of what a file names and no file describes."""
+    return warning(f"{kind} `{slug}` has no imagery file", position)
 
 
 def totals(images: Iterable[Planned]) -> dict[str, int]:
@@ -131,14 +132,14 @@ def image_json(image: Planned) -> dict[str, Any]:
     entry = image.entry
     return {
         "id": entry.id,
-        "kind": entry.kind.value,
+        "kind": entry.kind,
         "file": entry.file,
         "line": entry.position.line,
         "target": image.target,
         "prompt_file": image.prompt_file,
         "references": [reference.path for reference in image.references],
         "verdict": image.verdict.value,
-        "reasons": list(image.judgement.reasons),
+        "reasons": [str(reason) for reason in image.judgement.reasons],
         "provider": image.route.provider if image.route else None,
         "model": image.route.model if image.route else None,
         "quality": image.quality,

@@ -110,20 +110,26 @@ def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
         return None
 
 
+class OutsideError(InputError):
+    """A path that is not in the project; `why` goes on from its name."""
+
+    def __init__(self, path: str, why: str, hint: str) -> None:
+        self.why = why
+        super().__init__(f"path `{printable(path)}` {why}", hint=hint)
+
+
 def contained(root: Path, relative: str) -> Path:
     """Join a project-relative path (`/` between its parts) to `root`, refusing to leave the project.
 
-    Raises InputError for an absolute path, one that climbs out, and one that a symbolic link leads out.
+    Raises OutsideError for an absolute path, one that climbs out, and one that a symbolic link leads out.
     """
     joined = os.path.normpath(relative) if relative else ""
     climbs = joined == ".." or joined.startswith(".." + os.sep)
     if not joined or "\0" in relative or climbs or os.path.isabs(joined):  # noqa: PTH117 - asked often
-        raise InputError(f"path `{printable(relative)}` leaves the project", hint="name a file inside the project")
+        raise OutsideError(relative, "leaves the project", "name a file inside the project")
     if not _is_below(_followed(root, joined), _real_root(os.fspath(root))):
-        raise InputError(
-            f"path `{printable(relative)}` leads out of the project through a symbolic link",
-            hint="keep the file inside the project, or move the link",
-        )
+        why = "leads out of the project through a symbolic link"
+        raise OutsideError(relative, why, "keep the file inside the project, or move the link")
     return root / joined
 
 

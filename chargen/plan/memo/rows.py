@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Position, Problem, Severity
 from chargen.model.entries import Character, Declared, Entry, Outputs
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Size, Status, Verdict
-from chargen.plan.memo.index import pairs, text, texts
+from chargen.model.reason import Reason
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
+from chargen.plan.memo.index import pairs, read_reasons, text, texts
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Judgement
 
@@ -56,7 +57,7 @@ class About:
     """What other files ask of one, and what its images ask of them.
 
     `kind` is empty for a file that plans nothing, `broken` set where it can't be read. `characters` are signatures of
-    those it defines, `uses` locations it names, `shows` slugs of the characters that its entries show.
+    those it defines, `uses` the kinds and slugs of files it names, `shows` slugs of characters its entries show.
     """
 
     kind: str = ""
@@ -64,7 +65,7 @@ class About:
     broken: Position | None = None
     problems: tuple[Problem, ...] = ()
     characters: Mapping[str, str] = field(default_factory=dict)
-    uses: tuple[tuple[str, Position], ...] = ()
+    uses: tuple[tuple[str, str, Position], ...] = ()
     shows: tuple[str, ...] = ()
 
 
@@ -74,9 +75,9 @@ def about(scanned: ScannedFile) -> About:
     if imagery is None:
         return About(broken=scanned.broken, problems=scanned.problems)
     here = Position(scanned.file)
-    used = ((str(name), name.position or here) for name in imagery.uses if name.name == Kind.LOCATION.value)
+    used = ((name.name, str(name), name.position or here) for name in imagery.uses)
     return About(
-        imagery.kind.value,
+        imagery.kind,
         imagery.slug,
         None,
         scanned.problems,
@@ -94,7 +95,7 @@ def about_to_json(facts: About) -> list[Any]:
         None if facts.broken is None else _place(facts.broken),
         [_problem(problem) for problem in facts.problems],
         dict(facts.characters),
-        [[name, *_place(position)] for name, position in facts.uses],
+        [[kind, name, *_place(position)] for kind, name, position in facts.uses],
         list(facts.shows),
     ]
 
@@ -108,7 +109,7 @@ def about_from_json(values: Any) -> About:
         None if broken is None else _position(broken),
         tuple(map(_read_problem, problems)),
         pairs(characters),
-        tuple((text(name), _position(place)) for name, *place in uses),
+        tuple((text(named), text(name), _position(place)) for named, name, *place in uses),
         texts(shows),
     )
 
@@ -133,7 +134,7 @@ def shown(row: Any, file: str, kind: str, generated: str) -> dict[str, Any]:
         "prompt_file": f"{generated}/prompts/{name}.txt",
         "references": [text(reference[0]) for reference in references],
         "verdict": verdict,
-        "reasons": list(texts(reasons)),
+        "reasons": [str(Reason.from_json(reason)) for reason in reasons],
         "provider": provider or None,
         "model": model or None,
         "quality": quality,
@@ -149,9 +150,8 @@ def needs(row: Any) -> tuple[EntryId, ...]:
 
 def planned(file: str, kind: str, rows: list[Any], generated: str) -> list[Planned]:
     """Make planned images of rows, without prompts. Raises one of `MALFORMED`."""
-    of_kind = Kind(kind) if rows else Kind.CHAPTER
     known = _Known()
-    return [_planned(row, file, of_kind, generated, known) for row in rows]
+    return [_planned(row, file, kind, generated, known) for row in rows]
 
 
 def character_signature(character: Character) -> str:
@@ -205,13 +205,13 @@ def _row(image: Planned) -> list[Any]:
         str(entry.size or ""),
         entry.status.value if entry.status else "",
         image.verdict.value,
-        list(image.judgement.reasons),
+        [reason.to_json() for reason in image.judgement.reasons],
         image.judgement.adopt,
         str(image.route or ""),
         None if image.quality is None else str(image.quality),
         None if image.cost_usd is None else str(image.cost_usd),
         image.repair,
-        list(image.drift),
+        [reason.to_json() for reason in image.drift],
         list(image.notes),
         [[item.path, item.character, item.digest, item.entry_id, item.appearance] for item in image.references],
         image.fingerprint,
@@ -219,7 +219,7 @@ def _row(image: Planned) -> list[Any]:
     ]
 
 
-def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> Planned:
+def _planned(row: Any, file: str, kind: str, generated: str, known: _Known) -> Planned:
     if tuple(map(type, row)) not in _SHAPES:
         raise TypeError
     name, line, column, title, size, status, verdict, reasons, adopt, *rest = row
@@ -250,12 +250,12 @@ def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> 
         composed=None,
         inputs=None,
         fingerprint=None if fingerprint is None else Fingerprint(fingerprint),
-        judgement=Judgement(_VERDICTS[verdict], texts(reasons), adopt),
+        judgement=Judgement(_VERDICTS[verdict], read_reasons(reasons), adopt),
         route=known.route(route),
         quality=quality,
         cost_usd=known.cost(cost),
         repair=repair,
-        drift=texts(drift),
+        drift=read_reasons(drift),
         notes=texts(notes),
         problems=tuple(map(_read_problem, problems)) if problems else (),
     )
@@ -285,12 +285,13 @@ def _reference(values: Any) -> PlannedReference:
 
 def _problem(problem: Problem) -> list[Any]:
     place = None if problem.position is None else _place(problem.position)
-    return [problem.severity.value, problem.message, place, problem.hint]
+    return [problem.severity.value, problem.message, place, problem.hint, problem.subject]
 
 
 def _read_problem(values: Any) -> Problem:
-    severity, message, place, hint = values
-    return Problem(Severity(severity), text(message), None if place is None else _position(place), text(hint))
+    severity, message, place, hint, subject = values
+    position = None if place is None else _position(place)
+    return Problem(Severity(severity), text(message), position, text(hint), text(subject))
 
 
 def _place(position: Position) -> list[Any]:
