@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from chargen import kinds
 from chargen.images.png import embedded_record
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
@@ -19,7 +20,7 @@ from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Status
+from chargen.model.values import EntryId, FileHash, Fingerprint, Status
 from chargen.plan.project import Project
 from chargen.plan.salvage import may_be_of, mended
 from chargen.providers import is_proof
@@ -260,7 +261,7 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
 
     A planned portrait may be approved before it is made, and what is asked for by name is wanted whatever is approved.
     """
-    if entry.kind is Kind.CHARACTER or entry.status not in (Status.APPROVED, Status.LOCKED):
+    if not kinds.named(entry.kind).locks_when_absent or entry.status not in (Status.APPROVED, Status.LOCKED):
         return False
     own = line is not None and line.attempt == stored.record.attempt
     return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
