@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from chargen.model.reason import Reason, ReasonCode, has
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 LINE_VERSION = "1"
 _SAFE = "/:._-+~@"
@@ -142,7 +142,7 @@ class Record:
     """
 
     entry_id: EntryId
-    kind: Kind
+    kind: str
     file: str
     attempt: str
     fingerprint: Fingerprint

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
-from chargen.model.values import EntryId, FileHash, Kind
+from chargen.model.values import EntryId, FileHash
 from chargen.plan.ownership import Claim, Standing, normal
 from chargen.plan.project import Project
 from chargen.store.files import FileKind, ignores_case, kind_of
@@ -27,8 +28,8 @@ def claim_of(project: Project, entry: Entry) -> Claim:
     """Return what an entry says of its picture."""
     line = RecordLine.parse(entry.outputs.record)
     named = named_picture(entry)
-    # Without a record, a portrait's `file_path` is where the character's own picture is said to be, not a claim.
-    return Claim(entry.id, project.target(entry.id), named if line or entry.kind is not Kind.CHARACTER else "", line)
+    counts = line is not None or kinds.named(entry.kind).file_path_counts
+    return Claim(entry.id, project.target(entry.id), named if counts else "", line)
 
 
 def named_picture(entry: Entry) -> str:
