@@ -22,9 +22,7 @@ from chargen.plan.evidence import Found
 from chargen.plan.explain import Explanation, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.requests import asked
 from chargen.plan.session import Session
-from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
 from chargen.store.originals import Originals
 
@@ -56,16 +54,8 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    can_build = image.composed is not None and image.entry.size is not None and image.route is not None
-    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), can_build)
-
-
-def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
-    """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
-    if image.composed is None or image.entry.size is None or image.route is None:
-        return None
-    provider = adapters.get(image.route.provider)
-    return provider.price(provider.adapt(asked(image), image.route.model))
+    offer = planner.offer(image)
+    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,6 @@ from chargen.model.values import EntryId
 from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Group, Move
-from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.files import FileKind, as_input_error, contained, kind_of, sync_folder, write_durably
 from chargen.store.history import KeptVersion
@@ -42,7 +41,7 @@ class Mover:
     session: Session
     evidence: Evidence
     write_backs: WriteBack
-    images: Mapping[EntryId, Planned]
+    entry: Callable[[EntryId], Entry]
     moved: dict[EntryId, str] = field(default_factory=dict)
     _failed: dict[EntryId, InputError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -64,7 +63,7 @@ class Mover:
                 self._failed.update(dict.fromkeys(group.entries, refused))
                 raise refused from failure
             for move in group.moves:
-                self.moved[move.id] = self.evidence.name_of(move.source, self.images[move.id].entry)
+                self.moved[move.id] = self.evidence.name_of(move.source, self.entry(move.id))
             self.evidence.arrived.update(group.entries)
 
     def _refusal(self, group: Group, failure: ChargenError) -> InputError:
@@ -72,7 +71,7 @@ class Mover:
         message = f"{names} can't move, so all of them stay as they are: {failure}"
         if len(group.moves) == 1:
             message = f"the picture of {names} can't move: {failure}"
-        return InputError(error(message, self.images[group.moves[0].id].entry.position))
+        return InputError(error(message, self.entry(group.moves[0].id).position))
 
     def _carry_out(self, group: Group) -> None:
         root = self.session.project.root
@@ -97,7 +96,7 @@ class Mover:
         """See that a picture is still the one to be moved, and that its target can be taken. Raises InputError."""
         project = self.session.project
         source, target = project.path(move.source), project.path(move.target)
-        position = self.images[move.id].entry.position
+        position = self.entry(move.id).position
         state = kind_of(source)
         file = state.oid or (self.session.hashes.hash_of(source) if state.kind is FileKind.FILE else None)
         if file != move.file:
@@ -117,13 +116,13 @@ class Mover:
         source = self.session.project.path(move.source)
         kept = self.session.history.keep(move.id, source)
         if kept is None:
-            raise InputError(error(f"`{move.source}` is gone", self.images[move.id].entry.position, "run again"))
+            raise InputError(error(f"`{move.source}` is gone", self.entry(move.id).position, "run again"))
         if not move.leaves and kept.path != source:
             self.session.history.part(kept, source)
         return kept
 
     def _begun(self, move: Move) -> BegunMove | None:
-        entry = self.images[move.id].entry
+        entry = self.entry(move.id)
         line = RecordLine.parse(entry.outputs.record)
         return None if line is None else BegunMove(named_picture(entry), line.file, move.file)
 
@@ -152,7 +151,7 @@ class Mover:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""
         by_file: dict[str, list[tuple[EntryId, Edit]]] = defaultdict(list)
         for move in group.moves:
-            by_file[self.images[move.id].entry.file].append((move.id, _edit(move)))
+            by_file[self.entry(move.id).file].append((move.id, _edit(move)))
         failures: dict[EntryId, ChargenError] = {}
         for file, edits in by_file.items():
             failures.update(self.write_backs.write_all(file, edits))

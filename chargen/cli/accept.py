@@ -27,11 +27,11 @@ def command(selection: tuple[str, ...], *, as_json: bool) -> int:
     nothing is known of become fresh; a later edit of their prompt makes them stale again.
     """
     from chargen.actions.accept import accept  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.reading import planned, project_here  # noqa: PLC0415 - as above
+    from chargen.cli.reading import Opened, project_here  # noqa: PLC0415 - as above
 
     with project_here(read_only=False) as session:
-        opened = planned(session)
-        accepted = accept(session, opened.plan, [image.id for image in opened.images(selection)])
+        opened = Opened(session, session.planner())
+        accepted = accept(session, opened.planner, opened.images(selection))
     if as_json:
         click.echo(json.dumps({"images": [_object(item) for item in accepted]}, indent=1, ensure_ascii=False))
     else:

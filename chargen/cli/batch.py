@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, json_option, order_of, selection_options
+from chargen.cli.options import Asked, json_option, request_of, selection_options
 
 if TYPE_CHECKING:
     from chargen.plan.request import Prepared
@@ -72,7 +72,7 @@ def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
     from chargen.plan.session import open_session  # noqa: PLC0415 - as above
 
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
-        prepared = prepare(session, order_of(asked, session.project.root, kinds=kinds))
+        prepared = prepare(session, request_of(asked, session.project.root, kinds=kinds))
     if as_json:
         click.echo(json.dumps(_plan_object(prepared), indent=1, ensure_ascii=False))
     else:
@@ -118,8 +118,8 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
     from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
     out = sys.stderr if as_json else sys.stdout
-    order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
-    build = open_build(Path.cwd(), order, on_wait=_waiting, command=f"chargen batch {what}")
+    request = request_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
+    build = open_build(Path.cwd(), request, on_wait=_waiting, command=f"chargen batch {what}")
     try:
         with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
             code = run_tasks(build, image_tasks(build), None, RunReport(out, build, bar_for(out)))

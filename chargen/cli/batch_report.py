@@ -8,7 +8,7 @@ from typing import Any
 
 from chargen.build.image import Outcome
 from chargen.build.run import Build
-from chargen.plan.plan import Planned, problem_json, totals
+from chargen.plan.plan import Shown, problem_json, totals
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 """Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
@@ -41,7 +41,7 @@ def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     }
 
 
-def _outcome(build: Build, image: Planned) -> dict[str, Any] | None:
+def _outcome(build: Build, image: Shown) -> dict[str, Any] | None:
     """Describe one image; None where the run had nothing to do with it."""
     left_out = {item.image.id: item.reason for item in build.left_out}
     done = build.done.get(image.id)

@@ -31,7 +31,7 @@ def command(*, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(problems.check_json(found), indent=1, ensure_ascii=False))
     else:
-        files = len({image.entry.file for image in plan.images})
+        files = len({image.file for image in plan.images})
         looked = f"{plural(len(plan.images), 'image')} in {plural(files, 'file')}"
         text = [*problems.lines(found), f"{looked}: {problems.tally(found) or 'nothing wrong'}"]
         click.echo("\n".join(text))

@@ -1,7 +1,7 @@
 """What the tab key offers: ids of planned images and paths of their pictures, as the last build knew them.
 
-Light to import, and light to ask: the index of what is remembered is read and nothing is planned. Only where files are
-new to it they are all scanned.
+Light to import, and light to ask: the stamp of the last plan is read and nothing is planned. Files are
+read only where it does not know them all.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ def _named() -> Iterable[tuple[str, str]]:
     """Yield (id, target) of every image that is known."""
     from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.errors import ChargenError  # noqa: PLC0415 - as above
-    from chargen.plan.memo.index import files_below, read_index  # noqa: PLC0415 - as above
+    from chargen.plan.cache.stamp import files_below, read_stamp  # noqa: PLC0415 - as above
 
     try:
         root = project_root(Path.cwd())
-        index = read_index(root)
-        if index is not None and index.files.keys() >= set(files_below(root, index.roots)):
+        stamp = read_stamp(root)
+        if stamp is not None and stamp.files.keys() >= set(files_below(root, stamp.roots)):
             return [
-                pair for file, known in index.files.items() for pair in zip(index.ids(file), known.targets, strict=True)
+                pair for file, known in stamp.files.items() for pair in zip(stamp.ids(file), known.targets, strict=True)
             ]
         from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed here
 
         with open_session(root, os.environ, read_only=True) as session:
-            entries = [entry for imagery in session.scan().imageries for entry in imagery.entries]
-            return [(entry.id, session.project.target(entry.id)) for entry in entries]
+            return [(image.id, image.target) for image in session.planner().selectables()]
     except (ChargenError, OSError):
         return []  # the tab key has no place for a message

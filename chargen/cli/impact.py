@@ -20,8 +20,8 @@ def command(what: str, *, as_json: bool) -> None:
     from chargen.actions.impact import impact  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import impact_report, reading  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
-        found = impact(here.session, here.planner, here.plan, what, within_project(here.session.project.root))
+    with reading.planning_here() as here:
+        found = impact(here.session, here.planner, what, within_project(here.session.project.root))
     if as_json:
         click.echo(reading.as_json(impact_report.as_object(found)))
     else:

@@ -17,7 +17,7 @@ from chargen.cli import completing
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
-    from chargen.plan.request import Order
+    from chargen.plan.request import BuildRequest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -60,12 +60,12 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def order_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> Order:
+def request_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
     """Make the order of a command that was started in the current folder, for the project in `root`."""
-    from chargen.plan.request import Order  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
 
-    return Order(
+    return BuildRequest(
         selection=Selection(asked.selection, asked.only, asked.match, within_project(root)),
         kinds=kinds,
         rebuild=asked.rebuild,

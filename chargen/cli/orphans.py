@@ -18,8 +18,8 @@ def command(*, as_json: bool) -> None:
     from chargen.actions.orphans import orphans  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import orphans_report, reading  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
-        found = orphans(here.session, here.planner, here.plan)
+    with reading.planning_here() as here:
+        found = orphans(here.session, here.planner)
     if as_json:
         click.echo(reading.as_json(orphans_report.as_object(found)))
     else:

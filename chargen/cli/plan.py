@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import Asked, json_option, order_of, selection_options
+from chargen.cli.options import Asked, json_option, request_of, selection_options
 
 if TYPE_CHECKING:
+    from chargen.plan.cache.snapshot import Snapshot
     from chargen.plan.findings import Finding
-    from chargen.plan.memo.index import Standing
-    from chargen.plan.memo.standing import Look
-    from chargen.plan.plan import Planned
-    from chargen.plan.request import Chosen, Order
+    from chargen.plan.plan import Shown
+    from chargen.plan.request import BuildRequest, Chosen
 
 
 @click.command("plan")
@@ -30,14 +29,15 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     SELECTION is a path, an id or a glob on the id; without one all images are meant. References that have to be built
     too are listed with the image that needs them.
     """
-    from chargen.plan.memo.standing import look_at  # noqa: PLC0415 - `--help` needs none of it
+    from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - `--help` needs none of it
 
     wanted = Asked(**asked)
-    look = look_at(Path.cwd(), os.environ)
-    text = None if look is None or everything or wanted != Asked() else _remembered(look, as_json=as_json)
+    snapshot = take_snapshot(Path.cwd(), os.environ)
+    quick = snapshot is not None and not everything and wanted == Asked() and not as_json
+    text = _quiet_text(snapshot) if quick and snapshot is not None else None
     if text is None:
-        chosen, order = _chosen(wanted, look)
-        whole = not order.selection and not order.rebuild
+        chosen, request = _chosen(wanted, snapshot)
+        whole = not request.selection and not request.rebuild
         if as_json:
             text = _as_json(as_object(chosen, _images(chosen), whole=whole))
         else:
@@ -45,29 +45,20 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     click.echo(text)
 
 
-def _remembered(look: Look, *, as_json: bool) -> str | None:
-    """Return the whole plan of a project of which nothing changed, as far as that can be told without making it."""
-    if as_json:
-        from chargen.plan.memo.whole import shown_plan  # noqa: PLC0415 - as above
-
-        found = shown_plan(look)
-        return None if found is None else _as_json(found)
-    standing = look.standing() if look.index.clean else None
-    return None if standing is None else "\n".join(_quiet_text(standing))
-
-
-def _quiet_text(standing: Standing) -> Iterator[str]:
-    """Yield the text of a plan in which nothing is to be done, and of which there is nothing else to tell."""
+def _quiet_text(snapshot: Snapshot) -> str | None:
+    """Return the text of a plan with nothing to do and nothing else to tell, without planning; None for any other."""
     from chargen.cli.quiet_report import standing_lines  # noqa: PLC0415 - as above
     from chargen.cli.tables import counts, plural  # noqa: PLC0415 - as above
     from chargen.model.values import Verdict  # noqa: PLC0415 - as above
 
-    found = Counter(verdict for _, verdict, _ in standing.others)
-    found[Verdict.FRESH.value] = standing.fresh
+    summary = snapshot.summary() if snapshot.stamp.clean else None
+    if summary is None:
+        return None
+    found = Counter(verdict for _, verdict, _ in summary.others)
+    found[Verdict.FRESH.value] = summary.fresh
     numbers = counts({verdict.value: found[verdict.value] for verdict in Verdict})
-    yield f"{plural(found.total(), 'image')}: {numbers}" if numbers else "no images are planned"
-    yield "nothing to send"
-    yield from standing_lines(standing.others)
+    counted = f"{plural(found.total(), 'image')}: {numbers}" if numbers else "no images are planned"
+    return "\n".join((counted, "nothing to send", *standing_lines(summary.others)))
 
 
 def _as_json(found: dict[str, Any]) -> str:
@@ -76,23 +67,23 @@ def _as_json(found: dict[str, Any]) -> str:
     return plan_text(found)
 
 
-def _chosen(asked: Asked, look: Look | None) -> tuple[Chosen, Order]:
+def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest]:
     """Plan and choose; where nothing changed since the last plan, without opening the project."""
-    from chargen.plan.request import prepare, remembered_choice  # noqa: PLC0415 - as above
+    from chargen.plan.request import kept_choice, prepare  # noqa: PLC0415 - as above
 
     here = Path.cwd()
-    if look is not None:
-        order = order_of(asked, here)
-        if (found := remembered_choice(look, order)) is not None:
-            return found, order
+    if snapshot is not None:
+        request = request_of(asked, here)
+        if (found := kept_choice(snapshot, request)) is not None:
+            return found, request
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
     with open_session(here, os.environ, read_only=True) as session:
-        order = order_of(asked, session.project.root)
-        return prepare(session, order, look), order
+        request = request_of(asked, session.project.root)
+        return prepare(session, request, snapshot), request
 
 
-def as_object(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> dict[str, Any]:
+def as_object(prepared: Chosen, images: Iterable[Shown], *, whole: bool) -> dict[str, Any]:
     """Return the object of `plan --json` for some images of a plan."""
     from chargen.plan.plan import plan_json  # noqa: PLC0415 - as above
 
@@ -100,7 +91,7 @@ def as_object(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> di
     return plan_json(shown, (finding.problem for finding in concerning(prepared, shown, whole=whole)))
 
 
-def concerning(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> tuple[Finding, ...]:
+def concerning(prepared: Chosen, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:
     """Return the problems that concern `images`: their own, and all of their files; without a selection all there are.
 
     What concerns no imagery file (a template, a setting) always counts; so does a file that can't be read.
@@ -110,12 +101,12 @@ def concerning(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> t
     found = findings(prepared.plan)
     if whole:
         return found
-    planned_in = {image.entry.file for image in prepared.plan.images}
-    others = planned_in - {image.entry.file for image in images}
+    planned_in = {image.file for image in prepared.plan.images}
+    others = planned_in - {image.file for image in images}
     return tuple(item for item in found if (place := item.problem.position) is None or place.file not in others)
 
 
-def _images(prepared: Chosen) -> tuple[Planned, ...]:
+def _images(prepared: Chosen) -> tuple[Shown, ...]:
     """Return the images of the order in build order: what it means and what that needs, whatever is left out."""
     left = {item.image.id for item in prepared.choice.left_out}
     meant = {*prepared.selected, *(image.id for image in prepared.choice.images), *left}

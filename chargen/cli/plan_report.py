@@ -13,7 +13,7 @@ from chargen.cli.tables import cells, coloured, columns, counts, dim, estimate_t
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.choice import LeftOut
-from chargen.plan.plan import Planned, total_cost, totals
+from chargen.plan.plan import Shown, total_cost, totals
 from chargen.store.files import printable
 
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
@@ -23,25 +23,25 @@ _REASONS_AT = 6
 """Columns that a reason on a line of its own is indented by."""
 
 
-def listing(images: Sequence[Planned], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
+def listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
     """Yield a line for each image, below the name of its file; images stay in build order."""
     priced = any(image.cost_usd != 0 for image in images)
     routed = len({image.route for image in images}) > 1
     rows = columns([_row(image, priced=priced, routed=routed) for image in images], right=frozenset({3}))
     widest = max(map(cells, rows))
     lines = iter(pad(row, widest) for row in rows)
-    for file, group in groupby(images, key=lambda image: image.entry.file):
+    for file, group in groupby(images, key=lambda image: image.file):
         yield printable(file)
         for image in group:
             yield from _with_reasons(f"  {next(lines)}", reasons(image, needed_by.get(image.id)))
 
 
-def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[str]:
+def summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
     """Yield the counts of `images` and what sending the `acting` ones among them costs, by route and in total."""
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
     spending = [image for image in acting if image.verdict.spends]
     others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
-    by_route: dict[str, list[Planned]] = {}
+    by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(printable(str(image.route)), []).append(image)
     if spending:
@@ -56,7 +56,7 @@ def summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[st
         yield "nothing to send"
 
 
-def _costs(images: Sequence[Planned]) -> str:
+def _costs(images: Sequence[Shown]) -> str:
     """Add up what is known, and count what is not: an unknown price is never 0."""
     known = [image for image in images if image.cost_usd is not None]
     unknown = len(images) - len(known)
@@ -78,17 +78,17 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
             yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
 
 
-def standing(images: Iterable[Planned]) -> Iterator[str]:
+def standing(images: Iterable[Shown]) -> Iterator[str]:
     """Yield what is worth knowing of images that a run leaves alone: locks that hide something, hand work, drift."""
     quiet = tuple(images)
-    yield from standing_lines((image.id, image.verdict.value, image.judgement.reasons) for image in quiet)
+    yield from standing_lines((image.id, image.verdict.value, image.reasons) for image in quiet)
     if drifted := [image.id for image in quiet if image.drift]:
         yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
 
 
-def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
+def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    told = [reason for reason in image.judgement.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
+    told = [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
     found = [printable(str(reason)) for reason in told if reason.code is not ReasonCode.REFERENCE_FIRST]
     if len(found) < len(told):
         found.append(f"after {', '.join(printable(name) for name in _awaited(image))}")
@@ -102,16 +102,16 @@ def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
     return found
 
 
-def _awaited(image: Planned) -> dict[str, None]:
+def _awaited(image: Shown) -> dict[str, None]:
     """Return the short names of the references that are built before an image."""
     waited = (item.entry_id for item in image.references if item.entry_id is not None and item.digest is None)
     return dict.fromkeys(entry_id.rpartition("/")[2] for entry_id in waited)
 
 
-def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:
+def _row(image: Shown, *, priced: bool, routed: bool) -> tuple[str, ...]:
     route = printable(str(image.route)) if routed and image.route else ""
     price = estimate_text(image.cost_usd) if priced and image.verdict.spends else ""
-    size = str(image.entry.size or "")
+    size = str(image.size or "")
     return coloured(image.verdict), printable(image.id), dim(size), price, route
 
 

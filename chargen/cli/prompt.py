@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli import completing
-from chargen.cli.options import Asked, json_option, order_of
+from chargen.cli.options import Asked, json_option, request_of
 from chargen.errors import Severity, StartError
 
 if TYPE_CHECKING:
-    from chargen.plan.plan import Plan, Planned
+    from chargen.plan.plan import Planned
     from chargen.plan.session import Session
 
 NAMED = 3
@@ -37,8 +37,7 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
     if provider is not None and not sent:
         raise StartError("`--provider` needs `--sent`: the composed prompt is the same for all providers")
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
-        plan = session.plan()
-        image = _only(session, plan, target)
+        image = _only(session, target)
         shown: prompt_report.ComposedPrompt | prompt_report.SentRequest = prompt_report.composed(image)
         if sent:
             shown = prompt_report.sent(image, session.adapters, provider)
@@ -51,13 +50,14 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
             click.echo(str(problem), err=True)
 
 
-def _only(session: Session, plan: Plan, target: str) -> Planned:
+def _only(session: Session, target: str) -> Planned:
     """Return the image that `target` means. Raises StartError where it means none or several."""
     from chargen.plan.request import selected_ids  # noqa: PLC0415 - as above
 
-    ids = selected_ids(plan, order_of(Asked(selection=(target,)), session.project.root))
+    planner = session.planner()
+    ids = selected_ids(planner.selectables(), request_of(Asked(selection=(target,)), session.project.root))
     if len(ids) > 1:
         names = ", ".join(f"`{entry_id}`" for entry_id in ids[:NAMED])
         more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
         raise StartError(f"`{target}` means {len(ids):,} images", hint=f"name one of {names}{more}")
-    return plan.by_id[ids[0]]
+    return planner.image(ids[0])

@@ -16,10 +16,8 @@ import click
 
 from chargen.cli.options import within_project
 from chargen.errors import StartError
-from chargen.plan.facts import Wishes
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.request import selectables
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session, open_session
 from chargen.store.files import printable
@@ -27,25 +25,25 @@ from chargen.store.files import printable
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project with its plan."""
+    """A project with its planner."""
 
     session: Session
     planner: Planner
-    plan: Plan
 
     def images(self, names: Sequence[str]) -> tuple[Planned, ...]:
         """Return the images that paths, ids or globs mean. Raises StartError for a name that means none."""
         selection = Selection(tuple(names), within=within_project(self.session.project.root))
-        return tuple(self.plan.by_id[entry_id] for entry_id in select(selectables(self.plan), selection))
+        return self.planner.images(select(self.planner.selectables(), selection))
 
     def one_image(self, name: str) -> Planned:
         """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
-        found = self.images((name,))
+        selection = Selection((name,), within=within_project(self.session.project.root))
+        found = select(self.planner.selectables(), selection)
         if len(found) > 1:
-            shown = ", ".join(f"`{printable(image.id)}`" for image in found[:3])
+            shown = ", ".join(f"`{printable(entry_id)}`" for entry_id in found[:3])
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             raise StartError(f"`{printable(name)}` means {len(found)} images: {shown}{more}", hint="name one of them")
-        return found[0]
+        return self.planner.image(found[0])
 
 
 @contextmanager
@@ -56,16 +54,10 @@ def project_here(*, read_only: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def planned_here() -> Iterator[Opened]:
-    """Open the project around the current folder and plan it; writes nothing. Raises StartError."""
+def planning_here() -> Iterator[Opened]:
+    """Open the project around the current folder to plan what is asked for; writes nothing. Raises StartError."""
     with project_here() as session:
-        yield planned(session)
-
-
-def planned(session: Session) -> Opened:
-    """Plan an opened project."""
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
-    return Opened(session, planner, planner.plan())
+        yield Opened(session, session.planner())
 
 
 def tell_waiting(pid: int | None) -> None:

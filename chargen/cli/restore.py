@@ -28,11 +28,12 @@ def command(target: str, version: str, *, as_json: bool) -> None:
         reading.project_here(read_only=False) as session,
         project_lock(session.project.root, on_wait=reading.tell_waiting),
     ):
-        here = reading.planned(session)
+        here = reading.Opened(session, session.planner())
+        before = here.planner.plan()
         image = here.one_image(target)
         wanted = version_named(versions(session, image), version)
         done = restore(session, image, wanted)
     if as_json:
         click.echo(reading.as_json(restore_report.as_object(image, done)))
     else:
-        click.echo("\n".join(restore_report.lines(image, done, restore_report.users(here.plan, image))))
+        click.echo("\n".join(restore_report.lines(image, done, restore_report.users(before, image))))

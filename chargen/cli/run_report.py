@@ -19,7 +19,7 @@ from chargen.cli.pipes import discard
 from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cost_text, counts, estimate_text
 from chargen.model.values import Verdict
-from chargen.plan.plan import Planned, total_cost
+from chargen.plan.plan import Shown, total_cost
 from chargen.plan.requests import elsewhere
 from chargen.store.files import printable
 
@@ -163,7 +163,7 @@ def opening(build: Build) -> Iterable[str]:
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
-    by_route: dict[str, list[Planned]] = {}
+    by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
@@ -185,7 +185,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     if build.interrupted:
         outcomes["interrupted"] = len(build.interrupted)
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    if fresh := quiet[Verdict.FRESH] + build.rest.fresh:
+    if fresh := quiet[Verdict.FRESH]:
         outcomes["fresh"] = fresh
     cost = sum((done.cost_usd or Decimal(0) for done in build.built), build.losses.spent)
     paid = any(done.outcome in (Outcome.BUILT, Outcome.KEPT) for done in build.built)
@@ -201,11 +201,11 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
     others = (
-        (image.id, image.verdict.value, image.judgement.reasons)
+        (image.id, image.verdict.value, image.reasons)
         for image in map(build.image, build.selected)
-        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.judgement.reasons)
+        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
     )
-    yield from standing_lines((*build.rest.others, *others))
+    yield from standing_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
 

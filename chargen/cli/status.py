@@ -17,7 +17,7 @@ from chargen.model.values import Status
 
 if TYPE_CHECKING:
     from chargen.actions.status import Marked, StatusChange
-    from chargen.plan.plan import Planned
+    from chargen.plan.plan import Shown
 
 DONE = {
     Status.APPROVED: "approved",
@@ -133,8 +133,8 @@ def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
     yield from (f"  {printable(note)}" for note in item.notes)
 
 
-def _listed(images: tuple[Planned, ...]) -> Iterator[str]:
+def _listed(images: tuple[Shown, ...]) -> Iterator[str]:
     from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     for image in images:
-        yield f"  {printable(image.id)}: {printable(sentences(image.judgement.reasons))}"
+        yield f"  {printable(image.id)}: {printable(sentences(image.reasons))}"

@@ -19,7 +19,7 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
     from chargen.actions.why import why  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import reading, why_report  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
+    with reading.planning_here() as here:
         found = [why(here.session, here.planner, image) for image in here.images(targets)]
     if as_json:
         click.echo(reading.as_json({"images": [why_report.as_object(item) for item in found]}))

@@ -16,20 +16,21 @@ from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.ownership import Claim, Standing, normal
 from chargen.plan.project import Project
-from chargen.store.files import FileKind, ignores_case, kind_of
+from chargen.store.files import LFS_LIMIT, FileKind, ignores_case, kind_of
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
 from chargen.store.originals import Originals
+from chargen.store.signatures import ABSENT, Signatures
 
 
-def claim_of(project: Project, entry: Entry) -> Claim:
-    """Return what an entry says of its picture."""
+def claim_of(entry: Entry, target: str) -> Claim:
+    """Return what an entry whose picture belongs at `target` says of it."""
     line = RecordLine.parse(entry.outputs.record)
     named = named_picture(entry)
     counts = line is not None or kinds.named(entry.kind).file_path_counts
-    return Claim(entry.id, project.target(entry.id), named if counts else "", line)
+    return Claim(entry.id, target, named if counts else "", line)
 
 
 def named_picture(entry: Entry) -> str:
@@ -52,21 +53,30 @@ class Archive:
 class DiskSources:
     """The pictures of a project as they are on the disk; a file is looked at once."""
 
-    def __init__(self, project: Project, hashes: FileHashes, archive: Archive, moves: Moves) -> None:
+    def __init__(
+        self, project: Project, hashes: FileHashes, archive: Archive, moves: Moves, looked: Signatures
+    ) -> None:
+        self._signatures = looked
         self._project = project
         self._hashes = hashes
         self._history, self._originals, self._journal = archive.history, archive.originals, archive.journal
         self._begun = {(move.named, move.recorded): move.file for move in moves.begun()}
-        self._looked: dict[str, Standing | None] = {}
+        self._small: dict[str, Standing | None] = {}
         self._pictures = f"{project.settings.generated}/"
 
     def look(self, path: str) -> Standing | None:
         """Say what picture, or pointer to one, stands at a path."""
-        if path not in self._looked:
+        signature = self._signatures.of(path)
+        if signature == ABSENT:
+            return None
+        size = int(signature.partition(" ")[0])
+        if size > LFS_LIMIT:  # no pointer: nothing else has to be looked at
+            return Standing(size)
+        if path not in self._small:
             state = kind_of(self._project.path(path))
             found = state.kind in (FileKind.FILE, FileKind.LFS_POINTER)
-            self._looked[path] = Standing(state.size, state.oid) if found else None
-        return self._looked[path]
+            self._small[path] = Standing(state.size, state.oid) if found else None
+        return self._small[path]
 
     def file_at(self, path: str) -> FileHash:
         """Return the hash of a file; of one that can't be read none that any record tells of."""

@@ -24,13 +24,12 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Status
 from chargen.plan.claims import named_picture
 from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
 from chargen.plan.project import STATE, Project
-from chargen.plan.salvage import may_be_of, mended
+from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
-from chargen.store.journal import Journal
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.originals import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
@@ -76,8 +75,8 @@ class Evidence:
 
     project: Project
     hashes: FileHashes
-    originals: Originals
-    journal: Journal
+    originals: OriginalsRead
+    journal: JournalRead
     planned: Callable[[EntryId], bool]
     ownership: Ownership = field(default_factory=Ownership)
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""

@@ -30,6 +30,8 @@ class Selectable:
     """The imagery file it is planned in."""
     slug: str
     """The slug of that file."""
+    kind: str = ""
+    """Its kind's name."""
 
     @property
     def own_id(self) -> str:

@@ -17,10 +17,8 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
 from chargen.doit_plugin.names import own_only
 from chargen.model.values import Verdict
-from chargen.plan.facts import Wishes
-from chargen.plan.plan import Plan, Planned
-from chargen.plan.request import selectables
-from chargen.plan.session import Session
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.store.files import printable
 
 NOT_UP_TO_DATE = 1
@@ -42,24 +40,23 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         named, tasks = self.named(args)
         codes = [0]
         with self.session(read_only=True) as session:
-            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
-            plan = planner.plan()
-            for number, entry_id in enumerate(named.meant(selectables(plan))):
-                image = plan.by_id[entry_id]
+            planner = session.planner()
+            for number, entry_id in enumerate(named.meant(planner.selectables())):
+                image = planner.image(entry_id)
                 self.line("\n".join([*([""] if number else []), *why_report.lines(why(session, planner, image))]))
-                self._depends(session, plan, image)
+                self._depends(planner, image)
                 codes.append(NOT_UP_TO_DATE if image.acts or image.verdict is Verdict.BLOCKED else 0)
         codes += [self._own(name, tasks) for name in named.own]
         return max(codes)
 
-    def _depends(self, session: Session, plan: Plan, image: Planned) -> None:
+    def _depends(self, planner: Planner, image: Planned) -> None:
         """List the composed prompt and the references, each with how it stands."""
         if image.composed is None:
             return
-        prompt = "written" if session.project.path(image.prompt_file).is_file() else "written before it is built"
+        prompt = "written" if planner.project.path(image.prompt_file).is_file() else "written before it is built"
         rows = [("  " + printable(image.prompt_file), dim(prompt))]
         for reference in image.references:
-            planned = plan.by_id.get(reference.entry_id) if reference.entry_id else None
+            planned = planner.portrait(reference.entry_id) if reference.entry_id else None
             rows.append(("  " + printable(reference.path), dim(planned.verdict.value if planned else "a file")))
         self.line("\n".join(["", "depends on", *columns(rows)]))
 

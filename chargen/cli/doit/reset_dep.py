@@ -14,7 +14,6 @@ from chargen.actions.accept import Accepted, accept
 from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
-from chargen.plan.request import selectables
 from chargen.store.files import printable
 
 REFUSED = 1
@@ -37,8 +36,8 @@ class ResetDep(ProjectCommand, StockResetDep):  # type: ignore[misc]
             raise StartError("`reset-dep` needs names: it takes pictures as current although inputs changed", hint=hint)
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            found = accept(session, plan, named.meant(selectables(plan)))
+            planner = session.planner()
+            found = accept(session, planner, planner.images(named.meant(planner.selectables())))
         for item in found:
             self.line("\n".join(_lines(item)))
         if named.own:

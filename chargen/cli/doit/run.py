@@ -18,12 +18,12 @@ from chargen.cli.quiet_report import standing_lines
 from chargen.doit_plugin.names import Named, own_tasks
 from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
-from chargen.plan.memo.standing import Look, look_at
+from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.verdict import Demand
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
-    from chargen.plan.request import Order
+    from chargen.plan.request import BuildRequest
 
 _ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
@@ -76,8 +76,8 @@ class Run(ProjectCommand):
     def perform(self, params: Any, args: list[str]) -> int:
         """Open the build as it was asked for, let doit make the tasks, run them."""
         began = monotonic()
-        look = self._look(params, args)
-        if look is not None and self._stands(look, params, args, began):
+        snapshot = self._snapshot(params, args)
+        if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
         from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
 
@@ -87,11 +87,11 @@ class Run(ProjectCommand):
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
         asked = args or list(params.get("default_tasks") or ())
         named = self.named(asked)[0] if asked or rebuild else None
-        order = _order(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        request = _request(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
         opened: list[Build] = []
 
         def opener() -> Build:
-            opened.append(open_build(Path.cwd(), order, on_wait=self.waiting, command="doit", look=look))
+            opened.append(open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot))
             return opened[0]
 
         use(opener)
@@ -105,7 +105,7 @@ class Run(ProjectCommand):
             for build in opened:
                 build.close()
 
-    def _look(self, params: Any, args: list[str]) -> Look | None:
+    def _snapshot(self, params: Any, args: list[str]) -> Snapshot | None:
         """Look at the project, where it is asked for nothing but images, and nothing is wished of them."""
         wishes = ("rebuild", "always", "no_resume", "budget", "default_tasks")
         if any(params.get(name) for name in wishes):
@@ -113,11 +113,11 @@ class Run(ProjectCommand):
         with held_back() as images_are_asked_for:
             if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
                 return None
-        return look_at(Path.cwd(), os.environ)
+        return take_snapshot(Path.cwd(), os.environ)
 
-    def _stands(self, look: Look, params: Any, args: list[str], began: float) -> bool:
+    def _stands(self, snapshot: Snapshot, params: Any, args: list[str], began: float) -> bool:
         """Tell how the images stand where nothing has to be done."""
-        found = look.standing(tuple(posixpath.join(self.within, name) for name in args))
+        found = snapshot.summary(tuple(posixpath.join(self.within, name) for name in args))
         if found is None:
             return False
         with _output(params["outfile"]) as out:
@@ -148,11 +148,11 @@ class Run(ProjectCommand):
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
+def _request(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
-    from chargen.plan.request import Order  # noqa: PLC0415 - as above
+    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - as above
 
-    return Order(
+    return BuildRequest(
         pick=None if named is None else lambda images: named.pick(images, demand, rebuild),
         budget=usd(params["budget"]) if params["budget"] else None,
         resume=not params["no_resume"],
