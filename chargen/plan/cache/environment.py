@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 """A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
