@@ -37,6 +37,8 @@ class ReasonCode(str, Enum):
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
+    COPIED = "copied"
+    """The entry repeats the record of another, the value, and has no picture of its own."""
     MOVED = "moved"
     """The picture of the entry stands where another name of it says, the value, and comes along."""
     REPLY_NOT_IN_PLACE = "reply-not-in-place"
@@ -142,6 +144,7 @@ _SENTENCES = {
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
     ReasonCode.PAID_FOR: "paid for already: {}",
+    ReasonCode.COPIED: "copied from {}: gets a picture of its own",
     ReasonCode.MOVED: "moved: was {}, free",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",

@@ -16,7 +16,7 @@ from chargen.plan.ownership import Ownership, Sources, ownership
 from chargen.plan.scan import broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
-OWNED, CLAIMED = "owned", "claimed"
+OWNED, CLAIMED, PLACE = "owned", "claimed", "place"
 _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 
@@ -67,6 +67,7 @@ class Book:
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
             OWNED: lambda name: repr(self._whose.owned.get(EntryId(name))),
+            PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
         }
 

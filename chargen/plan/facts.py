@@ -153,6 +153,7 @@ class Judging:
             status=entry.status,
             has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
             elsewhere=self.evidence.elsewhere(entry),
+            copied=self.evidence.owned(entry.id).copied or "",
             moved=found.moved,
             sketched=line is not None and is_proof(line.by),
             accepted=accepted_for(line) is not None,

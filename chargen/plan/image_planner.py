@@ -6,7 +6,7 @@ entry it asks of `Surroundings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from chargen.config.settings import MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.values import EntryId, FileHash, Route, Verdict
+from chargen.model.values import EntryId, FileHash, Route, Status, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.facts import Judging, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
@@ -43,6 +43,9 @@ class Surroundings(Protocol):
     def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
         """Return a reference file's hash and what keeps it from being sent."""
 
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands."""
+
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
 
@@ -68,6 +71,7 @@ class ImagePlanner:
         references, described, awaited = self._references(resolution, problems, obstacles, cycle)
         faults: list[Problem] = []
         composed = self._compose(entry, (*resolution.described, *described), faults)
+        faults += self._copied(entry)
         problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -149,6 +153,15 @@ class ImagePlanner:
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
         return self.judging.coming(portrait)
+
+    def _copied(self, entry: Entry) -> Iterator[Problem]:
+        """Yield that what is approved has no picture: its record is another entry's."""
+        keeper = self.judging.evidence.owned(entry.id).copied
+        if keeper is None or entry.status not in (Status.APPROVED, Status.LOCKED):
+            return
+        message = f"the record of `{entry.id}` is that of `{keeper}` at {self.around.place(keeper)}"
+        hint = "take the slots and the `status` out of the copy: nothing is generated while it has them"
+        yield error(message, entry.position, hint)
 
     def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
         if entry.prompt is None or not entry.prompt.strip():

@@ -23,7 +23,7 @@ from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Imagery
 from chargen.model.values import EntryId, FileHash, Verdict
-from chargen.plan.book import Book
+from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
@@ -184,6 +184,11 @@ class Planner:
     def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
         """Return a reference file's hash and what keeps it from being sent."""
         return self.disk.reference(path)
+
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands, and note that it was asked."""
+        self.disk.inputs.note(PLACE, name)
+        return self.book.entry(name).position
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""

@@ -63,6 +63,8 @@ class Facts:
     has_prompt: bool = True
     elsewhere: str = ""
     """The existing picture the entry's own `file_path` names away from its target, else empty."""
+    copied: str = ""
+    """The entry whose record this one repeats, if any: nothing is known of a picture of its own."""
     moved: str = ""
     """Where the present picture stands now, if not at the target: what is known of it goes for it there."""
     original: str = ""
@@ -207,9 +209,10 @@ def _absent(facts: Facts) -> Judgement:
     if facts.status in (Status.APPROVED, Status.LOCKED) and facts.locks_when_absent:
         assert facts.status is not None
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
+    copied = _because(ReasonCode.COPIED, facts.copied) if facts.copied else ()
     rejected = _because(ReasonCode.REJECTED) if _rejected(facts) else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
-    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
+    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *copied, *rejected, *waits))
 
 
 def _unless_blocked(wanted: Judgement, facts: Facts) -> Judgement:
