@@ -18,6 +18,7 @@ from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
 from chargen.model.entries import Imagery
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.compose import STRUCTURED
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -108,7 +109,9 @@ def _direct(session: Session, scan: Scan, plan: Plan, what: str, within: str) ->
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
-            ids = (image.id for image in plan.images if image.entry.kind in kinds and image.composed)
+            structured = _is_structured(session, path)
+            composed = (image for image in plan.images if image.composed)
+            ids = (i.id for i in composed if i.entry.kind in kinds or (structured and i.entry.parts))
             return f"the template {path}", frozenset(ids)
         for imagery in scan.imageries:
             if path == imagery.file:
@@ -163,6 +166,12 @@ def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
     if name not in templates:
         return None
     return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
+
+
+def _is_structured(session: Session, path: str) -> bool:
+    """Say whether a template takes part in what stands in the place of a prompt."""
+    templates = read_templates(session.project)
+    return path.removeprefix(f"{session.project.settings.prompts}/") in _included(STRUCTURED, templates)
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

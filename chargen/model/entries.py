@@ -39,6 +39,8 @@ class Depicted:
     name: str = ""
     reference_ids: tuple[Traced, ...] | None = None
     state: Traced | None = None
+    looks: Traced | None = None
+    """The file's own words on their looks, for where no picture goes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ class Outputs:
     provider: str | None = None
     model: str | None = None
     generated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out."""
+
+    text: Traced
+    weight: int
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,13 @@ class Entry:
     data: Mapping[str, Any]
     """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
     problems: tuple[Problem, ...] = ()
+    parts: tuple[PromptPart, ...] = ()
+    """What its prompt is made of, in reading order, where it has none."""
+
+    @property
+    def has_prompt(self) -> bool:
+        """True where there is something to compose."""
+        return bool(self.parts) or bool(self.prompt and self.prompt.strip())
 
 
 @dataclass(frozen=True, slots=True)

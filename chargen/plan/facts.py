@@ -133,7 +133,7 @@ class Judging:
             change=change,
             changes=changes,
             status=entry.status,
-            has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
+            has_prompt=entry.has_prompt or bool(errors(entry.problems)),
             elsewhere=self.evidence.elsewhere(entry) if kinds.named(entry.kind).file_path_counts else "",
             sketched=line is not None and is_proof(line.by),
             accepted=accepted_for(line) is not None,

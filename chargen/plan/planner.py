@@ -180,7 +180,7 @@ class Planner:
         return known
 
     def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
-        if entry.prompt is None or not entry.prompt.strip():
+        if not entry.has_prompt:
             return None
         states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
