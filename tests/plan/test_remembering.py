@@ -22,7 +22,7 @@ from chargen.plan.memo import planning, world
 from chargen.plan.memo.index import BUSY, INDEX, ROWS, Standing, digest
 from chargen.plan.memo.standing import look_at
 from chargen.plan.memo.whole import shown_plan, whole_plan
-from chargen.plan.plan import Plan, Planned, image_json, plan_json
+from chargen.plan.plan import Plan, Planned, plan_json
 from chargen.plan.request import Chosen, Order, prepare, remembered_choice
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
@@ -153,7 +153,7 @@ def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
 
 def _of(image: Planned) -> tuple[object, ...]:
     """Return all of an image that a build goes by, but for where its templates' values came from."""
-    shown = json.dumps(image_json(image))
+    shown = json.dumps(image.to_json())
     if not (image.acts or image.verdict.value == "blocked"):
         return (shown,)
     return (shown, image.fingerprint, image.inputs, image.entry.prompt, image.obstacles, image.problems)
