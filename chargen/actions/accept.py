@@ -36,7 +36,7 @@ from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
 from chargen.store.journal_rows import Publication
 from chargen.store.locks import target_lock
-from chargen.store.pictures import damage, reference_problem
+from chargen.store.pictures import damage, unsendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class _Taking:
             if not path:
                 message = f"there is no picture at `{image.target}`"
                 raise InputError(error(message, entry.position, "put it there, or let `doit` build it"))
-        if trouble := reference_problem(self.session.project.root, path):
-            raise InputError(error(f"can't take this picture: {trouble.removeprefix('reference ')}", entry.position))
+        if (refused := unsendable(self.session.project.root, path)) is not None:
+            raise InputError(error(f"can't take this picture: {refused}", entry.position))
         full = self.session.project.path(path)
         if trouble := damage(full.read_bytes(), decoding=True):
             hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"

@@ -54,7 +54,7 @@ def check(session: Session) -> Checked:
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
-    originals = _of_originals(session, told)
+    originals = _of_originals(session, {finding.problem.subject for finding in found})
     every = by_place([*found, *more, *originals, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.entry.file for image in plan.images}), every)
 
@@ -74,10 +74,10 @@ def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
 
 
 def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
-    """Yield the replies whose record can't be read, but for those that an image's own problem tells of."""
+    """Yield the replies whose record can't be read, but for `told`, those that an image's own problem is about."""
     for damaged in session.originals.all_damaged():
         folder, reply = (path.relative_to(session.project.root).as_posix() for path in (damaged.folder, damaged.reply))
-        if not any(f"`{reply}`" in message for message in told):
+        if reply not in told:
             hint = f"put `record.json` back into `{folder}` from a backup; the picture made of the reply is not touched"
             yield Finding(
                 warning("this reply was paid for, and the record beside it can't be read", Position(reply), hint)
@@ -114,9 +114,8 @@ def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
         yield replace(
             problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
         )
-    for told in request.notes:
-        if told.startswith("quality "):  # other adaptations are every image's own: `chargen prompt --sent` shows them
-            yield note(told, _position(declared.quality))
+    if request.quality_note:  # other adaptations are every image's own: `chargen prompt --sent` shows them
+        yield note(request.quality_note, _position(declared.quality))
 
 
 def _position(text: Traced | None) -> Position | None:

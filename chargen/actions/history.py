@@ -74,7 +74,7 @@ class Version:
             "attempt": self.attempt,
             "file_sha256": self.file,
             "bytes": self.size or None,
-            "why": list(self.record.why) if self.record else [],
+            "why": [str(reason) for reason in self.record.why] if self.record else [],
             "prompt": self.record.prompt if self.record else None,
         }
 

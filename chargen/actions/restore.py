@@ -15,6 +15,7 @@ from chargen.build.publish import PutPicture, put, put_original, slots_edit, unk
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
+from chargen.model.reason import sentences
 from chargen.model.record import RecordLine, prompt_hash
 from chargen.model.values import Status, Verdict
 from chargen.plan.plan import Plan, Planned
@@ -85,7 +86,7 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:
-        message = f"{name} has no record, and today's inputs can't be told: {'; '.join(image.judgement.reasons)}"
+        message = f"{name} has no record, and today's inputs can't be told: {sentences(image.judgement.reasons)}"
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 

@@ -17,6 +17,7 @@ from chargen.config.settings import SKETCH
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
+from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
@@ -143,7 +144,7 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
     if by.startswith(f"{SKETCH}/") and route is not None and route.provider != SKETCH:
         return (f"it is a sketch: `{route}` makes no image of it while this stands",)
     if image.verdict is Verdict.STALE:
-        return (f"it is kept although it is stale: {'; '.join(image.judgement.reasons)}",)
+        return (f"it is kept although it is stale: {sentences(image.judgement.reasons)}",)
     return ()
 
 
@@ -202,4 +203,4 @@ def _compared(marked: tuple[Marked, ...], before: Plan, after: Plan) -> StatusCh
 
 
 def _would_be_stale(image: Planned) -> bool:
-    return image.verdict is Verdict.LOCKED and len(image.judgement.reasons) > 1
+    return has(image.judgement.reasons, ReasonCode.WOULD_BE_STALE)

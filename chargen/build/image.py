@@ -21,6 +21,7 @@ from chargen.config.settings import SKETCH
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
+from chargen.model.reason import sentences
 from chargen.model.record import RecordLine, prompt_hash
 from chargen.model.record_marks import ANSWERED, line_of, with_mark
 from chargen.model.request import ReferenceImage
@@ -152,7 +153,7 @@ class Maker:
         if self.session.clock.monotonic() - judged >= _AT_ONCE:
             now = self._judged_now(image, digests)
         if not now.verdict.spends:
-            reasons = "; ".join(now.judgement.reasons)
+            reasons = sentences(now.judgement.reasons)
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
             raise InputError(error(message, image.entry.position))
         if now.route is not None and now.route.provider != SKETCH:  # what is drawn here is drawn again for nothing
@@ -227,5 +228,5 @@ class Maker:
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     told = {problem.message for problem in own}
-    more = (error(reason, image.entry.position) for reason in image.judgement.reasons if reason not in told)
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
     return InputError((*own, *more))

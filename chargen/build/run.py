@@ -23,7 +23,7 @@ from chargen.build.losses import Losses
 from chargen.build.senders import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Problem, StartError
-from chargen.model.request import FailureClass, ProviderError
+from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.choice import Choice, LeftOut
@@ -193,9 +193,7 @@ class Build:
         message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
         if isinstance(failure, BreakerOpenError):
             return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
-        stop = self.stopped.get(name)
-        is_stop = stop is not None and (failure.failure is FailureClass.PROVIDER_STOP or stop.hint == failure.hint)
-        return self._fail(image, message, stopped_by=name if is_stop else "")
+        return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
     def _fail(self, image: Planned, message: str, *, stopped_by: str = "") -> str:
         message = self.session.scrub(message)

@@ -217,5 +217,6 @@ class Sender:
             self._sink(ProviderPaused(self._provider.name, seconds, failure.message))
 
     def _open(self, failure: ProviderError) -> None:
+        failure.stops_provider = True
         if self._breaker.open(failure):
             self._sink(ProviderStopped(self._provider.name, failure.message, failure.hint))

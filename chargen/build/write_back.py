@@ -20,6 +20,7 @@ from chargen.model.values import EntryId, Route
 from chargen.plan.dry_run import made_up_edit, unwritable
 from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
+from chargen.store.attributes import lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
@@ -129,6 +130,8 @@ class WriteBack:
 
         A file that can't be read at this moment, and an entry that is gone, are left to the write-back.
         """
+        if lost := lost_on_replacement(self._project.path(entry.file), entry.file):
+            raise InputError(lost)
         opened = self._opened(entry.file)
         with opened.writing:
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
 from chargen.errors import Severity
+from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import Verdict
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def tally(totals: Mapping[Severity, int]) -> str:
     return ", ".join(plural(totals[severity], severity.value) for severity in Severity if totals[severity])
 
 
-def quiet_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
+def quiet_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
     """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
 
     `images` are (id, verdict, reasons), in build order, of images that need nothing and are not simply fresh.
@@ -48,8 +49,8 @@ def quiet_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[
         found = [(name, reasons) for name, its, reasons in known if its == verdict.value]
         if verdict is Verdict.LOCKED:
             for name, reasons in found:
-                if len(reasons) > 1 or "gone" in reasons[0]:
-                    yield f"locked: {name}: {'; '.join(reasons)}"
+                if any(reason.code is not ReasonCode.HELD for reason in reasons):
+                    yield f"locked: {name}: {sentences(reasons)}"
         if found:
             yield f"{verdict.value}: {listed(name for name, _ in found)}"
         if found and verdict is Verdict.EDITED:
@@ -57,9 +58,9 @@ def quiet_lines(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[
     yield from _unjudged(known)
 
 
-def _unjudged(images: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
+def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
     """Yield which images are kept because their inputs can't be made, once for each cause."""
-    found: dict[tuple[str, ...], list[str]] = {}
+    found: dict[tuple[Reason, ...], list[str]] = {}
     for name, verdict, reasons in images:
         if verdict == Verdict.FRESH.value and reasons:
             found.setdefault(reasons, []).append(name)

@@ -11,6 +11,7 @@ from chargen.cli.options import image_names, json_option, selection_here
 from chargen.cli.output import say, say_json
 from chargen.cli.tables import estimate_text, plural
 from chargen.errors import ExitCode
+from chargen.model.reason import sentences
 from chargen.model.values import Status
 
 if TYPE_CHECKING:
@@ -106,4 +107,4 @@ def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
 
 def _listed(images: tuple[Planned, ...]) -> Iterator[str]:
     for image in images:
-        yield f"  {image.id}: {'; '.join(image.judgement.reasons)}"
+        yield f"  {image.id}: {sentences(image.judgement.reasons)}"

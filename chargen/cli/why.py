@@ -13,7 +13,7 @@ import click
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, RED, STRUCK, UNDERLINE, in_colour, say, say_json, styled
 from chargen.cli.tables import bold, coloured, cost_text, dim, estimate_text, moment
-from chargen.model.inputs import Change, describe
+from chargen.model.inputs import Change, change_reasons
 from chargen.model.record_marks import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
@@ -55,7 +55,7 @@ def why_lines(found: Why) -> Iterator[str]:
     yield f"{bold(image.id)}  {coloured(image.verdict)}"
     yield dim(f"  planned at {image.entry.position!s}")
     yield from _made(found)
-    told = set(describe(explanation.differences)) if explanation else set()
+    told = set(change_reasons(explanation.differences)) if explanation else set()
     yield from (f"  {reason}" for reason in image.judgement.reasons if reason not in told)
     for drift in image.drift:
         if drift not in image.judgement.reasons:

@@ -18,6 +18,7 @@ from doit.task import Task, dict_to_task
 
 from chargen.doit_plugin.names import IMAGES, own_tasks
 from chargen.doit_plugin.states import images
+from chargen.model.reason import sentences
 from chargen.model.values import EntryId
 from chargen.store.files import printable
 
@@ -177,7 +178,7 @@ class _Judged:
         return self._making.is_up_to_date(self._image.id)
 
     def __repr__(self) -> str:
-        reasons = "; ".join(self._image.judgement.reasons)
+        reasons = sentences(self._image.judgement.reasons)
         return f"{self._image.verdict.value}{': ' if reasons else ''}{printable(reasons)}"
 
 

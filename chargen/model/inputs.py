@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordPart
 from chargen.model.traced import Segment
 from chargen.model.values import FileHash, Fingerprint, Size
@@ -145,14 +146,9 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def describe(found: Sequence[Difference]) -> tuple[str, ...]:
-    """Say differences in words: `prompt_used changed (imagery/ch03.yaml:12:5)`."""
-    sentences = []
-    for item in found:
-        name = item.part.removeprefix(f"{PROMPT}.").replace("reference.", "reference ").replace("_", " ")
-        name = {"template": "the template's own words", "prompt": "the prompt's layout"}.get(name, name)
-        sentences.append(f"{name} {item.change.value}" + (f" ({item.source})" if item.source else ""))
-    return tuple(sentences)
+def change_reasons(found: Sequence[Difference]) -> tuple[Reason, ...]:
+    """Return differences as reasons: `prompt_used changed (imagery/ch03.yaml:12:5)`."""
+    return tuple(Reason(ReasonCode.INPUT_CHANGED, (item.part, item.change.value, item.source)) for item in found)
 
 
 def _sources(segments: Sequence[Segment]) -> dict[str, str]:

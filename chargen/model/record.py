@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
+from chargen.model.reason import Reason, ReasonCode, has
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
 
 LINE_VERSION = "1"
@@ -172,8 +173,13 @@ class Record:
     run: str = ""
     number: int = 1
     """Which try of its task this was, from 1."""
-    why: tuple[str, ...] = ()
+    why: tuple[Reason, ...] = ()
     original: Original | None = None
+
+    @property
+    def answers_rejection(self) -> bool:
+        """True where the image was made because its predecessor was rejected."""
+        return has(self.why, ReasonCode.REJECTED)
 
     def line(self, file: FileHash, size: int, at: str) -> RecordLine:
         """Return the one-line form for a published file of `size` bytes, published at `at` (ISO UTC seconds)."""

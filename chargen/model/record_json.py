@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordPart, RecordReference
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
 
@@ -40,6 +41,8 @@ def to_dict(record: Record) -> dict[str, Any]:
     value["asked_size"] = str(record.asked_size)
     value["parts"] = [_slots(part) for part in record.parts]
     value["references"] = [_slots(reference) for reference in record.references]
+    value["why"] = [str(reason) for reason in record.why]
+    value["reasons"] = [reason.to_json() for reason in record.why]
     value["original"] = None if record.original is None else _slots(record.original)
     return {name: plain(item) for name, item in value.items()}
 
@@ -122,13 +125,26 @@ def _from_dict(value: dict[str, Any]) -> Record:
         details=_mapping(value.get("details", {})),
         run=_text(value.get("run", "")),
         number=_whole(value.get("number", 1)),
-        why=_texts(value.get("why", ())),
+        why=_reasons(value.get("reasons"), _texts(value.get("why", ()))),
         original=None if value.get("original") is None else _original(value["original"]),
     )
 
 
 def _part(item: Any) -> RecordPart:
     return RecordPart(*(_text(_mapping(item).get(name, "")) for name in ("name", "digest", "text", "source")))
+
+
+def _reasons(codes: Any, why: Sequence[str]) -> tuple[Reason, ...]:
+    """Read reasons by their codes, or by the sentences beside them: all that older records have of them."""
+    known = codes if isinstance(codes, list) and len(codes) == len(why) else [None] * len(why)
+    return tuple(map(_reason, known, why))
+
+
+def _reason(code: Any, text: str) -> Reason:
+    try:
+        return Reason.from_json(code)
+    except (TypeError, ValueError, RecursionError):
+        return Reason.of_sentence(text)
 
 
 def _original(item: Any) -> Original:

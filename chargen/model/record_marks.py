@@ -11,9 +11,6 @@ from urllib.parse import quote, unquote
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import FileHash
 
-REJECTED = "status is rejected"
-"""The reason an image is made to answer a rejection; its record carries it."""
-
 ANSWERED = ("rejected", "answered")
 """Mark in a record line: the image was made to answer a rejection."""
 
@@ -32,7 +29,7 @@ def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     """Return the line of a file made from a record's original, with the marks the record asks for."""
     line = record.line(file, size, at)
     quality = (quality_mark(record.quality),) if record.quality else ()
-    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if REJECTED in record.why else ())))
+    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if record.answers_rejection else ())))
 
 
 def quality_mark(quality: str) -> tuple[str, str]:

@@ -59,6 +59,8 @@ class Request:
     """Provider parameters as JSON values, exactly those sent besides prompt and references."""
     asked: Asked
     notes: tuple[str, ...] = ()
+    quality_note: str = ""
+    """The one of `notes` that tells what became of the declared quality, where another is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.usage = dict(usage or {})
         self.cost_usd = cost_usd
+        self.stops_provider = False
+        """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 
 
 @dataclass(frozen=True, slots=True)

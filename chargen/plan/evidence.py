@@ -18,7 +18,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
-from chargen.model.record_marks import ANSWERED, REJECTED, forgotten_at, line_of
+from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.project import Project
 from chargen.plan.salvage import may_be_of, mended
@@ -207,7 +207,7 @@ class Evidence:
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
         stored = self._newest(entry, fingerprint, sketch=sketch)
-        if stored is None or REJECTED not in stored.record.why:
+        if stored is None or not stored.record.answers_rejection:
             return False
         line = RecordLine.parse(entry.outputs.record)
         return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others

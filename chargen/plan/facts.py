@@ -13,7 +13,8 @@ from decimal import Decimal
 from chargen.config.settings import SKETCH, RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, ReferenceInput, describe, differences, fingerprint
+from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
@@ -48,7 +49,7 @@ class _Case:
     entry: Entry
     inputs: Inputs | None
     fingerprint: Fingerprint | None
-    obstacles: tuple[str, ...]
+    obstacles: tuple[Reason, ...]
     awaited: tuple[str, ...]
 
 
@@ -91,7 +92,7 @@ class Judging:
         if judgement.verdict.spends and route is not None and image.composed is not None:
             adapter = self.adapters.get(route.provider)
             request = adapter.adapt(asked(image), route.model)
-            if faults := errors(objections(adapter, request)):
+            if faults := errors(objections(adapter, request), ReasonCode.OBJECTION):
                 judgement = judge(replace(facts, obstacles=(*facts.obstacles, *faults)))
             else:
                 cost, notes = adapter.price(request), request.notes
@@ -99,7 +100,7 @@ class Judging:
                 met = (*met, told)
             if (refusal := self.rehearsals.refusal(image)) is not None:
                 met = (*met, refusal)
-                judgement, cost = judge(replace(facts, obstacles=(*facts.obstacles, refusal.message))), Decimal(0)
+                judgement, cost = judge(replace(facts, obstacles=(*facts.obstacles, *errors((refusal,))))), Decimal(0)
         return replace(
             image,
             inputs=inputs,
@@ -121,7 +122,8 @@ class Judging:
         to_sketch = route is not None and route.provider == SKETCH
         hurdles = list(case.obstacles)
         if found.state.kind in (FileKind.DIRECTORY, FileKind.OTHER):
-            hurdles.append(f"a {found.state.kind.value} stands at `{self.project.target(entry.id)}`")
+            at_target = found.state.kind.value, self.project.target(entry.id)
+            hurdles.append(Reason(ReasonCode.NO_FILE_AT_TARGET, at_target))
         change, changes = _change(line, inputs, print_)
         facts = Facts(
             target=_TARGETS.get(found.state.kind, Target.ABSENT),
@@ -177,13 +179,13 @@ class Judging:
                     f"`{self.project.target(entry.id)}` yourself and run `chargen accept {entry.id}`; or move the "
                     "folder away to have the image made anew"
                 )
-                yield error(message, place, hint)
+                yield replace(error(message, place, hint), subject=reply)
 
     def _with_waiting(self, facts: Facts, case: _Case, line: RecordLine | None) -> Facts:
         """Add what the originals tell of a rejection or a drift that is served, whatever the file's own record says."""
         evidence, to_sketch = self.evidence, facts.routed_to_sketch
         if waiting := evidence.waiting(case.entry, case.fingerprint, line, sketch=to_sketch):
-            changes = facts.changes or ("its last reply is not in place yet",)
+            changes = facts.changes or (Reason(ReasonCode.REPLY_NOT_IN_PLACE),)
             return replace(
                 facts, original=waiting.where, change=Change.DIFFERENT, changes=changes, answered=True, drifted=()
             )
@@ -191,21 +193,21 @@ class Judging:
             return replace(facts, answered=evidence.answered(case.entry, case.fingerprint, sketch=to_sketch))
         return facts
 
-    def _leads_out(self, target: str) -> tuple[str, ...]:
+    def _leads_out(self, target: str) -> tuple[Reason, ...]:
         """Say why nothing may be written to a target: it is, or lies behind, a link out of the project."""
         try:
             contained(self.project.root, target)
         except InputError as failure:
-            return tuple(problem.message for problem in failure.problems)
+            return errors(failure.problems, ReasonCode.TARGET_OUTSIDE)
         return ()
 
-    def _refused(self, entry_id: EntryId, print_: Fingerprint | None) -> tuple[str, ...]:
+    def _refused(self, entry_id: EntryId, print_: Fingerprint | None) -> tuple[Reason, ...]:
         if not self.wishes.resume or print_ is None:
             return ()
         attempt = self.evidence.journal.refused(entry_id, print_)
         if attempt is None:
             return ()
-        return (f"refused before with the same inputs: {attempt.message} (`--no-resume` tries again)",)
+        return (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
     def _overridden(self, image: Planned, verdict: Verdict) -> Route | None:
         wishes = self.wishes
@@ -219,21 +221,26 @@ class Judging:
         own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
         return entry.declared.quality or own
 
-    def _drifted(self, line: RecordLine | None, route: Route | None, entry: Entry) -> tuple[str, ...]:
+    def _drifted(self, line: RecordLine | None, route: Route | None, entry: Entry) -> tuple[Reason, ...]:
         """Name the drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
         asked_for = self.project.settings.rebuild_on
         if not asked_for or line is None or route is None or (line.by or "").startswith(f"{SKETCH}/"):
             return ()
-        named = {RebuildOn.PROVIDER: "provider", RebuildOn.MODEL: "model", RebuildOn.QUALITY: "quality"}
-        words = tuple(named[item] for item in asked_for)
+        codes = {_DRIFTS[item] for item in asked_for}
         line = replace(line, by=accepted_for(line) or line.by)
-        return tuple(text for text in _drift(line, route, self.quality(entry, route)) if text.startswith(words))
+        return tuple(reason for reason in _drift(line, route, self.quality(entry, route)) if reason.code in codes)
 
 
 _SURE = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.MISSING})
 """Verdicts that replace no file: an equal size is evidence enough for them."""
 
 _WOULD_SPEND = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF, Verdict.BLOCKED})
+
+_DRIFTS = {
+    RebuildOn.PROVIDER: ReasonCode.PROVIDER_CHANGED,
+    RebuildOn.MODEL: ReasonCode.MODEL_CHANGED,
+    RebuildOn.QUALITY: ReasonCode.QUALITY_CHANGED,
+}
 
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
 
@@ -252,16 +259,16 @@ def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
 
 def _change(
     line: RecordLine | None, inputs: Inputs | None, print_: Fingerprint | None
-) -> tuple[Change, tuple[str, ...]]:
+) -> tuple[Change, tuple[Reason, ...]]:
     if line is None:
         return Change.UNKNOWN, ()
     if forgotten_at(line) is not None:
-        return Change.DIFFERENT, ("forgotten with `doit forget`",)
+        return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
     if inputs is None or print_ is None:
         return Change.UNKNOWN, ()
     if line.fingerprint == print_:
         return Change.SAME, ()
-    return Change.DIFFERENT, describe(differences(dict(line.parts), inputs)) if line.parts else ()
+    return Change.DIFFERENT, change_reasons(differences(dict(line.parts), inputs)) if line.parts else ()
 
 
 def _needs_repair(verdict: Verdict, found: Found, unfinished: frozenset[str]) -> bool:
@@ -271,21 +278,21 @@ def _needs_repair(verdict: Verdict, found: Found, unfinished: frozenset[str]) ->
     return not found.in_yaml or found.line.attempt in unfinished
 
 
-def _drift(line: RecordLine | None, route: Route | None, quality: str | None) -> tuple[str, ...]:
+def _drift(line: RecordLine | None, route: Route | None, quality: str | None) -> tuple[Reason, ...]:
     if line is None or not line.by or route is None:
         return ()
     provider, _, model = line.by.partition("/")
     found = []
     if provider != route.provider:
-        found.append(f"provider was `{provider}`, is `{route.provider}`")
+        found.append(Reason(ReasonCode.PROVIDER_CHANGED, (provider, route.provider)))
     elif model != route.model:
-        found.append(f"model was `{model}`, is `{route.model}`")
+        found.append(Reason(ReasonCode.MODEL_CHANGED, (model, route.model)))
     made_with = quality_of(line)
     if made_with and quality and made_with != quality:
-        found.append(f"quality was `{made_with}`, is `{quality}`")
+        found.append(Reason(ReasonCode.QUALITY_CHANGED, (made_with, str(quality))))
     return tuple(found)
 
 
-def errors(problems: Iterable[Problem]) -> tuple[str, ...]:
-    """Return the messages of those problems that stop what depends on them."""
-    return tuple(problem.message for problem in problems if problem.severity is Severity.ERROR)
+def errors(problems: Iterable[Problem], code: ReasonCode = ReasonCode.PROBLEM) -> tuple[Reason, ...]:
+    """Return those problems that stop what depends on them, as reasons."""
+    return tuple(Reason(code, (problem.message,)) for problem in problems if problem.severity is Severity.ERROR)

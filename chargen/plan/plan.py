@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Position, Problem, Severity, warning
+from chargen.model.reason import Reason
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
@@ -51,12 +52,12 @@ class Planned:
     cost_usd: Decimal | None = Decimal(0)
     repair: bool = False
     """The picture is fine and the YAML lacks its slots."""
-    drift: tuple[str, ...] = ()
+    drift: tuple[Reason, ...] = ()
     """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
     """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
-    obstacles: tuple[str, ...] = ()
+    obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
 
     @property
@@ -91,7 +92,7 @@ class Planned:
             "prompt_file": self.prompt_file,
             "references": [reference.path for reference in self.references],
             "verdict": self.verdict.value,
-            "reasons": list(self.judgement.reasons),
+            "reasons": [str(reason) for reason in self.judgement.reasons],
             "provider": self.route.provider if self.route else None,
             "model": self.route.model if self.route else None,
             "quality": self.quality,

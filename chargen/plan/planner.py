@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from chargen.config.settings import SKETCH, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Entry, Imagery
+from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import EntryId, FileHash, Kind, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.evidence import Evidence
@@ -22,7 +23,7 @@ from chargen.plan.resolve import Described, Reference, Resolution, describe_inst
 from chargen.plan.scan import Scan
 from chargen.plan.verdict import Judgement
 from chargen.store.files import FileKind, kind_of
-from chargen.store.pictures import reference_problem
+from chargen.store.pictures import Unsendable, unsendable
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Planner:
     clashing: frozenset[EntryId] = frozenset()
     """Entries that claim a picture together with another entry: none of them is built."""
     done: dict[EntryId, Planned] = field(default_factory=dict)
-    files: dict[str, tuple[FileHash | None, str]] = field(default_factory=dict)
+    files: dict[str, tuple[FileHash | None, Unsendable | None]] = field(default_factory=dict)
     cycles: tuple[tuple[EntryId, ...], ...] = ()
     """Chains of portraits that reference each other, once it has planned."""
 
@@ -77,7 +78,7 @@ class Planner:
 
     def _image(self, entry: Entry, resolution: Resolution, cycle: tuple[EntryId, ...]) -> Planned:
         problems = list(resolution.problems)
-        obstacles: list[str] = []
+        obstacles: list[Reason] = []
         references, described, awaited = self._references(resolution, problems, obstacles, cycle)
         faults: list[Problem] = []
         composed = self._compose(entry, (*resolution.described, *described), faults)
@@ -98,9 +99,9 @@ class Planner:
             quality=self.judging.quality(entry, route),
         )
         if entry.id in self.clashing:
-            obstacles.append("another entry plans the same picture")
+            obstacles.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
-            obstacles.append("its portraits reference each other in a circle")
+            obstacles.append(Reason(ReasonCode.CIRCLE))
         image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
@@ -108,7 +109,7 @@ class Planner:
     # parts of an image
 
     def _references(
-        self, resolution: Resolution, problems: list[Problem], obstacles: list[str], cycle: tuple[EntryId, ...]
+        self, resolution: Resolution, problems: list[Problem], obstacles: list[Reason], cycle: tuple[EntryId, ...]
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []
@@ -121,7 +122,7 @@ class Planner:
                 planned = self._planned_reference(reference, problems)
                 references.append(planned)
                 if blocked and reference.entry_id not in cycle:
-                    obstacles.append(f"reference `{planned.path}` is blocked")
+                    obstacles.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
                 elif planned.digest is None and not blocked and verdict is not Verdict.FRESH:
                     awaited.append(planned.path)
                 continue
@@ -132,10 +133,10 @@ class Planner:
             if trouble and self.project.settings.missing_references is MissingReferences.DESCRIBE:
                 described.append(describe_instead(reference, self.scan.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
-                problems.append(warning(f"{trouble}; {instead}", reference.position))
+                problems.append(warning(f"reference {trouble}; {instead}", reference.position))
                 continue
             if trouble:
-                problems.append(error(trouble, reference.position, _reference_hint(trouble)))
+                problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
             references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
         return tuple(references), tuple(described), tuple(awaited)
 
@@ -156,20 +157,20 @@ class Planner:
         elif not portrait.verdict.spends:
             digest, trouble = self._file(path)
             if trouble and portrait.verdict is not Verdict.BLOCKED:
-                reasons = "; ".join(portrait.judgement.reasons)
+                reasons = sentences(portrait.judgement.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
-                    message = trouble
+                    message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
         return PlannedReference(path, reference.character, digest, reference.entry_id, reference.appearance)
 
-    def _file(self, path: str) -> tuple[FileHash | None, str]:
+    def _file(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
         """Return a reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
         known = self.files.get(path)
         if known is None:
             full = self.project.path(path)
             state = kind_of(full)
-            trouble = reference_problem(self.project.root, path)
+            trouble = unsendable(self.project.root, path)
             digest = state.oid if state.kind is FileKind.LFS_POINTER else None
             if state.kind is FileKind.FILE:
                 with suppress(OSError):  # `trouble` says that it can't be read
@@ -220,8 +221,8 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(trouble: str) -> str:
-    if "LFS" in trouble:
+def _reference_hint(trouble: Unsendable) -> str:
+    if trouble.is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'
 

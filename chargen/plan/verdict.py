@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from chargen.model.record_marks import REJECTED
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import Status, Verdict
 
 
@@ -54,7 +54,7 @@ class Demand(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a verdict depends on. Texts are only carried into reasons, never looked at."""
+    """All that a verdict depends on. Texts and reasons are only carried on, never looked at."""
 
     target: Target
     match: Match = Match.UNRECORDED
@@ -79,33 +79,33 @@ class Facts:
     """False for a planned portrait: approval locks it only once its picture exists."""
     ignored: bool = False
     demand: Demand = Demand.NONE
-    changes: tuple[str, ...] = ()
-    """What differs from the recorded inputs, in words."""
-    drifted: tuple[str, ...] = ()
+    changes: tuple[Reason, ...] = ()
+    """What differs from the recorded inputs."""
+    drifted: tuple[Reason, ...] = ()
     """Declared model, provider or quality that changed and is named by `rebuild_on`."""
     awaited: tuple[str, ...] = ()
     """Targets of references that will be rebuilt first."""
-    obstacles: tuple[str, ...] = ()
+    obstacles: tuple[Reason, ...] = ()
     """Why nothing could be generated now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and why, as sentences. `adopt` asks to record the present file under today's inputs."""
+    """A verdict and why. `adopt` asks to record the present file under today's inputs."""
 
     verdict: Verdict
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     adopt: bool = False
 
 
 def judge(facts: Facts) -> Judgement:
     """Decide. Total: every combination of facts gets a verdict."""
     if facts.status is Status.ARCHIVED:
-        return Judgement(Verdict.SKIPPED, ("status is archived",))
+        return Judgement(Verdict.SKIPPED, _because(ReasonCode.ARCHIVED))
     if facts.ignored:
-        return Judgement(Verdict.SKIPPED, ("ignored on this machine: `doit forget` or `--rebuild` ends that",))
+        return Judgement(Verdict.SKIPPED, _because(ReasonCode.IGNORED))
     if not facts.has_prompt:
-        return Judgement(Verdict.NO_PROMPT, ("the entry has no prompt yet",))
+        return Judgement(Verdict.NO_PROMPT, _because(ReasonCode.NO_PROMPT))
     if facts.target is Target.POINTER:
         wanted = _pointer(facts)
     elif facts.target is Target.PRESENT or facts.elsewhere:
@@ -117,25 +117,26 @@ def judge(facts: Facts) -> Judgement:
 
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
     if facts.demand is Demand.REBUILD and not facts.elsewhere:
-        return Judgement(Verdict.STALE, ("asked for by name with `--rebuild`",))
+        return Judgement(Verdict.STALE, _because(ReasonCode.REBUILD_ASKED))
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
     stale = _stale_reasons(facts)
     if facts.status in (Status.APPROVED, Status.LOCKED):
         assert facts.status is not None
-        would = (f"would be stale: {'; '.join(stale)}",) if stale and facts.match is Match.OURS else ()
-        return Judgement(Verdict.LOCKED, (f"status is {facts.status.value}", *would))
+        would = (Reason(ReasonCode.WOULD_BE_STALE, causes=stale),) if stale and facts.match is Match.OURS else ()
+        return Judgement(Verdict.LOCKED, (*_because(ReasonCode.HELD, facts.status.value), *would))
     if facts.elsewhere:
-        return Judgement(Verdict.UNRECORDED, (f"the entry's own picture is `{facts.elsewhere}`",))
+        return Judgement(Verdict.UNRECORDED, _because(ReasonCode.PICTURE_ELSEWHERE, facts.elsewhere))
     if facts.match is Match.OTHER:
-        return Judgement(Verdict.EDITED, ("the file is not what was built: painted over by hand?",))
+        return Judgement(Verdict.EDITED, _because(ReasonCode.PAINTED_OVER))
     if facts.match is Match.UNRECORDED:
-        return Judgement(Verdict.UNRECORDED, ("the picture existed before any record; taken as it is",), adopt=True)
+        return Judgement(Verdict.UNRECORDED, _because(ReasonCode.BEFORE_RECORDS), adopt=True)
     if facts.demand is Demand.AGAIN:
-        return Judgement(Verdict.STALE, ("asked for by name with `-a`",))
+        return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
     proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
-    if proof and not facts.original and stale == _awaited(facts):
-        return Judgement(Verdict.PROOF, ("a sketch stands in for the image", *stale))
+    only_waits = not (facts.change is Change.DIFFERENT or facts.drifted or _rejected(facts))
+    if proof and not facts.original and only_waits:
+        return Judgement(Verdict.PROOF, (*_because(ReasonCode.SKETCH_STANDS_IN), *stale))
     if stale:
         only_inputs = facts.change is Change.DIFFERENT and not (facts.drifted or facts.awaited or _rejected(facts))
         return _paid_before(facts, stale) if facts.original and only_inputs else Judgement(Verdict.STALE, stale)
@@ -146,66 +147,57 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
 
 def _damaged(facts: Facts) -> Judgement:
     """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
-    told = f"the picture is damaged: {facts.damaged}"
     if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
-        return _paid_before(facts, (told,))
+        return _paid_before(facts, _because(ReasonCode.DAMAGED, facts.damaged))
     if facts.status in (Status.APPROVED, Status.LOCKED):
         assert facts.status is not None
-        return Judgement(Verdict.LOCKED, (f"status is {facts.status.value}", f"{told}, and nothing restores it"))
-    return Judgement(Verdict.BLOCKED, (told,))
+        held = _because(ReasonCode.HELD, facts.status.value)
+        return Judgement(Verdict.LOCKED, (*held, *_because(ReasonCode.DAMAGED_FOR_GOOD, facts.damaged)))
+    return Judgement(Verdict.BLOCKED, _because(ReasonCode.DAMAGED, facts.damaged))
 
 
-def _paid_before(facts: Facts, reasons: tuple[str, ...]) -> Judgement:
-    return Judgement(Verdict.RESTORABLE, (*reasons, f"paid for already: `{facts.original}`"))
+def _paid_before(facts: Facts, reasons: tuple[Reason, ...]) -> Judgement:
+    return Judgement(Verdict.RESTORABLE, (*reasons, *_because(ReasonCode.PAID_FOR, facts.original)))
 
 
 def _rejected(facts: Facts) -> bool:
     return facts.status is Status.REJECTED and not facts.answered
 
 
-def _stale_reasons(facts: Facts) -> tuple[str, ...]:
-    reasons: list[str] = []
+def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
+    reasons: list[Reason] = []
     if facts.change is Change.DIFFERENT:
-        reasons.extend(facts.changes or ("the inputs changed",))
+        reasons.extend(facts.changes or _because(ReasonCode.INPUTS_CHANGED))
     if _rejected(facts):
-        reasons.append(REJECTED)
+        reasons.append(Reason(ReasonCode.REJECTED))
     reasons.extend(facts.drifted)
-    return (*reasons, *_awaited(facts))
-
-
-def _awaited(facts: Facts) -> tuple[str, ...]:
-    return tuple(f"reference `{target}` will be rebuilt" for target in facts.awaited)
+    reasons.extend(Reason(ReasonCode.REFERENCE_REBUILT, (target,)) for target in facts.awaited)
+    return tuple(reasons)
 
 
 def _pointer(facts: Facts) -> Judgement:
     if facts.status in (Status.APPROVED, Status.LOCKED) and facts.demand is not Demand.REBUILD:
         assert facts.status is not None
-        return Judgement(Verdict.LOCKED, (f"status is {facts.status.value}",))
-    pull = "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`"
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD, facts.status.value))
     if facts.match is not Match.OURS:
-        return Judgement(Verdict.BLOCKED, (pull,))
+        return Judgement(Verdict.BLOCKED, _because(ReasonCode.POINTER))
     stale = _stale_reasons(facts)
     if facts.demand is not Demand.NONE or stale:
-        return Judgement(Verdict.BLOCKED, (*stale, pull))
-    return Judgement(Verdict.FRESH, ("a Git LFS pointer to the recorded picture",))
+        return Judgement(Verdict.BLOCKED, (*stale, *_because(ReasonCode.POINTER)))
+    return Judgement(Verdict.FRESH, _because(ReasonCode.POINTER_TO_RECORDED))
 
 
 def _absent(facts: Facts) -> Judgement:
     if facts.demand is Demand.REBUILD:
-        return Judgement(Verdict.MISSING, ("asked for by name with `--rebuild`",))
+        return Judgement(Verdict.MISSING, _because(ReasonCode.REBUILD_ASKED))
     if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
         return _paid_before(facts, ())
     if facts.status in (Status.APPROVED, Status.LOCKED) and facts.locks_when_absent:
         assert facts.status is not None
-        return Judgement(
-            Verdict.LOCKED, (f"status is {facts.status.value}, but the picture is gone and nothing restores it",)
-        )
-    rejected = (REJECTED,) if _rejected(facts) else ()
-    return Judgement(Verdict.MISSING, ("not built yet", *rejected, *_waits(facts)))
-
-
-def _waits(facts: Facts) -> tuple[str, ...]:
-    return tuple(f"reference `{target}` will be built first" for target in facts.awaited)
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
+    rejected = _because(ReasonCode.REJECTED) if _rejected(facts) else ()
+    waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
+    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
 
 
 def _unless_blocked(wanted: Judgement, facts: Facts) -> Judgement:
@@ -216,6 +208,9 @@ def _unless_blocked(wanted: Judgement, facts: Facts) -> Judgement:
         return Judgement(Verdict.BLOCKED, facts.obstacles)
     replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS
     if facts.routed_to_sketch and replaces_paid:
-        why = "a sketch never replaces an image of another provider"
-        return Judgement(Verdict.BLOCKED, (why, *wanted.reasons))
+        return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *wanted.reasons))
     return wanted
+
+
+def _because(code: ReasonCode, *values: str) -> tuple[Reason, ...]:
+    return (Reason(code, values),)

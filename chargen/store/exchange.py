@@ -1,9 +1,10 @@
 """Replacing an author's file only if nobody saved it meanwhile: exchange, look at what came out, swap back.
 
 Laws: what came out is let go of only if it is what was read and nobody has it open for writing; else it goes back.
-Where the system can't exchange two files at once (no `renameat2`, or a file system without it), the file is compared
-immediately before the rename, and the moment between the two is not covered; where it can't tell of writers (it is not
-Linux, or the file is somebody else's), a program that writes through a descriptor it opened before is not.
+Where the system can't exchange two files at once (neither `renameat2` nor `renamex_np`, or a file system without them),
+the file is compared immediately before the rename, and the moment between the two is not covered; where it can't tell
+of writers (it is not Linux, or the file is somebody else's), a program that writes through a descriptor it opened
+before is not.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import ctypes
 import errno
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from chargen.store.attributes import copy_attributes
 from chargen.store.files import as_input_error, real_target, sync_folder, write_new_durably
 from chargen.store.temporaries import temporary_name
 
@@ -28,19 +31,22 @@ except ImportError:  # Windows
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-"""From linux/fcntl.h and linux/fs.h."""
+_RENAME_SWAP = 2
+"""From linux/fcntl.h, linux/fs.h and macOS's sys/stdio.h."""
 
 
 def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) -> bool:
     """Put `after` at `path` durably if it still holds `before`; else leave it as it is and return False.
 
-    The file keeps its permission bits. Raises InputError where it can't be written.
+    The file keeps its owner, group, permission bits and extended attributes. Raises InputError where it can't be
+    written, or can't keep them.
     """
     with as_input_error(path, root):
         real = real_target(path, root)
         temporary = real.parent / temporary_name()
         try:
             write_new_durably(temporary, after, mode=real.stat().st_mode & 0o7777)
+            copy_attributes(real, temporary)
             if real.read_bytes() != before:
                 return False
             if not _exchange(temporary, real):
@@ -90,11 +96,9 @@ def _give_back(temporary: Path, real: Path, after: bytes) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Swap two files at once; False where the system can't."""
-    call = _renameat2()
-    if call is None:
-        return False
-    if call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
-        return True
+    call = _swap_call()
+    if call is None or call(os.fsencode(one), os.fsencode(other)) == 0:
+        return call is not None
     number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
         return False
@@ -102,11 +106,18 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @cache
-def _renameat2() -> ctypes._NamedFuncPointer | None:
+def _swap_call() -> Callable[[bytes, bytes], int] | None:
+    """Return the system's call that swaps two paths: `renameat2` on Linux, `renamex_np` on macOS."""
     try:
-        call = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None, use_errno=True)
+    except (OSError, TypeError):
         return None
-    call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-    call.restype = ctypes.c_int
-    return call
+    if linux := getattr(library, "renameat2", None):
+        linux.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        linux.restype = ctypes.c_int
+        return lambda one, other: int(linux(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE))
+    if mac := getattr(library, "renamex_np", None):
+        mac.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+        mac.restype = ctypes.c_int
+        return lambda one, other: int(mac(one, other, _RENAME_SWAP))
+    return None

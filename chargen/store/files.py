@@ -21,6 +21,13 @@ from chargen.errors import InputError, Position, error
 from chargen.model.values import FileHash
 from chargen.store.temporaries import temporary_name
 
+try:
+    import fcntl
+
+    _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+except ImportError:  # Windows
+    _FULL_SYNC = None
+
 _LFS_LIMIT = 200
 _LFS_POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
@@ -103,20 +110,26 @@ def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
         return None
 
 
+class OutsideError(InputError):
+    """A path that is not in the project; `why` goes on from its name."""
+
+    def __init__(self, path: str, why: str, hint: str) -> None:
+        self.why = why
+        super().__init__(f"path `{printable(path)}` {why}", hint=hint)
+
+
 def contained(root: Path, relative: str) -> Path:
     """Join a project-relative path (`/` between its parts) to `root`, refusing to leave the project.
 
-    Raises InputError for an absolute path, one that climbs out, and one that a symbolic link leads out.
+    Raises OutsideError for an absolute path, one that climbs out, and one that a symbolic link leads out.
     """
     joined = os.path.normpath(relative) if relative else ""
     climbs = joined == ".." or joined.startswith(".." + os.sep)
     if not joined or "\0" in relative or climbs or os.path.isabs(joined):  # noqa: PTH117 - asked often
-        raise InputError(f"path `{printable(relative)}` leaves the project", hint="name a file inside the project")
+        raise OutsideError(relative, "leaves the project", "name a file inside the project")
     if not _is_below(_followed(root, joined), _real_root(os.fspath(root))):
-        raise InputError(
-            f"path `{printable(relative)}` leads out of the project through a symbolic link",
-            hint="keep the file inside the project, or move the link",
-        )
+        why = "leads out of the project through a symbolic link"
+        raise OutsideError(relative, why, "keep the file inside the project, or move the link")
     return root / joined
 
 
@@ -203,7 +216,7 @@ def sync_file(path: Path) -> None:
     """Bring a file someone else wrote to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -214,7 +227,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     except OSError as failure:
         if failure.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems can't sync a folder
             raise
@@ -246,7 +259,20 @@ def _write_new(path: Path, data: bytes, mode: int | None, *, synced: bool = True
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
         if synced:
-            os.fsync(file.fileno())
+            _sync(file.fileno())
+
+
+def _sync(descriptor: int) -> None:
+    """Bring what was written to the disk itself: on macOS `fsync` ends at the drive's own cache."""
+    if _FULL_SYNC is not None:
+        try:
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+        except OSError as failure:
+            if failure.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOTTY):  # a network volume knows only `fsync`
+                raise
+        else:
+            return
+    os.fsync(descriptor)
 
 
 def _mode_of(path: Path) -> int | None:

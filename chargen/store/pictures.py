@@ -7,14 +7,14 @@ decoder is loaded only when the first picture is published. Must not know what a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.errors import InputError
 from chargen.images.png import PngError, chunks
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
 from chargen.model.values import Size
-from chargen.store.files import FileKind, contained, kind_of
+from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 if TYPE_CHECKING:
     from chargen.images.convert import Published
@@ -37,36 +37,50 @@ _NOT_A_FILE = {
 }
 
 
-def reference_problem(root: Path, path: str) -> str:
-    """Say why a file can't be sent as a reference, or nothing (`""`) where it can.
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """A file that can't be sent as a reference; `why` goes on from its name."""
+
+    path: str
+    why: str
+    is_pointer: bool = False
+    """A Git LFS pointer stands there."""
+
+    def __str__(self) -> str:
+        return f"`{self.path}` {self.why}"
+
+
+def unsendable(root: Path, path: str) -> Unsendable | None:
+    """Say why a file can't be sent as a reference; None where it can.
 
     `path` is project-relative. Looks at the first bytes only.
     """
     try:
         full = contained(root, path)
-    except InputError as failure:
-        return failure.problems[0].message
+    except OutsideError as failure:
+        return Unsendable(path, failure.why)
     state = kind_of(full)
-    if reason := _NOT_A_FILE.get(state.kind):
-        return f"reference `{path}` {reason}"
+    if why := _NOT_A_FILE.get(state.kind, ""):
+        return Unsendable(path, why, is_pointer=state.kind is FileKind.LFS_POINTER)
     if state.size > MAX_REFERENCE_BYTES:
-        return f"reference `{path}` has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read"
+        return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
     try:
         with full.open("rb") as file:
-            return _unsendable(path, file.read(_HEAD))
+            why = _not_sent(file.read(_HEAD))
     except OSError as failure:
-        return f"reference `{path}` can't be read: {(failure.strerror or 'error').lower()}"
+        why = f"can't be read: {(failure.strerror or 'error').lower()}"
+    return Unsendable(path, why) if why else None
 
 
 def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
-    """Return a reference's bytes and sniffed media type; None where `reference_problem` has something to say."""
-    if reference_problem(root, path):
+    """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
+    if unsendable(root, path) is not None:
         return None
     try:
         data = contained(root, path).read_bytes()
     except OSError:
         return None
-    return None if _unsendable(path, data[:_HEAD]) or len(data) > MAX_REFERENCE_BYTES else (data, sniff(data))
+    return None if _not_sent(data[:_HEAD]) or len(data) > MAX_REFERENCE_BYTES else (data, sniff(data))
 
 
 def publish(
@@ -109,10 +123,10 @@ def damage(data: bytes, *, decoding: bool = False) -> str:
     return ""
 
 
-def _unsendable(path: str, head: bytes) -> str:
+def _not_sent(head: bytes) -> str:
     media_type = sniff(head)
     if media_type in _SENT:
         return ""
     if media_type == UNKNOWN:
-        return f"reference `{path}` is no picture"
-    return f"reference `{path}` is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"
+        return "is no picture"
+    return f"is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"

@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -17,6 +18,12 @@ _TEMPORARY = re.compile(r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0
 _PROCESS = os.urandom(4).hex()
 _ABANDONED_AFTER = 3600.0
 """Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
+
+
+_SYNCHRONIZE = 0x00100000
+_ACCESS_DENIED = 5
+_WAIT_TIMEOUT = 0x102
+"""From winnt.h, winerror.h and winbase.h."""
 
 
 def temporary_name() -> str:
@@ -52,6 +59,8 @@ def process_alive(pid: int) -> bool:
     """Say whether a process with this id runs on this machine (it may be another one with the same id)."""
     if pid <= 0:
         return False
+    if os.name == "nt":
+        return _alive_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -59,6 +68,18 @@ def process_alive(pid: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    """Ask for a handle of the process: `os.kill(pid, 0)` would send it a Ctrl-C there."""
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+    if not handle:
+        return bool(ctypes.get_last_error() == _ACCESS_DENIED)  # type: ignore[attr-defined,unused-ignore]
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def _is_abandoned(path: Path, pid: int, process: str) -> bool:

@@ -112,3 +112,24 @@ def test_a_file_without_a_provider_is_told_at_its_first_entry(tmp_path: Path) ->
     (finding,) = findings
     assert (str(finding.problem.position), len(finding.images)) == (f"{file}:5:5", 2)
     assert finding.problem.message == "nothing says which provider makes this image"
+
+
+@pytest.mark.parametrize("is_pointer", [False, True])
+def test_the_hint_of_a_reference_hangs_on_what_stands_there_and_not_on_its_name(
+    tmp_path: Path, is_pointer: bool
+) -> None:
+    """A folder may be called as the author likes: only a pointer is told to be pulled."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]")
+    book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\nimage_inventory:\n"
+        "  - {id: face, path: LFS-day/face.png, is_reference_portrait: true}\n",
+    )
+    if is_pointer:
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 5\n"
+        book.write("imagery/characters/ivo/LFS-day/face.png", pointer)
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    (problem,) = (item.problem for item in findings if item.problem.severity is Severity.ERROR)
+    assert ("git lfs pull" in problem.hint) is is_pointer

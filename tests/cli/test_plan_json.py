@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from chargen.cli.plan import plan_text
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chargen.cli.plan import plan_text
 from chargen.model.traced import Traced
 
 TEXTS = st.text() | st.sampled_from(["%s", '"images": []', "\x1b[31m", "a\u2028b", 'x": []', "\ud800"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import (
     CREDENTIALS_LOST,
     Original,
@@ -17,7 +18,7 @@ from chargen.model.record import (
     RecordReference,
     prompt_hash,
 )
-from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_json
+from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -56,7 +57,7 @@ FULL = Record(
     details={"finish": "STOP"},
     run="r1",
     number=2,
-    why=("the file is missing",),
+    why=(Reason(ReasonCode.MODEL_CHANGED, ("a", "b")), Reason(ReasonCode.SENTENCE, ("the file is missing",))),
     original=Original(FileHash(C), 99, "image/png", 1792, 1024, "reply.png"),
 )
 
@@ -247,3 +248,27 @@ def test_a_line_tells_that_credentials_were_lost() -> None:
 def test_what_is_no_text_is_no_record(value: object) -> None:
     """An author may write a list or a mapping where the line belongs."""
     assert RecordLine.parse(value) is None
+
+
+def test_a_record_of_sentences_is_read_for_ever() -> None:
+    """Before reasons had codes a record held their sentences: a rejection that was answered stays answered."""
+    value = to_dict(FULL)
+    del value["reasons"]
+    value["why"] = ["prompt used changed (a.yaml:3:5)", "status is rejected"]
+    record = from_dict(value)
+    assert record.answers_rejection
+    assert [str(reason) for reason in record.why] == value["why"]
+
+
+def test_a_reason_of_a_later_version_is_told_in_its_words() -> None:
+    """Its code says nothing here; its sentence stands beside it for people, and for this."""
+    value = to_dict(FULL)
+    value["why"], value["reasons"] = ["the moon is full"], [["moon-is-full", ["full"], []]]
+    assert from_dict(value).why == (Reason(ReasonCode.SENTENCE, ("the moon is full",)),)
+
+
+def test_codes_decide_and_not_the_sentences_beside_them() -> None:
+    """A later wording of a rejection is one all the same."""
+    value = to_dict(FULL)
+    value["why"], value["reasons"] = ["you rejected the last one"], [["rejected", [], []]]
+    assert from_dict(value).answers_rejection

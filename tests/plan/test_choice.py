@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chargen.errors import Position, warning
 from chargen.model.entries import Declared, Entry, Outputs
+from chargen.model.reason import Reason, ReasonCode
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Kind, Route, Size, Verdict
 from chargen.plan.choice import Choice, choose, smallest
@@ -46,7 +47,7 @@ def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") 
         composed=None,
         inputs=None,
         fingerprint=None,
-        judgement=Judgement(verdict, ("because",)),
+        judgement=Judgement(verdict, (Reason(ReasonCode.SENTENCE, ("because",)),)),
         route=Route("openai", "m"),
         cost_usd=cost,
     )

@@ -8,10 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from chargen.model.reason import Reason, ReasonCode, flattened
 from chargen.model.values import Status, Verdict
 from chargen.plan.verdict import Change, Demand, Facts, Judgement, Match, Target, judge
 
 APPROVED = (Status.APPROVED, Status.LOCKED)
+DRIFTED = Reason(ReasonCode.MODEL_CHANGED, ("a", "b"))
+GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent",))
 
 
 def every_combination() -> Iterator[Facts]:
@@ -36,9 +39,9 @@ def every_combination() -> Iterator[Facts]:
                     locks_when_absent=locks,
                     ignored=ignored,
                     demand=demand,
-                    drifted=("model was `a`, is `b`",) if drifted else (),
+                    drifted=(DRIFTED,) if drifted else (),
                     awaited=("generated/p.png",) if awaited else (),
-                    obstacles=("a reference is gone",) if obstacle else (),
+                    obstacles=(GONE,) if obstacle else (),
                 )
 
 
@@ -120,16 +123,20 @@ def _promises(facts: Facts, judgement: Judgement) -> None:
 def test_no_prompt_wins() -> None:
     """Without a prompt nothing is asked for, whatever stands at the target and whoever asks."""
     for target, match, demand in itertools.product(Target, Match, Demand):
-        facts = Facts(target, match, has_prompt=False, demand=demand, obstacles=("x",), original="y")
+        facts = Facts(target, match, has_prompt=False, demand=demand, obstacles=(GONE,), original="y")
         assert judge(facts).verdict is Verdict.NO_PROMPT
 
 
 def test_a_locked_image_says_what_would_make_it_stale() -> None:
     """An approved image whose prompt changed stays, and its reasons name the change."""
-    facts = Facts(
-        Target.PRESENT, Match.OURS, Change.DIFFERENT, Status.APPROVED, changes=("prompt used changed (a.yaml:3:5)",)
+    change = Reason(ReasonCode.INPUT_CHANGED, ("prompt.prompt_used", "changed", "a.yaml:3:5"))
+    facts = Facts(Target.PRESENT, Match.OURS, Change.DIFFERENT, Status.APPROVED, changes=(change,))
+    reasons = judge(facts).reasons
+    assert tuple(map(str, reasons)) == (
+        "status is approved",
+        "would be stale: prompt used changed (a.yaml:3:5)",
     )
-    assert judge(facts).reasons == ("status is approved", "would be stale: prompt used changed (a.yaml:3:5)")
+    assert change in flattened(reasons)
 
 
 def test_a_stale_image_names_every_reason() -> None:
@@ -139,11 +146,11 @@ def test_a_stale_image_names_every_reason() -> None:
         Match.OURS,
         Change.DIFFERENT,
         Status.REJECTED,
-        changes=("size changed",),
-        drifted=("model was `a`, is `b`",),
+        changes=(Reason(ReasonCode.INPUT_CHANGED, ("size", "changed", "")),),
+        drifted=(DRIFTED,),
         awaited=("generated/p.png",),
     )
-    assert judge(facts).reasons == (
+    assert tuple(map(str, judge(facts).reasons)) == (
         "size changed",
         "status is rejected",
         "model was `a`, is `b`",
@@ -153,8 +160,8 @@ def test_a_stale_image_names_every_reason() -> None:
 
 def test_an_existing_image_tells_of_an_obstacle_without_failing() -> None:
     """An image that is there stays fresh when its reference is gone, and says so."""
-    facts = Facts(Target.PRESENT, Match.OURS, Change.UNKNOWN, obstacles=("reference `a.png` is absent",))
-    assert judge(facts) == Judgement(Verdict.FRESH, ("reference `a.png` is absent",))
+    facts = Facts(Target.PRESENT, Match.OURS, Change.UNKNOWN, obstacles=(GONE,))
+    assert judge(facts) == Judgement(Verdict.FRESH, (GONE,))
 
 
 def test_a_damaged_file_is_restored_or_told_and_never_bought_over() -> None:
@@ -185,4 +192,4 @@ def test_a_damaged_file_is_restored_or_told_and_never_bought_over() -> None:
         else:
             assert got.verdict is Verdict.BLOCKED
         if got.verdict is not judge(whole).verdict:
-            assert any("cut short" in reason for reason in got.reasons) and not got.adopt
+            assert any("cut short" in reason.values for reason in got.reasons) and not got.adopt

@@ -127,7 +127,7 @@ def test_a_reader_is_no_writer(file: Path) -> None:
 
 def test_without_exchange_the_file_is_compared_last(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system can't exchange, a save before the last look is still seen, and the rest is a rename."""
-    monkeypatch.setattr(exchange, "_renameat2", lambda: None)
+    monkeypatch.setattr(exchange, "_swap_call", lambda: None)
     assert replaced(file)
     assert file.read_bytes() == OURS
     by_rename(file, FIRST)

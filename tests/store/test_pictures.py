@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from chargen.store import pictures
-from chargen.store.pictures import read_reference, reference_problem
+from chargen.store.pictures import read_reference, unsendable
 
 
 def encoded(form: str) -> bytes:
@@ -21,7 +21,7 @@ def encoded(form: str) -> bytes:
 def test_a_picture_is_one_by_its_bytes_whatever_its_name(tmp_path: Path) -> None:
     """A JPEG called `.png` is sent as the JPEG it is."""
     (tmp_path / "a, b.png").write_bytes(encoded("JPEG"))
-    assert reference_problem(tmp_path, "a, b.png") == ""
+    assert unsendable(tmp_path, "a, b.png") is None
     assert read_reference(tmp_path, "a, b.png") == (encoded("JPEG"), "image/jpeg")
 
 
@@ -54,14 +54,16 @@ def test_what_can_not_be_sent_says_why(tmp_path: Path, monkeypatch, name: str, s
     (root / "empty.png").write_bytes(b"")
     (root / "drawing.png").write_text("<svg/>")
     (root / "large.png").write_bytes(encoded("PNG") + bytes(500))
-    problem = reference_problem(root, name)
-    assert said in problem
+    found = unsendable(root, name)
+    assert found is not None
+    assert said in str(found)
+    assert found.is_pointer is (name == "pointer.png")
     assert read_reference(root, name) is None
 
 
 def test_a_file_that_changed_since_it_was_asked_about_is_looked_at_again(tmp_path: Path, monkeypatch) -> None:
     """What is read is what is judged, and a file that is gone by then is none."""
-    monkeypatch.setattr(pictures, "reference_problem", lambda _root, _path: "")
+    monkeypatch.setattr(pictures, "unsendable", lambda _root, _path: None)
     (tmp_path / "x.png").write_text("words")
     assert read_reference(tmp_path, "x.png") is None
     assert read_reference(tmp_path, "gone.png") is None

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from chargen.model.reason import Reason
+
 INDEX = ".chargen/plan-index.json"
 ROWS = ".chargen/plan-rows.jsonl"
 BUSY = ".chargen/building"
@@ -43,7 +45,8 @@ class Remembered:
     about: Any
 
 
-Told: TypeAlias = tuple[str, str, tuple[str, ...]]
+Told: TypeAlias = tuple[str, str, tuple[Reason, ...]]
+"""Id, verdict and reasons of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def read_index(root: Path) -> Index | None:
             {name: _remembered(values) for name, values in found["files"].items()},
             pairs(found["cast"]),
             pairs(found["portraits"]),
-            tuple((text(name), text(verdict), texts(reasons)) for name, verdict, reasons in found["told"]),
+            tuple((text(name), text(verdict), read_reasons(reasons)) for name, verdict, reasons in found["told"]),
         )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
@@ -118,6 +121,7 @@ def index_bytes(index: Index) -> bytes:
     values["files"] = {
         name: [getattr(item, field) for field in Remembered.__slots__] for name, item in index.files.items()
     }
+    values["told"] = [[name, verdict, [item.to_json() for item in reasons]] for name, verdict, reasons in index.told]
     return json.dumps(values, separators=(",", ":")).encode()
 
 
@@ -158,6 +162,13 @@ def texts(values: Any) -> tuple[str, ...]:
     if type(values) is not list or (values and {*map(type, values)} != {str}):
         raise TypeError
     return tuple(values)
+
+
+def read_reasons(values: Any) -> tuple[Reason, ...]:
+    """Return reasons as they were written."""
+    if type(values) is not list:
+        raise TypeError
+    return tuple(map(Reason.from_json, values)) if values else ()
 
 
 def pairs(values: Any) -> dict[str, str]:

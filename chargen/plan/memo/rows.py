@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Position, Problem, Severity
 from chargen.model.entries import Character, Declared, Entry, Outputs
+from chargen.model.reason import Reason
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Size, Status, Verdict
-from chargen.plan.memo.index import pairs, text, texts
+from chargen.plan.memo.index import pairs, read_reasons, text, texts
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Judgement
 
@@ -133,7 +134,7 @@ def shown(row: Any, file: str, kind: str, generated: str) -> dict[str, Any]:
         "prompt_file": f"{generated}/prompts/{name}.txt",
         "references": [text(reference[0]) for reference in references],
         "verdict": verdict,
-        "reasons": list(texts(reasons)),
+        "reasons": [str(Reason.from_json(reason)) for reason in reasons],
         "provider": provider or None,
         "model": model or None,
         "quality": quality,
@@ -205,13 +206,13 @@ def _row(image: Planned) -> list[Any]:
         str(entry.size or ""),
         entry.status.value if entry.status else "",
         image.verdict.value,
-        list(image.judgement.reasons),
+        [reason.to_json() for reason in image.judgement.reasons],
         image.judgement.adopt,
         str(image.route or ""),
         None if image.quality is None else str(image.quality),
         None if image.cost_usd is None else str(image.cost_usd),
         image.repair,
-        list(image.drift),
+        [reason.to_json() for reason in image.drift],
         list(image.notes),
         [[item.path, item.character, item.digest, item.entry_id, item.appearance] for item in image.references],
         image.fingerprint,
@@ -250,12 +251,12 @@ def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> 
         composed=None,
         inputs=None,
         fingerprint=None if fingerprint is None else Fingerprint(fingerprint),
-        judgement=Judgement(_VERDICTS[verdict], texts(reasons), adopt),
+        judgement=Judgement(_VERDICTS[verdict], read_reasons(reasons), adopt),
         route=known.route(route),
         quality=quality,
         cost_usd=known.cost(cost),
         repair=repair,
-        drift=texts(drift),
+        drift=read_reasons(drift),
         notes=texts(notes),
         problems=tuple(map(_read_problem, problems)) if problems else (),
     )
@@ -285,12 +286,13 @@ def _reference(values: Any) -> PlannedReference:
 
 def _problem(problem: Problem) -> list[Any]:
     place = None if problem.position is None else _place(problem.position)
-    return [problem.severity.value, problem.message, place, problem.hint]
+    return [problem.severity.value, problem.message, place, problem.hint, problem.subject]
 
 
 def _read_problem(values: Any) -> Problem:
-    severity, message, place, hint = values
-    return Problem(Severity(severity), text(message), None if place is None else _position(place), text(hint))
+    severity, message, place, hint, subject = values
+    position = None if place is None else _position(place)
+    return Problem(Severity(severity), text(message), position, text(hint), text(subject))
 
 
 def _place(position: Position) -> list[Any]:
