@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from chargen.config.settings import SKETCH, MissingReferences
+from chargen.config.settings import MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Entry, Imagery
 from chargen.model.reason import Reason, ReasonCode, sentences
@@ -22,6 +22,7 @@ from chargen.plan.project import Project
 from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.plan.scan import Scan
 from chargen.plan.verdict import Judgement
+from chargen.providers import is_proof
 from chargen.store.files import FileKind, kind_of
 from chargen.store.pictures import Unsendable, unsendable
 
@@ -151,7 +152,7 @@ class Planner:
                 portrait.entry,
                 portrait.fingerprint,
                 portrait.inputs,
-                sketch=route is not None and route.provider == SKETCH,
+                sketch=route is not None and is_proof(route.provider),
             )
             digest = paid.file if paid else None
         elif not portrait.verdict.spends:
