@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from chargen.config.settings import DEFAULT_SIZE
-from chargen.model.values import number
+from chargen.model.values import Route, number
 from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes, SizeRule
 from chargen.providers.catalogue.models import Life, Model, ModelTable
 from chargen.providers.catalogue.prices import estimate
@@ -70,10 +70,11 @@ class KnownModel:
 
 @dataclass(frozen=True, slots=True)
 class KnownModels:
-    """All known models, with the day their facts are of."""
+    """All known models, with the day their facts are of; `stand_in` is the route that costs nothing, if there is one."""
 
     as_of: date
     models: tuple[KnownModel, ...]
+    stand_in: Route | None
 
     def usable(self, today: date) -> tuple[KnownModel, ...]:
         """Return those that an image can be asked of."""
@@ -89,7 +90,7 @@ class KnownModels:
 def known_models(table: ModelTable) -> KnownModels:
     """Return the models of a table."""
     models = (KnownModel(model, model.id == table.facts(model.provider).default_model) for model in table.models)
-    return KnownModels(table.as_of, tuple(models))
+    return KnownModels(table.as_of, tuple(models), table.stand_in)
 
 
 def _sizes(rule: SizeRule) -> str:

@@ -45,7 +45,7 @@ def _lines(known: KnownModels, today: date) -> Iterator[str]:
     closing = (
         f"As of {known.as_of}. Prices are estimates in USD at the quality marked `*`; references and thinking cost "
         "extra. A provider's default model is marked `*` too. Any other id works as well, at an unknown price; "
-        + (f"`{table.stand_in}` costs nothing and needs no key." if table.stand_in else "")
+        + (f"`{known.stand_in}` costs nothing and needs no key." if known.stand_in else "")
     )
     yield from wrap(closing, width())
 

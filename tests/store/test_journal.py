@@ -151,7 +151,7 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
     here = str(Path(__file__).parent)
     assert subprocess.run([sys.executable, "-c", script, tmp_path, here], check=False, timeout=30).returncode == -9
     journal = Journal(tmp_path, Originals(tmp_path / ".chargen" / "originals"))
-    assert journal.spent(START).possibly == Decimal("0.05")
+    assert journal.spent(START).possibly_usd == Decimal("0.05")
     (left,) = journal.leftovers(lambda _pid: False)
     assert (left.status, left.possibly_billed, left.attempt_id) == (
         AttemptStatus.POSSIBLY_BILLED,
@@ -160,7 +160,7 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
     )
     assert journal.leftovers(lambda _pid: False) == ()
     assert journal.tasks()[0].status == "failed"
-    assert journal.spent(START).possibly == Decimal("0.05")
+    assert journal.spent(START).possibly_usd == Decimal("0.05")
     journal.close()
 
 
