@@ -70,7 +70,7 @@ class KnownModel:
 
 @dataclass(frozen=True, slots=True)
 class KnownModels:
-    """All known models, with the day their facts are of; `stand_in` is the route that costs nothing, if there is one."""
+    """All known models, of a day; `stand_in` is the route that costs nothing, if there is one."""
 
     as_of: date
     models: tuple[KnownModel, ...]

@@ -42,7 +42,7 @@ def _lines(found: Spending) -> Iterator[str]:
     """Yield a table by day, one by provider and one by file, then the total."""
     total = found.total
     if not (total.images or total.failures or total.possibly):
-        yield "nothing was sent from this machine"
+        yield "nothing was sent"
         return
     groups = (("day", found.by_day), ("provider", found.by_provider), ("file", found.by_file))
     for title, rows in groups:

@@ -96,7 +96,7 @@ def test_models_as_a_table_and_as_json(shelf: Project) -> None:
     """Outside any project: what can be had with its price, what can't with its end; the same as JSON."""
     text = shelf.chargen("models", env={"COLUMNS": "200"})
     assert text.code == 0, text.all
-    had, _, gone = text.out.partition("not to be had")
+    had, _, gone = text.out.partition("no longer available")
     assert "openai/gpt-image-2.6-flare*" in had
     assert "$0." in had
     assert "openai/dall-e-3" in gone
