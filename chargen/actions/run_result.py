@@ -22,12 +22,15 @@ FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 """Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
 
 
+_PAID = (Outcome.BUILT, Outcome.KEPT)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageOutcome:
     """What became of one image.
 
-    `cost_usd` is None where unknown and 0 where nothing was sent; `error` says why it failed or was left out;
-    `needed_by` is the image it was built for, where it was not asked for itself.
+    `cost_usd` is None where unknown and 0 where nothing was sent; `error` says why it failed, was left out or not put
+    in place; `needed_by` is the image it was built for, where it was not asked for itself.
     """
 
     image: Planned
@@ -83,6 +86,11 @@ class RunResult:
         """The images that failed."""
         return tuple(item for item in self.outcomes if item.outcome == FAILED)
 
+    @property
+    def paid(self) -> bool:
+        """True where a request brought an image."""
+        return any(item.outcome in _PAID for item in self.outcomes)
+
     def to_json(self) -> dict[str, Any]:
         """The object of `batch --json`; `cost_usd` is null where the price of something built is unknown."""
         return {
@@ -120,14 +128,16 @@ def _outcomes(build: Build) -> Iterator[ImageOutcome]:
     for image in build.plan.images:
         needed_by = build.choice.needed_by.get(image.id)
         done = build.done.get(image.id)
-        if (failure := build.failed.get(image.id)) is not None:
+        cost: Decimal | None = Decimal(0)
+        if done is not None and done.outcome in _PAID:
+            image, cost = done.image, done.cost_usd  # noqa: PLW2901 - as it was judged when it was sent
+        elif image.id in build.failed:
             cost = build.losses.of(image.id)
+        if (failure := build.failed.get(image.id)) is not None:
             yield ImageOutcome(image, FAILED, cost, failure.message, needed_by, failure.stopped_by)
         elif image.id in left_out:
             yield ImageOutcome(image, LEFT_OUT, error=left_out[image.id], needed_by=needed_by)
         elif image.id in build.interrupted:
             yield ImageOutcome(image, INTERRUPTED, needed_by=needed_by)
         elif done is not None:
-            built = done.outcome is Outcome.BUILT
-            cost = done.cost_usd if built else Decimal(0)
-            yield ImageOutcome(done.image if built else image, done.outcome.value, cost, needed_by=needed_by)
+            yield ImageOutcome(image, done.outcome.value, cost, done.note or None, needed_by)

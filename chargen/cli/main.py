@@ -18,7 +18,7 @@ from chargen.text.nearest import did_you_mean
 COMMANDS = {
     "init": "make a small working project in a folder",
     "plan": "show what a build would do, why, and at what price",
-    "batch": "build chapters, locations, characters or all",
+    "batch": "build the images of one kind, or all",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
-from chargen.build.image import Done, Outcome
+from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, tell
 from chargen.cli.problems import quiet_lines
@@ -236,7 +236,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     result = run_result(build)
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
     numbers = {**_in_order(result), "fresh": quiet[Verdict.FRESH] + build.rest.fresh}
-    sent = result.spent_usd or any(item.outcome == Outcome.BUILT.value for item in result.outcomes)
+    sent = result.spent_usd or result.paid
     spent = f", {cost_text(result.spent_usd)}" if sent else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     if result.possibly_billed:
@@ -245,6 +245,10 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     yield from _failures(result)
     for problem in result.problems:
         yield from str(problem).split("\n")
+    for item in result.outcomes:
+        if item.outcome == Outcome.KEPT.value:  # paid for and not put in place
+            yield f"kept as a version: {item.image.id}: {item.error}"
+            yield f"  hint: `chargen history {item.image.id}` lists it"
     for item in result.outcomes:
         if item.outcome == LEFT_OUT:
             yield f"left out: {item.image.id}: {item.error}"
@@ -262,7 +266,7 @@ def _in_order(result: RunResult) -> dict[str, int]:
     """Return the counts of outcomes, what was made first; where nothing had to be done is not told."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
-    return {name: totals[name] for name in (*made, *(name for name in _NOT_MADE if totals[name]))}
+    return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
 
 
 def _failures(result: RunResult) -> Iterable[str]:
@@ -282,9 +286,11 @@ def _failures(result: RunResult) -> Iterable[str]:
         yield from (f"  {line}" for line in message.split("\n"))
 
 
-def _outcome(done: Done) -> str:
+def _outcome(done: BuildResult) -> str:
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+    if done.outcome is Outcome.KEPT:
+        return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
     if done.outcome is Outcome.NOTHING:
-        return f"nothing to do: {done.image.verdict.value}"
+        return done.note or f"nothing to do: {done.image.verdict.value}"
     return str(done.outcome.value)

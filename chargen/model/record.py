@@ -7,7 +7,6 @@ same record is always the same line. Pure; must not know where records are kept.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from chargen.model.reason import Reason, ReasonCode, has
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 LINE_VERSION = "1"
 _SAFE = "/:._-+~@"
@@ -143,7 +142,7 @@ class Record:
     """
 
     entry_id: EntryId
-    kind: Kind
+    kind: str
     file: str
     attempt: str
     fingerprint: Fingerprint
@@ -197,6 +196,14 @@ class Record:
         )
 
 
-def prompt_hash(prompt: str) -> str:
-    """Return the SHA-256 of a composed prompt, for telling in the journal which text a task used."""
-    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A picture that stands, or once stood, at a target: hash and size in bytes of the file, project-relative path.
+
+    `at` is when it was put there or found there, ISO UTC.
+    """
+
+    sha256: FileHash
+    size: int
+    at: str
+    file_path: str

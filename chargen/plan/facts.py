@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
@@ -17,7 +18,7 @@ from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differe
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, Found, Paid
 from chargen.plan.plan import Planned
@@ -133,7 +134,7 @@ class Judging:
             changes=changes,
             status=entry.status,
             has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
-            elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
+            elsewhere=self.evidence.elsewhere(entry) if kinds.named(entry.kind).file_path_counts else "",
             sketched=line is not None and is_proof(line.by),
             accepted=accepted_for(line) is not None,
             routed_to_sketch=to_sketch,
@@ -141,7 +142,7 @@ class Judging:
             damaged=f"{found.damage}{' (it is being written right now)' if found.in_use else ''}"
             if found.damage
             else "",
-            locks_when_absent=entry.kind is not Kind.CHARACTER,
+            locks_when_absent=kinds.named(entry.kind).locks_when_absent,
             ignored=entry.id in self.wishes.ignored,
             demand=self.wishes.demands.get(entry.id, Demand.NONE),
             drifted=self._drifted(line, route, entry),
