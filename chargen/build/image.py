@@ -17,7 +17,6 @@ from chargen.build.disk_guard import Keeping
 from chargen.build.publish import put, put_original, slots_edit, standing
 from chargen.build.senders import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.config.settings import SKETCH
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
@@ -26,11 +25,12 @@ from chargen.model.record import RecordLine, prompt_hash
 from chargen.model.record_marks import ANSWERED, line_of, with_mark
 from chargen.model.request import ReferenceImage
 from chargen.model.values import FileHash, Status, Verdict
-from chargen.plan.evidence import Paid
-from chargen.plan.facts import Judging
+from chargen.plan.evidence import PaidReply
+from chargen.plan.facts import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.requests import prepared
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
@@ -70,7 +70,7 @@ class Maker:
     """Makes images; safe to use from threads, each image from one of them."""
 
     session: Session
-    judging: Judging
+    judge: Judge
     senders: Senders
     write_backs: WriteBack
     keeping: Keeping
@@ -120,7 +120,7 @@ class Maker:
 
     def _judged_now(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
         entry = self.write_backs.entry_now(image.entry)
-        return self.judging.again(image, entry, digests)
+        return self.judge.again(image, entry, digests)
 
     # outcomes
 
@@ -156,13 +156,13 @@ class Maker:
             reasons = sentences(now.judgement.reasons)
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
             raise InputError(error(message, image.entry.position))
-        if now.route is not None and now.route.provider != SKETCH:  # what is drawn here is drawn again for nothing
+        if now.route is not None and not is_proof(now.route.provider):  # what is drawn here is drawn again for nothing
             self.write_backs.rehearse(now.entry, now.target, now.route)
 
     def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None
-        paid = self.judging.evidence.paid(
-            image.entry, image.fingerprint, image.inputs, sketch=image.route.provider == SKETCH
+        paid = self.judge.evidence.paid(
+            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
         )
         if paid is None:
             message = "what would have been restored is gone"
@@ -171,7 +171,7 @@ class Maker:
             return self._publish(image, paid.stored, Outcome.RESTORED, stood)
         return self._restore_former(image, paid, stood)
 
-    def _restore_former(self, image: Planned, paid: Paid, stood: FileHash | None) -> Done:
+    def _restore_former(self, image: Planned, paid: PaidReply, stood: FileHash | None) -> Done:
         """Copy the picture an entry had under its former name; its record line stays as it is."""
         data = self.session.project.path(paid.where).read_bytes()
         picture = put(self.session, image, data, over=stood)
@@ -191,7 +191,7 @@ class Maker:
         return Done(Outcome.ADOPTED, image, lambda entry: record_edit(entry, text, image.target), publication)
 
     def _repair(self, image: Planned) -> Done:
-        found = self.judging.evidence.at_target(image.entry, image.fingerprint, certain=True)
+        found = self.judge.evidence.at_target(image.entry, image.fingerprint, certain=True)
         if found.line is None or (found.record is None and not found.in_yaml):
             return Done(Outcome.NOTHING, image)
         line = found.line

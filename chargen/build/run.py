@@ -88,7 +88,7 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.maker.judging.wishes.ignored
+        return self.maker.judge.options.ignored
 
     @property
     def chosen(self) -> tuple[Planned, ...]:
@@ -269,7 +269,7 @@ def open_build(
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         keeping = Keeping(session.project.root, session.originals.folder)
-        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project), keeping)
+        maker = Maker(session, prepared.planner.judge, senders, WriteBack(session.project), keeping)
         choice = prepared.choice
         build = Build(
             session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)

@@ -9,23 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
-from chargen.config.settings import SKETCH, RebuildOn
+from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
+from chargen.model.request import Provider, Request
 from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
-from chargen.plan.evidence import Evidence, Found, Paid
+from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
 from chargen.plan.requests import asked, objections
-from chargen.plan.verdict import Change, Demand, Facts, Match, Target, judge
+from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
+from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
+from chargen.store.originals import DamagedOriginal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class PlanOptions:
     resume: bool = True
     """Keep to refusals: what was refused with these inputs is not tried again."""
     ignored: frozenset[EntryId] = frozenset()
+
+    def provider_of(self, entry_id: EntryId) -> str | None:
+        """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
+        return self.provider if self.selected is None or entry_id in self.selected else None
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class GatheredFacts:
     @property
     def latest(self) -> GatheredFacts:
         """The facts of the closest look that was asked for."""
-        return vars(self).get("closely", self)
+        return self.closely if "closely" in vars(self) else self
 
     # what stands at the target, and whose it is
 
@@ -100,7 +108,7 @@ class GatheredFacts:
     @property
     def sketched(self) -> bool:
         """The present image was made by `sketch`."""
-        return self.state.line is not None and self.state.line.is_sketch
+        return self.state.line is not None and is_proof(self.state.line.by)
 
     @property
     def accepted(self) -> bool:
@@ -142,7 +150,7 @@ class GatheredFacts:
         """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
         asked_for = self.judge.project.settings.rebuild_on
         line = self.state.line
-        if not asked_for or line is None or line.is_sketch:
+        if not asked_for or line is None or is_proof(line.by):
             return ()
         codes = {_DRIFTS[item] for item in asked_for}
         quality = self.judge.quality(self._entry, self.route)
@@ -179,7 +187,7 @@ class GatheredFacts:
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.route is not None and self.route.is_sketch
+        return self.judge.adapters.is_proof(self.route)
 
     # what was paid for
 
@@ -198,14 +206,12 @@ class GatheredFacts:
     @cached_property
     def waiting(self) -> str:
         """Where a reply is that came after the file at the target and was never put there."""
-        found = self._evidence.waiting(
-            self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch
-        )
+        found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
         return found.where if found is not None else ""
 
     @cached_property
     def answered(self) -> bool:
-        """The image was made after its predecessor was rejected: its record says so, or its original where it is gone."""
+        """The image was made after its predecessor was rejected: its record says so; where it is gone, its original."""
         if self.target is Target.ABSENT or self.damaged:
             return self._evidence.answered(self._entry, self.fingerprint, sketch=self.routed_to_sketch)
         return self.state.line is not None and ANSWERED in self.state.line.others
@@ -334,9 +340,9 @@ class Judge:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         inputs = _inputs(image, awaited)
         facts = GatheredFacts(self, image, image.route, inputs, fingerprint(inputs) if inputs else None, awaited)
-        if self._is_rerouted(image) and wanted(facts).verdict is not Verdict.FRESH:
-            assert self.options.provider is not None
-            facts = replace(facts, route=self.adapters.override(self.options.provider))
+        provider = self.options.provider_of(image.id)
+        if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
+            facts = replace(facts, route=self.adapters.override(provider))
         judgement = judge(facts)
         facts = facts.latest
         told = facts.problems(judgement.verdict)
@@ -359,11 +365,6 @@ class Judge:
         """Return the quality an entry declares, else the one set for its provider."""
         own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
         return entry.declared.quality or own
-
-    def _is_rerouted(self, image: Planned) -> bool:
-        """Say whether a command sends an image to another provider, unless it is fresh."""
-        options = self.options
-        return options.provider is not None and (options.selected is None or image.id in options.selected)
 
 
 _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})

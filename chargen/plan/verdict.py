@@ -44,7 +44,7 @@ class Change(str, Enum):
     """Nothing to compare: no record, or today's inputs can't be told (a reference is gone)."""
 
 
-class Demand(str, Enum):
+class Force(str, Enum):
     """Whether someone asked for a new image by name."""
 
     NONE = "none"
@@ -132,7 +132,7 @@ class Facts(Protocol):
         """Left alone on this machine."""
 
     @property
-    def demand(self) -> Demand:
+    def demand(self) -> Force:
         """Whether someone asked for a new image by name."""
 
     @property
@@ -204,7 +204,7 @@ def _row(facts: Facts) -> Judgement:
 
 
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
-    if facts.demand is Demand.REBUILD and not facts.elsewhere:
+    if facts.demand is Force.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, _because(ReasonCode.REBUILD_ASKED))
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
@@ -218,7 +218,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.EDITED, _because(ReasonCode.PAINTED_OVER))
     if facts.match is Match.UNRECORDED:
         return Judgement(Verdict.UNRECORDED, _because(ReasonCode.BEFORE_RECORDS), adopt=True)
-    if facts.demand is Demand.AGAIN:
+    if facts.demand is Force.AGAIN:
         return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
     proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
     if not (stale or proof):
@@ -236,7 +236,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
 
 def _damaged(facts: Facts) -> Judgement:
     """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
-    if (paid := _restores(facts)) and facts.demand is Demand.NONE:
+    if (paid := _restores(facts)) and facts.demand is Force.NONE:
         return _paid_before(paid, _because(ReasonCode.DAMAGED, facts.damaged))
     if facts.status is not None and facts.status.keeps:
         held = _because(ReasonCode.HELD, facts.status.value)
@@ -245,9 +245,9 @@ def _damaged(facts: Facts) -> Judgement:
 
 
 def _absent(facts: Facts) -> Judgement:
-    if facts.demand is Demand.REBUILD:
+    if facts.demand is Force.REBUILD:
         return Judgement(Verdict.MISSING, _because(ReasonCode.REBUILD_ASKED))
-    if facts.demand is Demand.NONE and (paid := _restores(facts)):
+    if facts.demand is Force.NONE and (paid := _restores(facts)):
         return _paid_before(paid, ())
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
@@ -266,12 +266,12 @@ def _paid_before(place: str, reasons: tuple[Reason, ...]) -> Judgement:
 
 
 def _pointer(facts: Facts) -> Judgement:
-    if facts.status is not None and facts.status.keeps and facts.demand is not Demand.REBUILD:
+    if facts.status is not None and facts.status.keeps and facts.demand is not Force.REBUILD:
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD, facts.status.value))
     if facts.match is not Match.OURS:
         return Judgement(Verdict.BLOCKED, _because(ReasonCode.POINTER))
     stale = _stale_reasons(facts)
-    if facts.demand is not Demand.NONE or stale:
+    if facts.demand is not Force.NONE or stale:
         return Judgement(Verdict.BLOCKED, (*stale, *_because(ReasonCode.POINTER)))
     return Judgement(Verdict.FRESH, _because(ReasonCode.POINTER_TO_RECORDED))
 

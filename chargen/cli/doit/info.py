@@ -17,7 +17,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
 from chargen.doit_plugin.names import own_only
 from chargen.model.values import Verdict
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.request import selectables
 from chargen.plan.session import Session
@@ -42,7 +42,7 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         named, tasks = self.named(args)
         codes = [0]
         with self.session(read_only=True) as session:
-            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+            planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
             plan = planner.plan()
             for number, entry_id in enumerate(named.meant(selectables(plan))):
                 image = plan.by_id[entry_id]
