@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
+from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
@@ -19,7 +20,7 @@ from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Provider, Request
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
@@ -97,7 +98,8 @@ class GatheredFacts:
     @cached_property
     def elsewhere(self) -> str:
         """The entry's own picture away from its target; a portrait's own picture is its target."""
-        return "" if self._entry.kind is Kind.CHARACTER else self._evidence.elsewhere(self._entry)
+        counts = kinds.named(self._entry.kind).file_path_counts
+        return self._evidence.elsewhere(self._entry) if counts else ""
 
     @property
     def damaged(self) -> str:
@@ -172,7 +174,7 @@ class GatheredFacts:
     @property
     def locks_when_absent(self) -> bool:
         """False for a planned portrait."""
-        return self._entry.kind is not Kind.CHARACTER
+        return kinds.named(self._entry.kind).locks_when_absent
 
     @property
     def ignored(self) -> bool:
