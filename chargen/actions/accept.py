@@ -17,7 +17,7 @@ from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
-from chargen.model.record import RecordLine
+from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import (
     ACCEPTED,
     ANSWERED,
@@ -33,7 +33,6 @@ from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
-from chargen.store.journal_rows import Publication
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
 
@@ -116,7 +115,7 @@ class _Taking:
         text = line.format()
         self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, path))
         if path == image.target:
-            self.session.journal.done((Publication(image.id, path, file, line.size, at),))
+            self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
 
     def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.versions import Version, Where
-from chargen.build.publish import PutPicture, put, put_original, slots_edit, unknown_edit
+from chargen.build.publish import convert, put, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
-from chargen.model.record import RecordLine, prompt_hash
+from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.values import Status
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
-from chargen.store.journal_rows import Publication
 from chargen.store.locks import target_lock
 
 
@@ -30,7 +29,7 @@ class Restored:
     """What was brought back, and whether it was made from other inputs than today's."""
 
     version: Version
-    picture: PutPicture
+    picture: PublishedFile
     other_inputs: bool
 
 
@@ -38,16 +37,13 @@ def restore(session: Session, image: Planned, version: Version) -> Restored:
     """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
     _check(session, image, version)
     with target_lock(session.project.root, image.id):
-        picture = _put(session, image, version)
+        picture, delivered = _put(session, image, version)
         line = _line(session, image, version, picture)
         record = version.record
-        edit = slots_edit(image, record, line, picture.delivered) if record else unknown_edit(image, line)
+        edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
         WriteBack(session.project).write(image.entry.file, image.id, edit)
         attempt = version.attempt if version.stored is not None else None
-        hashed = prompt_hash(record.prompt) if record else None
-        session.journal.done(
-            (Publication(image.id, image.target, picture.file, picture.size, picture.at, attempt, hashed),)
-        )
+        session.journal.done(image.id, picture, attempt)
     other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
     return Restored(version, picture, other)
 
@@ -72,24 +68,27 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 
-def _put(session: Session, image: Planned, version: Version) -> PutPicture:
+def _put(session: Session, image: Planned, version: Version) -> tuple[PublishedFile, str]:
     """Put the very file that once stood there; only where that is gone, make it of the original again."""
     data = session.history.read(version.kept) if version.kept is not None else None
     if data is not None:
         if sniff(data) != PNG:
             hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
-        return put(session, image, data)
+        return put(session, image, data), ""
     if version.stored is None:
         raise InputError(error(f"version {version.number} is damaged: its bytes are not those that were kept"))
-    return put_original(session, image, version.stored, version.stored.record.asked_size)
+    converted = convert(session, version.stored, version.stored.record.asked_size)
+    picture = put(session, image, converted.data)
+    session.originals.note_published(version.stored, picture)
+    return picture, str(converted.delivered_size)
 
 
-def _line(session: Session, image: Planned, version: Version, picture: PutPicture) -> RecordLine:
+def _line(session: Session, image: Planned, version: Version, picture: PublishedFile) -> RecordLine:
     now = stamp(session.clock.now())
     if version.record is not None:
-        line = version.record.line(picture.file, picture.size, now)
+        line = version.record.line(picture.sha256, picture.size, now)
     else:
         assert image.fingerprint is not None
-        line = RecordLine(image.fingerprint, picture.file, picture.size, at=now)
+        line = RecordLine(image.fingerprint, picture.sha256, picture.size, at=now)
     return accepted_line(image, line, image.entry.status)

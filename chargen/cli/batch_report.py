@@ -17,13 +17,13 @@ FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 def run_object(build: Build, exit_code: int) -> dict[str, Any]:
     """Return the object of one run.
 
-    Its keys: `outcomes[]`: id, target, outcome, verdict, provider, model, cost_usd (null where unknown, 0 where nothing
-    was sent), error (why it failed or was left out, else null), needed_by (the image it was built for, else null), in
-    build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected images that needed nothing;
-    `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`: requests of this run that may have
-    been billed and brought nothing, and `possibly_billed_usd`, their estimate (null where unknown); `stopped`:
-    {provider: {message, hint}} of providers that no more was sent to; `problems[]`: errors of no image, such as
-    a file that can't be read; `exit_code`.
+    Its keys: `outcomes[]`: id, target, outcome, verdict, provider, model, cost_usd (null where unknown, 0 where
+    nothing was sent), error (why it failed, was left out or not put in place, else null), needed_by (the image it was
+    built for, else null), in build order; `totals`: {outcome: number}; `untouched`: {verdict: number} of selected
+    images that needed nothing; `cost_usd`: what was spent (null where a price is unknown); `possibly_billed`:
+    requests of this run that may have been billed and brought nothing, and `possibly_billed_usd`, their estimate
+    (null where unknown); `stopped`: {provider: {message, hint}} of providers that no more was sent to; `problems[]`:
+    errors of no image, such as a file that can't be read; `exit_code`.
     """
     outcomes = [found for image in build.plan.images if (found := _outcome(build, image)) is not None]
     costs = [done.cost_usd for done in build.built]
@@ -54,10 +54,10 @@ def _outcome(build: Build, image: Planned) -> dict[str, Any] | None:
     elif image.id in build.interrupted:
         made = INTERRUPTED
     elif done is not None:
-        made = done.outcome.value
+        made, error = done.outcome.value, done.note or None
     else:
         return None
-    if done is not None and done.outcome is Outcome.BUILT:
+    if done is not None and done.outcome in (Outcome.BUILT, Outcome.KEPT):
         image, cost = done.image, done.cost_usd
     return {
         "id": image.id,

@@ -32,7 +32,7 @@ def as_object(image: Planned, done: Restored) -> dict[str, Any]:
         "id": image.id,
         "target": image.target,
         "version": done.version.number,
-        "file_sha256": done.picture.file,
+        "file_sha256": done.picture.sha256,
         "other_inputs": done.other_inputs,
     }
 

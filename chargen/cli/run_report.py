@@ -13,7 +13,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
-from chargen.build.image import Done, Outcome
+from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.pipes import discard
 from chargen.cli.quiet_report import listed, standing_lines
@@ -177,7 +177,7 @@ def opening(build: Build) -> Iterable[str]:
 
 def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
-    outcomes = Counter(done.outcome.value for done in build.built)
+    outcomes = Counter(done.outcome.value for done in build.built if done.image.id not in build.failed)
     if build.failed:
         outcomes["failed"] = len(build.failed)
     if build.left_out:
@@ -188,7 +188,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     if fresh := quiet[Verdict.FRESH] + build.rest.fresh:
         outcomes["fresh"] = fresh
     cost = sum((done.cost_usd or Decimal(0) for done in build.built), build.losses.spent)
-    spent = f", {cost_text(cost)}" if cost or any(done.outcome is Outcome.BUILT for done in build.built) else ""
+    paid = any(done.outcome in (Outcome.BUILT, Outcome.KEPT) for done in build.built)
+    spent = f", {cost_text(cost)}" if cost or paid else ""
     yield f"{counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
     if billed := build.losses.possibly_billed:
         price = estimate_text(build.losses.possibly_usd)
@@ -196,6 +197,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     yield from _failures(build)
     for problem in build.unplanned:
         yield from map(printable, str(problem).split("\n"))
+    yield from _kept(build)
     for item in build.left_out:
         yield f"left out: {printable(item.image.id)}: {item.reason}"
     others = (
@@ -206,6 +208,14 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     yield from standing_lines((*build.rest.others, *others))
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
+
+
+def _kept(build: Build) -> Iterable[str]:
+    """Yield the pictures that were paid for and not put in place, and why."""
+    for done in build.built:
+        if done.outcome is Outcome.KEPT:
+            hint = f"`chargen history {done.image.id}` lists it"
+            yield f"kept as a version: {printable(done.image.id)}: {printable(done.note)}\n  hint: {hint}"
 
 
 def _failures(build: Build) -> Iterable[str]:
@@ -225,9 +235,11 @@ def _failures(build: Build) -> Iterable[str]:
         yield from (f"  {printable(line)}" for line in message.split("\n"))
 
 
-def _outcome(done: Done) -> str:
+def _outcome(done: BuildResult) -> str:
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+    if done.outcome is Outcome.KEPT:
+        return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
     if done.outcome is Outcome.NOTHING:
-        return f"nothing to do: {done.image.verdict.value}"
+        return done.note or f"nothing to do: {done.image.verdict.value}"
     return str(done.outcome.value)

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from chargen import kinds
 from chargen.images.png import embedded_record
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
+from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint, Status
 from chargen.plan.project import Project
 from chargen.plan.salvage import may_be_of, mended
 from chargen.providers import is_proof
@@ -165,6 +167,8 @@ class Evidence:
             record = stored.record
             if (not sketch and is_proof(record.provider)) or record.received_at < since:
                 continue
+            if _is_unseen(entry, line, stored):
+                continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
                 file = stored.published[-1].sha256 if stored.published else None
                 return PaidReply(self._place(stored), stored, file=file, mended=stored not in whole)
@@ -198,7 +202,7 @@ class Evidence:
         That is what a run leaves that died, or could not write, after its reply was stored.
         """
         stored = self._newest(entry, fingerprint, sketch=sketch)
-        if stored is None or stored.published:
+        if stored is None or stored.published or _is_unseen(entry, line, stored):
             return None
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
@@ -250,6 +254,17 @@ def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
     for form in stored.published:
         if form.sha256 != original.sha256:
             yield line_of(record, form.sha256, form.size, form.at), record
+
+
+def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) -> bool:
+    """Say whether an approval can't be of a reply: it was never in its place, and is what was kept as a version only.
+
+    A planned portrait may be approved before it is made, and what is asked for by name is wanted whatever is approved.
+    """
+    if not kinds.named(entry.kind).locks_when_absent or entry.status not in (Status.APPROVED, Status.LOCKED):
+        return False
+    own = line is not None and line.attempt == stored.record.attempt
+    return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
 
 
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:

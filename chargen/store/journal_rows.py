@@ -23,8 +23,7 @@ CREATE TABLE runs(
   run_id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT, command TEXT NOT NULL, pid INTEGER NOT NULL
 );
 CREATE TABLE tasks(
-  task_id TEXT PRIMARY KEY, status TEXT NOT NULL, started_at TEXT, finished_at TEXT, file_path TEXT, error TEXT,
-  prompt_hash TEXT
+  task_id TEXT PRIMARY KEY, status TEXT NOT NULL, started_at TEXT, finished_at TEXT, file_path TEXT, error TEXT
 );
 CREATE TABLE attempts(
   attempt_id TEXT PRIMARY KEY, task_id TEXT NOT NULL, run_id TEXT NOT NULL, number INTEGER NOT NULL,
@@ -36,10 +35,6 @@ CREATE TABLE attempts(
 CREATE INDEX attempts_by_task ON attempts(task_id, sent_at);
 CREATE INDEX attempts_by_time ON attempts(sent_at);
 CREATE INDEX attempts_in_flight ON attempts(status) WHERE status = 'sent';
-CREATE TABLE files(
-  task_id TEXT NOT NULL, file_sha256 TEXT NOT NULL, size INTEGER NOT NULL, at TEXT NOT NULL, attempt_id TEXT,
-  PRIMARY KEY(task_id, file_sha256)
-) WITHOUT ROWID;
 """
 """Times are ISO UTC with microseconds, so that texts sort like moments; amounts of money are decimal texts in USD."""
 
@@ -66,24 +61,7 @@ class Sending:
     provider: str
     model: str
     fingerprint: Fingerprint
-    prompt_hash: str
     cost_estimate_usd: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A file that stands at its target and is in the YAML since `at` (ISO UTC, microseconds).
-
-    `attempt_id` is None for a file that no request of ours brought.
-    """
-
-    task_id: EntryId
-    file_path: str
-    file_sha256: FileHash
-    size: int
-    at: str
-    attempt_id: str | None = None
-    prompt_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +90,6 @@ class Attempt:
     original: str | None = None
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One row of `tasks`: the last thing that happened to one image."""
-
-    task_id: EntryId
-    status: str
-    started_at: str | None
-    finished_at: str | None
-    file_path: str | None
-    error: str | None
-    prompt_hash: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
-    """One row of `files`: a file that was once put at the target of a task."""
-
-    task_id: EntryId
-    file_sha256: FileHash
-    size: int
-    at: str
-    attempt_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,6 @@ def _refuse(root: Path, name: str) -> None:
             "sketch",
             "sketch",
             print_ or Fingerprint("0" * 64),
-            "0" * 64,
             None,
         )
         session.journal.sent(sending)
