@@ -29,7 +29,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.evidence import Evidence, Found
+from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
@@ -129,7 +129,7 @@ class _Taking:
             self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
 
-    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+    def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""
         path = image.target
         if found.state.kind is FileKind.ABSENT:

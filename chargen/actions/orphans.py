@@ -20,7 +20,7 @@ from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
 from chargen.model.values import number
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.scan import Scan
@@ -122,7 +122,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
 
 def unneeded(session: Session) -> tuple[Orphan, ...]:
     """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
     return orphans(session, planner, planner.plan()) + temporaries(session)
 
 

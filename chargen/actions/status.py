@@ -21,7 +21,7 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.model.values import EntryId, Status, Verdict, number
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -105,7 +105,7 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
     before = planner.plan()
     ids = select(selectables(before), selection)
     marked = _write(session, [_mark(planner, before.by_id[entry_id], status) for entry_id in ids])

@@ -12,7 +12,7 @@ from chargen.cli.options import selection_here
 from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import StartError
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -71,7 +71,7 @@ def planned_here() -> Iterator[Opened]:
 
 def planned(session: Session) -> Opened:
     """Plan an opened project."""
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
     return Opened(session, planner, planner.plan())
 
 

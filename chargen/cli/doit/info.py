@@ -18,7 +18,7 @@ from chargen.cli.why import why_lines
 from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode
 from chargen.model.values import Verdict
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.request import selectables
 from chargen.plan.session import Session
@@ -40,7 +40,7 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         named, tasks = self.named(args)
         codes: list[int] = [ExitCode.DONE]
         with self.session(read_only=True) as session:
-            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+            planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
             plan = planner.plan()
             for number, entry_id in enumerate(named.meant(selectables(plan))):
                 image = plan.by_id[entry_id]

@@ -20,7 +20,7 @@ from chargen.doit_plugin.names import Named, own_tasks
 from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
 from chargen.plan.memo.standing import Look, look_at
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
@@ -88,7 +88,7 @@ class Run(ProjectCommand):
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
         asked = args or list(params.get("default_tasks") or ())
         named = self.named(asked)[0] if asked or rebuild else None
-        order = _order(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        order = _order(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         opened: list[Build] = []
 
         def opener() -> Build:
@@ -148,7 +148,7 @@ class Run(ProjectCommand):
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
+def _order(params: Any, named: Named | None, demand: Force, rebuild: tuple[str, ...]) -> Order:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.plan.request import Order  # noqa: PLC0415 - as above
 
