@@ -96,6 +96,11 @@ class Entry:
         """True where there is something to compose."""
         return bool(self.parts) or bool(self.prompt and self.prompt.strip())
 
+    @property
+    def has_prompt(self) -> bool:
+        """False where there are no words to make a picture of yet."""
+        return bool(self.prompt and self.prompt.strip())
+
 
 @dataclass(frozen=True, slots=True)
 class InventoryItem:

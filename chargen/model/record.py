@@ -7,7 +7,6 @@ same record is always the same line. Pure; must not know where records are kept.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -197,6 +196,14 @@ class Record:
         )
 
 
-def prompt_hash(prompt: str) -> str:
-    """Return the SHA-256 of a composed prompt, for telling in the journal which text a task used."""
-    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A picture that stands, or once stood, at a target: hash and size in bytes of the file, project-relative path.
+
+    `at` is when it was put there or found there, ISO UTC.
+    """
+
+    sha256: FileHash
+    size: int
+    at: str
+    file_path: str

@@ -16,7 +16,7 @@ SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SlotValues:
     """An image that is safely on disk, as its slots tell it.
 
     `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where
