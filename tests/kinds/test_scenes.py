@@ -9,7 +9,7 @@ from support.project import Project
 
 from chargen import kinds
 from chargen.cli.main import run
-from chargen.model.slots import Made, SetSlots
+from chargen.model.slots import SetSlots, SlotValues
 from chargen.yaml.document import parse
 
 HEAD = (
@@ -138,7 +138,9 @@ def test_bad_scenes_are_one_problem_each_with_its_place(scan):
 
 def test_a_scene_s_slots_are_those_of_its_own_mapping(scan):
     (entry,) = scenes(scan, "  - {title: A, scene: Pim runs}\n").entries
-    edit = kinds.slots(entry, Made("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {}))
+    edit = kinds.slots(
+        entry, SlotValues("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {})
+    )
     assert isinstance(edit, SetSlots)
     assert edit.path == ("scenes", 0)
     assert list(edit.values) == ["generated_at", "file_name", "file_path", "provider", "model", "provider_metadata"]
