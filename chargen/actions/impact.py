@@ -24,9 +24,8 @@ from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
 from chargen.plan.scan import Scan
-from chargen.plan.selection import Selection, select
+from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
-from chargen.text.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +150,14 @@ def _direct(session: Session, scan: Scan, plan: Plan, what: str, within: str) ->
 
 
 def _selected(plan: Plan, scan: Scan, what: str, within: str) -> tuple[EntryId, ...]:
+    images = selectables(plan)
     try:
-        return select(selectables(plan), Selection((what,), within=within))
-    except StartError as failure:
-        slugs = [imagery.slug for imagery in scan.imageries]
-        near = nearest(what, slugs)
-        hint = f"did you mean `{near[0]}`?" if near else failure.problems[0].hint
+        return select(images, Selection((what,), within=within))
+    except StartError:
+        if any(what in (image.slug, image.own_id) for image in images):
+            raise  # one of several
         message = f"`{what}` is no image, slug, imagery file, picture or template of this project"
+        hint = hint_for(images, what, others=[imagery.slug for imagery in scan.imageries])
         raise StartError(error(message, hint=hint)) from None
 
 
