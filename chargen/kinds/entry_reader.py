@@ -102,10 +102,10 @@ def read_entry(
 
 
 def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
-    """Return each text once, whatever its case."""
+    """Return each text once, whatever its case and its last stop."""
     found: dict[str, Traced] = {}
     for text in texts:
-        found.setdefault(fold(text).casefold(), text)
+        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
     return tuple(found.values())
 
 

@@ -70,7 +70,7 @@ def parts_of(
         return ()
     parts = [
         *_part("elements", 1, _listed((*chain, *((overview,) if overview is not None else ())), ELEMENTS)),
-        *(PromptPart(text, 1, "", "signature") for text in signature),
+        *(part for text in signature for part in _part("signature", 1, text)),
         *_part("description", 2, described),
         *_part("significance", 2, block.text("narrative_significance")),
         *_part("composition", 3, _composition(chain)),
@@ -139,18 +139,25 @@ def _light(chain: Iterable[Block]) -> Traced | None:
                 found = _phrases(each.document, node, key)
             else:
                 inner = fields(node)
-                ordered = [inner[name] for names in LIGHT for name in names if name in inner][: len(LIGHT)]
-                found = _joined(each.document, ordered, key)
+                told = [(name, inner[name]) for names in LIGHT for name in names if name in inner]
+                texts = [_shadows(name, text) for name, node in told for text in _scalars(node) if text.strip()]
+                found = Traced.of(", ".join(texts), key, each.document.at(told[0][1])) if texts else None
             if found is not None:
                 return found
     return None
+
+
+def _shadows(key: str, text: str) -> str:
+    """Return a light's text as a phrase: how deep the shadows are is said of shadows."""
+    words = fold(text).rstrip(".,;")
+    return f"shadows {words}" if key in LIGHT[-2] and "shadow" not in words.lower() else words
 
 
 def _materials(place: Iterable[Block]) -> Traced | None:
     for each in place:
         node = each.find("materials")
         nodes = list(fields(node).values()) if isinstance(node, MappingNode) else list(items(node))
-        found = _joined(each.document, nodes[:MATERIALS], "materials")
+        found = _joined(each.document, nodes[:MATERIALS], "materials", "; ")
         if found is not None:
             return found
     return None
@@ -168,9 +175,9 @@ def _phrases(document: Document, node: Node | None, name: str) -> Traced | None:
     return _joined(document, list(items(node)), name)
 
 
-def _joined(document: Document, nodes: list[Node], name: str) -> Traced | None:
+def _joined(document: Document, nodes: list[Node], name: str, between: str = ", ") -> Traced | None:
     texts = [fold(text).rstrip(".,;") for node in nodes for text in _scalars(node) if text.strip()]
-    return Traced.of(", ".join(texts), name, document.at(nodes[0])) if texts else None
+    return Traced.of(between.join(texts), name, document.at(nodes[0])) if texts else None
 
 
 def _scalars(node: Node) -> Iterator[str]:
