@@ -26,7 +26,7 @@ from chargen.plan.requests import asked
 from chargen.plan.session import Session
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
-from chargen.store.originals import Originals
+from chargen.store.original_store import OriginalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def record_in(data: bytes) -> Record | None:
         return None
 
 
-def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
+def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
     """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
     if line.attempt is None:
         return None

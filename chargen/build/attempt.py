@@ -19,7 +19,8 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.journal_rows import Sending
-from chargen.store.originals import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
+from chargen.store.originals import new_attempt_id
 from chargen.text.secrets import scrub_json
 
 
@@ -113,7 +114,7 @@ class Attempt:
             why=image.judgement.reasons,
         )
         try:
-            stored = self._session.originals.store(record, reply.data)
+            stored = self._session.originals.put(record, reply.data)
         except ChargenError as failure:
             self._guard.failed(failure)
             raise

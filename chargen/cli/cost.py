@@ -22,7 +22,7 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
 
     period = period_of(since, month)
     with reading.project_here() as session:
-        lost = not session.journal.path.is_file() and session.originals.folder.is_dir()
+        lost = not session.journal.path.is_file() and any(True for _ in session.originals.all_records())
         attempts = session.journal.attempts()
     if lost:  # opened to be written to, it is made again from the originals
         with reading.project_here(read_only=False) as session:

@@ -174,7 +174,8 @@ class Judging:
         elif paid is None and facts.demand is Demand.NONE and not facts.routed_to_sketch:
             lost = self.evidence.unexplained(entry, case.fingerprint, found.line)
             if lost is not None:
-                folder, reply = (path.relative_to(self.project.root).as_posix() for path in (lost.folder, lost.reply))
+                reply = self.evidence.originals.shown(lost)
+                folder = reply.rpartition("/")[0]
                 message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
                 hint = (
                     f"put `record.json` back into `{folder}` from a backup; or put the picture at "

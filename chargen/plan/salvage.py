@@ -21,7 +21,7 @@ from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.pictures import inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
@@ -29,7 +29,7 @@ NOTE = "the record beside the reply was damaged: this one is made of what else w
 
 
 def mended(
-    originals: Originals, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalStore, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 
@@ -41,7 +41,7 @@ def mended(
         attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
         if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
             continue
-        stored = _mended(found, attempt, entry, inputs)
+        stored = _mended(originals, found, attempt, entry, inputs)
         if stored is not None:
             yield stored
 
@@ -79,8 +79,10 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
     return not is_proof(attempt.provider) and (attempt.task_id == entry.id or not planned(attempt.task_id))
 
 
-def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:
-    original = _original(found, RecordLine.parse(entry.outputs.record))
+def _mended(
+    originals: OriginalStore, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
+) -> StoredOriginal | None:
+    original = _original(originals, found, RecordLine.parse(entry.outputs.record))
     if original is None:
         return None
     record = Record(
@@ -108,18 +110,18 @@ def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inpu
         number=attempt.number,
         original=original,
     )
-    return StoredOriginal(record, original, found.folder, found.published)
+    return StoredOriginal(record, original, found.published)
 
 
-def _original(found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+def _original(originals: OriginalStore, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
     """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
     try:
-        data = found.reply.read_bytes()
+        data = originals.read(found)
         inspect(data)
-    except (OSError, ChargenError):
+    except ChargenError:
         return None
     digest, seen = hash_bytes(data), header(data)
     if line is not None and line.attempt == found.attempt and line.of not in (None, digest):
         return None
     signed = carries_credentials(data)
-    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.reply.name, signed)
+    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.file, signed)

@@ -35,6 +35,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -51,7 +52,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
     history: History
     trash: Trash
@@ -208,7 +209,7 @@ def open_session(
         told.append(problem)
         log(problem)
 
-    originals = Originals(project.state / "originals", report=log)
+    originals = Originals(project.originals, report=log)
 
     return Session(
         project=project,

@@ -112,7 +112,7 @@ class Store:
         )
         with suppress(OSError, ChargenError):
             # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
-            make_folder(self._session.originals.folder)
+            make_folder(self._session.project.originals)
             self._write(ROWS, data)
             self._write(INDEX, index_bytes(index))
 
@@ -154,9 +154,9 @@ class Store:
         folders: list[Path] = []
         for attempt in self._session.journal.attempts_for(image.id):
             prints[Fingerprint(attempt.fingerprint)] = None
-            folders.append(self._session.originals.folder / attempt.fingerprint / attempt.attempt_id)
+            folders.append(self._session.project.originals / attempt.fingerprint / attempt.attempt_id)
         for name in prints:
-            folder = self._session.originals.folder / name
+            folder = self._session.project.originals / name
             yield self._relative(folder)
             with suppress(OSError):
                 folders.extend(folder.iterdir())
