@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
@@ -19,8 +20,8 @@ from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
-from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.facts import Wishes
+from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -53,6 +54,20 @@ class Marked:
         """True where something was written."""
         return not self.refused and (self.asks_again or self.before is not self.after)
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]`: statuses are null for none, `refused` where something was written."""
+        return {
+            "id": self.image.id,
+            "file": self.image.entry.file,
+            "line": self.image.entry.position.line,
+            "before": self.before.value if self.before else None,
+            "after": self.after.value if self.after else None,
+            "changed": self.changed,
+            "asks_again": self.asks_again and not self.refused,
+            "refused": self.refused or None,
+            "notes": list(self.notes),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
@@ -72,6 +87,16 @@ class StatusChange:
         """What building the `stale` ones costs by estimate; None where a price is unknown."""
         return total_cost(self.stale)
 
+    def to_json(self) -> dict[str, Any]:
+        """The object of `--json`: `stale[]`, `held[]` and `settled[]` are elements of `plan --json`."""
+        return {
+            "images": [item.to_json() for item in self.marked],
+            "stale": [image.to_json() for image in self.stale],
+            "held": [image.to_json() for image in self.held],
+            "settled": [image.to_json() for image in self.settled],
+            "cost_usd": number(self.cost_usd),
+        }
+
 
 def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:
     """Write `status` into the selected entries; `Status.DRAFT` only where it ends an approval or a lock.
@@ -80,7 +105,7 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
     before = planner.plan()
     ids = select(selectables(before), selection)
     marked = _write(session, [_mark(planner, before.by_id[entry_id], status) for entry_id in ids])

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chargen.actions.versions import versions
 from support.project import Project
 
 from chargen.actions.check import check
 from chargen.actions.restore import restore
-from chargen.actions.versions import versions
 from chargen.build.image import Outcome
 from chargen.build.run import open_build
 from chargen.errors import InputError
