@@ -14,8 +14,8 @@ from typing import Any
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
-from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
-from chargen.model.record import Record, RecordLine
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs
+from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
@@ -136,7 +136,7 @@ def inputs_as_planned(image: Planned) -> Inputs | None:
     if image.composed is None or image.entry.size is None:
         return None
     references = tuple(
-        ReferenceInput(item.digest or FileHash(""), item.path, item.character) for item in image.references
+        RecordedReference(item.character, item.path, item.digest or FileHash("")) for item in image.references
     )
     composed = image.composed
     return Inputs(composed.text, composed.negative, references, image.entry.size, composed)

@@ -13,7 +13,7 @@ from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
 from chargen.errors import ChargenError
 from chargen.model.inputs import record_parts
-from chargen.model.record import Record, RecordReference
+from chargen.model.record import Record
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
@@ -95,7 +95,7 @@ class Attempt:
             received_at=stamp(self._session.clock.now(), microseconds=True),
             chargen_version=__version__,
             parts=record_parts(inputs),
-            references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+            references=inputs.references,
             requested_size=request.requested_size,
             quality=request.quality,
             parameters=request.parameters,

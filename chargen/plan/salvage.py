@@ -15,7 +15,7 @@ from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
-from chargen.model.record import Original, Record, RecordLine, RecordReference
+from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
@@ -100,7 +100,7 @@ def _mended(
         received_at=attempt.finished_at or attempt.sent_at,
         chargen_version=__version__,
         parts=record_parts(inputs),
-        references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+        references=inputs.references,
         notes=(NOTE,),
         request_id=attempt.request_id,
         usage=attempt.usage,

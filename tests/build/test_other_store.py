@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chargen.actions.versions import versions
 from support.project import Project
 
 from chargen.actions.check import check
+from chargen.actions.history import history
 from chargen.actions.restore import restore
 from chargen.build.image import Outcome
 from chargen.build.run import open_build
@@ -104,9 +104,9 @@ def test_a_book_is_built_restored_and_looked_at_from_a_store_without_paths(
     assert built() is Outcome.BUILT
     with open_session(tmp_path, {}) as opened:
         image = opened.plan().by_id[A]
-        first: Any = versions(opened, image)[0]
+        first: Any = history(opened, image).versions[0]
         restore(opened, image, first)
         assert book.image(A).read_bytes() == picture
-        assert check(opened)[1] == ()
+        assert check(opened).findings == ()
     kept = tmp_path / ".chargen" / "originals"
     assert not kept.exists() or not any(kept.iterdir())

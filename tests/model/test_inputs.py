@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.record import RecordedReference
 from chargen.model.traced import Segment
 from chargen.model.values import FileHash, Size
 
 ONE, TWO = FileHash("1" * 64), FileHash("2" * 64)
-PLAIN = Inputs("A lamp.", "blur", (ReferenceInput(ONE, "a.png"), ReferenceInput(TWO, "b.png")), Size(64, 48))
+PLAIN = Inputs(
+    "A lamp.", "blur", (RecordedReference("", "a.png", ONE), RecordedReference("", "b.png", TWO)), Size(64, 48)
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def test_different_texts_have_different_fingerprints(one: tuple[str, str], other
         st.sampled_from(["a", "b"]),
         st.sampled_from(["", "n"]),
         st.lists(st.sampled_from([ONE, TWO]), max_size=2).map(
-            lambda digests: tuple(ReferenceInput(digest, "r.png") for digest in digests)
+            lambda digests: tuple(RecordedReference("", "r.png", digest) for digest in digests)
         ),
         st.sampled_from([Size(1, 1), Size(2, 1)]),
     ),
