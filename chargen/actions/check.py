@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chargen.errors import ExitCode, Position, Problem, Severity, note, warning
-from chargen.model.record import CREDENTIALS_LOST, RecordLine
+from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Planned
-from chargen.plan.requests import asked, objections
+from chargen.plan.requests import objections, request_of
 from chargen.plan.session import Session
 from chargen.providers.catalogue.routes import set_at
 from chargen.store.files import FileKind, kind_of
@@ -90,7 +90,7 @@ def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
     lost = tuple(
         image.id
         for image in plan.images
-        if (line := RecordLine.parse(image.entry.outputs.record)) is not None
+        if (line := image.entry.record_line) is not None
         and CREDENTIALS_LOST in line.others
         and kind_of(session.project.path(image.target)).kind is not FileKind.ABSENT
     )
@@ -101,14 +101,13 @@ def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
 
 
 def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
-    if image.route is None or image.composed is None or image.entry.size is None:
+    if not image.can_be_requested or image.route is None:
         return
-    adapter = session.adapters.get(image.route.provider)
-    request = adapter.adapt(asked(image), image.route.model)
+    request = request_of(image, session.adapters)
     declared = image.entry.declared
     chosen = set_at(declared.provider, declared.model, image.route, session.project.settings)
     place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
-    for problem in objections(adapter, request):
+    for problem in objections(session.adapters.get(request.provider), request):
         stops = problem.severity is Severity.ERROR
         # What stops only a new picture is odd, and no error, where the image exists.
         severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity

@@ -18,7 +18,7 @@ from chargen.actions.why import rebuild_price
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
 from chargen.model.entries import Imagery
-from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.model.values import EntryId, Verdict, number
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -111,7 +111,7 @@ def impact(session: Session, planner: Planner, plan: Plan, what: str, within: st
 
 
 def _would_rebuild(image: Planned) -> bool:
-    if image.entry.status in (Status.APPROVED, Status.LOCKED) and image.verdict is not Verdict.MISSING:
+    if image.entry.is_kept and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 

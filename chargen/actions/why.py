@@ -24,7 +24,7 @@ from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.requests import asked
+from chargen.plan.requests import request_of
 from chargen.plan.session import Session
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
@@ -110,23 +110,22 @@ def _reference_json(item: ReferenceChange) -> dict[str, Any]:
 def why(session: Session, planner: Planner, image: Planned) -> Why:
     """Explain one image of the plan that `planner` has made."""
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
-    line = found.line or RecordLine.parse(image.entry.outputs.record)
+    line = found.line or image.entry.record_line
     records = tuple(_records(session, image, found, line))
     now = inputs_as_planned(image)
     explanation = None
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    can_build = image.composed is not None and image.entry.size is not None and image.route is not None
-    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), can_build)
+    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), image.can_be_requested)
 
 
 def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
     """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
-    if image.composed is None or image.entry.size is None or image.route is None:
+    if not image.can_be_requested:
         return None
-    provider = adapters.get(image.route.provider)
-    return provider.price(provider.adapt(asked(image), image.route.model))
+    request = request_of(image, adapters)
+    return adapters.get(request.provider).price(request)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:
@@ -172,7 +171,7 @@ def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
 def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
     if record is not None:
-        return record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd
+        return record.cost_or_estimate_usd
     metadata = slots_of(entry).get("provider_metadata")
     written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
     try:

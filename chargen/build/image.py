@@ -260,7 +260,7 @@ class ImageBuilder:
 
 def _taken(entry: Entry) -> tuple[object, ...] | None:
     """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     return None if line is None else (line.file, line.fingerprint, accepted_for(line))
 
 

@@ -19,13 +19,13 @@ from chargen.model.inputs import Inputs, change_reasons, differences, fingerprin
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.request import Provider, Request, SentReference
+from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
-from chargen.plan.requests import asked, objections
+from chargen.plan.requests import objections, request_of
 from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
@@ -62,7 +62,6 @@ class GatheredFacts:
 
     judge: Judge
     image: Planned
-    route: Route | None
     inputs: Inputs | None
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
@@ -148,7 +147,7 @@ class GatheredFacts:
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
         """Declared provider, model or quality that differs from what made the present image."""
-        return _drift(self.state.line, self.route, self.image.quality)
+        return _drift(self.state.line, self.image.route, self.image.quality)
 
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
@@ -158,9 +157,9 @@ class GatheredFacts:
         if not asked_for or line is None or is_proof(line.by):
             return ()
         codes = {_DRIFTS[item] for item in asked_for}
-        quality = self.judge.quality(self._entry, self.route)
+        quality = self.judge.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in _drift(since, self.route, quality) if reason.code in codes)
+        return tuple(reason for reason in _drift(since, self.image.route, quality) if reason.code in codes)
 
     # what the author and the command say
 
@@ -192,7 +191,7 @@ class GatheredFacts:
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.judge.adapters.is_proof(self.route)
+        return self.judge.adapters.is_proof(self.image.route)
 
     # what was paid for
 
@@ -250,21 +249,20 @@ class GatheredFacts:
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
-        return objections(self._adapter, self.request) if self.sent is None else self._adapter.check(self.request)
+        adapter = self.judge.adapters.get(self.request.provider)
+        return objections(adapter, self.request) if self.sent is None else adapter.check(self.request)
 
     @cached_property
     def request(self) -> Request | None:
         """What would be sent, in a plan without the references' bytes; None where it can't be told."""
         if self.ready is not None:
             return self.ready
-        if self.route is None or self.image.composed is None or self._entry.size is None:
-            return None
-        return self._adapter.adapt(asked(self.image, self.sent), self.route.model)
+        return request_of(self.image, self.judge.adapters, self.sent) if self.image.can_be_requested else None
 
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.rehearsals.refusal(replace(self.image, route=self.route))
+        return self.judge.rehearsals.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be told with a place and a hint."""
@@ -272,7 +270,8 @@ class GatheredFacts:
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "objections" in vars(self) and self.request is not None:  # as far as that it came
-            found += [told for told in (self._adapter.elsewhere(), self.unwritable) if told is not None]
+            elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
+            found += [told for told in (elsewhere, self.unwritable) if told is not None]
             found += () if self.sent is None else [told for told in self._objected if told.severity is Severity.ERROR]
         return tuple(found)
 
@@ -325,11 +324,6 @@ class GatheredFacts:
     def _evidence(self) -> Evidence:
         return self.judge.evidence
 
-    @property
-    def _adapter(self) -> Provider:
-        assert self.route is not None
-        return self.judge.adapters.get(self.route.provider)
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -356,19 +350,19 @@ class Judge:
         image = replace(image, entry=entry, references=references)
         inputs = _inputs(image, ())
         print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, image.route, inputs, print_, (), sent=sent, ready=ready))
+        return self._judged(GatheredFacts(self, image, inputs, print_, (), sent=sent, ready=ready))
 
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, image.route, inputs, print_, awaited))[0]
+        return self._judged(GatheredFacts(self, image, inputs, print_, awaited))[0]
 
     def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
         image = facts.image
         provider = self.options.provider_of(image.id)
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
-            facts = replace(facts, route=self.adapters.override(provider))
+            facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
         facts = facts.latest
         told = facts.problems(judgement.verdict)
@@ -379,7 +373,7 @@ class Judge:
             inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
-            route=facts.route,
+            route=facts.image.route,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),

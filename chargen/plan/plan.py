@@ -71,6 +71,11 @@ class Planned:
         return self.judgement.verdict
 
     @property
+    def can_be_requested(self) -> bool:
+        """True where a request can be put together, whatever the verdict is."""
+        return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
     def acts(self) -> bool:
         """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
         return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.judgement.adopt or self.repair

@@ -37,6 +37,12 @@ def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
     return adapter.check(replace(request, references=()))
 
 
+def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
+    """Adapt what is asked to the image's route, with the references' bytes where they are given."""
+    assert image.route is not None
+    return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
+
+
 def elsewhere(images: Iterable[Planned], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)

@@ -32,7 +32,7 @@ def test_the_fingerprint_is_pinned() -> None:
 
 def test_labels_and_sources_are_no_inputs() -> None:
     """A renamed reference file, another character name or another place in the YAML changes nothing."""
-    renamed = replace(PLAIN, references=tuple(replace(item, label="x", character="y") for item in PLAIN.references))
+    renamed = replace(PLAIN, references=tuple(replace(item, path="x", character="y") for item in PLAIN.references))
     told = replace(renamed, told_by=Told((Segment("A lamp.", "prompt_used", "z.yaml:1:1"),)))
     assert fingerprint(told) == fingerprint(PLAIN)
 
