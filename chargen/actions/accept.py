@@ -28,7 +28,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import Status, Verdict
-from chargen.plan.evidence import Evidence, Found
+from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -106,7 +106,7 @@ class _Taking:
             self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
 
-    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+    def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""
         path = image.target
         if found.state.kind is FileKind.ABSENT:

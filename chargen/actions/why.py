@@ -18,7 +18,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash
-from chargen.plan.evidence import Found
+from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -110,7 +110,7 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
         return None
 
 
-def _records(session: Session, image: Planned, found: Found, line: RecordLine | None) -> Iterator[Record]:
+def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:
     """Yield records that may tell the words of then: of the attempt itself, the picture's own, of the same inputs."""
     if found.record is not None:
         yield found.record

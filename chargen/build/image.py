@@ -27,7 +27,7 @@ from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for
 from chargen.model.request import ReferenceImage, Request
 from chargen.model.values import FileHash, Status, Verdict
-from chargen.plan.facts import Judging
+from chargen.plan.facts import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.requests import prepared
 from chargen.plan.session import Session
@@ -53,7 +53,7 @@ class Outcome(str, Enum):
     ADOPTED = "adopted"
     REPAIRED = "repaired"
     KEPT = "kept"
-    """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
+    """PaidReply for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
     """Judged again, nothing had to be done."""
 
@@ -122,7 +122,7 @@ class ImageBuilder:
     """The steps of `build_image`, for one run; safe to use from threads, each image from one of them."""
 
     session: Session
-    judging: Judging
+    judge: Judge
     senders: Senders
     write_backs: WriteBack
     disk_guard: DiskGuard
@@ -142,7 +142,7 @@ class ImageBuilder:
 
     def recheck(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
         """Judge an image again on what is on the disk now."""
-        return self.judging.again(image, self.write_backs.entry_now(image.entry), digests)
+        return self.judge.again(image, self.write_backs.entry_now(image.entry), digests)
 
     def adapt(self, image: Planned, references: tuple[ReferenceImage, ...]) -> Request:
         """Make the request, as the image's model takes it. Raises InputError where it would be refused or wasted."""
@@ -225,7 +225,7 @@ class ImageBuilder:
         assert image.route is not None
         assert image.entry.size is not None
         result = BuildResult(Outcome.RESTORED, image)
-        paid = self.judging.evidence.paid(
+        paid = self.judge.evidence.paid(
             image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
         )
         if paid is None:
@@ -254,7 +254,7 @@ class ImageBuilder:
         )
 
     def _repair(self, image: Planned) -> BuildResult:
-        found = self.judging.evidence.at_target(image.entry, image.fingerprint, certain=True)
+        found = self.judge.evidence.at_target(image.entry, image.fingerprint, certain=True)
         line = found.line
         if line is None or (found.record is None and not found.in_yaml):
             return BuildResult(Outcome.NOTHING, image)

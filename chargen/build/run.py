@@ -86,7 +86,7 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.builder.judging.wishes.ignored
+        return self.builder.judge.options.ignored
 
     @property
     def chosen(self) -> tuple[Shown, ...]:
@@ -267,7 +267,7 @@ def open_build(
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         guard = DiskGuard(session.project.root, session.originals.folder)
-        builder = ImageBuilder(session, prepared.planner.judging, senders, WriteBack(session.project), guard)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
         choice = prepared.choice
         build = Build(
             session,

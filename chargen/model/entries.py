@@ -78,6 +78,11 @@ class Entry:
     """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def has_prompt(self) -> bool:
+        """False where there are no words to make a picture of yet."""
+        return bool(self.prompt and self.prompt.strip())
+
 
 @dataclass(frozen=True, slots=True)
 class InventoryItem:

@@ -28,6 +28,14 @@ class Status(str, Enum):
     ARCHIVED = "archived"
     DRAFT = "draft"
 
+    @property
+    def keeps(self) -> bool:
+        """True where the image stays as it is until it is named."""
+        return self in _KEEPING
+
+
+_KEEPING = frozenset({Status.APPROVED, Status.LOCKED})
+
 
 class Verdict(str, Enum):
     """What a build would do with one planned image (docs/design.md, the verdict table)."""

@@ -27,7 +27,7 @@ from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes
+from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
@@ -102,7 +102,7 @@ class Session:
 
     def planner(
         self,
-        wishes: Wishes | None = None,
+        options: PlanOptions | None = None,
         *,
         snapshot: Snapshot | None = None,
         building: bool = False,
@@ -122,9 +122,9 @@ class Session:
             self.journal.unfinished(),
         )
         ignored = self.ignored()
-        wishes = Wishes(ignored=ignored) if wishes is None else wishes
-        judging = Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project))
-        return Planner(disk, book, judging, self._composer, ignored, building=building)
+        options = PlanOptions(ignored=ignored) if options is None else options
+        judge = Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project))
+        return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:
         """Plan every image."""
@@ -138,7 +138,7 @@ class Session:
         return self._cached[0]
 
     def keep(self, planner: Planner) -> None:
-        """Plan with what this planner made from now on, without writing it: it has planned everything, unwished."""
+        """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
         before = self.cache()
         self._cached[:] = [Cache(before.environment, before.made, planner.kept())]
 

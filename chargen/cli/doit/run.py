@@ -19,7 +19,7 @@ from chargen.doit_plugin.names import Named, own_tasks
 from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
@@ -87,7 +87,7 @@ class Run(ProjectCommand):
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
         asked = args or list(params.get("default_tasks") or ())
         named = self.named(asked)[0] if asked or rebuild else None
-        request = _request(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         opened: list[Build] = []
 
         def opener() -> Build:
@@ -106,9 +106,9 @@ class Run(ProjectCommand):
                 build.close()
 
     def _snapshot(self, params: Any, args: list[str]) -> Snapshot | None:
-        """Look at the project, where it is asked for nothing but images, and nothing is wished of them."""
-        wishes = ("rebuild", "always", "no_resume", "budget", "default_tasks")
-        if any(params.get(name) for name in wishes):
+        """Look at the project, where it is asked for nothing but images, and without options that count."""
+        counting = ("rebuild", "always", "no_resume", "budget", "default_tasks")
+        if any(params.get(name) for name in counting):
             return None
         with held_back() as images_are_asked_for:
             if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
@@ -148,12 +148,12 @@ class Run(ProjectCommand):
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _request(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> BuildRequest:
+def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.plan.request import BuildRequest  # noqa: PLC0415 - as above
 
     return BuildRequest(
-        pick=None if named is None else lambda images: named.pick(images, demand, rebuild),
+        pick=None if named is None else lambda images: named.pick(images, force, rebuild),
         budget=usd(params["budget"]) if params["budget"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
