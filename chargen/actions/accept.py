@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from chargen.build.write_back import WriteBack
@@ -50,6 +51,16 @@ class Accepted:
     path: str = ""
     changed: bool = False
     refused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `accept --json`: the picture's path, its verdict before, why it was refused."""
+        return {
+            "id": self.image.id,
+            "path": self.path or self.image.target,
+            "verdict": self.image.verdict.value,
+            "changed": self.changed,
+            "refused": self.refused or None,
+        }
 
 
 def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:

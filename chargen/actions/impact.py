@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Status, Verdict, number
 from chargen.plan.cache.rows import Head
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
@@ -38,6 +39,18 @@ class Reached:
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `impact --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "verdict": self.image.verdict.value,
+            "through": self.through,
+            "rebuilds": self.rebuilds,
+            "route": str(self.image.route) if self.image.route else None,
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,16 @@ class Impact:
                 return None
             total += item.cost_usd
         return total
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `impact --json`."""
+        return {
+            "what": self.what,
+            "images": [item.to_json() for item in self.reached],
+            "locked": len(self.kept),
+            "rebuilds": len(self.rebuilt),
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:

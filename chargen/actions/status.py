@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
@@ -19,7 +20,7 @@ from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Status, Verdict, number
 from chargen.plan.plan import Plan, Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
@@ -51,6 +52,20 @@ class Marked:
         """True where something was written."""
         return not self.refused and (self.asks_again or self.before is not self.after)
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]`: statuses are null for none, `refused` where something was written."""
+        return {
+            "id": self.image.id,
+            "file": self.image.entry.file,
+            "line": self.image.entry.position.line,
+            "before": self.before.value if self.before else None,
+            "after": self.after.value if self.after else None,
+            "changed": self.changed,
+            "asks_again": self.asks_again and not self.refused,
+            "refused": self.refused or None,
+            "notes": list(self.notes),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
@@ -69,6 +84,16 @@ class StatusChange:
     def cost_usd(self) -> Decimal | None:
         """What building the `stale` ones costs by estimate; None where a price is unknown."""
         return total_cost(self.stale)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `--json`: `stale[]`, `held[]` and `settled[]` are elements of `plan --json`."""
+        return {
+            "images": [item.to_json() for item in self.marked],
+            "stale": [image.to_json() for image in self.stale],
+            "held": [image.to_json() for image in self.held],
+            "settled": [image.to_json() for image in self.settled],
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:

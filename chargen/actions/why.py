@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
@@ -16,15 +17,17 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
+from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, number
 from chargen.plan.evidence import TargetState
-from chargen.plan.explain import Explanation, Then, explain
+from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.files import FileKind
 from chargen.store.originals import Originals
+from chargen.text.word_diff import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,64 @@ class Why:
     rebuild_usd: Decimal | None
     """What a new image costs by estimate; None where that is unknown, or no request can be made of the entry."""
     can_build: bool
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What the present image cost, as its record or the entry's slots tell; None where neither does."""
+        return cost_of(self.record, self.image.entry)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `why --json`; `made` is null where nothing is known of the picture."""
+        image, explanation = self.image, self.explanation
+        return {
+            "id": image.id,
+            "target": image.target,
+            "verdict": image.verdict.value,
+            "reasons": [str(reason) for reason in image.judgement.reasons],
+            "made": self._made(),
+            "parts": [_part_json(part) for part in (explanation.parts if explanation else ())],
+            "references": [_reference_json(item) for item in (explanation.references if explanation else ())],
+            "old_text_known": explanation is not None and not explanation.forgotten,
+            "drift": [str(reason) for reason in image.drift],
+            "route": str(image.route) if image.route else None,
+            "rebuild_cost_usd": number(self.rebuild_usd),
+        }
+
+    def _made(self) -> dict[str, Any] | None:
+        line, record = self.line, self.record
+        if line is None:
+            return None
+        return {
+            "at": record.received_at if record else line.at,
+            "by": line.by,
+            "cost_usd": number(self.cost_usd),
+            "attempt": line.attempt,
+            "file_sha256": line.file,
+            "accepted": accepted_for(line) is not None,
+        }
+
+
+def _part_json(part: PartChange) -> dict[str, Any]:
+    return {
+        "part": part.part,
+        "name": part.name,
+        "change": part.change.value,
+        "source": part.source or None,
+        "was_in": part.was_in or None,
+        "before": part.before,
+        "after": part.after,
+        "diff": plain(part.runs) if part.known else None,
+    }
+
+
+def _reference_json(item: ReferenceChange) -> dict[str, Any]:
+    return {
+        "change": item.fate.value,
+        "path": item.path or None,
+        "character": item.character or None,
+        "number": item.number,
+        "was": item.was,
+    }
 
 
 def why(session: Session, planner: Planner, image: Planned) -> Why:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.reason import Reason
 from chargen.model.record import CREDENTIALS_LOST, RecordLine
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -158,6 +158,9 @@ class Shown(Protocol):
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -264,6 +267,10 @@ class Planned:
         """Ids of the planned portraits it references."""
         return needs(self)
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
+
 
 def acts(image: Shown) -> bool:
     """Say whether a build does anything at all with an image: a call, a restore, an adoption or a repair of slots."""
@@ -337,30 +344,16 @@ def image_json(image: Shown) -> dict[str, Any]:
         "model": image.route.model if image.route else None,
         "quality": image.quality,
         "size": str(image.size) if image.size else None,
-        "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
-    }
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """One element of `problems[]` in `plan --json`."""
-    position = problem.position
-    return {
-        "severity": problem.severity.value,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "message": problem.message,
-        "hint": problem.hint,
+        "cost_usd": number(image.cost_usd),
     }
 
 
 def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
-    cost = total_cost(shown)
     return {
-        "images": [image_json(image) for image in shown],
-        "problems": [problem_json(problem) for problem in problems],
+        "images": [image.to_json() for image in shown],
+        "problems": [problem.to_json() for problem in problems],
         "totals": totals(shown),
-        "cost_usd": None if cost is None else float(cost),
+        "cost_usd": number(total_cost(shown)),
     }

@@ -155,5 +155,5 @@ def _ledger(session: Session, request: BuildRequest) -> Ledger:
     budget = session.project.settings.budget
     today = session.clock.now()
     month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
+    spent = session.journal.spent(month).total_usd if budget.month is not None else Decimal(0)
     return Ledger(smallest(request.budget, budget.run), budget.month, spent)

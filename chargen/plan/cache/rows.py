@@ -15,7 +15,7 @@ from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
 from chargen.model.values import EntryId, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.inputs import answer_of
-from chargen.plan.plan import Offer, Planned, PlannedReference, acts, needs
+from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
 from chargen.plan.scan import ScannedFile
 
 
@@ -62,6 +62,10 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
         return needs(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
