@@ -52,7 +52,7 @@ def spending(attempts: Iterable[Attempt], period: Period = Period()) -> Spending
     chosen = [attempt for attempt in attempts if _within(attempt, period)]
     return Spending(
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
-        _grouped(chosen, lambda attempt: f"{attempt.provider}/{attempt.model}"),
+        _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
         added("total", chosen),
     )

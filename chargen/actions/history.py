@@ -139,9 +139,9 @@ def _from_originals(session: Session, image: Planned) -> Iterator[Version]:
             where=Where.ORIGINAL,
             file=form.sha256 if form else None,
             size=form.size if form else stored.original.size,
-            by=f"{record.provider}/{record.model}",
+            by=str(record.route),
             attempt=record.attempt,
-            cost_usd=record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd,
+            cost_usd=record.cost_or_estimate_usd,
             record=record,
             stored=stored,
             names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
@@ -169,7 +169,7 @@ def _add_kept(session: Session, image: Planned, found: list[Version]) -> None:
 def _add_current(session: Session, image: Planned, found: list[Version]) -> None:
     path = session.project.path(image.target)
     state = kind_of(path)
-    if state.kind not in (FileKind.FILE, FileKind.LFS_POINTER):
+    if not state.kind.is_picture:
         return
     file = state.oid if state.kind is FileKind.LFS_POINTER else session.hashes.hash_of(path, state.key)
     assert file is not None
@@ -177,7 +177,7 @@ def _add_current(session: Session, image: Planned, found: list[Version]) -> None
     if place is not None:
         found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size)
         return
-    line = RecordLine.parse(image.entry.outputs.record)
+    line = image.entry.record_line
     if line is not None and line.file == file:
         record = None if state.kind is FileKind.LFS_POINTER else record_in(path.read_bytes())
         found.append(_of_line(line, Where.CURRENT, record))
@@ -203,9 +203,9 @@ def _add_told(session: Session, image: Planned, found: list[Version]) -> None:
                 attempt.finished_at or attempt.sent_at,
                 Where.GONE,
                 attempt.file_sha256,
-                by=f"{attempt.provider}/{attempt.model}",
+                by=str(attempt.route),
                 attempt=attempt.attempt_id,
-                cost_usd=attempt.cost_usd if attempt.cost_usd is not None else attempt.cost_estimate_usd,
+                cost_usd=attempt.cost_or_estimate_usd,
                 names=frozenset({attempt.file_sha256} if attempt.file_sha256 else ()),
             )
         )
@@ -217,7 +217,7 @@ def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version
     names = frozenset({file})
     if record is None:
         return Version(at, Where.CURRENT, file, size, by_hand=True, names=names)
-    by = f"{record.provider}/{record.model}"
+    by = str(record.route)
     return Version(at, Where.CURRENT, file, size, by, record=record, by_hand=True, names=names)
 
 

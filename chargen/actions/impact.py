@@ -17,14 +17,13 @@ from jinja2 import Environment, TemplateError, meta
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.model.values import EntryId, Verdict, number
 from chargen.plan.cache.rows import Head
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
-from chargen.plan.selection import Selection, select
+from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
-from chargen.text.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def impact(session: Session, planner: Planner, what: str, within: str = "") -> I
 
 
 def _would_rebuild(image: Shown) -> bool:
-    if image.status in (Status.APPROVED, Status.LOCKED) and image.verdict is not Verdict.MISSING:
+    if image.status is not None and image.status.keeps and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 
@@ -149,12 +148,14 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
 
 
 def _selected(plan: Plan, slugs: list[str], what: str, within: str) -> tuple[EntryId, ...]:
+    images = selectables(plan)
     try:
-        return select(selectables(plan), Selection((what,), within=within))
-    except StartError as failure:
-        near = nearest(what, slugs)
-        hint = f"did you mean `{near[0]}`?" if near else failure.problems[0].hint
+        return select(images, Selection((what,), within=within))
+    except StartError:
+        if any(what in (image.slug, image.own_id) for image in images):
+            raise  # one of several
         message = f"`{what}` is no image, slug, imagery file, picture or template of this project"
+        hint = hint_for(images, what, others=slugs)
         raise StartError(error(message, hint=hint)) from None
 
 

@@ -51,7 +51,7 @@ class Orphan:
             "bytes": self.size,
             "id": record.entry_id if record else None,
             "at": record.received_at if record else None,
-            "by": f"{record.provider}/{record.model}" if record else None,
+            "by": str(record.route) if record else None,
             "cost_usd": number(record.cost_usd) if record else None,
         }
 

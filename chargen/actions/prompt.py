@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from chargen.errors import InputError, Severity, error
 from chargen.model.request import Request
-from chargen.model.values import Route, number
+from chargen.model.values import number
 from chargen.plan.compose import Composed
 from chargen.plan.plan import Planned
-from chargen.plan.requests import asked
+from chargen.plan.requests import request_of
 from chargen.providers.registry import Adapters
 
 
@@ -82,11 +82,11 @@ def composed_prompt(image: Planned) -> ComposedPrompt:
 def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:
     """Return the request for an image, for `provider` instead of its route if given. Raises InputError."""
     route = adapters.override(provider) if provider is not None else image.route
-    if image.composed is None or image.entry.size is None or not isinstance(route, Route):
+    routed = replace(image, route=route)
+    if not routed.can_be_requested:
         raise _nothing(image)
-    adapter = adapters.get(route.provider)
-    request = adapter.adapt(asked(image), route.model)
-    return SentRequest(image, request, adapter.price(request))
+    request = request_of(routed, adapters)
+    return SentRequest(image, request, adapters.get(request.provider).price(request))
 
 
 def _nothing(image: Planned) -> InputError:

@@ -17,7 +17,7 @@ from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.values import Status, Verdict
+from chargen.model.values import Verdict
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
@@ -78,7 +78,7 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
         raise InputError(error(message, place, "run `git lfs pull` first"))
     awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
-    if awaited and image.entry.status not in (Status.APPROVED, Status.LOCKED):
+    if awaited and not image.entry.is_kept:
         message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:

@@ -108,7 +108,7 @@ def _reference_json(item: ReferenceChange) -> dict[str, Any]:
 def why(session: Session, planner: Planner, image: Planned) -> Why:
     """Explain one image of the plan that `planner` has made."""
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
-    line = found.line or RecordLine.parse(image.entry.outputs.record)
+    line = found.line or image.entry.record_line
     records = tuple(_records(session, image, found, line))
     now = inputs_as_planned(image)
     explanation = None
@@ -162,7 +162,7 @@ def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
 def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
     if record is not None:
-        return record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd
+        return record.cost_or_estimate_usd
     metadata = slots_of(entry).get("provider_metadata")
     written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
     try:

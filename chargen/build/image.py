@@ -29,7 +29,7 @@ from chargen.model.request import ReferenceImage, Request
 from chargen.model.values import FileHash, Status, Verdict
 from chargen.plan.facts import Judge
 from chargen.plan.plan import Planned
-from chargen.plan.requests import prepared
+from chargen.plan.requests import request_of
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -147,7 +147,7 @@ class ImageBuilder:
     def adapt(self, image: Planned, references: tuple[ReferenceImage, ...]) -> Request:
         """Make the request, as the image's model takes it. Raises InputError where it would be refused or wasted."""
         assert image.route is not None
-        request = prepared(image, self.session.adapters, references)
+        request = request_of(image, self.session.adapters, references)
         found = self.session.adapters.get(image.route.provider).check(request)
         if errors := tuple(problem for problem in found if problem.severity is Severity.ERROR):
             raise InputError(errors)
@@ -265,7 +265,7 @@ class ImageBuilder:
 
 def _taken(entry: Entry) -> tuple[object, ...] | None:
     """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     return None if line is None else (line.file, line.fingerprint, accepted_for(line))
 
 

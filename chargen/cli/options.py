@@ -93,7 +93,7 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def request_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
+def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
     """Make the request of a command that was started in the current folder, for the project in `root`."""
     from chargen.plan.request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 

@@ -57,6 +57,6 @@ def _what(orphan: Orphan) -> str:
     record = orphan.record
     if record is None:
         return "" if orphan.kind == "picture" else _NOUNS[orphan.kind]
-    cost = record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd
-    by = f"{record.provider}/{record.model}"
+    cost = record.cost_or_estimate_usd
+    by = str(record.route)
     return f"{record.entry_id}, made {moment(record.received_at)} by {by}, {cost_text(cost)}"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import Asked, json_option, request_of, selection_options
+from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json
 from chargen.cli.problems import problem_lines, quiet_lines
 from chargen.cli.tables import (
@@ -85,13 +85,13 @@ def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildReque
 
     here = Path.cwd()
     if snapshot is not None:
-        request = request_of(asked, here)
+        request = build_request(asked, here)
         if (found := kept_choice(snapshot, request)) is not None:
             return found, request
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
     with open_session(here, os.environ, read_only=True) as session:
-        request = request_of(asked, session.project.root)
+        request = build_request(asked, session.project.root)
         return prepare(session, request, snapshot), request
 
 

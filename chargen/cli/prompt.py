@@ -80,7 +80,7 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     yield ""
     quality = f", quality {request.quality}" if request.quality else ""
     price = estimate_text(shown.cost_usd)
-    yield f"to {request.provider}/{request.model}: {request.requested_size}{quality}, {price} by estimate"
+    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate"
     yield ""
     for line in request.prompt.split("\n"):
         yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))

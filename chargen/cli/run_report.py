@@ -211,7 +211,7 @@ def opening(build: Build) -> Iterable[str]:
         yield from str(problem).split("\n")
     for attempt in build.leftovers:
         yield (
-            f"possibly billed: {attempt.task_id} was being made by {attempt.provider}/{attempt.model} at "
+            f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
             f"{attempt.sent_at} when the process ended"
         )
     spending = [image for image in build.chosen if image.verdict.spends]

@@ -15,7 +15,7 @@ from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Planned, total_cost
@@ -102,7 +102,7 @@ class _Forgetting:
     def _forget(self, image: Planned, cost: Decimal | None) -> Forgotten:
         entry = self.write_back.entry_now(image.entry)
         rebuild = f"`doit --rebuild {printable(image.target)}` builds it anew"
-        if entry.status in (Status.APPROVED, Status.LOCKED):
+        if entry.status is not None and entry.status.keeps:
             return Forgotten(image, refused=f"status is {entry.status.value}: a build leaves it alone; {rebuild}")
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
         if found.state.kind is FileKind.ABSENT:

@@ -20,7 +20,7 @@ from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Status
+from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
@@ -80,7 +80,7 @@ class Evidence:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
         target = self.project.target(entry.id)
         state = kind_of(self.project.path(target))
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         if state.kind is FileKind.LFS_POINTER:
             ours = line is not None and line.file == state.oid
             return TargetState(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
@@ -145,9 +145,9 @@ class Evidence:
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture that the entry's own `file_path` names away from its target, or nothing."""
         path = self.named_elsewhere(entry)
-        if not path or self.is_target(path) or kind_of(self.project.path(path)).kind not in _PICTURES:
+        if not path or self.is_target(path) or not kind_of(self.project.path(path)).kind.is_picture:
             return ""
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return "" if line is not None and self._is_former(path, line) else path
 
     def paid(
@@ -212,7 +212,7 @@ class Evidence:
         stored = self._newest(entry, fingerprint, sketch=sketch)
         if stored is None or not stored.record.answers_rejection:
             return False
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others
 
     def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> StoredOriginal | None:
@@ -243,9 +243,6 @@ class Evidence:
         return path if inside and path != self.project.target(entry.id) else ""
 
 
-_PICTURES = (FileKind.FILE, FileKind.LFS_POINTER)
-
-
 def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
     """Yield a line for each file that was made from an original, the delivered bytes themselves first."""
     record, original = stored.record, stored.original
@@ -260,7 +257,7 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
 
     A planned portrait may be approved before it is made, and what is asked for by name is wanted whatever is approved.
     """
-    if not kinds.named(entry.kind).locks_when_absent or entry.status not in (Status.APPROVED, Status.LOCKED):
+    if not kinds.named(entry.kind).locks_when_absent or not entry.is_kept:
         return False
     own = line is not None and line.attempt == stored.record.attempt
     return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
@@ -268,5 +265,5 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
 
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:
     """Return the entry's record line, and when the author asked for another image of these inputs (else empty)."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     return line, (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""

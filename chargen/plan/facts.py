@@ -19,13 +19,13 @@ from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differe
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.request import Provider, Request
+from chargen.model.request import Request
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
-from chargen.plan.requests import asked, objections
+from chargen.plan.requests import objections, request_of
 from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
@@ -61,7 +61,6 @@ class GatheredFacts:
 
     judge: Judge
     image: Planned
-    route: Route | None
     inputs: Inputs | None
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
@@ -145,7 +144,7 @@ class GatheredFacts:
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
         """Declared provider, model or quality that differs from what made the present image."""
-        return _drift(self.state.line, self.route, self.image.quality)
+        return _drift(self.state.line, self.image.route, self.image.quality)
 
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
@@ -155,9 +154,9 @@ class GatheredFacts:
         if not asked_for or line is None or is_proof(line.by):
             return ()
         codes = {_DRIFTS[item] for item in asked_for}
-        quality = self.judge.quality(self._entry, self.route)
+        quality = self.judge.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in _drift(since, self.route, quality) if reason.code in codes)
+        return tuple(reason for reason in _drift(since, self.image.route, quality) if reason.code in codes)
 
     # what the author and the command say
 
@@ -189,7 +188,7 @@ class GatheredFacts:
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.judge.adapters.is_proof(self.route)
+        return self.judge.adapters.is_proof(self.image.route)
 
     # what was paid for
 
@@ -239,20 +238,19 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        found = errors(objections(self._adapter, self.request), ReasonCode.OBJECTION)
+        adapter = self.judge.adapters.get(self.request.provider)
+        found = errors(objections(adapter, self.request), ReasonCode.OBJECTION)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
     def request(self) -> Request | None:
         """What would be sent, without the references' bytes; None where it can't be told."""
-        if self.route is None or self.image.composed is None or self._entry.size is None:
-            return None
-        return self._adapter.adapt(asked(self.image), self.route.model)
+        return request_of(self.image, self.judge.adapters) if self.image.can_be_requested else None
 
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.rehearsals.refusal(replace(self.image, route=self.route))
+        return self.judge.rehearsals.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be told with a place and a hint."""
@@ -260,7 +258,8 @@ class GatheredFacts:
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "objections" in vars(self) and self.request is not None:  # as far as that it came
-            found += [told for told in (self._adapter.elsewhere(), self.unwritable) if told is not None]
+            elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
+            found += [told for told in (elsewhere, self.unwritable) if told is not None]
         return tuple(found)
 
     def _of_files(self) -> Iterator[Problem]:
@@ -312,11 +311,6 @@ class GatheredFacts:
     def _evidence(self) -> Evidence:
         return self.judge.evidence
 
-    @property
-    def _adapter(self) -> Provider:
-        assert self.route is not None
-        return self.judge.adapters.get(self.route.provider)
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -341,10 +335,10 @@ class Judge:
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         inputs = _inputs(image, awaited)
-        facts = GatheredFacts(self, image, image.route, inputs, fingerprint(inputs) if inputs else None, awaited)
+        facts = GatheredFacts(self, image, inputs, fingerprint(inputs) if inputs else None, awaited)
         provider = self.options.provider_of(image.id)
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
-            facts = replace(facts, route=self.adapters.override(provider))
+            facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
         facts = facts.latest
         told = facts.problems(judgement.verdict)
@@ -355,7 +349,7 @@ class Judge:
             inputs=inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
-            route=facts.route,
+            route=facts.image.route,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),

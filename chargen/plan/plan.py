@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.reason import Reason
-from chargen.model.record import CREDENTIALS_LOST, RecordLine
+from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
@@ -252,9 +252,14 @@ class Planned:
         return self.composed is not None
 
     @property
+    def can_be_requested(self) -> bool:
+        """True where a request can be put together, whatever the verdict is."""
+        return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
-        line = RecordLine.parse(self.entry.outputs.record)
+        line = self.entry.record_line
         return line is not None and CREDENTIALS_LOST in line.others
 
     @property

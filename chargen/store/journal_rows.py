@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
 
@@ -90,6 +90,16 @@ class Attempt:
     original: str | None = None
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None
+
+    @property
+    def route(self) -> Route:
+        """The provider and model that were asked."""
+        return Route(self.provider, self.model)
+
+    @property
+    def cost_or_estimate_usd(self) -> Decimal | None:
+        """What it cost, by estimate where the provider did not say; None where nobody knows."""
+        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
 
     @property
     def delivered(self) -> bool:

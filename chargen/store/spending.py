@@ -59,7 +59,7 @@ def added(name: str, attempts: Iterable[Attempt]) -> Sum:
     images = failures = possibly = unknown = 0
     usd = estimated = failed = doubtful = Decimal(0)
     for attempt in attempts:
-        amount = attempt.cost_usd if attempt.cost_usd is not None else attempt.cost_estimate_usd
+        amount = attempt.cost_or_estimate_usd
         if attempt.delivered:
             images += 1
             usd += amount or 0

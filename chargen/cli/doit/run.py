@@ -21,6 +21,7 @@ from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.verdict import Force
+from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
@@ -82,7 +83,7 @@ class Run(ProjectCommand):
             return 0
         from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
 
-        rebuild, always = tuple(params["rebuild"]), params["always"]
+        rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:
             hint = "`doit list` lists the images"
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
