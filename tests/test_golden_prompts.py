@@ -28,6 +28,7 @@ COMPOSED = {
     "zone-image": "locations/duchess-house/pepper-mill",
     "beat": "locations/tea-garden/watch-in-the-butter",
     "portrait": "characters/alice/alice-portrait",
+    "scene": "characters/alice/minding-the-duchess-s-baby",
     "portrait-with-reference": "characters/march-hare/march-hare-portrait",
 }
 PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss", "locations/hall-of-doors/curtain-door")

@@ -19,6 +19,7 @@ from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
 from chargen.model.values import EntryId, Verdict, number
 from chargen.plan.cache.rows import Head
+from chargen.plan.compose import STRUCTURED
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -132,7 +133,9 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
-            ids = (image.id for image in plan.images if image.kind in kinds and image.is_composed)
+            structured = _is_structured(session, path)
+            composed = (image for image in plan.images if image.is_composed)
+            ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
             return f"the template {path}", frozenset(ids)
         if path in heads:
             return f"the file {path}", _of_files(plan, (heads[path],))
@@ -186,6 +189,12 @@ def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
     if name not in templates:
         return None
     return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
+
+
+def _is_structured(session: Session, path: str) -> bool:
+    """Say whether a template takes part in what stands in the place of a prompt."""
+    templates = read_templates(session.project)
+    return path.removeprefix(f"{session.project.settings.prompts}/") in _included(STRUCTURED, templates)
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

@@ -29,9 +29,6 @@ class _What(click.ParamType):  # type: ignore[type-arg]  # older versions take n
 
     name = "what"
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - the words are the same
-        return "|".join(_words())
-
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value != ALL and value not in _words():  # nothing is imported for `all`
             self.fail(f"{value!r} is not one of {', '.join(_words())}.", param, ctx)
@@ -49,13 +46,15 @@ def _words() -> dict[str, frozenset[str]]:
 
 
 @click.command("batch")
-@click.argument("what", type=_What())
+@click.argument("what", type=_What(), metavar="KINDS|all")
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
 @click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
 @json_option
 def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
     """Build what is missing or out of date of one kind or of all.
+
+    KINDS is one of chapters, locations, characters and scenes, or the plural of another kind there is.
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """

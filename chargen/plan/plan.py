@@ -147,6 +147,10 @@ class Shown(Protocol):
         """True where it has a composed prompt."""
 
     @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
 
@@ -255,6 +259,11 @@ class Planned:
     def can_be_requested(self) -> bool:
         """True where a request can be put together, whatever the verdict is."""
         return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+        return bool(self.entry.parts)
 
     @property
     def credentials_lost(self) -> bool:

@@ -45,6 +45,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     shows: tuple[str, ...]
     named: str
     is_composed: bool
+    is_structured: bool
     credentials_lost: bool
     offer: Offer | None
 
@@ -156,7 +157,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.credentials_lost, offer,
+        image.is_composed, image.is_structured, image.credentials_lost, offer,
     )  # fmt: skip
 
 
