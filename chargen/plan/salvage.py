@@ -8,6 +8,7 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from chargen import __version__
 from chargen.errors import ChargenError
@@ -19,17 +20,48 @@ from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
-from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
 
 
+class OriginalsRead(Protocol):
+    """What is asked of originals to judge an image."""
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        """Return the originals made from these inputs, oldest first."""
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are there without a record that can be read, oldest first."""
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        """Return the original of one attempt, or None."""
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        """Return delivered bytes. Raises InputError."""
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        """Say where the delivered bytes are, for people."""
+
+
+class JournalRead(Protocol):
+    """What is asked of the journal to judge an image."""
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        """Return the attempts at one image, oldest first."""
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+
+    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the last attempt at this image with these inputs if it was refused."""
+
+
 def mended(
-    originals: OriginalStore, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalsRead, journal: JournalRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 
@@ -80,7 +112,7 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
 
 
 def _mended(
-    originals: OriginalStore, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
+    originals: OriginalsRead, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
 ) -> StoredOriginal | None:
     original = _original(originals, found, entry.record_line)
     if original is None:
@@ -113,7 +145,7 @@ def _mended(
     return StoredOriginal(record, original, found.published)
 
 
-def _original(originals: OriginalStore, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
     """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
     try:
         data = originals.read(found)
