@@ -122,6 +122,9 @@ class WriteBack:
         wishes = [_Wish(entry_id, edit) for entry_id, edit in edits]
         with opened.writing:
             self._carry_out(opened, wishes)
+        for wish in wishes:
+            if wish.failure is not None and not isinstance(wish.failure, ChargenError):
+                raise wish.failure
         return {wish.entry_id: wish.failure for wish in wishes if isinstance(wish.failure, ChargenError)}
 
     def rehearse(self, entry: Entry, target: str, route: Route) -> None:
@@ -228,7 +231,7 @@ class WriteBack:
                 entry = self._entry(opened, wish.entry_id)
                 edit = wish.edit(entry)
                 text = text if edit is None else text.apply((edit,))
-            except ChargenError as failure:
+            except Exception as failure:  # noqa: BLE001 (a fault of the program with one entry is raised for that one alone)
                 wish.failure = failure
         return text
 

@@ -1,8 +1,9 @@
 """From an edit of slots to the patches of the text that carry it out, in the author's own style.
 
-Laws: a patch touches the value of a slot, or adds lines after the last line of an entry; nothing else. Comments,
-blank lines and line ends around it stay. Pure; whether the result is what was meant is `chargen.core.verify`'s to say,
-and a form of YAML that is not foreseen here is meant to be caught there.
+Laws: a patch touches the value of a slot, or adds lines after the last line of an entry (before its last key where
+they would change what that holds); nothing else. Comments, blank lines and line ends around it stay. Pure; whether the
+result is what was meant is `chargen.core.verify`'s to say, and a form of YAML that is not foreseen here is meant to be
+caught there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from chargen.core.spans import (
     Refusal,
     Shape,
     column,
+    ends_open,
     header_end,
     line_break_at,
     line_end,
@@ -159,12 +161,24 @@ def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Sty
     if not entry.flow:
         indent = column(text, entry.children[0].start)
         lines = [line for key, value in values.items() for line in key_lines(key, value, indent, style)]
+        if ends_open(text, entry):
+            return [_lines_before_last(text, entry, indent, lines, style)]
         return [_lines_after(text, entry.tail, lines, style)]
     written = inline(values, style)[1:-1]
     if not entry.children:
         return [Patch(entry.body, entry.body, written)]
     place = entry.children[-1].end
     return [Patch(place, place, ", " + written)]
+
+
+def _lines_before_last(text: str, entry: Piece, indent: int, lines: Sequence[str], style: Style) -> Patch:
+    """Add lines before an entry's last key: after what precedes it, comments on that key kept at its side."""
+    if len(entry.children) > 2:  # more than one key and its value
+        return _lines_after(text, entry.children[-3].tail, lines, style)
+    first = entry.children[0].start
+    line_break = line_break_at(text, first) or style.line_break
+    written = line_break.join([lines[0][indent:], *lines[1:], " " * indent])
+    return Patch(first, first, written)
 
 
 def _lines_after(text: str, index: int, lines: Sequence[str], style: Style) -> Patch:

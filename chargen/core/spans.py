@@ -29,6 +29,7 @@ from chargen.core.entries import NodePath
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+_TO_COLON = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*+:")
 _BLANKS = " \t\r\n"
 
 
@@ -130,7 +131,7 @@ def read_pieces(text: str) -> Piece | None:
             if screen:
                 piece.text = piece.text.translate(screen)
             if stack:
-                stack[-1].children.append(piece)
+                _add(stack[-1], piece, text)
             else:
                 root = piece
             if isinstance(event, CollectionStartEvent):
@@ -210,6 +211,22 @@ def header_end(text: str, piece: Piece) -> int:
     return match.end() if match else piece.body
 
 
+def ends_open(text: str, piece: Piece) -> bool:
+    """Say whether a piece ends, with the text, in a block scalar that lines added after it would give a line end.
+
+    Without a final line end such a text is another value than with one, unless its header says `-`.
+    """
+    leaf = piece
+    while leaf.block_collection:
+        last = leaf.children[-1]
+        implied = leaf.shape is Shape.MAPPING and last.start == last.end == leaf.children[-2].end
+        leaf = leaf.children[-2] if implied else last
+    if not leaf.block_scalar or line_end(text, leaf.tail) < len(text):
+        return False
+    header = text[leaf.body : header_end(text, leaf)]
+    return "+" in header or ("-" not in header and leaf.text != "")
+
+
 def _refuse_alias(piece: Piece) -> None:
     if piece.shape is Shape.ALIAS:
         raise Refusal(
@@ -237,6 +254,21 @@ def _open(event: NodeEvent, text: str) -> Piece:
     piece.anchor = event.anchor
     piece.tag = event.tag
     return piece
+
+
+def _add(parent: Piece, piece: Piece, text: str) -> None:
+    """Append a child; an empty value that only its `?` key implies is marked at the next token, and put behind its key.
+
+    In flow the next token is still within the brackets, so there the mark does no harm.
+    """
+    is_value = parent.shape is Shape.MAPPING and not parent.flow and len(parent.children) % 2 == 1
+    if is_value and piece.shape is Shape.SCALAR and piece.start == piece.end:
+        key = parent.children[-1]
+        colon = _TO_COLON.match(text, key.end)
+        if colon is None or colon.end() != piece.start:
+            piece.start = piece.body = piece.end = key.end
+            piece.tail = key.tail
+    parent.children.append(piece)
 
 
 def _close(piece: Piece, end: int) -> None:

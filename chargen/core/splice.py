@@ -20,7 +20,7 @@ from chargen.core.entries import NodePath
 from chargen.core.patches import Patch, append_patches, apply_patches, set_patches
 from chargen.core.slots import SetSlots, SlotEdit
 from chargen.core.spans import Piece, Refusal, find, is_entangled, line_start, read_pieces
-from chargen.core.verify import verify_bytes, verify_tree
+from chargen.core.verify import verify_bytes, verify_cell, verify_tree
 from chargen.errors import InputError, Problem, error
 
 _SHALLOW = 100
@@ -188,6 +188,8 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
         raise Refusal(way[-1].start, message, "write the entry in a plainer form, one `key: value` a line") from None
     verify_tree(text, way, new_root, edit)
     verify_bytes(text, new, patches)
+    if alone:
+        verify_cell(text, new, way[0])
     return new
 
 
