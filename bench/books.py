@@ -16,10 +16,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from chargen.app.doit.config import tables
-from chargen.app.session import open_session
-from chargen.core.record import RecordLine
-from chargen.edge.hashes import hash_bytes
+from chargen.doit_plugin.config import tables
+from chargen.model.record import RecordLine
+from chargen.plan.session import open_session
+from chargen.store.hashes import hash_bytes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PER_CHAPTER = 100

@@ -12,7 +12,7 @@ from ruamel.yaml.cyaml import CBaseLoader, CSafeLoader
 from bench.books import planned_book
 from bench.report import Row
 from bench.timing import Timed, in_turns, medians, ratio, scratch
-from chargen.app.session import open_session
+from chargen.plan.session import open_session
 
 
 def measure(images: int, rounds: int) -> list[Row]:

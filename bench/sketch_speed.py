@@ -13,8 +13,8 @@ from time import perf_counter
 
 from PIL import Image
 
-from chargen.core.provider import Asked, ProviderSettings, ReferenceImage, Request
-from chargen.core.values import Size
+from chargen.model.request import Asked, ProviderSettings, ReferenceImage, Request
+from chargen.model.values import Size
 from chargen.providers.sketch import SketchProvider
 
 PROMPT = (

@@ -34,7 +34,7 @@ REPLY = 1_500_000
 IN_FLIGHT = 64
 _PYPROJECT = """\
 [tool.doit.plugins.backend]
-chargen = "chargen.app.doit.states:RecordStates"
+chargen = "chargen.doit_plugin.states:RecordStates"
 [tool.doit.plugins.command]
 run = "chargen.cli.doit.run:Run"
 [tool.chargen.providers.openai]

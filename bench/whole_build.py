@@ -39,8 +39,8 @@ open("picture.png", "wb").write(pictures[0])
 """
 _ENCODE = """
 import sys
-from chargen.core.values import Size
-from chargen.edge.pictures import publish
+from chargen.model.values import Size
+from chargen.store.pictures import publish
 data = open("picture.png", "rb").read()
 for _ in range(int(sys.argv[1])):
     publish(data, Size(128, 96), "crop", {"prompt": "a lamp on the quay " * 30})

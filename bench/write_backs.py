@@ -16,10 +16,10 @@ from bench.books import AT, Book, planned_book
 from bench.report import Row
 from bench.timing import scratch
 from chargen import kinds
-from chargen.app.session import open_session
-from chargen.app.write_back import WriteBack
-from chargen.core.entries import Entry
-from chargen.core.slots import Made, SlotEdit
+from chargen.build.write_back import WriteBack
+from chargen.model.entries import Entry
+from chargen.model.slots import Made, SlotEdit
+from chargen.plan.session import open_session
 
 THREADS = 10
 """As many as a provider has by default."""

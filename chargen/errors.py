@@ -36,12 +36,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the input: a lower-case sentence, names in backticks, and the next step as a hint."""
+    """One thing wrong with the input: a lower-case sentence, names in backticks, and the next step as a hint.
+
+    `subject` is the project-relative path of the file it is about, where that is another than `position` tells.
+    """
 
     severity: Severity
     message: str
     position: Position | None = None
     hint: str = ""
+    subject: str = ""
 
     def __str__(self) -> str:
         where = f"{self.position}: " if self.position else ""

@@ -1,4 +1,4 @@
-"""The promises of docs/reliability.md under attack: one module a kind of fault, each counting what it tried and found.
+"""The promises of proof/README.md under attack: one module a kind of fault, each counting what it tried and found.
 
 `python -m proof` runs them long; tests/proof runs a slice of each. They share the suite's servers and processes.
 """

@@ -14,8 +14,8 @@ from servers.loopback import LoopbackServer
 from support import tree
 from support.project import Project
 
-from chargen.app.session import open_session
-from chargen.core.values import Verdict
+from chargen.model.values import Verdict
+from chargen.plan.session import open_session
 
 OPENAI = "openai/gpt-image-2.6-flare"
 GOOGLE = "google/gemini-3.1-flash-image"

@@ -90,7 +90,7 @@ def journal(*statements: str) -> Harm:
     def harm(book: Project, _outside: Path) -> None:
         (book.root / ".chargen").mkdir()
         connection = sqlite3.connect(book.root / ".chargen" / "journal.sqlite")
-        from chargen.edge.journal_rows import SCHEMA, SCHEMA_VERSION  # noqa: PLC0415 - only these need it
+        from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION  # noqa: PLC0415 - only these need it
 
         connection.executescript(SCHEMA)
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

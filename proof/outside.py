@@ -18,12 +18,12 @@ from servers.google_server import GoogleServer
 from servers.loopback import Seen
 from servers.openai_server import OpenAIServer
 
-from chargen.core.provider import Asked, ProviderError, ProviderSettings
-from chargen.core.provider_failures import Answer
-from chargen.core.values import Size
-from chargen.edge.decoding import PictureError, decode
-from chargen.edge.publishing import publish
+from chargen.images.convert import publish
+from chargen.images.decoding import PictureError, decode
+from chargen.model.request import Asked, ProviderError, ProviderSettings
+from chargen.model.values import Size
 from chargen.providers import load_models, make
+from chargen.providers.failures import Answer
 from chargen.providers.google import replies as google
 from chargen.providers.openai import replies as openai
 from proof.tally import Bench, Tally

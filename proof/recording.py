@@ -29,8 +29,8 @@ class Recorder(Steps):
     def install(self) -> None:
         """Record from now on, and what the program says of money."""
         super().install()
-        from chargen.edge.journal import Journal  # noqa: PLC0415 - only in the forked process
-        from chargen.edge.originals import Originals  # noqa: PLC0415 - as above
+        from chargen.store.journal import Journal  # noqa: PLC0415 - only in the forked process
+        from chargen.store.originals import Originals  # noqa: PLC0415 - as above
 
         self._after(Originals, "store", lambda stored: ("paid", stored[0].entry_id))
         self._after(Journal, "sent", lambda given: ("sent", given[0].task_id))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from chargen.app.session import open_session
-from chargen.core.inputs import Inputs, ReferenceInput, fingerprint
-from chargen.core.plan import Planned
-from chargen.core.values import FileHash
+from chargen.model.inputs import Inputs, ReferenceInput, fingerprint
+from chargen.model.values import FileHash
+from chargen.plan.plan import Planned
+from chargen.plan.session import open_session
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden"

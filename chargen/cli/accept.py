@@ -12,7 +12,7 @@ from chargen.cli import completing
 from chargen.cli.options import json_option
 
 if TYPE_CHECKING:
-    from chargen.app.accepting import Accepted
+    from chargen.actions.accept import Accepted
 
 FAILED = 1
 
@@ -26,7 +26,7 @@ def command(selection: tuple[str, ...], *, as_json: bool) -> int:
     SELECTION is a path, an id or a glob on the id. Pictures that were painted over, that are out of date, or that
     nothing is known of become fresh; a later edit of their prompt makes them stale again.
     """
-    from chargen.app.accepting import accept  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.accept import accept  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.reading import planned, project_here  # noqa: PLC0415 - as above
 
     with project_here(read_only=False) as session:
@@ -51,7 +51,7 @@ def _object(item: Accepted) -> dict[str, Any]:
 
 
 def _lines(item: Accepted) -> Iterator[str]:
-    from chargen.edge.files import printable  # noqa: PLC0415 - as above
+    from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     name = printable(item.image.id)
     if item.refused:

@@ -18,7 +18,7 @@ import click
 from chargen.cli.options import Asked, json_option, order_of, selection_options
 
 if TYPE_CHECKING:
-    from chargen.app.ordering import Prepared
+    from chargen.plan.request import Prepared
 
 KINDS = {
     "chapters": frozenset({"chapter"}),
@@ -48,8 +48,8 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
 
 def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
-    from chargen.app.ordering import prepare  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.app.session import open_session  # noqa: PLC0415 - as above
+    from chargen.plan.request import prepare  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.session import open_session  # noqa: PLC0415 - as above
 
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
         prepared = prepare(session, order_of(asked, session.project.root, kinds=kinds))
@@ -73,8 +73,8 @@ def _plan_object(prepared: Prepared) -> dict[str, Any]:
 
 def _plan_text(prepared: Prepared) -> Iterable[str]:
     from chargen.cli import plan_report  # noqa: PLC0415 - as above
-    from chargen.edge.files import printable  # noqa: PLC0415 - as above
     from chargen.errors import Severity  # noqa: PLC0415 - as above
+    from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     choice = prepared.choice
     if choice.images:
@@ -90,12 +90,12 @@ def _plan_text(prepared: Prepared) -> Iterable[str]:
 
 
 def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:
-    from chargen.app.build import open_build  # noqa: PLC0415 - as above
-    from chargen.app.doit.run import image_tasks, run_tasks  # noqa: PLC0415 - as above
+    from chargen.build.run import open_build  # noqa: PLC0415 - as above
     from chargen.cli.batch_report import run_object  # noqa: PLC0415 - as above
     from chargen.cli.progress import bar_for  # noqa: PLC0415 - as above
     from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
-    from chargen.edge.configuration import project_root  # noqa: PLC0415 - as above
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
+    from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
     out = sys.stderr if as_json else sys.stdout
     order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)

@@ -6,12 +6,12 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from chargen.app.build import Build
-from chargen.app.making import Outcome
-from chargen.core.plan import Planned, problem_json, totals
+from chargen.build.image import Outcome
+from chargen.build.run import Build
+from chargen.plan.plan import Planned, problem_json, totals
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
-"""Outcomes of images that were not made; the others are those of `chargen.app.making.Outcome`."""
+"""Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
 
 
 def run_object(build: Build, exit_code: int) -> dict[str, Any]:

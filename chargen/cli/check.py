@@ -20,11 +20,11 @@ def command(*, as_json: bool) -> int:
 
     Errors stop the images that depend on them, warnings and notes stop nothing.
     """
-    from chargen.app.checking import check  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.app.session import open_session  # noqa: PLC0415 - as above
+    from chargen.actions.check import check  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import problems  # noqa: PLC0415 - as above
     from chargen.cli.tables import plural  # noqa: PLC0415 - as above
     from chargen.errors import Severity  # noqa: PLC0415 - as above
+    from chargen.plan.session import open_session  # noqa: PLC0415 - as above
 
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
         plan, found = check(session)

@@ -15,7 +15,7 @@ import click
 
 def images(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Return the ids and project-relative targets that begin as what was typed; ids only before anything was typed."""
-    from chargen.edge.files import printable  # noqa: PLC0415 - only when the tab key asks
+    from chargen.store.files import printable  # noqa: PLC0415 - only when the tab key asks
 
     names = [name for pair in _named() for name in (pair if typed else pair[:1])]
     return sorted(name for name in names if name.startswith(typed) and name == printable(name))
@@ -23,9 +23,9 @@ def images(_context: click.Context, _parameter: click.Parameter, typed: str) -> 
 
 def _named() -> Iterable[tuple[str, str]]:
     """Yield (id, target) of every image that is known."""
-    from chargen.app.remembering.index import files_below, read_index  # noqa: PLC0415 - as above
-    from chargen.edge.configuration import project_root  # noqa: PLC0415 - as above
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.errors import ChargenError  # noqa: PLC0415 - as above
+    from chargen.plan.memo.index import files_below, read_index  # noqa: PLC0415 - as above
 
     try:
         root = project_root(Path.cwd())
@@ -34,7 +34,7 @@ def _named() -> Iterable[tuple[str, str]]:
             return [
                 pair for file, known in index.files.items() for pair in zip(index.ids(file), known.targets, strict=True)
             ]
-        from chargen.app.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed here
+        from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed here
 
         with open_session(root, os.environ, read_only=True) as session:
             entries = [entry for imagery in session.scan().imageries for entry in imagery.entries]

@@ -17,7 +17,7 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
     Failures that reported a cost and requests that may have been billed stand apart; an amount nobody knows is counted,
     never taken for 0. Days are those of UTC.
     """
-    from chargen.app.spending import period_of, spending  # noqa: PLC0415 - slow to import, `--help` needs none of it
+    from chargen.actions.cost import period_of, spending  # noqa: PLC0415 - slow to import, `--help` needs none of it
     from chargen.cli import cost_report, reading  # noqa: PLC0415 - as above
 
     period = period_of(since, month)

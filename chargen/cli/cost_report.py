@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from chargen.app.spending import Spending, Sum
+from chargen.actions.cost import Spending, Sum
 from chargen.cli.reading import number
 from chargen.cli.tables import columns, cost_text, dim, plural
-from chargen.edge.files import printable
+from chargen.store.files import printable
 
 
 def lines(found: Spending) -> Iterator[str]:

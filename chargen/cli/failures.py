@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from chargen.cli.pipes import discard
-from chargen.edge.files import as_input_error
 from chargen.errors import ChargenError, StartError
+from chargen.store.files import as_input_error
 
 
 def of_system(failure: OSError) -> ChargenError:

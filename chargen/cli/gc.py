@@ -18,9 +18,9 @@ def command(*, yes: bool, as_json: bool) -> None:
     That is pictures and prompt files no entry plans, and temporary files of a process that died. Nothing is deleted:
     `chargen trash` lists it, brings it back, or frees the space. Without a terminal and without `--yes` it only tells.
     """
-    from chargen.app.orphans import throw_away, unneeded  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.orphans import throw_away, unneeded  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import orphans_report, reading  # noqa: PLC0415 - as above
-    from chargen.edge.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
 
     with reading.project_here() as session:
         found = unneeded(session)

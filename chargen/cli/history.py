@@ -16,7 +16,7 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
 
     TARGET is a path, an id or a glob on the id. `chargen restore TARGET VERSION` brings one back.
     """
-    from chargen.app.versions import versions  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.versions import versions  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import history_report, reading  # noqa: PLC0415 - as above
 
     with reading.planned_here() as here:

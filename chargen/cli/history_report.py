@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from chargen.app.versions import Version, Where
+from chargen.actions.versions import Version, Where
 from chargen.cli.reading import moment, number
 from chargen.cli.tables import cells, columns, cost_text, dim, plural, width
-from chargen.core.inputs import PROMPT
-from chargen.core.plan import Planned
-from chargen.core.record import Record
-from chargen.edge.files import printable
+from chargen.model.inputs import PROMPT
+from chargen.model.reason import sentences
+from chargen.model.record import Record
+from chargen.plan.plan import Planned
+from chargen.store.files import printable
 
 _DIGITS = 8
 """Of a file's hash: enough to name it."""
@@ -27,7 +28,7 @@ def lines(image: Planned, found: tuple[Version, ...]) -> Iterator[str]:
     for version, row in zip(found, rows, strict=True):
         yield f"  {row}"
         if version.record and version.record.why and not version.by_hand:
-            yield f"      {dim(_cut('; '.join(printable(reason) for reason in version.record.why)))}"
+            yield f"      {dim(_cut(printable(sentences(version.record.why))))}"
         prompt = _prompt(image, version.record) if version.record else ""
         if prompt and prompt != shown:
             yield f"      {_cut(printable(prompt))}"
@@ -50,7 +51,7 @@ def as_object(image: Planned, found: tuple[Version, ...]) -> dict[str, Any]:
                 "attempt": version.attempt,
                 "file_sha256": version.file,
                 "bytes": version.size or None,
-                "why": list(version.record.why) if version.record else [],
+                "why": [str(reason) for reason in version.record.why] if version.record else [],
                 "prompt": version.record.prompt if version.record else None,
             }
             for version in found

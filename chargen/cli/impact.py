@@ -17,7 +17,7 @@ def command(what: str, *, as_json: bool) -> None:
     WHAT is a character's, location's or chapter's slug, an imagery file, a template, a picture, or an image. Images
     that show a portrait which is built itself are reached through it.
     """
-    from chargen.app.impact import impact  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.impact import impact  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import impact_report, reading  # noqa: PLC0415 - as above
 
     with reading.planned_here() as here:

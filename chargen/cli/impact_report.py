@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from chargen.app.impact import Impact, Reached
+from chargen.actions.impact import Impact, Reached
 from chargen.cli.reading import number
 from chargen.cli.tables import coloured, columns, counts, dim, estimate_text, plural
-from chargen.core.values import Verdict
-from chargen.edge.files import printable
+from chargen.model.values import Verdict
+from chargen.store.files import printable
 
 
 def lines(found: Impact) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from chargen.app.starting import Started
+    from chargen.actions.init import Started
 
 
 @click.command("init")
@@ -21,7 +21,7 @@ def command(folder: Path) -> None:
     Files that exist are kept as they are. The sample chapter, location and character are left out where there are
     imagery files already.
     """
-    from chargen.app.starting import start_project  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.init import start_project  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
     click.echo("\n".join(_text(start_project(folder))))
 

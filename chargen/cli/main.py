@@ -12,8 +12,8 @@ import click
 
 from chargen import __version__
 from chargen.cli.pipes import discard
-from chargen.edge.files import printable
 from chargen.errors import ChargenError
+from chargen.store.files import printable
 
 COMMANDS = {
     "init": "make a small working project in a folder",
@@ -71,7 +71,7 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as failure:
-            from chargen.core.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
+            from chargen.text.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
 
             hint = did_you_mean(args[0], COMMANDS) if args else ""
             raise click.UsageError(f"{failure.message} {hint}".strip(), ctx) from None

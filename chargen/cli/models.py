@@ -14,8 +14,8 @@ from chargen.cli.options import json_option
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from chargen.core.model_sizes import SizeRule
-    from chargen.core.models import Model, ModelTable
+    from chargen.providers.catalogue.model_sizes import SizeRule
+    from chargen.providers.catalogue.models import Model, ModelTable
 
 
 @click.command("models")
@@ -26,7 +26,7 @@ def command(*, as_json: bool) -> None:
     An id that is not listed works too, at an unknown price.
     """
     from chargen import providers  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.edge.clock import SystemClock  # noqa: PLC0415 - as above
+    from chargen.store.clock import SystemClock  # noqa: PLC0415 - as above
 
     table = providers.load_models()
     if as_json:
@@ -58,7 +58,7 @@ def _object(table: ModelTable, model: Model) -> dict[str, Any]:
 
 def _text(table: ModelTable, today: date) -> Iterator[str]:
     from chargen.cli.tables import columns, dim, width, wrap  # noqa: PLC0415 - as above
-    from chargen.core.models import Life  # noqa: PLC0415 - as above
+    from chargen.providers.catalogue.models import Life  # noqa: PLC0415 - as above
 
     head = ("model", "1024x1024", "refs", "qualities", "sizes", "ends")
     usable = [model for model in table.models if not model.unsupported and model.life(today) is not Life.DEAD]
@@ -105,7 +105,7 @@ def _end(model: Model) -> str:
 
 def _sizes(rule: SizeRule) -> str:
     """Say a rule in a few words."""
-    from chargen.core.model_sizes import FreeSizes, ListedSizes  # noqa: PLC0415 - as above
+    from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes  # noqa: PLC0415 - as above
 
     if isinstance(rule, FreeSizes):
         return f"any x{rule.step} to {rule.max_edge}, {rule.max_ratio}:1"
@@ -116,8 +116,8 @@ def _sizes(rule: SizeRule) -> str:
 
 def _price(model: Model, quality: str | None) -> Decimal | None:
     """Estimate an image of about 1024x1024 without references."""
-    from chargen.core.prices import estimate  # noqa: PLC0415 - as above
-    from chargen.core.settings import DEFAULT_SIZE  # noqa: PLC0415 - as above
+    from chargen.config.settings import DEFAULT_SIZE  # noqa: PLC0415 - as above
+    from chargen.providers.catalogue.prices import estimate  # noqa: PLC0415 - as above
 
     if model.prices is None:
         return None

@@ -17,7 +17,7 @@ from chargen.cli import completing
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
-    from chargen.app.ordering import Order
+    from chargen.plan.request import Order
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -62,8 +62,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def order_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> Order:
     """Make the order of a command that was started in the current folder, for the project in `root`."""
-    from chargen.app.ordering import Order  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.core.selection import Selection  # noqa: PLC0415 - as above
+    from chargen.plan.request import Order  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
 
     return Order(
         selection=Selection(asked.selection, asked.only, asked.match, within_project(root)),

@@ -15,7 +15,7 @@ def command(*, as_json: bool) -> None:
     What an entry or a reference still names is no orphan, nor is what a file may plan that can't be read now.
     `chargen gc` moves orphans to the trash.
     """
-    from chargen.app.orphans import orphans  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.orphans import orphans  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import orphans_report, reading  # noqa: PLC0415 - as above
 
     with reading.planned_here() as here:

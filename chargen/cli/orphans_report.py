@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chargen.app.orphans import PICTURE, Orphan, by_kind
+from chargen.actions.orphans import PICTURE, Orphan, by_kind
 from chargen.cli.reading import moment, number, size_text
 from chargen.cli.tables import columns, cost_text, dim, plural
-from chargen.edge.files import printable
+from chargen.store.files import printable
 
 _NOUNS = {PICTURE: "picture", "prompt": "prompt file", "temporary": "abandoned temporary file"}
 

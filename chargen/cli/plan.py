@@ -13,11 +13,11 @@ import click
 from chargen.cli.options import Asked, json_option, order_of, selection_options
 
 if TYPE_CHECKING:
-    from chargen.app.ordering import Chosen, Order
-    from chargen.app.remembering.index import Standing
-    from chargen.app.remembering.standing import Look
-    from chargen.core.findings import Finding
-    from chargen.core.plan import Planned
+    from chargen.plan.findings import Finding
+    from chargen.plan.memo.index import Standing
+    from chargen.plan.memo.standing import Look
+    from chargen.plan.plan import Planned
+    from chargen.plan.request import Chosen, Order
 
 
 @click.command("plan")
@@ -30,7 +30,7 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     SELECTION is a path, an id or a glob on the id; without one all images are meant. References that have to be built
     too are listed with the image that needs them.
     """
-    from chargen.app.remembering.standing import look_at  # noqa: PLC0415 - `--help` needs none of it
+    from chargen.plan.memo.standing import look_at  # noqa: PLC0415 - `--help` needs none of it
 
     wanted = Asked(**asked)
     look = look_at(Path.cwd(), os.environ)
@@ -48,7 +48,7 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
 def _remembered(look: Look, *, as_json: bool) -> str | None:
     """Return the whole plan of a project of which nothing changed, as far as that can be told without making it."""
     if as_json:
-        from chargen.app.remembering.whole import shown_plan  # noqa: PLC0415 - as above
+        from chargen.plan.memo.whole import shown_plan  # noqa: PLC0415 - as above
 
         found = shown_plan(look)
         return None if found is None else _as_json(found)
@@ -60,7 +60,7 @@ def _quiet_text(standing: Standing) -> Iterator[str]:
     """Yield the text of a plan in which nothing is to be done, and of which there is nothing else to tell."""
     from chargen.cli.quiet_report import standing_lines  # noqa: PLC0415 - as above
     from chargen.cli.tables import counts, plural  # noqa: PLC0415 - as above
-    from chargen.core.values import Verdict  # noqa: PLC0415 - as above
+    from chargen.model.values import Verdict  # noqa: PLC0415 - as above
 
     found = Counter(verdict for _, verdict, _ in standing.others)
     found[Verdict.FRESH.value] = standing.fresh
@@ -78,14 +78,14 @@ def _as_json(found: dict[str, Any]) -> str:
 
 def _chosen(asked: Asked, look: Look | None) -> tuple[Chosen, Order]:
     """Plan and choose; where nothing changed since the last plan, without opening the project."""
-    from chargen.app.ordering import prepare, remembered_choice  # noqa: PLC0415 - as above
+    from chargen.plan.request import prepare, remembered_choice  # noqa: PLC0415 - as above
 
     here = Path.cwd()
     if look is not None:
         order = order_of(asked, here)
         if (found := remembered_choice(look, order)) is not None:
             return found, order
-    from chargen.app.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
+    from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
     with open_session(here, os.environ, read_only=True) as session:
         order = order_of(asked, session.project.root)
@@ -94,7 +94,7 @@ def _chosen(asked: Asked, look: Look | None) -> tuple[Chosen, Order]:
 
 def as_object(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> dict[str, Any]:
     """Return the object of `plan --json` for some images of a plan."""
-    from chargen.core.plan import plan_json  # noqa: PLC0415 - as above
+    from chargen.plan.plan import plan_json  # noqa: PLC0415 - as above
 
     shown = tuple(images)
     return plan_json(shown, (finding.problem for finding in concerning(prepared, shown, whole=whole)))
@@ -105,7 +105,7 @@ def concerning(prepared: Chosen, images: Iterable[Planned], *, whole: bool) -> t
 
     What concerns no imagery file (a template, a setting) always counts; so does a file that can't be read.
     """
-    from chargen.core.findings import findings  # noqa: PLC0415 - as above
+    from chargen.plan.findings import findings  # noqa: PLC0415 - as above
 
     found = findings(prepared.plan)
     if whole:

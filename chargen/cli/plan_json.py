@@ -14,7 +14,7 @@ from typing import Any
 
 
 def plan_text(value: Mapping[str, Any]) -> str:
-    """Write the object of `chargen.core.plan.plan_json`."""
+    """Write the object of `chargen.plan.plan.plan_json`."""
     rest = json.dumps({**value, "images": []}, indent=1, ensure_ascii=False)
     if not value["images"]:
         return rest

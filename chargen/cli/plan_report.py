@@ -10,12 +10,13 @@ from itertools import groupby
 
 from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, estimate_text, pad, plural, width, wrap
-from chargen.core.choice import LeftOut
-from chargen.core.plan import Planned, total_cost, totals
-from chargen.core.values import EntryId, Verdict
-from chargen.edge.files import printable
+from chargen.model.reason import ReasonCode, flattened
+from chargen.model.values import EntryId, Verdict
+from chargen.plan.choice import LeftOut
+from chargen.plan.plan import Planned, total_cost, totals
+from chargen.store.files import printable
 
-_SAYS_NOTHING = {Verdict.MISSING: "not built yet", Verdict.PROOF: "a sketch stands in for the image"}
+_SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
 
 _REASONS_AT = 6
@@ -87,27 +88,24 @@ def standing(images: Iterable[Planned]) -> Iterator[str]:
 
 def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    told = [reason for reason in image.judgement.reasons if reason != _SAYS_NOTHING.get(image.verdict)]
-    if image.verdict is Verdict.MISSING and (awaited := _awaited(image)):
-        told = [reason for reason in told if not any(f"`{target}`" in reason for target in awaited.values())]
-        told.append(f"after {', '.join(awaited)}")
-    found = [printable(reason) for reason in told]
+    told = [reason for reason in image.judgement.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
+    found = [printable(str(reason)) for reason in told if reason.code is not ReasonCode.REFERENCE_FIRST]
+    if len(found) < len(told):
+        found.append(f"after {', '.join(printable(name) for name in _awaited(image))}")
     if image.repair:
         found.append("its YAML lacks what was recorded: written back")
     if image.verdict is not Verdict.PROOF:
-        found.extend(printable(drift) for drift in image.drift if not any(drift in reason for reason in found))
+        known = flattened(told)
+        found.extend(printable(str(drift)) for drift in image.drift if drift not in known)
     if user is not None:
         found.append(f"needed by `{printable(user)}`")
     return found
 
 
-def _awaited(image: Planned) -> dict[str, str]:
-    """Return the targets of the references that are built before an image, by their short names."""
-    return {
-        item.entry_id.rpartition("/")[2]: item.path
-        for item in image.references
-        if item.entry_id is not None and item.digest is None
-    }
+def _awaited(image: Planned) -> dict[str, None]:
+    """Return the short names of the references that are built before an image."""
+    waited = (item.entry_id for item in image.references if item.entry_id is not None and item.digest is None)
+    return dict.fromkeys(entry_id.rpartition("/")[2] for entry_id in waited)
 
 
 def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:

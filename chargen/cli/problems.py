@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chargen.cli.tables import plural
-from chargen.core.findings import Finding
-from chargen.core.plan import problem_json
-from chargen.edge.files import printable
 from chargen.errors import Severity
+from chargen.plan.findings import Finding
+from chargen.plan.plan import problem_json
+from chargen.store.files import printable
 
 MANY = 3
 """Images named beside a problem before it says how many more there are."""

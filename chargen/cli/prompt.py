@@ -14,8 +14,8 @@ from chargen.cli.options import Asked, json_option, order_of
 from chargen.errors import Severity, StartError
 
 if TYPE_CHECKING:
-    from chargen.app.session import Session
-    from chargen.core.plan import Plan, Planned
+    from chargen.plan.plan import Plan, Planned
+    from chargen.plan.session import Session
 
 NAMED = 3
 """Images named where a target means several."""
@@ -31,8 +31,8 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
 
     TARGET is a path, an id or a glob that means one image. Nothing is written or sent.
     """
-    from chargen.app.session import open_session  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import prompt_report  # noqa: PLC0415 - as above
+    from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
     if provider is not None and not sent:
         raise StartError("`--provider` needs `--sent`: the composed prompt is the same for all providers")
@@ -53,7 +53,7 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
 
 def _only(session: Session, plan: Plan, target: str) -> Planned:
     """Return the image that `target` means. Raises StartError where it means none or several."""
-    from chargen.app.ordering import selected_ids  # noqa: PLC0415 - as above
+    from chargen.plan.request import selected_ids  # noqa: PLC0415 - as above
 
     ids = selected_ids(plan, order_of(Asked(selection=(target,)), session.project.root))
     if len(ids) > 1:

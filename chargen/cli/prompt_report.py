@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chargen.app.adapters import Adapters
-from chargen.app.asking import asked
 from chargen.cli.plan_report import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, estimate_text, pad, width, wrap
-from chargen.core.compose import Composed
-from chargen.core.plan import Planned, PlannedReference
-from chargen.core.provider import Request
-from chargen.core.traced import Segment
-from chargen.core.values import Route
-from chargen.edge.files import printable
 from chargen.errors import InputError, error
+from chargen.model.request import Request
+from chargen.model.traced import Segment
+from chargen.model.values import Route
+from chargen.plan.compose import Composed
+from chargen.plan.plan import Planned, PlannedReference
+from chargen.plan.requests import asked
+from chargen.providers.registry import Adapters
+from chargen.store.files import printable
 
 TEMPLATE = "template"
 """The name of a run of a template's own words."""

@@ -14,15 +14,15 @@ from typing import Any
 
 import click
 
-from chargen.app.judging import Wishes
-from chargen.app.ordering import selectables
-from chargen.app.planning import Planner
-from chargen.app.session import Session, open_session
 from chargen.cli.options import within_project
-from chargen.core.plan import Plan, Planned
-from chargen.core.selection import Selection, select
-from chargen.edge.files import printable
 from chargen.errors import StartError
+from chargen.plan.facts import Wishes
+from chargen.plan.plan import Plan, Planned
+from chargen.plan.planner import Planner
+from chargen.plan.request import selectables
+from chargen.plan.selection import Selection, select
+from chargen.plan.session import Session, open_session
+from chargen.store.files import printable
 
 
 @dataclass(frozen=True, slots=True)

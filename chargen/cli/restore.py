@@ -19,10 +19,10 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     the history first. What is brought back counts as current for today's inputs, so a build leaves it alone until they
     change.
     """
-    from chargen.app.restoring import restore  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.app.versions import version_named, versions  # noqa: PLC0415 - as above
+    from chargen.actions.restore import restore  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.versions import version_named, versions  # noqa: PLC0415 - as above
     from chargen.cli import reading, restore_report  # noqa: PLC0415 - as above
-    from chargen.edge.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
 
     with (
         reading.project_here(read_only=False) as session,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chargen.app.restoring import Restored
+from chargen.actions.restore import Restored
 from chargen.cli.reading import moment
 from chargen.cli.tables import plural
-from chargen.core.plan import Plan, Planned
-from chargen.core.values import Verdict
-from chargen.edge.files import printable
+from chargen.model.values import Verdict
+from chargen.plan.plan import Plan, Planned
+from chargen.store.files import printable
 
 
 def lines(image: Planned, done: Restored, stale: int) -> Iterator[str]:

@@ -13,15 +13,15 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
 
-from chargen.app.asking import elsewhere
-from chargen.app.build import Build
-from chargen.app.making import Done, Outcome
+from chargen.build.image import Done, Outcome
+from chargen.build.run import Build
 from chargen.cli.pipes import discard
 from chargen.cli.quiet_report import listed, standing_lines
 from chargen.cli.tables import cost_text, counts, estimate_text
-from chargen.core.plan import Planned, total_cost
-from chargen.core.values import Verdict
-from chargen.edge.files import printable
+from chargen.model.values import Verdict
+from chargen.plan.plan import Planned, total_cost
+from chargen.plan.requests import elsewhere
+from chargen.store.files import printable
 
 
 class RunReport:

@@ -12,11 +12,12 @@ import click
 
 from chargen.cli import completing
 from chargen.cli.options import json_option, within_project
-from chargen.core.values import Status
+from chargen.model.reason import sentences
+from chargen.model.values import Status
 
 if TYPE_CHECKING:
-    from chargen.app.status import Marked, StatusChange
-    from chargen.core.plan import Planned
+    from chargen.actions.status import Marked, StatusChange
+    from chargen.plan.plan import Planned
 
 DONE = {
     Status.APPROVED: "approved",
@@ -45,9 +46,9 @@ def status_command(name: str, status: Status, text: str) -> click.Command:
 
 def run(status: Status, terms: tuple[str, ...], only: tuple[str, ...], match: tuple[str, ...], *, as_json: bool) -> int:
     """Write the status and tell what it changes; return the exit code."""
-    from chargen.app.session import open_session  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.app.status import set_status  # noqa: PLC0415 - as above
-    from chargen.core.selection import Selection  # noqa: PLC0415 - as above
+    from chargen.actions.status import set_status  # noqa: PLC0415 - as above
+    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
+    from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
         selection = Selection(terms, only, match, within_project(session.project.root))
@@ -66,7 +67,7 @@ def change_object(change: StatusChange) -> dict[str, Any]:
     nothing was written, else null), notes[]; `stale[]`, `held[]` and `settled[]`: elements of `plan --json`; `cost_usd`
     of the stale ones (null where a price is unknown).
     """
-    from chargen.core.plan import image_json  # noqa: PLC0415 - as above
+    from chargen.plan.plan import image_json  # noqa: PLC0415 - as above
 
     cost = change.cost_usd
     return {
@@ -114,7 +115,7 @@ def _marked_object(item: Marked) -> dict[str, Any]:
 
 
 def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
-    from chargen.edge.files import printable  # noqa: PLC0415 - as above
+    from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     name = printable(item.image.id)
     if item.refused:
@@ -133,7 +134,7 @@ def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
 
 
 def _listed(images: tuple[Planned, ...]) -> Iterator[str]:
-    from chargen.edge.files import printable  # noqa: PLC0415 - as above
+    from chargen.store.files import printable  # noqa: PLC0415 - as above
 
     for image in images:
-        yield f"  {printable(image.id)}: {'; '.join(printable(reason) for reason in image.judgement.reasons)}"
+        yield f"  {printable(image.id)}: {printable(sentences(image.judgement.reasons))}"

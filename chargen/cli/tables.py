@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 
-from chargen.core.values import Verdict
+from chargen.model.values import Verdict
 
 _TENTH_OF_A_CENT = Decimal("0.001")
 

@@ -38,8 +38,8 @@ def show(*, as_json: bool = False) -> None:
 def bring_back(names: tuple[str, ...], *, as_json: bool) -> None:
     """Move files back to where they were. NAME is the path a file had, or a glob on it."""
     from chargen.cli import reading, trash_report  # noqa: PLC0415 - as above
-    from chargen.edge.files import printable  # noqa: PLC0415 - as above
-    from chargen.edge.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.store.files import printable  # noqa: PLC0415 - as above
+    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
 
     with (
         reading.project_here(read_only=False) as session,
@@ -61,8 +61,8 @@ def empty(*, yes: bool, as_json: bool) -> None:
     """Delete everything in the trash for good. Nothing else ever frees space."""
     from chargen.cli import reading  # noqa: PLC0415 - as above
     from chargen.cli.tables import plural  # noqa: PLC0415 - as above
-    from chargen.edge.locks import project_lock  # noqa: PLC0415 - as above
     from chargen.errors import StartError  # noqa: PLC0415 - as above
+    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
 
     with (
         reading.project_here(read_only=False) as session,

@@ -8,10 +8,10 @@ from typing import Any
 
 from chargen.cli.reading import size_text
 from chargen.cli.tables import columns, dim, plural
-from chargen.core.nearest import nearest
-from chargen.edge.files import printable
-from chargen.edge.trash import Trashed
 from chargen.errors import StartError, error
+from chargen.store.files import printable
+from chargen.store.trash import Trashed
+from chargen.text.nearest import nearest
 
 
 def lines(found: Sequence[Trashed]) -> Iterator[str]:

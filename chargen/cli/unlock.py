@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chargen.cli.status import status_command
-from chargen.core.values import Status
+from chargen.model.values import Status
 
 command = status_command(
     "unlock",

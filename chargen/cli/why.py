@@ -16,7 +16,7 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
 
     TARGET is a path, an id or a glob on the id.
     """
-    from chargen.app.explaining import why  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.why import why  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli import reading, why_report  # noqa: PLC0415 - as above
 
     with reading.planned_here() as here:

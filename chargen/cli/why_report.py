@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from chargen.app.explaining import Why, cost_of
+from chargen.actions.why import Why, cost_of
 from chargen.cli.reading import in_colour, moment, number
 from chargen.cli.tables import coloured, cost_text, dim, estimate_text
-from chargen.core.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.core.inputs import Change, describe
-from chargen.core.record_marks import accepted_for
-from chargen.core.values import Verdict
-from chargen.core.word_diff import Fate, Run, marked, plain, shortened
-from chargen.edge.files import printable
+from chargen.model.inputs import Change, change_reasons
+from chargen.model.record_marks import accepted_for
+from chargen.model.values import Verdict
+from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
+from chargen.store.files import printable
+from chargen.text.word_diff import Fate, Run, marked, plain, shortened
 
 _NEXT = {
     Verdict.EDITED: "`chargen accept {id}` keeps it as the current picture, `doit run --rebuild {id}` replaces it",
@@ -33,11 +33,11 @@ def lines(found: Why) -> Iterator[str]:
     yield f"{click.style(printable(image.id), bold=True)}  {coloured(image.verdict)}"
     yield dim(f"  planned at {printable(str(image.entry.position))}")
     yield from _made(found)
-    told = set(describe(explanation.differences)) if explanation else set()
-    yield from (f"  {printable(reason)}" for reason in image.judgement.reasons if reason not in told)
+    told = set(change_reasons(explanation.differences)) if explanation else set()
+    yield from (f"  {printable(str(reason))}" for reason in image.judgement.reasons if reason not in told)
     for drift in image.drift:
         if drift not in image.judgement.reasons:
-            yield f"  {printable(drift)}; rebuilt for that only if `rebuild_on` says so"
+            yield f"  {printable(str(drift))}; rebuilt for that only if `rebuild_on` says so"
     for part in explanation.parts if explanation else ():
         yield ""
         yield from _part(part)
@@ -120,12 +120,12 @@ def as_object(found: Why) -> dict[str, Any]:
         "id": image.id,
         "target": image.target,
         "verdict": image.verdict.value,
-        "reasons": list(image.judgement.reasons),
+        "reasons": [str(reason) for reason in image.judgement.reasons],
         "made": _made_object(found),
         "parts": [_part_object(part) for part in (explanation.parts if explanation else ())],
         "references": [_reference_object(item) for item in (explanation.references if explanation else ())],
         "old_text_known": explanation is not None and not explanation.forgotten,
-        "drift": list(image.drift),
+        "drift": [str(reason) for reason in image.drift],
         "route": str(image.route) if image.route else None,
         "rebuild_cost_usd": number(found.rebuild_usd),
     }

@@ -6,15 +6,29 @@ ignored quietly. A new kind is one module, one line in `KINDS`, and a template.
 
 from __future__ import annotations
 
-from chargen.core.document import Document
-from chargen.core.entries import Entry, Imagery
-from chargen.core.slots import Made, SlotEdit
-from chargen.core.values import Size
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
 from chargen.kinds.names import clashes, clashing
 from chargen.kinds.protocol import ImageryKind
 from chargen.kinds.recognition import KINDS, kind_of, overlooked
+from chargen.model.entries import Entry, Imagery
+from chargen.model.slots import Made, SlotEdit
+from chargen.model.values import Size
+from chargen.yaml.document import Document
 
-__all__ = ["KINDS", "ImageryKind", "clashes", "clashing", "kind_of", "overlooked", "scan", "slots"]
+__all__ = [
+    "KINDS",
+    "ImageryKind",
+    "clashes",
+    "clashing",
+    "kind_of",
+    "overlooked",
+    "packaged_templates",
+    "scan",
+    "slots",
+]
 
 
 def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:
@@ -30,3 +44,10 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
 def slots(entry: Entry, made: Made) -> SlotEdit:
     """Say what to write into the author's file once the entry's picture is safely on disk."""
     return next(kind for kind in KINDS if kind.kind is entry.kind).slots(entry, made)
+
+
+@cache
+def packaged_templates() -> Mapping[str, str]:
+    """Return the templates that come with the program, by name; a project's own of the same name go before them."""
+    folder = resources.files(__name__).joinpath("templates")
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")}

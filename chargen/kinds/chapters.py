@@ -10,12 +10,6 @@ from collections.abc import Mapping
 
 from ruamel.yaml.nodes import Node
 
-from chargen.core.document import Document, get, is_null, scalar
-from chargen.core.entries import Depicted, Entry, Imagery
-from chargen.core.prose import sentence, shorten
-from chargen.core.slots import Made, SetSlots, SlotEdit
-from chargen.core.traced import Traced
-from chargen.core.values import Kind, Size
 from chargen.errors import Problem, Severity, error, warning
 from chargen.kinds.palette import in_words
 from chargen.kinds.plan import Plan
@@ -23,6 +17,12 @@ from chargen.kinds.planned import Member, depicted, outputs_of, planned, sheet, 
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
+from chargen.model.entries import Depicted, Entry, Imagery
+from chargen.model.slots import Made, SetSlots, SlotEdit
+from chargen.model.traced import Traced
+from chargen.model.values import Kind, Size
+from chargen.text.prose import sentence, shorten
+from chargen.yaml.document import Document, get, is_null, scalar
 
 THESIS_WORDS = 32
 """With sixteen words of palette, eight of what to avoid and two labels the block stays under sixty."""

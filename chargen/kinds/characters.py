@@ -11,12 +11,6 @@ import re
 from dataclasses import replace
 from posixpath import normpath
 
-from chargen.core.document import Document, is_null
-from chargen.core.entries import Character, Entry, Imagery, InventoryItem
-from chargen.core.record import RecordLine
-from chargen.core.slots import Made, SetSlots, SlotEdit
-from chargen.core.traced import Traced
-from chargen.core.values import Kind, Size, Status
 from chargen.errors import Severity, error, warning
 from chargen.kinds.names import fault
 from chargen.kinds.plan import Plan
@@ -24,6 +18,12 @@ from chargen.kinds.planned import Sheet, depicted, entry_id, outputs_of, planned
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.view import fields
+from chargen.model.entries import Character, Entry, Imagery, InventoryItem
+from chargen.model.record import RecordLine
+from chargen.model.slots import Made, SetSlots, SlotEdit
+from chargen.model.traced import Traced
+from chargen.model.values import Kind, Size, Status
+from chargen.yaml.document import Document, is_null
 
 TRUE = frozenset({"true", "yes", "on", "y"})
 _ROOT = Keys(("entity_type", "slug", "appearance"), ("image_inventory", "metadata", "generation_defaults"))

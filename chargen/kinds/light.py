@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.core.document import Document, scalar
-from chargen.core.traced import Traced
 from chargen.kinds.view import fields
+from chargen.model.traced import Traced
+from chargen.yaml.document import Document, scalar
 
 TIMES = {
     "dawn": ("dawn", "predawn", "sunrise", "daybreak", "first light"),

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from chargen.core.document import Document, items, scalar
-from chargen.core.entries import Entry, Imagery, Outputs
-from chargen.core.prose import fold, sentence, shorten
-from chargen.core.slots import AppendSlot, Made, SlotEdit
-from chargen.core.traced import Traced
-from chargen.core.values import Kind, Size
 from chargen.kinds import light
 from chargen.kinds.plan import Plan
 from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
+from chargen.model.entries import Entry, Imagery, Outputs
+from chargen.model.slots import AppendSlot, Made, SlotEdit
+from chargen.model.traced import Traced
+from chargen.model.values import Kind, Size
+from chargen.text.prose import fold, sentence, shorten
+from chargen.yaml.document import Document, items, scalar
 
 IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
 """Keys that name an entry, the first there is."""

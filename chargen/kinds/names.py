@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from chargen.core.entries import Entry, Imagery
-from chargen.core.traced import Traced
-from chargen.core.values import EntryId
 from chargen.errors import Position, Problem, error
+from chargen.model.entries import Entry, Imagery
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId
 
 MAX_BYTES = 200
 """UTF-8 bytes of one name: file systems take 255, suffixes and temporary names need some."""

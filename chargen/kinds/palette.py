@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from chargen.core.colours import colour_hex, colour_name
-from chargen.core.document import Document, is_null, items, scalar
-from chargen.core.prose import fold
-from chargen.core.traced import Traced
 from chargen.errors import Problem, warning
 from chargen.kinds.view import fields
+from chargen.model.traced import Traced
+from chargen.text.colours import colour_hex, colour_name
+from chargen.text.prose import fold
+from chargen.yaml.document import Document, is_null, items, scalar
 
 GROUPS = ("dominant", "primary", "accent", "secondary")
 """The lists of a palette that are shown, most important first."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from chargen.core.document import Document, is_null, scalar
-from chargen.core.entries import Character, Entry, Imagery
-from chargen.core.traced import Traced
-from chargen.core.values import EntryId, Kind
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys
+from chargen.model.entries import Character, Entry, Imagery
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId, Kind
+from chargen.yaml.document import Document, is_null, scalar
 
 
 @dataclass(slots=True)

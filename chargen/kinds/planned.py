@@ -12,16 +12,16 @@ from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.core.document import Document, get, is_null, scalar
-from chargen.core.entries import Declared, Depicted, Entry, Outputs
-from chargen.core.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
-from chargen.core.slots import Made, SlotValue
-from chargen.core.traced import Traced
-from chargen.core.values import EntryId, Kind, Size, Status
 from chargen.errors import Problem, error, warning
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
+from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
+from chargen.model.entries import Declared, Depicted, Entry, Outputs
+from chargen.model.slots import Made, SlotValue
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId, Kind, Size, Status
+from chargen.yaml.document import Document, get, is_null, scalar
 
 STATUSES = tuple(status.value for status in Status)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chargen.core.document import Document
-from chargen.core.entries import Entry, Imagery
-from chargen.core.slots import Made, SlotEdit
-from chargen.core.values import Kind, Size
+from chargen.model.entries import Entry, Imagery
+from chargen.model.slots import Made, SlotEdit
+from chargen.model.values import Kind, Size
+from chargen.yaml.document import Document
 
 
 class ImageryKind(Protocol):

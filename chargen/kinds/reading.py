@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from chargen.core.document import Document, is_null, items, scalar
-from chargen.core.entries import NodePath
-from chargen.core.nearest import did_you_mean
-from chargen.core.traced import Traced
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.spelling import Keys, slips
 from chargen.kinds.view import View, fields
+from chargen.model.entries import NodePath
+from chargen.model.traced import Traced
+from chargen.text.nearest import did_you_mean
+from chargen.yaml.document import Document, is_null, items, scalar
 
 
 @dataclass(frozen=True, slots=True, eq=False)

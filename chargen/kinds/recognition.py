@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from ruamel.yaml.nodes import Node
 
-from chargen.core.document import Document, items
-from chargen.core.traced import Traced
 from chargen.errors import Problem, warning
 from chargen.kinds.chapters import CHAPTERS
 from chargen.kinds.characters import CHARACTERS
@@ -17,6 +15,8 @@ from chargen.kinds.protocol import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
 from chargen.kinds.spelling import PROMPTS, key_position, near
 from chargen.kinds.view import fields
+from chargen.model.traced import Traced
+from chargen.yaml.document import Document, items
 
 KINDS: tuple[ImageryKind, ...] = (CHAPTERS, LOCATIONS, CHARACTERS)
 """All kinds, in the order in which a shape is tried."""

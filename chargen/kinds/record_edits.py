@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chargen.core.entries import Entry, NodePath
-from chargen.core.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
-from chargen.core.values import Kind
 from chargen.kinds.characters import relative
 from chargen.kinds.locations import SLOT
+from chargen.model.entries import Entry, NodePath
+from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
+from chargen.model.values import Kind
 
 
 def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:

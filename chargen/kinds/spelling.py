@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from chargen.core.document import Document, is_null, pairs
 from chargen.errors import Position, Problem, warning
+from chargen.yaml.document import Document, is_null, pairs
 
 PROMPTS = ("prompt_used", "prompt", "prompt_template")
 """Keys that hold a prompt, the first that is not blank; a beat's may stand in its `image_spec`."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.core.document import MERGE_KEY, Document
+from chargen.yaml.document import MERGE_KEY, Document
 
 
 def fields(node: Node | None) -> dict[str, Node]:

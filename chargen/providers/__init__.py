@@ -13,11 +13,11 @@ from decimal import Decimal
 from functools import cache
 from importlib import resources
 
-from chargen.core.model_data import read_models
-from chargen.core.models import ModelTable
-from chargen.core.nearest import did_you_mean
-from chargen.core.provider import Provider, ProviderSettings
 from chargen.errors import StartError
+from chargen.model.request import Provider, ProviderSettings
+from chargen.providers.catalogue.model_data import read_models
+from chargen.providers.catalogue.models import ModelTable
+from chargen.text.nearest import did_you_mean
 
 NAMES = ("openai", "google", "sketch")
 """Every provider, in the order they are listed."""

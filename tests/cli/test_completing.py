@@ -8,8 +8,8 @@ import pytest
 from click.shell_completion import ShellComplete
 from support.project import Project
 
-from chargen.app.remembering.index import INDEX, Index, Remembered, index_bytes
 from chargen.cli.main import cli
+from chargen.plan.memo.index import INDEX, Index, Remembered, index_bytes
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.project import REPOSITORY, Project
 
-from chargen.app.checking import check
-from chargen.app.session import open_session
+from chargen.actions.check import check
+from chargen.plan.session import open_session
 
 SHOWN = {
     "README.md": {"chapters/ch01/img-01"},

@@ -12,7 +12,8 @@ from support.project import REPOSITORY, Project
 
 from chargen.cli.main import COMMANDS
 
-STARTER = REPOSITORY / "chargen/app/starter"
+STARTER = REPOSITORY / "chargen/actions/starter"
+TEMPLATES = REPOSITORY / "chargen/kinds/templates"
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_init_keeps_what_is_there(shelf: Project) -> None:
     assert run.code == 0, run.all
     assert shelf.read("book/dodo.py") == "# mine\n"
     assert "kept dodo.py, .gitignore" in run.out
-    assert "`dodo.py` was kept: it needs `from chargen.app.doit import" in run.out
+    assert "`dodo.py` was kept: it needs `from chargen.doit_plugin import" in run.out
     assert "`.gitignore` was kept: it should name `.chargen/`" in run.out
     assert not (shelf.root / "book/imagery/chapters").exists()
     assert (shelf.root / "book/prompts/chapter.txt.j2").is_file()
@@ -84,7 +85,7 @@ def test_init_follows_the_settings_of_a_project(shelf: Project) -> None:
 def test_the_starter_is_the_repository_s_own_setup() -> None:
     """Templates are those of the example book, doit's tables those of this repository: neither may lag behind."""
     for path in sorted((REPOSITORY / "prompts").iterdir()):
-        assert (STARTER / "prompts" / path.name).read_bytes() == path.read_bytes()
+        assert (TEMPLATES / path.name).read_bytes() == path.read_bytes()
     ours, starter = (
         tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")) for folder in (REPOSITORY, STARTER)
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
-from chargen.app.session import open_session
+from chargen.plan.session import open_session
 
 
 @pytest.fixture

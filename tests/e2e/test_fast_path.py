@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
-from chargen.app.remembering.index import INDEX
+from chargen.plan.memo.index import INDEX
 
-PLANNING = "chargen.app.planning"
+PLANNING = "chargen.plan.planner"
 SETTLED = 2.1
 """Seconds after which a file counts as left alone; nothing tells when they are over but the clock."""
 

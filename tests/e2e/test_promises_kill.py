@@ -23,8 +23,8 @@ from support import tree
 from support.forks import Forks
 from support.project import Project
 
-from chargen.app.session import open_session
-from chargen.core.values import Verdict
+from chargen.model.values import Verdict
+from chargen.plan.session import open_session
 
 PAID = "openai/gpt-image-2.6-flare"
 KILLED = -signal.SIGKILL

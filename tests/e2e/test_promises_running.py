@@ -12,7 +12,7 @@ from servers import pictures
 from servers.loopback import held
 from servers.openai_server import OpenAIServer
 from support import tree
-from support.forks import Forks
+from support.forks import Forks, wait_for_text
 from support.project import Project, Run
 
 PAID = "openai/gpt-image-2.6-flare"
@@ -150,6 +150,7 @@ def test_a_picture_painted_before_the_request_leaves_is_not_bought(desk: Desk) -
     painted = pictures.png(128, 96, 1234)
     with desk.held(code=1) as runs:
         assert len(desk.server.requests) == count + 1
+        wait_for_text(desk.book.root / "generated/prompts/chapters/ch01/b.txt", "A shut door")  # judged once, it waits
         desk.book.image("chapters/ch01/b").write_bytes(painted)
     assert "not sent: while it waited the image became edited" in runs[0].out
     assert len(desk.server.requests) == count + 1

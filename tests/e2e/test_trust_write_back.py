@@ -11,9 +11,9 @@ from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project
 
-from chargen.app.build import open_build
-from chargen.app.doit.run import image_tasks, run_tasks
+from chargen.build.run import open_build
 from chargen.cli.run_report import RunReport
+from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 
 FLARE = "gpt-image-2.6-flare"
 FILE = "imagery/chapters/ch01/imagery.yaml"

@@ -5,8 +5,8 @@ import textwrap
 import pytest
 
 from chargen import kinds
-from chargen.core.document import parse
-from chargen.core.values import Size
+from chargen.model.values import Size
+from chargen.yaml.document import parse
 
 SQUARE = Size(1024, 1024)
 

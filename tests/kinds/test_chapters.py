@@ -3,9 +3,9 @@
 import pytest
 
 from chargen import kinds
-from chargen.core.slots import Made, SetSlots
-from chargen.core.values import Size, Status
 from chargen.errors import Position
+from chargen.model.slots import Made, SetSlots
+from chargen.model.values import Size, Status
 
 HEAD = """\
 metadata: {entity_type: chapter-imagery, slug: ch03}

@@ -3,10 +3,10 @@
 import pytest
 
 from chargen import kinds
-from chargen.core.slots import Made, SetSlots
-from chargen.core.values import Status
 from chargen.errors import Severity
 from chargen.kinds.characters import relative
+from chargen.model.slots import Made, SetSlots
+from chargen.model.values import Status
 
 FILE = "imagery/characters/pim/imagery.yaml"
 HEAD = "entity_type: character\nslug: pim\n"

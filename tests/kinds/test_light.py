@@ -2,8 +2,8 @@
 
 import pytest
 
-from chargen.core.document import parse
 from chargen.kinds.light import FITS, TIMES, fitting, lights, time_of, tokens
+from chargen.yaml.document import parse
 
 
 def choices(text):

@@ -3,9 +3,9 @@
 import pytest
 
 from chargen import kinds
-from chargen.core.slots import AppendSlot, Made
-from chargen.core.values import Size
 from chargen.errors import Severity
+from chargen.model.slots import AppendSlot, Made
+from chargen.model.values import Size
 
 FILE = "imagery/locations/mill/location-imagery.yaml"
 HEAD = "metadata: {entity_type: location-imagery, slug: mill}\n"

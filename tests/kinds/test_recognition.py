@@ -2,7 +2,7 @@
 
 import pytest
 
-from chargen.core.values import Kind
+from chargen.model.values import Kind
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from chargen import kinds
-from chargen.core.document import parse
-from chargen.core.traced import Traced
-from chargen.core.values import Size
 from chargen.errors import Position
+from chargen.model.traced import Traced
+from chargen.model.values import Size
+from chargen.yaml.document import parse
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "scan"
 

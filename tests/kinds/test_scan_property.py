@@ -4,11 +4,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chargen import kinds
-from chargen.core.document import parse
-from chargen.core.resolve import resolve
-from chargen.core.values import Size
 from chargen.errors import InputError
 from chargen.kinds.names import fault
+from chargen.model.values import Size
+from chargen.plan.resolve import resolve
+from chargen.yaml.document import parse
 
 LEAVES = st.sampled_from(
     ["~", "", "a", "pim", "mill", "010", "16:9", "64x64", "0x0", "banana", "..", "a/b", "dusk", "'#708090'", "approved",

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from chargen import kinds
-from chargen.core.document import parse
-from chargen.core.entries import Imagery
-from chargen.core.values import Size
 from chargen.kinds.spelling import near
+from chargen.model.entries import Imagery
+from chargen.model.values import Size
+from chargen.yaml.document import parse
 
 EXAMPLE = Path(__file__).parents[2] / "imagery"
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from ruamel.yaml.cyaml import CBaseLoader
 
-from chargen.core.document import parse
-from chargen.core.traced import Traced
 from chargen.kinds.view import View
+from chargen.model.traced import Traced
+from chargen.yaml.document import parse
 
 
 def view(text):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from servers import pictures
 
-from chargen.core.provider import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
-from chargen.core.values import Size
+from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
+from chargen.model.values import Size
 from chargen.providers import load_models, make
 
 TODAY = date(2026, 11, 22)

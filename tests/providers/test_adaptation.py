@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from provider_cases import BANANA, FLARE, asked, provider, reference
 
-from chargen.core.provider import Provider, Request
-from chargen.core.values import Size
 from chargen.errors import Severity
+from chargen.model.request import Provider, Request
+from chargen.model.values import Size
 from chargen.providers.google import requests as google_requests
 from chargen.providers.openai import requests as openai_requests
 

@@ -8,8 +8,8 @@ from servers.google_server import GoogleServer
 from servers.loopback import Fault
 from servers.openai_server import OpenAIServer
 
-from chargen.core.provider import FailureClass
-from chargen.core.values import Size
+from chargen.model.request import FailureClass
+from chargen.model.values import Size
 
 SMALL = asked(size=Size(1024, 1024))
 

@@ -14,8 +14,8 @@ from servers import google_server, loopback
 from servers.google_server import GoogleServer
 from servers.loopback import Fault, held
 
-from chargen.core.provider import FailureClass
-from chargen.core.provider_failures import words
+from chargen.model.request import FailureClass
+from chargen.providers.failures import words
 from chargen.providers.google.adapter import _error_answer
 
 TRANSIENT, AMBIGUOUS, REFUSED = FailureClass.TRANSIENT, FailureClass.AMBIGUOUS, FailureClass.REFUSED

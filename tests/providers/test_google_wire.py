@@ -12,7 +12,7 @@ from provider_cases import BANANA, GOOGLE_KEY, asked, provider, reference
 from servers import google_server, pictures
 from servers.google_server import GoogleServer
 
-from chargen.core.values import Size
+from chargen.model.values import Size
 
 
 @pytest.fixture

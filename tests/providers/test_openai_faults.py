@@ -12,7 +12,7 @@ from servers import loopback, openai_server
 from servers.loopback import Fault, held
 from servers.openai_server import OpenAIServer
 
-from chargen.core.provider import FailureClass, ProviderError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.openai import downloads
 
 TRANSIENT, AMBIGUOUS, REFUSED = FailureClass.TRANSIENT, FailureClass.AMBIGUOUS, FailureClass.REFUSED

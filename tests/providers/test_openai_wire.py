@@ -13,7 +13,7 @@ from servers import openai_server
 from servers.loopback import held
 from servers.openai_server import OpenAIServer
 
-from chargen.core.values import Size
+from chargen.model.values import Size
 
 
 @pytest.fixture

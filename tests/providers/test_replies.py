@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from provider_cases import BANANA, FLARE, asked, provider, reference
 
-from chargen.core.provider import ProviderError, Reply
-from chargen.core.provider_failures import Answer
+from chargen.model.request import ProviderError, Reply
 from chargen.providers import load_models
+from chargen.providers.failures import Answer
 from chargen.providers.google import failures as google_failures
 from chargen.providers.google import replies as google_replies
 from chargen.providers.openai import failures as openai_failures

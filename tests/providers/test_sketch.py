@@ -11,9 +11,9 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from chargen.core.provider import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
-from chargen.core.values import Size
 from chargen.errors import Severity, StartError
+from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
+from chargen.model.values import Size
 from chargen.providers.sketch import make
 
 PROMPT = "A ferryman waits under the iron bridge before dawn, a lantern at his feet. 橋の下で船頭が待つ。Паромщик ждёт."

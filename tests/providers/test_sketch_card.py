@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chargen.core.provider import Asked, ProviderSettings, ReferenceImage, Request
-from chargen.core.values import Size
+from chargen.model.request import Asked, ProviderSettings, ReferenceImage, Request
+from chargen.model.values import Size
 from chargen.providers.sketch import make
 from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.colours import LEGIBLE, contrast, theme

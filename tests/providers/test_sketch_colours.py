@@ -55,25 +55,15 @@ def test_every_theme_is_legible(palette: list[str]) -> None:
     [
         ("#1a2B3c", (0x1A, 0x2B, 0x3C)),
         ("iron grey #abc", (0xAA, 0xBB, 0xCC)),
-        ("granite grey (wall)", (128, 130, 132)),
-        ("slate blue", (106, 90, 205)),
-        ("Limestone Cream", (245, 236, 214)),
+        ("granite grey (wall)", (0x67, 0x67, 0x67)),
         ("no such thing", None),
         ("(red)", None),
-        ("#12", None),
         ("", None),
     ],
 )
 def test_reading_colours(text: str, expected: tuple[int, int, int] | None) -> None:
-    """Hex wins, then the last colour word; remarks in brackets don't count."""
+    """A number wins, then the words of the one table; remarks in brackets don't count."""
     assert parse(text) == expected
-
-
-def test_words_shade_a_colour() -> None:
-    """Deep is darker and pale lighter than the plain colour."""
-    plain, deep, pale = (parse(text) for text in ("rust", "deep rust", "pale rust"))
-    assert plain and deep and pale
-    assert luminance(deep) < luminance(plain) < luminance(pale)
 
 
 def test_swatches_keep_the_authors_words_and_order() -> None:

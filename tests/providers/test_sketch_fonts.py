@@ -1,16 +1,17 @@
-"""The embedded font: which file it is, and that real text in many scripts has real glyphs."""
+"""The fonts of sketches: which files they are, and that real text in many scripts has real glyphs."""
 # ruff: noqa: RUF001 - letters of many scripts look alike, and that is the point here
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import ImageFont
 
-from chargen.providers.sketch.fonts import STAND_IN, drawable, face, font_path, has_glyph
+from chargen.providers.sketch.fonts import STAND_IN, drawable, face, font_bytes, has_glyph
 
 TEXTS = {
     "Latin": "The quick brown fox — “quoted” … £5 · 20 °C × 3 → ½",
@@ -30,9 +31,29 @@ TEXTS = {
 }
 
 
+HAN = ("Simplified Chinese", "Traditional Chinese", "Japanese", "Korean")
+FONTS = sys.modules["chargen.providers.sketch.fonts"]
+
+
+def forget_faces() -> None:
+    """Let the next question open a font anew."""
+    for cached in (font_bytes, FONTS.advance, FONTS.has_glyph, FONTS.drawable):
+        cached.cache_clear()
+    FONTS._faces = FONTS._Faces()
+
+
+@pytest.fixture
+def default(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The font without the extra."""
+    monkeypatch.setattr(FONTS, "EXTRA", "no_such_package_of_fonts")
+    forget_faces()
+    yield
+    forget_faces()
+
+
 @pytest.mark.parametrize("script", TEXTS)
 def test_no_missing_glyph(script: str) -> None:
-    """Every character of these texts is in the font, so none becomes a box."""
+    """With the extra every character of these texts is in the font, so none becomes a box."""
     missing = [character for character in TEXTS[script] if not has_glyph(character)]
     assert missing == []
     shown = drawable(TEXTS[script])
@@ -40,11 +61,28 @@ def test_no_missing_glyph(script: str) -> None:
     assert STAND_IN not in shown.text
 
 
+@pytest.mark.parametrize("script", TEXTS)
+@pytest.mark.usefixtures("default")
+def test_the_default_font_says_what_it_lacks(script: str) -> None:
+    """Latin, Greek and Cyrillic are whole; characters of the extra's scripts are counted and shown as a box."""
+    shown = drawable(TEXTS[script])
+    assert bool(shown.stand_ins) == (script in HAN)
+    assert (STAND_IN in shown.text) == (script in HAN)
+    assert face(20).getmask(STAND_IN).getbbox() is not None
+
+
+@pytest.mark.usefixtures("default")
+@pytest.mark.parametrize("text", ["\u0627\u0644\u0641", "\u05d0\u05d1", "\u0915\u094d\u0937"])
+def test_what_needs_a_layout_engine_is_not_drawn_wrong(text: str) -> None:
+    """Arabic, Hebrew and Devanagari are boxes rather than letters in the wrong order or shape."""
+    assert drawable(text).stand_ins
+
+
 def test_the_font_is_the_one_that_was_examined() -> None:
-    """The file is byte for byte the one Debian ships as fonts-wqy-microhei 0.2.0-beta-3.1."""
-    path = font_path()
-    assert path is not None
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    """The extra's file is byte for byte the one Debian ships as fonts-wqy-microhei 0.2.0-beta-3.1."""
+    data = font_bytes()
+    assert data is not None
+    digest = hashlib.sha256(data).hexdigest()
     assert digest == "2420e8078af796b19a3f6ef13de527a1a91c1e7171eea115926c614ced1009b3"
 
 
@@ -83,14 +121,10 @@ def test_quotes_are_narrow_between_latin_letters_only() -> None:
     assert drawable("他说\u201c好\u201d。").text == "他说\u201c好\u201d。"
 
 
+@pytest.mark.usefixtures("default")
 def test_emergency_face_still_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the font's package Pillow's own Latin face takes its place."""
-    fonts = sys.modules["chargen.providers.sketch.fonts"]
-    monkeypatch.setattr(fonts, "PACKAGE", "no_such_package_of_fonts")
-    monkeypatch.setattr(fonts, "_faces", fonts._Faces())
-    fonts.font_path.cache_clear()
-    try:
-        assert font_path() is None
-        assert fonts.face(17).getlength("lamp") > 0
-    finally:
-        fonts.font_path.cache_clear()
+    """Without any font package Pillow's own Latin face takes its place."""
+    monkeypatch.setattr(FONTS, "DEFAULT", "no_such_package_of_fonts")
+    forget_faces()
+    assert font_bytes() is None
+    assert face(17).getlength("lamp") > 0

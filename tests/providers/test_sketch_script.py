@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chargen.core.provider import FailureClass, ProviderError
 from chargen.errors import StartError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.sketch.script import FailureScript, Script, parse_script
 
 ENTRY = "chapters/ch03/img-07"

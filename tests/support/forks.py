@@ -31,7 +31,15 @@ _SLOW = (
     "tenacity",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
-_OURS = ("chargen.app.build", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+_OURS = ("chargen.build.run", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+
+
+def wait_for_text(path: Path, words: str, timeout: float = 60.0) -> None:
+    """Wait until a file that another process writes holds these words."""
+    end = time.monotonic() + timeout
+    while not path.exists() or words not in path.read_text():
+        assert time.monotonic() < end, f"`{words}` never stood in {path.name}"
+        time.sleep(0.01)
 
 
 class Forks:
@@ -100,11 +108,7 @@ class Forks:
 
     def wait_for_err(self, pid: int, words: str, timeout: float = 60.0) -> None:
         """Wait until a started command has said these words on stderr."""
-        end = time.monotonic() + timeout
-        err = self._out[pid][1]
-        while not err.exists() or words not in err.read_text():
-            assert time.monotonic() < end, f"`{words}` was not said"
-            time.sleep(0.01)
+        wait_for_text(self._out[pid][1], words, timeout)
 
     def steps(self) -> list[str]:
         """Return the durable operations of the last watched run, in order."""

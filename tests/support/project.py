@@ -26,7 +26,7 @@ DOIT_TABLES = """
 verbosity = 1
 
 [tool.doit.plugins.backend]
-chargen = "chargen.app.doit.states:RecordStates"
+chargen = "chargen.doit_plugin.states:RecordStates"
 
 [tool.doit.plugins.command]
 run = "chargen.cli.doit.run:Run"

@@ -1,9 +1,5 @@
-"""doit on top of the program: what an author's `dodo.py` imports.
+"""Forwards to `chargen.doit_plugin`."""
 
-Knows doit; the rest of the program does not.
-"""
-
-from chargen.app.doit.config import DOIT_CONFIG
-from chargen.app.doit.tasks import task_images
+from chargen.doit_plugin import DOIT_CONFIG, task_images
 
 __all__ = ["DOIT_CONFIG", "task_images"]

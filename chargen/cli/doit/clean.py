@@ -6,10 +6,10 @@ from typing import Any
 
 from doit.cmd_clean import Clean as StockClean
 
-from chargen.app.doit.names import own_only
-from chargen.app.ordering import selectables
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
+from chargen.doit_plugin.names import own_only
+from chargen.plan.request import selectables
 
 
 class Clean(ProjectCommand, StockClean):  # type: ignore[misc]

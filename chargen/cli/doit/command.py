@@ -23,17 +23,17 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.globals import Globals
 from doit.task import Task
 
-from chargen.app.doit.config import STATES_FILE, started_in
-from chargen.app.doit.names import Named, own_tasks, understand
-from chargen.app.doit.states import ContentChecker, RecordStates
-from chargen.app.doit.tasks import held_back
+from chargen.doit_plugin.config import STATES_FILE, started_in
+from chargen.doit_plugin.names import Named, own_tasks, understand
+from chargen.doit_plugin.states import ContentChecker, RecordStates
+from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, Position, Problem, StartError, error
 
 INTERRUPTED = 130
 PROGRAM_ERROR = 2
 
 if TYPE_CHECKING:
-    from chargen.app.session import Session
+    from chargen.plan.session import Session
 
 _DOIT_TELLS = (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask)
 """Failures doit itself turns into one line and exit code 3."""
@@ -95,7 +95,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
         import click  # noqa: PLC0415 - slow to import, and a quiet run writes without it
 
-        from chargen.edge.files import printable  # noqa: PLC0415 - as above
+        from chargen.store.files import printable  # noqa: PLC0415 - as above
 
         click.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
@@ -120,7 +120,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     @contextmanager
     def own_states(self) -> Iterator[None]:
         """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
-        from chargen.edge.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
+        from chargen.store.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
 
         with project_lock(Path.cwd(), on_wait=self.waiting):
             yield
@@ -145,7 +145,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def session(self, *, read_only: bool) -> Session:
         """Open the project doit stands in."""
-        from chargen.app.session import open_session  # noqa: PLC0415 - an up-to-date run needs none of it
+        from chargen.plan.session import open_session  # noqa: PLC0415 - an up-to-date run needs none of it
 
         return open_session(Path.cwd(), os.environ, read_only=read_only)
 
@@ -175,7 +175,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
 def _wrong_option(command: ProjectCommand, words: str) -> Problem:
     """Say of `option --x not recognized` what there is instead; options of stock doit are known by name."""
-    from chargen.core.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
+    from chargen.text.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
 
     option = next((word for word in words.split() if word.startswith("-")), "")
     known = [f"--{found.long}" for found in command.cmdparser.options if found.long]

@@ -8,13 +8,13 @@ from typing import Any
 
 from doit.cmd_forget import Forget as StockForget
 
-from chargen.app.doit.forgetting import Forgotten, forget, forgettable
-from chargen.app.doit.names import own_only
-from chargen.app.ordering import selectables
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import estimate_text, plural
-from chargen.edge.files import printable
+from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
+from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
+from chargen.plan.request import selectables
+from chargen.store.files import printable
 
 REFUSED = 1
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from doit.cmd_ignore import Ignore as StockIgnore
 
-from chargen.app.doit.forgetting import ignore
-from chargen.app.doit.names import own_only
-from chargen.app.ordering import selectables
 from chargen.cli.doit.command import ProjectCommand
-from chargen.edge.files import printable
+from chargen.doit_plugin.forgetting import ignore
+from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
+from chargen.plan.request import selectables
+from chargen.store.files import printable
 
 
 class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]

@@ -11,17 +11,17 @@ from doit.cmd_info import Info as StockInfo
 from doit.exceptions import InvalidCommand
 from doit.task import Task
 
-from chargen.app.doit.names import own_only
-from chargen.app.explaining import why
-from chargen.app.judging import Wishes
-from chargen.app.ordering import selectables
-from chargen.app.session import Session
+from chargen.actions.why import why
 from chargen.cli import why_report
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
-from chargen.core.plan import Plan, Planned
-from chargen.core.values import Verdict
-from chargen.edge.files import printable
+from chargen.doit_plugin.names import own_only
+from chargen.model.values import Verdict
+from chargen.plan.facts import Wishes
+from chargen.plan.plan import Plan, Planned
+from chargen.plan.request import selectables
+from chargen.plan.session import Session
+from chargen.store.files import printable
 
 NOT_UP_TO_DATE = 1
 

@@ -17,13 +17,13 @@ from doit.cmd_list import (
 )
 from doit.task import Task
 
-from chargen.app.doit.names import Named, own_only
-from chargen.app.remembering.standing import planned_targets
 from chargen.cli.doit.command import ProjectCommand
-from chargen.edge.files import printable
+from chargen.doit_plugin.names import Named, own_only
+from chargen.plan.memo.standing import planned_targets
+from chargen.store.files import printable
 
 if TYPE_CHECKING:
-    from chargen.core.plan import Planned
+    from chargen.plan.plan import Planned
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
 _QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
@@ -47,8 +47,8 @@ class List(ProjectCommand):
             # Names have no colours to take out; the tab key waits for this.
             self.outstream.writelines(f"{name}\n" for name in names)
             return 0
-        from chargen.app.ordering import selectables  # noqa: PLC0415 - names alone need none of it
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
+        from chargen.plan.request import selectables  # noqa: PLC0415 - names alone need none of it
 
         with self.session(read_only=True) as session:
             plan = session.plan()
@@ -84,7 +84,7 @@ class List(ProjectCommand):
         if known is not None:
             yield from known
             return
-        from chargen.core.selection import Selectable  # noqa: PLC0415 - slow to import, and the tab key needs none of it
+        from chargen.plan.selection import Selectable  # noqa: PLC0415 - slow to import, and the tab key needs none of it
 
         with self.session(read_only=True) as session:
             project, found = session.project, session.scan()

@@ -10,12 +10,12 @@ from typing import Any
 
 from doit.cmd_resetdep import ResetDep as StockResetDep
 
-from chargen.app.accepting import Accepted, accept
-from chargen.app.doit.names import own_only
-from chargen.app.ordering import selectables
+from chargen.actions.accept import Accepted, accept
 from chargen.cli.doit.command import ProjectCommand
-from chargen.edge.files import printable
+from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
+from chargen.plan.request import selectables
+from chargen.store.files import printable
 
 REFUSED = 1
 

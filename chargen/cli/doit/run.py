@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
-from chargen.app.doit.names import Named, own_tasks
-from chargen.app.doit.tasks import held_back, use
-from chargen.app.remembering.standing import Look, look_at
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.quiet_report import standing_lines
-from chargen.core.judge import Demand
+from chargen.doit_plugin.names import Named, own_tasks
+from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
+from chargen.plan.memo.standing import Look, look_at
+from chargen.plan.verdict import Demand
 
 if TYPE_CHECKING:
-    from chargen.app.build import Build
-    from chargen.app.ordering import Order
+    from chargen.build.run import Build
+    from chargen.plan.request import Order
 
 _ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
@@ -79,7 +79,7 @@ class Run(ProjectCommand):
         look = self._look(params, args)
         if look is not None and self._stands(look, params, args, began):
             return 0
-        from chargen.app.build import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
+        from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
 
         rebuild, always = tuple(params["rebuild"]), params["always"]
         if always and not args:
@@ -98,7 +98,7 @@ class Run(ProjectCommand):
         try:
             tasks = self.make_tasks(asked)
             if not opened:
-                hint = "import `task_images` from `chargen.app.doit` in it"
+                hint = "import `task_images` from `chargen.doit_plugin` in it"
                 raise StartError("this `dodo.py` has no images", hint=hint)
             return self._run(opened[0], tasks, named, params)
         finally:
@@ -127,8 +127,8 @@ class Run(ProjectCommand):
         return True
 
     def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
-        from chargen.app.doit.run import run_tasks  # noqa: PLC0415 - as above
         from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
+        from chargen.doit_plugin.run_tasks import run_tasks  # noqa: PLC0415 - as above
 
         if named is not None and params["always"]:
             _run_always(tasks, named)
@@ -149,8 +149,8 @@ class Run(ProjectCommand):
 
 
 def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
-    from chargen.app.ordering import Order  # noqa: PLC0415 - as above
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
+    from chargen.plan.request import Order  # noqa: PLC0415 - as above
 
     return Order(
         pick=None if named is None else lambda images: named.pick(images, demand, rebuild),

@@ -15,15 +15,15 @@ from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chargen.core.model_checks import check_model, check_prompt, check_references
-from chargen.core.model_sizes import RatioSizes
-from chargen.core.models import ModelTable
-from chargen.core.prices import estimate
-from chargen.core.provider import Asked, ProviderSettings, Reply, Request
-from chargen.core.provider_failures import Answer, exception_failure
-from chargen.core.server_address import elsewhere, is_at, server_address
+from chargen.config.server_address import elsewhere, is_at, server_address
 from chargen.errors import Problem, error
+from chargen.model.request import Asked, ProviderSettings, Reply, Request
 from chargen.providers import deadlines
+from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_references
+from chargen.providers.catalogue.model_sizes import RatioSizes
+from chargen.providers.catalogue.models import ModelTable
+from chargen.providers.catalogue.prices import estimate
+from chargen.providers.failures import Answer, exception_failure
 from chargen.providers.google import failures, replies, requests
 
 if TYPE_CHECKING:

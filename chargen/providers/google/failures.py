@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chargen.core.provider import FailureClass, ProviderError
-from chargen.core.provider_failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
-from chargen.core.server_waits import protobuf_seconds, server_wait
+from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"
 

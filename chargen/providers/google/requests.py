@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chargen.core.model_checks import media_type
-from chargen.core.model_sizes import Frame, RatioSizes
-from chargen.core.models import Model, bare_id
-from chargen.core.prompt_fitting import fit
-from chargen.core.provider import Asked, Request
+from chargen.model.request import Asked, Request
+from chargen.providers.catalogue.model_checks import media_type
+from chargen.providers.catalogue.model_sizes import Frame, RatioSizes
+from chargen.providers.catalogue.models import Model, bare_id
+from chargen.providers.catalogue.prompt_fitting import fit
 
 PROVIDER = "google"
 NORMAL_TIMEOUT = 300.0
@@ -32,8 +32,10 @@ def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Req
     frame = model.sizes.nearest(asked.size)
     if not model.sizes.legal(asked.size):
         notes.append(f"`{model_id}` takes no exact size: {frame} is requested for {asked.size}")
+    quality_note = ""
     if quality is not None:
-        notes.append(f"quality `{quality}` is ignored: `{PROVIDER}` has no qualities")
+        quality_note = f"quality `{quality}` is ignored: `{PROVIDER}` has no qualities"
+        notes.append(quality_note)
     return Request(
         provider=PROVIDER,
         model=bare_id(model_id),
@@ -44,6 +46,7 @@ def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Req
         parameters=_parameters(frame, asked.seed, model.sizes),
         asked=asked,
         notes=tuple(notes),
+        quality_note=quality_note,
     )
 
 

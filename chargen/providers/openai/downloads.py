@@ -10,10 +10,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from chargen.core.provider import FailureClass, ProviderError
-from chargen.core.provider_failures import ambiguous, clean
-from chargen.core.server_address import scheme_and_host
+from chargen.config.server_address import scheme_and_host
+from chargen.model.request import FailureClass, ProviderError
 from chargen.providers import deadlines
+from chargen.providers.failures import ambiguous, clean
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""

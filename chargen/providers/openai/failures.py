@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from chargen.core.provider import FailureClass, ProviderError
-from chargen.core.provider_failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
-from chargen.core.server_waits import server_wait
+from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.server_waits import server_wait
 
 KEY = "OPENAI_API_KEY"
 

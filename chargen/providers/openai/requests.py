@@ -7,14 +7,15 @@ Two kinds of models: those in the vendor's table, which get values they take, an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from chargen.core.model_checks import media_type
-from chargen.core.model_sizes import RatioSizes
-from chargen.core.models import Model
-from chargen.core.prompt_fitting import Fitted, fit
-from chargen.core.provider import Asked, Request
-from chargen.core.values import Size
+from chargen.model.request import Asked, Request
+from chargen.model.values import Size
+from chargen.providers.catalogue.model_checks import media_type
+from chargen.providers.catalogue.model_sizes import RatioSizes
+from chargen.providers.catalogue.models import Model
+from chargen.providers.catalogue.prompt_fitting import Fitted, fit
 
 PROVIDER = "openai"
 LEGACY_QUALITIES: Mapping[str, str] = {"hd": "high", "standard": "medium"}
@@ -41,14 +42,18 @@ def build(asked: Asked, model_id: str, model: Model, quality: str | None) -> Req
     size = model.sizes.nearest(asked.size)
     if size != asked.size:
         notes.append(f"`{model_id}` does not make {asked.size}: {size} is requested")
-    sent_quality = _quality(quality, model, notes)
+    sent_quality = _quality(quality, model)
+    replaced = quality is not None and sent_quality != quality
+    quality_note = f"quality `{quality}` is sent as `{sent_quality}`" if replaced else ""
+    notes += [quality_note] if quality_note else []
     if asked.seed is not None:
         notes.append(f"seed {asked.seed} is not sent: `{PROVIDER}` has no seed")
     parameters: dict[str, Any] = {"size": str(size)}
     if sent_quality is not None:
         parameters["quality"] = sent_quality
     parameters["output_format"] = "png"
-    return _request(fitted, asked, model_id, size=size, quality=sent_quality, parameters=parameters, notes=notes)
+    request = _request(fitted, asked, model_id, size=size, quality=sent_quality, parameters=parameters, notes=notes)
+    return replace(request, quality_note=quality_note)
 
 
 def build_compatible(asked: Asked, model_id: str, limit: int, quality: str | None) -> Request:
@@ -82,14 +87,11 @@ def image_files(request: Request) -> list[tuple[str, bytes, str]]:
     ]
 
 
-def _quality(asked: str | None, model: Model, notes: list[str]) -> str | None:
+def _quality(asked: str | None, model: Model) -> str | None:
     """Map a legacy word, and fill in the default; a quality the model lacks stays for the check to refuse."""
     if asked is None:
         return model.default_quality
-    mapped = LEGACY_QUALITIES.get(asked, asked) if asked not in model.qualities else asked
-    if mapped != asked:
-        notes.append(f"quality `{asked}` is sent as `{mapped}`")
-    return mapped
+    return LEGACY_QUALITIES.get(asked, asked) if asked not in model.qualities else asked
 
 
 def _request(

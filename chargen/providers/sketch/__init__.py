@@ -10,8 +10,8 @@ import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chargen.core.provider import Asked, FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
 from chargen.errors import Problem, error
+from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
 from chargen.providers.sketch.script import FailureScript
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ no text is cut without saying so in its last line. Must not know: pixels, PNG, t
 
 from __future__ import annotations
 
-from chargen.core.provider import Request
-from chargen.core.values import Size
+from chargen.model.request import Request
+from chargen.model.values import Size
 from chargen.providers.sketch.colours import theme
 from chargen.providers.sketch.fonts import advance, drawable
 from chargen.providers.sketch.panels import references, texts

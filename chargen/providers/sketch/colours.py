@@ -6,13 +6,14 @@ Must not know: fonts, layout, requests.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from PIL import ImageColor
+
+from chargen.text.colours import colour_hex
 
 RGB: TypeAlias = "tuple[int, int, int]"
 
@@ -24,48 +25,6 @@ WHITE: RGB = (255, 255, 255)
 _PAPER: RGB = (251, 250, 247)
 _INK: RGB = (24, 27, 34)
 _NEUTRAL: RGB = (92, 104, 120)
-_HEX = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
-_WORD = re.compile(r"[a-z]+")
-
-_WORDS: dict[str, RGB] = {
-    "red": (176, 48, 44), "green": (72, 122, 78), "blue": (50, 92, 150), "yellow": (226, 188, 66),
-    "cyan": (72, 160, 172), "magenta": (168, 62, 122), "purple": (104, 66, 130), "orange": (222, 128, 46),
-    "pink": (222, 160, 168), "brown": (112, 78, 54), "grey": (128, 130, 132), "gray": (128, 130, 132),
-    "black": (26, 26, 28), "white": (246, 245, 241),
-    "amber": (217, 142, 34), "ash": (178, 178, 170), "blood": (122, 22, 26), "bone": (227, 218, 201),
-    "brass": (181, 150, 68), "brick": (150, 70, 52), "bronze": (140, 105, 58), "burgundy": (110, 24, 42),
-    "charcoal": (54, 58, 62), "clay": (176, 112, 82), "cobalt": (30, 72, 160), "copper": (176, 104, 62),
-    "cream": (245, 236, 214), "dusk": (96, 88, 124), "earth": (108, 82, 58), "ember": (206, 84, 40),
-    "emerald": (20, 130, 88), "fog": (198, 204, 208), "forest": (38, 78, 50), "gold": (201, 160, 60),
-    "granite": (122, 124, 126), "graphite": (66, 68, 72), "honey": (222, 166, 62), "ice": (206, 228, 238),
-    "iron": (72, 76, 82), "ivory": (244, 240, 224), "jade": (0, 150, 108), "leather": (124, 80, 50),
-    "limestone": (216, 206, 184), "moss": (104, 118, 62), "mud": (92, 74, 56), "mustard": (204, 164, 44),
-    "night": (22, 28, 52), "oak": (158, 116, 70), "ochre": (196, 132, 48), "parchment": (236, 222, 190),
-    "pearl": (232, 228, 220), "pewter": (132, 138, 142), "pine": (42, 84, 68), "plum": (104, 48, 92),
-    "rose": (206, 116, 126), "rust": (160, 76, 38), "saffron": (232, 166, 40), "sand": (214, 190, 146),
-    "sea": (52, 112, 124), "sepia": (112, 78, 50), "shadow": (44, 46, 54), "sienna": (158, 86, 50),
-    "silver": (188, 192, 196), "slate": (92, 104, 120), "smoke": (136, 138, 142), "snow": (240, 244, 247),
-    "soot": (40, 38, 38), "steel": (112, 126, 140), "stone": (146, 142, 134), "straw": (222, 200, 132),
-    "terracotta": (194, 98, 68), "timber": (140, 102, 64), "umber": (98, 72, 50), "vermilion": (214, 66, 44),
-    "walnut": (92, 64, 44), "wheat": (226, 198, 142), "wine": (104, 28, 48), "wood": (146, 108, 70),
-}  # fmt: skip
-"""What authors call colours, before the CSS names, whose plain ones are those of a screen and not of paint.
-
-The values are this program's own choice, for a swatch only.
-"""
-
-_SHADES = {
-    "night": 0.55,
-    "midnight": 0.6,
-    "dark": 0.4,
-    "deep": 0.35,
-    "pale": -0.5,
-    "light": -0.4,
-    "soft": -0.25,
-    "faded": -0.3,
-    "bright": -0.1,
-}
-"""How far a word darkens (towards black) or, negative, lightens (towards white)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,35 +89,9 @@ def legible(ink: RGB, grounds: Iterable[RGB]) -> RGB:
 
 
 def parse(text: str) -> RGB | None:
-    """Read a colour as authors write it: with a hex value anywhere, a CSS name, or a phrase like `deep slate blue`.
-
-    The last colour word of a phrase decides, since English puts the noun last; a remark in brackets is left out.
-    """
-    found = _HEX.search(text)
-    if found:
-        return ImageColor.getrgb(found.group())[:3]
-    words = _WORD.findall(text.partition("(")[0].lower())
-    for end in range(len(words), 0, -1):
-        for start in (end - 2, end - 1):
-            value = _named("".join(words[max(start, 0) : end]))
-            if value is not None:
-                return _shaded(value, words[: max(start, 0)])
-    return None
-
-
-def _named(word: str) -> RGB | None:
-    if word in _WORDS:
-        return _WORDS[word]
-    if word in ImageColor.colormap:
-        return ImageColor.getrgb(word)[:3]
-    return None
-
-
-def _shaded(colour: RGB, words: list[str]) -> RGB:
-    for word in words:
-        change = _SHADES.get(word, 0.0)
-        colour = mix(colour, BLACK if change > 0 else WHITE, abs(change))
-    return colour
+    """Read a colour as authors write it, as a number or in words; None where the words name none of the table."""
+    number = colour_hex(text)
+    return ImageColor.getrgb(number)[:3] if number else None
 
 
 @lru_cache(maxsize=256)

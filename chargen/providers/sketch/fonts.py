@@ -1,14 +1,12 @@
-"""The font of a sketch: one embedded face, its advances, and which characters it can show.
+"""The font of a sketch: one face, its advances, and which characters it can show.
 
-Why WenQuanYi Micro Hei, from the wheel `paperang-p2-fonts-cjk`: it is the one packaged font found that holds Latin with
-its extensions, accented Greek, all of Cyrillic, kana, Hangul and the Han of simplified and traditional Chinese in a
-single face (Noto Sans CJK lacks Polish, accented Greek and Ukrainian). It is 5 MB of TrueType outlines, Apache-2.0
-(or GPL-3 with font exception), and byte for byte the file that Debian ships as `fonts-wqy-microhei` 0.2.0-beta-3.1, so
-the young wheel around it is only a carrier; its version is pinned and a test pins the file's SHA-256.
+Why FiraGO, from the wheel `pymupdf-fonts` (Artifex, 4 MB, SIL Open Font License): Latin with its extensions,
+Vietnamese, Greek with accents and all of Cyrillic in one face without a kerning table. It has no Han, kana or Hangul;
+with the extra `chargen[fonts]` the face is WenQuanYi Micro Hei, which has them all (5 MB, Apache-2.0 or GPL-3 with font
+exception; byte for byte the file of Debian's `fonts-wqy-microhei` 0.2.0-beta-3.1, which a test pins).
 
-Laws: nothing is opened before the first sketch; the file is opened by path, never read into memory here; system fonts
-are never looked at. Faces are one set per thread, because a FreeType face must not be used by two threads at once.
-Must not know: cards, colours, requests.
+Laws: nothing is opened before the first sketch; system fonts are never looked at. Faces are one set per thread, because
+a FreeType face must not be used by two threads at once. Must not know: cards, colours, requests.
 """
 
 from __future__ import annotations
@@ -18,13 +16,15 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib import import_module
 from importlib.resources import files
-from pathlib import Path
+from io import BytesIO
 
 from PIL import ImageFont
 
-PACKAGE = "paperang_p2_fonts_cjk"
-FILE = "fonts/wqy-microhei.ttc"
+DEFAULT = "pymupdf_fonts.FiraGO_Regular"
+EXTRA = "paperang_p2_fonts_cjk"
+_EXTRA_FILE = "fonts/wqy-microhei.ttc"
 
 WIDE = (
     "\u2e80-\u2fff\u3000-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
@@ -33,13 +33,14 @@ WIDE = (
 """Character class of scripts written without spaces (Han, kana, bopomofo, full-width forms), for a regex set."""
 
 STAND_IN = "\u25a1"
-"""White square, shown where the font has no glyph."""
+"""White square, for what can't be shown: a face without it draws its own box for a missing glyph here."""
 
 _NOWHERE = "\U0010ffff"  # a noncharacter: whatever the face draws for it is its mark for a missing glyph
 _PROBE = 20  # pixels; large enough that no two different glyphs look the same
 _NARROW_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'"})
-# The face draws these four at full CJK width; between Latin letters that tears words apart.
+# A face for Han draws these four at full width; between Latin letters that tears words apart.
 _QUOTE_IN_LATIN = re.compile(f"(?<![{WIDE}])[\u2018\u2019\u201c\u201d](?![{WIDE}])")
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
 _INVISIBLE = {"Cc", "Cf", "Cs"}
 """Unicode categories that leave no mark on paper: controls, format characters, lone surrogates."""
 
@@ -61,24 +62,27 @@ _faces = _Faces()
 
 
 @cache
-def font_path() -> Path | None:
-    """Say where the embedded font lies; None where its package is broken or gone."""
+def font_bytes() -> bytes | None:
+    """Return the font file: that of the extra where it is installed. None where both packages are broken or gone."""
     try:
-        path = Path(str(files(PACKAGE) / FILE))
-    except ModuleNotFoundError:
+        return (files(EXTRA) / _EXTRA_FILE).read_bytes()
+    except (ModuleNotFoundError, OSError):
+        pass
+    try:
+        return bytes(import_module(DEFAULT).fontbuffer)
+    except (ModuleNotFoundError, AttributeError):
         return None
-    return path if path.is_file() else None
 
 
 def face(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Give this thread's face at `size` pixels. Falls back to Pillow's own Latin face only if the package is gone."""
     found = _faces.by_size.get(size)
     if found is None:
-        path = font_path()
+        data = font_bytes()
         # Basic layout everywhere: the other engine is optional in Pillow and would make bytes depend on the machine.
         found = (
-            ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
-            if path
+            ImageFont.truetype(BytesIO(data), size, layout_engine=ImageFont.Layout.BASIC)
+            if data
             else ImageFont.load_default(size)
         )
         _faces.by_size[size] = found
@@ -93,8 +97,16 @@ def advance(size: int, text: str) -> float:
 
 @lru_cache(maxsize=16384)
 def has_glyph(character: str) -> bool:
-    """Say whether the face can show this one character (blanks count as shown)."""
-    return character.isspace() or _shape(character) != _shape(_NOWHERE)
+    """Say whether the face can show this one character (blanks count as shown).
+
+    Letters that are written from right to left or joined (Arabic, Hebrew, the scripts of India) would come out wrong
+    without a layout engine, so they count as not shown even where the face has them.
+    """
+    return character.isspace() or (_stands_alone(character) and _shape(character) != _shape(_NOWHERE))
+
+
+def _stands_alone(character: str) -> bool:
+    return unicodedata.bidirectional(character) not in _RIGHT_TO_LEFT and not "\u0900" <= character <= "\u0dff"
 
 
 def _shape(character: str) -> tuple[float, tuple[int, int], bytes]:
@@ -138,4 +150,4 @@ def _stand_in(character: str) -> str:
         return plain
     if unicodedata.combining(character):
         return ""
-    return STAND_IN if has_glyph(STAND_IN) else "?"
+    return STAND_IN

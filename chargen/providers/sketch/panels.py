@@ -5,7 +5,7 @@ Laws: each panel stays inside the box it is given; no text is cut without saying
 
 from __future__ import annotations
 
-from chargen.core.provider import ReferenceImage
+from chargen.model.request import ReferenceImage
 from chargen.providers.sketch.fonts import drawable
 from chargen.providers.sketch.sheet import Box, Picture, Sheet
 from chargen.providers.sketch.text import SMALLEST, Fitted, fit, line_height, shorten, split, wrap

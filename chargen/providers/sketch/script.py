@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from chargen.core.provider import FailureClass, ProviderError
 from chargen.errors import StartError
+from chargen.model.request import FailureClass, ProviderError
 
 _SCRIPT = re.compile(
     r"(?P<glob>.+)=(?P<what>transient|ambiguous|refused|invalid|provider-stop|ours|wait:(?P<seconds>\d+(?:\.\d+)?))"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import gcd, sqrt
 from typing import TypeAlias
 
-from chargen.core.provider import Request
-from chargen.core.values import Size
+from chargen.model.request import Request
+from chargen.model.values import Size
 from chargen.providers.sketch.colours import RGB, Theme
 from chargen.providers.sketch.fonts import advance, drawable
 from chargen.providers.sketch.text import SMALLEST, Fitted, line_height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chargen.core.provider import Request
+from chargen.model.request import Request
 from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.drawing import paint
 from chargen.providers.sketch.thumbnails import Thumbnails

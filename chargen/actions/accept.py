@@ -1,0 +1,152 @@
+"""Taking present pictures as current for today's inputs: without a call, by one record line in the YAML.
+
+Laws: the picture itself is never touched; what is known of how it was made stays in its record; the line tells that the
+author vouched for it (`accepted`), and under which route; nothing is taken over that can't be compared later (inputs
+that can't be told, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from chargen.build.write_back import WriteBack
+from chargen.errors import ChargenError, InputError, error
+from chargen.kinds.record_edits import record_edit
+from chargen.model.entries import Entry
+from chargen.model.inputs import parts
+from chargen.model.record import RecordLine
+from chargen.model.record_marks import (
+    ACCEPTED,
+    ANSWERED,
+    FORGOTTEN,
+    forgotten_at,
+    quality_mark,
+    with_mark,
+    without_mark,
+)
+from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.evidence import Evidence, Found
+from chargen.plan.plan import Plan, Planned
+from chargen.plan.session import Session
+from chargen.store.clock import stamp
+from chargen.store.files import FileKind, printable
+from chargen.store.journal_rows import Publication
+from chargen.store.locks import target_lock
+from chargen.store.pictures import damage, unsendable
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of one image. `refused` says why nothing was written, else it is empty.
+
+    `path` is the picture that counts from now on: the target, or the entry's own picture elsewhere, which the next
+    build copies to the target.
+    """
+
+    image: Planned
+    path: str = ""
+    changed: bool = False
+    refused: str = ""
+
+
+def accept(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Accepted, ...]:
+    """Take the present pictures of `ids` as current for the inputs of `plan`; one image's failure is its own."""
+    taking = _Taking(session, evidence_of(session, plan), WriteBack(session.project))
+    return tuple(taking.take(plan.by_id[entry_id]) for entry_id in ids)
+
+
+def evidence_of(session: Session, plan: Plan) -> Evidence:
+    """Say where to look for what is known of the images of a plan."""
+    targets = frozenset(image.target for image in plan.images)
+    return Evidence(
+        session.project,
+        session.hashes,
+        session.originals,
+        session.journal,
+        plan.by_id.__contains__,
+        targets.__contains__,
+    )
+
+
+def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
+    """Say in a record line that the author took its file as current for today's inputs, route and quality.
+
+    Where today's inputs can't be told, the line keeps those it has. A rejection counts as answered by it.
+    """
+    line = without_mark(line, (FORGOTTEN, ""))
+    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
+    if image.quality:
+        line = with_mark(line, quality_mark(image.quality))
+    if status is Status.REJECTED:
+        line = with_mark(line, ANSWERED)
+    if image.inputs is None or image.fingerprint is None:
+        return line
+    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    session: Session
+    evidence: Evidence
+    write_back: WriteBack
+
+    def take(self, image: Planned) -> Accepted:
+        try:
+            with target_lock(self.session.project.root, image.id):
+                return self._take(image)
+        except ChargenError as failure:
+            return Accepted(image, refused=str(failure))
+
+    def _take(self, image: Planned) -> Accepted:
+        entry = self.write_back.entry_now(image.entry)
+        found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        path, full = self._picture(image, entry, found)
+        if image.inputs is None or image.fingerprint is None:
+            raise InputError(error(_why_no_inputs(image), entry.position))
+        file = self.session.hashes.hash_of(full)
+        known = found.line if found.line is not None and found.line.file == file else None
+        if known is not None and found.in_yaml and _is_current(known, image):
+            return Accepted(image, path)
+        at = stamp(self.session.clock.now())
+        line = known or RecordLine(image.fingerprint, file, full.stat().st_size)
+        line = accepted_line(image, replace(line, at=at), entry.status)
+        text = line.format()
+        self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, path))
+        if path == image.target:
+            self.session.journal.done((Publication(image.id, path, file, line.size, at),))
+        return Accepted(image, path, changed=True)
+
+    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+        """Return the picture to take. Raises InputError where there is none."""
+        path = image.target
+        if found.state.kind is FileKind.ABSENT:
+            path = self.evidence.elsewhere(entry)
+            if not path:
+                message = f"there is no picture at `{image.target}`"
+                raise InputError(error(message, entry.position, "put it there, or let `doit` build it"))
+        if (refused := unsendable(self.session.project.root, path)) is not None:
+            raise InputError(error(f"can't take this picture: {refused}", entry.position))
+        full = self.session.project.path(path)
+        if trouble := damage(full.read_bytes(), decoding=True):
+            hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
+            raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
+        return path, full
+
+
+def _is_current(line: RecordLine, image: Planned) -> bool:
+    return line.fingerprint == image.fingerprint and forgotten_at(line) is None and image.verdict is Verdict.FRESH
+
+
+def _why_no_inputs(image: Planned) -> str:
+    if image.composed is None:
+        return "the entry has no prompt that can be composed, so there is nothing to compare later"
+    missing = [reference.path for reference in image.references if reference.digest is None]
+    if missing:
+        names = ", ".join(f"`{printable(path)}`" for path in missing)
+        return (
+            f"its inputs can't be told yet: {names} {'is' if len(missing) == 1 else 'are'} to be built or found first"
+        )
+    return "its inputs can't be told: see `chargen check`"

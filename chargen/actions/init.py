@@ -1,0 +1,133 @@
+"""Starting a project: the files of a small working one, written where there are none yet.
+
+Law: nothing that exists is ever changed. A `pyproject.toml` of the author's own is not edited: without the tables it
+needs, nothing is written, and the author is shown what to add.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from chargen import kinds, providers
+from chargen.config.configuration import FILE, configuration
+from chargen.config.settings import Settings
+from chargen.errors import Position, StartError, error
+from chargen.plan.memo.index import SUFFIXES
+from chargen.store.files import make_folder, write_new_durably
+
+_RENAMED = {"gitignore": ".gitignore"}
+"""Files that lie in the package under another name, because they would have an effect there."""
+
+_LEFT_BEHIND = ("__pycache__",)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was done: paths relative to the folder; `advice` are sentences on kept files that lack something."""
+
+    folder: Path
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    sample: bool
+    """The sample chapter, location and character were written."""
+    advice: tuple[str, ...]
+
+
+def start_project(folder: Path) -> Started:
+    """Write the files of a new project into `folder`, which is made if need be.
+
+    Raises StartError with nothing written: no folder can be there, or its `pyproject.toml` lacks the tables.
+    """
+    settings = _settings(folder)
+    sample = not _has_imagery(folder, settings)
+    written: list[str] = []
+    kept: list[str] = []
+    for name, data in _files(settings):
+        if name.startswith(f"{settings.imagery[0]}/") and not sample:
+            continue
+        path = folder / name
+        if path.exists() or path.is_symlink():
+            kept.append(name)
+            continue
+        make_folder(path.parent)
+        write_new_durably(path, data)
+        written.append(name)
+    return Started(folder, tuple(written), tuple(kept), sample, tuple(_advice(folder, kept)))
+
+
+def _settings(folder: Path) -> Settings:
+    """Return the settings of a project that is there already, else the defaults."""
+    if folder.exists() and not folder.is_dir():
+        raise StartError(f"`{folder}` is not a folder", hint="name a folder, or one that is still to be made")
+    path = folder / FILE
+    if not path.exists():
+        return Settings()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as failure:
+        raise StartError(error(f"can't read this file: {failure}", Position(FILE), "correct it, then again")) from None
+    if missing := _missing_tables(document):
+        message = f"there is a `{FILE}` already, and it is yours: nothing was written"
+        raise StartError(message, hint=f"add these tables to it, then run `chargen init` again:\n\n{missing}")
+    return configuration(folder, {}, providers.NAMES).settings
+
+
+def _missing_tables(document: dict[str, Any]) -> str:
+    """Return the text of the starter's tables that `document` lacks; empty where it has them."""
+    tool = _table(document, "tool")
+    plugins = _table(_table(tool, "doit"), "plugins")
+    text = resources.files("chargen.actions").joinpath("starter", FILE).read_text(encoding="utf-8")
+    doit, _, own = text.partition("[tool.chargen]")
+    missing = []
+    if not {"backend", "command"} <= plugins.keys():
+        missing.append(doit.strip())
+    if "chargen" not in tool:
+        missing.append(f"[tool.chargen]{own}".partition("\n\n")[0].strip())
+    return "\n\n".join(missing)
+
+
+def _table(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    found = parent.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _has_imagery(folder: Path, settings: Settings) -> bool:
+    roots = (folder / root for root in settings.imagery)
+    return any(path.suffix in SUFFIXES for root in roots for path in root.rglob("*"))
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Yield the starter's files with their paths in a project of these settings."""
+    folders = {"imagery": settings.imagery[0], "prompts": settings.prompts}
+    for name, data in _walk(resources.files("chargen.actions").joinpath("starter"), ""):
+        top, slash, rest = name.partition("/")
+        yield (f"{folders[top]}/{rest}" if slash else _RENAMED.get(name, name)), data
+    for name, text in kinds.packaged_templates().items():
+        yield f"{folders['prompts']}/{name}", text.encode()
+
+
+def _walk(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(place.iterdir(), key=lambda entry: (entry.is_dir(), entry.name)):
+        if entry.name in _LEFT_BEHIND:
+            continue
+        if entry.is_dir():
+            yield from _walk(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry.read_bytes()
+
+
+def _advice(folder: Path, kept: list[str]) -> Iterator[str]:
+    """Say what kept files lack."""
+    needs = {
+        "dodo.py": ("task_images", "it needs `from chargen.doit_plugin import DOIT_CONFIG, task_images`"),
+        ".gitignore": (".chargen", "it should name `.chargen/`, the program's own folder"),
+    }
+    for name, (word, sentence) in needs.items():
+        if name in kept and word not in (folder / name).read_text(encoding="utf-8", errors="replace"):
+            yield f"`{name}` was kept: {sentence}"

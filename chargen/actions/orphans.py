@@ -1,0 +1,158 @@
+"""Pictures and prompt files that no entry plans any more, and what else may go to the trash.
+
+Laws: only files the program made places for are looked at (pictures and prompt files below the folder of pictures, the
+program's own temporary files); what an entry or a reference still names is in use; what may belong to a file that is
+not valid now is no orphan, and nothing is where imagery is missing or closed. Reads only, but for `throw_away`, which
+moves to the trash.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargen.actions.why import record_in
+from chargen.errors import Position, StartError, error
+from chargen.model.record import Record
+from chargen.plan.facts import Wishes
+from chargen.plan.plan import Plan
+from chargen.plan.planner import Planner
+from chargen.plan.scan import Scan
+from chargen.plan.session import Session
+from chargen.store.files import printable
+from chargen.store.inside import read_inside
+from chargen.store.temporaries import abandoned
+
+PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
+
+_SLUG = re.compile(rb"^[ \t]*(?:location_)?slug[ \t]*:[ \t]*[\"']?([^\"'\s#]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A file nobody plans: project-relative path, size in bytes, what it is, and its record where it has one."""
+
+    path: str
+    size: int
+    kind: str
+    record: Record | None = None
+
+
+def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...]:
+    """Return the pictures and prompt files that no entry plans any more, by path.
+
+    Raises StartError where an imagery folder is missing, or imagery can't be read: then nobody can say what is planned.
+    """
+    _check_roots(session)
+    _check_readable(planner.scan)
+    project = session.project
+    used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
+    used |= _named_elsewhere(planner.scan, plan)
+    broken = _Broken.of(session, planner.scan)
+    found: list[Orphan] = []
+    for path in _files(project.root, project.settings.generated):
+        kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
+        if path in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
+            continue
+        full = project.path(path)
+        record = record_in(full.read_bytes()) if kind == PICTURE else None
+        name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
+        if not broken.may_plan(name, record, unknown=kind == PICTURE and record is None):
+            found.append(Orphan(path, full.lstat().st_size, kind, record))
+    return tuple(found)
+
+
+def temporaries(session: Session) -> tuple[Orphan, ...]:
+    """Return the program's own temporary files and folders whose process is gone, by path.
+
+    Those of the originals are left to the next build: one of them may be a whole reply that only needs its name.
+    """
+    found = []
+    for folder in session.written_folders():
+        if folder == session.originals.folder or folder.is_relative_to(session.trash.folder):
+            continue
+        for path in abandoned(folder):
+            size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
+            found.append(Orphan(path.relative_to(session.project.root).as_posix(), size, TEMPORARY))
+    return tuple(sorted(found, key=lambda orphan: orphan.path))
+
+
+def unneeded(session: Session) -> tuple[Orphan, ...]:
+    """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
+    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    return orphans(session, planner, planner.plan()) + temporaries(session)
+
+
+def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
+    """Move files to the trash and return how many were still there. Raises InputError."""
+    return len(session.trash.move(session.project.path(orphan.path) for orphan in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Imagery files that can't be read, and the slugs they may stand for."""
+
+    files: frozenset[str]
+    slugs: frozenset[str]
+
+    @classmethod
+    def of(cls, session: Session, scan: Scan) -> _Broken:
+        slugs = set(scan.broken_slugs)
+        for file in scan.broken:
+            data = read_inside(session.project.root, file)
+            slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
+        return cls(frozenset(scan.broken), frozenset(slugs))
+
+    def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> bool:
+        """Say whether one of these files may plan what is at `path` (below its folder); of an `unknown` one it may."""
+        if not self.files:
+            return False
+        if record is not None and record.file in self.files:
+            return True
+        parts = path.split("/")
+        return unknown or len(parts) < 3 or parts[1] in self.slugs
+
+
+def _check_roots(session: Session) -> None:
+    for root in session.project.settings.imagery:
+        if not session.project.path(root).is_dir():
+            message = f"the imagery folder `{root}` is missing, so nobody can say what is planned"
+            hint = "make it, or change `imagery` in `[tool.chargen]`"
+            raise StartError(error(message, Position("pyproject.toml"), hint))
+
+
+def _check_readable(scan: Scan) -> None:
+    message = "this could not be read, so nobody can say what it plans and which pictures are needed"
+    hint = "make it readable, or take it out of the imagery folders"
+    if scan.unread:
+        raise StartError([error(message, Position(printable(path)), hint) for path in scan.unread])
+
+
+def _named_elsewhere(scan: Scan, plan: Plan) -> set[str]:
+    """Return the paths that entries and inventories name besides targets: also what a renamed entry takes along."""
+    found: set[str] = set()
+    for image in plan.images:
+        found.update(reference.path for reference in image.references)
+        if image.entry.outputs.file_path:
+            found.add(posixpath.normpath(image.entry.outputs.file_path.replace("\\", "/")))
+    for character in scan.characters.values():
+        found.update(item.path for item in character.inventory if item.path)
+    return found
+
+
+def _files(root: Path, folder: str) -> Iterator[str]:
+    for place, folders, names in os.walk(root / folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        base = Path(place).relative_to(root).as_posix()
+        yield from (f"{base}/{name}" for name in sorted(names) if not name.startswith("."))
+
+
+def by_kind(found: tuple[Orphan, ...]) -> Mapping[str, tuple[Orphan, ...]]:
+    """Sort orphans by what they are; kinds there are none of are left out."""
+    kinds = (PICTURE, PROMPT, TEMPORARY)
+    sorted_ = {kind: tuple(orphan for orphan in found if orphan.kind == kind) for kind in kinds}
+    return {kind: orphans_ for kind, orphans_ in sorted_.items() if orphans_}

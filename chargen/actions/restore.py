@@ -1,0 +1,95 @@
+"""Bringing back a version of an image: the file, then the slots, without a call.
+
+Laws: what stands at the target goes into the history first; what is brought back counts as current for today's inputs,
+because the author chose it, so the next build leaves it alone; over a Git LFS pointer nothing is put.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chargen.actions.accept import accepted_line
+from chargen.actions.versions import Version, Where
+from chargen.build.publish import PutPicture, put, put_original, slots_edit, unknown_edit
+from chargen.build.write_back import WriteBack
+from chargen.errors import InputError, error
+from chargen.images.sniff import PNG, sniff
+from chargen.model.reason import sentences
+from chargen.model.record import RecordLine, prompt_hash
+from chargen.model.values import Status
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session
+from chargen.store.clock import stamp
+from chargen.store.files import FileKind, kind_of
+from chargen.store.journal_rows import Publication
+from chargen.store.locks import target_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back, and whether it was made from other inputs than today's."""
+
+    version: Version
+    picture: PutPicture
+    other_inputs: bool
+
+
+def restore(session: Session, image: Planned, version: Version) -> Restored:
+    """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
+    _check(session, image, version)
+    with target_lock(session.project.root, image.id):
+        picture = _put(session, image, version)
+        line = _line(session, image, version, picture)
+        record = version.record
+        edit = slots_edit(image, record, line, picture.delivered) if record else unknown_edit(image, line)
+        WriteBack(session.project).write(image.entry.file, image.id, edit)
+        attempt = version.attempt if version.stored is not None else None
+        hashed = prompt_hash(record.prompt) if record else None
+        session.journal.done(
+            (Publication(image.id, image.target, picture.file, picture.size, picture.at, attempt, hashed),)
+        )
+    other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
+    return Restored(version, picture, other)
+
+
+def _check(session: Session, image: Planned, version: Version) -> None:
+    name, place = f"version {version.number}", image.entry.position
+    if version.where is Where.CURRENT:
+        hint = "`chargen accept` takes the present picture as current for today's inputs"
+        raise InputError(error(f"{name} is the picture that stands at `{image.target}` already", place, hint))
+    if version.where is Where.GONE:
+        hint = "fetch it from where it was made, or from version control"
+        raise InputError(error(f"{name} is known of, but its bytes are not here", place, hint))
+    if kind_of(session.project.path(image.target)).kind is FileKind.LFS_POINTER:
+        message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
+        raise InputError(error(message, place, "run `git lfs pull` first"))
+    awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
+    if awaited and image.entry.status not in (Status.APPROVED, Status.LOCKED):
+        message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
+        raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
+    if version.record is None and image.fingerprint is None:
+        message = f"{name} has no record, and today's inputs can't be told: {sentences(image.judgement.reasons)}"
+        raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
+
+
+def _put(session: Session, image: Planned, version: Version) -> PutPicture:
+    """Put the very file that once stood there; only where that is gone, make it of the original again."""
+    data = session.history.read(version.kept) if version.kept is not None else None
+    if data is not None:
+        if sniff(data) != PNG:
+            hint = "run `git lfs pull`, then look for it in the history of version control"
+            raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
+        return put(session, image, data)
+    if version.stored is None:
+        raise InputError(error(f"version {version.number} is damaged: its bytes are not those that were kept"))
+    return put_original(session, image, version.stored, version.stored.record.asked_size)
+
+
+def _line(session: Session, image: Planned, version: Version, picture: PutPicture) -> RecordLine:
+    now = stamp(session.clock.now())
+    if version.record is not None:
+        line = version.record.line(picture.file, picture.size, now)
+    else:
+        assert image.fingerprint is not None
+        line = RecordLine(image.fingerprint, picture.file, picture.size, at=now)
+    return accepted_line(image, line, image.entry.status)

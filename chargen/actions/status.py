@@ -1,0 +1,181 @@
+"""The author's word on an image (`status`), written into the entry, and what that changes for the next build.
+
+Laws: the only thing written is the entry's `status`, and for a rejection that was answered before the mark that says
+so; the splice is that of the slots. A build that goes on meanwhile loses nothing: files have one writer at a time, and
+an image is judged again on what its file says when its request is about to leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chargen.build.write_back import Edit, WriteBack
+from chargen.config.settings import SKETCH
+from chargen.errors import ChargenError, StartError
+from chargen.kinds.record_edits import record_edit
+from chargen.model.entries import Entry
+from chargen.model.reason import ReasonCode, has, sentences
+from chargen.model.record import RecordLine
+from chargen.model.record_marks import ANSWERED, without_mark
+from chargen.model.slots import SetSlots, SlotEdit
+from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.facts import Wishes
+from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.plan.planner import Planner
+from chargen.plan.request import selectables
+from chargen.plan.selection import Selection, select
+from chargen.plan.session import Session
+from chargen.store.files import FileKind, kind_of
+
+KEPT = (Status.APPROVED, Status.LOCKED)
+"""What keeps an image from being rebuilt unless it is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One image that was meant: its status before and now, and what is to be said of it.
+
+    `asks_again` is a rejection that was answered once and asks for another image. `refused` says why nothing was
+    written, else it is empty; `notes` are worth knowing.
+    """
+
+    image: Planned
+    before: Status | None
+    after: Status | None
+    asks_again: bool = False
+    refused: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """True where something was written."""
+        return not self.refused and (self.asks_again or self.before is not self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """What a change of status came to. `stale` are images a build would send for now and would not have before.
+
+    `held` are approved or locked images whose inputs differ now and did not before; `settled` those a build would have
+    sent for before and leaves alone now.
+    """
+
+    marked: tuple[Marked, ...]
+    stale: tuple[Planned, ...]
+    held: tuple[Planned, ...]
+    settled: tuple[Planned, ...]
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What building the `stale` ones costs by estimate; None where a price is unknown."""
+        return total_cost(self.stale)
+
+
+def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:
+    """Write `status` into the selected entries; `Status.DRAFT` only where it ends an approval or a lock.
+
+    Raises StartError where nothing is selected, or a part of the selection matches nothing.
+    """
+    if not selection:
+        raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
+    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    before = planner.plan()
+    ids = select(selectables(before), selection)
+    marked = _write(session, [_mark(planner, before.by_id[entry_id], status) for entry_id in ids])
+    if not any(item.changed for item in marked):
+        return StatusChange(marked, (), (), ())
+    return _compared(marked, before, session.plan())
+
+
+def _mark(planner: Planner, image: Planned, status: Status) -> Marked:
+    """Say what is to be written for one image, as the plan before the change sees it."""
+    old = image.entry.status
+    there = _picture(planner, image)
+    if status is Status.DRAFT:
+        return Marked(image, old, status) if old in KEPT else Marked(image, old, old, notes=("it is not locked",))
+    if not there:
+        return Marked(image, old, old, refused="there is no picture yet")
+    line = RecordLine.parse(image.entry.outputs.record)
+    if status is Status.REJECTED:
+        return Marked(image, old, status, asks_again=line is not None and ANSWERED in line.others)
+    return Marked(image, old, status, notes=_notes(planner, image))
+
+
+def _picture(planner: Planner, image: Planned) -> bool:
+    """Say whether there is a picture to speak of: at the target, elsewhere, or one that a build brings back."""
+    state = kind_of(planner.project.path(image.target))
+    if state.kind in (FileKind.FILE, FileKind.LFS_POINTER) or image.verdict is Verdict.RESTORABLE:
+        return True
+    return bool(planner.evidence.elsewhere(image.entry))
+
+
+def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
+    """Say what an author may not expect of approving an image as it is."""
+    route = image.route
+    line = planner.evidence.at_target(image.entry, image.fingerprint, certain=False).line
+    by = (line.by or "") if line is not None else ""
+    if by.startswith(f"{SKETCH}/") and route is not None and route.provider != SKETCH:
+        return (f"it is a sketch: `{route}` makes no image of it while this stands",)
+    if image.verdict is Verdict.STALE:
+        return (f"it is kept although it is stale: {sentences(image.judgement.reasons)}",)
+    return ()
+
+
+def _write(session: Session, wanted: Sequence[Marked]) -> tuple[Marked, ...]:
+    """Write what changes, each file once, and return what became of each."""
+    write_back = WriteBack(session.project)
+    by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
+    for item in wanted:
+        if item.changed and item.after is not None:
+            edits = by_file.setdefault(item.image.entry.file, [])
+            edits += [(item.image.id, edit) for edit in _edits(item, item.after)]
+    failures: dict[EntryId, ChargenError] = {}
+    for file, edits in by_file.items():
+        failures.update(write_back.write_all(file, edits))
+    return tuple(_outcome(item, failures) for item in wanted)
+
+
+def _outcome(item: Marked, failures: Mapping[EntryId, ChargenError]) -> Marked:
+    failure = failures.get(item.image.id)
+    if failure is None:
+        return item
+    return Marked(item.image, item.before, item.before, refused=str(failure), notes=item.notes)
+
+
+def _edits(item: Marked, status: Status) -> tuple[Edit, ...]:
+    """The mark goes first: should the second not be written, nothing is asked for yet."""
+    edits: list[Edit] = [_asking_again(item.image.target)] if item.asks_again else []
+    if item.before is not status:
+        edits.append(lambda entry: SetSlots(entry.path, {"status": status.value}))
+    return tuple(edits)
+
+
+def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
+    def edit(entry: Entry) -> SlotEdit | None:
+        line = RecordLine.parse(entry.outputs.record)
+        if line is None or ANSWERED not in line.others:
+            return None
+        return record_edit(entry, without_mark(line, ANSWERED).format(), target)
+
+    return edit
+
+
+def _compared(marked: tuple[Marked, ...], before: Plan, after: Plan) -> StatusChange:
+    stale, held, settled = [], [], []
+    for image in after.images:
+        old = before.by_id.get(image.id)
+        if old is None:
+            continue
+        if image.verdict.spends and not old.verdict.spends:
+            stale.append(image)
+        elif old.verdict.spends and not image.verdict.spends:
+            settled.append(image)
+        if _would_be_stale(image) and not _would_be_stale(old) and not old.verdict.spends:
+            held.append(image)
+    return StatusChange(marked, tuple(stale), tuple(held), tuple(settled))
+
+
+def _would_be_stale(image: Planned) -> bool:
+    return has(image.judgement.reasons, ReasonCode.WOULD_BE_STALE)

@@ -1,0 +1,135 @@
+"""Why an image has its verdict: its record, what changed since among its inputs, and what a rebuild costs.
+
+Reads the disk, changes nothing. Old words come from the original's record, else from the picture's own text, else from
+another original that was made from the same inputs; where only the line in the YAML is left, there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from chargen.images.png import embedded_record
+from chargen.kinds.record_edits import slots_of
+from chargen.model.entries import Entry
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
+from chargen.model.record import Record, RecordLine
+from chargen.model.record_json import RecordError, from_dict
+from chargen.model.traced import Traced
+from chargen.model.values import FileHash
+from chargen.plan.evidence import Found
+from chargen.plan.explain import Explanation, Then, explain
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
+from chargen.plan.requests import asked
+from chargen.plan.session import Session
+from chargen.providers.registry import Adapters
+from chargen.store.files import FileKind
+from chargen.store.originals import Originals
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One image explained. `explanation` is None where nothing can be compared.
+
+    `line` is the record of the present file, or the last one where the file is another's work; `record` is all that is
+    known of how that image was made, None where only the line is left.
+    """
+
+    image: Planned
+    line: RecordLine | None
+    record: Record | None
+    explanation: Explanation | None
+    rebuild_usd: Decimal | None
+    """What a new image costs by estimate; None where that is unknown, or no request can be made of the entry."""
+    can_build: bool
+
+
+def why(session: Session, planner: Planner, image: Planned) -> Why:
+    """Explain one image of the plan that `planner` has made."""
+    found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
+    line = found.line or RecordLine.parse(image.entry.outputs.record)
+    records = tuple(_records(session, image, found, line))
+    now = inputs_as_planned(image)
+    explanation = None
+    if line is not None and now is not None:
+        explanation = explain(Then.of(line, records), now, sources_of(image))
+    made = next((record for record in records if line and record.attempt == line.attempt), None)
+    can_build = image.composed is not None and image.entry.size is not None and image.route is not None
+    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), can_build)
+
+
+def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
+    """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
+    if image.composed is None or image.entry.size is None or image.route is None:
+        return None
+    provider = adapters.get(image.route.provider)
+    return provider.price(provider.adapt(asked(image), image.route.model))
+
+
+def inputs_as_planned(image: Planned) -> Inputs | None:
+    """Return the inputs as far as they can be told: a reference that is still to be built has an empty digest."""
+    if image.inputs is not None:
+        return image.inputs
+    if image.composed is None or image.entry.size is None:
+        return None
+    references = tuple(
+        ReferenceInput(item.digest or FileHash(""), item.path, item.character) for item in image.references
+    )
+    composed = image.composed
+    return Inputs(composed.text, composed.negative, references, image.entry.size, composed)
+
+
+def sources_of(image: Planned) -> Mapping[str, str]:
+    """Return where the inputs stand that are no part of the prompt, by the names of `chargen.model.inputs`."""
+    written: dict[str, object] = {SIZE: image.entry.data.get("size") or image.entry.data.get("aspect_ratio")}
+    if image.composed is not None and image.composed.negatives:
+        written[NEGATIVE] = image.composed.negatives[0]
+    return {name: str(text.position) for name, text in written.items() if isinstance(text, Traced) and text.position}
+
+
+def record_in(data: bytes) -> Record | None:
+    """Return the record in a picture's own text, also of one that was painted over since; None where there is none."""
+    embedded = embedded_record(data)
+    if embedded is None:
+        return None
+    try:
+        return from_dict(embedded.record)
+    except RecordError:
+        return None
+
+
+def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
+    """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
+    if line.attempt is None:
+        return None
+    stored = originals.find(line.attempt, line.fingerprint) or originals.of_attempt(line.attempt)
+    return stored.record if stored else None
+
+
+def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
+    """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
+    if record is not None:
+        return record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd
+    metadata = slots_of(entry).get("provider_metadata")
+    written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
+    try:
+        return Decimal(str(written)) if written else None
+    except InvalidOperation:
+        return None
+
+
+def _records(session: Session, image: Planned, found: Found, line: RecordLine | None) -> Iterator[Record]:
+    """Yield records that may tell the words of then: of the attempt itself, the picture's own, of the same inputs."""
+    if found.record is not None:
+        yield found.record
+    if line is not None and (record := attempt_record(session.originals, line)) is not None:
+        yield record
+    if found.state.kind is FileKind.FILE:
+        data = session.project.path(image.target).read_bytes()
+        if (record := record_in(data)) is not None:
+            yield record
+    if line is not None:
+        for stored in session.originals.for_fingerprint(line.fingerprint):
+            yield stored.record

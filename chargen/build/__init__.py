@@ -1,0 +1,1 @@
+"""From a plan to pictures: one run, one image, sending, write-back."""

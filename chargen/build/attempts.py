@@ -1,0 +1,130 @@
+"""The attempts at one image: a durable row before each request leaves, and the reply kept before anything else.
+
+From the moment `received` returns the money is safe; what fails later is mended by a later run without a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from chargen import __version__
+from chargen.build.disk_guard import Keeping
+from chargen.errors import ChargenError
+from chargen.model.inputs import record_parts
+from chargen.model.record import Record, RecordReference, prompt_hash
+from chargen.model.request import ProviderError, Reply, Request
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session
+from chargen.store.clock import stamp
+from chargen.store.journal_rows import Sending
+from chargen.store.originals import StoredOriginal, new_attempt_id
+from chargen.text.secrets import scrub_json
+
+
+class Attempts:
+    """What the sender tells of one image. `confirm` judges once more when a request is about to leave."""
+
+    def __init__(self, session: Session, keeping: Keeping, image: Planned, confirm: Callable[[], None]) -> None:
+        assert image.inputs is not None
+        assert image.fingerprint is not None
+        self._session = session
+        self._keeping = keeping
+        self._image = image
+        self._inputs = image.inputs
+        self._fingerprint = image.fingerprint
+        self._confirm = confirm
+        self._request: Request | None = None
+        self._attempt_id = ""
+        self._sent_at = ""
+        self._number = 0
+        self._estimate: Decimal | None = None
+        self.stored: StoredOriginal | None = None
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+        """Judge once more, then commit that a try is about to leave."""
+        self._keeping.check()
+        self._confirm()
+        self._request, self._number, self._estimate = request, number, estimate
+        self._attempt_id = new_attempt_id(self._session.clock.now())
+        self._sent_at = self._session.journal.sent(
+            Sending(
+                self._attempt_id,
+                self._image.id,
+                self._session.run_id,
+                number,
+                request.provider,
+                request.model,
+                self._fingerprint,
+                prompt_hash(self._inputs.prompt),
+                estimate,
+            )
+        )
+        return self._attempt_id
+
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Note that a try brought no image."""
+        self._session.journal.failed(
+            attempt_id,
+            failure.failure,
+            failure.message,
+            http_status=failure.status,
+            request_id=self._clean(failure.request_id),
+            cost_usd=failure.cost_usd,
+            usage=self._clean(failure.usage),
+            possibly_billed=failure.possibly_billed,
+        )
+
+    def received(self, attempt_id: str, reply: Reply) -> None:
+        """Keep what arrived, before anything else happens to it."""
+        assert self._request is not None
+        assert attempt_id == self._attempt_id
+        self.stored = self._store(self._request, reply)
+
+    def _store(self, request: Request, reply: Reply) -> StoredOriginal:
+        image, inputs = self._image, self._inputs
+        record = Record(
+            entry_id=image.id,
+            kind=image.entry.kind,
+            file=image.entry.file,
+            attempt=self._attempt_id,
+            fingerprint=self._fingerprint,
+            prompt=inputs.prompt,
+            negative_prompt=inputs.negative_prompt,
+            asked_size=inputs.size,
+            provider=request.provider,
+            model=request.model,
+            sent_at=self._sent_at,
+            received_at=stamp(self._session.clock.now(), microseconds=True),
+            chargen_version=__version__,
+            parts=record_parts(inputs),
+            references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+            requested_size=request.requested_size,
+            quality=request.quality,
+            parameters=request.parameters,
+            sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
+            notes=request.notes,
+            request_id=self._clean(reply.request_id),
+            seed=reply.seed,
+            revised_prompt=self._clean(reply.revised_prompt),
+            usage=self._clean(reply.usage),
+            cost_usd=reply.cost_usd,
+            cost_estimate_usd=self._estimate,
+            model_version=self._clean(reply.model_version),
+            details=self._clean(reply.details),
+            run=self._session.run_id,
+            number=self._number,
+            why=image.judgement.reasons,
+        )
+        try:
+            stored = self._session.originals.store(record, reply.data)
+        except ChargenError as failure:
+            self._keeping.failed(failure)
+            raise
+        self._session.journal.stored(stored, soon=True)
+        return stored
+
+    def _clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys: good replies quote them too."""
+        return scrub_json(told, self._session.project.secrets)

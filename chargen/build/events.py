@@ -1,0 +1,76 @@
+"""What can be watched while images are sent for: frozen values, handed to a sink on the thread they happen on.
+
+A sink must return quickly and must not raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from chargen.model.request import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSent:
+    """A request is leaving; `number` counts the tries for this image from 1."""
+
+    provider: str
+    entry_id: str
+    attempt_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TryFailed:
+    """A try brought no image; `wait` is the seconds until the next one, None where there is none.
+
+    `estimate` is the price of one try in USD, None where unknown.
+    """
+
+    provider: str
+    entry_id: str
+    attempt_id: str
+    number: int
+    failure: ProviderError
+    wait: float | None
+    estimate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReceived:
+    """A try brought an image of `size` bytes."""
+
+    provider: str
+    entry_id: str
+    attempt_id: str
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPaused:
+    """A provider asked for a pause; none of its images is sent for during the next `seconds`."""
+
+    provider: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStopped:
+    """A provider's breaker opened: its other images fail at once. Told once a run."""
+
+    provider: str
+    message: str
+    hint: str
+
+
+SendingEvent: TypeAlias = "RequestSent | TryFailed | ReplyReceived | ProviderPaused | ProviderStopped"
+Sink: TypeAlias = Callable[[SendingEvent], None]
+
+
+def nobody(_event: SendingEvent) -> None:
+    """Take an event and do nothing with it."""

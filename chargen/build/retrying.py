@@ -1,0 +1,54 @@
+"""Whether a failed request is sent again, and after how long: a pure rule over the failures so far.
+
+Laws: only a transient failure is tried up to five times; what may have cost money (no answer, or a reply without an
+image) is tried again once at most, whatever else failed in between; a server's own wish to wait comes before ours, and
+one that is too long ends the matter. Randomness is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chargen.model.request import FailureClass, ProviderError
+
+MAX_TRIES = 5
+WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds after the first, second, ... failure."""
+JITTER = 0.25
+"""Part of a wait that is added at most, so that those who failed together do not come back together."""
+LONGEST_WAIT = 300.0
+"""Seconds; a server that asks for more is not waited for in this run."""
+MAX_AMBIGUOUS = 2
+"""Tries that may end without an answer: each may have been billed."""
+
+
+def next_wait(failures: Sequence[ProviderError], luck: float) -> float | None:
+    """Return the seconds to wait before the next try, None where there is to be none.
+
+    `failures` are those of one image in order, at least one; `luck` is a random number from 0 to 1.
+    """
+    last = failures[-1]
+    if last.failure not in (FailureClass.TRANSIENT, FailureClass.AMBIGUOUS):
+        return None
+    caps = [cap for failure in failures if (cap := _cap(failure)) is not None]
+    used_up = len(failures) >= MAX_TRIES or (caps and len(caps) >= min(caps))
+    if used_up or asks_too_long(last):
+        return None
+    jitter = JITTER * luck
+    return pause_after(failures) + jitter if last.wait is not None else pause_after(failures) * (1 + jitter)
+
+
+def pause_after(failures: Sequence[ProviderError]) -> float:
+    """Return the seconds that the last failure asks for: the server's own wish, else ours for that many failures."""
+    wish = failures[-1].wait
+    return max(wish, 0.0) if wish is not None else WAITS[min(len(failures), len(WAITS)) - 1]
+
+
+def asks_too_long(failure: ProviderError) -> bool:
+    """Say whether the server asks to wait longer than a run waits."""
+    return failure.failure is FailureClass.TRANSIENT and failure.wait is not None and failure.wait > LONGEST_WAIT
+
+
+def _cap(failure: ProviderError) -> int | None:
+    """Return how many failures that may have cost money an image may have, None for one that cost none."""
+    return MAX_AMBIGUOUS if failure.failure is FailureClass.AMBIGUOUS and failure.tries is None else failure.tries

@@ -1,0 +1,279 @@
+"""One run: what was asked for, the plan, the choice, and each image's two actions with their outcomes.
+
+The scheduler (doit) calls `generate` and `write_back` from threads; both end in a message or nothing, never in an
+exception, so that one failure stays one failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from chargen.build.disk_guard import Keeping
+from chargen.build.errors import BreakerOpenError, StoppedError
+from chargen.build.events import ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.finish_rows import settle
+from chargen.build.image import Done, Maker, Outcome
+from chargen.build.losses import Losses
+from chargen.build.senders import Senders
+from chargen.build.write_back import WriteBack
+from chargen.errors import ChargenError, InputError, Problem, StartError
+from chargen.model.request import ProviderError
+from chargen.model.values import EntryId
+from chargen.plan.budget import OverBudgetError
+from chargen.plan.choice import Choice, LeftOut
+from chargen.plan.memo.index import Standing
+from chargen.plan.memo.standing import Look
+from chargen.plan.memo.store import under_way
+from chargen.plan.plan import Plan, Planned
+from chargen.plan.project import Project
+from chargen.plan.request import Order, prepare
+from chargen.plan.session import Session, open_session
+from chargen.store.journal_rows import Attempt
+from chargen.store.locks import project_lock
+from chargen.store.log import start_logging
+
+_LOG = logging.getLogger("chargen")
+
+
+@dataclass(slots=True)
+class Failure:
+    """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
+
+    image: Planned
+    message: str
+    stopped_by: str = ""
+
+
+@dataclass
+class Build:
+    """One run over one plan. `chosen` are the images it has to do with, in plan order."""
+
+    session: Session
+    plan: Plan
+    choice: Choice
+    selected: tuple[EntryId, ...]
+    maker: Maker
+    stop: threading.Event
+    leftovers: tuple[Attempt, ...] = ()
+    done: dict[EntryId, Done] = field(default_factory=dict)
+    failed: dict[EntryId, Failure] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+    rest: Standing = field(default_factory=Standing)
+    """Images that need nothing and were left out of the plan."""
+    stopped: dict[str, ProviderStopped] = field(default_factory=dict)
+    """The answers that stopped providers in this run."""
+    on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
+    """Told, on the thread of an image, that its request is leaving."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def project(self) -> Project:
+        """The project that is built."""
+        return self.session.project
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The targets of all images of the plan."""
+        return frozenset(image.target for image in self.plan.images)
+
+    @property
+    def ignored(self) -> frozenset[EntryId]:
+        """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
+        return self.maker.judging.wishes.ignored
+
+    @property
+    def chosen(self) -> tuple[Planned, ...]:
+        """The images this run does something with, in plan order."""
+        return self.choice.images
+
+    @property
+    def unplanned(self) -> tuple[Problem, ...]:
+        """Errors of the input that belong to no image, where the run was asked for all there is."""
+        return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
+
+    def image(self, entry_id: EntryId) -> Planned:
+        """Return one image of the plan."""
+        return self.plan.by_id[entry_id]
+
+    def is_up_to_date(self, entry_id: EntryId) -> bool:
+        """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
+        image = self.image(entry_id)
+        return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
+
+    def generate(self, entry_id: EntryId) -> str | None:
+        """Make one image; return why it failed, or None."""
+        return self._guarded(entry_id, self._generate)
+
+    def write_back(self, entry_id: EntryId) -> str | None:
+        """Bring one image's slots to the disk; return why it failed, or None."""
+        return self._guarded(entry_id, self._write_back)
+
+    def fail(self, entry_id: EntryId, message: str) -> None:
+        """Note a failure that happened outside the two actions."""
+        self._fail(self.image(entry_id), message)
+
+    def fail_for_needs(self, entry_id: EntryId, needs: Sequence[str]) -> None:
+        """Note that an image was not tried because what it references is not there; never built without it."""
+        image = self.image(entry_id)
+        names = ", ".join(f"`{need}`" for need in needs)
+        if all(need in self.failed for need in needs):
+            self._fail(image, f"not tried: it references {names}, which failed")
+        elif any(need in self.interrupted for need in needs):
+            self.interrupted[entry_id] = image
+        else:
+            self.left_out.append(LeftOut(image, f"it references {names}, which was not built"))
+
+    def interrupt(self, entry_id: EntryId) -> str:
+        """Note that an image was not begun because the run was asked to end."""
+        with self._lock:
+            self.interrupted[entry_id] = self.image(entry_id)
+        return "interrupted before it was begun"
+
+    def note_interrupted(self) -> None:
+        """Note every image of the run that the interrupt kept from being made."""
+        left = [image for image in self.chosen if image.id not in self.done and not self.knows(image.id)]
+        self.interrupted.update((image.id, image) for image in left)
+
+    def knows(self, entry_id: EntryId) -> bool:
+        """Say whether it is noted already why an image was not made."""
+        known = entry_id in self.failed or entry_id in self.interrupted
+        return known or any(item.image.id == entry_id for item in self.left_out)
+
+    def close(self) -> None:
+        """End the run: let go of the project and close what is open."""
+        self._closing.close()
+
+    def _generate(self, entry_id: EntryId) -> None:
+        done = self.maker.generate(self.image(entry_id))
+        with self._lock:
+            self.done[entry_id] = done
+
+    def _write_back(self, entry_id: EntryId) -> None:
+        done = self.done[entry_id]
+        self.maker.write_back(done)
+        with self._lock:  # what was written is not needed again, and a long run makes thousands
+            self.done[entry_id] = replace(done, edit=None, publication=None)
+
+    def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
+        image = self.image(entry_id)
+        try:
+            action(entry_id)
+        except StoppedError:
+            with self._lock:
+                self.interrupted[entry_id] = image
+            return "interrupted before it was sent"
+        except OverBudgetError as refusal:
+            with self._lock:
+                self.left_out.append(LeftOut(image, refusal.message))
+            return refusal.message
+        except ProviderError as failure:
+            if failure.__cause__ is not None and not isinstance(failure.__cause__, ProviderError):
+                _LOG.error("%s: %s", image.id, failure.message, exc_info=failure.__cause__)
+            return self._fail_by(image, failure)
+        except ChargenError as failure:
+            return self._fail(image, str(failure))
+        except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
+            _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
+            return self._fail(
+                image, f"unexpected {type(bug).__name__}: see `.chargen/chargen.log`, and please report it"
+            )
+        return None
+
+    def _fail_by(self, image: Planned, failure: ProviderError) -> str:
+        name = image.route.provider if image.route is not None else ""
+        message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
+        if isinstance(failure, BreakerOpenError):
+            return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
+        return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
+
+    def _fail(self, image: Planned, message: str, *, stopped_by: str = "") -> str:
+        message = self.session.scrub(message)
+        with self._lock:
+            self.failed[image.id] = Failure(image, message, stopped_by)
+        if not self.session.read_only:
+            self.session.journal.task_failed(image.id, message)
+        _LOG.error("%s: %s", image.id, message)
+        return message
+
+    @property
+    def built(self) -> tuple[Done, ...]:
+        """What this run did, images of which nothing had to be done left out."""
+        return tuple(done for done in self.done.values() if done.outcome is not Outcome.NOTHING)
+
+
+@contextmanager
+def _or_nothing_starts() -> Iterator[None]:
+    """What goes wrong before there is anything to build is no failure of an image."""
+    try:
+        yield
+    except InputError as failure:
+        raise StartError(failure.problems) from failure
+
+
+def open_build(
+    folder: Path,
+    order: Order | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    sink: Sink = nobody,
+    on_wait: Callable[[int | None], None] | None = None,
+    command: str = "",
+    look: Look | None = None,
+) -> Build:
+    """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
+
+    `look` is one just taken at the project, so that what did not change need not be looked at again.
+    Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
+    that another process is building, or that can't be written to.
+    """
+    environ = os.environ if environ is None else environ
+    order = order or Order()
+    session = open_session(folder, environ)
+    waited: list[int | None] = []
+
+    def waiting(pid: int | None) -> None:
+        waited.append(pid)
+        if on_wait is not None:
+            on_wait(pid)
+
+    with ExitStack() as stack, _or_nothing_starts():
+        stack.enter_context(session)
+        stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
+        start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
+        leftovers = session.recover()
+        session.journal.begin_run(session.run_id, command or order.command)
+        stack.callback(session.journal.end_run, session.run_id)
+        stop = threading.Event()
+        prepared = prepare(session, order, None if waited else look)
+        stack.callback(prepared.keep)
+        stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
+        settle(session, prepared.plan.images)
+
+        def told(event: SendingEvent) -> None:
+            sink(event)
+            if isinstance(event, RequestSent):
+                build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, TryFailed):
+                build.losses.note(event)
+            elif isinstance(event, ProviderStopped):
+                build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
+
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
+        keeping = Keeping(session.project.root, session.originals.folder)
+        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project), keeping)
+        choice = prepared.choice
+        build = Build(
+            session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)
+        )
+        build.rest = prepared.rest or build.rest
+        build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
+        return build

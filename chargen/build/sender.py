@@ -1,0 +1,222 @@
+"""Sends for one image at a time and per thread: the same loop of gate, budget, log and retries for every provider.
+
+Laws: nothing leaves before its `sent` entry of the log has been committed and its price set aside; a try is never
+repeated once its reply is here; an unexpected exception fails one image, as ours; the provider's other images go on
+unless its breaker opens. Knows the provider's protocol and the log's, and nothing of files.
+"""
+
+from __future__ import annotations
+
+import random as chance
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from tenacity import RetryCallState, Retrying, stop_after_attempt
+
+from chargen.build.breaker import Breaker
+from chargen.build.errors import BreakerOpenError
+from chargen.build.events import (
+    ProviderPaused,
+    ProviderStopped,
+    ReplyReceived,
+    RequestSent,
+    Sink,
+    TryFailed,
+    nobody,
+)
+from chargen.build.pacing import Pacer, Waits
+from chargen.build.retrying import MAX_TRIES, asks_too_long, next_wait, pause_after
+from chargen.model.request import FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
+from chargen.plan.budget import NOTHING, Ledger, OverBudgetError
+
+
+class AttemptLog(Protocol):
+    """Where the attempts for one image are written; it knows which image that is."""
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+        """Commit that try `number` (from 1) is about to leave, and return its attempt id; raising keeps it here."""
+
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Note that the attempt brought no image."""
+
+    def received(self, attempt_id: str, reply: Reply) -> None:
+        """Take the reply, before anyone else does; what it raises is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An image came back: after how many tries, and how many of those before may have been billed."""
+
+    reply: Reply
+    attempt_id: str
+    tries: int
+    possibly_billed: int
+
+
+@dataclass(slots=True)
+class _Call:
+    """One image's way through the loop."""
+
+    request: Request
+    estimate: Decimal | None
+    log: AttemptLog
+    failures: list[ProviderError] = field(default_factory=list)
+    wait: float | None = None
+
+    @property
+    def number(self) -> int:
+        return len(self.failures) + 1
+
+
+class Sender:
+    """Sends to one provider; any number of threads may call `send`, at most `workers` are in flight."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        settings: ProviderSettings,
+        *,
+        ledger: Ledger,
+        stop: threading.Event,
+        sink: Sink = nobody,
+        clock: Callable[[], float] = time.monotonic,
+        luck: Callable[[], float] = chance.random,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._provider = provider
+        self._ledger = ledger
+        self._sink = sink
+        self._luck = luck
+        self._breaker = Breaker()
+        self._waits = Waits(stop, clock, wait)
+        self._pacer = Pacer(
+            workers=settings.workers or provider.default_workers,
+            per_minute=settings.per_minute or provider.default_per_minute,
+            waits=self._waits,
+        )
+
+    @property
+    def workers(self) -> int:
+        """How many requests are in flight at most: more threads than this only wait."""
+        return self._pacer.workers
+
+    @property
+    def stopped_by(self) -> ProviderError | None:
+        """The answer that opened the breaker, None while images can be sent for."""
+        return self._breaker.cause
+
+    def send(self, request: Request, estimate: Decimal | None, log: AttemptLog) -> Sent:
+        """Send until a reply comes or it is of no use to try again; `estimate` is the price of one try.
+
+        Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
+        where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
+        """
+        self._need_key()
+        self._provider.open()
+        call = _Call(request, estimate, log)
+        retrying = Retrying(
+            sleep=lambda seconds: self._waits.seconds(seconds, self._breaker.check),
+            stop=stop_after_attempt(MAX_TRIES),
+            wait=lambda _state: call.wait or 0.0,
+            retry=lambda state: self._again(call, state),
+            reraise=True,
+        )
+        attempt_id, reply = retrying(self._try, call)
+        log.received(attempt_id, reply)
+        self._sink(ReplyReceived(self._provider.name, request.asked.entry_id, attempt_id, call.number, len(reply.data)))
+        return Sent(reply, attempt_id, call.number, sum(failure.possibly_billed for failure in call.failures))
+
+    def _need_key(self) -> None:
+        self._breaker.check()
+        if missing := self._provider.missing_key():
+            failure = ProviderError(FailureClass.PROVIDER_STOP, missing.message, hint=missing.hint)
+            self._open(failure)
+            raise BreakerOpenError(failure)
+
+    def _again(self, call: _Call, state: RetryCallState) -> bool:
+        failure = state.outcome.exception() if state.outcome else None
+        return call.wait is not None and bool(call.failures) and failure is call.failures[-1]
+
+    def _try(self, call: _Call) -> tuple[str, Reply]:
+        """Send once. Raises as `send`; a ProviderError has been logged, accounted for and acted on."""
+        self._check_budget(call)
+        with self._pacer.flight(self._breaker.check) as departed:
+            self._check_budget(call, reserve=True)
+            attempt_id = self._log_sent(call)
+            try:
+                reply = self._provider.send(call.request)
+            except ProviderError as failure:
+                self._failed(call, attempt_id, failure, departed)
+                raise
+            except Exception as bug:
+                wrapped = self._ours(bug)
+                self._failed(call, attempt_id, wrapped, departed)
+                raise wrapped from bug
+            self._ledger.settle(call.estimate, reply.cost_usd if reply.cost_usd is not None else call.estimate)
+        return attempt_id, reply
+
+    def _check_budget(self, call: _Call, *, reserve: bool = False) -> None:
+        """Raise OverBudgetError, or the last failure where it was a further try that does not fit."""
+        try:
+            (self._ledger.reserve if reserve else self._ledger.check)(call.estimate)
+        except OverBudgetError as refusal:
+            if not call.failures:
+                raise
+            call.wait = None
+            failure = call.failures[-1]
+            failure.hint = f"not tried again for the budget: {refusal.message}"
+            raise failure from refusal
+
+    def _log_sent(self, call: _Call) -> str:
+        try:
+            attempt_id = call.log.sent(call.request, call.number, call.estimate)
+        except BaseException:
+            self._ledger.settle(call.estimate, NOTHING)
+            raise
+        self._sink(RequestSent(self._provider.name, call.request.asked.entry_id, attempt_id, call.number))
+        return attempt_id
+
+    def _ours(self, bug: Exception) -> ProviderError:
+        """Wrap a bug; its own words may hold anything, so only its type is told."""
+        message = f"unexpected `{type(bug).__name__}` while `{self._provider.name}` was asked"
+        return ProviderError(
+            FailureClass.OURS, message, hint="the log file has the details; please report it", possibly_billed=True
+        )
+
+    def _failed(self, call: _Call, attempt_id: str, failure: ProviderError, departed: float) -> None:
+        name = self._provider.name
+        number = call.number
+        if failure.failure is FailureClass.AMBIGUOUS:
+            failure.possibly_billed = True
+        call.failures.append(failure)
+        call.wait = next_wait(call.failures, self._luck())
+        billed = call.estimate if failure.possibly_billed else NOTHING
+        self._ledger.settle(call.estimate, billed if failure.cost_usd is None else failure.cost_usd)
+        self._react(call, failure, departed)
+        call.log.failed(attempt_id, failure)
+        entry_id = call.request.asked.entry_id
+        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait, call.estimate))
+
+    def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
+        """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""
+        if failure.failure is FailureClass.PROVIDER_STOP:
+            self._open(failure)
+        elif asks_too_long(failure):
+            failure.hint = f"`{self._provider.name}` asks to wait {failure.wait:.0f} s: run again after that"
+            self._open(failure)
+        elif failure.failure is FailureClass.TRANSIENT and (failure.rate_limited or failure.wait is not None):
+            seconds = pause_after(call.failures) if call.wait is None else call.wait
+            if failure.rate_limited:
+                self._pacer.refused(departed, seconds)
+            else:
+                self._pacer.pause(seconds)
+            self._sink(ProviderPaused(self._provider.name, seconds, failure.message))
+
+    def _open(self, failure: ProviderError) -> None:
+        failure.stops_provider = True
+        if self._breaker.open(failure):
+            self._sink(ProviderStopped(self._provider.name, failure.message, failure.hint))

@@ -1,0 +1,123 @@
+"""Finds a project and reads its settings: the folder tree upward, `pyproject.toml`, and the environment.
+
+Law: keys are never part of the settings; they are only looked up here as values to take out of everything written.
+Knows the names of environment variables and nothing of what a setting is for.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chargen.config.setting_checks import url_trouble
+from chargen.config.settings import Settings, parse_settings
+from chargen.errors import Position, Problem, StartError, error
+
+FILE = "pyproject.toml"
+BASE_URLS: Mapping[str, str] = {"openai": "OPENAI_BASE_URL", "google": "GOOGLE_GEMINI_BASE_URL"}
+"""The variables in which the vendors' own SDKs look for another server."""
+
+_SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.IGNORECASE)
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A project's absolute root folder, its settings, and the values to take out of everything that is written."""
+
+    root: Path
+    settings: Settings
+    secrets: tuple[str, ...]
+
+
+def configuration(folder: Path, environ: Mapping[str, str], known_providers: Collection[str] = ()) -> Configuration:
+    """Find the project around `folder` and read its settings.
+
+    Raises StartError: no project, a file that can't be read or is not TOML, or any bad setting or base URL.
+    """
+    root = project_root(folder)
+    text, document = _read(root / FILE)
+    settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known_providers)
+    return Configuration(root, with_base_urls(settings, environ), secrets(environ))
+
+
+def project_root(folder: Path) -> Path:
+    """Return the closest folder, from `folder` upward, whose `pyproject.toml` has a `[tool.chargen]` table.
+
+    A `pyproject.toml` on the way that is not valid TOML is an error: the table may be in it.
+    """
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        if (place / FILE).is_file() and _has_table(_read(place / FILE)[1]):
+            return place
+    raise StartError(
+        f"no `{FILE}` with a `[tool.chargen]` table in this folder or above it",
+        hint="change to the project's folder, or make a project with `chargen init`",
+    )
+
+
+def with_base_urls(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Fill in the environment's base URLs where the settings name none; an empty variable counts as unset."""
+    providers = dict(settings.providers)
+    problems: list[Problem] = []
+    for name, variable in BASE_URLS.items():
+        url = environ.get(variable, "").strip()
+        own = settings.provider(name)
+        if not url or own.base_url:
+            continue
+        if trouble := url_trouble(url):
+            problems.append(error(f"the environment's `{variable}` must {trouble}"))
+        providers[name] = replace(own, base_url=url)
+    if problems:
+        raise StartError(problems)
+    return replace(settings, providers=providers)
+
+
+def secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of all variables that hold a key by their name, each once; empty ones left out."""
+    return tuple(dict.fromkeys(value for name, value in environ.items() if value and _SECRET.search(name)))
+
+
+def _has_table(document: Mapping[str, Any]) -> bool:
+    tool = document.get("tool")
+    if not isinstance(tool, Mapping) or "chargen" not in tool:
+        return False
+    if isinstance(tool["chargen"], Mapping):
+        return True
+    raise StartError(
+        error("`tool.chargen` must be a table", Position(FILE), "write its settings below `[tool.chargen]`")
+    )
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        data = path.read_bytes()
+    except OSError as failure:
+        reason = (failure.strerror or type(failure).__name__).lower()
+        raise StartError(error(f"can't read this file: {reason}", Position(FILE))) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        before = data[: failure.start].decode("utf-8")
+        place = Position(FILE, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise StartError(error("this file is not UTF-8", place, "save it as UTF-8 in your editor")) from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        raise StartError(_syntax_problem(str(failure), text)) from None
+
+
+def _syntax_problem(message: str, text: str) -> Problem:
+    match = _TOML_PLACE.search(message)
+    if match is None:
+        return error(f"not valid TOML: {message}", Position(FILE))
+    if match[1]:
+        place = Position(FILE, int(match[1]), int(match[2]))
+    else:
+        place = Position(FILE, text.count("\n") + 1, len(text) - text.rfind("\n"))
+    words = message[: match.start()]
+    return error(f"not valid TOML: {words[:1].lower()}{words[1:]}", place)

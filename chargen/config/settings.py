@@ -1,0 +1,246 @@
+"""The settings of a project: `[tool.chargen]` of its `pyproject.toml`, every value checked.
+
+Laws: all problems are collected, each with its place in the file; an unknown key is an error; a provider's key is never
+a setting. Pure: it gets the parsed table and the text, and knows neither the environment nor which providers exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from chargen.config.setting_checks import Check, SettingChecks, dotted
+from chargen.config.toml_positions import KeyPath
+from chargen.errors import Position, StartError
+from chargen.model.request import FailureClass, ProviderSettings
+from chargen.model.values import Route, Size
+from chargen.text.nearest import did_you_mean
+
+TABLE: KeyPath = ("tool", "chargen")
+SKETCH = "sketch"
+ANY = "*"
+DEFAULT_SIZE = Size(1024, 1024)
+"""Square, because every model can make it."""
+
+_TOP = (
+    "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
+    "missing_references", "rebuild_on", "log_level", "routes", "providers", "budget",
+)  # fmt: skip
+_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url")
+_SKETCH = ("latency", "fail")
+_BUDGET = ("run", "month")
+_FAIL = re.compile(r".+=(?P<failure>[a-z-]+)(?:\*[1-9][0-9]*)?")
+
+
+class SizePolicy(str, Enum):
+    """How a delivered picture is brought to the size asked for: cut, filled up, or left as it came."""
+
+    CROP = "crop"
+    PAD = "pad"
+    KEEP = "keep"
+
+
+class MissingReferences(str, Enum):
+    """What a reference image that is named but not there does: block the entry, or give way to a description."""
+
+    BLOCK = "block"
+    DESCRIBE = "describe"
+
+
+class RebuildOn(str, Enum):
+    """A declared choice whose change makes existing images stale."""
+
+    MODEL = "model"
+    PROVIDER = "provider"
+    QUALITY = "quality"
+
+
+class LogLevel(str, Enum):
+    """The least severe line that the log file takes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that may be spent, in USD: by one run, and by this machine in a calendar month. None is no limit."""
+
+    run: Decimal | None = None
+    month: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked; folders are project-relative with `/` and without a final one."""
+
+    imagery: tuple[str, ...] = ("imagery",)
+    prompts: str = "prompts"
+    generated: str = "generated"
+    style_prefix: str = ""
+    style_suffix: str = ""
+    default_size: Size = DEFAULT_SIZE
+    size_policy: SizePolicy = SizePolicy.CROP
+    missing_references: MissingReferences = MissingReferences.BLOCK
+    rebuild_on: frozenset[RebuildOn] = frozenset()
+    log_level: LogLevel = LogLevel.INFO
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    """By what they catch: `provider/model`, `provider/*` or `*`."""
+    route_positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where each route is written, under the same names as `routes`."""
+    style_positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where `style_prefix` and `style_suffix` are written, if they are."""
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    model_positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where each provider's `model` is written, if it is, by the provider's name."""
+    budget: Budget = Budget()
+
+    def provider(self, name: str) -> ProviderSettings:
+        """Return the settings of one provider, the defaults where the file says nothing of it."""
+        return self.providers.get(name, ProviderSettings())
+
+
+def parse_settings(
+    table: Mapping[str, Any], text: str, file: str, *, known_providers: Collection[str] = ()
+) -> Settings:
+    """Check the parsed `[tool.chargen]` table of the TOML `text`.
+
+    `known_providers` are the names that a provider's table or the target of a route may bear; empty takes any name.
+    Raises StartError with every problem found, in the order of the file.
+    """
+    checks = SettingChecks(text, file, TABLE)
+    checks.unknown(table, _TOP)
+    plain = Settings()
+    routes = _routes(checks, table, known_providers)
+    settings = Settings(
+        imagery=checks.several(table, ("imagery",), checks.folder, plain.imagery),
+        prompts=checks.one(table, ("prompts",), checks.folder, plain.prompts),
+        generated=checks.one(table, ("generated",), checks.folder, plain.generated),
+        style_prefix=checks.one(table, ("style_prefix",), checks.text, plain.style_prefix),
+        style_suffix=checks.one(table, ("style_suffix",), checks.text, plain.style_suffix),
+        default_size=checks.one(table, ("default_size",), checks.size, plain.default_size),
+        size_policy=checks.one(table, ("size_policy",), checks.choice(SizePolicy), plain.size_policy),
+        missing_references=checks.one(
+            table, ("missing_references",), checks.choice(MissingReferences), plain.missing_references
+        ),
+        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
+        log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
+        routes=routes,
+        route_positions={name: checks.at(("routes", name)) for name in routes},
+        style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
+        providers=(providers := _providers(checks, table, known_providers)),
+        model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
+        budget=_budget(checks, table),
+    )
+    _check_folders(checks, settings, table)
+    if checks.problems:
+        raise StartError(sorted(checks.problems, key=lambda problem: problem.position or Position(file)))
+    return settings
+
+
+def _check_folders(checks: SettingChecks, settings: Settings, table: Mapping[str, Any]) -> None:
+    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes."""
+    outputs = settings.generated
+    for key, folders in (("imagery", settings.imagery), ("prompts", (settings.prompts,))):
+        for number, folder in enumerate(folders):
+            if _overlap(folder, outputs):
+                checks.wrong(
+                    (key, number) if key in table else ("generated",),
+                    f"`{key}` and `generated` must be folders apart from each other",
+                    "images are written below `generated`, and nothing else belongs there",
+                )
+            if key == "imagery" and any(_overlap(folder, other) for other in folders[:number]):
+                checks.wrong((key, number), "one folder of `imagery` holds another", "name the outer one only")
+
+
+def _overlap(one: str, other: str) -> bool:
+    one, other = one.casefold(), other.casefold()  # the same folder, on many a disk
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _routes(checks: SettingChecks, table: Mapping[str, Any], known_providers: Collection[str]) -> dict[str, Route]:
+    routes: dict[str, Route] = {}
+    for caught, value in checks.table(table, ("routes",)).items():
+        path = ("routes", caught)
+        provider, slash, model = caught.partition("/")
+        if caught != ANY and not (slash and provider and model and ANY not in provider):
+            hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'
+            checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)
+            continue
+        text = checks.name(path, value)
+        if text is None:
+            continue
+        provider, slash, model = text.partition("/")
+        if not (provider and model) or ANY in text:
+            checks.must(path, "name one model", 'write it as `"provider/model"`')
+        elif _provider_known(checks, path, provider, known_providers):
+            routes[caught] = Route(provider, model)
+    return routes
+
+
+def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known_providers: Collection[str]) -> bool:
+    if not known_providers or name in known_providers:
+        return True
+    listed = ", ".join(f"`{known}`" for known in known_providers)
+    hint = did_you_mean(name, known_providers) or f"there are {listed}"
+    checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which there is not", hint)
+    return False
+
+
+def _providers(
+    checks: SettingChecks, table: Mapping[str, Any], known_providers: Collection[str]
+) -> dict[str, ProviderSettings]:
+    parent = checks.table(table, ("providers",))
+    found: dict[str, ProviderSettings] = {}
+    if known_providers:
+        checks.unknown(parent, known_providers, ("providers",))
+    for name in parent:
+        if known_providers and name not in known_providers:
+            continue
+        path: KeyPath = ("providers", name)
+        own = checks.table(parent, path)
+        checks.unknown(own, _PROVIDER + _SKETCH if name == SKETCH else _PROVIDER, path)
+        found[name] = ProviderSettings(
+            model=checks.maybe(own, (*path, "model"), checks.name),
+            quality=checks.maybe(own, (*path, "quality"), checks.name),
+            workers=checks.maybe(own, (*path, "workers"), checks.workers),
+            per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
+            timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
+            base_url=checks.maybe(own, (*path, "base_url"), checks.url),
+            base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
+            latency=checks.one(own, (*path, "latency"), checks.seconds, 0.0) if name == SKETCH else 0.0,
+            fail=checks.several(own, (*path, "fail"), _fail(checks)) if name == SKETCH else (),
+        )
+    return found
+
+
+def _fail(checks: SettingChecks) -> Check[str]:
+    classes = [failure.value for failure in FailureClass]
+
+    def check(path: KeyPath, value: Any) -> str | None:
+        text = checks.name(path, value)
+        if text is None:
+            return None
+        match = _FAIL.fullmatch(text)
+        if match and match["failure"] in classes:
+            return text
+        hint = did_you_mean(match["failure"], classes) if match else ""
+        checks.must(path, f"be `GLOB=CLASS` or `GLOB=CLASS*COUNT`, with a class of {', '.join(classes)}", hint)
+        return None
+
+    return check
+
+
+def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
+    own = checks.table(table, ("budget",))
+    checks.unknown(own, _BUDGET, ("budget",))
+    return Budget(
+        run=checks.maybe(own, ("budget", "run"), checks.usd),
+        month=checks.maybe(own, ("budget", "month"), checks.usd),
+    )

@@ -1,0 +1,121 @@
+"""`forget` and `ignore` for images: what makes a build ask for a new one, and what makes it leave one alone here.
+
+Laws: forgetting touches no picture, only marks its record line in the YAML, and only of the named images, never of what
+they reference; what a build would leave alone all the same (locked, painted over) is refused with the way that works;
+ignoring is this machine's matter and writes nothing into the author's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chargen.actions.accept import evidence_of
+from chargen.build.write_back import WriteBack
+from chargen.errors import ChargenError
+from chargen.kinds.record_edits import record_edit
+from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
+from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.evidence import Evidence
+from chargen.plan.facts import Wishes
+from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.plan.session import Session
+from chargen.plan.verdict import Demand
+from chargen.store.clock import stamp
+from chargen.store.files import FileKind, printable
+from chargen.store.locks import file_lock, target_lock
+
+_IGNORED = ".chargen/ignored.json"
+"""Name under which the list of ignored images is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What came of one image: `done` in words, or why it was `refused`. A `marked` one is built anew for `cost_usd`."""
+
+    image: Planned
+    done: str = ""
+    refused: str = ""
+    marked: bool = False
+    cost_usd: Decimal | None = Decimal(0)
+
+
+def forget(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Forgotten, ...]:
+    """Ask for new images in the place of `ids`; one that is ignored is only taken up again."""
+    ids = tuple(ids)
+    again = again_plan(session, ids)
+    forgetting = _Forgetting(session, evidence_of(session, plan), WriteBack(session.project))
+    ignored = session.ignored()
+    found = []
+    for entry_id in ids:
+        image = plan.by_id[entry_id]
+        if entry_id in ignored:
+            found.append(Forgotten(image, "no longer ignored; its record stays, so name it once more for a new image"))
+            continue
+        found.append(forgetting.forget(image, again.by_id[entry_id].cost_usd))
+    stop_ignoring(session, ignored.intersection(ids))
+    return tuple(found)
+
+
+def again_plan(session: Session, ids: Iterable[EntryId]) -> Plan:
+    """Plan as if a new image had been asked for of each of `ids`: what forgetting them will cost."""
+    demands = dict.fromkeys(ids, Demand.AGAIN)
+    return session.planner(session.scan(), Wishes(demands=demands)).plan()
+
+
+def forgettable(session: Session) -> tuple[int, Decimal | None]:
+    """Return how many images forgetting all of them would rebuild, and at what price (None where unknown)."""
+    now = session.plan()
+    again = again_plan(session, now.by_id)
+    images = [image for image in again.images if image.verdict.spends and not now.by_id[image.id].verdict.spends]
+    return len(images), total_cost(images)
+
+
+def ignore(session: Session, ids: Iterable[EntryId]) -> None:
+    """Leave these images alone on this machine, besides those that are ignored already."""
+    with file_lock(session.project.root, _IGNORED):
+        session.ignore(session.ignored().union(ids))
+
+
+def stop_ignoring(session: Session, ids: Iterable[EntryId]) -> None:
+    """Take these images up again."""
+    with file_lock(session.project.root, _IGNORED):
+        before = session.ignored()
+        after = before.difference(ids)
+        if after != before:
+            session.ignore(after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    session: Session
+    evidence: Evidence
+    write_back: WriteBack
+
+    def forget(self, image: Planned, cost: Decimal | None) -> Forgotten:
+        try:
+            with target_lock(self.session.project.root, image.id):
+                return self._forget(image, cost)
+        except ChargenError as failure:
+            return Forgotten(image, refused=str(failure))
+
+    def _forget(self, image: Planned, cost: Decimal | None) -> Forgotten:
+        entry = self.write_back.entry_now(image.entry)
+        rebuild = f"`doit --rebuild {printable(image.target)}` builds it anew"
+        if entry.status in (Status.APPROVED, Status.LOCKED):
+            return Forgotten(image, refused=f"status is {entry.status.value}: a build leaves it alone; {rebuild}")
+        found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        if found.state.kind is FileKind.ABSENT:
+            restored = image.verdict is Verdict.RESTORABLE
+            after = f"; the next build restores one that was paid for, and {rebuild}" if restored else ""
+            return Forgotten(image, f"there is no picture to forget{after}")
+        line = found.line
+        if line is None:
+            why = "it is not what was built (painted over by hand?)" if found.others else "it existed before any record"
+            return Forgotten(image, refused=f"{why}: a build leaves it alone; {rebuild}")
+        if forgotten_at(line) is not None:
+            return Forgotten(image, "forgotten already", marked=True, cost_usd=cost)
+        text = with_mark(line, (FORGOTTEN, stamp(self.session.clock.now(), microseconds=True))).format()
+        self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, image.target))
+        return Forgotten(image, "forgotten: the next build makes a new one", marked=True, cost_usd=cost)

@@ -1,1 +1,0 @@
-"""Thin input and output: files, clock, journal, originals, image codecs, configuration."""

@@ -1,0 +1,1 @@
+"""The values everyone speaks of: entries, references, requests, replies, records. Pure; knows no room but errors."""

@@ -1,0 +1,121 @@
+"""What a scan finds in the author's files: entries, characters, and what the files say of themselves.
+
+Pure values. `kinds/` makes them from documents; resolving, composing and judging read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chargen.errors import Position, Problem
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId, Kind, Size, Status
+
+NodePath = tuple[str | int, ...]
+"""The way to a node from the root: keys and item numbers, `("images", 6)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What `generation_defaults` asks for; None where the file does not say."""
+
+    provider: Traced | None = None
+    model: Traced | None = None
+    quality: Traced | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Depicted:
+    """One character an entry shows.
+
+    `reference_ids` is None where the chapter does not declare the character (or the entry is a location's), empty
+    where it is declared with no reference, else the listed inventory ids in order.
+    """
+
+    slug: str
+    position: Position
+    name: str = ""
+    reference_ids: tuple[Traced, ...] | None = None
+    state: Traced | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the output slots of an entry hold today (for a location: those of the last of `generated_images`)."""
+
+    record: Traced | None = None
+    file_path: Traced | None = None
+    provider: str | None = None
+    model: str | None = None
+    generated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
+
+    id: EntryId
+    kind: Kind
+    file: str
+    position: Position
+    path: NodePath
+    title: str
+    prompt: Traced | None
+    negative_prompt: tuple[Traced, ...]
+    size: Size | None
+    status: Status | None
+    depicts: tuple[Depicted, ...]
+    always: tuple[Traced, ...]
+    """The always-include block as ordered short texts, each with its source."""
+    colours: tuple[str, ...]
+    """`#rrggbb` colours of the entry's palette, else of the file's, for a storyboard; never an input."""
+    declared: Declared
+    outputs: Outputs
+    data: Mapping[str, Any]
+    """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryItem:
+    """One picture of a character. `path` is project-relative with `/`; None where the entry names none yet."""
+
+    id: str
+    path: str | None
+    position: Position
+    status: Status | None = None
+    is_reference_portrait: bool = False
+    entry_id: EntryId | None = None
+    """The planned portrait this item is, if it is one: its picture is that entry's target, and `path` is the target."""
+    problems: tuple[Problem, ...] = ()
+    """What keeps this item from being used; told where something depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A character file: `appearance` is the author's text, possibly long."""
+
+    slug: str
+    name: str
+    file: str
+    appearance: Traced | None
+    inventory: tuple[InventoryItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imagery:
+    """One scanned imagery file. `problems` are those of its parts; those of one entry stand at the entry."""
+
+    file: str
+    kind: Kind
+    slug: str
+    entries: tuple[Entry, ...]
+    characters: tuple[Character, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    uses: tuple[Traced, ...] = ()
+    """Slugs of characters and locations the file names, each once: `name` is the kind (`character`, `location`),
+    `position` the first place. Characters that only an entry depicts are left to `chargen.plan.resolve`."""
+    data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The whole file as templates see it."""

@@ -1,0 +1,162 @@
+"""The inputs of an image: what the author asked for, its fingerprint, and what changed between two of them.
+
+Laws: the inputs are the composed prompt, the negative prompt, the resolved references (content and order) and the
+asked size, and nothing else: no provider, model, route, program version, id, title or path. One walk over the inputs
+feeds both the fingerprint and the explanation, so an explanation can't disagree with a verdict. Golden tests pin
+fingerprints: a change here re-buys every image of every user. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from chargen.model.reason import Reason, ReasonCode
+from chargen.model.record import RecordPart
+from chargen.model.traced import Segment
+from chargen.model.values import FileHash, Fingerprint, Size
+
+FORMAT = b"chargen inputs 1\n"
+"""First bytes of what is hashed; a new number re-buys everything."""
+
+SHORT = 8
+"""Hexadecimal digits of a part's digest in a record: enough to see a change, not to prove one."""
+
+PROMPT, NEGATIVE, SIZE, REFERENCE = "prompt", "negative_prompt", "size", "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceInput:
+    """One resolved reference: `label` is its path, for people; only `digest` and the order are inputs."""
+
+    digest: FileHash
+    label: str
+    character: str = ""
+
+
+class Sourced(Protocol):
+    """Something that can tell the sources of the prompt's runs."""
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of the prompt, each from one source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the author asked for. `told_by` tells where the prompt's runs are written; that is no input."""
+
+    prompt: str
+    negative_prompt: str
+    references: tuple[ReferenceInput, ...]
+    size: Size
+    told_by: Sourced | None = field(default=None, compare=False)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The runs of the prompt by source; none where nobody can tell."""
+        return self.told_by.segments if self.told_by else ()
+
+
+def walk(inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of every input in the order they are hashed."""
+    yield PROMPT, inputs.prompt
+    yield NEGATIVE, inputs.negative_prompt
+    yield SIZE, str(inputs.size)
+    for number, reference in enumerate(inputs.references, start=1):
+        yield f"{REFERENCE}.{number}", reference.digest
+
+
+def fingerprint(inputs: Inputs) -> Fingerprint:
+    """Hash the inputs: each name and value goes in with its length, so no two sets of inputs read alike."""
+    digest = hashlib.sha256(FORMAT)
+    for name, value in walk(inputs):
+        data = value.encode()
+        digest.update(f"{name} {len(data)}\n".encode())
+        digest.update(data)
+        digest.update(b"\n")
+    return Fingerprint(digest.hexdigest())
+
+
+def parts(inputs: Inputs) -> dict[str, str]:
+    """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone."""
+    found = {name: _short(value) for name, value in walk(inputs)}
+    found.update((name, _short(text)) for name, (text, _) in texts(inputs).items())
+    return found
+
+
+def texts(inputs: Inputs) -> dict[str, tuple[str, str]]:
+    """Return the text and the first source of each field of the prompt, under the names `parts` has."""
+    fields: dict[str, tuple[str, str]] = {}
+    for segment in inputs.segments:
+        name = f"{PROMPT}.{segment.name}"
+        before, source = fields.get(name, ("", segment.source))
+        fields[name] = (before + segment.text.strip() + "\n", source)
+    return fields
+
+
+class Change(str, Enum):
+    """How one part differs between then and now."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part of the inputs that differs, with the source of today's text where the part is of the prompt."""
+
+    part: str
+    change: Change
+    source: str = ""
+
+
+def record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
+    """Return the parts as a record holds them, with their words and sources."""
+    words = texts(inputs)
+    return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
+
+
+def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
+    """Say which parts differ between recorded digests and today's inputs, most telling first.
+
+    `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
+    moved).
+    """
+    today = parts(now)
+    sources = _sources(now.segments)
+    found: list[Difference] = []
+    for name in dict.fromkeys((*today, *then)):
+        before, after = then.get(name), today.get(name)
+        if before == after:
+            continue
+        change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
+        found.append(Difference(name, change, sources.get(name.removeprefix(f"{PROMPT}."), "")))
+    fields = [item for item in found if item.part.startswith(f"{PROMPT}.")]
+    if not any(item.part == PROMPT for item in found):
+        found = [item for item in found if item not in fields]
+    elif fields and any(name.startswith(f"{PROMPT}.") for name in then):
+        found = [item for item in found if item.part != PROMPT]
+    else:
+        found = [item for item in found if item not in fields]
+    return tuple(found)
+
+
+def change_reasons(found: Sequence[Difference]) -> tuple[Reason, ...]:
+    """Return differences as reasons: `prompt_used changed (imagery/ch03.yaml:12:5)`."""
+    return tuple(Reason(ReasonCode.INPUT_CHANGED, (item.part, item.change.value, item.source)) for item in found)
+
+
+def _sources(segments: Sequence[Segment]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for segment in segments:
+        found.setdefault(segment.name, segment.source)
+    return found
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:SHORT]

@@ -1,0 +1,171 @@
+"""Why an image has its verdict: a code with the values that fill its sentence.
+
+Laws: nothing is decided by a sentence, only by codes; `str` of a reason is the one place that makes sentences of them.
+Records and caches keep codes, which never change their meaning; records from before there were codes hold sentences,
+and are read for ever. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class ReasonCode(str, Enum):
+    """What a reason is about. The values that each takes are those its sentence names, in that order."""
+
+    ARCHIVED = "archived"
+    IGNORED = "ignored"
+    NO_PROMPT = "no-prompt"
+    NOT_BUILT = "not-built"
+    REBUILD_ASKED = "rebuild-asked"
+    AGAIN_ASKED = "again-asked"
+    FORGOTTEN = "forgotten"
+    REJECTED = "rejected"
+    HELD = "held"
+    """By its status, the value."""
+    HELD_AND_GONE = "held-and-gone"
+    WOULD_BE_STALE = "would-be-stale"
+    """A held picture is out of date; what for are the causes."""
+    PICTURE_ELSEWHERE = "picture-elsewhere"
+    PAINTED_OVER = "painted-over"
+    BEFORE_RECORDS = "before-records"
+    SKETCH_STANDS_IN = "sketch-stands-in"
+    SKETCH_REPLACES_NOTHING = "sketch-replaces-nothing"
+    DAMAGED = "damaged"
+    DAMAGED_FOR_GOOD = "damaged-for-good"
+    PAID_FOR = "paid-for"
+    REPLY_NOT_IN_PLACE = "reply-not-in-place"
+    INPUTS_CHANGED = "inputs-changed"
+    """Which is not known: the record has no digests of the parts."""
+    INPUT_CHANGED = "input-changed"
+    """Part, `added`, `removed` or `changed`, and the place of today's words (empty where there is none)."""
+    PROVIDER_CHANGED = "provider-changed"
+    MODEL_CHANGED = "model-changed"
+    QUALITY_CHANGED = "quality-changed"
+    REFERENCE_REBUILT = "reference-rebuilt"
+    REFERENCE_FIRST = "reference-first"
+    REFERENCE_BLOCKED = "reference-blocked"
+    POINTER = "pointer"
+    POINTER_TO_RECORDED = "pointer-to-recorded"
+    REFUSED_BEFORE = "refused-before"
+    NO_FILE_AT_TARGET = "no-file-at-target"
+    TARGET_OUTSIDE = "target-outside"
+    SAME_TARGET = "same-target"
+    CIRCLE = "circle"
+    OBJECTION = "objection"
+    """What the provider's adapter has against the request, in its words."""
+    PROBLEM = "problem"
+    """An error of the input, in the problem's words."""
+    SENTENCE = "sentence"
+    """A record from before there were codes, or from a later version, in its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason; `causes` are the reasons that it sums up."""
+
+    code: ReasonCode
+    values: tuple[str, ...] = ()
+    causes: tuple[Reason, ...] = ()
+
+    def __str__(self) -> str:
+        if self.code is ReasonCode.INPUT_CHANGED:
+            return _input_changed(*self.values)
+        if self.code is ReasonCode.WOULD_BE_STALE:
+            return f"would be stale: {sentences(self.causes)}"
+        return _SENTENCES[self.code].format(*self.values)
+
+    def to_json(self) -> list[Any]:
+        """Return the reason as JSON values: code, values, causes."""
+        return [self.code.value, list(self.values), [cause.to_json() for cause in self.causes]]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Reason:
+        """Read it back. Raises ValueError or TypeError for what is no reason, or has a code of a later version."""
+        code, values, causes = value
+        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            raise TypeError("the values of a reason are texts")
+        reason = cls(ReasonCode(code), tuple(values), tuple(map(cls.from_json, causes)))
+        if len(values) != _VALUES[reason.code]:
+            raise ValueError(f"`{code}` has another number of values")
+        return reason
+
+    @classmethod
+    def of_sentence(cls, text: str) -> Reason:
+        """Return the reason that a record from before there were codes holds as a sentence."""
+        code = _FIRST_SENTENCES.get(text)
+        return cls(ReasonCode.SENTENCE, (text,)) if code is None else cls(code)
+
+
+def sentences(reasons: Iterable[Reason]) -> str:
+    """Say several reasons on one line."""
+    return "; ".join(map(str, reasons))
+
+
+def has(reasons: Iterable[Reason], code: ReasonCode) -> bool:
+    """Say whether a code is among reasons, or among what they sum up."""
+    return any(reason.code is code or has(reason.causes, code) for reason in reasons)
+
+
+def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return reasons with all that they sum up."""
+    return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
+
+
+def _input_changed(part: str, change: str, source: str) -> str:
+    name = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    name = {"template": "the template's own words", "prompt": "the prompt's layout"}.get(name, name)
+    return f"{name} {change}" + (f" ({source})" if source else "")
+
+
+_SENTENCES = {
+    ReasonCode.ARCHIVED: "status is archived",
+    ReasonCode.IGNORED: "ignored on this machine: `doit forget` or `--rebuild` ends that",
+    ReasonCode.NO_PROMPT: "the entry has no prompt yet",
+    ReasonCode.NOT_BUILT: "not built yet",
+    ReasonCode.REBUILD_ASKED: "asked for by name with `--rebuild`",
+    ReasonCode.AGAIN_ASKED: "asked for by name with `-a`",
+    ReasonCode.FORGOTTEN: "forgotten with `doit forget`",
+    ReasonCode.REJECTED: "status is rejected",
+    ReasonCode.HELD: "status is {}",
+    ReasonCode.HELD_AND_GONE: "status is {}, but the picture is gone and nothing restores it",
+    ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",
+    ReasonCode.PAINTED_OVER: "the file is not what was built: painted over by hand?",
+    ReasonCode.BEFORE_RECORDS: "the picture existed before any record; taken as it is",
+    ReasonCode.SKETCH_STANDS_IN: "a sketch stands in for the image",
+    ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
+    ReasonCode.DAMAGED: "the picture is damaged: {}",
+    ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
+    ReasonCode.PAID_FOR: "paid for already: `{}`",
+    ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
+    ReasonCode.INPUTS_CHANGED: "the inputs changed",
+    ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
+    ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
+    ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
+    ReasonCode.REFERENCE_REBUILT: "reference `{}` will be rebuilt",
+    ReasonCode.REFERENCE_FIRST: "reference `{}` will be built first",
+    ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",
+    ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
+    ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
+    ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
+    ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
+    ReasonCode.TARGET_OUTSIDE: "{}",
+    ReasonCode.SAME_TARGET: "another entry plans the same picture",
+    ReasonCode.CIRCLE: "its portraits reference each other in a circle",
+    ReasonCode.OBJECTION: "{}",
+    ReasonCode.PROBLEM: "{}",
+    ReasonCode.SENTENCE: "{}",
+}
+_VALUES = {
+    **{code: sentence.count("{}") for code, sentence in _SENTENCES.items()},
+    ReasonCode.INPUT_CHANGED: 3,
+    ReasonCode.WOULD_BE_STALE: 0,
+}
+_FIRST_SENTENCES = {
+    "status is rejected": ReasonCode.REJECTED,
+    "not built yet": ReasonCode.NOT_BUILT,
+}
+"""Sentences that records held before there were codes, word for word; those that tell nothing but a code."""

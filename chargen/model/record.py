@@ -1,0 +1,202 @@
+"""Records: what was asked, sent and received for one image, in full and as one line in the YAML.
+
+Laws: the line carries a version, keeps keys it does not know, and never guesses: text that is no record is none. The
+same record is always the same line. Pure; must not know where records are kept. The full form is written and read by
+`chargen.model.record_json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, unquote
+
+from chargen.model.reason import Reason, ReasonCode, has
+from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+
+LINE_VERSION = "1"
+_SAFE = "/:._-+~@"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_KEY = re.compile(r"[a-z][a-z_]*")
+_KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts"})
+CREDENTIALS_LOST = ("credentials", "lost")
+"""Mark in a record line: the delivered bytes carried Content Credentials, the file made from them can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """All the judge needs of a record, on one line: `1 in=<fingerprint> file=<sha256> size=<bytes> ...`.
+
+    `by` is `provider/model`, `at` ISO UTC seconds, `of` the hash of the delivered bytes, `parts` pairs of a part's name
+    and the first 8 digits of its digest; `others` are keys of a later version, kept as they were written.
+    """
+
+    fingerprint: Fingerprint
+    file: FileHash
+    size: int
+    by: str | None = None
+    at: str | None = None
+    of: FileHash | None = None
+    attempt: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+
+    def format(self) -> str:
+        """Write the line. A value has no blanks: what is not a plain character stands percent-encoded."""
+        words = [LINE_VERSION, f"in={self.fingerprint}", f"file={self.file}", f"size={self.size}"]
+        plain = (("by", self.by), ("at", self.at), ("of", self.of), ("try", self.attempt))
+        words += [f"{key}={quote(value, safe=_SAFE)}" for key, value in plain if value is not None]
+        if self.parts:
+            words.append("parts=" + ",".join(f"{quote(name, safe='/._-')}:{digest}" for name, digest in self.parts))
+        words += [f"{key}={value}" for key, value in self.others]
+        return " ".join(words)
+
+    @classmethod
+    def parse(cls, text: object) -> RecordLine | None:
+        """Read a line; None for another version, anything but a text, a malformed value, or a key given twice."""
+        version, *words = (text if isinstance(text, str) else "").split() or [""]
+        split = [word.partition("=") for word in words]
+        values = {key: value for key, equals, value in split if equals}
+        unknown = values.keys() - _KNOWN
+        if version != LINE_VERSION or len(values) != len(words) or not all(map(_KEY.fullmatch, unknown)):
+            return None
+        parts = _parse_parts(values.pop("parts", ""))
+        fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))
+        of = values.pop("of", None)
+        digests = (fingerprint, file) if of is None else (fingerprint, file, of)
+        if parts is None or not _NUMBER.fullmatch(size) or not all(map(_DIGEST.fullmatch, digests)):
+            return None
+        by, at, attempt = (
+            None if (raw := values.pop(key, None)) is None else unquote(raw) for key in ("by", "at", "try")
+        )
+        return cls(
+            Fingerprint(fingerprint),
+            FileHash(file),
+            int(size),
+            by,
+            at,
+            None if of is None else FileHash(of),
+            attempt,
+            parts,
+            tuple(values.items()),
+        )
+
+
+def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
+    if not text:
+        return ()
+    if not _PARTS.fullmatch(text):
+        return None
+    pairs = (word.split(":") for word in text.split(","))
+    if "%" not in text:
+        return tuple((name, digest) for name, digest in pairs)
+    return tuple((unquote(name), digest) for name, digest in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPart:
+    """One part of the composed prompt or another input: its name, the first 8 digits of its digest, text and source."""
+
+    name: str
+    digest: str
+    text: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReference:
+    """One reference that was resolved: its character, project-relative path, and the SHA-256 of what was sent."""
+
+    character: str
+    path: str
+    sha256: FileHash
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The delivered bytes: hash, size in bytes, sniffed media type, pixels (0 where unknown), name in the folder.
+
+    `credentials` says that they carry Content Credentials, which any change of a byte ends.
+    """
+
+    sha256: FileHash
+    size: int
+    media_type: str
+    width: int
+    height: int
+    file: str
+    credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything asked, sent and received for one image. Times are ISO UTC with microseconds; costs are in USD.
+
+    `parameters`, `usage` and `details` hold JSON values. `sent_prompt` is None where the composed prompt was sent as it
+    is. `why` are the reasons the image was built for. `original` is filled in when the delivered bytes are stored.
+    """
+
+    entry_id: EntryId
+    kind: Kind
+    file: str
+    attempt: str
+    fingerprint: Fingerprint
+    prompt: str
+    negative_prompt: str
+    asked_size: Size
+    provider: str
+    model: str
+    sent_at: str
+    received_at: str
+    chargen_version: str
+    parts: tuple[RecordPart, ...] = ()
+    references: tuple[RecordReference, ...] = ()
+    requested_size: str = ""
+    quality: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    sent_prompt: str | None = None
+    notes: tuple[str, ...] = ()
+    request_id: str | None = None
+    seed: int | None = None
+    revised_prompt: str | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    cost_usd: Decimal | None = None
+    cost_estimate_usd: Decimal | None = None
+    model_version: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    run: str = ""
+    number: int = 1
+    """Which try of its task this was, from 1."""
+    why: tuple[Reason, ...] = ()
+    original: Original | None = None
+
+    @property
+    def answers_rejection(self) -> bool:
+        """True where the image was made because its predecessor was rejected."""
+        return has(self.why, ReasonCode.REJECTED)
+
+    def line(self, file: FileHash, size: int, at: str) -> RecordLine:
+        """Return the one-line form for a published file of `size` bytes, published at `at` (ISO UTC seconds)."""
+        lost = self.original is not None and self.original.credentials and self.original.sha256 != file
+        return RecordLine(
+            self.fingerprint,
+            file,
+            size,
+            f"{self.provider}/{self.model}",
+            at,
+            self.original.sha256 if self.original else None,
+            self.attempt,
+            tuple((part.name, part.digest) for part in self.parts),
+            (CREDENTIALS_LOST,) if lost else (),
+        )
+
+
+def prompt_hash(prompt: str) -> str:
+    """Return the SHA-256 of a composed prompt, for telling in the journal which text a task used."""
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()

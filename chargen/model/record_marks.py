@@ -1,0 +1,65 @@
+"""Marks in an image's record line: what an author said of it, and what the judge must know beside its inputs.
+
+Laws: a line keeps the marks it has when one is set or taken; a mark stands once. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote, unquote
+
+from chargen.model.record import Record, RecordLine
+from chargen.model.values import FileHash
+
+ANSWERED = ("rejected", "answered")
+"""Mark in a record line: the image was made to answer a rejection."""
+
+FORGOTTEN = "forget"
+"""Key of a mark in a record line: the author asked for a new image; the value is when, as ISO UTC with microseconds."""
+
+QUALITY = "quality"
+"""Key of a mark in a record line: the quality that was declared."""
+
+ACCEPTED = "accepted"
+"""Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
+from; the value is the route that was declared by then."""
+
+
+def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
+    """Return the line of a file made from a record's original, with the marks the record asks for."""
+    line = record.line(file, size, at)
+    quality = (quality_mark(record.quality),) if record.quality else ()
+    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if record.answers_rejection else ())))
+
+
+def quality_mark(quality: str) -> tuple[str, str]:
+    """Return the mark that tells the declared quality; a blank in it must not end the word it is in the line."""
+    return QUALITY, quote(quality, safe="/:._-+~@")
+
+
+def quality_of(line: RecordLine) -> str | None:
+    """Return the quality an image was made with, or was taken as current for; None where the line tells none."""
+    value = dict(line.others).get(QUALITY)
+    return None if value is None else unquote(value)
+
+
+def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
+    """Return the line with a mark set, once."""
+    others = tuple(pair for pair in line.others if pair[0] != mark[0])
+    return replace(line, others=(*others, mark))
+
+
+def forgotten_at(line: RecordLine | None) -> str | None:
+    """Return when the author asked for a new image in a line's place; None where nobody did."""
+    return dict(line.others).get(FORGOTTEN) if line is not None else None
+
+
+def accepted_for(line: RecordLine | None) -> str | None:
+    """Return the route under which an author took a line's file as current; None where nobody did."""
+    value = dict(line.others).get(ACCEPTED) if line is not None else None
+    return None if value is None else unquote(value)
+
+
+def without_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:
+    """Return the line without a mark, whatever its value."""
+    return replace(line, others=tuple(pair for pair in line.others if pair[0] != mark[0]))

@@ -1,0 +1,182 @@
+"""The one interface between the program and whoever makes images: what is asked, sent, replied, refused.
+
+Pure values and a protocol. Adapters live in `chargen.providers`; pacing, retries and storing live in `chargen.app`
+and are the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Protocol
+
+from chargen.errors import Position, Problem
+from chargen.model.values import Size
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceImage:
+    """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
+
+    character: str
+    label: str
+    """Project-relative path, for messages and for the record."""
+    data: bytes
+    media_type: str
+    appearance: str = ""
+    """A short description of the character, used where a model takes fewer references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the author asked for: the inputs of the image, plus labels that are shown but never inputs."""
+
+    prompt: str
+    negative_prompt: str
+    references: tuple[ReferenceImage, ...]
+    size: Size
+    quality: str | None = None
+    seed: int | None = None
+    entry_id: str = ""
+    title: str = ""
+    colours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a provider gets after adaptation; `notes` tell the author each adaptation in a sentence."""
+
+    provider: str
+    model: str
+    prompt: str
+    references: tuple[ReferenceImage, ...]
+    requested_size: str
+    """As the provider is asked: `1536x1024`, or `16:9 2K`."""
+    quality: str | None
+    parameters: Mapping[str, Any]
+    """Provider parameters as JSON values, exactly those sent besides prompt and references."""
+    asked: Asked
+    notes: tuple[str, ...] = ()
+    quality_note: str = ""
+    """The one of `notes` that tells what became of the declared quality, where another is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Bytes and metadata that came back. `usage` is the provider's own account, JSON values only."""
+
+    data: bytes
+    request_id: str | None = None
+    seed: int | None = None
+    revised_prompt: str | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    cost_usd: Decimal | None = None
+    """Actual cost from usage; None where it is unknown."""
+    model_version: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FailureClass(str, Enum):
+    """What a failure means for the next step (docs/design.md, failure classes)."""
+
+    TRANSIENT = "transient"
+    AMBIGUOUS = "ambiguous"
+    REFUSED = "refused"
+    INVALID = "invalid"
+    PROVIDER_STOP = "provider-stop"
+    OURS = "ours"
+
+
+class ProviderError(Exception):
+    """A request that brought no image. `message` keeps the provider's own words, keys scrubbed.
+
+    `wait` is the server's own wish in seconds; `tries` caps how often an image may fail in ways that set it (an empty
+    reply that was billed), below the usual five; `possibly_billed` says that the request may have been charged although
+    nothing arrived.
+    """
+
+    def __init__(
+        self,
+        failure: FailureClass,
+        message: str,
+        *,
+        hint: str = "",
+        wait: float | None = None,
+        rate_limited: bool = False,
+        possibly_billed: bool = False,
+        tries: int | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        usage: Mapping[str, Any] | None = None,
+        cost_usd: Decimal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+        self.hint = hint
+        self.wait = wait
+        self.rate_limited = rate_limited
+        self.possibly_billed = possibly_billed
+        self.tries = tries
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.usage = dict(usage or {})
+        self.cost_usd = cost_usd
+        self.stops_provider = False
+        """Set where this answer, or one like it, stopped the provider for the rest of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """`[tool.chargen.providers.NAME]` with the environment's base URL applied; None where not set."""
+
+    model: str | None = None
+    quality: str | None = None
+    workers: int | None = None
+    per_minute: float | None = None
+    timeout: float | None = None
+    """Seconds."""
+    base_url: str | None = None
+    base_url_position: Position | None = None
+    """Where the settings name it; None where the environment does."""
+    latency: float = 0.0
+    """Seconds each sketch takes, for tests."""
+    fail: tuple[str, ...] = ()
+    """Scripted failures of sketch, for tests: `GLOB=failure-class[*COUNT]`."""
+
+
+class Provider(Protocol):
+    """What an adapter offers. `adapt` and `check` are pure; `send` blocks, is thread-safe, tries exactly once."""
+
+    name: str
+    default_model: str
+    default_workers: int
+    default_per_minute: float | None
+
+    def adapt(self, asked: Asked, model: str) -> Request:
+        """Turn what was asked into what this model takes; every change is told in `notes`."""
+
+    def check(self, request: Request) -> tuple[Problem, ...]:
+        """Say what would be refused or wasted, before spending; errors stop the image."""
+
+    def price(self, request: Request) -> Decimal | None:
+        """Estimate the cost in USD of sending `request` once; None where it is unknown."""
+
+    def missing_key(self) -> Problem | None:
+        """Say which key is missing, or None; asked before anything is sent."""
+
+    def elsewhere(self) -> Problem | None:
+        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
+
+    def open(self) -> None:
+        """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""
+
+    def send(self, request: Request) -> Reply:
+        """Send one request, once. Raises ProviderError."""
+
+    def close(self) -> None:
+        """Close the client, if one was made."""

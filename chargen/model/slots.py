@@ -1,0 +1,51 @@
+"""What is to change in an author's file: the only edits the program ever makes there.
+
+Pure values; `chargen.yaml.splice` carries them out, `chargen.kinds` says which ones an image needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from chargen.model.entries import NodePath
+
+SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping[str, SlotValue] | None"
+"""What a slot can hold: JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An image that is safely on disk, as its slots tell it.
+
+    `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where
+    nobody knows.
+    """
+
+    generated_at: str | None
+    file_name: str
+    file_path: str
+    provider: str | None
+    model: str | None
+    provider_metadata: Mapping[str, SlotValue]
+
+
+@dataclass(frozen=True, slots=True)
+class SetSlots:
+    """Give keys of the mapping at `path` these values, replacing what stands there or inserting the missing key."""
+
+    path: NodePath
+    values: Mapping[str, SlotValue]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendSlot:
+    """Append an object to the list under `key` of the mapping at `path`, inserting the key where it is missing."""
+
+    path: NodePath
+    key: str
+    value: Mapping[str, SlotValue]
+
+
+SlotEdit: TypeAlias = SetSlots | AppendSlot

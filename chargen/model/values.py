@@ -1,0 +1,88 @@
+"""The small values everything speaks in: kinds, sizes, digests, routes, verdicts.
+
+Pure; knows nothing of files or of how a value came about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NewType
+
+FileHash = NewType("FileHash", str)
+"""SHA-256 of a file's bytes, 64 lower-case hexadecimal digits (the same form as a Git LFS oid)."""
+
+Fingerprint = NewType("Fingerprint", str)
+"""SHA-256 over the inputs of an image, 64 lower-case hexadecimal digits; see `chargen.model.inputs`."""
+
+EntryId = NewType("EntryId", str)
+"""Name of a planned image below `generated/` without suffix: `chapters/ch03/img-07`."""
+
+
+class Kind(str, Enum):
+    """What an imagery file describes."""
+
+    CHAPTER = "chapter"
+    LOCATION = "location"
+    CHARACTER = "character"
+
+
+class Status(str, Enum):
+    """What the author says of one image; any other text in the file counts as none of these."""
+
+    APPROVED = "approved"
+    LOCKED = "locked"
+    REJECTED = "rejected"
+    ARCHIVED = "archived"
+    DRAFT = "draft"
+
+
+class Verdict(str, Enum):
+    """What a build would do with one planned image (docs/design.md, the verdict table)."""
+
+    FRESH = "fresh"
+    PROOF = "proof"
+    MISSING = "missing"
+    RESTORABLE = "restorable"
+    STALE = "stale"
+    LOCKED = "locked"
+    EDITED = "edited"
+    UNRECORDED = "unrecorded"
+    NO_PROMPT = "no-prompt"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+
+    @property
+    def spends(self) -> bool:
+        """True where a build sends a request."""
+        return self in _SPENDING
+
+
+_SPENDING = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def pixels(self) -> int:
+        """Area in pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Route:
+    """A provider and one of its models, written `provider/model`."""
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"

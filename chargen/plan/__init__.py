@@ -1,0 +1,1 @@
+"""From imagery files to a plan: scan, resolve, compose, facts, verdict, order, selection."""

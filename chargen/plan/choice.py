@@ -1,0 +1,105 @@
+"""Which images of a plan a run takes on: the selected ones, what they need, within a number and a budget.
+
+Laws: plan order decides; what is left out is named with its reason; nothing is built without a reference it needs, so
+what needs something left out is left out too. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chargen.model.values import EntryId, Verdict
+from chargen.plan.order import closure
+from chargen.plan.plan import Plan, Planned
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An image that would be built and is not, and why."""
+
+    image: Planned
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`images` are what a run does something with, in plan order; `needed_by` names the user of each added one."""
+
+    images: tuple[Planned, ...]
+    needed_by: Mapping[EntryId, EntryId]
+    left_out: tuple[LeftOut, ...]
+    quiet: tuple[Planned, ...]
+    """Selected images that need nothing."""
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What the run costs by estimate; None where a price is unknown."""
+        total = Decimal(0)
+        for image in self.images:
+            if image.cost_usd is None:
+                return None
+            total += image.cost_usd
+        return total
+
+
+def smallest(*limits: Decimal | None) -> Decimal | None:
+    """Return the tightest of several limits, None where none of them is set."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def choose(
+    plan: Plan,
+    selected: Collection[EntryId],
+    *,
+    max_tasks: int | None = None,
+    budget: Decimal | None = None,
+) -> Choice:
+    """Choose from a plan. `budget` is what may be spent in USD; an image of unknown price does not fit under one.
+
+    Money is handed out in plan order: an image that does not fit takes none, so a cheaper one after it may still fit.
+    """
+    chosen = frozenset(selected)
+    acting = [image.id for image in plan.images if image.id in chosen and _active(image)]
+    needs = {
+        entry_id: tuple(need for need in found if need in plan.by_id and _active(plan.by_id[need]))
+        for entry_id, found in plan.needs.items()
+        if plan.by_id[entry_id].acts
+    }
+    wanted = closure(acting, needs)
+    images: list[Planned] = []
+    left: dict[EntryId, LeftOut] = {}
+    spent, sent = Decimal(0), 0
+    for image in plan.images:
+        if image.id not in wanted:
+            continue
+        reason = ""
+        if missing := next((need for need in needs.get(image.id, ()) if need in left), None):
+            reason = f"needs `{missing}`, which is left out"
+        elif image.verdict.spends and max_tasks is not None and sent >= max_tasks:
+            reason = f"`--max-tasks {max_tasks}`"
+        elif image.verdict.spends and budget is not None:
+            reason = _over(image, spent, budget)
+        if reason:
+            left[image.id] = LeftOut(image, reason)
+            continue
+        images.append(image)
+        if image.verdict.spends:
+            sent += 1
+            spent += image.cost_usd or 0
+    quiet = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
+    needed_by = {need: user for need, user in wanted.items() if user is not None and need not in chosen}
+    return Choice(tuple(images), needed_by, tuple(left.values()), quiet)
+
+
+def _active(image: Planned) -> bool:
+    return image.acts or image.verdict is Verdict.BLOCKED
+
+
+def _over(image: Planned, spent: Decimal, budget: Decimal) -> str:
+    if image.cost_usd is None:
+        return "its price is unknown, and there is a budget"
+    if image.cost_usd and spent + image.cost_usd > budget:
+        return f"${image.cost_usd} does not fit into what is left of ${budget}"
+    return ""

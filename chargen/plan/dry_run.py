@@ -1,0 +1,68 @@
+"""Whether the slots of an image could be written, asked before its request leaves and is paid for.
+
+Laws: the edit is that of a delivered picture, with a made-up record; nothing is written. In a plan only files with
+aliases are asked, because there an edit of one entry may be an edit of another; the whole splice, with all its checks,
+is rehearsed by the write-back when a request is about to leave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chargen import kinds
+from chargen.errors import InputError, Problem, error
+from chargen.model.entries import Entry
+from chargen.model.slots import Made, SlotEdit, SlotValue
+from chargen.model.values import Route
+from chargen.plan.plan import Planned
+from chargen.plan.project import Project
+from chargen.store.inside import read_inside
+from chargen.yaml.splice import Rehearsal
+
+_ANCHOR = re.compile(rb"(?:^|[\s,:\[{-])&[^\s&]", re.MULTILINE)
+_ALIAS = re.compile(rb"(?:^|[\s,:\[{-])\*[^\s*]", re.MULTILINE)
+"""Where an anchor and an alias of it may stand. What only looks like them, as emphasis in a prompt, costs a look."""
+
+_RECORD = f"1 in={'0' * 64} file={'0' * 64} size=1 by=a/b at=2026-01-01T00:00:00Z of={'0' * 64} try=x parts=x:00000000"
+_METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}
+
+
+def made_up_edit(entry: Entry, target: str, route: Route) -> SlotEdit:
+    """Return the edit of a picture at `target` that could have been delivered by `route`."""
+    name = target.rpartition("/")[2]
+    return kinds.slots(entry, Made("2026-01-01T00:00:00Z", name, target, route.provider, route.model, _METADATA))
+
+
+def unwritable(refusal: Problem) -> Problem:
+    """Say of a refused edit that it keeps an image from being made."""
+    return error(f"its slots could not be written back: {refusal.message}", refusal.position, refusal.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsals:
+    """The files of one plan, each read once if at all; safe to use from threads."""
+
+    project: Project
+    _files: dict[str, Rehearsal | None] = field(default_factory=dict)
+
+    def refusal(self, image: Planned) -> Problem | None:
+        """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
+        file = self._file(image.entry.file)
+        if file is None or image.route is None:
+            return None
+        found = file.refusal(made_up_edit(image.entry, image.target, image.route))
+        return None if found is None else unwritable(found)
+
+    def _file(self, name: str) -> Rehearsal | None:
+        if name not in self._files:
+            self._files[name] = self._read(name)
+        return self._files[name]
+
+    def _read(self, name: str) -> Rehearsal | None:
+        try:
+            data = read_inside(self.project.root, name)
+            return Rehearsal.parse(data, name) if _ANCHOR.search(data) and _ALIAS.search(data) else None
+        except InputError:
+            return None  # it was read a moment ago; if it stays so, the write-back finds it

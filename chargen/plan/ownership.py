@@ -1,0 +1,428 @@
+"""Which picture is whose: each entry's picture is the one its record tells of, wherever the entry stands now.
+
+The law of docs/design.md ("Which picture is whose"), in one place. An entry claims a file by its record line, or by
+what its `file_path` holds; ids are names and claim nothing. Laws: a file at a place belongs to one entry at most; what
+no record explains is never taken for rubbish; moves that touch each other's places are one group, which is done as a
+whole or not at all. Pure: what stands where is asked of `Sources`, and as little of it as the claims leave open.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from chargen.model.record import RecordLine
+from chargen.model.values import EntryId, FileHash
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an entry says of its picture: `named` is what its `file_path` names in the project, empty where nothing."""
+
+    id: EntryId
+    target: str
+    named: str = ""
+    line: RecordLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A file at a place: the size in bytes of the picture, and its hash where that is told for nothing (a pointer)."""
+
+    size: int
+    file: FileHash | None = None
+
+
+class Sources(Protocol):
+    """Where pictures are. Paths are project-relative; an empty path means that there is none."""
+
+    def look(self, path: str) -> Standing | None:
+        """Say what stands at a path."""
+        ...
+
+    def file_at(self, path: str) -> FileHash:
+        """Return the hash of the file that stands at a path (a pointer's oid)."""
+        ...
+
+    def kept(self, entry_id: EntryId, file: FileHash) -> str:
+        """Return where the history keeps a file."""
+        ...
+
+    def original(self, line: RecordLine) -> str:
+        """Return where the delivered bytes are that a line's file was made from."""
+        ...
+
+    def of_size(self, size: int) -> Iterable[str]:
+        """Return the pictures of a size below the folder of pictures, wherever they lie."""
+        ...
+
+    def made_for(self, line: RecordLine) -> EntryId | None:
+        """Return the id that a line's attempt was made for."""
+        ...
+
+    def under_way(self, claim: Claim) -> FileHash | None:
+        """Return the file that a move, begun and not finished, brings to the entry with this claim."""
+        ...
+
+    def fold(self, path: str) -> str:
+        """Return what two spellings of one place have in common on this volume (`normal`, or without case too)."""
+        ...
+
+    def may_vacate(self, path: str) -> bool:
+        """Say whether a place is the program's own, so that a picture that moves away leaves it."""
+        ...
+
+
+class Place(str, Enum):
+    """Where an entry's picture is."""
+
+    TARGET = "target"
+    """At its target."""
+    ELSEWHERE = "elsewhere"
+    """At another place, from where it moves to the target."""
+    NAMED = "named"
+    """Where its `file_path` says, with no record and at no one's target: it stays there."""
+    HISTORY = "history"
+    ORIGINAL = "original"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An entry's picture. `path` is where its bytes are; `file` their hash, where it was told."""
+
+    place: Place = Place.NOWHERE
+    path: str = ""
+    file: FileHash | None = None
+    edited: bool = False
+    """No record explains these bytes: someone painted them."""
+    copied: EntryId | None = None
+    """The entry whose record this one repeats: the record counts for nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A picture on its way to its entry's target. `leaves` is the place to be empty afterwards, if any.
+
+    `source` is the target itself where the file has arrived and the entry does not say so yet.
+    """
+
+    id: EntryId
+    source: str
+    target: str
+    file: FileHash
+    leaves: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Moves that touch each other's places, and the entries whose targets they touch: done together or not at all."""
+
+    moves: tuple[Move, ...]
+    entries: tuple[EntryId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who owns what. An entry that is not in `owned` has its picture at its target, or none."""
+
+    owned: Mapping[EntryId, Owned] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    attempts: Mapping[str, EntryId] = field(default_factory=dict)
+    """The attempts that made the pictures of living entries, and whose they are."""
+
+    def group_of(self, entry_id: EntryId) -> Group | None:
+        """Return the moves that touch an entry's target."""
+        return next((group for group in self.groups if entry_id in group.entries), None)
+
+
+def normal(path: str) -> str:
+    """Return a path in the one form in which two spellings of the same letters are equal."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
+
+
+def ownership(claims: Sequence[Claim], sources: Sources) -> Ownership:
+    """Say which picture is whose. `claims` are those of all entries, in plan order."""
+    return _Finder(claims, sources).found()
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Whose a version is, other than by its place. `after` gives the attempts whose images replaced an attempt's."""
+
+    attempts: Mapping[str, EntryId]
+    """The attempts that made the pictures of living entries."""
+    after: Callable[[str], Iterable[str]]
+    living: Callable[[EntryId], bool]
+    heirs: Mapping[EntryId, EntryId] = field(default_factory=dict)
+    """For an id of old the entry whose picture was made for it."""
+
+    def owner(self, attempt: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
+        waiting, seen = [attempt], {attempt}
+        while waiting:
+            name = waiting.pop(0)
+            if (found := self.attempts.get(name)) is not None:
+                return found
+            later = [item for item in self.after(name) if item not in seen]
+            seen.update(later)
+            waiting += later
+        return made_for if self.living(made_for) else self.heirs.get(made_for)
+
+
+class _Finder:
+    """One pass over all claims. `holders` says whose file stands at a (folded) place."""
+
+    def __init__(self, claims: Sequence[Claim], sources: Sources) -> None:
+        self.claims = claims
+        self.sources = sources
+        self.fold = sources.fold
+        self.by_target = {self.fold(claim.target): claim for claim in claims}
+        self.copies = dict(self._copies())
+        self.lines = {claim.id: claim.line for claim in claims if claim.line and claim.id not in self.copies}
+        self.explained = {line.file for line in self.lines.values()}
+        self.owned: dict[EntryId, Owned] = {}
+        self.settled: set[EntryId] = set()
+        self.holders: dict[str, EntryId] = {}
+        self.moves: list[Move] = []
+        self.naming: dict[str, list[Claim]] = defaultdict(list)
+        """The recorded entries that name a place away from their target, by that place."""
+        for claim in claims:
+            if claim.id in self.lines and claim.named and not self._names_target(claim):
+                self.naming[self.fold(claim.named)].append(claim)
+        self._targets_of_size: dict[int, list[str]] | None = None
+
+    def found(self) -> Ownership:
+        """Give every file at a place to one entry: what records tell of first, then what no record explains."""
+        unsettled = [claim for claim in self.claims if not self._at_home(claim)]
+        for step in (self._moving, self._named_recorded, self._named_unexplained, self._at_other_target):
+            unsettled = [claim for claim in unsettled if not step(claim)]
+        for step in (self._named_unrecorded, self._standing, self._kept):
+            unsettled = [claim for claim in unsettled if not step(claim)]
+        for claim in unsettled:
+            self._own(claim, Owned(copied=self.copies.get(claim.id)))
+        for claim in self.claims:
+            self._finish(claim)
+        attempts = {line.attempt: entry_id for entry_id, line in self.lines.items() if line.attempt}
+        return Ownership(self.owned, tuple(self._groups()), attempts)
+
+    # claims
+
+    def _copies(self) -> Iterator[tuple[EntryId, EntryId]]:
+        """Yield the entries whose record another entry has too, each with the one that keeps it."""
+        alike: dict[tuple[str | None, FileHash], list[Claim]] = defaultdict(list)
+        for claim in self.claims:
+            if claim.line is not None:
+                alike[claim.line.attempt, claim.line.file].append(claim)
+        for group in alike.values():
+            if len(group) < 2:
+                continue
+            line = group[0].line
+            assert line is not None
+            at_home = [item for item in group if self._names_target(item)]
+            keepers = [item for item in at_home if self._holds(item.target, line)]
+            if not keepers:  # one who painted over the picture of an entry and copied the entry
+                keepers = [item for item in at_home if self.sources.look(item.target) is not None][:1]
+            if not keepers:
+                made_for = self.sources.made_for(line)
+                keepers = [item for item in group if item.id == made_for][:1] or group[:1]
+            # A file copied along with its entry is a picture of its own: each of several keepers has one.
+            kept = {item.id for item in keepers}
+            yield from ((item.id, keepers[0].id) for item in group if item.id not in kept)
+
+    def _names_target(self, claim: Claim) -> bool:
+        return bool(claim.named) and self.fold(claim.named) == self.fold(claim.target)
+
+    def _holds(self, path: str, line: RecordLine) -> bool:
+        stands = self.sources.look(path)
+        return stands is not None and stands.size == line.size and self._file(path, stands) == line.file
+
+    def _file(self, path: str, stands: Standing) -> FileHash:
+        return stands.file or self.sources.file_at(path)
+
+    # steps: each says whether it settled the entry
+
+    def _at_home(self, claim: Claim) -> bool:
+        """Settle an entry whose own file stands at its target, which is nearly every one."""
+        line = self.lines.get(claim.id)
+        if line is None or self.sources.under_way(claim) is not None:
+            return False
+        stands = self.sources.look(claim.target)
+        if stands is None or stands.size != line.size:
+            return False
+        # An equal size is evidence only while the entry says that its file stands here.
+        if not (self._names_target(claim) and stands.file is None) and self._file(claim.target, stands) != line.file:
+            return False
+        self._hold(claim, claim.target)
+        return True
+
+    def _moving(self, claim: Claim) -> bool:
+        """Settle an entry to which a move was bringing a file that no record tells of when its run died."""
+        file = self.sources.under_way(claim)
+        if file is None or claim.id in self.copies:
+            return False
+        places = (claim.target, claim.named) if claim.named else (claim.target,)
+        for path in places:
+            stands = self.sources.look(path)
+            if stands is not None and self._is_free(path) and self._file(path, stands) == file:
+                return self._take(claim, path, file, edited=file not in self.explained)
+        kept = self.sources.kept(claim.id, file)
+        if not kept:
+            return self._at_home(claim)
+        self._own(claim, Owned(Place.ELSEWHERE, kept, file, file not in self.explained))
+        self.moves.append(Move(claim.id, kept, claim.target, file))
+        return True
+
+    def _named_recorded(self, claim: Claim) -> bool:
+        line = self.lines.get(claim.id)
+        if line is None or not claim.named or not self._is_free(claim.named) or not self._holds(claim.named, line):
+            return False
+        return self._take(claim, claim.named, line.file)
+
+    def _named_unexplained(self, claim: Claim) -> bool:
+        """A file no record explains, at the place a recorded entry names, is its picture painted over."""
+        if claim.id not in self.lines or not claim.named or not self._is_free(claim.named):
+            return False
+        return self._take_unexplained(claim, claim.named)
+
+    def _at_other_target(self, claim: Claim) -> bool:
+        line = self.lines.get(claim.id)
+        if line is None:
+            return False
+        for path in self._targets(line.size):
+            if self._is_free(path) and self._holds(path, line):
+                return self._take(claim, path, line.file)
+        return False
+
+    def _named_unrecorded(self, claim: Claim) -> bool:
+        """An entry without a record owns what its `file_path` holds, unless that is another's."""
+        if claim.line is not None or not claim.named or self._names_target(claim):
+            return False
+        stands = self.sources.look(claim.named)
+        if stands is None or not self._is_free(claim.named):
+            return False
+        if self.fold(claim.named) in self.by_target:
+            return self._take_unexplained(claim, claim.named)
+        self._own(claim, Owned(Place.NAMED, claim.named))
+        return True
+
+    def _standing(self, claim: Claim) -> bool:
+        """What stands at the target and is nobody else's is the target's entry's."""
+        stands = self.sources.look(claim.target)
+        if stands is None or not self._is_free(claim.target):
+            return False
+        if self._left_over(claim.target, stands):
+            return False
+        self._hold(claim, claim.target)
+        if claim.id in self.copies:
+            self.owned[claim.id] = Owned(Place.TARGET, claim.target, copied=self.copies[claim.id])
+        return True
+
+    def _kept(self, claim: Claim) -> bool:
+        line = self.lines.get(claim.id)
+        if line is None:
+            return False
+        if path := self.sources.kept(claim.id, line.file):
+            self._own(claim, Owned(Place.HISTORY, path, line.file))
+            return True
+        if path := self.sources.original(line):
+            self._own(claim, Owned(Place.ORIGINAL, path))
+            return True
+        for path in self.sources.of_size(line.size):
+            if self._is_free(path) and self._holds(path, line):
+                self._own(claim, Owned(Place.ELSEWHERE, path, line.file))
+                self.moves.append(Move(claim.id, path, claim.target, line.file))
+                return True
+        return False
+
+    # results
+
+    def _targets(self, size: int) -> Sequence[str]:
+        """Return the targets at which a file of a size stands; all are looked at once, and only when one is sought."""
+        if self._targets_of_size is None:
+            self._targets_of_size = defaultdict(list)
+            for claim in self.claims:
+                stands = self.sources.look(claim.target)
+                if stands is not None:
+                    self._targets_of_size[stands.size].append(claim.target)
+        return self._targets_of_size.get(size, ())
+
+    def _is_free(self, path: str) -> bool:
+        return self.fold(path) not in self.holders
+
+    def _left_over(self, path: str, stands: Standing) -> bool:
+        """Say whether a file is one that a move began to take away: its entry has it at its own target already."""
+        at = self.fold(path)
+        leaving = [item for item in self.naming.get(at, ()) if item.id in self.settled]
+        return any(self._file(path, stands) == self._arrived(item) for item in leaving)
+
+    def _arrived(self, claim: Claim) -> FileHash | None:
+        """Return the file of a recorded entry that stands at its target, None where none does."""
+        owned = self.owned.get(claim.id)
+        if owned is None:
+            return self.lines[claim.id].file if claim.id in self.settled else None
+        return owned.file if owned.place is Place.TARGET else None
+
+    def _hold(self, claim: Claim, path: str) -> None:
+        self.settled.add(claim.id)
+        self.holders[self.fold(path)] = claim.id
+
+    def _own(self, claim: Claim, owned: Owned) -> None:
+        self.settled.add(claim.id)
+        self.owned[claim.id] = owned
+
+    def _take_unexplained(self, claim: Claim, path: str) -> bool:
+        stands = self.sources.look(path)
+        if stands is None:
+            return False
+        file = self._file(path, stands)
+        return file not in self.explained and self._take(claim, path, file, edited=True)
+
+    def _take(self, claim: Claim, path: str, file: FileHash, *, edited: bool = False) -> bool:
+        """Give an entry the file at a place of the tree, and let it move where that is not its target."""
+        self._hold(claim, path)
+        if self.fold(path) == self.fold(claim.target):
+            if edited:
+                self.owned[claim.id] = Owned(Place.TARGET, claim.target, file, edited)
+            return True
+        self._own(claim, Owned(Place.ELSEWHERE, path, file, edited))
+        self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
+        return True
+
+    def _finish(self, claim: Claim) -> None:
+        """Let an entry whose picture has arrived say so, and leave the place that its `file_path` still names."""
+        if claim.id not in self.lines or not claim.named or self._names_target(claim):
+            return
+        file = self._arrived(claim)
+        if file is None:
+            return
+        stands = self.sources.look(claim.named)
+        may_leave = self._is_free(claim.named) and self.sources.may_vacate(claim.named)
+        left = stands is not None and may_leave and self._file(claim.named, stands) == file
+        self.moves.append(Move(claim.id, claim.target, claim.target, file, claim.named if left else ""))
+
+    def _groups(self) -> Iterator[Group]:
+        """Put together the moves that touch each other's places."""
+        joined: dict[EntryId, EntryId] = {}
+
+        def first(entry_id: EntryId) -> EntryId:
+            while joined.setdefault(entry_id, entry_id) != entry_id:
+                entry_id = joined[entry_id]
+            return entry_id
+
+        for move in self.moves:
+            joined[first(move.id)] = first(move.id)
+            other = self.by_target.get(self.fold(move.leaves or move.source))
+            if other is not None:
+                joined[first(other.id)] = first(move.id)
+        groups: dict[EntryId, list[EntryId]] = defaultdict(list)
+        for claim in self.claims:
+            if claim.id in joined:
+                groups[first(claim.id)].append(claim.id)
+        for entries in groups.values():
+            members = set(entries)
+            yield Group(tuple(move for move in self.moves if move.id in members), tuple(entries))

@@ -1,0 +1,49 @@
+"""A project on disk: its root, its settings, and where the program keeps what it keeps.
+
+Knows folders and names, not what is in the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from chargen.config.settings import Settings
+from chargen.model.values import EntryId
+
+STATE = ".chargen"
+"""The program's own folder: originals, journal, history, trash, locks, caches, log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened project: `root` is absolute, all other paths of the program are relative to it with `/`."""
+
+    root: Path
+    settings: Settings
+    secrets: tuple[str, ...] = ()
+    """Values of keys in the environment, to be scrubbed from everything that is written."""
+
+    @property
+    def state(self) -> Path:
+        """The program's own folder."""
+        return self.root / STATE
+
+    def target(self, entry_id: EntryId) -> str:
+        """The image of an entry, project-relative."""
+        return f"{self.settings.generated}/{entry_id}.png"
+
+    def prompt_file(self, entry_id: EntryId) -> str:
+        """The composed prompt of an entry, project-relative."""
+        return f"{self.settings.generated}/prompts/{entry_id}.txt"
+
+    def path(self, relative: str) -> Path:
+        """A project-relative path as one the system understands."""
+        return _joined(self.root, relative)
+
+
+@lru_cache(maxsize=1024)
+def _joined(root: Path, relative: str) -> Path:
+    """Join once what is asked for several times for every image: making a path costs more than looking at the file."""
+    return root / relative

@@ -1,0 +1,49 @@
+"""What an image asks of a provider: put together from its plan, adapted to its route, with the adapter's objections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chargen.errors import Problem
+from chargen.model.request import Asked, Provider, ReferenceImage, Request
+from chargen.plan.plan import Planned
+from chargen.providers.registry import Adapters
+
+
+def asked(image: Planned, sent: tuple[ReferenceImage, ...] | None = None) -> Asked:
+    """Put together what the author asks for; without `sent`, references stand there without their bytes."""
+    assert image.composed is not None
+    assert image.entry.size is not None
+    references = sent
+    if references is None:
+        references = tuple(
+            ReferenceImage(item.character, item.path, b"", "image/png", item.appearance) for item in image.references
+        )
+    return Asked(
+        prompt=image.composed.text,
+        negative_prompt=image.composed.negative,
+        references=references,
+        size=image.entry.size,
+        quality=image.quality,
+        entry_id=image.id,
+        title=image.entry.title,
+        colours=image.entry.colours,
+    )
+
+
+def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
+    """Say what an adapter finds wrong or odd in a planned request; references are checked once their bytes are read."""
+    return adapter.check(replace(request, references=()))
+
+
+def prepared(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...]) -> Request:
+    """Adapt what is asked to the image's route, with the references' bytes."""
+    assert image.route is not None
+    return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
+
+
+def elsewhere(images: Iterable[Planned], adapters: Adapters) -> tuple[Problem, ...]:
+    """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
+    names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
+    return tuple(told for name in names if (told := adapters.get(name).elsewhere()) is not None)

@@ -1,0 +1,196 @@
+"""Which pictures and which words show an entry's characters: from who is depicted to references and descriptions.
+
+Laws: at most two references a character; rejected and archived pictures never, but a planned portrait that is rejected
+is made anew and stays the reference; approved ones are preferred, reference portraits next; those chosen stand in the
+listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether a file exists and is a
+picture is asked elsewhere; `describe_instead` then turns its reference into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chargen.errors import Position, Problem, Severity, error, warning
+from chargen.model.entries import Character, Depicted, Entry, InventoryItem
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId, Status
+from chargen.text.nearest import did_you_mean
+from chargen.text.prose import shorten
+
+MOST = 2
+"""References of one character: a face and a figure; more crowd out the others."""
+
+APPEARANCE_WORDS = 60
+"""Words of a description that stands in for a picture."""
+
+_UNTOLD = "nothing tells what they look like"
+
+_NEVER = frozenset({Status.REJECTED, Status.ARCHIVED})
+_APPROVED = frozenset({Status.APPROVED, Status.LOCKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One picture to send along. `path` is project-relative; of a planned portrait (`entry_id`) it is its target."""
+
+    character: str
+    item: str
+    path: str
+    entry_id: EntryId | None
+    position: Position
+    """Where it was asked for: the listed id, or the depicted character."""
+    appearance: str = ""
+    """A short description of the character, for models that take fewer references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A character shown by words: `text` is short and named `appearance of SLUG`; empty where none is known."""
+
+    character: str
+    name: str
+    text: Traced
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What shows an entry's characters, in the order they are depicted; an error among the problems blocks it."""
+
+    references: tuple[Reference, ...] = ()
+    described: tuple[Described, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is found while the characters are gone through."""
+
+    references: list[Reference] = field(default_factory=list)
+    described: list[Described] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def resolve(
+    entry: Entry, characters: Mapping[str, Character], broken: Mapping[str, Position], describe: bool
+) -> Resolution:
+    """Find the references of an entry. `broken` holds slugs whose character file can't be read, with the place.
+
+    `describe` is the author's setting: words where a named picture can't be had, instead of blocking the entry.
+    """
+    found = _Found()
+    for depicted in entry.depicts:
+        character = characters.get(depicted.slug)
+        if character is not None:
+            _of_character(entry, depicted, character, describe, found)
+        else:
+            _of_nobody(depicted, characters, broken, describe, found)
+    return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
+
+
+def describe_instead(reference: Reference, characters: Mapping[str, Character]) -> Described:
+    """Return the words that stand in for a reference whose picture can't be had."""
+    character = characters.get(reference.character)
+    name = character.name if character else reference.character
+    return _described(reference.character, name, character, reference.position)
+
+
+def appearance_of(character: Character) -> Traced | None:
+    """Return the first sentences of a character's appearance on one line, named `appearance of SLUG`."""
+    if character.appearance is None or not (text := shorten(character.appearance, APPEARANCE_WORDS)):
+        return None
+    return Traced.of(text, f"appearance of {character.slug}", character.appearance.position)
+
+
+def _of_nobody(
+    depicted: Depicted,
+    characters: Mapping[str, Character],
+    broken: Mapping[str, Position],
+    describe: bool,
+    found: _Found,
+) -> None:
+    """Handle a character without a character file that can be read."""
+    slug, place = depicted.slug, broken.get(depicted.slug)
+    if place is not None:
+        tell = warning if describe else error
+        hint = f'correct {place.file}, or set `missing_references = "describe"`'
+        found.problems.append(tell(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
+    else:
+        hint = did_you_mean(slug, characters)
+        found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
+    if place is None or describe:
+        found.described.append(_described(slug, depicted.name or slug, None, depicted.position))
+
+
+def _of_character(entry: Entry, depicted: Depicted, character: Character, describe: bool, found: _Found) -> None:
+    wanted, problems = _wanted(depicted, character)
+    usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
+    itself = len(usable) < len(wanted)
+    best = sorted(usable, key=lambda pair: (pair[0].status not in _APPROVED, not pair[0].is_reference_portrait))[:MOST]
+    appearance = appearance_of(character) or ""
+    known = len(found.references)
+    for item, place in (pair for pair in usable if pair in best):
+        if item.path is None:
+            problems.append(_no_file(item, place, describe))
+        else:
+            found.references.append(
+                Reference(character.slug, item.id, item.path, item.entry_id, place, str(appearance))
+            )
+    found.problems.extend(problems)
+    if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
+        return
+    if not problems and not itself:
+        found.problems.append(_nothing_listed(depicted, character))
+    found.described.append(_described(character.slug, depicted.name or character.name, character, depicted.position))
+
+
+def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
+    """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
+    if depicted.reference_ids is None:
+        usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
+        usable.sort(key=lambda item: item.status not in _APPROVED)
+        return [(item, depicted.position) for item in usable[:1]], []
+    known = {item.id: item for item in character.inventory}
+    wanted: dict[str, tuple[InventoryItem, Position]] = {}
+    problems: list[Problem] = []
+    for listed in depicted.reference_ids:
+        item, place = known.get(listed), listed.position or depicted.position
+        if item is None:
+            hint = did_you_mean(listed, known) or f"the inventory of `{character.slug}` stands in {character.file}"
+            problems.append(warning(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint))
+        elif _is_out(item):
+            status = item.status.value if item.status else ""
+            problems.append(warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place))
+        else:
+            wanted.setdefault(item.id, (item, place))
+    return list(wanted.values()), problems
+
+
+def _is_out(item: InventoryItem) -> bool:
+    """Say whether a picture may never be sent. A rejected portrait that is planned is made anew, and then it may."""
+    return item.status in _NEVER and (item.entry_id is None or item.status is not Status.REJECTED)
+
+
+def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
+    """Return the problem of an item that names no file that can be used."""
+    reason = next((problem.message for problem in item.problems), "it has neither a `path` nor a `prompt_used`")
+    tell = warning if describe else error
+    hint = f'correct it in {item.position}, or set `missing_references = "describe"`'
+    return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
+
+
+def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
+    shown = "shown by words" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
+    if depicted.reference_ids is None:
+        message = f"`{character.slug}` has no reference portrait: {shown}"
+        hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
+    else:
+        message = f"no reference of `{character.slug}` is listed: {shown}"
+        hint = f"list ids of {character.file} in the chapter's `reference_images`"
+    return warning(message, depicted.position, hint)
+
+
+def _described(slug: str, name: str, character: Character | None, position: Position) -> Described:
+    text = appearance_of(character) if character else None
+    return Described(slug, name, text or Traced.of("", f"appearance of {slug}", position), position)

@@ -1,0 +1,125 @@
+"""A reply whose record is damaged: used where what else is known of it suffices, so that it isn't bought twice.
+
+Laws: the same inputs have the same fingerprint, so what the folder's name and today's inputs say of a reply is right;
+who asked for it and at what price the journal knows, or the entry's own record line, which also knows the delivered
+bytes; bytes that are not those, or no picture, are never used. Reads only: the damaged record stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from chargen import __version__
+from chargen.config.settings import SKETCH
+from chargen.errors import ChargenError
+from chargen.images.sniff import carries_credentials, header
+from chargen.kinds.record_edits import slots_of
+from chargen.model.entries import Entry
+from chargen.model.inputs import Inputs, record_parts
+from chargen.model.record import Original, Record, RecordLine, RecordReference
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.hashes import hash_bytes
+from chargen.store.journal import Journal
+from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
+from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.pictures import inspect
+
+NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
+"""Stands in a record that was put together here."""
+
+
+def mended(
+    originals: Originals, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+) -> Iterator[StoredOriginal]:
+    """Yield the replies with a damaged record of which enough is known all the same, newest first.
+
+    `entry` and `inputs` are today's, of this fingerprint.
+    """
+    if inputs is None:
+        return
+    for found in reversed(originals.damaged(fingerprint)):
+        attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
+        if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
+            continue
+        stored = _mended(found, attempt, entry, inputs)
+        if stored is not None:
+            yield stored
+
+
+def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
+    """Return what the entry's own record line tells of an attempt, as far as a row of the journal would."""
+    line = RecordLine.parse(entry.outputs.record)
+    if line is None or (line.attempt, line.fingerprint) != (found.attempt, found.fingerprint):
+        return None
+    if line.of is None or not line.by or not line.at:
+        return None
+    provider, _, model = line.by.partition("/")
+    metadata = slots_of(entry).get("provider_metadata")
+    told = metadata if isinstance(metadata, Mapping) else {}
+    return Attempt(
+        attempt_id=found.attempt,
+        task_id=entry.id,
+        run_id="",
+        number=1,
+        provider=provider,
+        model=model,
+        fingerprint=found.fingerprint,
+        status=AttemptStatus.DONE,
+        sent_at=line.at,
+        finished_at=line.at,
+        request_id=str(told["request_id"]) if told.get("request_id") else None,
+        cost_usd=amount_of(str(told["cost_usd"])) if told.get("cost_usd") else None,
+    )
+
+
+def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId], bool]) -> bool:
+    """Say whether a reply may be an entry's, by what the journal knows of it: a sketch and another's are not."""
+    if attempt is None:
+        return True
+    return attempt.provider != SKETCH and (attempt.task_id == entry.id or not planned(attempt.task_id))
+
+
+def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:
+    original = _original(found, RecordLine.parse(entry.outputs.record))
+    if original is None:
+        return None
+    record = Record(
+        entry_id=attempt.task_id,
+        kind=entry.kind,
+        file=entry.file,
+        attempt=found.attempt,
+        fingerprint=found.fingerprint,
+        prompt=inputs.prompt,
+        negative_prompt=inputs.negative_prompt,
+        asked_size=inputs.size,
+        provider=attempt.provider,
+        model=attempt.model,
+        sent_at=attempt.sent_at,
+        received_at=attempt.finished_at or attempt.sent_at,
+        chargen_version=__version__,
+        parts=record_parts(inputs),
+        references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+        notes=(NOTE,),
+        request_id=attempt.request_id,
+        usage=attempt.usage,
+        cost_usd=attempt.cost_usd,
+        cost_estimate_usd=attempt.cost_estimate_usd,
+        run=attempt.run_id,
+        number=attempt.number,
+        original=original,
+    )
+    return StoredOriginal(record, original, found.folder, found.published)
+
+
+def _original(found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+    """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
+    try:
+        data = found.reply.read_bytes()
+        inspect(data)
+    except (OSError, ChargenError):
+        return None
+    digest, seen = hash_bytes(data), header(data)
+    if line is not None and line.attempt == found.attempt and line.of not in (None, digest):
+        return None
+    signed = carries_credentials(data)
+    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.reply.name, signed)

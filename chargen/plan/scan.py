@@ -1,0 +1,160 @@
+"""Reading the author's files: every imagery file below the roots, recognised by content, with all problems kept.
+
+One bad file stays one bad file: what else can be read is read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from chargen import kinds
+from chargen.errors import InputError, Position, Problem, error, warning
+from chargen.model.entries import Character, Imagery
+from chargen.plan.gc_pause import collector_at_rest
+from chargen.plan.memo.index import digest, files_below
+from chargen.plan.project import Project
+from chargen.store.files import printable
+from chargen.store.inside import read_inside
+from chargen.yaml.document import Document, parse
+
+_LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|parts)[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was read. `broken` are files that may hold plans and can't be read, with the place of the first error.
+
+    `unread` are files and folders below the roots of which nobody knows what they plan: closed ones, links to folders.
+    """
+
+    imageries: tuple[Imagery, ...]
+    broken: Mapping[str, Position]
+    problems: tuple[Problem, ...]
+    unread: tuple[str, ...] = ()
+
+    @cached_property
+    def characters(self) -> Mapping[str, Character]:
+        """Characters by slug; of two files with one slug the first in path order."""
+        found: dict[str, Character] = {}
+        for imagery in self.imageries:
+            for character in imagery.characters:
+                found.setdefault(character.slug, character)
+        return found
+
+    @cached_property
+    def broken_slugs(self) -> Mapping[str, Position]:
+        """Slugs that a broken file may stand for: its folder's name and its own."""
+        found: dict[str, Position] = {}
+        for file, position in self.broken.items():
+            folder, _, name = file.rpartition("/")
+            for slug in (folder.rpartition("/")[2], name.partition(".")[0]):
+                found.setdefault(slug, position)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """One file as it was read: an imagery, or nothing of ours, or broken; `digest` is of the bytes that were read."""
+
+    file: str
+    digest: str
+    imagery: Imagery | None = None
+    broken: Position | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def scan(project: Project) -> Scan:
+    """Read every imagery file of the project, files by path."""
+    with collector_at_rest():
+        scanned = [scan_file(project, file) for file in imagery_files(project)]
+        closed = tuple(item.file for item in scanned if item.broken is not None and not item.digest)
+        folders = unread_folders(project)
+        problems = (*_missing(project), *folders.values())
+        return replace(together(scanned, problems), unread=(*folders, *closed))
+
+
+def scan_file(project: Project, file: str) -> ScannedFile:
+    """Read one file below the roots."""
+    try:
+        data = read_inside(project.root, file)
+    except InputError as failure:
+        return ScannedFile(file, "", None, Position(file), failure.problems)
+    found = digest(data)
+    try:
+        document = parse(data, file)
+    except InputError as failure:
+        if _may_be_a_plan(file, data):
+            return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
+        unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
+        return ScannedFile(file, found, problems=(unread,))
+    imagery = kinds.scan(document, project.settings.default_size, project.settings.generated)
+    if imagery is None:
+        odd = kinds.overlooked(document)
+        return ScannedFile(file, found, problems=() if odd is None else (odd,))
+    return ScannedFile(file, found, imagery, None, imagery.problems)
+
+
+def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> Scan:
+    """Put scanned files, in path order, together; `problems` are those told before theirs."""
+    found = tuple(files)
+    imageries = tuple(item.imagery for item in found if item.imagery is not None)
+    broken = {item.file: item.broken for item in found if item.broken is not None}
+    told = (*problems, *(problem for item in found for problem in item.problems), *kinds.clashes(imageries))
+    return Scan(imageries, broken, told)
+
+
+def scan_document(project: Project, document: Document) -> Imagery | None:
+    """Read a parsed file; None where it is no imagery file."""
+    return kinds.scan(document, project.settings.default_size, project.settings.generated)
+
+
+def imagery_files(project: Project) -> list[str]:
+    """Return the YAML files below the roots, project-relative and in path order."""
+    return list(files_below(project.root, project.settings.imagery))
+
+
+def missing_roots(project: Project) -> tuple[Problem, ...]:
+    """Return what keeps imagery from being looked at: roots that are missing, folders that are closed or links."""
+    return (*_missing(project), *unread_folders(project).values())
+
+
+def _missing(project: Project) -> Iterator[Problem]:
+    hint = "make it, or change `imagery` in `[tool.chargen]`"
+    here = Position("pyproject.toml")
+    for root in project.settings.imagery:
+        if not project.path(root).is_dir():
+            yield error(f"the imagery folder `{printable(root)}` is missing", here, hint)
+
+
+def unread_folders(project: Project) -> Mapping[str, Problem]:
+    """Return the folders below the roots that are not looked into, project-relative, each with what to say of it.
+
+    Links are not followed, because they may lead anywhere or in circles. Hidden folders are left out on purpose.
+    """
+    found: dict[str, Problem] = {}
+
+    def closed(failure: OSError) -> None:
+        path = Path(os.fsdecode(failure.filename))
+        if path.exists():  # a missing root has a message of its own
+            reason = (failure.strerror or type(failure).__name__).lower()
+            name = path.relative_to(project.root).as_posix()
+            hint = "check who owns it and its permissions"
+            found[name] = error(f"can't read this folder: {reason}", Position(printable(name)), hint)
+
+    for root in project.settings.imagery:
+        for place, folders, _ in os.walk(project.path(root), onerror=closed):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for link in filter(Path.is_symlink, (Path(place, name) for name in folders)):
+                name = link.relative_to(project.root).as_posix()
+                message = "links to folders are not followed: nothing behind this one is planned"
+                found[name] = warning(message, Position(printable(name)), "put the folder itself in its place")
+    return found
+
+
+def _may_be_a_plan(file: str, data: bytes) -> bool:
+    return "imagery" in file.rpartition("/")[2] or _LOOKS_LIKE_A_PLAN.search(data) is not None

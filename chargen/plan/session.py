@@ -1,0 +1,245 @@
+"""What one command works with: the opened project and everything that keeps state on its disk.
+
+A session that only reads makes no file and no folder.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+
+from chargen import kinds, providers
+from chargen.config.configuration import configuration
+from chargen.errors import InputError, Position, Problem, StartError, error
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId
+from chargen.plan.compose import Composer
+from chargen.plan.dry_run import Rehearsals
+from chargen.plan.evidence import Evidence
+from chargen.plan.facts import Judging, Wishes
+from chargen.plan.plan import Plan
+from chargen.plan.planner import Planner
+from chargen.plan.project import Project
+from chargen.plan.scan import Scan, scan
+from chargen.providers.registry import Adapters
+from chargen.store.clock import Clock, SystemClock
+from chargen.store.files import write_durably
+from chargen.store.hashes import FileHashes
+from chargen.store.history import History
+from chargen.store.inside import read_inside, refuse_links
+from chargen.store.journal import Journal
+from chargen.store.journal_rows import Attempt
+from chargen.store.originals import Originals
+from chargen.store.temporaries import abandoned, process_alive, sweep
+from chargen.store.trash import Trash
+from chargen.text.secrets import scrub
+
+TEMPLATE_SUFFIX = ".j2"
+_LOG = logging.getLogger("chargen")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's view of one project. Use it as a context manager."""
+
+    project: Project
+    clock: Clock
+    hashes: FileHashes
+    originals: Originals
+    journal: Journal
+    history: History
+    trash: Trash
+    adapters: Adapters
+    read_only: bool
+    run_id: str
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    told: list[Problem] = field(default_factory=list, repr=False)
+    """What happened to the journal on the way, for whoever reads what a command prints."""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Save caches and close everything that is open."""
+        self.hashes.save()
+        self.adapters.close()
+        self.journal.close()
+
+    def recover(self) -> tuple[Attempt, ...]:
+        """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
+        for stored in self.originals.recover():
+            self.journal.stored(stored)
+        imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
+        for folder in self.written_folders():
+            if not any(folder.is_relative_to(root) for root in imagery):
+                sweep(folder)
+                continue
+            # A run that died right after an exchange may have left here what the author had saved that instant.
+            for moved in self.trash.move(abandoned(folder)):
+                _LOG.warning("left by a run that died, now in the trash: %s", moved)
+        return self.journal.leftovers(process_alive)
+
+    def scrub(self, text: str) -> str:
+        """Take every key out of a text."""
+        return scrub(text, self.project.secrets)
+
+    def scan(self) -> Scan:
+        """Read the author's files."""
+        return scan(self.project)
+
+    def planner(self, found: Scan, wishes: Wishes, others: Iterable[EntryId] = ()) -> Planner:
+        """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
+        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
+        targets = frozenset(self.project.target(entry_id) for entry_id in ids)
+        evidence = Evidence(
+            self.project,
+            self.hashes,
+            self.originals,
+            self.journal,
+            ids.__contains__,
+            targets.__contains__,
+            self.journal.unfinished(),
+        )
+        return Planner(
+            self.project,
+            found,
+            self._composer(),
+            Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project)),
+            kinds.clashing(found.imageries),
+        )
+
+    def plan(self) -> Plan:
+        """Read everything and plan every image."""
+        return self.planner(self.scan(), Wishes(ignored=self.ignored())).plan()
+
+    def ignored(self) -> frozenset[EntryId]:
+        """Return the ids that `doit ignore` put aside on this machine."""
+        try:
+            found = json.loads(self._ignore_file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return frozenset()
+        return (
+            frozenset(EntryId(name) for name in found if isinstance(name, str))
+            if isinstance(found, list)
+            else (frozenset())
+        )
+
+    def ignore(self, ids: frozenset[EntryId]) -> None:
+        """Put ids aside on this machine: the whole list, replacing the one before."""
+        write_durably(self._ignore_file, (json.dumps(sorted(ids), indent=1) + "\n").encode(), root=self.project.root)
+
+    @property
+    def _ignore_file(self) -> Path:
+        return self.project.state / "ignored.json"
+
+    def _composer(self) -> Composer:
+        settings = self.project.settings
+        places = settings.style_positions
+        return Composer(
+            read_templates(self.project),
+            settings.prompts,
+            Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
+            Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+        )
+
+    def written_folders(self) -> list[Path]:
+        """Return all folders the program writes into directly."""
+        root = self.project.root
+        roots = [root / name for name in (*self.project.settings.imagery, self.project.settings.generated)]
+        roots.append(self.project.state)
+        return [Path(place) for top in roots for place, _, _ in os.walk(top)]
+
+
+def read_templates(project: Project) -> Mapping[str, str]:
+    """Read every template below the folder of templates, by name relative to it. Raises StartError.
+
+    A template that is not there is the packaged one. Hidden files are none: a Mac writes one beside every file.
+    """
+    folder = project.path(project.settings.prompts)
+    found = dict(kinds.packaged_templates())
+    problems: list[Problem] = []
+    for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
+        name = path.relative_to(folder).as_posix()
+        if path.name.startswith("."):
+            continue
+        try:
+            found[name] = read_inside(project.root, f"{project.settings.prompts}/{name}").decode("utf-8")
+        except InputError as failure:
+            problems.extend(failure.problems)
+        except UnicodeDecodeError as failure:
+            where = Position(f"{project.settings.prompts}/{name}")
+            problems.append(error(f"can't read this template: {failure}", where, "save it as UTF-8"))
+    if problems:
+        raise StartError(problems)
+    return found
+
+
+def open_session(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    read_only: bool = False,
+    clock: Clock | None = None,
+    report: Callable[[Problem], None] | None = None,
+) -> Session:
+    """Open the project around `folder`. Raises StartError: no project, or settings that are wrong."""
+    found = configuration(folder, environ, providers.NAMES)
+    project = Project(found.root, found.settings, found.secrets)
+    refuse_links(project.state)
+    clock = clock or SystemClock()
+    listener = report or _log_problem
+    told: list[Problem] = []
+
+    def log(problem: Problem) -> None:
+        listener(_in_project(problem, project.root))
+
+    def tell(problem: Problem) -> None:
+        told.append(problem)
+        log(problem)
+
+    originals = Originals(project.state / "originals", report=log)
+
+    return Session(
+        project=project,
+        clock=clock,
+        hashes=FileHashes(project.root, project.state / "cache.sqlite", read_only=read_only),
+        originals=originals,
+        journal=Journal(
+            project.root,
+            originals,
+            read_only=read_only,
+            clock=clock,
+            scrub=lambda text: scrub(text, project.secrets),
+            report=tell,
+        ),
+        history=History(project.state / "history"),
+        trash=Trash(project.root, clock),
+        adapters=Adapters(project.settings, environ, clock.now().date()),
+        read_only=read_only,
+        run_id=secrets.token_hex(8),
+        environ=environ,
+        told=told,
+    )
+
+
+def _in_project(problem: Problem, root: Path) -> Problem:
+    """Let a problem of the program's own folders tell its place as all others do: relative to the project."""
+    place = problem.position
+    if place is None or not Path(place.file).is_relative_to(root):
+        return problem
+    return replace(problem, position=replace(place, file=Path(place.file).relative_to(root).as_posix()))
+
+
+def _log_problem(problem: Problem) -> None:
+    _LOG.warning("%s", problem)

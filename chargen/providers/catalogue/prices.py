@@ -1,0 +1,127 @@
+"""What an image costs: an estimate before it is sent, the actual cost from the provider's account of tokens after.
+
+Laws: money is `Decimal`, in USD; a cost is rounded up to a millionth of a dollar, so that sums never fall short of the
+bill; what is unknown is None, never 0. Pure; the prices themselves are data (`chargen/providers/models.toml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from typing import TypeAlias
+
+from chargen.providers.catalogue.model_sizes import read_size
+
+MILLION = Decimal(1_000_000)
+GRAIN = Decimal("0.000001")
+CHARACTERS_PER_TOKEN = 4
+"""Rule of thumb for English text; the prompt is a small part of an image's price."""
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """USD per million tokens. Thinking counts as text out."""
+
+    text_in: Decimal
+    image_in: Decimal
+    text_out: Decimal
+    image_out: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TokensByPixels:
+    """Tokens of one image of `pixels` by quality; they grow with the area."""
+
+    pixels: int
+    tokens: Mapping[str, int]
+
+    def usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:
+        """Price an image of `requested` size (`1536x1024`)."""
+        size = read_size(requested)
+        tokens = self.tokens.get(quality or "")
+        if size is None or tokens is None:
+            return None
+        return Decimal(tokens) * size.pixels / self.pixels * rates.image_out / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class TokensByBucket:
+    """Tokens of one image by resolution bucket; ratio and quality make no difference."""
+
+    tokens: Mapping[str, int]
+
+    def usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:  # noqa: ARG002 - one shape
+        """Price an image of `requested` ratio and bucket (`16:9 2K`)."""
+        tokens = self.tokens.get(requested.rpartition(" ")[2])
+        return None if tokens is None else tokens * rates.image_out / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class UsdBySize:
+    """USD of one image by size and quality, for models whose prices are published that way."""
+
+    usd_by_size: Mapping[str, Mapping[str, Decimal]]
+
+    def usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:  # noqa: ARG002 - one shape
+        """Price an image of `requested` size."""
+        return self.usd_by_size.get(requested, {}).get(quality or "")
+
+
+ImagePrice: TypeAlias = "TokensByPixels | TokensByBucket | UsdBySize"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Everything a model charges for. `auto_quality` is what `auto` and nothing are priced as."""
+
+    rates: Rates
+    image: ImagePrice
+    reference_tokens: int
+    auto_quality: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """A provider's account of one call."""
+
+    text_in: int = 0
+    image_in: int = 0
+    text_out: int = 0
+    image_out: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tokens; 0 means that the server keeps no account."""
+        return self.text_in + self.image_in + self.text_out + self.image_out
+
+
+def estimate(prices: Prices, requested: str, quality: str | None, references: int, prompt: str) -> Decimal | None:
+    """Estimate what sending once costs; None where the table does not price this size or quality."""
+    priced_quality = prices.auto_quality if quality in (None, AUTO) else quality
+    image = prices.image.usd(requested, priced_quality, prices.rates)
+    if image is None:
+        return None
+    text_tokens = -(-len(prompt) // CHARACTERS_PER_TOKEN)
+    inputs = TokenCounts(text_in=text_tokens, image_in=references * prices.reference_tokens)
+    return _rounded(image + _usd(prices.rates, inputs))
+
+
+def cost(prices: Prices, counts: TokenCounts) -> Decimal | None:
+    """Return what a call cost by its tokens; None where the server kept no account."""
+    return _rounded(_usd(prices.rates, counts)) if counts.total else None
+
+
+def _usd(rates: Rates, counts: TokenCounts) -> Decimal:
+    return (
+        counts.text_in * rates.text_in
+        + counts.image_in * rates.image_in
+        + counts.text_out * rates.text_out
+        + counts.image_out * rates.image_out
+    ) / MILLION
+
+
+def _rounded(usd: Decimal) -> Decimal:
+    return usd.quantize(GRAIN, rounding=ROUND_UP)

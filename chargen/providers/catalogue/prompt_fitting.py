@@ -1,0 +1,33 @@
+"""Fits what an author asked into one prompt and the references a model takes: the adaptation all providers share.
+
+Law: nothing is left out silently; every change is a note. Pure; what a model takes is handed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chargen.model.request import Asked, ReferenceImage
+from chargen.providers.catalogue import negative, reference_choice
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The prompt as sent, the references that go along, and what was changed to get there."""
+
+    prompt: str
+    references: tuple[ReferenceImage, ...]
+    notes: tuple[str, ...]
+
+
+def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
+    """Keep at most `limit` references, put words in the place of the others, and fold the negative prompt in."""
+    notes: list[str] = []
+    choice = reference_choice.choose(asked.references, limit)
+    prompt = reference_choice.describe(asked.prompt, choice.dropped)
+    if choice.dropped:
+        notes.append(reference_choice.told(choice.dropped, model_id, limit))
+    folded = negative.fold(prompt, asked.negative_prompt)
+    if folded != prompt:
+        notes.append(f"the negative prompt is folded into the prompt (sentence {negative.FOLD_VERSION})")
+    return Fitted(folded, choice.kept, tuple(notes))

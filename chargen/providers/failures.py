@@ -1,0 +1,175 @@
+"""What is the same in every provider's failures: broken connections, bodies that are no JSON, words without keys.
+
+Laws: a request that never left is transient; once it may have been read by the server, it may have been billed. Pure:
+an exception is known by the names of its classes, so that neither an SDK nor its HTTP client need be imported, and both
+spellings of the client (`httpx`, `httpx2`) count.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chargen.model.request import FailureClass, ProviderError
+from chargen.text.secrets import scrub
+
+LONGEST_MESSAGE = 600
+"""Characters kept of a provider's own words."""
+
+MAYBE_BILLED = "the image may have been billed although it did not arrive"
+
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+_BAD_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
+_TIMEOUTS = frozenset({"TimeoutException", "APITimeoutError"})
+_TRANSPORT = frozenset({"TransportError", "RequestError", "HTTPError", "APIConnectionError", "StreamError"})
+_LONGEST_PAGE = 20_000
+"""Characters of a body that is no JSON which are worth reading; a longer one is half a picture."""
+_TAGS = re.compile(r"(?s)<(?:style|script).*?</(?:style|script)>|<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP reply as plain values. Header names in lower case."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def json(self) -> Any:
+        """The parsed body, or None where it is no JSON."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a failure means and what to do: the fields of a ProviderError that do not depend on the answer's words."""
+
+    failure: FailureClass
+    hint: str = ""
+    rate_limited: bool = False
+    possibly_billed: bool = False
+    tries: int | None = None
+
+
+RETRY = Ruling(FailureClass.TRANSIENT)
+RATE_LIMITED = Ruling(FailureClass.TRANSIENT, rate_limited=True)
+NO_CREDIT = Ruling(FailureClass.PROVIDER_STOP, "add credit or raise the limit of the account")
+MODERATED = Ruling(FailureClass.REFUSED, "change the prompt of this image")
+GATEWAY_GAVE_UP = Ruling(
+    FailureClass.TRANSIENT, "a server in between gave up waiting; " + MAYBE_BILLED, possibly_billed=True, tries=2
+)
+REDIRECTED = Ruling(
+    FailureClass.PROVIDER_STOP, "the server sends requests elsewhere, which is not followed: set the final `base_url`"
+)
+WRONG = Ruling(FailureClass.INVALID, "change the image's size, quality, references or model")
+
+_BY_STATUS = {408: RETRY, 409: RETRY, 429: RATE_LIMITED, 499: RETRY, 504: GATEWAY_GAVE_UP, 524: GATEWAY_GAVE_UP}
+
+
+def by_status(status: int) -> Ruling:
+    """Rule by the status alone, for answers no provider has a special meaning for."""
+    if 300 <= status < 400:
+        return REDIRECTED
+    return _BY_STATUS.get(status, RETRY if status >= 500 else WRONG)
+
+
+def ruled(
+    answer: Answer,
+    ruling: Ruling,
+    secrets: Iterable[str],
+    *,
+    code: str | None = None,
+    wait: float | None = None,
+    request_id: str | None = None,
+) -> ProviderError:
+    """Make the failure of an answer: its words, status and code, no keys; a wait only where trying again helps."""
+    secrets = tuple(secrets)
+    label = f"HTTP {answer.status}, {code}" if code else f"HTTP {answer.status}"
+    return ProviderError(
+        ruling.failure,
+        clean(f"{words(answer)} ({label})", secrets),
+        hint=ruling.hint,
+        wait=wait if ruling.failure is FailureClass.TRANSIENT else None,
+        rate_limited=ruling.rate_limited,
+        possibly_billed=ruling.possibly_billed,
+        tries=ruling.tries,
+        status=answer.status,
+        code=clean(code, secrets) if code else None,
+        request_id=clean(request_id, secrets) if request_id else None,
+    )
+
+
+def words(answer: Answer) -> str:
+    """Return what the server says in a body of any shape: `error` object or text, `detail`, `message`, HTML."""
+    said = _said(answer.json)
+    if not said and len(answer.text) > _LONGEST_PAGE:
+        return f"{len(answer.text):,} characters that can't be read"
+    if not said:
+        said = " ".join(_TAGS.sub(" ", answer.text).split())
+    return said or f"HTTP status {answer.status} without a message"
+
+
+def _said(body: Any) -> str:
+    if isinstance(body, str):
+        return body.strip()
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(_said, body)))
+    if isinstance(body, dict):
+        for key in ("error", "message", "detail", "msg", "title"):
+            if said := _said(body.get(key)):
+                return said
+    return ""
+
+
+def clean(text: str, secrets: Iterable[str]) -> str:
+    """Return a provider's words fit for a message: no keys, one line, of bearable length."""
+    scrubbed = " ".join(scrub(text, secrets).split())
+    return scrubbed if len(scrubbed) <= LONGEST_MESSAGE else scrubbed[: LONGEST_MESSAGE - 1] + "…"
+
+
+def exception_failure(raised: BaseException, provider: str, secrets: Iterable[str] = ()) -> ProviderError:
+    """Classify an exception of an SDK or its HTTP client that came without a reply.
+
+    Where it is neither, it is a fault of the program: the failure keeps the traceback, and the exception's words only
+    without keys; the exception itself, which may quote them, is left behind.
+    """
+    causes = _chain(raised)
+    names = {base.__name__ for cause in causes for base in type(cause).__mro__}
+    said = next((text for cause in reversed(causes) if (text := str(cause).strip())), type(raised).__name__)
+    said = clean(said, secrets)
+    if names & _BAD_ADDRESS:
+        hint = f"set `base_url` of `{provider}` to an http(s) address"
+        return ProviderError(FailureClass.PROVIDER_STOP, f"the request could not be formed: {said}", hint=hint)
+    if names & _NEVER_SENT:
+        return ProviderError(FailureClass.TRANSIENT, f"no connection to `{provider}`: {said}")
+    if names & _TIMEOUTS:
+        return ambiguous(f"no reply in time: {said}", hint=MAYBE_BILLED)
+    if names & _TRANSPORT:
+        return ambiguous(f"the connection broke after sending: {said}", hint=MAYBE_BILLED)
+    message = f"unexpected {type(raised).__name__}: {said}"
+    failure = ProviderError(FailureClass.OURS, message, hint="report this as a bug", possibly_billed=True)
+    return failure.with_traceback(raised.__traceback__)
+
+
+def ambiguous(message: str, *, hint: str = "", request_id: str | None = None) -> ProviderError:
+    """Make the failure of a request that may have been billed although nothing usable arrived.
+
+    How often such a one is tried again is a rule of its own, so `tries` stays open.
+    """
+    return ProviderError(FailureClass.AMBIGUOUS, message, hint=hint, possibly_billed=True, request_id=request_id)
+
+
+def _chain(raised: BaseException) -> list[BaseException]:
+    causes: list[BaseException] = []
+    current: BaseException | None = raised
+    while current is not None and current not in causes:
+        causes.append(current)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return causes

@@ -1,0 +1,75 @@
+"""The providers of one project: each made when it is first needed, and the routes that lead to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import date
+
+from chargen import providers
+from chargen.config.settings import SKETCH, Settings
+from chargen.errors import Problem, StartError
+from chargen.model.request import Provider
+from chargen.model.values import Route
+from chargen.providers.catalogue.models import Life, ModelTable
+from chargen.providers.catalogue.routes import OFFLINE, override_route, route_for
+
+
+class Adapters:
+    """Providers by name; safe to use from threads."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], today: date) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._today = today
+        self._lock = threading.Lock()
+        self._made: dict[str, Provider] = {}
+        self._routes: dict[tuple[str | None, str | None], Route] = {}
+        self.models: ModelTable = providers.load_models()
+        self.defaults: Mapping[str, str] = {
+            name: OFFLINE.model if name == SKETCH else self.models.facts(name).default_model for name in providers.NAMES
+        }
+
+    def get(self, name: str) -> Provider:
+        """Return the provider called `name`. Raises StartError for a name there is none for."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = providers.make(
+                    name, self._settings.provider(name), self.models, self._environ, today=self._today
+                )
+            return self._made[name]
+
+    def route(self, provider: str | None, model: str | None) -> Route | Problem:
+        """Return the route of what a file declares, or the error that says which line to add."""
+        declared = (provider, model)
+        known = self._routes.get(declared)
+        if known is not None:
+            return known
+        found = route_for(provider, model, self._settings, self._is_live, self.defaults, provider_of=self._provider_of)
+        if isinstance(found, Route):
+            self._routes[declared] = found
+        return found
+
+    def override(self, provider: str) -> Route:
+        """Return the route that `--provider` asks for. Raises StartError."""
+        found = override_route(provider, self._settings, self._is_live, self.defaults)
+        if isinstance(found, Problem):
+            raise StartError(found)
+        return found
+
+    def close(self) -> None:
+        """Close every client that was made."""
+        for provider in self._made.values():
+            provider.close()
+
+    def _is_live(self, route: Route) -> bool:
+        if route.provider not in self.defaults:
+            return False
+        if route.provider == SKETCH or self._settings.provider(route.provider).base_url:
+            return True
+        model = self.models.find(route.provider, route.model)
+        return model is None or (model.life(self._today) is not Life.DEAD and not model.unsupported)
+
+    def _provider_of(self, model: str) -> str | None:
+        known = (name for name in providers.NAMES if name != SKETCH)
+        return next((name for name in known if self.models.find(name, model)), None)

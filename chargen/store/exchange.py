@@ -1,0 +1,123 @@
+"""Replacing an author's file only if nobody saved it meanwhile: exchange, look at what came out, swap back.
+
+Laws: what came out is let go of only if it is what was read and nobody has it open for writing; else it goes back.
+Where the system can't exchange two files at once (neither `renameat2` nor `renamex_np`, or a file system without them),
+the file is compared immediately before the rename, and the moment between the two is not covered; where it can't tell
+of writers (it is not Linux, or the file is somebody else's), a program that writes through a descriptor it opened
+before is not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from chargen.store.attributes import copy_attributes
+from chargen.store.files import as_input_error, real_target, sync_folder, write_new_durably
+from chargen.store.temporaries import temporary_name
+
+try:
+    import fcntl
+
+    _LEASES = hasattr(fcntl, "F_SETLEASE")
+except ImportError:  # Windows
+    _LEASES = False
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_RENAME_SWAP = 2
+"""From linux/fcntl.h, linux/fs.h and macOS's sys/stdio.h."""
+
+
+def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) -> bool:
+    """Put `after` at `path` durably if it still holds `before`; else leave it as it is and return False.
+
+    The file keeps its owner, group, permission bits and extended attributes. Raises InputError where it can't be
+    written, or can't keep them.
+    """
+    with as_input_error(path, root):
+        real = real_target(path, root)
+        temporary = real.parent / temporary_name()
+        try:
+            write_new_durably(temporary, after, mode=real.stat().st_mode & 0o7777)
+            copy_attributes(real, temporary)
+            if real.read_bytes() != before:
+                return False
+            if not _exchange(temporary, real):
+                temporary.replace(real)
+            elif is_being_written(temporary) or temporary.read_bytes() != before:
+                _give_back(temporary, real, after)
+                return False
+            sync_folder(real.parent)
+            return True
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def is_being_written(path: Path) -> bool:
+    """Say whether a program has this file open for writing; False where the system does not tell.
+
+    Linux grants a read lease only on a file that nobody writes; the lease ends as it is asked for.
+    """
+    if not _LEASES:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who opens it meanwhile must not end us by SIGIO
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as failure:
+        return failure.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _give_back(temporary: Path, real: Path, after: bytes) -> None:
+    """Swap the author's file back in.
+
+    A file the author saved on top of ours meanwhile is the newer one: it stays, and ours is dropped. Where that save
+    falls between the look and the exchange, it comes out and is swapped in again.
+    """
+    expected = after
+    while real.read_bytes() == expected and not is_being_written(real):
+        goes_back = temporary.read_bytes()
+        if not _exchange(temporary, real) or temporary.read_bytes() == expected:
+            break
+        expected = goes_back
+    sync_folder(real.parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two files at once; False where the system can't."""
+    call = _swap_call()
+    if call is None or call(os.fsencode(one), os.fsencode(other)) == 0:
+        return call is not None
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(number, os.strerror(number), os.fspath(other))
+
+
+@cache
+def _swap_call() -> Callable[[bytes, bytes], int] | None:
+    """Return the system's call that swaps two paths: `renameat2` on Linux, `renamex_np` on macOS."""
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+    except (OSError, TypeError):
+        return None
+    if linux := getattr(library, "renameat2", None):
+        linux.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        linux.restype = ctypes.c_int
+        return lambda one, other: int(linux(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE))
+    if mac := getattr(library, "renamex_np", None):
+        mac.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+        mac.restype = ctypes.c_int
+        return lambda one, other: int(mac(one, other, _RENAME_SWAP))
+    return None

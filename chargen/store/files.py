@@ -1,0 +1,304 @@
+"""Files on disk: what stands at a path, writing so that a crash leaves the old or the new, never half.
+
+Laws: a file is replaced by rename after its bytes are on the disk, and the folder is synced after the rename;
+nothing is written through a link that leaves the project. Must not know what the files mean.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+
+from chargen.errors import InputError, Position, error
+from chargen.model.values import FileHash
+from chargen.store.temporaries import temporary_name
+
+try:
+    import fcntl
+
+    _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+except ImportError:  # Windows
+    _FULL_SYNC = None
+
+_LFS_LIMIT = 200
+_LFS_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
+    rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
+)
+_HINTS = {
+    errno.ENOSPC: "free some space on this disk, then run again: what was paid for is kept",
+    errno.EDQUOT: "your disk quota is used up: free some space, then run again",
+    errno.EACCES: "check who owns this path and its permissions",
+    errno.EPERM: "check who owns this path and its permissions",
+    errno.EROFS: "this file system is read-only: work on a writable copy",
+    errno.EISDIR: "a folder stands where a file belongs: move it away",
+    errno.ENOTDIR: "a file stands where a folder belongs: move it away",
+    errno.ENAMETOOLONG: "shorten the slug or id that this path is made of",
+}
+
+
+class FileKind(str, Enum):
+    """What stands at a path."""
+
+    ABSENT = "absent"
+    FILE = "file"
+    DIRECTORY = "directory"
+    LFS_POINTER = "lfs-pointer"
+    OTHER = "other"
+    """A device, a socket, a pipe, or a path that may not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatKey:
+    """What changes whenever a file's bytes change: size in bytes, times in nanoseconds, and the inode number."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> StatKey:
+        """Take the key out of a stat result."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What stands at a path. For a Git LFS pointer `size` and `oid` are those of the picture it stands for."""
+
+    kind: FileKind
+    size: int = 0
+    oid: FileHash | None = None
+    key: StatKey | None = None
+
+
+ABSENT = FileState(FileKind.ABSENT)
+
+
+def kind_of(path: Path | str) -> FileState:
+    """Say what stands at `path`, following links; one stat, and one read where the size could be a pointer's."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called ten thousand times in a plan; building a Path costs more
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    except (OSError, ValueError):  # a loop of links, no permission, a name with a NUL
+        return FileState(FileKind.OTHER)
+    if stat.S_ISDIR(status.st_mode):
+        return FileState(FileKind.DIRECTORY)
+    if not stat.S_ISREG(status.st_mode):
+        return FileState(FileKind.OTHER)
+    key = StatKey.of(status)
+    if key.size <= _LFS_LIMIT and (pointer := _read_pointer(path)):
+        return FileState(FileKind.LFS_POINTER, int(pointer["size"]), FileHash(pointer["oid"].decode()), key)
+    return FileState(FileKind.FILE, key.size, None, key)
+
+
+def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as above
+            return _LFS_POINTER.fullmatch(file.read(_LFS_LIMIT + 1).replace(b"\r\n", b"\n"))
+    except OSError:
+        return None
+
+
+class OutsideError(InputError):
+    """A path that is not in the project; `why` goes on from its name."""
+
+    def __init__(self, path: str, why: str, hint: str) -> None:
+        self.why = why
+        super().__init__(f"path `{printable(path)}` {why}", hint=hint)
+
+
+def contained(root: Path, relative: str) -> Path:
+    """Join a project-relative path (`/` between its parts) to `root`, refusing to leave the project.
+
+    Raises OutsideError for an absolute path, one that climbs out, and one that a symbolic link leads out.
+    """
+    joined = os.path.normpath(relative) if relative else ""
+    climbs = joined == ".." or joined.startswith(".." + os.sep)
+    if not joined or "\0" in relative or climbs or os.path.isabs(joined):  # noqa: PTH117 - asked often
+        raise OutsideError(relative, "leaves the project", "name a file inside the project")
+    if not _is_below(_followed(root, joined), _real_root(os.fspath(root))):
+        why = "leads out of the project through a symbolic link"
+        raise OutsideError(relative, why, "keep the file inside the project, or move the link")
+    return root / joined
+
+
+def _followed(root: Path, relative: str) -> str:
+    """Follow the links of a normal path below `root`, and look at nothing above it: this is asked often."""
+    place = real_root = _real_root(os.fspath(root))
+    for part in relative.split(os.sep):  # noqa: PTH206 - making a Path costs more than looking
+        place = f"{place}{os.sep}{part}"
+        # Windows has other things than links that lead elsewhere.
+        if os.name == "nt" or os.path.islink(place):  # noqa: PTH114 - as above
+            return os.path.realpath(f"{real_root}{os.sep}{relative}")
+    return place
+
+
+@lru_cache(maxsize=8)
+def _real_root(root: str) -> str:
+    return os.path.realpath(root)
+
+
+def _is_below(real: str, base: str) -> bool:
+    return real == base or real.startswith(base.rstrip(os.sep) + os.sep)
+
+
+def printable(text: str) -> str:
+    """Return `text` with what could steer a terminal written as escapes, for use in a message."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: int | None = None) -> None:
+    """Put `data` at `path`, replacing what is there at once; on return it survives a power loss.
+
+    A replaced file keeps its permission bits unless `mode` is given. A link inside `root` is followed and stays a link.
+    Raises InputError: a folder stands there, a link leaves `root` (any link, where `root` is None), no space, no
+    permission; the old file is then untouched.
+    """
+    with as_input_error(path, root):
+        folder = _replace(path, data, root, mode, synced=True)
+        sync_folder(folder)
+
+
+def write_whole(path: Path, data: bytes, *, root: Path | None = None) -> None:
+    """Do as `write_durably`, but sync nothing: for what is told elsewhere too.
+
+    After a power loss the file may be empty; after this process was killed it is the old one or the new.
+    """
+    with as_input_error(path, root):
+        _replace(path, data, root, None, synced=False)
+
+
+def _replace(path: Path, data: bytes, root: Path | None, mode: int | None, *, synced: bool) -> Path:
+    """Put a file in its place by a rename and return its folder."""
+    real = real_target(path, root)
+    folder = real.parent
+    make_folder(folder)
+    temporary = folder / temporary_name()
+    try:
+        _write_new(temporary, data, mode if mode is not None else _mode_of(real), synced=synced)
+        temporary.replace(real)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return folder
+
+
+def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Write a file that must not exist yet and sync it, but not its folder: for files of a folder still being made."""
+    _write_new(path, data, mode)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its parents so that they survive a power loss; nothing happens where it exists."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Bring a file someone else wrote to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk."""
+    if os.name == "nt":  # Windows has no such call; its renames are journalled by the file system
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _sync(descriptor)
+    except OSError as failure:
+        if failure.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems can't sync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def as_input_error(path: Path, root: Path | None = None, *, doing: str = "write") -> Iterator[None]:
+    """Turn an OSError of the block into an InputError about `path` (shown relative to `root`) with the next step.
+
+    `doing` is what can't be done to it: write, keep, move.
+    """
+    try:
+        yield
+    except OSError as failure:
+        shown = path.relative_to(root).as_posix() if root is not None and path.is_relative_to(root) else str(path)
+        reason = (failure.strerror or type(failure).__name__).lower()
+        hint = _HINTS.get(failure.errno or 0, f"see that you may {doing} this path, then run again")
+        raise InputError(error(f"can't {doing} this file: {reason}", Position(printable(shown)), hint)) from failure
+
+
+def _write_new(path: Path, data: bytes, mode: int | None, *, synced: bool = True) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:  # a full disk takes a part
+            rest = rest[file.write(rest) :]
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), mode)
+        if synced:
+            _sync(file.fileno())
+
+
+def _sync(descriptor: int) -> None:
+    """Bring what was written to the disk itself: on macOS `fsync` ends at the drive's own cache."""
+    if _FULL_SYNC is not None:
+        try:
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+        except OSError as failure:
+            if failure.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOTTY):  # a network volume knows only `fsync`
+                raise
+        else:
+            return
+    os.fsync(descriptor)
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def real_target(path: Path, root: Path | None) -> Path:
+    """Follow the links of `path`. Raises InputError for one that leaves `root`, IsADirectoryError for a folder."""
+    text, prefix = os.fspath(path), "" if root is None else os.fspath(root) + os.sep
+    if root is not None and text.startswith(prefix) and os.pardir not in path.parts:
+        real = _followed(root, text[len(prefix) :])
+        outside = not _is_below(real, _real_root(os.fspath(root)))
+    else:
+        real = os.path.realpath(path)
+        outside = path.is_symlink() if root is None else not _is_below(real, os.path.realpath(root))
+    if outside:
+        raise InputError(
+            error(
+                "this path leads out of the project through a symbolic link",
+                Position(printable(str(path))),
+                "replace the link by a file",
+            )
+        )
+    if os.path.isdir(real):  # noqa: PTH112 - asked often
+        raise IsADirectoryError(errno.EISDIR, "a folder stands here", str(path))
+    return Path(real)

@@ -1,0 +1,278 @@
+"""The journal: every attempt to make an image, on the disk before its request leaves.
+
+Laws: a row is committed and synced before the call that wrote it returns, unless it says `soon`; a request leaves only
+after its `sent` row; the journal is a log, never the authority on what is paid for, and what is lost of it is rebuilt
+from the originals; a damaged one is moved to the trash, not deleted; no secret gets in, since every text passes
+`scrub`. Reading only makes no file. Must not know what a verdict is.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from chargen.errors import Problem
+from chargen.model.request import FailureClass
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.clock import Clock, SystemClock, stamp
+from chargen.store.journal_file import JournalFile
+from chargen.store.journal_rows import Attempt, AttemptStatus, Publication, PublishedFile, Sending, Spent, Task, add_up
+from chargen.store.journal_writing import (
+    amount_text,
+    insert_from_original,
+    put_file,
+    put_task,
+    safe,
+    select_attempts,
+    update_from_original,
+    usage_text,
+)
+from chargen.store.originals import Originals, StoredOriginal
+
+
+class Journal:
+    """The journal of the project at `root`; opened when first used, safe to use from threads.
+
+    Where it is missing or damaged it is made again from `originals`, and `report` is told. With `read_only` an absent
+    journal is an empty one, a damaged one is read as what the originals know, and writing raises ValueError. Every
+    method raises InputError where the disk does not allow it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        originals: Originals,
+        *,
+        read_only: bool = False,
+        clock: Clock | None = None,
+        scrub: Callable[[str], str] = str,
+        report: Callable[[Problem], None] = lambda _problem: None,
+    ) -> None:
+        self._file = JournalFile(
+            root, read_only=read_only, clock=clock or SystemClock(), fill=self._fill, report=report
+        )
+        self._originals = originals
+        self._clock = clock or SystemClock()
+        self._scrub = scrub
+        self._runs: set[str] = set()
+
+    @property
+    def path(self) -> Path:
+        """Where the database is."""
+        return self._file.path
+
+    def close(self) -> None:
+        """Close the database; it opens again when used."""
+        self._file.close()
+
+    # writing
+
+    def begin_run(self, run_id: str, command: str) -> None:
+        """Note that a run begins; attempts of this run count as alive as long as this journal is open."""
+        self._runs.add(run_id)
+        self._write(
+            "INSERT INTO runs(run_id, started_at, command, pid) VALUES(?,?,?,?)",
+            [(run_id, self._now(), safe(self._scrub(command)), os.getpid())],
+        )
+
+    def end_run(self, run_id: str) -> None:
+        """Note that a run has ended in an orderly way."""
+        self._write("UPDATE runs SET finished_at=? WHERE run_id=?", [(self._now(), run_id)])
+
+    def sent(self, sending: Sending) -> str:
+        """Note that a request is about to leave; it may leave once this returns. Returns the time, for the record."""
+        now = self._now()
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO attempts(attempt_id,task_id,run_id,number,provider,model,fingerprint,status,sent_at,"
+                "cost_estimate_usd,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    sending.attempt_id,
+                    sending.task_id,
+                    sending.run_id,
+                    sending.number,
+                    sending.provider,
+                    sending.model,
+                    sending.fingerprint,
+                    AttemptStatus.SENT.value,
+                    now,
+                    amount_text(sending.cost_estimate_usd),
+                    os.getpid(),
+                ),
+            )
+            put_task(connection, sending.task_id, "building", started_at=now, prompt_hash=sending.prompt_hash)
+
+        self._file.run(work)
+        return now
+
+    def stored(self, stored: StoredOriginal, *, soon: bool = False) -> None:
+        """Note that an attempt's original is safe, with what the reply said of cost and usage.
+
+        With `soon` the row goes along with the next one that is written: until then the original itself tells it.
+        """
+        (self._file.soon if soon else self._file.run)(lambda connection: update_from_original(connection, stored))
+
+    def failed(
+        self,
+        attempt_id: str,
+        failure: FailureClass,
+        message: str,
+        *,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        cost_usd: Decimal | None = None,
+        usage: Mapping[str, Any] | None = None,
+        possibly_billed: bool = False,
+    ) -> None:
+        """Note that an attempt brought no image."""
+        self._write(
+            "UPDATE attempts SET status=?,finished_at=?,failure_class=?,message=?,http_status=?,request_id=?,"
+            "cost_usd=?,usage=?,possibly_billed=? WHERE attempt_id=?",
+            [
+                (
+                    AttemptStatus.FAILED.value,
+                    self._now(),
+                    failure.value,
+                    safe(self._scrub(message)),
+                    http_status,
+                    safe(request_id),
+                    amount_text(cost_usd),
+                    usage_text(usage or {}),
+                    int(possibly_billed),
+                    attempt_id,
+                )
+            ],
+        )
+
+    def task_failed(self, task_id: EntryId, message: str) -> None:
+        """Note that an image could not be made, whether a request was sent for it or not."""
+        now = self._now()
+        text = safe(self._scrub(message))
+        self._file.run(lambda connection: put_task(connection, task_id, "failed", finished_at=now, error=text))
+
+    def done(self, publications: Iterable[Publication]) -> None:
+        """Note that these files stand at their targets and in the YAML; all in one commit."""
+        batch = tuple(publications)
+
+        def work(connection: sqlite3.Connection) -> None:
+            for item in batch:
+                put_file(connection, item)
+                connection.execute(
+                    "UPDATE attempts SET status=?,finished_at=?,file_sha256=? WHERE attempt_id=?",
+                    (AttemptStatus.DONE.value, item.at, item.file_sha256, item.attempt_id),
+                )
+                put_task(
+                    connection,
+                    item.task_id,
+                    "done",
+                    finished_at=item.at,
+                    file_path=item.file_path,
+                    prompt_hash=item.prompt_hash,
+                )
+
+        self._file.run(work)
+
+    def leftovers(self, is_alive: Callable[[int], bool]) -> tuple[Attempt, ...]:
+        """Settle what dead processes left in flight, and return those now marked possibly billed; each only once.
+
+        An attempt whose original is there was stored. Call `Originals.recover` first.
+        """
+        now = self._now()
+
+        def work(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+            marked = []
+            for attempt in select_attempts(connection, "WHERE status='sent'"):
+                pid = attempt.pid or 0
+                if attempt.run_id in self._runs or (pid != os.getpid() and is_alive(pid)):
+                    continue
+                stored = self._originals.find(attempt.attempt_id, attempt.fingerprint)
+                if stored is not None:
+                    update_from_original(connection, stored)
+                    continue
+                connection.execute(
+                    "UPDATE attempts SET status=?,finished_at=?,possibly_billed=1 WHERE attempt_id=?",
+                    (AttemptStatus.POSSIBLY_BILLED.value, now, attempt.attempt_id),
+                )
+                text = "the process ended before an answer came"
+                put_task(connection, attempt.task_id, "failed", finished_at=now, error=text)
+                marked.append(attempt.attempt_id)
+            return tuple(row for name in marked for row in select_attempts(connection, "WHERE attempt_id=?", (name,)))
+
+        return self._file.run(work)
+
+    def rebuild(self) -> int:
+        """Add what the originals know and the journal does not, and return how many originals there are."""
+        return self._file.run(self._fill)
+
+    # reading
+
+    def spent(self, since: datetime) -> Spent:
+        """Add up what was spent from `since` on, on this machine."""
+        return add_up(self.attempts(since))
+
+    def attempts(self, since: datetime | None = None) -> list[Attempt]:
+        """Return all attempts, oldest first, from a moment on if one is given."""
+        if since is None:
+            return self._file.read(lambda connection: list(select_attempts(connection, "ORDER BY sent_at, attempt_id")))
+        moment = stamp(since, microseconds=True)
+        where = "WHERE sent_at>=? ORDER BY sent_at, attempt_id"
+        return self._file.read(lambda connection: list(select_attempts(connection, where, (moment,))))
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        """Return the attempts at one image, oldest first."""
+        where = "WHERE task_id=? ORDER BY sent_at, attempt_id"
+        return self._file.read(lambda connection: list(select_attempts(connection, where, (task_id,))))
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+        where, values = "WHERE attempt_id=?", (attempt_id,)
+        found = self._file.read(lambda connection: list(select_attempts(connection, where, values)))
+        return found[0] if found else None
+
+    def unfinished(self) -> frozenset[str]:
+        """Return the attempts whose original is safe and that are not on record as written back."""
+        query = "SELECT attempt_id FROM attempts WHERE status=?"
+        stored = (AttemptStatus.STORED.value,)
+        return frozenset(self._file.read(lambda connection: [row[0] for row in connection.execute(query, stored)]))
+
+    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the last attempt at this image with these inputs if it was refused."""
+        for attempt in reversed(self.attempts_for(task_id)):
+            if attempt.fingerprint == fingerprint:
+                return attempt if attempt.failure_class == FailureClass.REFUSED.value else None
+        return None
+
+    def files_of(self, task_id: EntryId) -> list[PublishedFile]:
+        """Return every file that was ever put at the target of an image, oldest first."""
+        query = "SELECT task_id,file_sha256,size,at,attempt_id FROM files WHERE task_id=? ORDER BY at"
+        return self._file.read(
+            lambda connection: [PublishedFile(*row) for row in connection.execute(query, (task_id,))]
+        )
+
+    def tasks(self) -> list[Task]:
+        """Return the last thing that happened to each image, by id."""
+        query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
+        return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
+
+    def building(self) -> frozenset[EntryId]:
+        """Return the images whose last row says that they are being made, by whichever process."""
+        query = "SELECT task_id FROM tasks WHERE status='building'"
+        return frozenset(self._file.read(lambda connection: [EntryId(row[0]) for row in connection.execute(query)]))
+
+    def _now(self) -> str:
+        return stamp(self._clock.now(), microseconds=True)
+
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        self._file.run(lambda connection: connection.executemany(statement, rows))
+
+    def _fill(self, connection: sqlite3.Connection) -> int:
+        originals = sorted(self._originals.all_records(), key=lambda stored: stored.record.attempt)
+        for stored in originals:
+            insert_from_original(connection, stored)
+        return len(originals)

@@ -1,0 +1,122 @@
+"""Locks between processes and threads: one builder a project, one maker a target, one writer an imagery file.
+
+Laws: a lock is a lock of the operating system on a file below `.chargen/locks/`, so a process that dies lets go of
+it; the files stay, because removing one while another process waits for it would give two holders. The order is
+project, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout, lock_descriptor
+
+from chargen.errors import StartError
+from chargen.store.files import as_input_error, make_folder
+from chargen.store.inside import refuse_link
+
+_POLL = 0.05
+"""Seconds between two looks at a lock someone else holds."""
+
+
+@contextmanager
+def project_lock(
+    root: Path, *, wait: bool = True, on_wait: Callable[[int | None], None] | None = None
+) -> Iterator[None]:
+    """Hold the project against other building processes.
+
+    Where another process holds it: with `wait`, `on_wait` is told its process id once (None where it is not known yet)
+    and this call blocks; otherwise StartError names it. Raises InputError where the project can't be written to.
+    """
+    path = _lock_path(root, "project.lock")
+    holder = path.with_name("project.pid")
+    for own in (path, holder):
+        refuse_link(own, root)
+    lock = FileLock(path)
+    with as_input_error(path, root, doing="lock"):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            pid = _read_pid(holder)
+            if not wait:
+                raise StartError(_busy(pid), hint="wait until it ends, or leave out `--no-wait`") from None
+            if on_wait is not None:
+                on_wait(pid)
+            lock.acquire(poll_interval=_POLL)
+    try:
+        with suppress(OSError):  # only a courtesy to whoever waits
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        lock.release()
+
+
+@contextmanager
+def target_lock(root: Path, entry_id: str) -> Iterator[None]:
+    """Hold one target, so that two threads or processes can't both decide to make it. Raises InputError."""
+    with _held(root, "target", entry_id):
+        yield
+
+
+@contextmanager
+def file_lock(root: Path, file: str) -> Iterator[None]:
+    """Hold one imagery file (project-relative path) while its slots are written. Raises InputError."""
+    with _held(root, "file", file):
+        yield
+
+
+@contextmanager
+def _held(root: Path, sort: str, name: str) -> Iterator[None]:
+    # A digest, because an id may be longer than a file name or differ from another by case alone.
+    path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
+    refuse_link(path, root)
+    with as_input_error(path, root, doing="lock"):
+        let_go = _taken(path)
+    try:
+        yield
+    finally:
+        let_go()
+
+
+def _taken(path: Path) -> Callable[[], object]:
+    """Take the lock of a file and return what lets go of it.
+
+    `FileLock` takes the same lock; its handling of paths and timeouts costs ten times as much, for every image.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        lock_descriptor(descriptor, poll_interval=_POLL)
+    except BaseException as failure:
+        os.close(descriptor)
+        if not isinstance(failure, OSError) or failure.errno != errno.ENOSYS:
+            raise
+        lock = FileLock(path)  # where the file system has no such locks, it has a way of its own
+        lock.acquire(poll_interval=_POLL)
+        return lock.release
+    return partial(os.close, descriptor)
+
+
+def _lock_path(root: Path, name: str) -> Path:
+    folder = root / ".chargen" / "locks"
+    with as_input_error(folder, root):
+        make_folder(folder)
+    return folder / name
+
+
+def _read_pid(holder: Path) -> int | None:
+    try:
+        return int(holder.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _busy(pid: int | None) -> str:
+    return f"process {pid} is building this project" if pid else "another process is building this project"

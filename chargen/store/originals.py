@@ -1,0 +1,294 @@
+"""Originals: the bytes that were paid for, exactly as delivered, each in a folder that explains itself.
+
+Laws: a folder `<fingerprint>/<attempt>/` holds the delivered bytes and `record.json`; it is made aside, synced, and
+renamed into place, so it is there whole or not at all; nothing here is ever changed or removed. A folder that was
+whole when the process died but not yet renamed is put into place by `recover`. Must not know what the bytes show.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from chargen.errors import InputError, Position, Problem, error
+from chargen.images import png
+from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
+from chargen.model.record import Original, Record
+from chargen.model.record_json import RecordError, from_json, to_json
+from chargen.model.values import FileHash, Fingerprint
+from chargen.store.clock import compact_stamp
+from chargen.store.files import (
+    as_input_error,
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_durably,
+    write_new_durably,
+    write_whole,
+)
+from chargen.store.hashes import hash_bytes
+from chargen.store.inside import refuse_link
+from chargen.store.temporaries import abandoned, temporary_name
+
+RECORD_FILE = "record.json"
+PUBLISHED_FILE = "published.json"
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+_REPLY = re.compile(r"reply\.[a-z]{3,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedForm:
+    """One file made from an original: hash, size in bytes, when (ISO UTC, microseconds), project-relative path."""
+
+    sha256: FileHash
+    size: int
+    at: str
+    file_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOriginal:
+    """An original on disk. `record.original` is never None here."""
+
+    record: Record
+    original: Original
+    folder: Path
+    published: tuple[PublishedForm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedOriginal:
+    """Delivered bytes (`reply`) whose record beside them is missing or can't be read; the folders tell the rest."""
+
+    folder: Path
+    fingerprint: Fingerprint
+    attempt: str
+    reply: Path
+    published: tuple[PublishedForm, ...] = ()
+
+
+def new_attempt_id(moment: datetime) -> str:
+    """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
+    return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"
+
+
+def _ignore(_problem: Problem) -> None:
+    pass
+
+
+class Originals:
+    """The originals of one project, in `folder` (`.chargen/originals`).
+
+    `report` is told once of every damaged folder met on the way; damage never stops a reader.
+    """
+
+    def __init__(self, folder: Path, *, report: Callable[[Problem], None] = _ignore) -> None:
+        self.folder = folder
+        self._report = report
+        self._reported: set[Path] = set()
+
+    def store(self, record: Record, data: bytes) -> StoredOriginal:
+        """Keep delivered bytes with their record; on return both survive a power loss.
+
+        Fills in `record.original`. Raises InputError where the disk does not take them.
+        """
+        if not _FINGERPRINT.fullmatch(record.fingerprint) or not _ATTEMPT.fullmatch(record.attempt):
+            raise ValueError("not a fingerprint or attempt id")
+        seen = header(data)
+        name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
+        size = (seen.width, seen.height)
+        original = Original(hash_bytes(data), len(data), seen.media_type, *size, name, _is_signed(data))
+        record = replace(record, original=original)
+        temporary = self.folder / temporary_name()
+        with as_input_error(self.folder):
+            make_folder(self.folder)
+            try:
+                temporary.mkdir()
+                write_new_durably(temporary / name, data)
+                write_new_durably(temporary / RECORD_FILE, to_json(record).encode())
+                sync_folder(temporary)
+                place = self._put_in_place(temporary, record)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+        return StoredOriginal(record, original, place)
+
+    def recover(self) -> tuple[StoredOriginal, ...]:
+        """Finish what a process that died had begun: whole folders are put into place, the rest is removed.
+
+        Returns those put into place. Raises InputError where the disk does not allow it.
+        """
+        recovered = []
+        for temporary in abandoned(self.folder):
+            stored = self._load(temporary)
+            with as_input_error(temporary):
+                if stored is None or not self._is_whole(stored):
+                    shutil.rmtree(temporary, ignore_errors=True)
+                    continue
+                for file in (stored.original.file, RECORD_FILE):
+                    sync_file(temporary / file)
+                sync_folder(temporary)
+                place = self._put_in_place(temporary, stored.record)
+            recovered.append(replace(stored, folder=place))
+        return tuple(recovered)
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        """Return the originals made from these inputs, oldest first."""
+        if not _FINGERPRINT.fullmatch(fingerprint):
+            return ()
+        return tuple(self._in_folder(self.folder / fingerprint))
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are here without a record that can be read, oldest first."""
+        if not _FINGERPRINT.fullmatch(fingerprint):
+            return ()
+        parent = self.folder / fingerprint
+        return tuple(
+            DamagedOriginal(folder, fingerprint, folder.name, reply, _read_published(folder / PUBLISHED_FILE))
+            for folder in (parent / name for name in sorted(filter(_ATTEMPT.fullmatch, _names(parent))))
+            if self._own(folder) is None and (reply := _reply_in(folder)) is not None
+        )
+
+    def all_damaged(self) -> Iterator[DamagedOriginal]:
+        """Yield every reply that is here without a record that can be read."""
+        for name in _names(self.folder):
+            yield from self.damaged(Fingerprint(name))
+
+    def all_records(self) -> Iterator[StoredOriginal]:
+        """Yield every original, fingerprint by fingerprint."""
+        for name in _names(self.folder):
+            if _FINGERPRINT.fullmatch(name):
+                yield from self._in_folder(self.folder / name)
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        """Return the original of one attempt, or None."""
+        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+            return None
+        folder = self.folder / fingerprint / attempt
+        return self._checked(folder) if folder.is_dir() else None
+
+    def of_attempt(self, attempt: str) -> StoredOriginal | None:
+        """Return the original of one attempt whose inputs are not known, or None; looks into every folder."""
+        if not _ATTEMPT.fullmatch(attempt):
+            return None
+        found = (self.find(attempt, Fingerprint(name)) for name in _names(self.folder))
+        return next((stored for stored in found if stored is not None), None)
+
+    def read(self, stored: StoredOriginal) -> bytes:
+        """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
+        path = stored.folder / stored.original.file
+        try:
+            data = path.read_bytes()
+        except OSError as failure:
+            raise InputError(error(f"can't read this original: {failure.strerror}", Position(str(path)))) from failure
+        if hash_bytes(data) != stored.original.sha256:
+            raise InputError(
+                error("this original is damaged: its bytes are not those delivered", Position(str(path)), _RESTORE)
+            )
+        return data
+
+    def note_published(
+        self, stored: StoredOriginal, sha256: FileHash, size: int, at: str, file_path: str
+    ) -> StoredOriginal:
+        """Remember beside the original that this file was made from it, so that the file is known without the YAML.
+
+        `at` is ISO UTC with microseconds, `file_path` project-relative. Noting the same bytes again changes nothing.
+        The first form is not synced: the file tells its record itself. Raises InputError.
+        """
+        known = _read_published(stored.folder / PUBLISHED_FILE)
+        if any(form.sha256 == sha256 for form in known):
+            return replace(stored, published=known)
+        forms = (*known, PublishedForm(sha256, size, at, file_path))
+        text = json.dumps([{name: getattr(form, name) for name in PublishedForm.__slots__} for form in forms], indent=1)
+        write = write_durably if known else write_whole
+        write(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
+        return replace(stored, published=forms)
+
+    def _put_in_place(self, temporary: Path, record: Record) -> Path:
+        parent = self.folder / record.fingerprint
+        refuse_link(parent, self.folder)
+        make_folder(parent)
+        place = parent / record.attempt
+        temporary.rename(place)
+        sync_folder(parent)
+        return place
+
+    def _in_folder(self, folder: Path) -> Iterator[StoredOriginal]:
+        for name in sorted(filter(_ATTEMPT.fullmatch, _names(folder))):
+            if (stored := self._checked(folder / name)) is not None:
+                yield stored
+
+    def _checked(self, folder: Path) -> StoredOriginal | None:
+        stored = self._own(folder)
+        if stored is None and folder not in self._reported:
+            self._reported.add(folder)
+            message = "this original's record is missing, damaged, or that of another folder"
+            self._report(error(message, Position(str(folder)), _RESTORE))
+        return stored
+
+    def _own(self, folder: Path) -> StoredOriginal | None:
+        """Read a folder whose record is its own; None for any other, and behind a link."""
+        stored = None if folder.is_symlink() or folder.parent.is_symlink() else self._load(folder)
+        if stored is None or (stored.record.fingerprint, stored.record.attempt) != (folder.parent.name, folder.name):
+            return None
+        return stored
+
+    def _load(self, folder: Path) -> StoredOriginal | None:
+        try:
+            record = from_json((folder / RECORD_FILE).read_bytes())
+        except (OSError, RecordError):
+            return None
+        original = record.original
+        if original is None or not _REPLY.fullmatch(original.file):
+            return None
+        return StoredOriginal(record, original, folder, _read_published(folder / PUBLISHED_FILE))
+
+    def _is_whole(self, stored: StoredOriginal) -> bool:
+        names = _FINGERPRINT.fullmatch(stored.record.fingerprint) and _ATTEMPT.fullmatch(stored.record.attempt)
+        try:
+            return bool(names) and bool(self.read(stored))
+        except InputError:
+            return False
+
+
+def _is_signed(data: bytes) -> bool:
+    try:
+        return carries_credentials(data) and (sniff(data) != PNG or png.has_chunk(data, png.CREDENTIALS))
+    except png.PngError:
+        return False
+
+
+_RESTORE = "restore this folder from a backup, or move it away: the image is then made again when it is needed"
+
+
+def _reply_in(folder: Path) -> Path | None:
+    """Return the delivered bytes in a folder, if there are any; nothing behind a link."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return None
+    files = (folder / name for name in _names(folder) if _REPLY.fullmatch(name))
+    return next((path for path in files if not path.is_symlink() and path.is_file() and path.stat().st_size), None)
+
+
+def _names(folder: Path) -> Iterable[str]:
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - asked several times for every image, and only for names
+    except OSError:
+        return ()
+
+
+def _read_published(path: Path) -> tuple[PublishedForm, ...]:
+    try:
+        forms = json.loads(path.read_bytes())
+        return tuple(
+            PublishedForm(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
+            for form in forms
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ()  # it only repeats what the file, the YAML and the journal can tell as well

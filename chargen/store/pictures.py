@@ -1,0 +1,132 @@
+"""Pictures as the rest of the program meets them: reference files that may be sent, and delivered bytes to publish.
+
+Laws: a file is a picture by its first bytes, never by its name; nothing here decodes, so that planning stays fast; the
+decoder is loaded only when the first picture is published. Must not know what a reference shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chargen.images.png import PngError, chunks
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
+from chargen.model.values import Size
+from chargen.store.files import FileKind, OutsideError, contained, kind_of
+
+if TYPE_CHECKING:
+    from chargen.images.convert import Published
+    from chargen.images.decoding import Picture
+
+MAX_REFERENCE_BYTES = 50 << 20
+"""Bytes of one reference; providers take less (see their limits), so a larger file is never a portrait."""
+
+_HEAD = 1024
+_FOREIGN = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"gimp xcf ")
+"""How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
+_SENT = (PNG, JPEG, WEBP, GIF)
+
+
+_NOT_A_FILE = {
+    FileKind.ABSENT: "is not there",
+    FileKind.DIRECTORY: "is a folder",
+    FileKind.LFS_POINTER: "is a Git LFS pointer, not the picture itself: run `git lfs pull`",
+    FileKind.OTHER: "can't be read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """A file that can't be sent as a reference; `why` goes on from its name."""
+
+    path: str
+    why: str
+    is_pointer: bool = False
+    """A Git LFS pointer stands there."""
+
+    def __str__(self) -> str:
+        return f"`{self.path}` {self.why}"
+
+
+def unsendable(root: Path, path: str) -> Unsendable | None:
+    """Say why a file can't be sent as a reference; None where it can.
+
+    `path` is project-relative. Looks at the first bytes only.
+    """
+    try:
+        full = contained(root, path)
+    except OutsideError as failure:
+        return Unsendable(path, failure.why)
+    state = kind_of(full)
+    if why := _NOT_A_FILE.get(state.kind, ""):
+        return Unsendable(path, why, is_pointer=state.kind is FileKind.LFS_POINTER)
+    if state.size > MAX_REFERENCE_BYTES:
+        return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
+    try:
+        with full.open("rb") as file:
+            why = _not_sent(file.read(_HEAD))
+    except OSError as failure:
+        why = f"can't be read: {(failure.strerror or 'error').lower()}"
+    return Unsendable(path, why) if why else None
+
+
+def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
+    """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
+    if unsendable(root, path) is not None:
+        return None
+    try:
+        data = contained(root, path).read_bytes()
+    except OSError:
+        return None
+    return None if _not_sent(data[:_HEAD]) or len(data) > MAX_REFERENCE_BYTES else (data, sniff(data))
+
+
+def publish(
+    original: bytes, asked: Size, policy: str, record: Mapping[str, Any] | None = None, *, ai_made: bool = True
+) -> Published:
+    """Make the PNG that goes to the target; see `chargen.images.convert.publish`."""
+    from chargen.images import convert as publishing  # noqa: PLC0415 - a run that publishes nothing must not load the decoder
+
+    return publishing.publish(original, asked, policy, record, ai_made=ai_made)
+
+
+def inspect(data: bytes) -> Picture:
+    """Decode a picture to the last pixel and say what it is. Raises `chargen.images.decoding.PictureError`."""
+    from chargen.images import decoding  # noqa: PLC0415 - as above
+
+    return decoding.inspect(data)
+
+
+def damage(data: bytes, *, decoding: bool = False) -> str:
+    """Say why bytes are no picture any more, or nothing (`""`) where they are one, of whatever format and size.
+
+    A PNG counts as whole by its structure and checksums, unless `decoding` is asked for; any other is decoded.
+    """
+    if data.startswith(_FOREIGN):
+        return ""
+    if sniff(data) == PNG and not decoding:
+        try:
+            chunks(data)
+        except PngError as failure:
+            return f"this PNG is damaged: {failure}"
+        return ""
+    from chargen.images.decoding import DamagedPictureError, PictureError  # noqa: PLC0415 - as above
+
+    try:
+        inspect(data)
+    except DamagedPictureError as failure:
+        return failure.problems[0].message
+    except PictureError:
+        return ""
+    return ""
+
+
+def _not_sent(head: bytes) -> str:
+    media_type = sniff(head)
+    if media_type in _SENT:
+        return ""
+    if media_type == UNKNOWN:
+        return "is no picture"
+    return f"is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"

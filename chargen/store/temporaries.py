@@ -1,0 +1,93 @@
+"""The program's temporary files and folders: their one recognisable name, and sweeping those of dead processes.
+
+Laws: what another living process writes is never swept, nor anything that only looks alike. Must not know what is in
+them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_TEMPORARY = re.compile(r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}\.tmp")
+_PROCESS = os.urandom(4).hex()
+_ABANDONED_AFTER = 3600.0
+"""Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
+
+
+_SYNCHRONIZE = 0x00100000
+_ACCESS_DENIED = 5
+_WAIT_TIMEOUT = 0x102
+"""From winnt.h, winerror.h and winbase.h."""
+
+
+def temporary_name() -> str:
+    """Make a name for a temporary file or folder of this process, which `sweep` knows."""
+    return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}.tmp"
+
+
+def abandoned(folder: Path) -> Iterator[Path]:
+    """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - a folder holds thousands of pictures
+    except OSError:
+        return
+    for name in names:
+        match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
+        if match and _is_abandoned(folder / name, int(match["pid"]), match["process"]):
+            yield folder / name
+
+
+def sweep(folder: Path) -> tuple[Path, ...]:
+    """Remove this program's abandoned temporaries in `folder`, and return their paths."""
+    removed = []
+    for path in abandoned(folder):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        removed.append(path)
+    return tuple(removed)
+
+
+def process_alive(pid: int) -> bool:
+    """Say whether a process with this id runs on this machine (it may be another one with the same id)."""
+    if pid <= 0:
+        return False
+    if os.name == "nt":
+        return _alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    """Ask for a handle of the process: `os.kill(pid, 0)` would send it a Ctrl-C there."""
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+    if not handle:
+        return bool(ctypes.get_last_error() == _ACCESS_DENIED)  # type: ignore[attr-defined,unused-ignore]
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+    finally:
+        kernel.CloseHandle(handle)
+
+
+def _is_abandoned(path: Path, pid: int, process: str) -> bool:
+    if pid == os.getpid():
+        return process != _PROCESS  # the same id again, as in a container where it is always 1
+    if not process_alive(pid):
+        return True
+    try:
+        return time.time() - path.lstat().st_mtime > _ABANDONED_AFTER
+    except OSError:
+        return False

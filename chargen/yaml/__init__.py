@@ -1,0 +1,1 @@
+"""Reading an author's YAML with positions, and changing slots in it without touching another byte. Pure."""

@@ -1,0 +1,283 @@
+"""A YAML file as text plus nodes with spans: what every reader of the author's files starts from.
+
+Laws: scalars are the text as written, never converted; an index counts characters of `text`; line and column are
+computed here, because the parser counts U+2028 and U+0085 as line ends and authors' editors do not; what `parse`
+returns is small enough to walk: no cycle, no deeper than `MAX_DEPTH`, no more than `MAX_EXPANDED` nodes with every
+alias followed. Pure: it gets bytes and a name, and knows nothing of files or of what the keys mean.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ruamel.yaml.cyaml import CBaseLoader
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from chargen.errors import InputError, Position, Problem, error
+from chargen.model.traced import Traced
+from chargen.yaml.errors import explain
+from chargen.yaml.limits import Overgrown, too_deep_to_compose, too_deep_to_walk
+
+BOM = "\ufeff"
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+MERGE_KEY = "<<"
+MAX_BYTES = 32 * 2**20
+"""Larger than any book's plan by far; a file above it is something else, and would take seconds to read."""
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_CONFLICT = re.compile(r"(?:<{7}|\|{7}|>{7}) |(?:<{7}|={7}|\|{7}|>{7})(?=[\r\n]|$)")
+_CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_FOREIGN_BREAKS = "\x85\u2028\u2029"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One parsed YAML file: `text` is decoded and without its byte order mark (`bom` says whether there was one)."""
+
+    file: str
+    text: str
+    bom: bool
+    root: Node | None
+    line_starts: tuple[int, ...]
+
+    @classmethod
+    def unparsed(cls, text: str, file: str) -> Document:
+        """Return a document that only knows its text, for positions in it."""
+        bom = text.startswith(BOM)
+        text = text.removeprefix(BOM)
+        return cls(file, text, bom, None, _line_starts(text, _lines(text)))
+
+    def position(self, index: int) -> Position:
+        """Say which line and column (both from 1) the character at `index` stands in."""
+        line = bisect_right(self.line_starts, index)
+        return Position(self.file, line, index - self.line_starts[line - 1] + 1)
+
+    def at(self, node: Node) -> Position:
+        """Say where `node` starts."""
+        return self.position(node.start_mark.index)
+
+    def traced(self, node: Node | None, name: str) -> Traced | None:
+        """Return a scalar's text with its source, or None for no node, a null or a collection."""
+        text = scalar(node)
+        return None if text is None or node is None else Traced.of(text, name, self.at(node))
+
+
+def scalar(node: Node | None) -> str | None:
+    """Return a scalar's text as written, or None for no node, a plain null, or a collection."""
+    if not isinstance(node, ScalarNode):
+        return None
+    if not node.style and node.value in NULLS:  # the C parser writes a plain style as ''
+        return None
+    return str(node.value)
+
+
+def is_null(node: Node | None) -> bool:
+    """Say whether there is no node, or it is a plain `null`, `~` or nothing."""
+    return node is None or (isinstance(node, ScalarNode) and not node.style and node.value in NULLS)
+
+
+def pairs(node: Node | None) -> Iterator[tuple[str, Node, Node]]:
+    """Yield (key text, key node, value node) of a mapping as written, merge keys left out; nothing for other nodes."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value != MERGE_KEY:
+                yield str(key.value), key, value
+
+
+def get(node: Node | None, key: str) -> Node | None:
+    """Return the value node of `key` in a mapping, looking through merge keys (`<<`) last; None where absent.
+
+    Every merged mapping is looked at once at most, whatever the aliases.
+    """
+    waiting = [node]
+    seen: set[int] = set()
+    while waiting:
+        source = waiting.pop()
+        if not isinstance(source, MappingNode) or id(source) in seen:
+            continue
+        merged: list[Node] = []
+        for name, value in source.value:
+            if name.value == key and isinstance(name, ScalarNode):
+                found: Node = value
+                return found
+            if name.value == MERGE_KEY:
+                merged.extend(value.value if isinstance(value, SequenceNode) else [value])
+        seen.add(id(source))
+        waiting.extend(reversed(merged))
+    return None
+
+
+def items(node: Node | None) -> tuple[Node, ...]:
+    """Return the items of a sequence; a null or missing node has none; any other node is a sequence of itself."""
+    if isinstance(node, SequenceNode):
+        return tuple(node.value)
+    return () if node is None or is_null(node) else (node,)
+
+
+def parse(data: bytes, file: str) -> Document:
+    """Parse one YAML document.
+
+    Raises InputError, with every problem positioned in `file`: larger than `MAX_BYTES`, not UTF-8, git conflict
+    markers, not valid YAML, more than one document, duplicate keys, limits of depth or aliases passed.
+    """
+    text = _decode(data, file)
+    bom = text.startswith(BOM)
+    text = text.removeprefix(BOM)
+    lines = _lines(text)
+    blank = Document(file, text, bom, None, _line_starts(text, lines))
+    _refuse_conflicts(blank)
+    screened, screen = screen_breaks(text)
+    try:
+        if (deep := too_deep_to_compose(screened, lines)) is not None:
+            raise InputError(_overgrown(blank, deep))
+        root = CBaseLoader(screened).get_single_node()
+    except YAMLError as failure:
+        complaint = explain(text, failure)
+        raise InputError(error(complaint.message, blank.position(complaint.index), complaint.hint)) from None
+    document = Document(file, text, bom, root, blank.line_starts)
+    if root is not None:
+        _refuse_overgrown(document, root)
+        if screen:
+            _unscreen(root, screen)
+    return document
+
+
+def screen_breaks(text: str) -> tuple[str, dict[int, str]]:
+    """Replace U+0085, U+2028 and U+2029, which YAML 1.2 has as plain characters and the parser takes for line ends.
+
+    Returns a text of the same length and the table that `str.translate` needs to put them back into what was parsed
+    from it. The stand-ins are private characters which the text has neither as such nor as an escape.
+    """
+    foreign = [character for character in _FOREIGN_BREAKS if character in text]
+    if not foreign:
+        return text, {}
+    lowered = text.lower()
+    free = (code for code in range(0xF0000, 0xFFFFE) if chr(code) not in text and f"{code:x}" not in lowered)
+    codes = {character: next(free) for character in foreign}
+    there = {ord(character): chr(code) for character, code in codes.items()}
+    return text.translate(there), {code: character for character, code in codes.items()}
+
+
+def _decode(data: bytes, file: str) -> str:
+    if len(data) > MAX_BYTES:
+        message = f"this file has {len(data)} bytes, more than the {MAX_BYTES} that are read"
+        raise InputError(error(message, Position(file), "split the file, or take it out of the imagery folders"))
+    if data.startswith(_UTF_16):
+        raise InputError(error("this file is UTF-16", Position(file, 1, 1), "save it as UTF-8 in your editor"))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        before = data[: failure.start].decode("utf-8").removeprefix(BOM)
+        line = len(_LINE_END.findall(before)) + 1
+        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
+        raise InputError(
+            error("this file is not UTF-8", Position(file, line, column), "save it as UTF-8 in your editor")
+        ) from None
+
+
+def _lines(text: str) -> list[str]:
+    """Split at LF only where that is enough; a CR before it stays part of the line."""
+    if text.count("\r") == text.count("\r\n"):
+        return text.split("\n")
+    return _LINE_END.split(text)
+
+
+def _line_starts(text: str, lines: list[str]) -> tuple[int, ...]:
+    if text.count("\r") == text.count("\r\n"):
+        return tuple(accumulate([len(line) + 1 for line in lines[:-1]], initial=0))
+    return (0, *(match.end() for match in _LINE_END.finditer(text)))
+
+
+def _refuse_conflicts(document: Document) -> None:
+    if not any(sign in document.text for sign in _CONFLICT_SIGNS):
+        return
+    starts = document.line_starts
+    for match in _CONFLICT.finditer(document.text):
+        place = bisect_left(starts, match.start())
+        if place < len(starts) and starts[place] == match.start():
+            raise InputError(
+                error(
+                    "git conflict markers are in this file",
+                    document.position(match.start()),
+                    "keep either side of the conflict: both are safe, records are one line each",
+                )
+            )
+
+
+def _overgrown(document: Document, what: Overgrown) -> Problem:
+    return error(what.message, document.position(what.index), what.hint)
+
+
+def _refuse_overgrown(document: Document, root: Node) -> None:
+    """Refuse duplicate keys, too deep nesting, cycles and alias bombs, in one walk over the collections."""
+    seen: set[int] = set()
+    duplicates: list[Problem] = []
+    shared = False
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        below: list[Node] = []
+        for node in level:
+            if id(node) in seen:
+                shared = True
+                continue
+            seen.add(id(node))
+            value = node.value
+            if type(node) is MappingNode:
+                if _distinct_keys(value):
+                    below += [item for _, item in value if type(item) is not ScalarNode]
+                else:
+                    duplicates.extend(_duplicate_keys(document, node))
+                    below += [part for pair in value for part in pair if type(part) is not ScalarNode]
+            elif type(node) is SequenceNode:
+                below += [item for item in value if type(item) is not ScalarNode]
+        level = below
+    if duplicates:
+        raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
+    if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
+        raise InputError(_overgrown(document, found))
+
+
+def _distinct_keys(pairs_of_node: list[tuple[Node, Node]]) -> bool:
+    """Say that every key is a scalar and none comes twice (a quick answer: False may also mean "look closer")."""
+    try:
+        return len({key.value for key, _ in pairs_of_node}) == len(pairs_of_node)
+    except TypeError:
+        return False
+
+
+def _duplicate_keys(document: Document, node: MappingNode) -> Iterator[Problem]:
+    keys: dict[str, Node] = {}
+    for key, _ in node.value:
+        if not isinstance(key, ScalarNode):
+            continue
+        if key.value in keys and key.value != MERGE_KEY:
+            first = document.at(keys[key.value])
+            yield error(
+                f"duplicate key `{key.value}` (first in line {first.line})",
+                document.at(key),
+                "keep one of the two: programs differ in which one they read",
+            )
+        keys.setdefault(key.value, key)
+
+
+def _unscreen(root: Node, screen: dict[int, str]) -> None:
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            node.value = node.value.translate(screen)
+        elif isinstance(node, SequenceNode):
+            waiting.extend(node.value)
+        else:
+            for pair in node.value:
+                waiting.extend(pair)

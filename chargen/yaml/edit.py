@@ -1,0 +1,284 @@
+"""From an edit of slots to the patches of the text that carry it out, in the author's own style.
+
+Laws: a patch touches the value of a slot, or adds lines after the last line of an entry (before its last key where
+they would change what that holds); nothing else. Comments, blank lines and line ends around it stay. Pure; whether the
+result is what was meant is `chargen.yaml.verify`'s to say, and a form of YAML that is not foreseen here is meant to be
+caught there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chargen.model.slots import SlotValue
+from chargen.yaml.document import MERGE_KEY
+from chargen.yaml.meaning import is_nothing, is_text, means
+from chargen.yaml.scalars import Quote, Style, below_key, inline, item_lines, key_lines, takes_lines, value_lines
+from chargen.yaml.style import style_of
+from chargen.yaml.tree import (
+    Piece,
+    Refusal,
+    Shape,
+    column,
+    ends_open,
+    header_end,
+    line_break_at,
+    line_end,
+    line_start,
+    previous_line_end,
+)
+
+_PROPERTIES = re.compile(r"[&!]\S*(?:[ \t]+[&!]\S*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Characters `start` to `end` of a text become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def apply_patches(text: str, patches: Sequence[Patch]) -> str:
+    """Return `text` with the patches made. Patches at one place keep their order; overlapping ones are refused."""
+    parts: list[str] = []
+    done = 0
+    for patch in sorted(patches, key=lambda patch: (patch.start, patch.end)):
+        if patch.start < done:
+            raise Refusal(patch.start, "the edits of this entry overlap")
+        parts += (text[done : patch.start], patch.text)
+        done = patch.end
+    return "".join([*parts, text[done:]])
+
+
+def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue], line_break: str) -> list[Patch]:
+    """Give keys of the mapping at the end of `way` (root first) these values; those that have them stay as they are."""
+    entry = way[-1]
+    _require_mapping(entry)
+    patches: list[Patch] = []
+    missing: dict[str, SlotValue] = {}
+    changed: list[str] = []
+    style = style_of(text, way, line_break)
+    for key, value in values.items():
+        pair = entry.value_of(key)
+        if pair is None:
+            missing[key] = value
+        elif not means(pair[1], value):
+            _refuse_shared(way[0], pair[1])
+            patches += _replace(text, entry, pair, value, style)
+        else:
+            continue
+        changed.append(key)
+    _refuse_shared_entry(way, changed)
+    return patches + _insert(text, entry, missing, style)
+
+
+def append_patches(
+    text: str, way: Sequence[Piece], key: str, value: Mapping[str, SlotValue], line_break: str
+) -> list[Patch]:
+    """Append an object to the list under `key`; nothing to do where it is the last item already."""
+    entry = way[-1]
+    _require_mapping(entry)
+    pair = entry.value_of(key)
+    if pair is None or is_nothing(pair[1]) or (pair[1].shape is Shape.SEQUENCE and not pair[1].children):
+        return set_patches(text, way, {key: [value]}, line_break)
+    held = pair[1]
+    if held.shape is not Shape.SEQUENCE:
+        raise Refusal(
+            held.start,
+            f"`{key}` is no list but {'an alias' if held.shape is Shape.ALIAS else 'a ' + held.shape.value}",
+            f"make it a list: `{key}: []`",
+        )
+    if means(held.children[-1], value):
+        return []
+    _refuse_shared_entry(way, [key])
+    _refuse_shared(way[0], held, inside=False)
+    style = style_of(text, way, line_break)
+    if held.flow:
+        return [Patch(held.children[-1].end, held.children[-1].end, ", " + inline(value, style))]
+    first = held.children[0]
+    if first.start > held.body and line_start(text, first.start) == line_start(text, held.body):
+        style = replace(style, dash_width=max(2, first.start - held.body))
+    return [_lines_after(text, held.tail, item_lines(value, column(text, held.body), style), style)]
+
+
+def _require_mapping(entry: Piece) -> None:
+    if entry.shape is not Shape.MAPPING:
+        raise Refusal(
+            entry.start, f"this entry is a {entry.shape.value}, not a mapping", "write it as `key: value` lines"
+        )
+
+
+def _refuse_shared(root: Piece, value: Piece, *, inside: bool = True) -> None:
+    """Refuse to replace what an alias elsewhere stands for; `inside` looks at what the value holds, too."""
+    anchored = [piece for piece in (value.walk() if inside else (value,)) if piece.anchor is not None]
+    if not anchored:
+        return
+    used = {piece.text for piece in root.walk() if piece.shape is Shape.ALIAS}
+    for piece in anchored:
+        if piece.anchor in used:
+            raise Refusal(
+                piece.start,
+                f"aliases elsewhere in the file stand for this value (`&{piece.anchor}`)",
+                "move the anchor to a key that is no output",
+            )
+
+
+def _refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str]) -> None:
+    """Refuse to change an anchored entry where an alias would carry the change elsewhere.
+
+    A mapping that merges the entry (`<<: *name`) and has the changed keys of its own is not touched by it.
+    """
+    if not keys or all(piece.anchor is None for piece in way):
+        return
+    anchors = {piece.anchor for piece in way if piece.anchor is not None}
+    sheltered = {id(alias) for piece in way[0].walk() for alias in _sheltered(piece, way[-1].anchor, keys)}
+    for piece in way[0].walk():
+        if piece.shape is Shape.ALIAS and piece.text in anchors and id(piece) not in sheltered:
+            raise Refusal(
+                piece.start,
+                f"`*{piece.text}` would change together with the entry it stands for",
+                f"give this place its own `{keys[0]}`, or write it out",
+            )
+
+
+def _sheltered(piece: Piece, anchor: str | None, keys: Sequence[str]) -> list[Piece]:
+    if anchor is None or piece.shape is not Shape.MAPPING or any(piece.value_of(key) is None for key in keys):
+        return []
+    merged: list[Piece] = []
+    for key, value in piece.pairs():
+        if key.text == MERGE_KEY and key.style == "":
+            merged += value.children if value.shape is Shape.SEQUENCE else [value]
+    return [alias for alias in merged if alias.shape is Shape.ALIAS and alias.text == anchor]
+
+
+def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Style) -> list[Patch]:
+    if not values:
+        return []
+    if not entry.flow:
+        indent = column(text, entry.children[0].start)
+        lines = [line for key, value in values.items() for line in key_lines(key, value, indent, style)]
+        if ends_open(text, entry):
+            return [_lines_before_last(text, entry, indent, lines, style)]
+        return [_lines_after(text, entry.tail, lines, style)]
+    written = inline(values, style)[1:-1]
+    if not entry.children:
+        return [Patch(entry.body, entry.body, written)]
+    place = entry.children[-1].end
+    return [Patch(place, place, ", " + written)]
+
+
+def _lines_before_last(text: str, entry: Piece, indent: int, lines: Sequence[str], style: Style) -> Patch:
+    """Add lines before an entry's last key: after what precedes it, comments on that key kept at its side."""
+    if len(entry.children) > 2:  # more than one key and its value
+        return _lines_after(text, entry.children[-3].tail, lines, style)
+    first = entry.children[0].start
+    line_break = line_break_at(text, first) or style.line_break
+    written = line_break.join([lines[0][indent:], *lines[1:], " " * indent])
+    return Patch(first, first, written)
+
+
+def _lines_after(text: str, index: int, lines: Sequence[str], style: Style) -> Patch:
+    """Add lines after the line of `index`; the text's last line stays without a line end if it had none."""
+    end = line_end(text, index)
+    return Patch(end, end, _broken(text, index, lines, style))
+
+
+def _replace(text: str, entry: Piece, pair: tuple[Piece, Piece], value: SlotValue, style: Style) -> list[Patch]:
+    key, old = pair
+    if old.shape is Shape.SCALAR and is_text(old) and not old.block_scalar:
+        style = replace(style, quote=Quote(old.style))
+    colon = _behind_colon(text, key, old, flow=entry.flow)
+    if entry.flow or not takes_lines(value):
+        written = inline(value, style)
+        if old.block_collection:
+            return _block_to_inline(text, colon, old, written)
+        if old.block_scalar:
+            return _block_scalar_to_inline(text, old, written)
+        if old.start < old.end:
+            return [Patch(old.start, old.end, written)]
+        return [_fill_empty(text, colon, key, written)]
+    indent = below_key(value, column(text, key.start), style)
+    if old.block_collection:
+        if (old.shape is Shape.MAPPING) == isinstance(value, Mapping):
+            indent = column(text, old.body)
+        return _block_to_block(text, colon, old, _broken(text, colon, value_lines(value, indent, style), style))
+    return _inline_to_block(text, colon, old, _broken(text, old.end, value_lines(value, indent, style), style))
+
+
+def _broken(text: str, index: int, lines: Sequence[str], style: Style) -> str:
+    """Return the lines, each after the line end that the line of `index` has."""
+    line_break = line_break_at(text, index) or style.line_break
+    return "".join([line_break + line for line in lines])
+
+
+def _behind_colon(text: str, key: Piece, value: Piece, *, flow: bool) -> int:
+    """Return the place behind the colon of `key`; in flow, the end of a key that has none."""
+    place = key.end
+    while text[place : place + 1] in (" ", "\t"):
+        place += 1
+    if text[place : place + 1] == ":":
+        return place + 1
+    if flow and value.start == value.end:
+        return key.end
+    raise Refusal(key.start, "this key is written in a form that can't be edited exactly", "write it as `key: value`")
+
+
+def _fill_empty(text: str, colon: int, key: Piece, written: str) -> Patch:
+    if colon == key.end:
+        return Patch(colon, colon, f": {written}")
+    rest = text[colon : line_end(text, colon)]
+    if rest.startswith(" ") and not rest.strip():
+        return Patch(colon + 1, colon + 1, written)
+    return Patch(colon, colon, f" {written}")
+
+
+def _block_scalar_to_inline(text: str, old: Piece, written: str) -> list[Patch]:
+    header = header_end(text, old)
+    patches = [Patch(old.start, header, written)]
+    if old.end > header:
+        patches.append(Patch(line_end(text, header), line_end(text, old.end), ""))
+    return patches
+
+
+def _inline_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patch]:
+    if old.block_scalar:
+        header = header_end(text, old)
+        end = line_end(text, old.end) if old.end > header else line_end(text, header)
+        return [Patch(colon, header, ""), Patch(line_end(text, header), end, lines)]
+    end = line_end(text, old.end)
+    start = colon
+    if line_start(text, old.start) != line_start(text, colon):
+        before = previous_line_end(text, old.start)
+        assert before is not None
+        start = before
+    return [Patch(start, max(start, old.end), ""), Patch(end, end, lines)]
+
+
+def _properties_patch(text: str, colon: int, old: Piece, written: str) -> list[Patch]:
+    """Put `written` behind the colon, in place of an anchor or tag that stands there."""
+    match = _PROPERTIES.match(text, old.start) if old.start < old.body else None
+    if match is None:
+        return [Patch(colon, colon, written)] if written else []
+    if line_start(text, old.start) != line_start(text, colon):
+        raise Refusal(
+            old.start, "an anchor or tag on a line of its own can't be edited exactly", "put it behind the key"
+        )
+    return [Patch(colon, match.end(), written)]
+
+
+def _block_to_inline(text: str, colon: int, old: Piece, written: str) -> list[Patch]:
+    return [*_properties_patch(text, colon, old, f" {written}"), Patch(_before_block(text, old), old.end, "")]
+
+
+def _block_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patch]:
+    return [*_properties_patch(text, colon, old, ""), Patch(_before_block(text, old), old.end, lines)]
+
+
+def _before_block(text: str, old: Piece) -> int:
+    before = previous_line_end(text, old.body)
+    assert before is not None  # a block never starts on the line of its key
+    return before

@@ -1,0 +1,75 @@
+"""What a piece of YAML stands for, compared with a slot's value.
+
+Laws: a plain scalar counts as text only where YAML 1.1 and 1.2 both read it as text; anything tagged or aliased is no
+slot's value. Pure; knows nothing of how a value is written.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from chargen.model.slots import SlotValue
+from chargen.yaml.document import NULLS
+from chargen.yaml.tree import Piece, Shape
+
+NO_TEXT = re.compile(
+    r"""~|null|true|false|yes|no|on|off|y|n|=|<<|\.nan|[-+]?\.inf|
+    [-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+)|
+    [-+]?[0-9][0-9_,]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|
+    [-+]?\.[0-9_]+(?:e[-+]?[0-9]+)?|
+    [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t\ \t].*)?|""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Plain scalars that some YAML reads as something else than text."""
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NAMED_FLOATS = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+
+
+def means(piece: Piece, value: SlotValue) -> bool:
+    """Say whether a piece stands for exactly this value; what a tag or an alias makes of it does not count."""
+    if piece.tag is not None or piece.shape is Shape.ALIAS:
+        return False
+    if isinstance(value, str):
+        return is_text(piece) and piece.text == value
+    if isinstance(value, Mapping):
+        found = {key.text: item for key, item in piece.pairs()} if piece.shape is Shape.MAPPING else None
+        return (
+            found is not None
+            and len(found) * 2 == len(piece.children)
+            and found.keys() == set(value)
+            and all(is_text(key) for key, _ in piece.pairs())
+            and all(means(found[key], item) for key, item in value.items())
+        )
+    if isinstance(value, Sequence):
+        return (
+            piece.shape is Shape.SEQUENCE
+            and len(piece.children) == len(value)
+            and all(means(child, item) for child, item in zip(piece.children, value, strict=True))
+        )
+    return piece.shape is Shape.SCALAR and piece.style == "" and _means_plain(piece.text, value)
+
+
+def is_text(piece: Piece) -> bool:
+    """Say whether a piece is a scalar that every YAML reads as text."""
+    return piece.shape is Shape.SCALAR and (piece.style != "" or not NO_TEXT.fullmatch(piece.text))
+
+
+def is_nothing(piece: Piece) -> bool:
+    """Say whether a piece is a plain null or nothing at all."""
+    return piece.shape is Shape.SCALAR and piece.style == "" and piece.text in NULLS
+
+
+def _means_plain(text: str, value: float | bool | None) -> bool:
+    if value is None:
+        return text in NULLS
+    if isinstance(value, bool):
+        return text in (("true", "True", "TRUE") if value else ("false", "False", "FALSE"))
+    if isinstance(value, int):
+        return bool(_INTEGER.fullmatch(text)) and int(text) == value
+    if text.lower() in _NAMED_FLOATS:
+        named = _NAMED_FLOATS[text.lower()]
+        return named == value or (math.isnan(named) and math.isnan(value))
+    return bool(_FLOAT.fullmatch(text)) and not _INTEGER.fullmatch(text) and float(text) == value

@@ -1,0 +1,135 @@
+"""What `check` gathers beyond the plan's own problems, at a date of the test's choosing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.project import Project
+
+from chargen.actions.check import check
+from chargen.errors import Severity
+from chargen.plan.session import open_session
+
+
+class Stopped:
+    """A clock that stands still."""
+
+    def __init__(self, year: int, month: int, day: int) -> None:
+        self._now = datetime(year, month, day, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [
+        ((2026, 9, 1), None),
+        ((2026, 10, 15), (Severity.WARNING, "`gpt-image-1.5` shuts down on 2026-12-01, in 47 days")),
+        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer served")),
+    ],
+)
+def test_the_end_of_a_model_comes_nearer(
+    tmp_path: Path, day: tuple[int, int, int], found: tuple[Severity, str] | None
+) -> None:
+    """Nothing more than 60 days before, one warning for all images within them, one error after."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-1.5")
+    with open_session(tmp_path, {}, read_only=True, clock=Stopped(*day)) as session:
+        _, findings = check(session)
+    told = [(item.problem.severity, item.problem.message) for item in findings]
+    assert told == ([] if found is None else [found])
+    for item in findings:
+        assert item.images == ("chapters/ch01/a", "chapters/ch01/b")
+        assert str(item.problem.position).startswith("imagery/chapters/ch01/imagery.yaml:4:")
+        assert "gpt-image-2.6-flare" in item.problem.hint
+
+
+def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A quality that lets the model choose the price is odd, for one image as for all."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
+    book.edit(file, "flare}", "flare, quality: auto}")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    assert [item.problem.severity for item in findings] == [Severity.WARNING]
+    assert "`auto` lets the model choose" in findings[0].problem.message
+
+
+def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> None:
+    """A misspelt prompt, a misspelt type and a misspelt list are warnings; nothing in the files changes."""
+    book = Project(tmp_path)
+    prompt = book.chapter("ch01", {"a": "A lamp."})
+    book.edit(prompt, "prompt_used", "prompt_usd")
+    kind = book.chapter("ch02", {"a": "A lamp."})
+    book.edit(kind, "chapter-imagery", "chapter-imagry")
+    several = book.chapter("ch03", {"a": "A lamp."})
+    book.edit(several, "images:", "image:")
+    before = [book.read(file) for file in (prompt, kind, several)]
+    with open_session(tmp_path, {}, read_only=True) as session:
+        plan, findings = check(session)
+    assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
+        (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
+        (f"{kind}:2:16", Severity.WARNING, "did you mean `chapter-imagery`?"),
+        (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
+    ]
+    assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
+    assert [book.read(file) for file in (prompt, kind, several)] == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "route", "place"),
+    [
+        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:19:1"),
+        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:19:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:19:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-image-2"\n', "openai/gpt-imag-1", "4:50"),
+    ],
+)
+def test_a_model_is_told_where_it_is_chosen(tmp_path: Path, settings: str, route: str, place: str) -> None:
+    """In the settings' line, or in the file's; and no model is suggested that is gone."""
+    book = Project(tmp_path, settings)
+    file = book.chapter("ch01", {"a": "A lamp."}, route=route if "/" in route else f"{route}/x")
+    if "/" not in route:
+        book.edit(file, ", model: x", "")
+    with open_session(tmp_path, {}, read_only=True, clock=Stopped(2026, 11, 22)) as session:
+        _, findings = check(session)
+    (finding,) = findings
+    assert str(finding.problem.position) == (place if ".toml" in place else f"{file}:{place}")
+    assert finding.problem.message.startswith("`gpt-imag-1` is not in the model table")
+    assert finding.problem.hint == "did you mean `gpt-image-1.5`?"
+
+
+def test_a_file_without_a_provider_is_told_at_its_first_entry(tmp_path: Path) -> None:
+    """Once for all images of the file."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    book.edit(file, "  generation_defaults: {provider: sketch, model: sketch}\n", "")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    (finding,) = findings
+    assert (str(finding.problem.position), len(finding.images)) == (f"{file}:5:5", 2)
+    assert finding.problem.message == "nothing says which provider makes this image"
+
+
+@pytest.mark.parametrize("is_pointer", [False, True])
+def test_the_hint_of_a_reference_hangs_on_what_stands_there_and_not_on_its_name(
+    tmp_path: Path, is_pointer: bool
+) -> None:
+    """A folder may be called as the author likes: only a pointer is told to be pulled."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]")
+    book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\nimage_inventory:\n"
+        "  - {id: face, path: LFS-day/face.png, is_reference_portrait: true}\n",
+    )
+    if is_pointer:
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 5\n"
+        book.write("imagery/characters/ivo/LFS-day/face.png", pointer)
+    with open_session(tmp_path, {}, read_only=True) as session:
+        _, findings = check(session)
+    (problem,) = (item.problem for item in findings if item.problem.severity is Severity.ERROR)
+    assert ("git lfs pull" in problem.hint) is is_pointer

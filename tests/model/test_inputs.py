@@ -1,0 +1,95 @@
+"""Inputs: what counts and what does not, a pinned fingerprint, and explanations that come from the same walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.traced import Segment
+from chargen.model.values import FileHash, Size
+
+ONE, TWO = FileHash("1" * 64), FileHash("2" * 64)
+PLAIN = Inputs("A lamp.", "blur", (ReferenceInput(ONE, "a.png"), ReferenceInput(TWO, "b.png")), Size(64, 48))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A prompt's runs, as `Inputs.told_by` has them."""
+
+    segments: tuple[Segment, ...]
+
+
+def test_the_fingerprint_is_pinned() -> None:
+    """Changing how inputs are hashed would buy every image of every user again."""
+    assert fingerprint(PLAIN) == "7e9fe593068c7bc23c02c211f86162592a28ed77d307928a30548fdbfb117bbc"
+
+
+def test_labels_and_sources_are_no_inputs() -> None:
+    """A renamed reference file, another character name or another place in the YAML changes nothing."""
+    renamed = replace(PLAIN, references=tuple(replace(item, label="x", character="y") for item in PLAIN.references))
+    told = replace(renamed, told_by=Told((Segment("A lamp.", "prompt_used", "z.yaml:1:1"),)))
+    assert fingerprint(told) == fingerprint(PLAIN)
+
+
+@given(st.tuples(st.text(), st.text()), st.tuples(st.text(), st.text()))
+def test_different_texts_have_different_fingerprints(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """No two pairs of prompt and negative prompt run together to the same hash."""
+    first, second = (Inputs(prompt, negative, (), Size(1, 1)) for prompt, negative in (one, other))
+    assert (fingerprint(first) == fingerprint(second)) == (one == other)
+
+
+@given(
+    st.builds(
+        Inputs,
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["", "n"]),
+        st.lists(st.sampled_from([ONE, TWO]), max_size=2).map(
+            lambda digests: tuple(ReferenceInput(digest, "r.png") for digest in digests)
+        ),
+        st.sampled_from([Size(1, 1), Size(2, 1)]),
+    ),
+    st.builds(Inputs, st.sampled_from(["a", "b"]), st.just(""), st.just(()), st.sampled_from([Size(1, 1), Size(2, 1)])),
+)
+def test_an_explanation_never_disagrees_with_the_fingerprint(then: Inputs, now: Inputs) -> None:
+    """There is a difference to tell exactly where the fingerprints differ."""
+    assert bool(differences(parts(then), now)) == (fingerprint(then) != fingerprint(now))
+
+
+def test_the_field_that_changed_is_named_with_its_source() -> None:
+    """Of a composed prompt, the changed field is told, not the whole."""
+    runs = (Segment("Palette: red.", "palette", "a.yaml:2:1"), Segment("A lamp.", "prompt_used", "a.yaml:3:1"))
+    then = replace(PLAIN, prompt="Palette: red.A lamp.", told_by=Told(runs))
+    now = replace(
+        PLAIN,
+        prompt="Palette: blue.A lamp.",
+        size=Size(9, 9),
+        references=PLAIN.references[:1],
+        told_by=Told((replace(runs[0], text="Palette: blue."), runs[1])),
+    )
+    assert tuple(map(str, change_reasons(differences(parts(then), now)))) == (
+        "size changed",
+        "palette changed (a.yaml:2:1)",
+        "reference 2 removed",
+    )
+
+
+def test_text_that_only_moved_is_told_as_layout() -> None:
+    """Where all fields are the same and the prompt is not, its layout changed."""
+    runs = (Segment("A.", "prompt_used", "a.yaml:3:1"), Segment("\n\n", "template", "t.j2"))
+    then = replace(PLAIN, prompt="A.", told_by=Told(runs))
+    now = replace(PLAIN, prompt="A.\n\nA.", told_by=Told(runs))
+    assert tuple(map(str, change_reasons(differences(parts(then), now)))) == ("the prompt's layout changed",)
+
+
+def test_the_walk_has_every_input_once() -> None:
+    """The order of the walk is part of what is hashed."""
+    assert list(walk(PLAIN)) == [
+        ("prompt", "A lamp."),
+        ("negative_prompt", "blur"),
+        ("size", "64x48"),
+        ("reference.1", ONE),
+        ("reference.2", TWO),
+    ]

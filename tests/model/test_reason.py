@@ -1,0 +1,79 @@
+"""Reasons: codes that decide and are kept, sentences made of them in one place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chargen.model.reason import Reason, ReasonCode, flattened, has, sentences
+
+WITH_VALUES = {
+    ReasonCode.HELD: 1,
+    ReasonCode.HELD_AND_GONE: 1,
+    ReasonCode.PICTURE_ELSEWHERE: 1,
+    ReasonCode.DAMAGED: 1,
+    ReasonCode.DAMAGED_FOR_GOOD: 1,
+    ReasonCode.PAID_FOR: 1,
+    ReasonCode.INPUT_CHANGED: 3,
+    ReasonCode.PROVIDER_CHANGED: 2,
+    ReasonCode.MODEL_CHANGED: 2,
+    ReasonCode.QUALITY_CHANGED: 2,
+    ReasonCode.REFERENCE_REBUILT: 1,
+    ReasonCode.REFERENCE_FIRST: 1,
+    ReasonCode.REFERENCE_BLOCKED: 1,
+    ReasonCode.REFUSED_BEFORE: 1,
+    ReasonCode.NO_FILE_AT_TARGET: 2,
+    ReasonCode.TARGET_OUTSIDE: 1,
+    ReasonCode.OBJECTION: 1,
+    ReasonCode.PROBLEM: 1,
+    ReasonCode.SENTENCE: 1,
+}
+
+
+def reason(code: ReasonCode) -> Reason:
+    return Reason(code, tuple(f"value-{number}" for number in range(WITH_VALUES.get(code, 0))))
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_every_reason_has_a_sentence_that_names_all_its_values(code: ReasonCode) -> None:
+    """No code is without words, and none of its values is lost in them."""
+    said = str(reason(code))
+    assert said
+    assert all(value in said for value in reason(code).values)
+
+
+@pytest.mark.parametrize("code", ReasonCode)
+def test_a_reason_is_read_back_as_it_was_written(code: ReasonCode) -> None:
+    """Through JSON text, causes and all."""
+    whole = Reason(code, reason(code).values, (reason(code), Reason(ReasonCode.REJECTED)))
+    assert Reason.from_json(json.loads(json.dumps(whole.to_json()))) == whole
+
+
+@pytest.mark.parametrize(
+    "value", [None, "rejected", ["rejected"], ["of-a-later-version", [], []], ["held", [], []], ["held", [1], []]]
+)
+def test_what_is_no_reason_is_refused(value: object) -> None:
+    """Also one whose sentence could not be made."""
+    with pytest.raises((ValueError, TypeError)):
+        Reason.from_json(value)
+
+
+def test_values_are_never_read_as_a_part_of_the_sentence() -> None:
+    """Braces in a path or in a provider's words stay what they are."""
+    assert str(Reason(ReasonCode.PAID_FOR, ("a{0}/{x}.png",))) == "paid for already: `a{0}/{x}.png`"
+
+
+def test_a_sentence_of_an_older_record_is_its_code_where_it_tells_nothing_else() -> None:
+    """Whether a rejection was answered hangs on it; all other sentences stay as they are."""
+    assert Reason.of_sentence("status is rejected") == Reason(ReasonCode.REJECTED)
+    assert str(Reason.of_sentence("prompt used changed (a.yaml:3:5)")) == "prompt used changed (a.yaml:3:5)"
+
+
+def test_what_a_reason_sums_up_is_found_in_it() -> None:
+    """An approved picture that would be stale for a rejection is rejected all the same."""
+    summed = Reason(ReasonCode.WOULD_BE_STALE, causes=(Reason(ReasonCode.REJECTED), Reason(ReasonCode.FORGOTTEN)))
+    assert has((summed,), ReasonCode.REJECTED)
+    assert not has((summed,), ReasonCode.NOT_BUILT)
+    assert flattened((summed,)) == (summed, *summed.causes)
+    assert sentences((summed,)) == "would be stale: status is rejected; forgotten with `doit forget`"

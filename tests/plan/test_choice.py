@@ -1,0 +1,174 @@
+"""What a run takes on: selection, needs, number and budget, always in plan order, nothing left out unnamed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chargen.errors import Position, warning
+from chargen.model.entries import Declared, Entry, Outputs
+from chargen.model.reason import Reason, ReasonCode
+from chargen.model.traced import Traced
+from chargen.model.values import EntryId, Kind, Route, Size, Verdict
+from chargen.plan.choice import Choice, choose, smallest
+from chargen.plan.plan import Plan, Planned, PlannedReference, image_json, plan_json, total_cost, totals
+from chargen.plan.verdict import Judgement
+
+
+def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") -> Planned:
+    entry = Entry(
+        id=EntryId(name),
+        kind=Kind.CHAPTER,
+        file="imagery/a.yaml",
+        position=Position("imagery/a.yaml", 4, 5),
+        path=(),
+        title=name,
+        prompt=Traced.of("x", "prompt_used"),
+        negative_prompt=(),
+        size=Size(64, 48),
+        status=None,
+        depicts=(),
+        always=(),
+        colours=(),
+        declared=Declared(),
+        outputs=Outputs(),
+        data={},
+    )
+    references = tuple(PlannedReference(f"generated/{need}.png", need, None, EntryId(need)) for need in needs)
+    cost = (None if price is None else Decimal(price)) if verdict.spends else Decimal(0)
+    return Planned(
+        entry=entry,
+        target=f"generated/{name}.png",
+        prompt_file=f"generated/prompts/{name}.txt",
+        references=references,
+        composed=None,
+        inputs=None,
+        fingerprint=None,
+        judgement=Judgement(verdict, (Reason(ReasonCode.SENTENCE, ("because",)),)),
+        route=Route("openai", "m"),
+        cost_usd=cost,
+    )
+
+
+M, F, B, L = Verdict.MISSING, Verdict.FRESH, Verdict.BLOCKED, Verdict.LOCKED
+BOOK = Plan((image("p", M), image("q", F), image("a", M, "p"), image("b", F, "q"), image("c", M, "q"), image("d", B)))
+
+
+def names(choice: Choice) -> list[str]:
+    return [item.id for item in choice.images]
+
+
+def ids(*names_: str) -> tuple[EntryId, ...]:
+    return tuple(EntryId(name) for name in names_)
+
+
+def test_a_needed_portrait_comes_along_and_is_named() -> None:
+    """Selecting one image brings the missing portrait it references, before it; a fresh one stays away."""
+    choice = choose(BOOK, ids("a", "c"))
+    assert names(choice) == ["p", "a", "c"]
+    assert dict(choice.needed_by) == {"p": "a"}
+
+
+def test_a_fresh_image_brings_nothing() -> None:
+    """What needs nothing is not taken on, nor what it references."""
+    choice = choose(BOOK, ids("b"))
+    assert names(choice) == []
+    assert [item.id for item in choice.quiet] == ["b"]
+
+
+def test_a_blocked_image_is_taken_on_so_that_it_fails_with_its_reason() -> None:
+    """A blocked image is part of the run, and its needs are not built for it."""
+    assert names(choose(BOOK, ids("d"))) == ["d"]
+
+
+def test_needed_portraits_count_in_max_tasks() -> None:
+    """Of two allowed images one is the portrait; what is left out is named."""
+    choice = choose(BOOK, ids("a", "c"), max_tasks=2)
+    assert names(choice) == ["p", "a"]
+    assert [(item.image.id, item.reason) for item in choice.left_out] == [("c", "`--max-tasks 2`")]
+
+
+def test_what_needs_something_left_out_is_left_out() -> None:
+    """An image is never built without its reference, also where the budget stops the reference."""
+    plan = Plan((image("p", M, price="0.50"), image("a", M, "p"), image("c", M)))
+    choice = choose(plan, ids("p", "a", "c"), budget=Decimal("0.30"))
+    assert names(choice) == ["c"]
+    reasons = {item.image.id: item.reason for item in choice.left_out}
+    assert reasons == {
+        "p": "$0.50 does not fit into what is left of $0.30",
+        "a": "needs `p`, which is left out",
+    }
+
+
+def test_an_unknown_price_does_not_fit_under_a_budget() -> None:
+    """Unknown is never taken for nothing."""
+    plan = Plan((image("a", M, price=None),))
+    assert names(choose(plan, ids("a"))) == ["a"]
+    choice = choose(plan, ids("a"), budget=Decimal(100))
+    assert (names(choice), choice.left_out[0].reason) == ([], "its price is unknown, and there is a budget")
+
+
+@given(
+    st.lists(st.sampled_from(["0", "0.01", "0.2", "0.5"]), max_size=8),
+    st.sampled_from(["0", "0.01", "0.3", "0.7", "9"]),
+    st.none() | st.integers(0, 8),
+)
+def test_budget_and_number_are_never_exceeded(prices: list[str], budget: str, most: int | None) -> None:
+    """Whatever the prices: what is chosen fits, keeps plan order, and all the rest is named."""
+    plan = Plan(tuple(image(str(number), M, price=price) for number, price in enumerate(prices)))
+    choice = choose(plan, [item.id for item in plan.images], max_tasks=most, budget=Decimal(budget))
+    assert (choice.cost_usd or 0) <= Decimal(budget)
+    assert most is None or len(choice.images) <= most
+    assert names(choice) == sorted(names(choice), key=int)
+    assert {*names(choice)} | {item.image.id for item in choice.left_out} == {item.id for item in plan.images}
+
+
+def test_totals_and_costs() -> None:
+    """Counts by verdict; an unknown price makes the sum unknown."""
+    assert totals(BOOK.images) == {"fresh": 2, "missing": 3, "blocked": 1}
+    assert total_cost(BOOK.images) == Decimal("0.30")
+    assert total_cost((image("a", M, price=None), image("b", M))) is None
+
+
+def test_the_json_of_a_plan_has_the_fixed_names() -> None:
+    """Other people's scripts rely on these names and shapes."""
+    shown = plan_json((image("a", M, "p"),), (warning("odd", Position("x.yaml", 2, 3), "mend it"),))
+    assert shown == {
+        "images": [image_json(image("a", M, "p"))],
+        "problems": [
+            {"severity": "warning", "file": "x.yaml", "line": 2, "column": 3, "message": "odd", "hint": "mend it"}
+        ],
+        "totals": {"missing": 1},
+        "cost_usd": 0.1,
+    }
+    assert shown["images"][0] == {
+        "id": "a",
+        "kind": "chapter",
+        "file": "imagery/a.yaml",
+        "line": 4,
+        "target": "generated/a.png",
+        "prompt_file": "generated/prompts/a.txt",
+        "references": ["generated/p.png"],
+        "verdict": "missing",
+        "reasons": ["because"],
+        "provider": "openai",
+        "model": "m",
+        "quality": None,
+        "size": "64x48",
+        "cost_usd": 0.1,
+    }
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_only_three_verdicts_spend(verdict: Verdict) -> None:
+    """Missing, stale and proof send a request; nothing else does."""
+    assert verdict.spends == (verdict in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF))
+
+
+def test_the_tightest_limit_counts() -> None:
+    """Of a run's budget, a setting and none at all, the smallest that is set."""
+    assert smallest(None, Decimal(3), Decimal(2)) == 2
+    assert smallest(None, None) is None

@@ -1,0 +1,116 @@
+"""Imagery that can't be read: told with its place, and no reason to call anybody's picture an orphan."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project
+
+from chargen.actions.orphans import unneeded
+from chargen.errors import Severity, StartError
+from chargen.plan.plan import Plan
+from chargen.plan.session import Session, open_session
+
+FOLDER = "imagery/chapters/ch02"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """Two chapters, and a picture that only the second may plan."""
+    made = Project(tmp_path)
+    made.chapter("ch01", {"a": "A lamp."})
+    made.chapter("ch02", {"c": "A cat."})
+    made.write("generated/prompts/chapters/ch02/c.txt", "A cat.")
+    return made
+
+
+@pytest.fixture
+def session(book: Project) -> Iterator[Session]:
+    """The project, opened to read."""
+    with open_session(book.root, {}, read_only=True) as opened:
+        yield opened
+
+
+def close_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Refuse to list a folder, as the system does for one of somebody else's."""
+    real = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def close_file(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """Refuse to read a file."""
+    real = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == file:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+
+
+def told(plan: Plan) -> list[tuple[str, Severity, str]]:
+    return [(str(problem.position), problem.severity, problem.message) for problem in plan.problems]
+
+
+def refused(session: Session) -> str:
+    """Return why nothing is proposed."""
+    with pytest.raises(StartError) as caught:
+        unneeded(session)
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_what_is_read_has_orphans_that_are_proposed(book: Project, session: Session) -> None:
+    """Without the second chapter its prompt file is nobody's: what the other tests guard would be proposed."""
+    (book.root / FOLDER / "imagery.yaml").unlink()
+    assert [item.path for item in unneeded(session)] == ["generated/prompts/chapters/ch02/c.txt"]
+
+
+def test_a_link_to_a_folder_is_told_and_nothing_is_proposed(book: Project, session: Session, tmp_path: Path) -> None:
+    """A link below the imagery folder is not followed; that is a warning, and no picture is an orphan meanwhile."""
+    (book.root / FOLDER).rename(tmp_path / "elsewhere")
+    (book.root / FOLDER).symlink_to(tmp_path / "elsewhere")
+    plan = session.plan()
+    message = "links to folders are not followed: nothing behind this one is planned"
+    assert told(plan) == [(FOLDER, Severity.WARNING, message)]
+    assert [image.id for image in plan.images] == ["chapters/ch01/a"]
+    assert FOLDER in refused(session)
+
+
+def test_a_closed_folder_is_told_and_nothing_is_proposed(
+    book: Project, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that can't be listed is an error with its path."""
+    close_folder(monkeypatch, book.root / FOLDER)
+    assert told(session.plan()) == [(FOLDER, Severity.ERROR, "can't read this folder: permission denied")]
+    assert FOLDER in refused(session)
+
+
+def test_a_closed_file_is_told_and_nothing_is_proposed(
+    book: Project, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that can't be read may plan anything, whatever its name is."""
+    file = f"{FOLDER}/imagery.yaml"
+    close_file(monkeypatch, book.root / file)
+    assert told(session.plan()) == [(file, Severity.ERROR, "can't read this file: permission denied")]
+    assert file in refused(session)
+
+
+def test_a_hidden_folder_and_a_missing_root_are_not_told_as_closed(book: Project, session: Session) -> None:
+    """What begins with a full stop is left out on purpose; a missing root has its own message."""
+    (book.root / "imagery/.git").mkdir()
+    assert told(session.plan()) == []
+    (book.root / "imagery").rename(book.root / "elsewhere")
+    assert [problem.message for problem in session.plan().problems] == ["the imagery folder `imagery` is missing"]

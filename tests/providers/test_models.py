@@ -1,0 +1,289 @@
+"""The model table: reading it, finding in it, living with its dates, and the shipped one itself."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chargen.errors import ChargenError, Severity
+from chargen.model.request import ReferenceImage
+from chargen.providers import load_models
+from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
+from chargen.providers.catalogue.model_data import read_models
+from chargen.providers.catalogue.model_sizes import RatioSizes
+from chargen.providers.catalogue.models import Life, ModelTable, route_line
+from chargen.providers.catalogue.prices import estimate
+
+TODAY = date(2026, 11, 22)
+
+MINIMAL = """
+as_of = 2026-11-22
+sources = ["a page"]
+[providers.p]
+default_model = "new"
+workers = 2
+prompt_characters = 100
+reference_bytes = 1000
+request_bytes = 1500
+reference_media = ["image/png", "image/jpeg"]
+[sizes.any]
+kind = "free"
+step = 16
+max_edge = 3840
+min_pixels = 655360
+max_pixels = 8294400
+max_ratio = 3
+[sizes.list]
+kind = "listed"
+sizes = ["8x8"]
+[sizes.frames]
+kind = "ratios"
+ratios = ["1:1"]
+buckets = { 1K = 1048576 }
+[prices.cheap]
+text_in = 5
+image_in = 8
+text_out = 30
+image_out = 30
+reference_tokens = 1500
+pixels = 1048576
+tokens_by_quality = { low = 196 }
+[[models]]
+provider = "p"
+id = "new"
+aliases = ["new-2026-01-01"]
+sizes = "any"
+qualities = ["low"]
+default_quality = "low"
+references = 2
+formats = ["png"]
+prices = "cheap"
+[[models]]
+provider = "p"
+id = "old-*"
+sizes = "list"
+references = 0
+formats = ["png"]
+shutdown = 2026-12-01
+replacement = "new"
+[[models]]
+provider = "p"
+id = "old-but-known"
+sizes = "frames"
+references = 1
+formats = ["png"]
+deprecated = 2026-10-01
+"""
+
+
+def parsed() -> dict[str, Any]:
+    """The small table as parsed TOML."""
+    return tomllib.loads(MINIMAL, parse_float=Decimal)
+
+
+@pytest.fixture
+def table() -> ModelTable:
+    """The small table."""
+    return read_models(parsed())
+
+
+def test_models_are_found_by_id_alias_and_pattern(table: ModelTable) -> None:
+    """Exact names come before patterns; Google's `models/` prefix does not matter."""
+    found = [table.find("p", name) for name in ("new", "new-2026-01-01", "models/new", "old-9", "old-but-known", "x")]
+    assert [model and model.id for model in found] == ["new", "new", "new", "old-*", "old-but-known", None]
+    assert table.find("other", "new") is None
+    with pytest.raises(KeyError):
+        table.facts("other")
+
+
+def test_an_unknown_id_is_like_the_default_without_a_price(table: ModelTable) -> None:
+    """Sizes and references are assumed, quality and price are not."""
+    model = table.assumed("p", "brand-new")
+    assert (model.id, model.sizes, model.references) == ("brand-new", table.models[0].sizes, 2)
+    assert (model.prices, model.qualities, model.default_quality) == (None, (), None)
+    assert table.assumed("p", "new") is table.models[0]
+
+
+@pytest.mark.parametrize(
+    ("today", "life"),
+    [
+        (date(2026, 10, 1), Life.ALIVE),
+        (date(2026, 10, 2), Life.DYING),
+        (date(2026, 11, 30), Life.DYING),
+        (date(2026, 12, 1), Life.DEAD),
+        (date(2030, 1, 1), Life.DEAD),
+    ],
+)
+def test_a_shutdown_is_warned_about_sixty_days_ahead(table: ModelTable, today: date, life: Life) -> None:
+    """Sixty days before its end a model is dying; on the day itself it is dead."""
+    assert table.models[1].life(today) is life
+
+
+def test_deprecation_counts_from_its_day(table: ModelTable) -> None:
+    """A deprecated model lives on with a warning."""
+    assert table.models[2].life(date(2026, 9, 30)) is Life.ALIVE
+    assert table.models[2].life(date(2026, 10, 1)) is Life.DEPRECATED
+    [problem] = check_model(table, "p", "old-but-known", TODAY)
+    assert (problem.severity, problem.hint) == (
+        Severity.WARNING,
+        'add `"p/old-but-known" = "p/new"` under [tool.chargen.routes]',
+    )
+
+
+@pytest.mark.parametrize(
+    ("today", "severity", "words"),
+    [
+        (date(2026, 11, 30), Severity.WARNING, "shuts down on 2026-12-01, in 1 day"),
+        (date(2026, 11, 22), Severity.WARNING, "in 9 days"),
+        (date(2026, 12, 1), Severity.ERROR, "was shut down on 2026-12-01"),
+    ],
+)
+def test_a_dying_model_names_its_route(table: ModelTable, today: date, severity: Severity, words: str) -> None:
+    """The hint is the very line to add, with the id as the author wrote it."""
+    [problem] = check_model(table, "p", "old-9", today)
+    assert problem.severity is severity
+    assert words in problem.message
+    assert problem.hint == 'add `"p/old-9" = "p/new"` under [tool.chargen.routes]'
+
+
+def test_unknown_and_living_models_pass(table: ModelTable) -> None:
+    """A living model is not mentioned, an unknown one only noted, with a guess at what was meant."""
+    assert list(check_model(table, "p", "new", TODAY)) == []
+    [problem] = check_model(table, "p", "nwe", TODAY)
+    assert problem.severity is Severity.NOTE
+    assert problem.hint == "did you mean `new`?"
+
+
+def test_quality_prompt_and_references_are_checked(table: ModelTable) -> None:
+    """What the provider would refuse is said before, each with the next step."""
+    model, facts = table.models[0], table.facts("p")
+    assert list(check_quality(model, "new", "low")) == list(check_quality(model, "new", None)) == []
+    assert list(check_quality(table.models[1], "old-9", "any")) == []
+    [quality] = check_quality(model, "new", "max")
+    assert "no quality `max`" in quality.message
+    assert [problem.message for problem in check_prompt("x" * 101, facts)] == [
+        "the prompt has 101 characters, `p` takes at most 100"
+    ]
+    assert [problem.message for problem in check_prompt(" ", facts)] == ["the prompt is empty"]
+
+    def messages(*sent: tuple[str, int, str]) -> list[str]:
+        listed = [ReferenceImage("ann", label, bytes(length), media) for label, length, media in sent]
+        return [problem.message for problem in check_references(listed, 2, "new", facts)]
+
+    assert messages(("a", 9, "image/png"), ("b", 9, "image/jpg")) == []
+    assert messages(*[("a", 9, "image/png")] * 3) == ["`new` takes at most 2 references, not 3"]
+    assert messages(("a", 9, "image/gif")) == ["reference `a` is image/gif, which `p` does not take"]
+    assert messages(("a", 0, "image/png")) == ["reference `a` is empty"]
+    assert messages(("a", 1001, "image/png")) == ["reference `a` has 0.0 MB, `p` takes at most 0.0 MB each"]
+    assert messages(("a", 600, "image/png"), ("b", 600, "image/png")) == [
+        "the references come to 0.0 MB as sent, `p` takes at most 0.0 MB"
+    ]
+
+
+def _edited(edit: Any) -> dict[str, Any]:
+    data = copy.deepcopy(parsed())
+    edit(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda data: data.pop("as_of"), "lacks `as_of`"),
+        (lambda data: data.update(extra=1), "unknown key `extra`"),
+        (lambda data: data.update(as_of="x"), "must be date"),
+        (lambda data: data.update(sources=[1]), "list of texts"),
+        (lambda data: data["models"][0].update(colour=1), "unknown key `colour`"),
+        (lambda data: data["models"][0].update(references=True), "must be int"),
+        (lambda data: data["models"][0].update(sizes="none"), "names `none`"),
+        (lambda data: data["models"][0].update(prices="none"), "names `none`"),
+        (lambda data: data["models"][0].update(provider="q"), "unknown provider `q`"),
+        (lambda data: data["models"][1].update(replacement="gone"), "replaced by `gone`"),
+        (lambda data: data["models"][0].update(default_quality="max"), "lacks its default quality"),
+        (lambda data: data["models"][2].update(id="new"), "twice"),
+        (lambda data: data["providers"]["p"].update(default_model="gone"), "default model `gone`"),
+        (lambda data: data["sizes"]["any"].update(kind="odd"), "names `odd`"),
+        (lambda data: data["sizes"]["any"].pop("step"), "lacks `step`"),
+        (lambda data: data["sizes"]["list"].update(sizes=["8"]), "such as `1024x1024`"),
+        (lambda data: data["sizes"]["frames"].update(ratios=["1"]), "such as `16:9`"),
+        (lambda data: data["prices"]["cheap"].update(text_in="5"), "must be an amount"),
+        (lambda data: data["prices"]["cheap"].update(tokens_by_quality={"low": 1.5}), "must be int"),
+    ],
+)
+def test_a_broken_table_is_refused(edit: Any, words: str) -> None:
+    """Misspelt, mistyped and dangling entries are named, not skipped."""
+    with pytest.raises(ChargenError) as caught:
+        read_models(_edited(edit))
+    assert words in str(caught.value)
+
+
+# The shipped table ---
+
+
+def test_the_shipped_table_can_be_built_on() -> None:
+    """Defaults live longer than the notice, and every dead or dying model has a living replacement."""
+    shipped = load_models()
+    notice = shipped.as_of + timedelta(days=60)
+    for facts in shipped.providers:
+        default = shipped.find(facts.name, facts.default_model)
+        assert default is not None
+        assert default.life(notice) is Life.ALIVE
+        assert default.prices is not None
+    for model in shipped.models:
+        if model.shutdown or model.deprecated:
+            replacement = shipped.find(model.provider, model.replacement or "")
+            assert replacement is not None
+            assert replacement.life(notice) is Life.ALIVE, model.id
+    assert shipped.sources
+
+
+def test_every_living_model_has_a_price_for_what_is_sent_by_default() -> None:
+    """Each legal request of a living model at its default quality can be estimated, so that budgets hold."""
+    shipped = load_models()
+    for model in shipped.models:
+        if model.life(TODAY) is not Life.DEAD:
+            assert model.prices is not None, model.id
+            sizes = model.sizes
+            if isinstance(sizes, RatioSizes):
+                asked = [str(sizes.frame(f"1:1 {bucket.name}")) for bucket in sizes.buckets]
+                qualities: tuple[str | None, ...] = (None,)
+            else:
+                asked = [str(size) for size in getattr(sizes, "sizes", ())] or ["1024x1024", "3840x2160"]
+                qualities = (None, *model.qualities)
+            for size in asked:
+                for quality in qualities:
+                    assert estimate(model.prices, size, quality, 1, "x"), (model.id, size, quality)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model_id", "life"),
+    [
+        ("openai", "dall-e-3", Life.DEAD),
+        ("openai", "dall-e-2", Life.DEAD),
+        ("openai", "gpt-image-1", Life.DEAD),
+        ("openai", "gpt-image-1.5", Life.DYING),
+        ("openai", "gpt-image-1-mini", Life.DYING),
+        ("openai", "chatgpt-image-latest", Life.DYING),
+        ("openai", "gpt-image-2.6-sunburst", Life.ALIVE),
+        ("openai", "gpt-image-2.5-flare-2026-09-08", Life.ALIVE),
+        ("google", "gemini-3-pro-image-preview", Life.DEAD),
+        ("google", "imagen-4.0-ultra-generate-001", Life.DEAD),
+        ("google", "gemini-3.1-flash-image", Life.DEPRECATED),
+        ("google", "nano-banana-pro-preview", Life.ALIVE),
+    ],
+)
+def test_known_models_live_as_long_as_their_vendors_say(provider: str, model_id: str, life: Life) -> None:
+    """The dates of the vendors' own pages, as of the table's day."""
+    model = load_models().find(provider, model_id)
+    assert model is not None
+    assert model.life(TODAY) is life
+
+
+def test_the_line_for_a_dead_model_is_exact() -> None:
+    """An author can paste it as it stands."""
+    assert route_line("openai", "dall-e-3", "gpt-image-2.6-flare") == '"openai/dall-e-3" = "openai/gpt-image-2.6-flare"'

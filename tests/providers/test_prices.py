@@ -1,0 +1,66 @@
+"""Estimates and costs, in exact money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from chargen.providers.catalogue.prices import (
+    Prices,
+    Rates,
+    TokenCounts,
+    TokensByBucket,
+    TokensByPixels,
+    UsdBySize,
+    cost,
+    estimate,
+)
+
+RATES = Rates(text_in=Decimal(5), image_in=Decimal(8), text_out=Decimal(10), image_out=Decimal(30))
+BY_PIXELS = Prices(RATES, TokensByPixels(1_048_576, {"low": 196, "high": 1756}), 1500, "high")
+BY_BUCKET = Prices(RATES, TokensByBucket({"1K": 1120, "4K": 2520}), 560)
+BY_SIZE = Prices(RATES, UsdBySize({"1024x1024": {"low": Decimal("0.009")}}), 1500, "low")
+
+
+@pytest.mark.parametrize(
+    ("prices", "requested", "quality", "references", "prompt", "usd"),
+    [
+        (BY_PIXELS, "1024x1024", "low", 0, "", "0.00588"),
+        (BY_PIXELS, "2048x1024", "low", 0, "", "0.01176"),
+        (BY_PIXELS, "1024x1024", "high", 0, "", "0.05268"),
+        (BY_PIXELS, "1024x1024", "auto", 0, "", "0.05268"),
+        (BY_PIXELS, "1024x1024", None, 0, "", "0.05268"),
+        (BY_PIXELS, "1024x1024", "low", 2, "", "0.02988"),
+        (BY_PIXELS, "1024x1024", "low", 0, "x" * 401, "0.006385"),
+        (BY_PIXELS, "1024x1024", "xhigh", 0, "", None),
+        (BY_PIXELS, "16:9 1K", "low", 0, "", None),
+        (BY_BUCKET, "16:9 1K", None, 1, "", "0.03808"),
+        (BY_BUCKET, "1:1 4K", None, 0, "", "0.0756"),
+        (BY_BUCKET, "1:1 8K", None, 0, "", None),
+        (BY_SIZE, "1024x1024", "auto", 1, "", "0.021"),
+        (BY_SIZE, "1024x1536", "low", 0, "", None),
+    ],
+)
+def test_estimates(
+    prices: Prices, requested: str, quality: str | None, references: int, prompt: str, usd: str | None
+) -> None:
+    """Size and quality, references and prompt add up; what the table does not price is unknown."""
+    found = estimate(prices, requested, quality, references, prompt)
+    assert found == (None if usd is None else Decimal(usd))
+
+
+def test_cost_counts_each_kind_at_its_rate() -> None:
+    """Tokens in and out, text and image, each at its own rate."""
+    assert cost(BY_PIXELS, TokenCounts(100, 200, 300, 400)) == Decimal("0.0171")
+
+
+def test_no_account_is_unknown_not_free() -> None:
+    """A server that counts nothing has not said that it charges nothing."""
+    assert cost(BY_PIXELS, TokenCounts()) is None
+
+
+def test_costs_round_up() -> None:
+    """Sums of costs never fall short of the bill."""
+    tiny = Prices(Rates(*(Decimal("0.01"),) * 4), TokensByBucket({}), 0)
+    assert cost(tiny, TokenCounts(text_in=1)) == Decimal("0.000001")

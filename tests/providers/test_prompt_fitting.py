@@ -1,0 +1,87 @@
+"""References that do not fit, words in their place, and the folded negative prompt."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chargen.model.request import Asked, ReferenceImage
+from chargen.model.values import Size
+from chargen.providers.catalogue import negative
+from chargen.providers.catalogue.prompt_fitting import fit
+from chargen.providers.catalogue.reference_choice import choose
+
+
+def picture(character: str, number: int = 1, appearance: str = "") -> ReferenceImage:
+    """A reference with readable content."""
+    return ReferenceImage(
+        character, f"{character}-{number}.png", f"{character}{number}".encode(), "image/png", appearance
+    )
+
+
+def question(*references: ReferenceImage, negative_prompt: str = "") -> Asked:
+    """A plain question with references."""
+    return Asked("a hall", negative_prompt, references, Size(1024, 1024))
+
+
+def test_every_characters_first_comes_before_anyones_second() -> None:
+    """Of two each, three characters keep one each, and those kept stay in order."""
+    listed = [picture(name, number) for name in ("ann", "bob", "cid") for number in (1, 2)]
+    choice = choose(listed, 4)
+    assert [reference.label for reference in choice.kept] == ["ann-1.png", "ann-2.png", "bob-1.png", "cid-1.png"]
+    assert [reference.label for reference in choice.dropped] == ["bob-2.png", "cid-2.png"]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=20), st.integers(-1, 20))
+def test_choosing_keeps_order_and_loses_nothing(names: list[str], limit: int) -> None:
+    """Kept and dropped are the whole in order; nobody has two while another character has none."""
+    listed = [picture(name, number) for number, name in enumerate(names)]
+    choice = choose(listed, limit)
+    assert len(choice.kept) == min(len(listed), max(limit, 0))
+    assert sorted([*choice.kept, *choice.dropped], key=listed.index) == listed
+    assert [*choice.kept] == sorted(choice.kept, key=listed.index)
+    kept = [reference.character for reference in choice.kept]
+    if any(kept.count(name) > 1 for name in kept):
+        assert set(kept) == set(names)
+
+
+def test_words_stand_in_for_dropped_references() -> None:
+    """Each dropped reference's appearance is appended once, and the note says what happened."""
+    tall, tall_again = picture("ann", 2, "Ann is tall."), picture("ann", 3, "Ann is tall.")
+    fitted = fit(question(picture("ann"), tall, tall_again, picture("bob", 1, "Bob limps.")), "tiny", 1)
+    assert fitted.prompt == "a hall\n\nAnn is tall.\n\nBob limps."
+    assert [reference.label for reference in fitted.references] == ["ann-1.png"]
+    assert fitted.notes == (
+        "`tiny` takes at most 1 reference: `ann-2.png`, `ann-3.png`, `bob-1.png` described in words",
+    )
+
+
+def test_a_reference_without_words_is_said_to_be_left_out() -> None:
+    """Where there is no appearance the prompt stays and the note does not promise words."""
+    fitted = fit(question(picture("ann"), picture("bob")), "tiny", 0)
+    assert fitted.prompt == "a hall"
+    assert fitted.notes == ("`tiny` takes at most 0 references: `ann-1.png`, `bob-1.png` left out",)
+
+
+def test_what_fits_is_not_touched() -> None:
+    """Nothing to adapt, nothing told."""
+    fitted = fit(question(picture("ann")), "roomy", 16)
+    assert (fitted.prompt, fitted.notes) == ("a hall", ())
+    assert len(fitted.references) == 1
+
+
+def test_the_folding_sentence_is_pinned() -> None:
+    """Changing the sentence without its version would make records lie."""
+    assert negative.FOLD_VERSION == 1
+    assert negative.fold("a hall\n", "text,\n  blurry ") == (
+        "a hall\n\nDo not show any of the following: text, blurry."
+    )
+    assert negative.fold("a hall", "No text!").endswith("following: No text!")
+    assert negative.fold("a hall\n", " \n") == "a hall\n"
+
+
+def test_folding_is_told_and_comes_last() -> None:
+    """The negative sentence follows the words for dropped references."""
+    fitted = fit(question(picture("ann", 1, "Ann is tall."), negative_prompt="blur"), "tiny", 0)
+    assert fitted.prompt == "a hall\n\nAnn is tall.\n\nDo not show any of the following: blur."
+    assert fitted.notes[-1] == "the negative prompt is folded into the prompt (sentence 1)"

@@ -1,0 +1,135 @@
+"""An author's save at any moment of a replacement is never lost: each window is entered on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chargen.store import exchange
+from chargen.store.exchange import is_being_written, replace_unchanged
+
+BEFORE, OURS, FIRST, SECOND = b"before\n", b"before\nslots\n", b"the author's\n", b"the author's second\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of the author's."""
+    path = tmp_path / "imagery.yaml"
+    path.write_bytes(BEFORE)
+    return path
+
+
+def in_place(path: Path, data: bytes) -> None:
+    """Save as editors do that keep the file."""
+    path.write_bytes(data)
+
+
+def by_rename(path: Path, data: bytes) -> None:
+    """Save as editors do that write beside it and rename."""
+    new = path.with_name("editor.tmp")
+    new.write_bytes(data)
+    new.replace(path)
+
+
+Save = Callable[[Path, bytes], None]
+both = pytest.mark.parametrize("save", [in_place, by_rename])
+
+
+def around(monkeypatch: pytest.MonkeyPatch, before: dict[int, Callable[[], object]], after=None) -> None:
+    """Do something before, or after, the exchange of that number."""
+    plain, count = exchange._exchange, 0
+
+    def exchanging(one: Path, other: Path) -> bool:
+        nonlocal count
+        count += 1
+        before.get(count, lambda: None)()
+        done = plain(one, other)
+        (after or {}).get(count, lambda: None)()
+        return done
+
+    monkeypatch.setattr(exchange, "_exchange", exchanging)
+
+
+def replaced(path: Path) -> bool:
+    """Replace, and check that nothing of ours is left beside the file."""
+    result = replace_unchanged(path, BEFORE, OURS, root=path.parent)
+    assert list(path.parent.glob(".chargen*")) == []
+    return result
+
+
+def test_nobody_saves(file: Path) -> None:
+    """Without a save in between the file is replaced and keeps its permissions."""
+    file.chmod(0o640)
+    assert replaced(file)
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (OURS, 0o640)
+
+
+@both
+def test_saved_before_the_last_look(file: Path, save: Save) -> None:
+    """A file that differs from what was read is left alone."""
+    save(file, FIRST)
+    assert not replaced(file)
+    assert file.read_bytes() == FIRST
+
+
+@both
+def test_saved_between_the_last_look_and_the_exchange(file: Path, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes out of the exchange is the author's save: it is swapped back in."""
+    around(monkeypatch, {1: lambda: save(file, FIRST)})
+    assert not replaced(file)
+    assert file.read_bytes() == FIRST
+
+
+@both
+def test_saved_on_top_of_ours(file: Path, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two saves, the second after the exchange: the second is the newer one and stays."""
+    around(monkeypatch, {1: lambda: save(file, FIRST)}, {1: lambda: save(file, SECOND)})
+    assert not replaced(file)
+    assert file.read_bytes() == SECOND
+
+
+@both
+def test_saved_again_while_the_first_save_is_swapped_back(
+    file: Path, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two saves, the second between the look and the swap back: what comes out then is swapped in again."""
+    around(monkeypatch, {1: lambda: save(file, FIRST), 2: lambda: save(file, SECOND)})
+    assert not replaced(file)
+    assert file.read_bytes() == SECOND
+
+
+def test_an_editor_that_is_in_the_middle_of_writing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A descriptor opened before the exchange still writes into the author's file, which is given back to it."""
+    with file.open("r+b") as editor:
+        assert is_being_written(file)
+        around(monkeypatch, {1: lambda: editor.write(b"BEF")})
+        assert not replaced(file)
+        editor.write(b"ORE")
+    assert file.read_bytes() == b"BEFORE\n"
+    assert not is_being_written(file)
+
+
+def test_an_editor_that_writes_only_after_the_exchange(file: Path) -> None:
+    """Nothing differs yet when the file comes out, but it is open for writing: it goes back."""
+    with file.open("ab") as editor:
+        assert not replaced(file)
+        editor.write(b"more\n")
+    assert file.read_bytes() == BEFORE + b"more\n"
+
+
+def test_a_reader_is_no_writer(file: Path) -> None:
+    """A program that only reads, such as a preview, holds nothing up."""
+    with file.open("rb"):
+        assert replaced(file)
+
+
+def test_without_exchange_the_file_is_compared_last(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system can't exchange, a save before the last look is still seen, and the rest is a rename."""
+    monkeypatch.setattr(exchange, "_swap_call", lambda: None)
+    assert replaced(file)
+    assert file.read_bytes() == OURS
+    by_rename(file, FIRST)
+    assert not replaced(file)
+    assert file.read_bytes() == FIRST

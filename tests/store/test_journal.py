@@ -1,0 +1,442 @@
+"""The journal: every attempt on the disk before its request, money added up, and rebuilt when lost."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from chargen.errors import InputError, Problem, StartError
+from chargen.model.record import Record, prompt_hash
+from chargen.model.request import FailureClass
+from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.store.clock import compact_stamp
+from chargen.store.journal import Journal
+from chargen.store.journal_rows import AttemptStatus, Publication, Sending, Spent
+from chargen.store.originals import Originals
+from chargen.store.trash import Trash
+
+START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+ALICE = EntryId("chapters/ch01/alice")
+
+
+@dataclass
+class Ticking:
+    """A clock that goes on by a second each time it is read."""
+
+    moment: datetime = field(default=START)
+
+    def now(self) -> datetime:
+        """Return the next second."""
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+    def monotonic(self) -> float:
+        """Return the last second."""
+        return self.moment.timestamp()
+
+
+@pytest.fixture
+def originals(tmp_path: Path) -> Originals:
+    return Originals(tmp_path / ".chargen" / "originals")
+
+
+@pytest.fixture
+def journal(tmp_path: Path, originals: Originals):
+    opened = Journal(tmp_path, originals, clock=Ticking(), scrub=lambda text: text.replace("sk-secret", "[key]"))
+    yield opened
+    opened.close()
+
+
+def sending(number: int = 1, task: str = ALICE, print_: str = "ab" * 32, cost: str | None = "0.05") -> Sending:
+    return Sending(
+        attempt_id=f"{compact_stamp(START)}-{number:08x}",
+        task_id=EntryId(task),
+        run_id="run-1",
+        number=number,
+        provider="openai",
+        model="gpt-image-2",
+        fingerprint=Fingerprint(print_),
+        prompt_hash=prompt_hash(f"prompt of {task}"),
+        cost_estimate_usd=None if cost is None else Decimal(cost),
+    )
+
+
+def record_of(sent: Sending, sent_at: str, cost: str | None = "0.053") -> Record:
+    return Record(
+        entry_id=sent.task_id,
+        kind=Kind.CHAPTER,
+        file="imagery/x.yaml",
+        attempt=sent.attempt_id,
+        fingerprint=sent.fingerprint,
+        prompt=f"prompt of {sent.task_id}",
+        negative_prompt="",
+        asked_size=Size(64, 64),
+        provider=sent.provider,
+        model=sent.model,
+        sent_at=sent_at,
+        received_at="2026-11-22T15:00:00.000000Z",
+        chargen_version="0",
+        request_id="req",
+        usage={"tokens": 7},
+        cost_usd=None if cost is None else Decimal(cost),
+        cost_estimate_usd=sent.cost_estimate_usd,
+        run=sent.run_id,
+        number=sent.number,
+    )
+
+
+def build(
+    journal: Journal, originals: Originals, sent: Sending, *, publish: bool = True, cost: str | None = "0.053"
+) -> None:
+    stored = originals.store(record_of(sent, journal.sent(sent), cost), b"bytes of " + sent.attempt_id.encode())
+    journal.stored(stored)
+    if publish:
+        at, path, digest = "2026-11-22T15:00:01.000000Z", f"generated/{sent.task_id}.png", FileHash("cd" * 32)
+        originals.note_published(stored, digest, 9, at, path)
+        journal.done([Publication(sent.task_id, path, digest, 9, at, sent.attempt_id, sent.prompt_hash)])
+
+
+def test_a_good_attempt_goes_from_sent_over_stored_to_done(journal: Journal, originals: Originals) -> None:
+    """Each step is in the row, and the task tells the last of it."""
+    sent = sending()
+    journal.begin_run("run-1", "doit")
+    sent_at = journal.sent(sent)
+    assert [(row.status, row.sent_at, row.pid is not None) for row in journal.attempts()] == [
+        (AttemptStatus.SENT, sent_at, True)
+    ]
+    stored = originals.store(record_of(sent, sent_at), b"x")
+    journal.stored(stored)
+    assert journal.tasks()[0].status == "building"
+    published = Publication(
+        ALICE, "generated/a.png", FileHash("cd" * 32), 9, sent_at, sent.attempt_id, sent.prompt_hash
+    )
+    journal.done([published, published])
+    journal.end_run("run-1")
+    (row,) = journal.attempts_for(ALICE)
+    assert (row.status, row.file_sha256, row.cost_usd, row.usage) == (
+        AttemptStatus.DONE,
+        "cd" * 32,
+        Decimal("0.053"),
+        {"tokens": 7},
+    )
+    assert row.original == f"{'ab' * 32}/{sent.attempt_id}"
+    (task,) = journal.tasks()
+    assert (task.status, task.file_path, task.error, task.prompt_hash) == (
+        "done",
+        "generated/a.png",
+        None,
+        sent.prompt_hash,
+    )
+    assert [(item.file_sha256, item.size) for item in journal.files_of(ALICE)] == [("cd" * 32, 9)]
+    assert journal.attempts_for(EntryId("other")) == []
+
+
+def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
+    """A process killed right after `sent` has left its row, and the next one names it as possibly billed, once."""
+    script = (
+        "import os, signal, sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[2])\n"
+        "from test_journal import *\n"
+        "root = Path(sys.argv[1])\n"
+        "journal = Journal(root, Originals(root / '.chargen' / 'originals'))\n"
+        "journal.begin_run('run-1', 'doit')\njournal.sent(sending())\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    here = str(Path(__file__).parent)
+    assert subprocess.run([sys.executable, "-c", script, tmp_path, here], check=False, timeout=30).returncode == -9
+    journal = Journal(tmp_path, Originals(tmp_path / ".chargen" / "originals"))
+    assert journal.spent(START).possibly == Decimal("0.05")
+    (left,) = journal.leftovers(lambda _pid: False)
+    assert (left.status, left.possibly_billed, left.attempt_id) == (
+        AttemptStatus.POSSIBLY_BILLED,
+        True,
+        sending().attempt_id,
+    )
+    assert journal.leftovers(lambda _pid: False) == ()
+    assert journal.tasks()[0].status == "failed"
+    assert journal.spent(START).possibly == Decimal("0.05")
+    journal.close()
+
+
+def test_what_is_in_flight_elsewhere_is_left_alone(tmp_path: Path, journal: Journal, originals: Originals) -> None:
+    """Rows of living processes and of our own run are no leftovers; rows whose original is there were stored."""
+    journal.begin_run("run-1", "doit")
+    journal.sent(sending(1))
+    assert journal.leftovers(lambda _pid: False) == ()  # our own run
+    other = Journal(tmp_path, originals)
+    with sqlite3.connect(journal.path) as connection:
+        connection.execute("UPDATE attempts SET pid = 99999999")
+    connection.close()
+    assert other.leftovers(lambda pid: pid == 99999999) == ()
+    originals.store(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
+    assert other.leftovers(lambda _pid: False) == ()
+    assert other.attempts()[0].status is AttemptStatus.STORED
+    other.close()
+
+
+def test_a_row_of_an_earlier_process_with_our_id_is_a_leftover(
+    tmp_path: Path, journal: Journal, originals: Originals
+) -> None:
+    """In a container every run may have the same process id."""
+    journal.begin_run("run-1", "doit")
+    journal.sent(sending())
+    journal.close()
+    later = Journal(tmp_path, originals)
+    assert len(later.leftovers(lambda _pid: True)) == 1
+    later.close()
+
+
+def test_money_is_added_up_by_what_is_known(journal: Journal, originals: Originals) -> None:
+    """Known costs, estimates of what came without one, what may be billed, and what nobody knows."""
+    build(journal, originals, sending(1))
+    build(journal, originals, sending(2), cost=None)
+    build(journal, originals, sending(3, cost=None), cost=None, publish=False)
+    for number, options in ((4, {"possibly_billed": True}), (5, {}), (6, {"cost_usd": Decimal("0.01")})):
+        journal.sent(sending(number))
+        journal.failed(sending(number).attempt_id, FailureClass.AMBIGUOUS, "gone", **options)
+    journal.sent(sending(7))
+    journal.sent(sending(8, cost=None))
+    spent = journal.spent(START)
+    assert spent == Spent(Decimal("0.063"), Decimal("0.05"), Decimal("0.10"), 2)
+    assert spent.total == Decimal("0.213")
+    assert journal.spent(START + timedelta(days=1)) == Spent()
+
+
+def test_a_refusal_holds_for_its_inputs_until_something_else_came(journal: Journal, originals: Originals) -> None:
+    """Other inputs are not refused, and a later answer of another kind lifts it."""
+    journal.sent(sending(1))
+    journal.failed(
+        sending(1).attempt_id, FailureClass.REFUSED, "no", http_status=400, request_id="r\ud83e", usage={"a": 1}
+    )
+    refused = journal.refused(ALICE, Fingerprint("ab" * 32))
+    assert refused is not None
+    assert (refused.message, refused.http_status, refused.request_id) == ("no", 400, "r\\ud83e")
+    assert journal.refused(ALICE, Fingerprint("cd" * 32)) is None
+    assert journal.refused(EntryId("other"), Fingerprint("ab" * 32)) is None
+    build(journal, originals, sending(2))
+    assert journal.refused(ALICE, Fingerprint("ab" * 32)) is None
+
+
+def test_no_secret_gets_in(journal: Journal) -> None:
+    """Messages, errors of tasks and command lines are scrubbed."""
+    journal.begin_run("run-1", "doit sk-secret")
+    journal.sent(sending())
+    journal.failed(sending().attempt_id, FailureClass.PROVIDER_STOP, "bad key sk-secret")
+    journal.task_failed(ALICE, "bad key sk-secret")
+    journal.close()
+    assert b"sk-secret" not in journal.path.read_bytes()
+    assert journal.tasks()[0].error == "bad key [key]"
+
+
+def test_a_new_attempt_clears_the_old_failure(journal: Journal) -> None:
+    """The task tells of the last attempt only."""
+    journal.task_failed(ALICE, "blocked")
+    journal.sent(sending())
+    (task,) = journal.tasks()
+    assert (task.status, task.error, task.finished_at) == ("building", None, None)
+
+
+def dump(journal: Journal) -> object:
+    return (
+        [replace(row, pid=None) for row in journal.attempts()],
+        journal.tasks(),
+        [journal.files_of(task.task_id) for task in journal.tasks()],
+    )
+
+
+def other_database(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE songs(name)")
+    connection.execute("PRAGMA user_version=1")
+    connection.commit()
+    connection.close()
+
+
+def changed_row(change: str) -> Callable[[Path], None]:
+    def work(path: Path) -> None:
+        connection = sqlite3.connect(path)
+        connection.execute(f"UPDATE attempts SET {change}")
+        connection.commit()
+        connection.close()
+
+    return work
+
+
+LOSSES = {
+    "status": changed_row("status='stired'"),
+    "usage": changed_row("usage='{'"),
+    "time": changed_row("sent_at='2026-11-2'"),
+    "bytes": changed_row("model=CAST(x'ff61' AS TEXT)"),
+    "deleted": lambda path: path.unlink(),
+    "emptied": lambda path: path.write_bytes(b""),
+    "garbage": lambda path: path.write_bytes(b"garbage " * 1000),
+    "torn": lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\0" * 4096 * 20),
+    "another": other_database,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_lost_journal_is_rebuilt_equal_from_the_originals(
+    tmp_path: Path, journal: Journal, originals: Originals, loss: str
+) -> None:
+    """Deleted or damaged: rows of stored and published images come back as they were; the damaged file is kept."""
+    build(journal, originals, sending(1))
+    build(journal, originals, sending(2, "chapters/ch01/dodo"), cost=None)
+    build(journal, originals, sending(3, "chapters/ch01/gryphon", cost=None), publish=False)
+    before = dump(journal)
+    journal.close()
+    LOSSES[loss](journal.path)
+    assert dump(journal) == before
+    journal.sent(sending(9))
+    kept = [item.was for item in Trash(tmp_path).list()]
+    assert kept == ([] if loss in ("deleted", "emptied") else [".chargen/journal.sqlite"])
+    assert journal.rebuild() == 3
+
+
+def test_damage_met_while_it_is_open_is_mended_too(tmp_path: Path, journal: Journal, originals: Originals) -> None:
+    """A page that turns out broken in the middle of a run loses neither the write nor the originals."""
+    for number in range(1, 40):
+        build(journal, originals, sending(number, f"chapters/ch01/{number}"))
+    journal.close()
+    data = bytearray(journal.path.read_bytes())
+    data[4096 * 2 :] = b"\xa5" * (len(data) - 4096 * 2)
+    journal.path.write_bytes(data)
+    journal.sent(sending(77))
+    assert len(journal.attempts()) == 40
+    assert Trash(tmp_path).list() != ()
+
+
+def test_reading_only_makes_nothing(tmp_path: Path, journal: Journal, originals: Originals) -> None:
+    """No journal is an empty one; one that is there is read without a file being made, also where it is damaged."""
+    reader = Journal(tmp_path, originals, read_only=True)
+    assert reader.attempts() == [] and reader.spent(START) == Spent()
+    assert list(tmp_path.iterdir()) == []
+    build(journal, originals, sending(1))
+    open_files = sorted(path.name for path in journal.path.parent.iterdir())
+    assert len(reader.attempts()) == 1  # beside a writer
+    assert sorted(path.name for path in journal.path.parent.iterdir()) == open_files
+    reader.close()
+    journal.close()
+    closed_files = sorted(path.name for path in journal.path.parent.iterdir())
+    assert len(reader.attempts()) == 1
+    reader.close()
+    assert sorted(path.name for path in journal.path.parent.iterdir()) == closed_files
+    with pytest.raises(ValueError, match="only read"):
+        reader.sent(sending(2))
+    journal.path.write_bytes(b"garbage " * 1000)
+    assert [task.task_id for task in reader.tasks()] == [ALICE]
+    assert journal.path.read_bytes() == b"garbage " * 1000
+    reader.close()
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in ("deleted", "emptied")])
+def test_damage_is_told(tmp_path: Path, journal: Journal, originals: Originals, loss: str) -> None:
+    """A reader says what it goes by and can't know; what mends it says where the damaged file is; each says it once."""
+    build(journal, originals, sending(1))
+    journal.sent(sending(2))
+    journal.failed(sending(2).attempt_id, FailureClass.REFUSED, "no")
+    journal.close()
+    LOSSES[loss](journal.path)
+    told: list[Problem] = []
+    reader = Journal(tmp_path, originals, read_only=True, report=told.append)
+    assert [row.attempt_id for row in reader.attempts()] == [sending(1).attempt_id]
+    assert reader.attempts_for(ALICE) and reader.unfinished() == frozenset()
+    reader.close()
+    (problem,) = told
+    assert str(problem).startswith(".chargen/journal.sqlite: warning: the journal is damaged or can't be read")
+    assert "comes from the 1 original alone" in problem.message
+    assert "requests that failed, were refused or may have been billed are not known now" in problem.hint
+    told.clear()
+    writer = Journal(tmp_path, originals, report=told.append)
+    assert len(writer.attempts()) == 1
+    writer.close()
+    (kept,) = Trash(tmp_path).list()
+    (problem,) = told
+    assert problem.message == "the journal was damaged: it was made again from the 1 original"
+    assert problem.hint.endswith(f"the damaged file is kept: `{kept.path.relative_to(tmp_path).as_posix()}`")
+
+
+def test_only_a_beginning_goes_without_a_word(tmp_path: Path, originals: Originals) -> None:
+    """A new journal is told where there are originals already, which it was made from."""
+    told: list[Problem] = []
+    first = Journal(tmp_path, originals, report=told.append)
+    build(first, originals, sending(1))
+    first.close()
+    assert told == []
+    first.path.unlink()
+    assert len(first.attempts()) == 1
+    first.close()
+    assert [problem.message for problem in told] == ["the journal was gone: it was made again from the 1 original"]
+
+
+def test_a_journal_in_the_making_is_not_called_damaged(tmp_path: Path, originals: Originals) -> None:
+    """Its file is there before its tables: whoever looks in that moment sees an empty one."""
+    told: list[Problem] = []
+    path = tmp_path / ".chargen" / "journal.sqlite"
+    path.parent.mkdir()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    reader = Journal(tmp_path, originals, read_only=True, report=told.append)
+    assert reader.attempts() == []
+    assert told == []
+    reader.close()
+    connection.close()
+
+
+def test_threads_share_one_journal(journal: Journal) -> None:
+    """Eight threads lose no row."""
+
+    def work(first: int) -> None:
+        for number in range(first, first + 10):
+            journal.sent(sending(number))
+            journal.failed(sending(number).attempt_id, FailureClass.TRANSIENT, "later")
+
+    threads = [threading.Thread(target=work, args=(number * 10,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [row.status for row in journal.attempts()] == [AttemptStatus.FAILED] * 80
+
+
+def test_commits_reach_the_disk(journal: Journal) -> None:
+    """The file keeps a write-ahead log, and this connection syncs it with each commit."""
+    journal.begin_run("r", "doit")
+    modes = journal._file.read(
+        lambda c: [c.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    )
+    assert modes == ["wal", 2]
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(tmp_path: Path, journal: Journal) -> None:
+    """It is neither read wrongly nor thrown away."""
+    journal.begin_run("r", "doit")
+    journal.close()
+    connection = sqlite3.connect(journal.path)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(StartError, match="newer"):
+        journal.attempts()
+    assert Trash(tmp_path).list() == ()
+
+
+def test_a_disk_that_does_not_take_the_journal_is_an_input_error(tmp_path: Path, originals: Originals) -> None:
+    """A folder at its place, and a limit on its size, are said with a next step."""
+    (tmp_path / ".chargen" / "journal.sqlite").mkdir(parents=True)
+    journal = Journal(tmp_path, originals)
+    with pytest.raises(InputError, match="can't write the journal"):
+        journal.sent(sending())
+    (tmp_path / ".chargen" / "journal.sqlite").rmdir()
+    journal.begin_run("r", "doit")
+    journal._file.read(lambda c: list(c.execute("PRAGMA max_page_count=1")))
+    with pytest.raises(InputError, match="full"):
+        for number in range(1, 1000):
+            journal.sent(sending(number))
+    journal.close()

@@ -1,0 +1,42 @@
+"""Temporary files: only those of processes that are gone are swept."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from chargen.store.temporaries import process_alive, sweep, temporary_name
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
+    """Those of dead processes, of an earlier process with our id, and hours-old ones go; all else stays."""
+    gone = [
+        f".chargen-{dead_pid()}-{'0' * 16}.tmp",
+        f".chargen-{os.getpid()}-{'0' * 16}.tmp",
+        f".chargen-1-{'1' * 16}.tmp",
+    ]
+    kept = [temporary_name(), f".chargen-1-{'0' * 16}.tmp", "x.tmp", ".chargen-1-zz.tmp", ".chargen"]
+    for name in gone[:2] + kept:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / gone[2]).mkdir()
+    os.utime(tmp_path / gone[2], (0, 0))
+    assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
+    assert names(tmp_path) == sorted(kept)
+    assert sweep(tmp_path / "absent") == ()
+
+
+def test_process_alive() -> None:
+    """We live; a process that ended does not, nor does a number that is none."""
+    assert process_alive(os.getpid())
+    assert not process_alive(dead_pid())
+    assert not process_alive(0) and not process_alive(-1)

@@ -1,0 +1,116 @@
+"""A book in memory: entries with claims, a tree of files, a history; what ownership asks is answered from these."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from chargen.model.record import RecordLine
+from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.ownership import Claim, Ownership, Standing, normal, ownership
+
+
+def digest(text: str) -> FileHash:
+    return FileHash(hashlib.sha256(text.encode()).hexdigest())
+
+
+@dataclass
+class Kept:
+    """An entry: its id, what its `file_path` names, its record line."""
+
+    id: EntryId
+    named: str = ""
+    line: RecordLine | None = None
+
+    def picture(self, text: str) -> None:
+        assert self.line is not None
+        self.line = replace(self.line, file=digest(text), size=len(text))
+
+
+class Book:
+    """Files are texts: their length is the size of a picture."""
+
+    def __init__(self) -> None:
+        self.entries: list[Kept] = []
+        self.files: dict[str, str] = {}
+        self.history: dict[tuple[str, FileHash], str] = {}
+        self.originals: set[str] = set()
+        self.pointers: set[str] = set()
+        self.begun: dict[tuple[str, FileHash], FileHash] = {}
+        self.hashed: list[str] = []
+        self.ignores_case = False
+        self.made: dict[str, EntryId] = {}
+
+    def __getitem__(self, name: str) -> Kept:
+        return next(entry for entry in self.entries if entry.id == name)
+
+    hash = staticmethod(digest)
+
+    # what an author does
+
+    def add(self, name: str, *, picture: str = "", named: str = "") -> Kept:
+        entry = Kept(EntryId(name), named)
+        if picture:
+            self.record(entry, picture, f"try-{name}")
+        self.entries.append(entry)
+        return entry
+
+    def record(self, entry: Kept, picture: str, attempt: str) -> None:
+        target = f"generated/{entry.id}.png"
+        self.files[target] = picture
+        entry.named = target
+        entry.line = RecordLine(Fingerprint("0" * 64), digest(picture), len(picture), attempt=attempt)
+        self.made[attempt] = entry.id
+
+    def rename(self, name: str, to: str) -> None:
+        self[name].id = EntryId(to)
+
+    def swap(self, one: str, other: str) -> None:
+        first, second = self[one], self[other]
+        first.id, second.id = second.id, first.id
+
+    def copy(self, name: str, to: str, *, before: str = "") -> None:
+        place = self.entries.index(self[before]) if before else len(self.entries)
+        self.entries.insert(place, replace(self[name], id=EntryId(to)))
+
+    # what ownership asks
+
+    def ownership(self) -> Ownership:
+        claims = [Claim(entry.id, f"generated/{entry.id}.png", entry.named, entry.line) for entry in self.entries]
+        return ownership(claims, self)
+
+    def look(self, path: str) -> Standing | None:
+        text = self.files.get(self._spelled(path))
+        if text is None:
+            return None
+        return Standing(len(text), digest(text) if path in self.pointers else None)
+
+    def file_at(self, path: str) -> FileHash:
+        self.hashed.append(path)
+        return digest(self.files[self._spelled(path)])
+
+    def kept(self, entry_id: EntryId, file: FileHash) -> str:
+        return f"history/{entry_id}" if (entry_id, file) in self.history else ""
+
+    def original(self, line: RecordLine) -> str:
+        return f"originals/{line.attempt}" if line.attempt in self.originals else ""
+
+    def of_size(self, size: int) -> Iterable[str]:
+        found = (path for path, text in self.files.items() if len(text) == size)
+        return sorted(path for path in found if path.startswith("generated/"))
+
+    def made_for(self, line: RecordLine) -> EntryId | None:
+        return self.made.get(line.attempt or "")
+
+    def under_way(self, claim: Claim) -> FileHash | None:
+        return self.begun.get((claim.named, claim.line.file)) if claim.line else None
+
+    def fold(self, path: str) -> str:
+        return normal(path).casefold() if self.ignores_case else normal(path)
+
+    def may_vacate(self, path: str) -> bool:
+        return path.startswith("generated/")
+
+    def _spelled(self, path: str) -> str:
+        return next((name for name in self.files if self.fold(name) == self.fold(path)), path)
