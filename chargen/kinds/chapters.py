@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ruamel.yaml.nodes import Node
+from yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning
 from chargen.kinds.palette import in_words

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ruamel.yaml.cyaml import CBaseLoader
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import (
+from yaml.cyaml import CBaseLoader
+from yaml.error import YAMLError
+from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
@@ -125,6 +125,7 @@ def read_pieces(text: str) -> Piece | None:
             if documents > 1:
                 raise YAMLError("more than one document")
         elif isinstance(event, CollectionEndEvent):
+            assert event.end_mark is not None
             _close(stack.pop(), event.end_mark.index)
         elif isinstance(event, NodeEvent):
             piece = _open(event, text)
@@ -237,6 +238,8 @@ def _refuse_alias(piece: Piece) -> None:
 
 
 def _open(event: NodeEvent, text: str) -> Piece:
+    assert event.start_mark is not None
+    assert event.end_mark is not None
     start, end = event.start_mark.index, event.end_mark.index
     if isinstance(event, AliasEvent):
         return Piece(Shape.ALIAS, start, start, end, end, str(event.anchor))

@@ -18,7 +18,7 @@ FORMAT = 1
 """A new number where the meaning of what is remembered changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
-_LIBRARIES = ("jinja2", "ruamel.yaml", "_ruamel_yaml")
+_LIBRARIES = ("jinja2", "yaml")
 _VENDORS = ("CHARGEN_", "OPENAI_", "GOOGLE_", "GEMINI_")
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _TEMPLATE = ".j2"
