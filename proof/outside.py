@@ -23,8 +23,8 @@ from chargen.images.decoding import PictureError, decode
 from chargen.model.request import Asked, ProviderError, ProviderSettings
 from chargen.model.values import Size
 from chargen.providers import load_models, make
-from chargen.providers.failures import Answer
 from chargen.providers.google import replies as google
+from chargen.providers.http.failures import Answer
 from chargen.providers.openai import replies as openai
 from proof.tally import Bench, Tally
 

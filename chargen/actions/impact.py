@@ -7,7 +7,7 @@ the portrait.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,8 +15,9 @@ from jinja2 import Environment, TemplateError, meta
 
 from chargen.actions.why import rebuild_price
 from chargen.errors import StartError, error
+from chargen.kinds import all_kinds
+from chargen.model.entries import Imagery
 from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.compose import TEMPLATES
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -107,17 +108,17 @@ def _direct(session: Session, scan: Scan, plan: Plan, what: str, within: str) ->
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
-            ids = (image.id for image in plan.images if image.entry.kind.value in kinds and image.composed)
+            ids = (image.id for image in plan.images if image.entry.kind in kinds and image.composed)
             return f"the template {path}", frozenset(ids)
         for imagery in scan.imageries:
             if path == imagery.file:
-                return f"the file {path}", _of_slug(plan, imagery.kind.value, imagery.slug)
+                return f"the file {path}", _of_files(plan, (imagery,))
         if users := frozenset(_showing(plan, path)):
             return f"the picture {path}", users
-    for imagery in scan.imageries:
-        if what == imagery.slug:
-            return f"the {imagery.kind.value} {what}", _of_slug(plan, imagery.kind.value, what)
-    if depicting := _of_slug(plan, "character", what):
+    if named := [imagery for imagery in scan.imageries if what == imagery.slug]:
+        of_kind = [imagery for imagery in named if imagery.kind == named[0].kind]
+        return f"the {named[0].kind} {what}", _of_files(plan, of_kind)
+    if depicting := frozenset(_depicting(plan, {what})):
         return f"the character {what}", depicting
     found = _selected(plan, scan, what, within)
     return (f"the image {found[0]}" if len(found) == 1 else f"{len(found)} images"), frozenset(found)
@@ -134,12 +135,15 @@ def _selected(plan: Plan, scan: Scan, what: str, within: str) -> tuple[EntryId, 
         raise StartError(error(message, hint=hint)) from None
 
 
-def _of_slug(plan: Plan, kind: str, slug: str) -> frozenset[EntryId]:
-    """Return the images of a file; of a character also those that show it."""
-    own = {image.id for image in plan.images if image.id.startswith(f"{kind}s/{slug}/")}
-    if kind == "character":
-        own |= {image.id for image in plan.images if any(shown.slug == slug for shown in image.entry.depicts)}
-    return frozenset(own)
+def _of_files(plan: Plan, imageries: Sequence[Imagery]) -> frozenset[EntryId]:
+    """Return the images of files, and those that show a character whom the files describe."""
+    own = {entry.id for imagery in imageries for entry in imagery.entries}
+    described = {character.slug for imagery in imageries for character in imagery.characters}
+    return frozenset((*own, *_depicting(plan, described)))
+
+
+def _depicting(plan: Plan, slugs: Collection[str]) -> Iterator[EntryId]:
+    return (image.id for image in plan.images if any(shown.slug in slugs for shown in image.entry.depicts))
 
 
 def _showing(plan: Plan, path: str) -> Iterable[EntryId]:
@@ -158,7 +162,7 @@ def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
     name = path.removeprefix(f"{folder}/")
     if name not in templates:
         return None
-    return frozenset(kind.value for kind, root in TEMPLATES.items() if name in _included(root, templates))
+    return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

@@ -75,7 +75,7 @@ def _settings(folder: Path) -> Settings:
     if missing := _missing_tables(document):
         message = f"there is a `{FILE}` already, and it is yours: nothing was written"
         raise StartError(message, hint=f"add these tables to it, then run `chargen init` again:\n\n{missing}")
-    return configuration(folder, {}, providers.NAMES).settings
+    return configuration(folder, {}, providers.known_providers()).settings
 
 
 def _missing_tables(document: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chargen.build.write_back import Edit, WriteBack
-from chargen.config.settings import SKETCH
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
@@ -27,6 +26,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.files import FileKind, kind_of
 
 KEPT = (Status.APPROVED, Status.LOCKED)
@@ -115,8 +115,7 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
     """Say what an author may not expect of approving an image as it is."""
     route = image.route
     line = planner.evidence.at_target(image.entry, image.fingerprint, certain=False).line
-    by = (line.by or "") if line is not None else ""
-    if by.startswith(f"{SKETCH}/") and route is not None and route.provider != SKETCH:
+    if line is not None and is_proof(line.by) and route is not None and not is_proof(route.provider):
         return (f"it is a sketch: `{route}` makes no image of it while this stands",)
     if image.verdict is Verdict.STALE:
         return (f"it is kept although it is stale: {sentences(image.judgement.reasons)}",)

@@ -17,7 +17,6 @@ from chargen.build.disk_guard import Keeping
 from chargen.build.publish import put, put_original, slots_edit, standing
 from chargen.build.senders import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.config.settings import SKETCH
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
@@ -31,6 +30,7 @@ from chargen.plan.facts import Judging
 from chargen.plan.plan import Planned
 from chargen.plan.requests import prepared
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
@@ -156,13 +156,13 @@ class Maker:
             reasons = sentences(now.judgement.reasons)
             message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
             raise InputError(error(message, image.entry.position))
-        if now.route is not None and now.route.provider != SKETCH:  # what is drawn here is drawn again for nothing
+        if now.route is not None and not is_proof(now.route.provider):  # what is drawn here is drawn again for nothing
             self.write_backs.rehearse(now.entry, now.target, now.route)
 
     def _restore(self, image: Planned, stood: FileHash | None) -> Done:
         assert image.route is not None
         paid = self.judging.evidence.paid(
-            image.entry, image.fingerprint, image.inputs, sketch=image.route.provider == SKETCH
+            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
         )
         if paid is None:
             message = "what would have been restored is gone"

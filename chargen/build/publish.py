@@ -11,7 +11,6 @@ from enum import Enum
 
 from chargen import kinds
 from chargen.build.write_back import Edit
-from chargen.config.settings import SKETCH
 from chargen.errors import InputError, error
 from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
@@ -21,6 +20,7 @@ from chargen.model.slots import Made, SlotEdit, SlotValue
 from chargen.model.values import FileHash, Size
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of, write_durably
 from chargen.store.hashes import hash_bytes
@@ -86,7 +86,7 @@ def put_original(
         size,
         session.project.settings.size_policy.value,
         to_dict(record),
-        ai_made=record.provider != SKETCH,
+        ai_made=not is_proof(record.provider),
     )
     picture = put(session, image, published.data, over=over)
     session.originals.note_published(stored, picture.file, picture.size, picture.at, image.target)

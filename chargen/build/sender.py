@@ -30,7 +30,16 @@ from chargen.build.events import (
 )
 from chargen.build.pacing import Pacer, Waits
 from chargen.build.retrying import MAX_TRIES, asks_too_long, next_wait, pause_after
-from chargen.model.request import FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
+from chargen.model.request import (
+    FailureClass,
+    Pending,
+    Provider,
+    ProviderError,
+    ProviderSettings,
+    Reply,
+    Request,
+    Ticket,
+)
 from chargen.plan.budget import NOTHING, Ledger, OverBudgetError
 
 
@@ -93,6 +102,7 @@ class Sender:
         self._luck = luck
         self._breaker = Breaker()
         self._waits = Waits(stop, clock, wait)
+        self._sleep = wait or time.sleep
         self._pacer = Pacer(
             workers=settings.workers or provider.default_workers,
             per_minute=settings.per_minute or provider.default_per_minute,
@@ -148,7 +158,7 @@ class Sender:
             self._check_budget(call, reserve=True)
             attempt_id = self._log_sent(call)
             try:
-                reply = self._provider.send(call.request)
+                reply = self._collected(self._provider.submit(call.request))
             except ProviderError as failure:
                 self._failed(call, attempt_id, failure, departed)
                 raise
@@ -158,6 +168,12 @@ class Sender:
                 raise wrapped from bug
             self._ledger.settle(call.estimate, reply.cost_usd if reply.cost_usd is not None else call.estimate)
         return attempt_id, reply
+
+    def _collected(self, ticket: Ticket) -> Reply:
+        """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
+        while isinstance(got := self._provider.collect(ticket), Pending):
+            self._sleep(got.seconds)
+        return got
 
     def _check_budget(self, call: _Call, *, reserve: bool = False) -> None:
         """Raise OverBudgetError, or the last failure where it was a further try that does not fit."""

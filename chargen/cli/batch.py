@@ -1,4 +1,4 @@
-"""`chargen batch`: build chapters, locations, characters or all, with the engine that `doit` builds with.
+"""`chargen batch`: build the images of one kind or all, with the engine that `doit` builds with.
 
 With `--dry-run` nothing is written at all, and the plan of what would be sent is printed.
 """
@@ -14,37 +14,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, json_option, order_of, selection_options
 
 if TYPE_CHECKING:
     from chargen.plan.request import Prepared
 
-KINDS = {
-    "chapters": frozenset({"chapter"}),
-    "locations": frozenset({"location"}),
-    "characters": frozenset({"character"}),
-    "all": frozenset[str](),
-}
-"""What each word keeps to; empty for all."""
+ALL = "all"
+
+
+class _What(click.ParamType):  # type: ignore[type-arg]  # older versions take no argument
+    """The plural of a kind, or `all`."""
+
+    name = "what"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - the words are the same
+        return "|".join(_words())
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != ALL and value not in _words():  # nothing is imported for `all`
+            self.fail(f"{value!r} is not one of {', '.join(_words())}.", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        return [CompletionItem(word) for word in _words() if word.startswith(incomplete)]
+
+
+def _words() -> dict[str, frozenset[str]]:
+    """Return what each word keeps a build to; empty for all."""
+    from chargen.kinds import all_kinds  # noqa: PLC0415 - slow to import, and `batch all` needs none of it
+
+    return {**{kind.plural: frozenset({kind.name}) for kind in all_kinds()}, ALL: frozenset()}
 
 
 @click.command("batch")
-@click.argument("what", type=click.Choice(tuple(KINDS)), metavar="chapters|locations|characters|all")
+@click.argument("what", type=_What())
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
 @click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
 @json_option
 def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
-    """Build what is missing or out of date among chapters, locations, characters or all.
+    """Build what is missing or out of date of one kind or of all.
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
     wanted = Asked(**asked)
+    kinds = frozenset[str]() if what == ALL else _words()[what]
     if dry_run:
-        _dry_run(wanted, KINDS[what], as_json=as_json)
+        _dry_run(wanted, kinds, as_json=as_json)
         return 0
-    return _run(wanted, KINDS[what], what, wait=not no_wait, as_json=as_json)
+    return _run(wanted, kinds, what, wait=not no_wait, as_json=as_json)
 
 
 def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from chargen.store.files import printable
 COMMANDS = {
     "init": "make a small working project in a folder",
     "plan": "show what a build would do, why, and at what price",
-    "batch": "build chapters, locations, characters or all",
+    "batch": "build the images of one kind, or all",
     "check": "tell everything that is wrong or odd in the input",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",

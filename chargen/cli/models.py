@@ -72,7 +72,7 @@ def _text(table: ModelTable, today: date) -> Iterator[str]:
     closing = (
         f"As of {table.as_of}. Prices are estimates in USD at the quality marked `*`; references and thinking cost "
         "extra. A provider's default model is marked `*` too. Any other id works as well, at an unknown price; "
-        "`sketch/sketch` costs nothing and needs no key."
+        + (f"`{table.stand_in}` costs nothing and needs no key." if table.stand_in else "")
     )
     yield from wrap(closing, width())
 

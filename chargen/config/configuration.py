@@ -1,25 +1,23 @@
 """Finds a project and reads its settings: the folder tree upward, `pyproject.toml`, and the environment.
 
 Law: keys are never part of the settings; they are only looked up here as values to take out of everything written.
-Knows the names of environment variables and nothing of what a setting is for.
+Which providers there are, and their environment variables, is handed in.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chargen.config.setting_checks import url_trouble
-from chargen.config.settings import Settings, parse_settings
+from chargen.config.settings import KnownProvider, Settings, parse_settings
 from chargen.errors import Position, Problem, StartError, error
 
 FILE = "pyproject.toml"
-BASE_URLS: Mapping[str, str] = {"openai": "OPENAI_BASE_URL", "google": "GOOGLE_GEMINI_BASE_URL"}
-"""The variables in which the vendors' own SDKs look for another server."""
 
 _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.IGNORECASE)
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -34,15 +32,18 @@ class Configuration:
     secrets: tuple[str, ...]
 
 
-def configuration(folder: Path, environ: Mapping[str, str], known_providers: Collection[str] = ()) -> Configuration:
+def configuration(
+    folder: Path, environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider] | None = None
+) -> Configuration:
     """Find the project around `folder` and read its settings.
 
     Raises StartError: no project, a file that can't be read or is not TOML, or any bad setting or base URL.
     """
+    known = known_providers or {}
     root = project_root(folder)
     text, document = _read(root / FILE)
-    settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known_providers)
-    return Configuration(root, with_base_urls(settings, environ), secrets(environ))
+    settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known)
+    return Configuration(root, with_base_urls(settings, environ, known), secrets(environ, known))
 
 
 def project_root(folder: Path) -> Path:
@@ -60,11 +61,14 @@ def project_root(folder: Path) -> Path:
     )
 
 
-def with_base_urls(settings: Settings, environ: Mapping[str, str]) -> Settings:
+def with_base_urls(
+    settings: Settings, environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider]
+) -> Settings:
     """Fill in the environment's base URLs where the settings name none; an empty variable counts as unset."""
     providers = dict(settings.providers)
     problems: list[Problem] = []
-    for name, variable in BASE_URLS.items():
+    for name, known in known_providers.items():
+        variable = known.base_url
         url = environ.get(variable, "").strip()
         own = settings.provider(name)
         if not url or own.base_url:
@@ -77,9 +81,12 @@ def with_base_urls(settings: Settings, environ: Mapping[str, str]) -> Settings:
     return replace(settings, providers=providers)
 
 
-def secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+def secrets(environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider]) -> tuple[str, ...]:
     """Return the values of all variables that hold a key by their name, each once; empty ones left out."""
-    return tuple(dict.fromkeys(value for name, value in environ.items() if value and _SECRET.search(name)))
+    keys = {name for known in known_providers.values() for name in known.keys}
+    return tuple(
+        dict.fromkeys(value for name, value in environ.items() if value and (name in keys or _SECRET.search(name)))
+    )
 
 
 def _has_table(document: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from chargen.errors import Position, Problem, error
 from chargen.model.values import Size
 from chargen.text.nearest import did_you_mean
 
-KEYS_HINT = "keys come from the environment only (`OPENAI_API_KEY`, `GOOGLE_API_KEY`): remove it from this file"
+KEYS_HINT = "keys come from the environment only: remove it from this file"
 MAX_WORKERS = 256
 """More requests at once than any known account may send; a larger number is a slip of the keyboard."""
 OTHERS_FOLDERS = frozenset({".chargen", ".git"})

@@ -6,22 +6,21 @@ a setting. Pure: it gets the parsed table and the text, and knows neither the en
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 
-from chargen.config.setting_checks import Check, SettingChecks, dotted
+from chargen.config.setting_checks import SettingChecks, dotted
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
-from chargen.model.request import FailureClass, ProviderSettings
+from chargen.model.request import ProviderSettings
 from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
 
 TABLE: KeyPath = ("tool", "chargen")
-SKETCH = "sketch"
 ANY = "*"
 DEFAULT_SIZE = Size(1024, 1024)
 """Square, because every model can make it."""
@@ -31,9 +30,7 @@ _TOP = (
     "missing_references", "rebuild_on", "log_level", "routes", "providers", "budget",
 )  # fmt: skip
 _PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url")
-_SKETCH = ("latency", "fail")
 _BUDGET = ("run", "month")
-_FAIL = re.compile(r".+=(?P<failure>[a-z-]+)(?:\*[1-9][0-9]*)?")
 
 
 class SizePolicy(str, Enum):
@@ -106,18 +103,39 @@ class Settings:
         return self.providers.get(name, ProviderSettings())
 
 
+@dataclass(frozen=True, slots=True)
+class OwnSetting:
+    """A setting that one provider has for itself: a check of `SettingChecks`, or one like those; `many` for a list."""
+
+    check: Callable[[SettingChecks, KeyPath, Any], Any]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """What the settings need to know of a provider there is."""
+
+    base_url: str = ""
+    """The environment variable that may hold another server's address; empty where there is none."""
+    keys: tuple[str, ...] = ()
+    """Environment variables that may hold its key."""
+    own: Callable[[], Mapping[str, OwnSetting]] = dict
+    """Its own settings by name; asked only where its table has a key that not every provider has."""
+
+
 def parse_settings(
-    table: Mapping[str, Any], text: str, file: str, *, known_providers: Collection[str] = ()
+    table: Mapping[str, Any], text: str, file: str, *, known_providers: Mapping[str, KnownProvider] | None = None
 ) -> Settings:
     """Check the parsed `[tool.chargen]` table of the TOML `text`.
 
-    `known_providers` are the names that a provider's table or the target of a route may bear; empty takes any name.
+    `known_providers` are those that a provider's table or the target of a route may name; without any, all names do.
     Raises StartError with every problem found, in the order of the file.
     """
+    known = known_providers or {}
     checks = SettingChecks(text, file, TABLE)
     checks.unknown(table, _TOP)
     plain = Settings()
-    routes = _routes(checks, table, known_providers)
+    routes = _routes(checks, table, known)
     settings = Settings(
         imagery=checks.several(table, ("imagery",), checks.folder, plain.imagery),
         prompts=checks.one(table, ("prompts",), checks.folder, plain.prompts),
@@ -134,7 +152,7 @@ def parse_settings(
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
-        providers=(providers := _providers(checks, table, known_providers)),
+        providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
     )
@@ -164,7 +182,7 @@ def _overlap(one: str, other: str) -> bool:
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
-def _routes(checks: SettingChecks, table: Mapping[str, Any], known_providers: Collection[str]) -> dict[str, Route]:
+def _routes(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]) -> dict[str, Route]:
     routes: dict[str, Route] = {}
     for caught, value in checks.table(table, ("routes",)).items():
         path = ("routes", caught)
@@ -179,33 +197,34 @@ def _routes(checks: SettingChecks, table: Mapping[str, Any], known_providers: Co
         provider, slash, model = text.partition("/")
         if not (provider and model) or ANY in text:
             checks.must(path, "name one model", 'write it as `"provider/model"`')
-        elif _provider_known(checks, path, provider, known_providers):
+        elif _provider_known(checks, path, provider, known):
             routes[caught] = Route(provider, model)
     return routes
 
 
-def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known_providers: Collection[str]) -> bool:
-    if not known_providers or name in known_providers:
+def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known: Mapping[str, KnownProvider]) -> bool:
+    if not known or name in known:
         return True
-    listed = ", ".join(f"`{known}`" for known in known_providers)
-    hint = did_you_mean(name, known_providers) or f"there are {listed}"
+    listed = ", ".join(f"`{other}`" for other in known)
+    hint = did_you_mean(name, known) or f"there are {listed}"
     checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which there is not", hint)
     return False
 
 
 def _providers(
-    checks: SettingChecks, table: Mapping[str, Any], known_providers: Collection[str]
+    checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]
 ) -> dict[str, ProviderSettings]:
     parent = checks.table(table, ("providers",))
     found: dict[str, ProviderSettings] = {}
-    if known_providers:
-        checks.unknown(parent, known_providers, ("providers",))
+    if known:
+        checks.unknown(parent, known, ("providers",))
     for name in parent:
-        if known_providers and name not in known_providers:
+        if known and name not in known:
             continue
         path: KeyPath = ("providers", name)
         own = checks.table(parent, path)
-        checks.unknown(own, _PROVIDER + _SKETCH if name == SKETCH else _PROVIDER, path)
+        more = known[name].own() if name in known and not own.keys() <= set(_PROVIDER) else {}
+        checks.unknown(own, (*_PROVIDER, *more), path)
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),
             quality=checks.maybe(own, (*path, "quality"), checks.name),
@@ -214,27 +233,20 @@ def _providers(
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
             base_url=checks.maybe(own, (*path, "base_url"), checks.url),
             base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
-            latency=checks.one(own, (*path, "latency"), checks.seconds, 0.0) if name == SKETCH else 0.0,
-            fail=checks.several(own, (*path, "fail"), _fail(checks)) if name == SKETCH else (),
+            own=_own(checks, own, path, more),
         )
     return found
 
 
-def _fail(checks: SettingChecks) -> Check[str]:
-    classes = [failure.value for failure in FailureClass]
-
-    def check(path: KeyPath, value: Any) -> str | None:
-        text = checks.name(path, value)
-        if text is None:
-            return None
-        match = _FAIL.fullmatch(text)
-        if match and match["failure"] in classes:
-            return text
-        hint = did_you_mean(match["failure"], classes) if match else ""
-        checks.must(path, f"be `GLOB=CLASS` or `GLOB=CLASS*COUNT`, with a class of {', '.join(classes)}", hint)
-        return None
-
-    return check
+def _own(
+    checks: SettingChecks, table: Mapping[str, Any], path: KeyPath, settings: Mapping[str, OwnSetting]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, setting in settings.items():
+        if key in table:
+            check, place = partial(setting.check, checks), (*path, key)
+            found[key] = checks.several(table, place, check) if setting.many else checks.maybe(table, place, check)
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.kinds import light
-from chargen.kinds.plan import Plan
-from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
+from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
+from chargen.kinds.file_reader import FileReader
+from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs
-from chargen.model.slots import AppendSlot, Made, SlotEdit
 from chargen.model.traced import Traced
-from chargen.model.values import Kind, Size
+from chargen.model.values import Size
 from chargen.text.prose import fold, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
@@ -67,40 +67,37 @@ class _Element:
     times: frozenset[str]
 
 
-class Locations:
+class Locations(ImageryKind):
     """Location plans."""
 
-    kind = Kind.LOCATION
+    name = "location"
     entity_type = "location-imagery"
+    shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
+    slot_list = SLOT  # the last picture of the list is the current one
 
-    def recognises(self, document: Document) -> bool:
-        """A file with `overview` and either `parts` or `zones`."""
-        keys = fields(document.root).keys()
-        return "overview" in keys and bool({"parts", "zones"} & keys)
-
-    def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a location."""
-        plan = Plan.of(document, self.kind, ("slug", "location_slug"), folder_counts=True)
-        if plan.slug is None:
-            return plan.imagery(())
-        plan.spell(_ROOT, _METADATA)
-        anchor = plan.root.block("location_visual_anchor")
+        reader = FileReader.of(document, self, ("slug", "location_slug"), folder_counts=True)
+        if reader.slug is None:
+            return reader.imagery(())
+        reader.spell(_ROOT, _METADATA)
+        anchor = reader.root.block("location_visual_anchor")
         anchor.spell(_ANCHOR)
-        file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
         lights = light.lights(document, anchor.find("characteristic_light"))
-        elements = _elements(document, anchor.find("signature_elements"), plan.slug)
+        elements = _elements(document, anchor.find("signature_elements"), reader.slug)
         entries: list[Entry] = []
-        for block, parent, otherwise in _candidates(plan):
+        for block, parent, otherwise in _candidates(reader):
             block.spell(_ENTRY)
-            name = plan.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
+            name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
             if name is None:
-                plan.tell(block)
+                reader.tell(block)
                 continue
             title = block.text(*TITLES)
             time = _time(block)
             always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
             entries.append(
-                planned(
+                read_entry(
                     file,
                     block,
                     name,
@@ -111,30 +108,26 @@ class Locations:
                     palette=anchor.find("color_anchors"),
                 )
             )
-        return plan.imagery(entries)
-
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
-        """Append an object to the entry's `generated_images`; the last is the current picture."""
-        return AppendSlot(entry.path, SLOT, slot_values(made))
+        return reader.imagery(entries)
 
 
-def _candidates(plan: Plan) -> Iterator[tuple[Block, Block | None, str]]:
+def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]:
     """Yield (mapping of an entry, its zone's mapping, name where it has none of its own) in file order."""
-    overview = plan.root.find("overview")
+    overview = reader.root.find("overview")
     if isinstance(overview, MappingNode):
-        yield _entry(Block.of(plan.document, overview, ("overview",), [])), None, "overview"
+        yield _entry(Block.of(reader.document, overview, ("overview",), [])), None, "overview"
     else:
-        plan.root.block("overview")  # tells the wrong shape
+        reader.root.block("overview")  # tells the wrong shape
     for key in ("parts", "zones"):
-        for block in plan.root.blocks(key):
+        for block in reader.root.blocks(key):
             inner = list(block.blocks("images"))
             if not inner or prompt_of(block) is not None:
                 yield _entry(block), None, ""
             else:
-                plan.tell(block)
+                reader.tell(block)
             for image in inner:
                 yield _entry(image), block, ""
-    for block in plan.root.blocks("beat_images"):
+    for block in reader.root.blocks("beat_images"):
         yield _entry(block), None, ""
 
 
@@ -192,4 +185,4 @@ def _time(block: Block) -> str | None:
     return light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
 
 
-LOCATIONS = Locations()
+KIND = Locations()

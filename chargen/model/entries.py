@@ -11,7 +11,7 @@ from typing import Any
 
 from chargen.errors import Position, Problem
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size, Status
+from chargen.model.values import EntryId, Size, Status
 
 NodePath = tuple[str | int, ...]
 """The way to a node from the root: keys and item numbers, `("images", 6)`."""
@@ -57,7 +57,8 @@ class Entry:
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
     id: EntryId
-    kind: Kind
+    kind: str
+    """The name of its kind: `chapter`."""
     file: str
     position: Position
     path: NodePath
@@ -109,13 +110,13 @@ class Imagery:
     """One scanned imagery file. `problems` are those of its parts; those of one entry stand at the entry."""
 
     file: str
-    kind: Kind
+    kind: str
     slug: str
     entries: tuple[Entry, ...]
     characters: tuple[Character, ...] = ()
     problems: tuple[Problem, ...] = ()
     uses: tuple[Traced, ...] = ()
-    """Slugs of characters and locations the file names, each once: `name` is the kind (`character`, `location`),
-    `position` the first place. Characters that only an entry depicts are left to `chargen.plan.resolve`."""
+    """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
+    are left to `chargen.plan.resolve`."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole file as templates see it."""

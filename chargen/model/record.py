@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from chargen.model.reason import Reason, ReasonCode, has
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 LINE_VERSION = "1"
 _SAFE = "/:._-+~@"
@@ -143,7 +143,7 @@ class Record:
     """
 
     entry_id: EntryId
-    kind: Kind
+    kind: str
     file: str
     attempt: str
     fingerprint: Fingerprint

@@ -1,7 +1,7 @@
 """The one interface between the program and whoever makes images: what is asked, sent, replied, refused.
 
-Pure values and a protocol. Adapters live in `chargen.providers`; pacing, retries and storing live in `chargen.app`
-and are the same for all of them.
+Pure values and a protocol. Adapters live in `chargen.providers`; pacing, retries and storing live in
+`chargen.build` and are the same for all of them.
 """
 
 from __future__ import annotations
@@ -143,14 +143,32 @@ class ProviderSettings:
     base_url: str | None = None
     base_url_position: Position | None = None
     """Where the settings name it; None where the environment does."""
-    latency: float = 0.0
-    """Seconds each sketch takes, for tests."""
-    fail: tuple[str, ...] = ()
-    """Scripted failures of sketch, for tests: `GLOB=failure-class[*COUNT]`."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that only this provider has, checked; those that are not set are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request that a provider has taken; it may cost from now on.
+
+    A provider that answers while it is asked puts the `reply` here. One that makes a job of it (a batch at a vendor, a
+    queue of a server on this machine such as ComfyUI) gives the job's own `name`, which any process may collect with,
+    also after a crash: whoever submits writes it down before anything else.
+    """
+
+    name: str = ""
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A job is not done yet: it is of use to ask again after so many seconds."""
+
+    seconds: float
 
 
 class Provider(Protocol):
-    """What an adapter offers. `adapt` and `check` are pure; `send` blocks, is thread-safe, tries exactly once."""
+    """What an adapter offers. `adapt` and `check` are pure; `submit` is thread-safe and tries exactly once."""
 
     name: str
     default_model: str
@@ -175,8 +193,28 @@ class Provider(Protocol):
     def open(self) -> None:
         """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""
 
-    def send(self, request: Request) -> Reply:
-        """Send one request, once. Raises ProviderError."""
+    def submit(self, request: Request) -> Ticket:
+        """Hand one request over, once; blocks until it is taken, or answered. Raises ProviderError."""
+
+    def collect(self, ticket: Ticket) -> Reply | Pending:
+        """Return what became of a request that was handed over; costs nothing, also again. Raises ProviderError."""
 
     def close(self) -> None:
         """Close the client, if one was made."""
+
+
+class LiveProvider:
+    """The half of a provider that answers while it is asked: what it submits is collected at once."""
+
+    def send(self, request: Request) -> Reply:
+        """Send one request, once; blocks until the reply is here. Raises ProviderError."""
+        raise NotImplementedError
+
+    def submit(self, request: Request) -> Ticket:
+        """Send the request; the ticket holds the reply."""
+        return Ticket(reply=self.send(request))
+
+    def collect(self, ticket: Ticket) -> Reply | Pending:
+        """Take the reply out of the ticket."""
+        assert ticket.reply is not None, "this provider answers when it is asked"
+        return ticket.reply

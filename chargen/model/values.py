@@ -1,4 +1,4 @@
-"""The small values everything speaks in: kinds, sizes, digests, routes, verdicts.
+"""The small values everything speaks in: sizes, digests, routes, verdicts.
 
 Pure; knows nothing of files or of how a value came about.
 """
@@ -17,14 +17,6 @@ Fingerprint = NewType("Fingerprint", str)
 
 EntryId = NewType("EntryId", str)
 """Name of a planned image below `generated/` without suffix: `chapters/ch03/img-07`."""
-
-
-class Kind(str, Enum):
-    """What an imagery file describes."""
-
-    CHAPTER = "chapter"
-    LOCATION = "location"
-    CHARACTER = "character"
 
 
 class Status(str, Enum):

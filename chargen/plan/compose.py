@@ -20,10 +20,10 @@ from typing import Any, NoReturn
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
+from chargen import kinds
 from chargen.errors import InputError, Position, error
 from chargen.model.entries import Entry
 from chargen.model.traced import Segment, Traced
-from chargen.model.values import Kind
 from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
@@ -37,9 +37,6 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 MAX_PROMPT = 200_000
 """Characters a render may have: far above any provider's limit, low enough to stop a template that runs away."""
-
-TEMPLATES = {kind: f"{kind.value}.txt.j2" for kind in Kind}
-"""The template of each kind, relative to the folder of templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class Composer:
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
         for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`.
         """
-        name = TEMPLATES[entry.kind]
+        name = kinds.named(entry.kind).template
         self._environment.begin()
         try:
             template = self._compiled.get(name) or self._compile(name)

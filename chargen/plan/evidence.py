@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from chargen.config.settings import SKETCH
 from chargen.images.png import embedded_record
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
@@ -22,6 +21,7 @@ from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.project import Project
 from chargen.plan.salvage import may_be_of, mended
+from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
@@ -163,7 +163,7 @@ class Evidence:
         whole = self.originals.for_fingerprint(fingerprint)
         for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
-            if (record.provider == SKETCH and not sketch) or record.received_at < since:
+            if (not sketch and is_proof(record.provider)) or record.received_at < since:
                 continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
                 file = stored.published[-1].sha256 if stored.published else None
@@ -171,7 +171,7 @@ class Evidence:
         path = self.named_elsewhere(entry)
         if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
-        if ((line.by or "").startswith(f"{SKETCH}/") and not sketch) or not self._is_former(path, line):
+        if (not sketch and is_proof(line.by)) or not self._is_former(path, line):
             return None
         return Paid(path, line=line, file=line.file)
 
@@ -218,7 +218,8 @@ class Evidence:
         _, since = _asked_again(entry, fingerprint)
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
-            if record.entry_id == entry.id and (sketch or record.provider != SKETCH) and record.received_at >= since:
+            counts = sketch or not is_proof(record.provider)
+            if counts and record.entry_id == entry.id and record.received_at >= since:
                 return stored
         return None
 

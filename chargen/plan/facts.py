@@ -10,20 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from chargen.config.settings import SKETCH, RebuildOn
+from chargen import kinds
+from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, Found, Paid
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
 from chargen.plan.requests import asked, objections
 from chargen.plan.verdict import Change, Demand, Facts, Match, Target, judge
+from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
 
@@ -119,7 +121,7 @@ class Judging:
         entry, inputs, print_ = case.entry, case.inputs, case.fingerprint
         found = self.evidence.at_target(entry, print_, certain=certain)
         line = found.line
-        to_sketch = route is not None and route.provider == SKETCH
+        to_sketch = self.adapters.is_proof(route)
         hurdles = list(case.obstacles)
         if found.state.kind in (FileKind.DIRECTORY, FileKind.OTHER):
             at_target = found.state.kind.value, self.project.target(entry.id)
@@ -132,15 +134,15 @@ class Judging:
             changes=changes,
             status=entry.status,
             has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
-            elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
-            sketched=line is not None and (line.by or "").startswith(f"{SKETCH}/"),
+            elsewhere=self.evidence.elsewhere(entry) if kinds.named(entry.kind).file_path_counts else "",
+            sketched=line is not None and is_proof(line.by),
             accepted=accepted_for(line) is not None,
             routed_to_sketch=to_sketch,
             answered=line is not None and ANSWERED in line.others,
             damaged=f"{found.damage}{' (it is being written right now)' if found.in_use else ''}"
             if found.damage
             else "",
-            locks_when_absent=entry.kind is not Kind.CHARACTER,
+            locks_when_absent=kinds.named(entry.kind).locks_when_absent,
             ignored=entry.id in self.wishes.ignored,
             demand=self.wishes.demands.get(entry.id, Demand.NONE),
             drifted=self._drifted(line, route, entry),
@@ -224,7 +226,7 @@ class Judging:
     def _drifted(self, line: RecordLine | None, route: Route | None, entry: Entry) -> tuple[Reason, ...]:
         """Name the drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
         asked_for = self.project.settings.rebuild_on
-        if not asked_for or line is None or route is None or (line.by or "").startswith(f"{SKETCH}/"):
+        if not asked_for or line is None or route is None or is_proof(line.by):
             return ()
         codes = {_DRIFTS[item] for item in asked_for}
         line = replace(line, by=accepted_for(line) or line.by)

@@ -106,9 +106,9 @@ class Plan:
         return {image.id: image.needs for image in self.images if image.references}
 
 
-def unknown_location(name: str, position: Position | None) -> Problem:
-    """Return the warning of a location that a file names and no file describes."""
-    return warning(f"location `{name}` has no imagery file", position)
+def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
+    """Return the warning of what a file names and no file describes."""
+    return warning(f"{kind} `{slug}` has no imagery file", position)
 
 
 def totals(images: Iterable[Planned]) -> dict[str, int]:
@@ -132,7 +132,7 @@ def image_json(image: Planned) -> dict[str, Any]:
     entry = image.entry
     return {
         "id": entry.id,
-        "kind": entry.kind.value,
+        "kind": entry.kind,
         "file": entry.file,
         "line": entry.position.line,
         "target": image.target,

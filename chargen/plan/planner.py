@@ -8,20 +8,21 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from chargen.config.settings import SKETCH, MissingReferences
+from chargen.config.settings import MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Entry, Imagery
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.values import EntryId, FileHash, Kind, Route, Verdict
+from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judging, Wishes, errors
 from chargen.plan.order import build_order
-from chargen.plan.plan import Plan, Planned, PlannedReference, unknown_location
+from chargen.plan.plan import Plan, Planned, PlannedReference, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.plan.scan import Scan
 from chargen.plan.verdict import Judgement
+from chargen.providers import is_proof
 from chargen.store.files import FileKind, kind_of
 from chargen.store.pictures import Unsendable, unsendable
 
@@ -151,7 +152,7 @@ class Planner:
                 portrait.entry,
                 portrait.fingerprint,
                 portrait.inputs,
-                sketch=route is not None and route.provider == SKETCH,
+                sketch=route is not None and is_proof(route.provider),
             )
             digest = paid.file if paid else None
         elif not portrait.verdict.spends:
@@ -233,10 +234,6 @@ def _cycle(entry: Entry, chain: tuple[EntryId, ...]) -> Problem:
 
 
 def _unknown_names(imageries: tuple[Imagery, ...]) -> list[Problem]:
-    known = {imagery.slug for imagery in imageries if imagery.kind is Kind.LOCATION}
-    return [
-        unknown_location(name, name.position)
-        for imagery in imageries
-        for name in imagery.uses
-        if name.name == Kind.LOCATION.value and name not in known
-    ]
+    known = {(imagery.kind, imagery.slug) for imagery in imageries}
+    used = (name for imagery in imageries for name in imagery.uses)
+    return [unknown_file(name.name, name, name.position) for name in used if (name.name, str(name)) not in known]

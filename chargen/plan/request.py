@@ -131,7 +131,7 @@ def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
         return tuple(plan.by_id)
     images = selectables(plan)
     if order.kinds:
-        images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
+        images = [image for image in images if plan.by_id[image.id].entry.kind in order.kinds]
     names = Selection(terms=order.rebuild, within=order.selection.within)
     named = frozenset(select(images, names)) if names else frozenset()
     if named and not order.selection:

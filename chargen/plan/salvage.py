@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from chargen import __version__
-from chargen.config.settings import SKETCH
 from chargen.errors import ChargenError
 from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
@@ -18,6 +17,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine, RecordReference
 from chargen.model.values import EntryId, Fingerprint
+from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
@@ -76,7 +76,7 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
     """Say whether a reply may be an entry's, by what the journal knows of it: a sketch and another's are not."""
     if attempt is None:
         return True
-    return attempt.provider != SKETCH and (attempt.task_id == entry.id or not planned(attempt.task_id))
+    return not is_proof(attempt.provider) and (attempt.task_id == entry.id or not planned(attempt.task_id))
 
 
 def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:

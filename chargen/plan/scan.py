@@ -22,8 +22,6 @@ from chargen.store.files import printable
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
 
-_LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|parts)[ \t]*:", re.MULTILINE)
-
 
 @dataclass(frozen=True)
 class Scan:
@@ -157,4 +155,6 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
-    return "imagery" in file.rpartition("/")[2] or _LOOKS_LIKE_A_PLAN.search(data) is not None
+    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.telltales))
+    key = re.compile(rf"^(?:{telling})[ \t]*:".encode(), re.MULTILINE)
+    return "imagery" in file.rpartition("/")[2] or key.search(data) is not None

@@ -194,7 +194,7 @@ def open_session(
     report: Callable[[Problem], None] | None = None,
 ) -> Session:
     """Open the project around `folder`. Raises StartError: no project, or settings that are wrong."""
-    found = configuration(folder, environ, providers.NAMES)
+    found = configuration(folder, environ, providers.known_providers())
     project = Project(found.root, found.settings, found.secrets)
     refuse_links(project.state)
     clock = clock or SystemClock()

@@ -1,7 +1,13 @@
-"""The providers there are: adapters over official SDKs, and `sketch`, which draws locally.
+"""Who makes images: a folder for each provider, found by its `models.toml`. None knows another.
 
-None knows another. An adapter's module is imported when it is first made, its SDK when it first sends, so that listing
-and planning stay fast and need no key.
+A provider is added by adding a folder here, and nothing else: `models.toml` with its names, environment variables and
+models (read by `catalogue.model_data`), and a module with
+
+- `make(settings, models, environ, *, today) -> Provider` (`chargen.model.request`): sends nothing, needs no key;
+- `SETTINGS`, where it has settings of its own: their names and checks (`chargen.config.settings.OwnSetting`).
+
+The module is imported when the provider is first made or its own settings are read, its SDK when it first sends, so
+that listing and planning stay fast. What adapters share stands in `catalogue` (models) and `http` (vendors' servers).
 """
 
 from __future__ import annotations
@@ -10,17 +16,41 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from importlib import resources
+from functools import cache, partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
+from chargen.config.settings import KnownProvider, OwnSetting
 from chargen.errors import StartError
 from chargen.model.request import Provider, ProviderSettings
 from chargen.providers.catalogue.model_data import read_models
 from chargen.providers.catalogue.models import ModelTable
 from chargen.text.nearest import did_you_mean
 
-NAMES = ("openai", "google", "sketch")
-"""Every provider, in the order they are listed."""
+DATA = "models.toml"
+
+
+@cache
+def load_models() -> ModelTable:
+    """Read what every provider says of itself and its models."""
+    files = (path for folder in __path__ for path in Path(folder).glob(f"*/{DATA}"))
+    return read_models(
+        {path.parent.name: tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal) for path in files}
+    )
+
+
+def known_providers() -> Mapping[str, KnownProvider]:
+    """Return what the project's settings need to know of every provider, in the order they are listed."""
+    return {
+        facts.name: KnownProvider(facts.base_url, facts.keys, partial(_own_settings, facts.name))
+        for facts in load_models().providers
+    }
+
+
+def is_proof(made_by: str | None) -> bool:
+    """Say whether `provider` or `provider/model` makes stand-ins that cost nothing and prove nothing."""
+    return made_by is not None and load_models().is_proof(made_by)
 
 
 def make(
@@ -31,24 +61,18 @@ def make(
     `settings.base_url` wins over the environment's. `today` decides which models are gone. Raises StartError for a
     name there is no provider for.
     """
-    if name == "openai":
-        from chargen.providers.openai.adapter import OpenAIProvider  # noqa: PLC0415 - only what is used is imported
-
-        return OpenAIProvider(settings, models, environ, today=today)
-    if name == "google":
-        from chargen.providers.google.adapter import GoogleProvider  # noqa: PLC0415 - as above
-
-        return GoogleProvider(settings, models, environ, today=today)
-    if name == "sketch":
-        from chargen.providers import sketch  # noqa: PLC0415 - as above
-
-        return sketch.make(settings)
-    known = ", ".join(f"`{other}`" for other in NAMES)
-    raise StartError(f"there is no provider `{name}`", hint=did_you_mean(name, NAMES) or f"the providers are {known}")
+    if name not in models.names:
+        known = ", ".join(f"`{other}`" for other in models.names)
+        hint = did_you_mean(name, models.names) or f"the providers are {known}"
+        raise StartError(f"there is no provider `{name}`", hint=hint)
+    made: Provider = _module(name).make(settings, models, environ, today=today)
+    return made
 
 
-@cache
-def load_models() -> ModelTable:
-    """Read the model table that comes with the program."""
-    text = resources.files(__name__).joinpath("models.toml").read_text(encoding="utf-8")
-    return read_models(tomllib.loads(text, parse_float=Decimal))
+def _own_settings(name: str) -> Mapping[str, OwnSetting]:
+    own: Mapping[str, OwnSetting] = getattr(_module(name), "SETTINGS", {})
+    return own
+
+
+def _module(name: str) -> Any:
+    return import_module(f"{__name__}.{name}")

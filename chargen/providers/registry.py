@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 
 from chargen import providers
-from chargen.config.settings import SKETCH, Settings
+from chargen.config.settings import Settings
 from chargen.errors import Problem, StartError
 from chargen.model.request import Provider
 from chargen.model.values import Route
 from chargen.providers.catalogue.models import Life, ModelTable
-from chargen.providers.catalogue.routes import OFFLINE, override_route, route_for
+from chargen.providers.catalogue.routes import override_route, route_for
 
 
 class Adapters:
@@ -26,9 +26,7 @@ class Adapters:
         self._made: dict[str, Provider] = {}
         self._routes: dict[tuple[str | None, str | None], Route] = {}
         self.models: ModelTable = providers.load_models()
-        self.defaults: Mapping[str, str] = {
-            name: OFFLINE.model if name == SKETCH else self.models.facts(name).default_model for name in providers.NAMES
-        }
+        self.defaults: Mapping[str, str] = {facts.name: facts.default_model for facts in self.models.providers}
 
     def get(self, name: str) -> Provider:
         """Return the provider called `name`. Raises StartError for a name there is none for."""
@@ -38,6 +36,10 @@ class Adapters:
                     name, self._settings.provider(name), self.models, self._environ, today=self._today
                 )
             return self._made[name]
+
+    def is_proof(self, route: Route | None) -> bool:
+        """Say whether what a route leads to is a stand-in that costs nothing."""
+        return route is not None and self.models.is_proof(route.provider)
 
     def route(self, provider: str | None, model: str | None) -> Route | Problem:
         """Return the route of what a file declares, or the error that says which line to add."""
@@ -65,11 +67,10 @@ class Adapters:
     def _is_live(self, route: Route) -> bool:
         if route.provider not in self.defaults:
             return False
-        if route.provider == SKETCH or self._settings.provider(route.provider).base_url:
+        if self.is_proof(route) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
         return model is None or (model.life(self._today) is not Life.DEAD and not model.unsupported)
 
     def _provider_of(self, model: str) -> str | None:
-        known = (name for name in providers.NAMES if name != SKETCH)
-        return next((name for name in known if self.models.find(name, model)), None)
+        return next((name for name in self.models.names if self.models.find(name, model)), None)

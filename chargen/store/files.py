@@ -28,9 +28,10 @@ try:
 except ImportError:  # Windows
     _FULL_SYNC = None
 
-_LFS_LIMIT = 200
+_LFS_LIMIT = 1024
+"""Bytes; the specification of Git LFS calls what is longer no pointer."""
 _LFS_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
+    rb"(?:\xef\xbb\xbf)?version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
 )
 _HINTS = {

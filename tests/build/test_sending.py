@@ -22,7 +22,17 @@ from chargen.build.events import (
 )
 from chargen.build.sender import Sender, Sent
 from chargen.errors import Problem, error
-from chargen.model.request import Asked, FailureClass, ProviderError, ProviderSettings, Reply, Request
+from chargen.model.request import (
+    Asked,
+    FailureClass,
+    LiveProvider,
+    Pending,
+    ProviderError,
+    ProviderSettings,
+    Reply,
+    Request,
+    Ticket,
+)
 from chargen.model.values import Size
 from chargen.plan.budget import Ledger, OverBudgetError
 
@@ -48,7 +58,7 @@ class Time:
             self.now += seconds
 
 
-class Scripted:
+class Scripted(LiveProvider):
     """A provider whose answers are made by `answer`, which gets the number of the call from 1."""
 
     default_model = "m"
@@ -182,6 +192,35 @@ def all_of(futures: Sequence[Future[Sent]]) -> list[Sent | BaseException]:
     """Wait for threads, and return what each gave or raised."""
     assert not wait_for(futures, SOON).not_done
     return [future.exception() or future.result() for future in futures]
+
+
+class Job(Scripted):
+    """A provider that takes a request and answers when it is asked for the third time."""
+
+    asked_for = 0
+
+    def submit(self, request: Request) -> Ticket:
+        self.send(request)
+        return Ticket("job-1")
+
+    def collect(self, ticket: Ticket) -> Reply | Pending:
+        self.asked_for += 1
+        return Pending(60.0) if self.asked_for < 3 else Reply(ticket.name.encode())
+
+
+def test_a_job_is_asked_for_until_it_is_done_also_while_the_run_is_interrupted() -> None:
+    """It is submitted once, waited for as long as it wishes, and an interruption lets it finish."""
+    time, stop, log = Time(), threading.Event(), Log()
+
+    def answer(_number: int) -> Reply:
+        stop.set()
+        return Reply(b"")
+
+    job = Job(answer)
+    sent = sender(job, time=time, stop=stop).send(request(), PRICE, log)
+    assert sent.reply.data == b"job-1"
+    assert (len(job.calls), job.asked_for, time.now) == (1, 3, 1120.0)
+    assert log.lines == ["sent 1", "received attempt-1 5"]
 
 
 def test_a_reply_comes_back_with_its_attempt() -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from chargen.config.configuration import configuration, secrets
+from chargen.config.settings import KnownProvider
 from chargen.errors import StartError
 from chargen.model.request import ProviderSettings
+from chargen.providers import known_providers
 
 TABLE = '[tool.chargen]\nprompts = "templates"\n'
 
 
 def complaint(folder: Path, environ: dict[str, str] | None = None) -> str:
     with pytest.raises(StartError) as caught:
-        configuration(folder, environ or {})
+        configuration(folder, environ or {}, known_providers())
     return str(caught.value)
 
 
@@ -72,10 +74,13 @@ def test_a_base_url_comes_from_the_file_else_from_the_environment(tmp_path: Path
     """An empty variable is as good as none, and the file comes first."""
     (tmp_path / "pyproject.toml").write_text(f'{TABLE}providers.openai.base_url = "http://file/v1"\n')
     environ = {"OPENAI_BASE_URL": "http://env/v1", "GOOGLE_GEMINI_BASE_URL": "http://env/"}
-    settings = configuration(tmp_path, environ).settings
+    settings = configuration(tmp_path, environ, known_providers()).settings
     assert settings.provider("openai").base_url == "http://file/v1"
     assert settings.provider("google") == ProviderSettings(base_url="http://env/")
-    assert configuration(tmp_path, {"GOOGLE_GEMINI_BASE_URL": " "}).settings.provider("google").base_url is None
+    assert (
+        configuration(tmp_path, {"GOOGLE_GEMINI_BASE_URL": " "}, known_providers()).settings.provider("google").base_url
+        is None
+    )
 
 
 def test_a_base_url_of_the_environment_is_checked_and_not_repeated(tmp_path: Path) -> None:
@@ -93,4 +98,5 @@ def test_secrets_are_values_of_variables_named_as_keys() -> None:
         "AWS_SECRET_ACCESS_KEY": "k4", "XAI_APIKEY": "k5", "ANTHROPIC_API_KEY": "", "MAX_TOKENS": "9",
         "KEYBOARD": "qwerty", "PATH": "/bin",
     }  # fmt: skip
-    assert secrets(environ) == ("k1", "k2", "k3", "k4", "k5")
+    assert secrets(environ, {}) == ("k1", "k2", "k3", "k4", "k5")
+    assert secrets({"FLUX_PASS": "k6"}, {"flux": KnownProvider(keys=("FLUX_PASS",))}) == ("k6",)

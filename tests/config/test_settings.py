@@ -11,13 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.config.settings import Budget, LogLevel, MissingReferences, RebuildOn, Settings, SizePolicy, parse_settings
+from chargen.config.settings import (
+    Budget,
+    KnownProvider,
+    LogLevel,
+    MissingReferences,
+    RebuildOn,
+    Settings,
+    SizePolicy,
+    parse_settings,
+)
 from chargen.config.toml_positions import key_positions, position_of
 from chargen.errors import Position, StartError
 from chargen.model.request import ProviderSettings
 from chargen.model.values import Route, Size
+from chargen.providers import known_providers
 
-NAMES = ("openai", "google", "sketch")
+KNOWN = known_providers()
 FULL = """
 [project]
 name = "book"  # [tool.chargen] in a comment
@@ -58,14 +68,14 @@ month = 20.10
 """
 
 
-def read(text: str, names: tuple[str, ...] = NAMES) -> Settings:
+def read(text: str, known: Mapping[str, KnownProvider] = KNOWN) -> Settings:
     table: Mapping[str, Any] = tomllib.loads(text).get("tool", {}).get("chargen", {})
-    return parse_settings(table, text, "pyproject.toml", known_providers=names)
+    return parse_settings(table, text, "pyproject.toml", known_providers=known)
 
 
-def complaints(body: str, names: tuple[str, ...] = NAMES) -> list[str]:
+def complaints(body: str, known: Mapping[str, KnownProvider] = KNOWN) -> list[str]:
     with pytest.raises(StartError) as caught:
-        read(f"[tool.chargen]\n{body}\n", names)
+        read(f"[tool.chargen]\n{body}\n", known)
     assert caught.value.exit_code == 3
     return [str(problem) for problem in caught.value.problems]
 
@@ -98,7 +108,7 @@ def test_every_setting_is_read() -> None:
     assert settings.provider("openai") == ProviderSettings(
         "gpt-image-2.6-flare", "high", 4, 7.5, 300.0, "http://127.0.0.1:8080/v1", Position("pyproject.toml", 29, 1)
     )
-    assert settings.provider("sketch").fail == ("chapters/*=transient*2", "x=provider-stop")
+    assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert settings.budget == Budget(Decimal(5), Decimal("20.1"))
 
 

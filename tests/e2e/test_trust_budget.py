@@ -30,7 +30,7 @@ per_minute = 6000
 [tool.chargen.providers.google]
 per_minute = 6000
 """
-RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/models.toml").read_text())["prices"]
+RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/google/models.toml").read_text())["prices"]
 
 
 @pytest.fixture

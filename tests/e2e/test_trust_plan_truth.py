@@ -42,7 +42,7 @@ SIZES = ("1024x1024", "1536x1024", "1024x1536")
 STATUSES = ("approved", "locked", "rejected", "archived", "draft")
 WORDS = ("lamp", "door", "key", "süße Tür", "{{ braces }}", "鍵と扉", "# hash", "tea: cold")
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "ab" * 32 + "\nsize 12345\n"
-RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/models.toml").read_text())["prices"]
+RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/google/models.toml").read_text())["prices"]
 
 
 # The author's hands ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from chargen.errors import Position, warning
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Route, Size, Verdict
+from chargen.model.values import EntryId, Route, Size, Verdict
 from chargen.plan.choice import Choice, choose, smallest
 from chargen.plan.plan import Plan, Planned, PlannedReference, image_json, plan_json, total_cost, totals
 from chargen.plan.verdict import Judgement
@@ -21,7 +21,7 @@ from chargen.plan.verdict import Judgement
 def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") -> Planned:
     entry = Entry(
         id=EntryId(name),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/a.yaml",
         position=Position("imagery/a.yaml", 4, 5),
         path=(),

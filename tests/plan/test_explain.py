@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chargen.model.inputs import Change, Inputs, ReferenceInput, differences, fingerprint, parts, texts
 from chargen.model.record import Record, RecordLine, RecordPart, RecordReference
 from chargen.model.traced import Segment
-from chargen.model.values import EntryId, FileHash, Kind, Size
+from chargen.model.values import EntryId, FileHash, Size
 from chargen.plan.explain import Explanation, ReferenceFate, Then, explain
 from chargen.text.word_diff import plain
 
@@ -29,7 +29,7 @@ def record(then):
     words = texts(then)
     return Record(
         entry_id=EntryId("chapters/c/a"),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="c.yaml",
         attempt="20260101T000000000000Z-00000000",
         fingerprint=fingerprint(then),

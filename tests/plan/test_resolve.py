@@ -7,13 +7,13 @@ import pytest
 from chargen.errors import Position, Severity
 from chargen.model.entries import Character, Declared, Depicted, Entry, InventoryItem, Outputs
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size, Status
+from chargen.model.values import EntryId, Size, Status
 from chargen.plan.resolve import APPEARANCE_WORDS, describe_instead, resolve
 
 HERE = Position("c/imagery.yaml", 9, 7)
 ENTRY = Entry(
     id=EntryId("chapters/c/one"),
-    kind=Kind.CHAPTER,
+    kind="chapter",
     file="c/imagery.yaml",
     position=HERE,
     path=("images", 0),

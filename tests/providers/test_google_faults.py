@@ -15,8 +15,8 @@ from servers.google_server import GoogleServer
 from servers.loopback import Fault, held
 
 from chargen.model.request import FailureClass
-from chargen.providers.failures import words
 from chargen.providers.google.adapter import _error_answer
+from chargen.providers.http.failures import words
 
 TRANSIENT, AMBIGUOUS, REFUSED = FailureClass.TRANSIENT, FailureClass.AMBIGUOUS, FailureClass.REFUSED
 INVALID, STOP = FailureClass.INVALID, FailureClass.PROVIDER_STOP

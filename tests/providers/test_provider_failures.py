@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chargen.model.request import FailureClass
-from chargen.providers.failures import LONGEST_MESSAGE, Answer, Ruling, by_status, exception_failure, ruled, words
+from chargen.providers.http.failures import LONGEST_MESSAGE, Answer, Ruling, by_status, exception_failure, ruled, words
 
 
 class TransportError(Exception):

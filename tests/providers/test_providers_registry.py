@@ -11,7 +11,7 @@ from provider_cases import provider
 
 from chargen.errors import StartError
 from chargen.model.request import ProviderSettings
-from chargen.providers import NAMES, load_models, make
+from chargen.providers import load_models, make
 
 _NO_SDK = """
 import sys
@@ -51,10 +51,11 @@ def test_unknown_names_are_guessed_at() -> None:
         make("zzz", ProviderSettings(), load_models(), {}, today=date(2026, 11, 22))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["openai", "google", "sketch"])
 def test_every_listed_provider_can_be_made(name: str) -> None:
     """Each name in the list is one, and calls itself so."""
     made = make(name, ProviderSettings(), load_models(), {}, today=date(2026, 11, 22))
+    assert name in load_models().names
     assert made.name == name
     assert made.default_model
     made.close()

@@ -16,9 +16,9 @@ from provider_cases import BANANA, FLARE, asked, provider, reference
 
 from chargen.model.request import ProviderError, Reply
 from chargen.providers import load_models
-from chargen.providers.failures import Answer
 from chargen.providers.google import failures as google_failures
 from chargen.providers.google import replies as google_replies
+from chargen.providers.http.failures import Answer
 from chargen.providers.openai import failures as openai_failures
 from chargen.providers.openai import replies as openai_replies
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chargen.providers.server_waits import protobuf_seconds, server_wait
+from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 NOW = "Sun, 22 Nov 2026 10:00:00 GMT"
 

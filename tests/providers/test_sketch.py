@@ -14,7 +14,7 @@ from PIL import Image
 from chargen.errors import Severity, StartError
 from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
 from chargen.model.values import Size
-from chargen.providers.sketch import make
+from chargen.providers.sketch import SketchProvider
 
 PROMPT = "A ferryman waits under the iron bridge before dawn, a lantern at his feet. 橋の下で船頭が待つ。Паромщик ждёт."
 
@@ -46,7 +46,7 @@ def draw(provider: Provider, what: Asked) -> bytes:
 
 
 def sketch(**settings: object) -> Provider:
-    return make(ProviderSettings(**settings))  # type: ignore[arg-type]
+    return SketchProvider(ProviderSettings(own=settings))
 
 
 def test_same_request_gives_same_bytes() -> None:

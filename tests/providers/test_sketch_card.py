@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chargen.model.request import Asked, ProviderSettings, ReferenceImage, Request
 from chargen.model.values import Size
-from chargen.providers.sketch import make
+from chargen.providers.sketch import SketchProvider
 from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.colours import LEGIBLE, contrast, theme
 from chargen.providers.sketch.fonts import advance
@@ -41,7 +41,7 @@ def requests(draw: st.DrawFn) -> Request:
         title=draw(prose),
         colours=draw(palettes),
     )
-    return make(ProviderSettings()).adapt(asked, "sketch")
+    return SketchProvider(ProviderSettings()).adapt(asked, "sketch")
 
 
 def extent(item: Fill | Line | Picture) -> Box:
@@ -109,7 +109,7 @@ def test_the_prompt_is_whole_or_says_what_is_missing(size: tuple[int, int], coun
     negative = " ".join(f"n{number}" for number in range(count))
     reference = ReferenceImage("c", "portrait.png", b"", "image/png")
     asked = Asked(prompt, negative, (reference,), Size(*size), title="A title", entry_id="chapters/c/i")
-    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     for role in ("prompt", "negative"):
         text = shown(card, role)
         told = re.search(r" ?… \+(\d+) words?$", text)
@@ -131,7 +131,7 @@ def test_a_card_shows_all_it_should() -> None:
         title="Lit",
         colours=("rust", "#102030"),
     )
-    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     found = {
         role: shown(card, role)
         for role in ("mark", "proof", "title", "id", "prompt", "negative", "reference", "swatch")
@@ -153,7 +153,7 @@ def test_a_card_shows_all_it_should() -> None:
 def test_missing_glyphs_are_told() -> None:
     """A card that had to improvise says how often."""
     asked = Asked("A \U0001f600 lamp", "", (), Size(1024, 576))
-    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     assert "1 character not in the font" in shown(card, "facts")
 
 
@@ -180,16 +180,16 @@ def test_names_of_colours_shorten_aloud(count: int, expected: str) -> None:
     """A narrow swatch drops the remark first; what it can't hold at all is counted."""
     colours = ("limestone cream (dressed faces)", *(f"#10203{number}" for number in range(count - 1)))
     asked = Asked("A lamp.", "", (), Size(640, 480), colours=colours)
-    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     assert shown(card, "swatch").startswith(expected + " #")
 
 
 def test_a_negative_prompt_without_room_is_told() -> None:
     """On a slip with a few lines only, the prompt has them all and the label says what is missing."""
     asked = Asked("A lamp.", "fog", (), Size(280, 64), title="Lit")
-    card = plan_card(make(ProviderSettings()).adapt(asked, "sketch"))
+    card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     assert shown(card, "label").startswith("PROMPT (negative")
     assert shown(card, "negative") == ""
-    roomy = plan_card(make(ProviderSettings()).adapt(replace(asked, size=Size(280, 200)), "sketch"))
+    roomy = plan_card(SketchProvider(ProviderSettings()).adapt(replace(asked, size=Size(280, 200)), "sketch"))
     assert shown(roomy, "label") == "PROMPT NEGATIVE"
     assert shown(roomy, "negative") == "fog"

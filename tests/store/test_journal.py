@@ -15,7 +15,7 @@ import pytest
 from chargen.errors import InputError, Problem, StartError
 from chargen.model.record import Record, prompt_hash
 from chargen.model.request import FailureClass
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 from chargen.store.clock import compact_stamp
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import AttemptStatus, Publication, Sending, Spent
@@ -71,7 +71,7 @@ def sending(number: int = 1, task: str = ALICE, print_: str = "ab" * 32, cost: s
 def record_of(sent: Sending, sent_at: str, cost: str | None = "0.053") -> Record:
     return Record(
         entry_id=sent.task_id,
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/x.yaml",
         attempt=sent.attempt_id,
         fingerprint=sent.fingerprint,

@@ -14,7 +14,7 @@ import pytest
 from chargen.errors import InputError, Problem
 from chargen.model.record import Record
 from chargen.model.record_json import to_json
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 from chargen.store.hashes import hash_bytes
 from chargen.store.originals import Originals, PublishedForm, new_attempt_id
 
@@ -25,7 +25,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"
 def make_record(number: int = 1, fingerprint: str = PRINT) -> Record:
     return Record(
         entry_id=EntryId("chapters/ch03/img-07"),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/x.yaml",
         attempt=f"20261122T14080700000{number}Z-1f2e3d4c",
         fingerprint=Fingerprint(fingerprint),

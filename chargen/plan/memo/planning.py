@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from chargen.errors import Severity
 from chargen.kinds.names import folded
-from chargen.model.values import EntryId, Kind, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.facts import Wishes
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.memo.cast import Cast, shown_in
@@ -220,8 +220,8 @@ class _Planning:
             else:
                 imagery = scanned.imagery
                 images = tuple(plan.by_id[entry.id] for entry in imagery.entries)
-                used = [(str(name), name.position) for name in imagery.uses if name.name == Kind.LOCATION.value]
-                parts.append(Part(imagery.kind.value, imagery.slug, images, scanned.problems, tuple(used)))
+                used = [(name.name, str(name), name.position) for name in imagery.uses]
+                parts.append(Part(imagery.kind, imagery.slug, images, scanned.problems, tuple(used)))
         names = [folded(image.id) for part in parts for image in part.images]
         if len(set(names)) < len(names):
             raise TogetherError

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chargen.errors import Position, Problem, Severity
 from chargen.model.entries import Character, Declared, Entry, Outputs
 from chargen.model.reason import Reason
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Size, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.memo.index import pairs, read_reasons, text, texts
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Judgement
@@ -57,7 +57,7 @@ class About:
     """What other files ask of one, and what its images ask of them.
 
     `kind` is empty for a file that plans nothing, `broken` set where it can't be read. `characters` are signatures of
-    those it defines, `uses` locations it names, `shows` slugs of the characters that its entries show.
+    those it defines, `uses` the kinds and slugs of files it names, `shows` slugs of characters its entries show.
     """
 
     kind: str = ""
@@ -65,7 +65,7 @@ class About:
     broken: Position | None = None
     problems: tuple[Problem, ...] = ()
     characters: Mapping[str, str] = field(default_factory=dict)
-    uses: tuple[tuple[str, Position], ...] = ()
+    uses: tuple[tuple[str, str, Position], ...] = ()
     shows: tuple[str, ...] = ()
 
 
@@ -75,9 +75,9 @@ def about(scanned: ScannedFile) -> About:
     if imagery is None:
         return About(broken=scanned.broken, problems=scanned.problems)
     here = Position(scanned.file)
-    used = ((str(name), name.position or here) for name in imagery.uses if name.name == Kind.LOCATION.value)
+    used = ((name.name, str(name), name.position or here) for name in imagery.uses)
     return About(
-        imagery.kind.value,
+        imagery.kind,
         imagery.slug,
         None,
         scanned.problems,
@@ -95,7 +95,7 @@ def about_to_json(facts: About) -> list[Any]:
         None if facts.broken is None else _place(facts.broken),
         [_problem(problem) for problem in facts.problems],
         dict(facts.characters),
-        [[name, *_place(position)] for name, position in facts.uses],
+        [[kind, name, *_place(position)] for kind, name, position in facts.uses],
         list(facts.shows),
     ]
 
@@ -109,7 +109,7 @@ def about_from_json(values: Any) -> About:
         None if broken is None else _position(broken),
         tuple(map(_read_problem, problems)),
         pairs(characters),
-        tuple((text(name), _position(place)) for name, *place in uses),
+        tuple((text(named), text(name), _position(place)) for named, name, *place in uses),
         texts(shows),
     )
 
@@ -150,9 +150,8 @@ def needs(row: Any) -> tuple[EntryId, ...]:
 
 def planned(file: str, kind: str, rows: list[Any], generated: str) -> list[Planned]:
     """Make planned images of rows, without prompts. Raises one of `MALFORMED`."""
-    of_kind = Kind(kind) if rows else Kind.CHAPTER
     known = _Known()
-    return [_planned(row, file, of_kind, generated, known) for row in rows]
+    return [_planned(row, file, kind, generated, known) for row in rows]
 
 
 def character_signature(character: Character) -> str:
@@ -220,7 +219,7 @@ def _row(image: Planned) -> list[Any]:
     ]
 
 
-def _planned(row: Any, file: str, kind: Kind, generated: str, known: _Known) -> Planned:
+def _planned(row: Any, file: str, kind: str, generated: str, known: _Known) -> Planned:
     if tuple(map(type, row)) not in _SHAPES:
         raise TypeError
     name, line, column, title, size, status, verdict, reasons, adopt, *rest = row

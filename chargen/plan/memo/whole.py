@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from chargen.errors import Position, Problem
-from chargen.model.values import EntryId, Kind, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.memo.memory import Memory
 from chargen.plan.memo.rows import MALFORMED, needs, shown
 from chargen.plan.memo.standing import Look
 from chargen.plan.order import build_order
-from chargen.plan.plan import Plan, Planned, unknown_location
+from chargen.plan.plan import Plan, Planned, unknown_file
 
 
 class TogetherError(Exception):
@@ -27,13 +27,13 @@ class TogetherError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a file brings into a plan; `uses` are the locations it names."""
+    """What a file brings into a plan; `uses` are the kinds and slugs of other files it names."""
 
     kind: str
     slug: str
     images: tuple[Planned, ...]
     problems: tuple[Problem, ...]
-    uses: tuple[tuple[str, Position | None], ...] = ()
+    uses: tuple[tuple[str, str, Position | None], ...] = ()
 
 
 def part_of(memory: Memory, file: str) -> Part:
@@ -53,11 +53,12 @@ def put_together(parts: Iterable[Part], problems: Iterable[Problem] = ()) -> Pla
     if order.cycles:
         raise TogetherError
     planned = tuple(images[name] for name in order.ids)
-    locations = {part.slug for part in every if part.kind == Kind.LOCATION.value}
+    known = {(part.kind, part.slug) for part in every}
     told = [*problems, *(problem for part in every for problem in part.problems)]
     for image in planned:
         told.extend(image.problems)
-    told.extend(unknown_location(name, place) for part in every for name, place in part.uses if name not in locations)
+    uses = (use for part in every for use in part.uses)
+    told.extend(unknown_file(kind, name, place) for kind, name, place in uses if (kind, name) not in known)
     return Plan(planned, tuple(dict.fromkeys(told)))
 
 

@@ -19,7 +19,8 @@ FORMAT = 1
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _LIBRARIES = ("jinja2", "yaml")
-_VENDORS = ("CHARGEN_", "OPENAI_", "GOOGLE_", "GEMINI_")
+_SERVERS = ("_URL", "_KEY", "_TOKEN", "_PROXY", "_proxy")
+"""How the names of variables end that may choose a server: which ones a provider reads is not known here."""
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _TEMPLATE = ".j2"
 
@@ -59,7 +60,7 @@ def _signature(path: str, status: os.stat_result) -> str:
 def _variables(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield the variables that choose servers; of a key only whether it is set, never its value."""
     for name in sorted(environ):
-        if name.startswith(_VENDORS):
+        if name.startswith("CHARGEN_") or name.endswith(_SERVERS):
             secret = any(word in name for word in _SECRET)
             yield f"{name}={bool(environ[name].strip()) if secret else environ[name]}"
 

@@ -20,7 +20,7 @@ def check_model(table: ModelTable, provider: str, model_id: str, today: date) ->
     """Say whether `model_id` is gone, going, or not in the table."""
     model = table.find(provider, model_id)
     if model is None:
-        message = f"`{model_id}` is not in the model table of {table.as_of}: its price is unknown"
+        message = f"`{model_id}` is not in the model table of {table.facts(provider).as_of}: its price is unknown"
         yield note(message, hint=did_you_mean(model_id, table.live_ids(provider, today)))
         return
     replacement = model.replacement or table.facts(provider).default_model
@@ -58,7 +58,7 @@ def check_prompt(prompt: str, facts: ProviderFacts) -> Iterator[Problem]:
     """Refuse an empty prompt and one longer than the provider takes."""
     if not prompt.strip():
         yield error("the prompt is empty", hint="write a prompt for this image")
-    if len(prompt) > facts.prompt_characters:
+    if facts.prompt_characters is not None and len(prompt) > facts.prompt_characters:
         message = f"the prompt has {len(prompt):,} characters, `{facts.name}` takes at most {facts.prompt_characters:,}"
         yield error(message, hint="shorten the entry's prompt or the style texts around it")
 
@@ -70,13 +70,13 @@ def check_references(
     if len(references) > limit:
         yield error(f"`{model_id}` takes at most {limit} references, not {len(references)}", hint="list fewer of them")
     for reference in references:
-        if media_type(reference) not in facts.reference_media:
+        if facts.reference_media and media_type(reference) not in facts.reference_media:
             kinds = ", ".join(facts.reference_media)
             message = f"reference `{reference.label}` is {reference.media_type}, which `{facts.name}` does not take"
             yield error(message, hint=f"save it as one of {kinds}")
         if not reference.data:
             yield error(f"reference `{reference.label}` is empty", hint="replace the file")
-        if len(reference.data) > facts.reference_bytes:
+        if facts.reference_bytes is not None and len(reference.data) > facts.reference_bytes:
             size, most = _megabytes(len(reference.data)), _megabytes(facts.reference_bytes)
             message = f"reference `{reference.label}` has {size}, `{facts.name}` takes at most {most} each"
             yield error(message, hint="make the picture smaller")

@@ -1,4 +1,4 @@
-"""Reads the model table's parsed TOML into values, refusing what is misspelt, mistyped or names what is not there.
+"""Reads the parsed `models.toml` of each provider into one table, refusing what is misspelt, mistyped or dangling.
 
 Decimal fractions must have been read as `Decimal` (`tomllib.loads(..., parse_float=Decimal)`), because prices are
 money. A broken table is a fault of the program, not of its user: ChargenError. Pure; knows no file.
@@ -28,20 +28,27 @@ T = TypeVar("T")
 _ABSENT: Any = object()
 
 
-def read_models(data: Mapping[str, Any]) -> ModelTable:
-    """Build the table from the whole parsed file."""
-    top = _Table(data, "the model table")
-    sizes = {name: _size_rule(table) for name, table in top.tables("sizes")}
-    prices = {name: _prices(table) for name, table in top.tables("prices")}
+def read_models(files: Mapping[str, Mapping[str, Any]]) -> ModelTable:
+    """Build the table from every provider's whole parsed file, by the provider's name."""
+    read = sorted((_read(name, data) for name, data in files.items()), key=lambda one: (one[0], one[1].name))
     table = ModelTable(
-        as_of=top.take("as_of", date),
-        sources=top.texts("sources"),
-        providers=tuple(_facts(name, facts) for name, facts in top.tables("providers")),
-        models=tuple(_model(model, sizes, prices) for model in top.list_of_tables("models")),
+        providers=tuple(facts for _, facts, _ in read),
+        models=tuple(model for _, _, models in read for model in models),
     )
-    top.end()
     _check_names(table)
     return table
+
+
+def _read(name: str, data: Mapping[str, Any]) -> tuple[int, ProviderFacts, tuple[Model, ...]]:
+    top = _Table(data, f"the model table of `{name}`")
+    sizes = {title: _size_rule(table) for title, table in top.tables("sizes")}
+    prices = {title: _prices(table) for title, table in top.tables("prices")}
+    own = _Table(top.take("provider", dict), f"`provider` of the model table of `{name}`")
+    order = own.take("order", int, 5)
+    facts = _facts(name, own, top.take("as_of", date), top.texts("sources"))
+    models = tuple(_model(name, model, sizes, prices) for model in top.list_of_tables("models"))
+    top.end()
+    return order, facts, models
 
 
 class _Table:
@@ -57,6 +64,12 @@ class _Table:
             raise ChargenError(f"{self.where} lacks `{key}`")
         if value is not default and (not isinstance(value, kind) or isinstance(value, bool)):
             raise ChargenError(f"`{key}` of {self.where} must be {kind.__name__}, not `{value!r}`")
+        return value
+
+    def switch(self, key: str) -> bool:
+        value = self._left.pop(key, False)
+        if not isinstance(value, bool):
+            raise ChargenError(f"`{key}` of {self.where} must be true or false")
         return value
 
     def maybe(self, key: str, kind: type[T]) -> T | None:
@@ -79,11 +92,11 @@ class _Table:
         return {name: table.take(name, int) for name in table.names()}
 
     def tables(self, key: str) -> list[tuple[str, _Table]]:
-        outer = self.take(key, dict)
+        outer = self.take(key, dict, {})
         return [(name, _Table(table, f"`{key}.{name}` of {self.where}")) for name, table in outer.items()]
 
     def list_of_tables(self, key: str) -> list[_Table]:
-        return [_Table(item, f"`{item.get('id', key)}` of {self.where}") for item in self.take(key, list)]
+        return [_Table(item, f"`{item.get('id', key)}` of {self.where}") for item in self.take(key, list, [])]
 
     def named(self, key: str, known: Mapping[str, T]) -> T:
         name = self.take(key, str)
@@ -156,14 +169,21 @@ def _image_price(table: _Table) -> ImagePrice:
     return TokensByPixels(table.take("pixels", int), table.counts("tokens_by_quality"))
 
 
-def _facts(name: str, table: _Table) -> ProviderFacts:
+def _facts(name: str, table: _Table, as_of: date, sources: tuple[str, ...]) -> ProviderFacts:
     facts = ProviderFacts(
         name=name,
+        as_of=as_of,
+        sources=sources,
+        proof=table.switch("proof"),
+        keys=table.texts("keys"),
+        base_url=table.take("base_url", str, ""),
+        vendor_url=table.take("vendor_url", str, ""),
+        vendor_domain=table.take("vendor_domain", str, ""),
         default_model=table.take("default_model", str),
         workers=table.take("workers", int),
         per_minute=table.maybe("per_minute", int),
-        prompt_characters=table.take("prompt_characters", int),
-        reference_bytes=table.take("reference_bytes", int),
+        prompt_characters=table.maybe("prompt_characters", int),
+        reference_bytes=table.maybe("reference_bytes", int),
         request_bytes=table.maybe("request_bytes", int),
         reference_media=table.texts("reference_media"),
     )
@@ -171,9 +191,9 @@ def _facts(name: str, table: _Table) -> ProviderFacts:
     return facts
 
 
-def _model(table: _Table, sizes: Mapping[str, SizeRule], prices: Mapping[str, Prices]) -> Model:
+def _model(provider: str, table: _Table, sizes: Mapping[str, SizeRule], prices: Mapping[str, Prices]) -> Model:
     model = Model(
-        provider=table.take("provider", str),
+        provider=provider,
         id=table.take("id", str),
         sizes=table.named("sizes", sizes),
         references=table.take("references", int),
@@ -193,14 +213,11 @@ def _model(table: _Table, sizes: Mapping[str, SizeRule], prices: Mapping[str, Pr
 
 
 def _check_names(table: ModelTable) -> None:
-    """Hold that every model's provider, every default, replacement and default quality is there, and ids are unique."""
-    names = {facts.name for facts in table.providers}
+    """Hold that every default, replacement and default quality is there, and ids are unique."""
     ids = [(model.provider, name) for model in table.models for name in (model.id, *model.aliases)]
     if twice := {one for one in ids if ids.count(one) > 1}:
         raise ChargenError(f"the model table names `{'/'.join(min(twice))}` twice")
     for model in table.models:
-        if model.provider not in names:
-            raise ChargenError(f"`{model.id}` of the model table has the unknown provider `{model.provider}`")
         if model.replacement is not None and table.find(model.provider, model.replacement) is None:
             raise ChargenError(
                 f"`{model.id}` of the model table is replaced by `{model.replacement}`, not in the table"
@@ -208,5 +225,5 @@ def _check_names(table: ModelTable) -> None:
         if model.default_quality is not None and model.default_quality not in model.qualities:
             raise ChargenError(f"`{model.id}` of the model table lacks its default quality `{model.default_quality}`")
     for facts in table.providers:
-        if table.find(facts.name, facts.default_model) is None:
+        if any(table.of(facts.name)) and table.find(facts.name, facts.default_model) is None:
             raise ChargenError(f"the default model `{facts.default_model}` of `{facts.name}` is not in the model table")

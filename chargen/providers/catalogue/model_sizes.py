@@ -4,7 +4,7 @@ Three kinds of rule: any size on a grid within limits, a fixed list, or an aspec
 
 Laws: a legal size is requested exactly as asked; the answer to any size is legal; where the limits allow, it covers the
 asked size, so that the delivered picture need only be cropped, never enlarged; asking for the answer gives the answer.
-Pure; the limits themselves are data (`chargen/providers/models.toml`).
+Pure; the limits themselves are data (each provider's `models.toml`).
 """
 
 from __future__ import annotations

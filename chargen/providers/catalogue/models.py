@@ -1,8 +1,8 @@
 """The models there are: what each takes, costs and how long it lives.
 
-The table is data with a date (`chargen/providers/models.toml`, read by `model_data`). An id it does not name is not an
-error: the provider knows better, and is assumed to be like the provider's default model, at no known price. Pure; the
-date of today is handed in.
+The table is data with a date (`models.toml` in each provider's folder, read by `model_data`). An id it does not name is
+not an error: the provider knows better, and is assumed to be like the provider's default model, at no known price.
+Pure; the date of today is handed in.
 """
 
 from __future__ import annotations
@@ -71,29 +71,59 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """What holds for all models of a provider. Lengths in characters, sizes in bytes."""
+    """What holds for all models of a provider. Lengths in characters, sizes in bytes; None is no known limit."""
 
     name: str
+    as_of: date
     default_model: str
     workers: int
-    per_minute: float | None
-    prompt_characters: int
-    reference_bytes: int
-    request_bytes: int | None
+    sources: tuple[str, ...] = ()
+    proof: bool = False
+    """Draws stand-ins on this machine for nothing: never put in the place of an image that a vendor made."""
+    keys: tuple[str, ...] = ()
+    """Environment variables that may hold its key, the first that is set counts; empty where it needs none."""
+    base_url: str = ""
+    """The environment variable in which its own SDK looks for another server."""
+    vendor_url: str = ""
+    vendor_domain: str = ""
+    """Hosts at or below it are the vendor's own."""
+    per_minute: float | None = None
+    prompt_characters: int | None = None
+    reference_bytes: int | None = None
+    request_bytes: int | None = None
     """Limit of one whole request, pictures as base64; None where only single files are limited."""
-    reference_media: tuple[str, ...]
+    reference_media: tuple[str, ...] = ()
+    """Media types it takes as references; empty where any."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """The whole table, as of a date."""
+    """What all providers say of themselves and of their models."""
 
-    as_of: date
-    sources: tuple[str, ...]
     providers: tuple[ProviderFacts, ...]
     models: tuple[Model, ...]
     _found: dict[tuple[str, str], Model | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was looked up: a plan of thousands of images asks for the same few."""
+
+    @property
+    def as_of(self) -> date:
+        """The day since which nobody has looked at some part of the table."""
+        return min(facts.as_of for facts in self.providers if any(self.of(facts.name)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every provider, in the order they are listed."""
+        return tuple(facts.name for facts in self.providers)
+
+    @property
+    def stand_in(self) -> Route | None:
+        """The route that costs nothing and needs no key, where there is one."""
+        return next((Route(facts.name, facts.default_model) for facts in self.providers if facts.proof), None)
+
+    def is_proof(self, made_by: str) -> bool:
+        """Say whether `provider` or `provider/model` makes stand-ins only; a provider that is gone did not."""
+        name = made_by.partition("/")[0]
+        return any(facts.proof for facts in self.providers if facts.name == name)
 
     def facts(self, provider: str) -> ProviderFacts:
         """Return what holds for all models of `provider`; KeyError where the table does not have it."""

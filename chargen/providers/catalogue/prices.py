@@ -1,7 +1,7 @@
 """What an image costs: an estimate before it is sent, the actual cost from the provider's account of tokens after.
 
 Laws: money is `Decimal`, in USD; a cost is rounded up to a millionth of a dollar, so that sums never fall short of the
-bill; what is unknown is None, never 0. Pure; the prices themselves are data (`chargen/providers/models.toml`).
+bill; what is unknown is None, never 0. Pure; the prices themselves are data (each provider's `models.toml`).
 """
 
 from __future__ import annotations

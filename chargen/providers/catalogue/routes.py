@@ -1,7 +1,7 @@
 """Which provider and model make an image: what the file declares, the project's routes, and who is there to serve it.
 
 Laws: a route catches exactly `provider/model` before `provider/*` before `*`; `*` never catches what can be served as
-it is declared; a route is followed once, never from one to another; `sketch/sketch` can always be served. Pure; knows
+it is declared; a route is followed once, never from one to another. Pure; knows
 neither which providers exist nor which models are dead: the caller tells it.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chargen.config.settings import ANY, SKETCH, Settings
+from chargen.config.settings import ANY, Settings
 from chargen.errors import Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.model.values import Route
@@ -20,7 +20,6 @@ from chargen.text.nearest import did_you_mean
 Live: TypeAlias = Callable[[Route], bool]
 """Says whether a route can be served: its provider has an adapter, and its model is not known to be dead."""
 
-OFFLINE = Route(SKETCH, SKETCH)
 ROUTES = "`[tool.chargen.routes]`"
 
 
@@ -34,7 +33,7 @@ class _Served:
     provider_of: Callable[[str], str | None]
 
     def serves(self, route: Route) -> bool:
-        return route == OFFLINE or self.live(route)
+        return self.live(route)
 
     def own_model(self, provider: str) -> str:
         """Return the configured model of a provider, else its default one, else `*` for a provider nobody knows."""
@@ -145,5 +144,5 @@ def _line_to_add(wanted: Route, served: _Served) -> str:
     """Suggest the same provider's model where it can be served, else the first provider's that can."""
     order = sorted(served.defaults, key=lambda name: name != wanted.provider)
     offers = (Route(name, served.own_model(name)) for name in order)
-    offer = next((route for route in offers if route != wanted and served.serves(route)), OFFLINE)
+    offer = next((route for route in offers if route != wanted and served.serves(route)), "provider/model")
     return f'add `"{wanted}" = "{offer}"` to {ROUTES}'

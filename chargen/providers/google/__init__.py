@@ -1,1 +1,5 @@
-"""Google's Gemini image models through the official SDK."""
+"""Google's Gemini image models. One folder, known to no other provider."""
+
+from chargen.providers.google.adapter import GoogleProvider
+
+make = GoogleProvider

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
-from chargen.providers.server_waits import protobuf_seconds, server_wait
+from chargen.providers.http.failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"
 

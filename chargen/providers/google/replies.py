@@ -14,8 +14,8 @@ from typing import Any
 from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
-from chargen.providers.failures import Answer, ambiguous, clean, words
 from chargen.providers.google.failures import classify
+from chargen.providers.http.failures import Answer, ambiguous, clean, words
 
 _REFUSALS = frozenset(
     {

@@ -1,1 +1,5 @@
-"""OpenAI's Images API, and servers that speak it, through the official SDK."""
+"""OpenAI's Images API, and servers that speak it. One folder, known to no other provider."""
+
+from chargen.providers.openai.adapter import OpenAIProvider
+
+make = OpenAIProvider

@@ -8,64 +8,34 @@ budgets, files or other providers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chargen.config.server_address import elsewhere, is_at, server_address
 from chargen.errors import Problem, error, warning
-from chargen.model.request import Asked, ProviderError, ProviderSettings, Reply, Request
-from chargen.providers import deadlines
+from chargen.model.request import Asked, ProviderError, Reply, Request
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.providers.catalogue.model_sizes import RatioSizes, read_size
-from chargen.providers.catalogue.models import Life, ModelTable
-from chargen.providers.catalogue.prices import estimate
-from chargen.providers.failures import Answer, exception_failure
+from chargen.providers.catalogue.models import Life
+from chargen.providers.http import deadlines
+from chargen.providers.http.failures import Answer, exception_failure
+from chargen.providers.http.vendor import NO_KEY, VendorProvider
 from chargen.providers.openai import failures, replies, requests
 from chargen.providers.openai.downloads import download
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-KEY = failures.KEY
-BASE_URL = "OPENAI_BASE_URL"
-VENDOR_URL = "https://api.openai.com/v1"
-VENDOR_HOST = "api.openai.com"
-DUMMY_KEY = "none"
-"""What a compatible server without keys gets; the SDK insists on one."""
 CONNECT_TIMEOUT = 15.0
 """Seconds to reach the server."""
 UNBOUNDED = 1_000
 """References sent to a server whose limit is unknown: all of them."""
 
 
-class OpenAIProvider:
+class OpenAIProvider(VendorProvider):
     """OpenAI's Images API, or a server that speaks it (`base_url`)."""
 
     name = requests.PROVIDER
-
-    def __init__(
-        self, settings: ProviderSettings, models: ModelTable, environ: Mapping[str, str], *, today: date
-    ) -> None:
-        facts = models.facts(self.name)
-        self._settings = settings
-        self._models = models
-        self._facts = facts
-        self._today = today
-        self._key = environ.get(KEY, "").strip()
-        given = environ.get(BASE_URL, "")
-        place, key = settings.base_url_position, KEY if self._key else ""
-        self._base_url = server_address(self.name, settings.base_url, BASE_URL, given, VENDOR_URL, place=place, key=key)
-        self.is_vendor = is_at(self._base_url, VENDOR_HOST)
-        self.default_model = settings.model or facts.default_model
-        self.default_workers = facts.workers
-        self.default_per_minute = facts.per_minute if self.is_vendor else None
-        self._client: OpenAI | None = None
-        self._client_lock = Lock()
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Turn what was asked into what this model takes; every change is told in `notes`.
@@ -98,34 +68,6 @@ class OpenAIProvider:
             problems.append(warning(message, hint="set a quality"))
         return tuple(problems)
 
-    def price(self, request: Request) -> Decimal | None:
-        """Estimate the cost in USD; None where the model, or its price for this size and quality, is unknown.
-
-        A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
-        """
-        model = self._models.find(self.name, request.model)
-        if model is None or model.prices is None:
-            return None
-        count = len(request.references)
-        return estimate(model.prices, request.requested_size, request.quality, count, request.prompt)
-
-    def missing_key(self) -> Problem | None:
-        """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""
-        if self._key and not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
-            return error(f"`{KEY}` holds characters that no key has", hint=f"set `{KEY}` again")
-        if self._key or not self.is_vendor:
-            return None
-        return error(f"no `{KEY}` in the environment", hint=f"set `{KEY}`, or route these images to `sketch/sketch`")
-
-    def elsewhere(self) -> Problem | None:
-        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
-        return elsewhere(self.name, self._base_url, self._settings.base_url_position, VENDOR_HOST)
-
-    def open(self) -> None:
-        """Import the SDK and make the client, where that was not done yet."""
-        with suppress(Exception):  # sending meets the same fault, and tells it
-            self._connected().images  # noqa: B018 - the SDK imports this part of itself when it is named
-
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
         model = self._models.find(self.name, request.model)
@@ -140,17 +82,6 @@ class OpenAIProvider:
             failure.request_id = delivery.reply.request_id
             raise
         return replace(delivery.reply, data=data)
-
-    def close(self) -> None:
-        """Close the client, if one was made."""
-        with self._client_lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        return (self._key,) if self._key else ()
 
     def _answer(self, request: Request) -> Answer:
         """Return the raw reply, or raise what went wrong, free of the SDK's exception and what it quotes."""
@@ -178,18 +109,18 @@ class OpenAIProvider:
             values["image"] = requests.image_files(request)
         return send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
 
-    def _connected(self) -> OpenAI:
-        with self._client_lock:
-            if self._client is None:
-                from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 - see above
+    def _new_client(self) -> OpenAI:
+        from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 - see above
 
-                self._client = OpenAI(
-                    api_key=self._key or DUMMY_KEY,
-                    base_url=self._base_url,
-                    max_retries=0,
-                    http_client=DefaultHttpxClient(follow_redirects=False, event_hooks=deadlines.hooks()),
-                )
-            return self._client
+        return OpenAI(
+            api_key=self._key or NO_KEY,
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=DefaultHttpxClient(follow_redirects=False, event_hooks=deadlines.hooks()),
+        )
+
+    def _load(self, client: OpenAI) -> None:
+        client.images  # noqa: B018 - the SDK imports this part of itself when it is named
 
 
 def _timeouts(seconds: float) -> Any:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers import deadlines
-from chargen.providers.failures import ambiguous, clean
+from chargen.providers.http import deadlines
+from chargen.providers.http.failures import ambiguous, clean
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""

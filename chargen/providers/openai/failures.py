@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
-from chargen.providers.server_waits import server_wait
+from chargen.providers.http.failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.http.server_waits import server_wait
 
 KEY = "OPENAI_API_KEY"
 

@@ -14,7 +14,7 @@ from typing import Any
 from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
-from chargen.providers.failures import MAYBE_BILLED, Answer, ambiguous, clean, words
+from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous, clean, words
 from chargen.providers.openai.failures import body_failure
 
 _DETAILS = ("created", "size", "quality", "output_format", "background", "model")

@@ -7,12 +7,17 @@ waiting happen only where the settings script them. Must not know: other provide
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chargen.config.setting_checks import SettingChecks
+from chargen.config.settings import OwnSetting
 from chargen.errors import Problem, error
-from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, Reply, Request
-from chargen.providers.sketch.script import FailureScript
+from chargen.model.request import Asked, FailureClass, LiveProvider, ProviderError, ProviderSettings, Reply, Request
+from chargen.providers.catalogue.models import ModelTable
+from chargen.providers.sketch.script import FailureScript, check_script
 
 if TYPE_CHECKING:
     from chargen.providers.sketch.studio import Studio
@@ -22,8 +27,14 @@ MODEL = "sketch"
 SHORTEST_SIDE, LONGEST_SIDE = 64, 4096
 """Sides in pixels that a sketch may have: below, no text fits; above, memory per worker passes 50 MB."""
 
+SETTINGS: Mapping[str, OwnSetting] = {
+    "latency": OwnSetting(SettingChecks.seconds),
+    "fail": OwnSetting(check_script, many=True),
+}
+"""Seconds each sketch takes, and failures by script (`GLOB=failure-class[*COUNT]`): both for tests and dry runs."""
 
-class SketchProvider:
+
+class SketchProvider(LiveProvider):
     """Draws storyboard cards on this machine's processor."""
 
     name: str = NAME
@@ -32,8 +43,8 @@ class SketchProvider:
     default_per_minute: float | None = None
 
     def __init__(self, settings: ProviderSettings) -> None:
-        self._latency = settings.latency
-        self._failures = FailureScript(settings.fail)
+        self._latency: float = settings.own.get("latency", 0.0)
+        self._failures = FailureScript(settings.own.get("fail", ()))
         self._studio: Studio | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -104,6 +115,12 @@ class SketchProvider:
         self._closed.set()
 
 
-def make(settings: ProviderSettings) -> Provider:
+def make(
+    settings: ProviderSettings,
+    models: ModelTable,  # noqa: ARG001 - the same for all providers
+    environ: Mapping[str, str],  # noqa: ARG001 - as above
+    *,
+    today: date,  # noqa: ARG001 - as above
+) -> SketchProvider:
     """Make the provider from its settings. Raises StartError for a script of failures that can't be read."""
     return SketchProvider(settings)

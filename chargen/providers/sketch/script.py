@@ -11,9 +11,13 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
+from chargen.config.setting_checks import SettingChecks
+from chargen.config.toml_positions import KeyPath
 from chargen.errors import StartError
 from chargen.model.request import FailureClass, ProviderError
+from chargen.text.nearest import did_you_mean
 
 _SCRIPT = re.compile(
     r"(?P<glob>.+)=(?P<what>transient|ambiguous|refused|invalid|provider-stop|ours|wait:(?P<seconds>\d+(?:\.\d+)?))"
@@ -54,6 +58,18 @@ def parse_script(text: str) -> Script:
         seconds=float(seconds) if seconds else None,
         count=int(count) if count else None,
     )
+
+
+def check_script(checks: SettingChecks, path: KeyPath, value: Any) -> str | None:
+    """Check one script of the setting `fail`."""
+    text = checks.name(path, value)
+    if text is None or _SCRIPT.fullmatch(text):
+        return text
+    classes = [failure.value for failure in FailureClass]
+    word = text.rpartition("=")[2].partition("*")[0]
+    must = f"be `GLOB=CLASS` or `GLOB=CLASS*COUNT`, with a class of {', '.join(classes)}, wait:SECONDS"
+    checks.must(path, must, did_you_mean(word, classes) if "=" in text else "")
+    return None
 
 
 class FailureScript:

@@ -13,25 +13,25 @@ from fractions import Fraction
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Problem, error, warning
+from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, Depicted, Entry, Outputs
-from chargen.model.slots import Made, SlotValue
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size, Status
+from chargen.model.values import Size, Status
 from chargen.yaml.document import Document, get, is_null, scalar
 
 STATUSES = tuple(status.value for status in Status)
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a whole file says of each of its images. `slug` and `kind` begin every id."""
+class FileDefaults:
+    """What a whole file says of each of its images."""
 
     document: Document
-    kind: Kind
+    kind: ImageryKind
     slug: str
     default_size: Size
     declared: Declared
@@ -39,7 +39,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class CastMember:
     """A character as its chapter declares it; `fault` is set where the declaration can't be read."""
 
     name: str
@@ -47,21 +47,16 @@ class Member:
     fault: Problem | None = None
 
 
-def sheet(root: Block, metadata: Block, kind: Kind, slug: str, default_size: Size) -> Sheet:
+def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, default_size: Size) -> FileDefaults:
     """Read `generation_defaults`, of `metadata` first, then of the whole file."""
     inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
-    return Sheet(root.document, kind, slug, default_size, declared, negatives)
+    return FileDefaults(root.document, kind, slug, default_size, declared, negatives)
 
 
-def entry_id(sheet: Sheet, name: str) -> EntryId:
-    """Return the id of an entry: the kind's folder, the file's slug, and the entry's own name."""
-    return EntryId(f"{sheet.kind.value}s/{sheet.slug}/{name}")
-
-
-def planned(
-    sheet: Sheet,
+def read_entry(
+    file: FileDefaults,
     block: Block,
     name: str,
     *,
@@ -76,18 +71,18 @@ def planned(
     `palette` is the file's, for an entry without one of its own.
     """
     prompt = prompt_of(block)
-    size = size_of(block, sheet.default_size)
+    size = size_of(block, file.default_size)
     status = status_of(block)
-    declared = _declared_of(block, sheet.declared)
+    declared = _declared_of(block, file.declared)
     return Entry(
-        id=entry_id(sheet, name),
-        kind=sheet.kind,
-        file=sheet.document.file,
+        id=file.kind.entry_id(file.slug, name),
+        kind=file.kind.name,
+        file=file.document.file,
         position=block.position,
         path=block.path,
         title=title or name,
         prompt=prompt,
-        negative_prompt=(*block.texts("negative_prompt"), *sheet.negatives),
+        negative_prompt=(*block.texts("negative_prompt"), *file.negatives),
         size=size,
         status=status,
         depicts=depicts,
@@ -142,7 +137,7 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, Member] | None) -> tuple[Depicted, ...]:
+def depicted(block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
     """Return the characters an entry shows, each once, in order; `cast` is None where a file declares none."""
     states = block.block("character_states")
     found: dict[str, Depicted] = {}
@@ -183,18 +178,6 @@ def outputs_of(block: Block) -> Outputs:
         model=scalar(block.nodes.get("model")),
         generated_at=scalar(block.nodes.get("generated_at")),
     )
-
-
-def slot_values(made: Made) -> dict[str, SlotValue]:
-    """Return the slots that every kind has, in the order they are written."""
-    return {
-        "generated_at": made.generated_at,
-        "file_name": made.file_name,
-        "file_path": made.file_path,
-        "provider": made.provider,
-        "model": made.model,
-        "provider_metadata": made.provider_metadata,
-    }
 
 
 def _declared(block: Block, otherwise: Declared) -> Declared:

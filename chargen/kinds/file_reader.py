@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys
 from chargen.model.entries import Character, Entry, Imagery
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind
+from chargen.model.values import EntryId
 from chargen.yaml.document import Document, is_null, scalar
 
 
 @dataclass(slots=True)
-class Plan:
+class FileReader:
     """What has been read of a file so far."""
 
     document: Document
-    kind: Kind
+    kind: ImageryKind
     root: Block
     metadata: Block
     problems: list[Problem]
@@ -34,16 +35,16 @@ class Plan:
     uses: dict[tuple[str, str], Traced] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Document, kind: Kind, slug_keys: tuple[str, ...], folder_counts: bool) -> Plan:
+    def of(cls, document: Document, kind: ImageryKind, slug_keys: tuple[str, ...], folder_counts: bool) -> FileReader:
         """Start reading: the root, `metadata`, and the file's slug.
 
         Where `folder_counts`, the name of the file's folder stands for a missing slug.
         """
         problems: list[Problem] = []
         root = Block.of(document, document.root, (), problems)
-        plan = cls(document, kind, root, root.block("metadata"), problems)
-        plan.slug = plan.read_slug(slug_keys, folder_counts)
-        return plan
+        reader = cls(document, kind, root, root.block("metadata"), problems)
+        reader.slug = reader.read_slug(slug_keys, folder_counts)
+        return reader
 
     def read_slug(self, keys: tuple[str, ...], folder_counts: bool) -> str | None:
         """Return the file's slug, of `metadata` first, then of the root; None, with the problem told, without one."""
@@ -51,11 +52,11 @@ class Plan:
             if found := self._name(block, keys):
                 return self._checked(found, "slug")
         folder = self.document.file.rpartition("/")[0].rpartition("/")[2]
-        hint = f"write `{keys[0]}: ...` with a name for this {self.kind.value}"
+        hint = f"write `{keys[0]}: ...` with a name for this {self.kind.name}"
         if not folder_counts or not folder:
-            self.problems.append(error(f"this {self.kind.value} has no `{keys[0]}`", self.metadata.position, hint))
+            self.problems.append(error(f"this {self.kind.name} has no `{keys[0]}`", self.metadata.position, hint))
             return None
-        message = f"this {self.kind.value} has no `{keys[0]}`: its folder's name `{folder}` is taken"
+        message = f"this {self.kind.name} has no `{keys[0]}`: its folder's name `{folder}` is taken"
         self.problems.append(warning(message, self.metadata.position, hint))
         return self._checked(Traced.of(folder, keys[0], self.metadata.position), "slug")
 
@@ -83,7 +84,7 @@ class Plan:
         self.metadata.spell(metadata)
 
     def use(self, kind: str, slug: Traced | None) -> None:
-        """Note that the file names a character or a location."""
+        """Note that the file names what a file of `kind` describes."""
         if slug is not None:
             self.uses.setdefault((kind, str(slug)), Traced.of(slug, kind, slug.position))
 
@@ -102,7 +103,7 @@ class Plan:
             ]
         return Imagery(
             file=self.document.file,
-            kind=self.kind,
+            kind=self.kind.name,
             slug=self.slug or "",
             entries=tuple(entries),
             characters=characters,
@@ -133,6 +134,6 @@ class Plan:
         first = self.taken.setdefault(name, position)
         if first is position:
             return name
-        full = EntryId(f"{self.kind.value}s/{self.slug}/{name}")
+        full = self.kind.entry_id(self.slug or "", name)
         self.clashes.setdefault(full, []).append(clash(full, position, full, first))
         return None

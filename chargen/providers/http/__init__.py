@@ -1,0 +1,1 @@
+"""What adapters to vendors' servers share: a key, an address, a client, and what a broken connection means."""

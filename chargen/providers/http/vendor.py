@@ -1,0 +1,111 @@
+"""The part that is the same in every adapter to a vendor's server: its key, its address, one client, closing it.
+
+A vendor's own module adds what it alone knows: how a request is spelt, sent and answered. Must not know of retries,
+budgets, files or other providers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from chargen.config.server_address import elsewhere, is_at, server_address
+from chargen.errors import Problem, error
+from chargen.model.request import LiveProvider, ProviderSettings, Request
+from chargen.providers.catalogue.models import ModelTable
+from chargen.providers.catalogue.prices import estimate
+
+NO_KEY = "none"
+"""What another server without keys gets; the SDKs insist on one."""
+
+
+class VendorProvider(LiveProvider):
+    """A vendor's models, at the vendor or at another server that speaks its language (`base_url`)."""
+
+    name = ""
+
+    def __init__(
+        self, settings: ProviderSettings, models: ModelTable, environ: Mapping[str, str], *, today: date
+    ) -> None:
+        facts = models.facts(self.name)
+        self._settings = settings
+        self._models = models
+        self._facts = facts
+        self._today = today
+        held = ((name, environ.get(name, "").strip()) for name in facts.keys)
+        self._key_name, self._key = next(((name, key) for name, key in held if key), (facts.keys[-1], ""))
+        self._base_url = server_address(
+            self.name,
+            settings.base_url,
+            facts.base_url,
+            environ.get(facts.base_url, ""),
+            facts.vendor_url,
+            place=settings.base_url_position,
+            key=self._key_name if self._key else "",
+        )
+        self.is_vendor = is_at(self._base_url, facts.vendor_domain)
+        self.default_model = settings.model or facts.default_model
+        self.default_workers = facts.workers
+        self.default_per_minute = facts.per_minute if self.is_vendor else None
+        self._client: Any = None
+        self._client_lock = Lock()
+
+    def price(self, request: Request) -> Decimal | None:
+        """Estimate the cost in USD; None where the model, or its price for this size and quality, is unknown.
+
+        A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
+        """
+        model = self._models.find(self.name, request.model)
+        if model is None or model.prices is None:
+            return None
+        count = len(request.references)
+        return estimate(model.prices, request.requested_size, request.quality, count, request.prompt)
+
+    def missing_key(self) -> Problem | None:
+        """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""
+        if self._key and not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
+            return error(f"`{self._key_name}` holds characters that no key has", hint=f"set `{self._key_name}` again")
+        if self._key or not self.is_vendor:
+            return None
+        names = " or ".join(f"`{name}`" for name in self._facts.keys)
+        other = self._models.stand_in
+        instead = f", or route these images to `{other}`" if other else ""
+        return error(f"no {names} in the environment", hint=f"set `{self._facts.keys[-1]}`{instead}")
+
+    def elsewhere(self) -> Problem | None:
+        """Say where requests go, if the project's own settings send them to another server than the vendor's."""
+        return elsewhere(self.name, self._base_url, self._settings.base_url_position, self._facts.vendor_domain)
+
+    def open(self) -> None:
+        """Import the SDK and make the client, where that was not done yet."""
+        with suppress(Exception):  # sending meets the same fault, and tells it
+            self._load(self._connected())
+
+    def close(self) -> None:
+        """Close the client, if one was made."""
+        with self._client_lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._key,) if self._key else ()
+
+    def _connected(self) -> Any:
+        with self._client_lock:
+            if self._client is None:
+                self._client = self._new_client()
+            return self._client
+
+    def _new_client(self) -> Any:
+        """Make the SDK's client: the vendor's module knows how."""
+        raise NotImplementedError
+
+    def _load(self, client: Any) -> None:
+        """Import what the SDK only imports when it is named."""
+        raise NotImplementedError
