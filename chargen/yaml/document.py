@@ -31,6 +31,9 @@ MAX_BYTES = 32 * 2**20
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONFLICT = re.compile(r"(?:<{7}|\|{7}|>{7}) |(?:<{7}|={7}|\|{7}|>{7})(?=[\r\n]|$)")
 _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
+_MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
+"""A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
 _FOREIGN_BREAKS = "\x85\u2028\u2029"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -142,6 +145,8 @@ def parse(data: bytes, file: str) -> Document:
     document = Document(file, text, bom, root, blank.line_starts)
     if root is not None:
         _refuse_overgrown(document, root)
+        if "{" in text and _MAY_BE_GLUED.search(text):
+            _refuse_glued(document, root)
         if screen:
             _unscreen(root, screen)
     return document
@@ -241,6 +246,41 @@ def _refuse_overgrown(document: Document, root: Node) -> None:
         raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
     if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
         raise InputError(_overgrown(document, found))
+
+
+def _refuse_glued(document: Document, root: Node) -> None:
+    """Refuse `{size:1x1}`, which is a key `size:1x1` without a value: nobody means that, and nothing would tell it."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            waiting.extend(node.value)
+        if not isinstance(node, MappingNode):
+            continue
+        for key, value in node.value:
+            waiting += (key, value)
+            if node.flow_style and _is_glued(document.text, key, value):
+                colon = key.start_mark.index + key.value.index(":")
+                raise InputError(
+                    error(
+                        "a blank is missing after this colon",
+                        document.position(colon),
+                        "write `key: value`, or quote the text",
+                    )
+                )
+
+
+def _is_glued(text: str, key: Node, value: Node) -> bool:
+    """Say whether a key without a colon behind it is a plain text that has one inside."""
+    if not isinstance(key, ScalarNode) or key.style or value.value or not is_null(value) or not _GLUED.match(key.value):
+        return False
+    end = key.end_mark.index
+    written = text.startswith(key.value, key.start_mark.index) and value.start_mark.index == value.end_mark.index
+    return written and not text[end : value.start_mark.index].lstrip().startswith(":")
 
 
 def _distinct_keys(pairs_of_node: list[tuple[Node, Node]]) -> bool:
