@@ -280,8 +280,6 @@ def _close(piece: Piece, end: int) -> None:
         return
     last = piece.children[-1]
     piece.end, piece.tail = last.end, last.tail
-    if piece.shape is Shape.MAPPING:
-        piece.body = piece.children[0].start
 
 
 def _measure_block_scalar(piece: Piece, text: str) -> None:

@@ -242,6 +242,16 @@ def test_missing_key_is_inserted_at_the_end_of_a_file(leaf: str, end: str) -> No
         assert found == head + leaf + "\n    model: m" + end
 
 
+@pytest.mark.parametrize("first", ["? a\n    : x", "? [a, b]\n    : - c\n      - d", "? |\n      a\n    : x", "? a"])
+def test_an_entry_that_begins_with_a_question_mark_gets_its_keys_in_the_same_column(first: str) -> None:
+    """The column of a block's keys is that of its `?` where the first key has one."""
+    before = f"images:\n  - {first}\n    b: 1\n  - c: 1\n"
+    after = splice(before.encode(), "f", [SetSlots(IMAGE, {"seed": 7})]).decode()
+    assert after == before.replace("b: 1\n", "b: 1\n    seed: 7\n")
+    before = f"images:\n  - {first}\n"
+    assert splice(before.encode(), "f", [SetSlots(IMAGE, {"seed": 7})]).decode() == before + "    seed: 7\n"
+
+
 QUESTIONS = [
     pytest.param("? mood", "", id="plain"),
     pytest.param("? mood # c: d", "", id="comment"),
@@ -421,14 +431,51 @@ def test_alias_in_a_slot_is_replaced_itself() -> None:
     assert after == before.replace("*n # c", "m # c").replace("[*n]", "f")
 
 
-def test_entry_that_others_merge_can_be_filled_where_they_have_their_own_slots() -> None:
-    """An anchored entry is filled if every mapping that merges it has the changed keys of its own."""
+def test_entry_that_others_merge_is_filled_alone() -> None:
+    """Entries of its list that merge an anchored entry don't take its slots for theirs: they get their own, empty."""
     before = "images:\n  - &a\n    custom_id: a\n    model: null\n  - <<: *a\n    custom_id: b\n    model: null\n"
     assert edited(before, SetSlots(IMAGE, {"model": "m"})) == before.replace("model: null", "model: m", 1)
-    where, message = refused(before, SetSlots(IMAGE, {"file_name": "f"}))
-    assert where == "5:9"
+    after = splice(before.encode(), "f", [SetSlots(IMAGE, {"model": "m", "meta": {"seed": 1}})]).decode()
+    assert after == (
+        "images:\n  - &a\n    custom_id: a\n    model: m\n    meta:\n      seed: 1\n"
+        "  - <<: *a\n    custom_id: b\n    model: null\n    meta: null\n"
+    )
+    filled = splice(after.encode(), "f", [SetSlots(("images", 1), {"model": "n", "meta": {"seed": 2}})]).decode()
+    assert loaded(filled)["images"][0] == loaded(after)["images"][0]
+
+
+def test_entries_that_merge_each_other_in_turn_are_each_given_their_own() -> None:
+    """A chain of merges, a list of merges, and an entry in braces."""
+    before = (
+        "shots:\n- &a {id: a}\n- &b\n  <<: *a\n  id: b\n- <<: [*b, *a]\n  id: c\n"
+        "- {<<: *a, id: d, images: [x]}\n- id: e\n"
+    )
+    after = splice(before.encode(), "f", [AppendSlot(("shots", 0), "images", {"file": "a.png"})]).decode()
+    assert after == (
+        "shots:\n- &a {id: a, images: [{file: a.png}]}\n- &b\n  <<: *a\n  id: b\n  images: null\n"
+        "- <<: [*b, *a]\n  id: c\n  images: null\n- {<<: *a, id: d, images: [x]}\n- id: e\n"
+    )
+
+
+def test_what_is_meant_to_be_inherited_stays_as_it_is_in_others() -> None:
+    """A status given to a merged entry is its own: those that merge it keep the one they have."""
+    before = "images:\n- &a\n  id: a\n  status: draft # c\n  model: x\n- <<: *a\n  id: b\n"
+    after = edited(before, SetSlots(IMAGE, {"status": "approved"}))
+    assert after == before.replace("draft", "approved") + "  status: draft\n"
+    before = before.replace("draft #", "[draft] #")
+    assert "inherit its `status`" in refused(before, SetSlots(IMAGE, {"status": "approved"}))[1]
+
+
+def test_slots_of_a_value_that_merging_entries_have_of_their_own_can_be_edited() -> None:
+    """A key within a value is nobody else's where those that merge the entry have a value of their own."""
+    before = "images:\n- &a\n  id: a\n  meta: {record: x}\n- <<: *a\n  id: b\n  meta: null\n"
+    assert edited(before, SetSlots(("images", 0, "meta"), {"record": "y"})) == before.replace(
+        "record: x", 'record: "y"'
+    )
+    before = before.replace("  meta: null\n", "")
+    where, message = refused(before, SetSlots(("images", 0, "meta"), {"record": "y"}))
+    assert where == "5:7"
     assert "`*a` would change" in message
-    assert "its own `file_name`" in message
 
 
 REFUSED = [
@@ -449,9 +496,10 @@ REFUSED = [
     ),
     pytest.param("a:\n  - &i\n    x: 1\nb: *i\n", ("a", 0), "4:4", "would change together", id="aliased entry"),
     pytest.param("images: &i\n  - x: 1\nb: *i\n", IMAGE, "3:4", "would change together", id="aliased list"),
-    pytest.param("images:\n  - ? model\n    : x\n", IMAGE, "2:7", "can't be edited exactly", id="question mark"),
-    pytest.param("images:\n  - ? a\n    : x\n", IMAGE, "2:5", "", id="question mark, insertion"),
-    pytest.param("images: [a: b]\n", IMAGE, "1:9", "would change", id="pair in a flow list"),
+    pytest.param("images:\n  - ? model\n    : x\n", IMAGE, "2:7", "`model` is written with `?`", id="question mark"),
+    pytest.param("images:\n  - a: 1\n    ? model\n", IMAGE, "3:7", "written with `?`", id="question mark alone"),
+    pytest.param("images: [a: b]\n", IMAGE, "1:10", "a single pair in a flow list", id="pair in a flow list"),
+    pytest.param("images:\n  - &a\n    x: 1\nb: {<<: *a}\n", IMAGE, "4:9", "would change", id="merged elsewhere"),
     pytest.param("images:\n  - model:\n      &x\n      a: b\n", IMAGE, "3:7", "line of its own", id="anchor on a line"),
 ]
 
