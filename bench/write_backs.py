@@ -18,7 +18,7 @@ from bench.timing import scratch
 from chargen import kinds
 from chargen.build.write_back import WriteBack
 from chargen.model.entries import Entry
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.plan.session import open_session
 
 THREADS = 10
@@ -54,7 +54,9 @@ def _write_all(images: int, per_chapter: int) -> float:
 
 def _edit(entry: Entry) -> SlotEdit:
     name = entry.id.rpartition("/")[2]
-    made = Made(AT, f"{name}.png", f"generated/{entry.id}.png", "sketch", "sketch", {"record": "1 in=0", "cost_usd": 0})
+    made = SlotValues(
+        AT, f"{name}.png", f"generated/{entry.id}.png", "sketch", "sketch", {"record": "1 in=0", "cost_usd": 0}
+    )
     return kinds.slots(entry, made)
 
 

@@ -5,29 +5,58 @@ Reads the disk, changes nothing. A missing key is no problem of the input: it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from chargen.errors import Position, Problem, Severity, note, warning
-from chargen.model.record import CREDENTIALS_LOST, RecordLine
+from chargen.errors import ExitCode, Position, Problem, Severity, note, warning
+from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Planned
-from chargen.plan.requests import asked, objections
+from chargen.plan.requests import objections, request_of
 from chargen.plan.session import Session
 from chargen.providers.catalogue.routes import set_at
 from chargen.store.files import FileKind, kind_of
 
 
-def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
-    """Plan everything; return the plan and what is wrong or odd, in the order of files and lines."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what is wrong or odd in it, in the order of files and lines."""
+
+    images: int
+    files: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def totals(self) -> Mapping[Severity, int]:
+        """How many problems there are of each severity."""
+        return Counter(finding.problem.severity for finding in self.findings)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Failed where there is an error."""
+        return ExitCode.FAILED if self.totals[Severity.ERROR] else ExitCode.DONE
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `check --json`: `problems[]` as elsewhere, with the `images` a problem concerns; `totals`."""
+        return {
+            "problems": [finding.to_json() for finding in self.findings],
+            "totals": {severity.value: self.totals[severity] for severity in Severity},
+        }
+
+
+def check(session: Session) -> Checked:
+    """Plan everything and gather what is wrong or odd."""
     plan = session.plan()
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(session, plan) if finding.problem.message not in told]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-    return plan, by_place([*found, *more, *originals, *_of_credentials(session, plan)])
+    every = by_place([*found, *more, *originals, *_of_credentials(session, plan)])
+    return Checked(len(plan.images), len({image.entry.file for image in plan.images}), every)
 
 
 def _of_providers(session: Session, plan: Plan) -> Iterator[Finding]:
@@ -60,7 +89,7 @@ def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
     lost = tuple(
         image.id
         for image in plan.images
-        if (line := RecordLine.parse(image.entry.outputs.record)) is not None
+        if (line := image.entry.record_line) is not None
         and CREDENTIALS_LOST in line.others
         and kind_of(session.project.path(image.target)).kind is not FileKind.ABSENT
     )
@@ -71,14 +100,13 @@ def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
 
 
 def _of_provider(session: Session, image: Planned) -> Iterator[Problem]:
-    if image.route is None or image.composed is None or image.entry.size is None:
+    if not image.can_be_requested or image.route is None:
         return
-    adapter = session.adapters.get(image.route.provider)
-    request = adapter.adapt(asked(image), image.route.model)
+    request = request_of(image, session.adapters)
     declared = image.entry.declared
     chosen = set_at(declared.provider, declared.model, image.route, session.project.settings)
     place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
-    for problem in objections(adapter, request):
+    for problem in objections(session.adapters.get(request.provider), request):
         stops = problem.severity is Severity.ERROR
         # What stops only a new picture is odd, and no error, where the image exists.
         severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity

@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
 
@@ -17,7 +18,7 @@ from chargen.actions.why import rebuild_price
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
 from chargen.model.entries import Imagery
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Verdict, number
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
@@ -39,6 +40,18 @@ class Reached:
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `impact --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "verdict": self.image.verdict.value,
+            "through": self.through,
+            "rebuilds": self.rebuilds,
+            "route": str(self.image.route) if self.image.route else None,
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,16 @@ class Impact:
             total += item.cost_usd
         return total
 
+    def to_json(self) -> dict[str, Any]:
+        """The object of `impact --json`."""
+        return {
+            "what": self.what,
+            "images": [item.to_json() for item in self.reached],
+            "locked": len(self.kept),
+            "rebuilds": len(self.rebuilt),
+            "cost_usd": number(self.cost_usd),
+        }
+
 
 def impact(session: Session, planner: Planner, plan: Plan, what: str, within: str = "") -> Impact:
     """Return what `what` feeds: a path, an id, a glob, a slug, or a template. Raises StartError for what is none.
@@ -88,7 +111,7 @@ def impact(session: Session, planner: Planner, plan: Plan, what: str, within: st
 
 
 def _would_rebuild(image: Planned) -> bool:
-    if image.entry.status in (Status.APPROVED, Status.LOCKED) and image.verdict is not Verdict.MISSING:
+    if image.entry.is_kept and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 

@@ -1,7 +1,7 @@
-"""One run: what was asked for, the plan, the choice, and each image's two actions with their outcomes.
+"""One run: what was asked for, the plan, the choice, and what became of each image.
 
-The scheduler (doit) calls `generate` and `write_back` from threads; both end in a message or nothing, never in an
-exception, so that one failure stays one failure.
+The scheduler (doit) calls `build` from threads; it ends in a message or nothing, never in an exception, so that one
+failure stays one failure.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chargen.build.disk_guard import Keeping
-from chargen.build.errors import BreakerOpenError, StoppedError
-from chargen.build.events import ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
-from chargen.build.finish_rows import settle
-from chargen.build.image import Done, Maker, Outcome
-from chargen.build.losses import Losses
-from chargen.build.senders import Senders
+from chargen.build.disk_guard import DiskGuard
+from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.journal_repair import finish_rows
+from chargen.build.retry import BreakerOpenError, StoppedError
+from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
@@ -58,10 +57,10 @@ class Build:
     plan: Plan
     choice: Choice
     selected: tuple[EntryId, ...]
-    maker: Maker
+    builder: ImageBuilder
     stop: threading.Event
     leftovers: tuple[Attempt, ...] = ()
-    done: dict[EntryId, Done] = field(default_factory=dict)
+    done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Planned] = field(default_factory=dict)
@@ -88,7 +87,7 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.maker.judging.wishes.ignored
+        return self.builder.judge.options.ignored
 
     @property
     def chosen(self) -> tuple[Planned, ...]:
@@ -109,16 +108,12 @@ class Build:
         image = self.image(entry_id)
         return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
-        return self._guarded(entry_id, self._generate)
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
-        return self._guarded(entry_id, self._write_back)
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
+        return self._guarded(entry_id, self._build)
 
     def fail(self, entry_id: EntryId, message: str) -> None:
-        """Note a failure that happened outside the two actions."""
+        """Note a failure that happened outside `build`."""
         self._fail(self.image(entry_id), message)
 
     def fail_for_needs(self, entry_id: EntryId, needs: Sequence[str]) -> None:
@@ -152,16 +147,12 @@ class Build:
         """End the run: let go of the project and close what is open."""
         self._closing.close()
 
-    def _generate(self, entry_id: EntryId) -> None:
-        done = self.maker.generate(self.image(entry_id))
+    def _build(self, entry_id: EntryId) -> None:
+        result = build_image(self.builder, self.image(entry_id))
         with self._lock:
-            self.done[entry_id] = done
-
-    def _write_back(self, entry_id: EntryId) -> None:
-        done = self.done[entry_id]
-        self.maker.write_back(done)
-        with self._lock:  # what was written is not needed again, and a long run makes thousands
-            self.done[entry_id] = replace(done, edit=None, publication=None)
+            self.done[entry_id] = result
+        if result.failure is not None:
+            raise result.failure
 
     def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
         image = self.image(entry_id)
@@ -205,7 +196,7 @@ class Build:
         return message
 
     @property
-    def built(self) -> tuple[Done, ...]:
+    def built(self) -> tuple[BuildResult, ...]:
         """What this run did, images of which nothing had to be done left out."""
         return tuple(done for done in self.done.values() if done.outcome is not Outcome.NOTHING)
 
@@ -256,7 +247,7 @@ def open_build(
         prepared = prepare(session, order, None if waited else look)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
-        settle(session, prepared.plan.images)
+        finish_rows(session, prepared.plan.images)
 
         def told(event: SendingEvent) -> None:
             sink(event)
@@ -268,11 +259,11 @@ def open_build(
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        keeping = Keeping(session.project.root, session.originals.folder)
-        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project), keeping)
+        guard = DiskGuard(session.project.root, session.originals.folder)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
         choice = prepared.choice
         build = Build(
-            session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)
+            session, prepared.plan, choice, prepared.selected, builder, stop, leftovers, left_out=list(choice.left_out)
         )
         build.rest = prepared.rest or build.rest
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here

@@ -17,7 +17,7 @@ from doit.task import Task
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
 from chargen.plan.selection import MAGIC, Selectable, Selection, select
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 from chargen.store.files import printable
 from chargen.text.nearest import nearest
 
@@ -47,17 +47,17 @@ class Named:
         return bool(self.terms or self.own)
 
     def pick(
-        self, images: Sequence[Selectable], demand: Demand = Demand.NONE, rebuild: Sequence[str] = ()
-    ) -> dict[EntryId, Demand]:
+        self, images: Sequence[Selectable], force: Force = Force.NONE, rebuild: Sequence[str] = ()
+    ) -> dict[EntryId, Force]:
         """Return the images to build, with what is demanded of each; `rebuild` are names for `--rebuild`.
 
-        `demand` is for what was named itself, never for what an own task needs. Raises StartError.
+        `force` is for what was named itself, never for what an own task needs. Raises StartError.
         """
         everything = IMAGES in self.needs and IMAGES not in self.known
-        found = {image.id: Demand.NONE for image in images if everything or self._is_needed(image)}
-        found.update(dict.fromkeys(self.meant(images), demand))
+        found = {image.id: Force.NONE for image in images if everything or self._is_needed(image)}
+        found.update(dict.fromkeys(self.meant(images), force))
         if rebuild:
-            found.update(dict.fromkeys(self._select(images, rebuild), Demand.REBUILD))
+            found.update(dict.fromkeys(self._select(images, rebuild), Force.REBUILD))
         return found
 
     def meant(self, images: Sequence[Selectable]) -> tuple[EntryId, ...]:

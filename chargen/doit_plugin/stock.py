@@ -60,8 +60,8 @@ class StockBuild:
         image = self.plan.by_id[entry_id]
         return not (image.acts or image.verdict is Verdict.BLOCKED)
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
         if os.getpid() != self._pid:
             return "images are not made in other processes: leave out `-n`, or add `-P thread`"
         try:
@@ -70,11 +70,7 @@ class StockBuild:
             return str(failure)
         if entry_id not in build.plan.by_id:
             return "this image is not planned any more"
-        return build.generate(entry_id)
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
-        return self._opened().write_back(entry_id)
+        return build.build(entry_id)
 
     def _opened(self) -> Build:
         with self._lock:

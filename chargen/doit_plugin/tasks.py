@@ -1,6 +1,6 @@
-"""Planned images as doit tasks: named by their target, generate first, then write back.
+"""Planned images as doit tasks: named by their target, each with one action that ends when its slots are written.
 
-Laws: an image's task declares its composed prompt and the references that exist or are built; its actions touch no
+Laws: an image's task declares its composed prompt and the references that exist or are built; its action touches no
 standard stream, because swapping `sys.stdout` is seen by all threads; `doit clean` never removes an image.
 """
 
@@ -47,11 +47,8 @@ class Making(Protocol):
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing."""
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
 
 
 @dataclass(slots=True)
@@ -112,7 +109,7 @@ def task_of(making: Making, image: Planned) -> dict[str, Any]:
     return {
         "basename": image.target,
         "doc": image.entry.title or image.id,
-        "actions": [_Step(making.generate, image.id), _Step(making.write_back, image.id)],
+        "actions": [_Step(making.build, image.id)],
         "file_dep": [image.prompt_file, *_files(making, image)],
         "targets": [image.target],
         "uptodate": [_Judged(making, image)],
@@ -183,7 +180,7 @@ class _Judged:
 
 
 class _Step(BaseAction):  # type: ignore[misc]
-    """One of an image's two actions. doit's own action for functions would swap the standard streams around it."""
+    """An image's action. doit's own action for functions would swap the standard streams around it."""
 
     def __init__(self, step: Callable[[EntryId], str | None], entry_id: EntryId) -> None:
         self._step = step

@@ -15,7 +15,7 @@ from chargen.kinds.names import clashes, clashing
 from chargen.kinds.recognition import kind_of, overlooked
 from chargen.kinds.registry import all_kinds, named
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
@@ -43,7 +43,7 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
     return None if kind is None else kind.read(document, default_size, generated)
 
 
-def slots(entry: Entry, made: Made) -> SlotEdit:
+def slots(entry: Entry, made: SlotValues) -> SlotEdit:
     """Say what to write into the author's file once the entry's picture is safely on disk."""
     return named(entry.kind).slots(entry, made)
 

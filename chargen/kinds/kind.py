@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import AppendSlot, Made, SetSlots, SlotEdit, SlotValue
+from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue, SlotValues
 from chargen.model.values import EntryId, Size
 from chargen.yaml.document import Document
 
@@ -77,14 +77,14 @@ class ImageryKind(ABC):
         """Return keys of the entry, besides the slots, that say where its picture stands: those go first."""
         return {}
 
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
+    def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Say what to write into the author's file once the entry's picture is safely on disk."""
         if self.slot_list:
             return AppendSlot(entry.path, self.slot_list, slot_values(made))
         return SetSlots(entry.path, {**self.place(entry, made.file_path), **slot_values(made)})
 
 
-def slot_values(made: Made) -> dict[str, SlotValue]:
+def slot_values(made: SlotValues) -> dict[str, SlotValue]:
     """Return the slots that every kind has, in the order they are written."""
     return {
         "generated_at": made.generated_at,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chargen.errors import Position, Problem
+from chargen.model.record import RecordLine
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size, Status
 
@@ -51,6 +52,11 @@ class Outputs:
     model: str | None = None
     generated_at: str | None = None
 
+    @property
+    def line(self) -> RecordLine | None:
+        """The record line; None where there is none, or what stands there is none."""
+        return RecordLine.parse(self.record)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -77,6 +83,21 @@ class Entry:
     data: Mapping[str, Any]
     """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def record_line(self) -> RecordLine | None:
+        """What the entry's slots say of its picture."""
+        return self.outputs.line
+
+    @property
+    def is_kept(self) -> bool:
+        """True where the author keeps the picture as it is."""
+        return self.status is not None and self.status.keeps
+
+    @property
+    def has_prompt(self) -> bool:
+        """False where there are no words to make a picture of yet."""
+        return bool(self.prompt and self.prompt.strip())
 
 
 @dataclass(frozen=True, slots=True)

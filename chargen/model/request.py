@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from chargen.errors import Position, Problem
-from chargen.model.values import Size
+from chargen.model.values import Route, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Request:
     notes: tuple[str, ...] = ()
     quality_note: str = ""
     """The one of `notes` that tells what became of the declared quality, where another is sent."""
+
+    @property
+    def route(self) -> Route:
+        """The provider and model that are asked."""
+        return Route(self.provider, self.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ A picture's slots are one entry's own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SlotValues:
     """An image that is safely on disk, as its slots tell it.
 
     `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.reason import Reason
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -71,6 +71,11 @@ class Planned:
         return self.judgement.verdict
 
     @property
+    def can_be_requested(self) -> bool:
+        """True where a request can be put together, whatever the verdict is."""
+        return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
     def acts(self) -> bool:
         """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
         return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.judgement.adopt or self.repair
@@ -79,6 +84,26 @@ class Planned:
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
         return tuple(reference.entry_id for reference in self.references if reference.entry_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        entry = self.entry
+        return {
+            "id": entry.id,
+            "kind": entry.kind,
+            "file": entry.file,
+            "line": entry.position.line,
+            "target": self.target,
+            "prompt_file": self.prompt_file,
+            "references": [reference.path for reference in self.references],
+            "verdict": self.verdict.value,
+            "reasons": [str(reason) for reason in self.judgement.reasons],
+            "provider": self.route.provider if self.route else None,
+            "model": self.route.model if self.route else None,
+            "quality": self.quality,
+            "size": str(entry.size) if entry.size else None,
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 @dataclass(frozen=True)
@@ -127,47 +152,12 @@ def total_cost(images: Iterable[Planned]) -> Decimal | None:
     return total
 
 
-def image_json(image: Planned) -> dict[str, Any]:
-    """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
-    entry = image.entry
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "file": entry.file,
-        "line": entry.position.line,
-        "target": image.target,
-        "prompt_file": image.prompt_file,
-        "references": [reference.path for reference in image.references],
-        "verdict": image.verdict.value,
-        "reasons": [str(reason) for reason in image.judgement.reasons],
-        "provider": image.route.provider if image.route else None,
-        "model": image.route.model if image.route else None,
-        "quality": image.quality,
-        "size": str(entry.size) if entry.size else None,
-        "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
-    }
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """One element of `problems[]` in `plan --json`."""
-    position = problem.position
-    return {
-        "severity": problem.severity.value,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
-
-
 def plan_json(images: Iterable[Planned], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
-    cost = total_cost(shown)
     return {
-        "images": [image_json(image) for image in shown],
-        "problems": [problem_json(problem) for problem in problems],
+        "images": [image.to_json() for image in shown],
+        "problems": [problem.to_json() for problem in problems],
         "totals": totals(shown),
-        "cost_usd": None if cost is None else float(cost),
+        "cost_usd": number(total_cost(shown)),
     }

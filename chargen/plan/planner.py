@@ -15,7 +15,7 @@ from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes, errors
+from chargen.plan.facts import Judge, PlanOptions, errors
 from chargen.plan.order import build_order
 from chargen.plan.plan import Plan, Planned, PlannedReference, unknown_file
 from chargen.plan.project import Project
@@ -34,7 +34,7 @@ class Planner:
     project: Project
     scan: Scan
     composer: Composer
-    judging: Judging
+    judge: Judge
     clashing: frozenset[EntryId] = frozenset()
     """Entries that claim a picture together with another entry: none of them is built."""
     done: dict[EntryId, Planned] = field(default_factory=dict)
@@ -45,12 +45,12 @@ class Planner:
     @property
     def evidence(self) -> Evidence:
         """Where the plan's judging looks."""
-        return self.judging.evidence
+        return self.judge.evidence
 
     @property
-    def wishes(self) -> Wishes:
+    def options(self) -> PlanOptions:
         """What the plan is made for."""
-        return self.judging.wishes
+        return self.judge.options
 
     def plan(self) -> Plan:
         """Plan every entry."""
@@ -97,13 +97,13 @@ class Planner:
             fingerprint=None,
             judgement=Judgement(Verdict.NO_PROMPT),
             route=None if isinstance(route, Problem) else route,
-            quality=self.judging.quality(entry, route),
+            quality=self.judge.quality(entry, route),
         )
         if entry.id in self.clashing:
             obstacles.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
             obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        image = self.judge.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
@@ -180,7 +180,7 @@ class Planner:
         return known
 
     def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
-        if entry.prompt is None or not entry.prompt.strip():
+        if not entry.has_prompt:
             return None
         states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
@@ -191,11 +191,10 @@ class Planner:
             return None
 
     def _route(self, entry: Entry) -> Route | Problem:
-        route = self.judging.adapters.route(entry.declared.provider, entry.declared.model)
-        wishes = self.wishes
-        asked_for = wishes.selected is None or entry.id in wishes.selected
-        if isinstance(route, Problem) and wishes.provider is not None and asked_for:
-            return self.judging.adapters.override(wishes.provider)  # a dead model stops nothing routed elsewhere
+        route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)
+        provider = self.judge.options.provider_of(entry.id)
+        if isinstance(route, Problem) and provider is not None:
+            return self.judge.adapters.override(provider)  # a dead model stops nothing routed elsewhere
         if isinstance(route, Problem) and route.position is None:
             return replace(route, position=self._first_entry(entry.file))
         return route

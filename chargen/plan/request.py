@@ -1,4 +1,4 @@
-"""From what a command asks for to what a run does: the plan under its wishes, the selection, and the choice.
+"""From what a command asks for to what a run does: the plan under its options, the selection, and the choice.
 
 Reads the disk, changes nothing, so a plan shown and a plan built come from the same few lines.
 """
@@ -18,15 +18,15 @@ from chargen.plan.memo.standing import Look
 from chargen.plan.memo.whole import whole_plan
 from chargen.plan.plan import Plan
 from chargen.plan.selection import Selectable, Selection, select
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.plan.budget import Ledger
-    from chargen.plan.facts import Wishes
+    from chargen.plan.facts import PlanOptions
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
 
-Pick: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Demand]]
+Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Order:
     """Kinds of imagery to keep to; empty for all."""
     rebuild: tuple[str, ...] = ()
     """Names for `--rebuild`: built whatever they are."""
-    pick: Pick | None = None
+    pick: Selector | None = None
     """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
     mean other things than images."""
     provider: str | None = None
@@ -83,19 +83,19 @@ def prepare(session: Session, order: Order, look: Look | None = None) -> Prepare
 
     With a `look` at the project, just taken, a build of all that needs anything plans only what it has to do with.
     """
-    from chargen.plan.facts import Wishes  # noqa: PLC0415 - see above
+    from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
     from chargen.plan.memo.planning import remembered_plan  # noqa: PLC0415 - see above
 
     ledger = _ledger(session, order)
-    first = Wishes(ignored=session.ignored(), resume=order.resume)
+    first = PlanOptions(ignored=session.ignored(), resume=order.resume)
     building = not session.read_only
     brief = building and look is not None and order.everything and not look.broken_off
     found = remembered_plan(session, first, building=building, look=look, brief=brief)
     planner, plan = found.planner, found.plan
-    demands = order.pick(selectables(plan)) if order.pick is not None else None
-    selected = selected_ids(plan, order) if demands is None else tuple(filter(demands.__contains__, plan.by_id))
-    if wishes := _wishes(order, selected, _demands(plan, order, selected, demands), planner.wishes):
-        planner = session.planner(session.scan(), wishes)
+    forced = order.pick(selectables(plan)) if order.pick is not None else None
+    selected = selected_ids(plan, order) if forced is None else tuple(filter(forced.__contains__, plan.by_id))
+    if options := _options(order, selected, _forced(plan, order, selected, forced), planner.options):
+        planner = session.planner(session.scan(), options)
         plan = planner.plan()
     choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
     return Prepared(plan, selected, choice, planner, ledger, found.rest, found.keep)
@@ -104,11 +104,11 @@ def prepare(session: Session, order: Order, look: Look | None = None) -> Prepare
 def remembered_choice(look: Look, order: Order) -> Chosen | None:
     """Select and choose from the plan of a project of which nothing changed; None where that can't be told.
 
-    That is where something did change, where the order has wishes of its own, and where the settings have to be asked.
+    That is where something did change, where the order has options of its own, and where the settings have to be asked.
     Raises StartError where a part of the selection matches nothing.
     """
-    wishes = order.pick or order.rebuild or order.provider or not order.resume
-    if wishes or not look.index.plain or (plan := whole_plan(look)) is None:
+    options = order.pick or order.rebuild or order.provider or not order.resume
+    if options or not look.index.plain or (plan := whole_plan(look)) is None:
         return None
     selected = selected_ids(plan, order)
     return Chosen(plan, selected, choose(plan, selected, max_tasks=order.max_tasks, budget=order.budget))
@@ -140,28 +140,28 @@ def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
     return tuple(image.id for image in images if image.id in selected)
 
 
-def _demands(
-    plan: Plan, order: Order, selected: tuple[EntryId, ...], picked: Mapping[EntryId, Demand] | None
-) -> dict[EntryId, Demand]:
+def _forced(
+    plan: Plan, order: Order, selected: tuple[EntryId, ...], picked: Mapping[EntryId, Force] | None
+) -> dict[EntryId, Force]:
     """Return what was asked for by name."""
     if picked is not None:
-        return {entry_id: demand for entry_id, demand in picked.items() if demand is not Demand.NONE}
+        return {entry_id: force for entry_id, force in picked.items() if force is not Force.NONE}
     if not order.rebuild:
         return {}
     found = select(selectables(plan), Selection(order.rebuild, within=order.selection.within))
-    return {entry_id: Demand.REBUILD for entry_id in found if entry_id in selected}
+    return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
 
 
-def _wishes(
-    order: Order, selected: tuple[EntryId, ...], demands: Mapping[EntryId, Demand], before: Wishes
-) -> Wishes | None:
+def _options(
+    order: Order, selected: tuple[EntryId, ...], forced: Mapping[EntryId, Force], before: PlanOptions
+) -> PlanOptions | None:
     """Return what must be planned for again, because it was asked for by name; None where nothing was."""
-    from chargen.plan.facts import Wishes  # noqa: PLC0415 - see above
+    from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
 
-    if not demands and order.provider is None:
+    if not forced and order.provider is None:
         return None
-    rebuilt = {entry_id for entry_id, demand in demands.items() if demand is Demand.REBUILD}
-    return Wishes(order.provider, frozenset(selected), demands, before.resume, before.ignored - rebuilt)
+    rebuilt = {entry_id for entry_id, force in forced.items() if force is Force.REBUILD}
+    return PlanOptions(order.provider, frozenset(selected), forced, before.resume, before.ignored - rebuilt)
 
 
 def _ledger(session: Session, order: Order) -> Ledger:
@@ -170,5 +170,5 @@ def _ledger(session: Session, order: Order) -> Ledger:
     budget = session.project.settings.budget
     today = session.clock.now()
     month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
+    spent = session.journal.spent(month).total_usd if budget.month is not None else Decimal(0)
     return Ledger(smallest(order.budget, budget.run), budget.month, spent)

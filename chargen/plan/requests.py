@@ -37,8 +37,8 @@ def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
     return adapter.check(replace(request, references=()))
 
 
-def prepared(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...]) -> Request:
-    """Adapt what is asked to the image's route, with the references' bytes."""
+def request_of(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...] | None = None) -> Request:
+    """Adapt what is asked to the image's route, with the references' bytes where they are given."""
     assert image.route is not None
     return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
 

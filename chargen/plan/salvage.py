@@ -48,7 +48,7 @@ def mended(
 
 def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
     """Return what the entry's own record line tells of an attempt, as far as a row of the journal would."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     if line is None or (line.attempt, line.fingerprint) != (found.attempt, found.fingerprint):
         return None
     if line.of is None or not line.by or not line.at:
@@ -80,7 +80,7 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
 
 
 def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:
-    original = _original(found, RecordLine.parse(entry.outputs.record))
+    original = _original(found, entry.record_line)
     if original is None:
         return None
     record = Record(

@@ -22,7 +22,7 @@ from chargen.model.values import EntryId
 from chargen.plan.compose import Composer
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes
+from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -98,7 +98,7 @@ class Session:
         """Read the author's files."""
         return scan(self.project)
 
-    def planner(self, found: Scan, wishes: Wishes, others: Iterable[EntryId] = ()) -> Planner:
+    def planner(self, found: Scan, options: PlanOptions, others: Iterable[EntryId] = ()) -> Planner:
         """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
         ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
         targets = frozenset(self.project.target(entry_id) for entry_id in ids)
@@ -115,13 +115,13 @@ class Session:
             self.project,
             found,
             self._composer(),
-            Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project)),
+            Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project)),
             kinds.clashing(found.imageries),
         )
 
     def plan(self) -> Plan:
         """Read everything and plan every image."""
-        return self.planner(self.scan(), Wishes(ignored=self.ignored())).plan()
+        return self.planner(self.scan(), PlanOptions(ignored=self.ignored())).plan()
 
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""

@@ -1,8 +1,8 @@
-"""Locks between processes and threads: one builder a project, one maker a target, one writer an imagery file.
+"""Locks between processes and threads: one builder a project, one an image, one writer a target or imagery file.
 
 Laws: a lock is a lock of the operating system on a file below `.chargen/locks/`, so a process that dies lets go of
 it; the files stay, because removing one while another process waits for it would give two holders. The order is
-project, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
+project, image, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
 """
 
 from __future__ import annotations
@@ -60,8 +60,15 @@ def project_lock(
 
 
 @contextmanager
+def build_lock(root: Path, entry_id: str) -> Iterator[None]:
+    """Hold one image while it is made, its request included, so that nobody else sends for it. Raises InputError."""
+    with _held(root, "build", entry_id):
+        yield
+
+
+@contextmanager
 def target_lock(root: Path, entry_id: str) -> Iterator[None]:
-    """Hold one target, so that two threads or processes can't both decide to make it. Raises InputError."""
+    """Hold one target and what is recorded of it while they are changed: an instant. Raises InputError."""
     with _held(root, "target", entry_id):
         yield
 

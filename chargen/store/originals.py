@@ -12,14 +12,14 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images import png
 from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
-from chargen.model.record import Original, Record
+from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import FileHash, Fingerprint
 from chargen.store.clock import compact_stamp
@@ -44,23 +44,13 @@ _REPLY = re.compile(r"reply\.[a-z]{3,4}")
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedForm:
-    """One file made from an original: hash, size in bytes, when (ISO UTC, microseconds), project-relative path."""
-
-    sha256: FileHash
-    size: int
-    at: str
-    file_path: str
-
-
-@dataclass(frozen=True, slots=True)
 class StoredOriginal:
     """An original on disk. `record.original` is never None here."""
 
     record: Record
     original: Original
     folder: Path
-    published: tuple[PublishedForm, ...] = ()
+    published: tuple[PublishedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,7 @@ class DamagedOriginal:
     fingerprint: Fingerprint
     attempt: str
     reply: Path
-    published: tuple[PublishedForm, ...] = ()
+    published: tuple[PublishedFile, ...] = ()
 
 
 def new_attempt_id(moment: datetime) -> str:
@@ -194,22 +184,20 @@ class Originals:
             )
         return data
 
-    def note_published(
-        self, stored: StoredOriginal, sha256: FileHash, size: int, at: str, file_path: str
-    ) -> StoredOriginal:
+    def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
 
-        `at` is ISO UTC with microseconds, `file_path` project-relative. Noting the same bytes again changes nothing.
-        The first form is not synced: the file tells its record itself. Raises InputError.
+        Noting the same bytes again changes nothing. The first file is not synced: it tells its record itself. Raises
+        InputError.
         """
         known = _read_published(stored.folder / PUBLISHED_FILE)
-        if any(form.sha256 == sha256 for form in known):
+        if any(item.sha256 == file.sha256 for item in known):
             return replace(stored, published=known)
-        forms = (*known, PublishedForm(sha256, size, at, file_path))
-        text = json.dumps([{name: getattr(form, name) for name in PublishedForm.__slots__} for form in forms], indent=1)
+        files = (*known, file)
+        text = json.dumps([asdict(item) for item in files], indent=1)
         write = write_durably if known else write_whole
         write(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
-        return replace(stored, published=forms)
+        return replace(stored, published=files)
 
     def _put_in_place(self, temporary: Path, record: Record) -> Path:
         parent = self.folder / record.fingerprint
@@ -283,11 +271,11 @@ def _names(folder: Path) -> Iterable[str]:
         return ()
 
 
-def _read_published(path: Path) -> tuple[PublishedForm, ...]:
+def _read_published(path: Path) -> tuple[PublishedFile, ...]:
     try:
         forms = json.loads(path.read_bytes())
         return tuple(
-            PublishedForm(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
+            PublishedFile(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
             for form in forms
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

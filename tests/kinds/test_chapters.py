@@ -4,7 +4,7 @@ import pytest
 
 from chargen import kinds
 from chargen.errors import Position
-from chargen.model.slots import Made, SetSlots
+from chargen.model.slots import SetSlots, SlotValues
 from chargen.model.values import Size, Status
 
 HEAD = """\
@@ -424,7 +424,7 @@ def test_anchors_aliases_and_merge_keys_are_looked_through(scan):
 
 def test_the_slots_of_an_image_are_its_outputs(scan):
     """All six, in the order of the file's own habit."""
-    made = Made(
+    made = SlotValues(
         "2030-01-02T03:04:05Z", "img-07.png", "generated/chapters/ch03/img-07.png", "sketch", "sketch", {"record": "1"}
     )
     edit = kinds.slots(one(scan, "    tags: []\n"), made)

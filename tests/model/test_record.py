@@ -16,7 +16,6 @@ from chargen.model.record import (
     RecordLine,
     RecordPart,
     RecordReference,
-    prompt_hash,
 )
 from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
@@ -226,12 +225,6 @@ def test_plain_keeps_json_values_and_makes_whole_numbers_of_their_kin() -> None:
 
     assert plain([True, None, 1, 1.5, "x", Code(3)]) == [True, None, 1, 1.5, "x", 3]
     assert type(plain(Code(3))) is int
-
-
-def test_prompt_hash_takes_any_text() -> None:
-    """Also one with a lone surrogate, which has no UTF-8."""
-    assert len(prompt_hash("\ud83e")) == 64
-    assert prompt_hash("a") != prompt_hash("b")
 
 
 def test_a_line_tells_that_credentials_were_lost() -> None:

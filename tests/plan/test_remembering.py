@@ -17,12 +17,12 @@ from support.project import Project
 from chargen.errors import ChargenError
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.memo import planning, world
 from chargen.plan.memo.index import BUSY, INDEX, ROWS, Standing, digest
 from chargen.plan.memo.standing import look_at
 from chargen.plan.memo.whole import shown_plan, whole_plan
-from chargen.plan.plan import Plan, Planned, image_json, plan_json
+from chargen.plan.plan import Plan, Planned, plan_json
 from chargen.plan.request import Chosen, Order, prepare, remembered_choice
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
@@ -91,7 +91,7 @@ def _whole(root: Path, **environ: str) -> Plan:
 
 def _remembered(root: Path, *, read_only: bool = False, building: bool = False, **environ: str) -> Plan:
     with _session(root, read_only=read_only, **environ) as session:
-        found = planning.remembered_plan(session, Wishes(ignored=session.ignored()), building=building)
+        found = planning.remembered_plan(session, PlanOptions(ignored=session.ignored()), building=building)
         found.keep()
         return found.plan
 
@@ -134,7 +134,7 @@ def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
     """Compare the plan of a build that leaves out what it has nothing to do with: it says the same of all the rest."""
     look = look_at(root, environ)
     with _session(root, read_only=False, **environ) as session:
-        wishes = Wishes(ignored=session.ignored())
+        wishes = PlanOptions(ignored=session.ignored())
         found = planning.remembered_plan(session, wishes, building=True, look=look, brief=True)
     there = found.plan.by_id
     rest = [image for image in whole.images if image.id not in there]
@@ -153,7 +153,7 @@ def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
 
 def _of(image: Planned) -> tuple[object, ...]:
     """Return all of an image that a build goes by, but for where its templates' values came from."""
-    shown = json.dumps(image_json(image))
+    shown = json.dumps(image.to_json())
     if not (image.acts or image.verdict.value == "blocked"):
         return (shown,)
     return (shown, image.fingerprint, image.inputs, image.entry.prompt, image.obstacles, image.problems)
@@ -217,7 +217,6 @@ def _refuse(root: Path, name: str) -> None:
             "sketch",
             "sketch",
             print_ or Fingerprint("0" * 64),
-            "0" * 64,
             None,
         )
         session.journal.sent(sending)
@@ -361,7 +360,7 @@ def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
     _remembered(root)
     EDITS["a prompt"](root)
     with _session(root, read_only=False) as session:
-        found = planning.remembered_plan(session, Wishes(), building=True, look=look_at(root, {}), brief=True)
+        found = planning.remembered_plan(session, PlanOptions(), building=True, look=look_at(root, {}), brief=True)
     files = {image.entry.file for image in found.plan.images}
     assert files == {"imagery/chapters/ch01/imagery.yaml", MARA}
     assert found.rest is not None

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from chargen.errors import InputError, Problem
-from chargen.model.record import Record
+from chargen.model.record import PublishedFile, Record
 from chargen.model.record_json import to_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 from chargen.store.hashes import hash_bytes
-from chargen.store.originals import Originals, PublishedForm, new_attempt_id
+from chargen.store.originals import Originals, new_attempt_id
 
 PRINT = Fingerprint("ab" * 32)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"
@@ -205,10 +205,10 @@ def test_published_forms_are_kept_beside_the_original(folder: Path) -> None:
     """Each form is noted once; a broken note is as none."""
     originals = Originals(folder)
     stored = originals.store(make_record(), PNG)
-    form = PublishedForm(FileHash(hash_bytes(b"x")), 1, "2026-11-22T14:08:09.000000Z", "generated/a.png")
+    form = PublishedFile(FileHash(hash_bytes(b"x")), 1, "2026-11-22T14:08:09.000000Z", "generated/a.png")
     again = replace(form, sha256=FileHash(hash_bytes(b"y")))
     for each in (form, form, again):
-        noted = originals.note_published(stored, each.sha256, each.size, each.at, each.file_path)
+        noted = originals.note_published(stored, each)
     assert noted.published == (form, again) == originals.for_fingerprint(PRINT)[0].published
     for broken in (b"", b"[", b"{}", b"[1]", b'[{"sha256": 1}]'):
         (stored.folder / "published.json").write_bytes(broken)

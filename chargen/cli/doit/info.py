@@ -12,18 +12,16 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from chargen.actions.why import why
-from chargen.cli import why_report
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
+from chargen.cli.why import why_lines
 from chargen.doit_plugin.names import own_only
+from chargen.errors import ExitCode
 from chargen.model.values import Verdict
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.request import selectables
 from chargen.plan.session import Session
-from chargen.store.files import printable
-
-NOT_UP_TO_DATE = 1
 
 
 class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
@@ -40,15 +38,15 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         if not args:
             raise InvalidCommand("`info` needs a name: `doit list` shows them")
         named, tasks = self.named(args)
-        codes = [0]
+        codes: list[int] = [ExitCode.DONE]
         with self.session(read_only=True) as session:
-            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+            planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
             plan = planner.plan()
             for number, entry_id in enumerate(named.meant(selectables(plan))):
                 image = plan.by_id[entry_id]
-                self.line("\n".join([*([""] if number else []), *why_report.lines(why(session, planner, image))]))
+                self.say([*([""] if number else []), *why_lines(why(session, planner, image))])
                 self._depends(session, plan, image)
-                codes.append(NOT_UP_TO_DATE if image.acts or image.verdict is Verdict.BLOCKED else 0)
+                codes.append(ExitCode.FAILED if image.acts or image.verdict is Verdict.BLOCKED else ExitCode.DONE)
         codes += [self._own(name, tasks) for name in named.own]
         return max(codes)
 
@@ -57,11 +55,11 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         if image.composed is None:
             return
         prompt = "written" if session.project.path(image.prompt_file).is_file() else "written before it is built"
-        rows = [("  " + printable(image.prompt_file), dim(prompt))]
+        rows = [("  " + image.prompt_file, dim(prompt))]
         for reference in image.references:
             planned = plan.by_id.get(reference.entry_id) if reference.entry_id else None
-            rows.append(("  " + printable(reference.path), dim(planned.verdict.value if planned else "a file")))
-        self.line("\n".join(["", "depends on", *columns(rows)]))
+            rows.append(("  " + reference.path, dim(planned.verdict.value if planned else "a file")))
+        self.say(["", "depends on", *columns(rows)])
 
     def _own(self, name: str, tasks: list[Task]) -> int:
         self.task_list = own_only(tasks)

@@ -14,12 +14,13 @@ from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.quiet_report import standing_lines
+from chargen.cli.output import say
+from chargen.cli.problems import quiet_lines
 from chargen.doit_plugin.names import Named, own_tasks
 from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
 from chargen.plan.memo.standing import Look, look_at
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
@@ -83,11 +84,11 @@ class Run(ProjectCommand):
 
         rebuild, always = tuple(params["rebuild"]), params["always"]
         if always and not args:
-            hint = "`chargen plan` lists the images"
+            hint = "`doit list` lists the images"
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
         asked = args or list(params.get("default_tasks") or ())
         named = self.named(asked)[0] if asked or rebuild else None
-        order = _order(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        order = _order(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         opened: list[Build] = []
 
         def opener() -> Build:
@@ -122,8 +123,7 @@ class Run(ProjectCommand):
             return False
         with _output(params["outfile"]) as out:
             counted = f"fresh {found.fresh:,}" if found.fresh else "nothing to do"
-            for line in (f"{counted}, {monotonic() - began:.1f} s", *standing_lines(found.others)):
-                out.write(f"{line}\n")
+            say((f"{counted}, {monotonic() - began:.1f} s", *quiet_lines(found.others)), out)
         return True
 
     def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
@@ -137,7 +137,7 @@ class Run(ProjectCommand):
                 build,
                 tasks,
                 None if named is None else named.own,
-                RunReport(out, build, _bar(out)),
+                RunReport(out, build),
                 dep_manager=self.dep_manager,
                 stream=Stream(params["verbosity"]),
             )
@@ -148,7 +148,7 @@ class Run(ProjectCommand):
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
+def _order(params: Any, named: Named | None, demand: Force, rebuild: tuple[str, ...]) -> Order:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.plan.request import Order  # noqa: PLC0415 - as above
 
@@ -174,14 +174,5 @@ def _output(outfile: TextIO | str) -> Iterator[TextIO]:
     if not isinstance(outfile, str):
         yield outfile
         return
-    with Path(outfile).open("w", encoding="utf-8") as out:
+    with Path(outfile).open("w", encoding="utf-8", errors="replace") as out:
         yield out
-
-
-def _bar(out: TextIO) -> Any:
-    """Make a bar on a terminal; the import takes longer than a whole run that has nothing to do."""
-    if not out.isatty():
-        return None
-    from chargen.cli.progress import bar_for  # noqa: PLC0415 - see above
-
-    return bar_for(out)

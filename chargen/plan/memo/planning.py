@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from chargen.errors import Severity
 from chargen.kinds.names import folded
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.memo.cast import Cast, shown_in
 from chargen.plan.memo.index import Remembered, Standing
@@ -52,27 +52,27 @@ class RememberedPlan:
 
 
 def remembered_plan(
-    session: Session, wishes: Wishes, *, building: bool, look: Look | None = None, brief: bool = False
+    session: Session, options: PlanOptions, *, building: bool, look: Look | None = None, brief: bool = False
 ) -> RememberedPlan:
     """Plan the project. While `building`, images that need anything are planned to the last word.
 
-    What is remembered holds for a command without wishes of its own: others are planned without it. `look` is one
+    What is remembered holds for a command without options of its own: others are planned without it. `look` is one
     just taken; a change since then is left to the next run. A `brief` plan of a build that has something to do leaves
     out files whose images need nothing and that nothing else depends on.
     """
     began = time.time_ns() if look is None else look.began_ns
     with collector_at_rest():
-        if wishes != Wishes(ignored=session.ignored()):
-            planner = session.planner(session.scan(), wishes)
+        if options != PlanOptions(ignored=session.ignored()):
+            planner = session.planner(session.scan(), options)
             return RememberedPlan(planner, planner.plan())
         look = look or look_at(session.project.root, session.environ, day_of(session))
         store = Store(session, began, None if look is None else look.index.world)
         if look is not None:
             try:
-                return _Planning(session, wishes, store, look, building=building, brief=brief).plan()
+                return _Planning(session, options, store, look, building=building, brief=brief).plan()
             except (TogetherError, *MALFORMED):
                 pass
-        return _Planning(session, wishes, store, building=building).plan()
+        return _Planning(session, options, store, building=building).plan()
 
 
 class _Planning:
@@ -81,7 +81,7 @@ class _Planning:
     def __init__(
         self,
         session: Session,
-        wishes: Wishes,
+        options: PlanOptions,
         store: Store,
         look: Look | None = None,
         *,
@@ -89,7 +89,7 @@ class _Planning:
         brief: bool = False,
     ) -> None:
         self.session = session
-        self.wishes = wishes
+        self.options = options
         self.store = store
         self.building = building
         self.brief = brief
@@ -195,7 +195,7 @@ class _Planning:
         if kept:
             found = Scan(found.imageries, self._cast().broken, found.problems)
         others = {EntryId(name) for file in kept for name in self.memory.ids(file)}
-        planner = self.session.planner(found, self.wishes, others)
+        planner = self.session.planner(found, self.options, others)
         return planner, planner.plan()
 
     def _rest(self, plan: Plan) -> Standing | None:

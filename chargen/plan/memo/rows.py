@@ -120,7 +120,7 @@ def rows_of(images: Iterable[Planned]) -> list[list[Any]]:
 
 
 def shown(row: Any, file: str, kind: str, generated: str) -> dict[str, Any]:
-    """Return an image as `chargen.plan.plan.image_json` does, without making it. Raises one of `MALFORMED`."""
+    """Return an image as `Planned.to_json` does, without making it. Raises one of `MALFORMED`."""
     if tuple(map(type, row)) not in _SHAPES:
         raise TypeError
     name, line, _, _, size, _, verdict, reasons, _, route, quality, cost, *_, references, _, _ = row

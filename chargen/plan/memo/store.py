@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chargen.errors import ChargenError
-from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, Fingerprint, Verdict
 from chargen.plan.memo import world
 from chargen.plan.memo.index import (
@@ -217,7 +216,7 @@ def _is_plain(image: Planned, seen: str) -> bool:
     """Say whether a verdict hangs on nothing but the entry, its references and what stands at its target."""
     if image.verdict in (Verdict.NO_PROMPT, Verdict.SKIPPED) and seen == ABSENT:
         return True
-    line = RecordLine.parse(image.entry.outputs.record)
+    line = image.entry.record_line
     by_size = line is not None and seen.partition(" ")[0] == str(line.size)
     return by_size and not image.repair and image.verdict in _BY_SIZE
 

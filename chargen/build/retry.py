@@ -1,12 +1,14 @@
-"""Whether a failed request is sent again, and after how long: a pure rule over the failures so far.
+"""Whether a failed request is sent again, after how long, and when a provider is given up for the rest of a run.
 
 Laws: only a transient failure is tried up to five times; what may have cost money (no answer, or a reply without an
 image) is tried again once at most, whatever else failed in between; a server's own wish to wait comes before ours, and
-one that is too long ends the matter. Randomness is handed in.
+one that is too long ends the matter. Of the requests that would leave after a breaker opened there are none; only those
+in flight still answer. Randomness is handed in.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from chargen.model.request import FailureClass, ProviderError
@@ -20,6 +22,18 @@ LONGEST_WAIT = 300.0
 """Seconds; a server that asks for more is not waited for in this run."""
 MAX_AMBIGUOUS = 2
 """Tries that may end without an answer: each may have been billed."""
+
+
+class StoppedError(Exception):
+    """The run is being interrupted: nothing more is sent; calls in flight finish."""
+
+
+class BreakerOpenError(ProviderError):
+    """The provider was stopped by the answer to another image; nothing was sent for this one."""
+
+    def __init__(self, cause: ProviderError) -> None:
+        super().__init__(FailureClass.PROVIDER_STOP, cause.message, hint=cause.hint, code=cause.code)
+        self.cause = cause
 
 
 def next_wait(failures: Sequence[ProviderError], luck: float) -> float | None:
@@ -52,3 +66,29 @@ def asks_too_long(failure: ProviderError) -> bool:
 def _cap(failure: ProviderError) -> int | None:
     """Return how many failures that may have cost money an image may have, None for one that cost none."""
     return MAX_AMBIGUOUS if failure.failure is FailureClass.AMBIGUOUS and failure.tries is None else failure.tries
+
+
+class Breaker:
+    """One provider's breaker, closed at first; safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cause: ProviderError | None = None
+
+    @property
+    def cause(self) -> ProviderError | None:
+        """The answer that opened it, None while it is closed."""
+        return self._cause
+
+    def open(self, cause: ProviderError) -> bool:
+        """Open it; True for the one call that did."""
+        with self._lock:
+            if self._cause is not None:
+                return False
+            self._cause = cause
+            return True
+
+    def check(self) -> None:
+        """Raise BreakerOpenError where it is open."""
+        if self._cause is not None:
+            raise BreakerOpenError(self._cause)

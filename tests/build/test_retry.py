@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.build.retrying import asks_too_long, next_wait
+from chargen.build.retry import asks_too_long, next_wait
 from chargen.model.request import FailureClass, ProviderError
 
 TRANSIENT, AMBIGUOUS = FailureClass.TRANSIENT, FailureClass.AMBIGUOUS

@@ -1,21 +1,21 @@
-"""Turns: whoever is started together begins one after the other."""
+"""The ordered gate: whoever is started together begins one after the other."""
 
 import threading
 
-from chargen.doit_plugin.turns import Turns
+from chargen.doit_plugin.ordered_gate import OrderedGate
 
 
 def test_images_begin_in_the_order_they_joined():
     """Threads started in the opposite order still begin in the order of their numbers."""
-    turns, begun, started = Turns(), [], threading.Barrier(4)
+    gate, begun, started = OrderedGate(), [], threading.Barrier(4)
     for image in "abc":
-        turns.join(image)
+        gate.join(image)
 
     def work(image):
         started.wait(5)
-        turns.wait(image)
+        gate.wait(image)
         begun.append(image)
-        turns.passed(image)
+        gate.release(image)
 
     threads = [threading.Thread(target=work, args=(image,)) for image in "cba"]
     for thread in threads:
@@ -28,25 +28,25 @@ def test_images_begin_in_the_order_they_joined():
 
 def test_one_that_ends_before_its_turn_is_not_waited_for():
     """An image may end early and pass twice (it left, then it ended)."""
-    turns = Turns()
+    gate = OrderedGate()
     for image in "abc":
-        turns.join(image)
-    turns.passed("b")
-    turns.passed("a")
-    turns.passed("a")
-    turns.passed("stranger")
-    turns.wait("c")
+        gate.join(image)
+    gate.release("b")
+    gate.release("a")
+    gate.release("a")
+    gate.release("stranger")
+    gate.wait("c")
 
 
 def test_one_that_is_passed_while_it_waits_goes_on():
     """Whoever stands in the queue is woken also where its own number is over, and nobody else is."""
-    turns, gone = Turns(), threading.Event()
+    gate, gone = OrderedGate(), threading.Event()
     for image in "abc":
-        turns.join(image)
-    thread = threading.Thread(target=lambda: (turns.wait("b"), gone.set()))
+        gate.join(image)
+    thread = threading.Thread(target=lambda: (gate.wait("b"), gone.set()))
     thread.start()
-    turns.passed("b")
+    gate.release("b")
     assert not gone.wait(0.05)
-    turns.passed("a")
+    gate.release("a")
     assert gone.wait(5)
     thread.join(5)

@@ -1,14 +1,19 @@
-"""When the next request to a provider may leave: the rule of pacing, as a value that time is handed to.
+"""When the next request to a provider may leave, and the gate that keeps to it.
 
 Laws: with a limit of N a minute, no 60 seconds ever see more than N departures, and departures are spaced evenly, so
 that a server which counts in shorter windows sees no burst either; a pause holds everything; without a known limit
 nothing is spaced until a server twice refuses for sending too fast, and what was learned from that is forgotten again.
-Knows no threads and no clock: times are seconds of any steadily running clock.
+Never more than `workers` are in flight; whoever waits sees an interruption or an opened breaker within `SLICE` seconds.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from chargen.build.retry import StoppedError
 
 MINUTE = 60.0
 MARGIN = 0.01
@@ -24,10 +29,17 @@ LEAST_INCREASE = 20.0
 SLOWEST = 1.0
 FORGET = 600.0
 """Seconds without a refusal after which a learned rate is forgotten."""
+SLICE = 0.2
+"""Longest single wait in seconds: one wait can't watch the interruption and the breaker both."""
+TICK = 1e-6
+"""Seconds that are not worth waiting, and may be too few for a clock to show."""
 
 
 class Departures:
-    """The departures of one provider; `per_minute` is its limit, None where unknown."""
+    """The departures of one provider; `per_minute` is its limit, None where unknown.
+
+    Knows no threads and no clock: times are seconds of any steadily running clock.
+    """
 
     def __init__(self, per_minute: float | None) -> None:
         self._limit = per_minute
@@ -99,3 +111,88 @@ class Departures:
     def _spacing(self, now: float) -> float:
         rate = self._rate(now)
         return 0.0 if rate is None else MINUTE * (1 + MARGIN) / rate
+
+
+class Waits:
+    """Waiting that ends early: `wait` sleeps up to so many seconds and returns at once when `stop` is set."""
+
+    def __init__(
+        self, stop: threading.Event, clock: Callable[[], float], wait: Callable[[float], object] | None = None
+    ) -> None:
+        self.stop = stop
+        self.clock = clock
+        self._wait = wait or stop.wait
+
+    def check(self) -> None:
+        """Raise StoppedError where the run is being interrupted."""
+        if self.stop.is_set():
+            raise StoppedError
+
+    def until(self, left: Callable[[], float], check: Callable[[], None]) -> None:
+        """Wait until `left` gives no more seconds to wait. Raises StoppedError, and whatever `check` raises."""
+        while True:
+            self.check()
+            check()
+            seconds = left()
+            if seconds < TICK:
+                return
+            self._wait(min(seconds, SLICE))
+
+    def seconds(self, seconds: float, check: Callable[[], None]) -> None:
+        """Wait so many seconds. Raises as `until`."""
+        end = self.clock() + seconds
+        self.until(lambda: end - self.clock(), check)
+
+
+class Pacer:
+    """One provider's gate; `per_minute` is None where its limit is unknown."""
+
+    def __init__(self, *, workers: int, per_minute: float | None, waits: Waits) -> None:
+        self.workers = workers
+        self._waits = waits
+        self._slots = threading.BoundedSemaphore(workers)
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._departures = Departures(per_minute)
+
+    @contextmanager
+    def flight(self, check: Callable[[], None]) -> Iterator[float]:
+        """Hold a place in flight, from the departure, whose time is given, until the end of the `with`.
+
+        Raises StoppedError, or what `check` raises, instead of letting the request leave.
+        """
+        with self._turn:
+            self._take_slot(check)
+            try:
+                self._waits.until(self._delay, check)
+                with self._lock:
+                    departed = self._waits.clock()
+                    self._departures.depart(departed)
+            except BaseException:
+                self._slots.release()
+                raise
+        try:
+            yield departed
+        finally:
+            self._slots.release()
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing leave for so many seconds."""
+        with self._lock:
+            self._departures.pause(self._waits.clock() + seconds)
+
+    def refused(self, departed: float, seconds: float) -> None:
+        """Pause so many seconds because what left at `departed` came too fast, and learn from it."""
+        with self._lock:
+            self._departures.refused(departed, self._waits.clock(), seconds)
+
+    def _take_slot(self, check: Callable[[], None]) -> None:
+        self._waits.check()
+        check()
+        while not self._slots.acquire(timeout=SLICE):
+            self._waits.check()
+            check()
+
+    def _delay(self) -> float:
+        with self._lock:
+            return self._departures.delay(self._waits.clock())

@@ -1,6 +1,6 @@
-"""The attempts at one image: a durable row before each request leaves, and the reply kept before anything else.
+"""The attempts at one image: a durable row before each request leaves, and the reply stored before anything else.
 
-From the moment `received` returns the money is safe; what fails later is mended by a later run without a call.
+From the moment `store` returns the money is safe; what fails later is repaired by a later run without a call.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from chargen import __version__
-from chargen.build.disk_guard import Keeping
+from chargen.build.disk_guard import DiskGuard
 from chargen.errors import ChargenError
 from chargen.model.inputs import record_parts
-from chargen.model.record import Record, RecordReference, prompt_hash
+from chargen.model.record import Record, RecordReference
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
@@ -23,14 +23,14 @@ from chargen.store.originals import StoredOriginal, new_attempt_id
 from chargen.text.secrets import scrub_json
 
 
-class Attempts:
-    """What the sender tells of one image. `confirm` judges once more when a request is about to leave."""
+class Attempt:
+    """What is noted of one image on its way; `confirm` is asked when a request is about to leave."""
 
-    def __init__(self, session: Session, keeping: Keeping, image: Planned, confirm: Callable[[], None]) -> None:
+    def __init__(self, session: Session, guard: DiskGuard, image: Planned, confirm: Callable[[], None]) -> None:
         assert image.inputs is not None
         assert image.fingerprint is not None
         self._session = session
-        self._keeping = keeping
+        self._guard = guard
         self._image = image
         self._inputs = image.inputs
         self._fingerprint = image.fingerprint
@@ -40,11 +40,10 @@ class Attempts:
         self._sent_at = ""
         self._number = 0
         self._estimate: Decimal | None = None
-        self.stored: StoredOriginal | None = None
 
     def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
-        """Judge once more, then commit that a try is about to leave."""
-        self._keeping.check()
+        """Ask once more, then commit that a try is about to leave."""
+        self._guard.check()
         self._confirm()
         self._request, self._number, self._estimate = request, number, estimate
         self._attempt_id = new_attempt_id(self._session.clock.now())
@@ -57,7 +56,6 @@ class Attempts:
                 request.provider,
                 request.model,
                 self._fingerprint,
-                prompt_hash(self._inputs.prompt),
                 estimate,
             )
         )
@@ -76,13 +74,10 @@ class Attempts:
             possibly_billed=failure.possibly_billed,
         )
 
-    def received(self, attempt_id: str, reply: Reply) -> None:
-        """Keep what arrived, before anything else happens to it."""
-        assert self._request is not None
-        assert attempt_id == self._attempt_id
-        self.stored = self._store(self._request, reply)
-
-    def _store(self, request: Request, reply: Reply) -> StoredOriginal:
+    def store(self, reply: Reply) -> StoredOriginal:
+        """Keep what arrived for the last try, before anything else happens to it. Raises InputError."""
+        request = self._request
+        assert request is not None
         image, inputs = self._image, self._inputs
         record = Record(
             entry_id=image.id,
@@ -120,7 +115,7 @@ class Attempts:
         try:
             stored = self._session.originals.store(record, reply.data)
         except ChargenError as failure:
-            self._keeping.failed(failure)
+            self._guard.failed(failure)
             raise
         self._session.journal.stored(stored, soon=True)
         return stored

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from chargen.build.events import TryFailed
-from chargen.build.losses import Losses
+from chargen.build.events import Losses, TryFailed
 from chargen.model.request import FailureClass, ProviderError
 
 PRICE = Decimal("0.05")

@@ -1,4 +1,4 @@
-"""Turns: images of one provider begin in plan order, so that requests leave in the order the plan shows.
+"""The ordered gate: images of one provider begin in plan order, so that requests leave in the order the plan shows.
 
 Threads that are started together reach the provider's gate in any order. So each begins only when the one before it has
 left (its request is on its way) or has ended without leaving. Nothing is slower for it: whoever is next is prepared
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Hashable
 
 
-class Turns:
+class OrderedGate:
     """A queue of images by number, from 0; safe to use from threads."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Turns:
             turn = self._waiting.setdefault(number, threading.Event())
         turn.wait()
 
-    def passed(self, image: Hashable) -> None:
+    def release(self, image: Hashable) -> None:
         """Say that an image has left or ended; saying it again, or of an image without a number, changes nothing."""
         with self._lock:
             number = self._numbers.get(image)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.build.departures import Departures
+from chargen.build.pace import Departures
 
 
 class Server:

@@ -11,15 +11,14 @@ from random import Random
 
 import pytest
 
-from chargen.build.errors import BreakerOpenError, StoppedError
 from chargen.build.events import (
     ProviderPaused,
     ProviderStopped,
-    ReplyReceived,
     RequestSent,
     SendingEvent,
     TryFailed,
 )
+from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Sender, Sent
 from chargen.errors import Problem, error
 from chargen.model.request import (
@@ -132,10 +131,6 @@ class Log:
         """Note the class of the failure."""
         self.lines.append(f"failed {attempt_id} {failure.failure.value}")
 
-    def received(self, attempt_id: str, reply: Reply) -> None:
-        """Note the size."""
-        self.lines.append(f"received {attempt_id} {len(reply.data)}")
-
 
 def script(*answers: ProviderError | Exception | Reply) -> Callable[[int], Reply]:
     """Give these answers in turn, and replies after the last."""
@@ -220,17 +215,17 @@ def test_a_job_is_asked_for_until_it_is_done_also_while_the_run_is_interrupted()
     sent = sender(job, time=time, stop=stop).send(request(), PRICE, log)
     assert sent.reply.data == b"job-1"
     assert (len(job.calls), job.asked_for, time.now) == (1, 3, 1120.0)
-    assert log.lines == ["sent 1", "received attempt-1 5"]
+    assert (sent.attempt_id, log.lines) == ("attempt-1", ["sent 1"])
 
 
 def test_a_reply_comes_back_with_its_attempt() -> None:
-    """The log has the attempt before the request leaves, and the reply before anyone else."""
+    """The log has the attempt before the request leaves."""
     log = Log()
     provider = Scripted(lambda _number: Reply(b"picture", request_id=",".join(log.lines)))
     sent = sender(provider).send(request(), PRICE, log)
     assert (sent.attempt_id, sent.tries, sent.possibly_billed) == ("attempt-1", 1, 0)
     assert sent.reply.request_id == "sent 1"
-    assert log.lines == ["sent 1", "received attempt-1 7"]
+    assert log.lines == ["sent 1"]
 
 
 def test_nothing_leaves_that_the_log_does_not_take() -> None:
@@ -253,8 +248,8 @@ def test_transient_failures_are_waited_out() -> None:
     assert sent.tries == 4
     assert [round(at - 1000, 3) for at in provider.calls] == [0, 1, 3, 7]
     assert log.lines[:3] == ["sent 1", "failed attempt-1 transient", "sent 2"]
-    assert log.lines[-1] == "received attempt-4 7"
-    assert [type(event) for event in seen] == [RequestSent, TryFailed] * 3 + [RequestSent, ReplyReceived]
+    assert (sent.attempt_id, log.lines[-1]) == ("attempt-4", "sent 4")
+    assert [type(event) for event in seen] == [RequestSent, TryFailed] * 3 + [RequestSent]
     assert [event.wait for event in seen if isinstance(event, TryFailed)] == [1.0, 2.0, 4.0]
 
 
@@ -308,22 +303,6 @@ def test_a_bug_fails_its_image_as_ours_and_its_words_stay_inside() -> None:
     assert log.lines == ["sent 1", "failed attempt-1 ours"]
     assert ledger.spent == PRICE
     assert own.send(request(), PRICE, Log()).tries == 1
-
-
-def test_what_the_log_raises_for_a_reply_is_not_tried_again() -> None:
-    """The image is paid: sending once more would pay twice."""
-
-    class FullDisk(Log):
-        def received(self, attempt_id: str, reply: Reply) -> None:
-            """Find no room."""
-            raise OSError(f"no room for {len(reply.data)} bytes of {attempt_id}")
-
-    provider = Scripted(script())
-    ledger = Ledger()
-    with pytest.raises(OSError, match="no room for 7 bytes of attempt-1"):
-        sender(provider, ledger=ledger).send(request(), PRICE, FullDisk())
-    assert len(provider.calls) == 1
-    assert ledger.spent == PRICE
 
 
 @pytest.mark.parametrize("rate_limited", [True, False])
