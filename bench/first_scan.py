@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from yaml.cyaml import CBaseLoader, CSafeLoader
+from ruamel.yaml.cyaml import CBaseLoader, CSafeLoader
 
 from bench.books import planned_book
 from bench.report import Row

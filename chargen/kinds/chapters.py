@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from yaml.nodes import Node
+from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning
 from chargen.kinds.entry_reader import CastMember, depicted, file_defaults, outputs_of, read_entry

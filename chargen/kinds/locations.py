@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.kinds import light
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry

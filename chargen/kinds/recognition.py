@@ -5,7 +5,7 @@ Laws: a file of another program is ignored quietly; one that is ours but for a s
 
 from __future__ import annotations
 
-from yaml.nodes import Node
+from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, warning
 from chargen.kinds.kind import ImageryKind

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from yaml.error import YAMLError
-
-from chargen.yaml.limits import MAX_DEPTH
+from ruamel.yaml.error import YAMLError
 
 _LOOK_BACK = 12
 """Lines looked through for the cause of a complaint: a forgotten blank is near what it breaks."""
@@ -191,10 +189,6 @@ def _second_document(said: _Failure) -> Complaint:
     return Complaint(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
 
 
-def _too_deep(said: _Failure) -> Complaint:
-    return Complaint(said.index, f"more than {MAX_DEPTH} levels of nesting", "make the structure flatter")
-
-
 _READERS: tuple[tuple[str, Callable[[_Failure], Complaint | None]], ...] = (
     ("tab character", _tab),
     ("found character that cannot start any token", _tab),
@@ -208,7 +202,6 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Complaint | None]], ...] = (
     ("did not find expected '-' indicator", _misplaced),
     ("did not find expected ',' or", _open_bracket),
     ("unknown escape", _escape),
-    ("maximum nesting depth", _too_deep),
     ("undefined alias", _alias),
     ("second occurrence", _anchor),
     ("but found another document", _second_document),

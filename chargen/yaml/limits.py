@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yaml.cyaml import CBaseLoader
-from yaml.events import CollectionEndEvent, CollectionStartEvent
-from yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.cyaml import CBaseLoader
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 MAX_DEPTH = 200
 """Levels; the deepest author file known has 9, and Python's own limit of recursion is 1,000 calls."""
@@ -55,7 +55,6 @@ def too_deep_to_compose(text: str, lines: Sequence[str]) -> Overgrown | None:
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                assert event.start_mark is not None
                 return _too_deep(event.start_mark.index)
         elif isinstance(event, CollectionEndEvent):
             depth -= 1

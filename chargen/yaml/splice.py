@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 
-from yaml.error import YAMLError
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import InputError, Problem, error
 from chargen.model.entries import NodePath

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from yaml.cyaml import CBaseLoader
-from yaml.error import YAMLError
-from yaml.events import (
+from ruamel.yaml.cyaml import CBaseLoader
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
@@ -25,7 +25,7 @@ from yaml.events import (
 )
 
 from chargen.model.entries import NodePath
-from chargen.yaml.document import MERGE_KEY, screen_breaks
+from chargen.yaml.document import MERGE_KEY, read_screened
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
@@ -113,30 +113,11 @@ class Piece:
 
 def read_pieces(text: str) -> Piece | None:
     """Read one document; None where it is empty. Raises YAMLError where it is not valid or not one document."""
-    screened, screen = screen_breaks(text)
-    loader = CBaseLoader(screened)
-    root: Piece | None = None
-    documents = 0
-    stack: list[Piece] = []
-    while loader.check_event():
-        event = loader.get_event()
-        if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise YAMLError("more than one document")
-        elif isinstance(event, CollectionEndEvent):
-            assert event.end_mark is not None
-            _close(stack.pop(), event.end_mark.index)
-        elif isinstance(event, NodeEvent):
-            piece = _open(event, text)
-            if screen:
-                piece.text = piece.text.translate(screen)
-            if stack:
-                _add(stack[-1], piece, text)
-            else:
-                root = piece
-            if isinstance(event, CollectionStartEvent):
-                stack.append(piece)
+    root, screen = read_screened(text, lambda screened: _read(screened, text))
+    if screen and root is not None:
+        for piece in root.walk():
+            piece.text = piece.text.translate(screen)
+            piece.anchor = piece.anchor and piece.anchor.translate(screen)
     return root
 
 
@@ -228,6 +209,30 @@ def ends_open(text: str, piece: Piece) -> bool:
     return "+" in header or ("-" not in header and leaf.text != "")
 
 
+def _read(screened: str, text: str) -> Piece | None:
+    loader = CBaseLoader(screened)
+    root: Piece | None = None
+    documents = 0
+    stack: list[Piece] = []
+    while loader.check_event():
+        event = loader.get_event()
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise YAMLError("more than one document")
+        elif isinstance(event, CollectionEndEvent):
+            _close(stack.pop(), event.end_mark.index)
+        elif isinstance(event, NodeEvent):
+            piece = _open(event, text)
+            if stack:
+                _add(stack[-1], piece, text)
+            else:
+                root = piece
+            if isinstance(event, CollectionStartEvent):
+                stack.append(piece)
+    return root
+
+
 def _refuse_alias(piece: Piece) -> None:
     if piece.shape is Shape.ALIAS:
         raise Refusal(
@@ -238,8 +243,6 @@ def _refuse_alias(piece: Piece) -> None:
 
 
 def _open(event: NodeEvent, text: str) -> Piece:
-    assert event.start_mark is not None
-    assert event.end_mark is not None
     start, end = event.start_mark.index, event.end_mark.index
     if isinstance(event, AliasEvent):
         return Piece(Shape.ALIAS, start, start, end, end, str(event.anchor))

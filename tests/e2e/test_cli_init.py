@@ -125,7 +125,7 @@ def test_help_imports_no_engine_and_no_sdk() -> None:
         "from chargen.cli.main import COMMANDS, run\n"
         "with contextlib.redirect_stdout(io.StringIO()) as out:\n"
         "    codes = [run(['--help']), *(run([name, '--help']) for name in COMMANDS)]\n"
-        "heavy = ('doit', 'PIL', 'yaml', 'jinja2', 'sqlite3', 'openai', 'google.genai', 'httpx')\n"
+        "heavy = ('doit', 'PIL', 'ruamel', 'jinja2', 'sqlite3', 'openai', 'google.genai', 'httpx')\n"
         "print(set(codes), [name for name in heavy if name in sys.modules], out.getvalue().count('Usage:'))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from yaml.cyaml import CBaseLoader
+from ruamel.yaml.cyaml import CBaseLoader
 
 from chargen.kinds.view import View
 from chargen.model.traced import Traced

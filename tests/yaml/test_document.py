@@ -6,7 +6,7 @@ import codecs
 from pathlib import Path
 
 import pytest
-from yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import ScalarNode
 
 from chargen.errors import InputError, Position, Problem
 from chargen.yaml.document import MAX_BYTES, Document, get, is_null, items, pairs, parse, scalar

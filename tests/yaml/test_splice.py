@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from yaml.error import YAMLError
+from ruamel.yaml.error import YAMLError
 
 from chargen.errors import InputError
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit

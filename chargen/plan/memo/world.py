@@ -18,7 +18,7 @@ FORMAT = 1
 """A new number where the meaning of what is remembered changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
-_LIBRARIES = ("jinja2", "yaml")
+_LIBRARIES = ("jinja2", "ruamel.yaml", "_ruamel_yaml")
 _SERVERS = ("_URL", "_KEY", "_TOKEN", "_PROXY", "_proxy")
 """How the names of variables end that may choose a server: which ones a provider reads is not known here."""
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
