@@ -104,7 +104,8 @@ class Desk:
 
     def accept(self) -> None:
         with open_session(self.book.root, ENVIRON) as session:
-            (taken,) = accept(session, session.plan(), [A])
+            planner = session.planner()
+            (taken,) = accept(session, planner, planner.images([A]))
             assert taken.changed
 
     @property
@@ -115,7 +116,7 @@ class Desk:
     @property
     def line(self) -> RecordLine:
         with open_session(self.book.root, ENVIRON, read_only=True) as session:
-            found = RecordLine.parse(session.plan().by_id[A].entry.outputs.record)
+            found = RecordLine.parse(session.planner().image(A).entry.outputs.record)
             assert found is not None
             return found
 
