@@ -28,6 +28,7 @@ COMPOSED = {
     "zone-image": "locations/duchess-house/pepper-mill",
     "beat": "locations/tea-garden/watch-in-the-butter",
     "portrait": "characters/alice/alice-portrait",
+    "scene": "characters/alice/minding-the-duchess-s-baby",
     "portrait-with-reference": "characters/march-hare/march-hare-portrait",
 }
 PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss", "locations/hall-of-doors/curtain-door")
@@ -36,7 +37,8 @@ PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss",
 def images() -> dict[str, Planned]:
     """Plan the example book."""
     with open_session(ROOT, {}, read_only=True) as session:
-        return dict(session.plan().by_id)
+        planned = session.planner(cached=False).plan().images
+        return {image.id: image for image in planned if isinstance(image, Planned)}
 
 
 def told(image: Planned) -> str:

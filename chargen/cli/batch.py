@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, json_option, order_of, selection_options
+from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json, tell
 from chargen.errors import Severity
 
@@ -28,9 +28,6 @@ class _What(click.ParamType):  # type: ignore[type-arg]  # older versions take n
     """The plural of a kind, or `all`."""
 
     name = "what"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - the words are the same
-        return "|".join(_words())
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value != ALL and value not in _words():  # nothing is imported for `all`
@@ -49,13 +46,15 @@ def _words() -> dict[str, frozenset[str]]:
 
 
 @click.command("batch")
-@click.argument("what", type=_What())
+@click.argument("what", type=_What(), metavar="KINDS|all")
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
 @click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
 @json_option
 def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
     """Build what is missing or out of date of one kind or of all.
+
+    KINDS is one of chapters, locations, characters and scenes, or the plural of another kind there is.
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
@@ -73,7 +72,7 @@ def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
     from chargen.plan.request import prepare  # noqa: PLC0415 - as above
 
     with project_here() as session:
-        shown = dry_run(prepare(session, order_of(asked, session.project.root, kinds=kinds)))
+        shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)))
     if as_json:
         say_json(shown.to_json())
     else:
@@ -103,8 +102,8 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
     from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
-    order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
-    build = open_build(Path.cwd(), order, on_wait=_waiting, command=f"chargen batch {what}")
+    request = build_request(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
+    build = open_build(Path.cwd(), request, on_wait=_waiting, command=f"chargen batch {what}")
     try:
         with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
             report = RunReport(sys.stderr if as_json else sys.stdout, build)

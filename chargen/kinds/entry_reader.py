@@ -7,7 +7,7 @@ program itself asks for, the rest is the lazy `data`. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -18,7 +18,7 @@ from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs
+from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.yaml.document import Document, get, is_null, scalar
@@ -65,10 +65,11 @@ def read_entry(
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
+    parts: tuple[PromptPart, ...] = (),
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
-    `palette` is the file's, for an entry without one of its own.
+    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of.
     """
     prompt = prompt_of(block)
     size = size_of(block, file.default_size)
@@ -92,6 +93,7 @@ def read_entry(
         outputs=outputs,
         data=block.view,
         problems=tuple(block.problems),
+        parts=parts,
     )
 
 
@@ -137,10 +139,13 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
-    """Return the characters an entry shows, each once, in order; `cast` is None where a file declares none."""
+def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+    """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
+
+    `cast` is None where a file declares none.
+    """
     states = block.block("character_states")
-    found: dict[str, Depicted] = {}
+    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
     for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)

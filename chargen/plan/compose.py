@@ -29,6 +29,9 @@ from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 """Unicode noncharacters around the author's text in a render: `OPEN source NAME field TEXT words CLOSE`."""
 
+STRUCTURED = "structured.txt.j2"
+"""The template of what stands in the place of a prompt, for entries of all kinds without one."""
+
 _MARKED = re.compile(f"{_OPEN}([^{_NAME}]*){_NAME}([^{_TEXT}]*){_TEXT}([^{_CLOSE}]*){_CLOSE}")
 _NONCHARACTERS = re.compile(f"[{_OPEN}-{_CLOSE}]")
 _LINE_END = re.compile(r"\r\n?")
@@ -75,6 +78,20 @@ def negative_prompt(texts: Iterable[str]) -> str:
     return ", ".join(text for text in folded if text)
 
 
+class _Rendered(str):
+    """Text that a template made, with the marks of its sources; a plain `str` to everyone else."""
+
+    __slots__ = ("marked",)
+    marked: str
+
+    @classmethod
+    def of(cls, text: str, marked: str) -> _Rendered:
+        """Wrap a text without its marks."""
+        rendered = cls(text)
+        rendered.marked = marked
+        return rendered
+
+
 class Composer:
     """The author's templates, compiled once and rendered for many entries.
 
@@ -110,8 +127,17 @@ class Composer:
         name = kinds.named(entry.kind).template
         self._environment.begin()
         try:
-            template = self._compiled.get(name) or self._compile(name)
-            marked = self._render(template, entry, states, appearances)
+            prompt = self._structured(entry) if entry.parts else entry.prompt
+            marked = self._render(
+                name,
+                entry,
+                prompt=prompt,
+                always=entry.always,
+                states=states,
+                appearances=appearances,
+                style_prefix=self._prefix,
+                style_suffix=self._suffix,
+            )
         except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
             self._fail(name, failure)
         text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
@@ -119,19 +145,16 @@ class Composer:
             text, negative_prompt(entry.negative_prompt), marked, f"{self._folder}/{name}", entry.negative_prompt
         )
 
-    def _render(self, template: Template, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> str:
+    def _structured(self, entry: Entry) -> _Rendered:
+        """Compose what stands in the place of a prompt from the fields of an entry without one."""
+        marked = self._render(STRUCTURED, entry, parts=entry.parts).strip()
+        return _Rendered.of(_MARKED.sub(r"\3", marked), marked)
+
+    def _render(self, name: str, entry: Entry, **values: object) -> str:
+        template = self._compiled.get(name) or self._compile(name)
         chunks: list[str] = []
         length = 0
-        for chunk in template.generate(
-            entry=entry.data,
-            title=entry.title,
-            prompt=entry.prompt,
-            always=entry.always,
-            states=states,
-            appearances=appearances,
-            style_prefix=self._prefix,
-            style_suffix=self._suffix,
-        ):
+        for chunk in template.generate(entry=entry.data, title=entry.title, **values):
             chunks.append(chunk)
             length += len(chunk)
             if length > MAX_PROMPT:
@@ -141,6 +164,8 @@ class Composer:
 
     def _finalize(self, value: Any) -> Any:
         """Wrap the author's text in marks that tell its source; refuse nulls, which would print as `None`."""
+        if isinstance(value, _Rendered):
+            return value.marked
         if isinstance(value, Traced):
             text = _NONCHARACTERS.sub("", value)
             return f"{_OPEN}{value.position or ''}{_NAME}{value.name}{_TEXT}{text}{_CLOSE}" if text else ""

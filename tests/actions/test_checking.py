@@ -82,9 +82,9 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("settings", "route", "place"),
     [
-        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:19:1"),
-        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:19:1"),
-        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:19:1"),
+        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:23:1"),
+        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:23:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:23:1"),
         ('[tool.chargen.providers.openai]\nmodel = "gpt-image-2"\n', "openai/gpt-imag-1", "4:50"),
     ],
 )

@@ -17,6 +17,7 @@ from chargen.build.write_back import WriteBack
 from chargen.errors import InputError
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValues
+from chargen.model.values import EntryId
 from chargen.plan.session import open_session
 
 NAMES = ("a", "b", "c")
@@ -29,9 +30,8 @@ class Desk:
         self.book = Project(root)
         self.file = self.book.chapter("ch01", dict.fromkeys(NAMES, "A lamp."))
         with open_session(root, {}, read_only=True) as session:
-            self.entries = {
-                entry.id.rpartition("/")[2]: entry for found in session.scan().imageries for entry in found.entries
-            }
+            planner = session.planner()
+            self.entries = {name: planner.image(EntryId(f"chapters/ch01/{name}")).entry for name in NAMES}
             self.writer = WriteBack(session.project)
         self.replaced = 0
         plain = write_back.replace_unchanged

@@ -26,18 +26,18 @@ def shelf(tmp_path: Path) -> Project:
 
 
 def test_a_new_project_builds_at_once(shelf: Project) -> None:
-    """`init`, `doit`, `doit` again: five sketches, then nothing; `check` finds nothing, from a sub-folder too."""
+    """`init`, `doit`, `doit` again: six sketches, then nothing; `check` finds nothing, from a sub-folder too."""
     made = shelf.chargen("init", "a book")
     assert made.code == 0, made.all
     assert "cd 'a book'" in made.out
     built = shelf.doit(cwd="a book")
     assert built.code == 0, built.all
     images = {path.stem for path in (shelf.root / "a book/generated").rglob("*.png")}
-    assert images == {"img-01", "img-02", "overview", "kitchen", "mara-portrait"}
+    assert images == {"img-01", "img-02", "overview", "kitchen", "mara-portrait", "the-first-storm"}
     again = shelf.chargen("plan", cwd="a book/imagery/chapters/ch01-low-tide")
-    assert again.out == "5 images: fresh 5\nnothing to send\n", again.all
+    assert again.out == "6 images: fresh 6\nnothing to send\n", again.all
     checked = shelf.chargen("check", cwd="a book/prompts")
-    assert (checked.code, checked.out) == (0, "5 images in 3 files: nothing wrong\n"), checked.all
+    assert (checked.code, checked.out) == (0, "6 images in 4 files: nothing wrong\n"), checked.all
     assert ".chargen/" in shelf.read("a book/.gitignore")
 
 
