@@ -14,8 +14,8 @@ from typing import Any
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
-from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
-from chargen.model.record import Record, RecordLine
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs
+from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
@@ -24,11 +24,9 @@ from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.requests import request_of
 from chargen.plan.session import Session
-from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
-from chargen.store.originals import Originals
+from chargen.store.original_store import OriginalStore
 from chargen.text.word_diff import plain
 
 
@@ -117,15 +115,8 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), image.can_be_requested)
-
-
-def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
-    """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
-    if not image.can_be_requested:
-        return None
-    request = request_of(image, adapters)
-    return adapters.get(request.provider).price(request)
+    offer = planner.offer(image)
+    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:
@@ -135,7 +126,7 @@ def inputs_as_planned(image: Planned) -> Inputs | None:
     if image.composed is None or image.entry.size is None:
         return None
     references = tuple(
-        ReferenceInput(item.digest or FileHash(""), item.path, item.character) for item in image.references
+        RecordedReference(item.character, item.path, item.digest or FileHash("")) for item in image.references
     )
     composed = image.composed
     return Inputs(composed.text, composed.negative, references, image.entry.size, composed)
@@ -160,7 +151,7 @@ def record_in(data: bytes) -> Record | None:
         return None
 
 
-def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
+def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
     """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
     if line.attempt is None:
         return None
