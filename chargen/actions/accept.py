@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from chargen.build.write_back import WriteBack
@@ -28,7 +29,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import Status, Verdict
-from chargen.plan.evidence import Evidence, Found
+from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -50,6 +51,16 @@ class Accepted:
     path: str = ""
     changed: bool = False
     refused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `accept --json`: the picture's path, its verdict before, why it was refused."""
+        return {
+            "id": self.image.id,
+            "path": self.path or self.image.target,
+            "verdict": self.image.verdict.value,
+            "changed": self.changed,
+            "refused": self.refused or None,
+        }
 
 
 def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:
@@ -109,7 +120,7 @@ class _Taking:
             self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
 
-    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+    def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""
         path = image.target
         if found.state.kind is FileKind.ABSENT:

@@ -5,9 +5,12 @@ Reads the disk, changes nothing. A missing key is no problem of the input: it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from chargen.errors import Position, Problem, Severity, note, warning
+from chargen.errors import ExitCode, Position, Problem, Severity, note, warning
 from chargen.model.values import EntryId
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan
@@ -16,15 +19,42 @@ from chargen.plan.session import Session
 from chargen.store.files import FileKind, kind_of
 
 
-def check(session: Session) -> tuple[Plan, tuple[Finding, ...]]:
-    """Plan everything; return the plan and what is wrong or odd, in the order of files and lines."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what is wrong or odd in it, in the order of files and lines."""
+
+    images: int
+    files: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def totals(self) -> Mapping[Severity, int]:
+        """How many problems there are of each severity."""
+        return Counter(finding.problem.severity for finding in self.findings)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Failed where there is an error."""
+        return ExitCode.FAILED if self.totals[Severity.ERROR] else ExitCode.DONE
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `check --json`: `problems[]` as elsewhere, with the `images` a problem concerns; `totals`."""
+        return {
+            "problems": [finding.to_json() for finding in self.findings],
+            "totals": {severity.value: self.totals[severity] for severity in Severity},
+        }
+
+
+def check(session: Session) -> Checked:
+    """Plan everything and gather what is wrong or odd."""
     planner = session.planner()
     plan = planner.plan()
     found = findings(plan)
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(planner, plan) if finding.problem.message not in told]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-    return plan, by_place([*found, *more, *originals, *_of_credentials(session, plan)])
+    every = by_place([*found, *more, *originals, *_of_credentials(session, plan)])
+    return Checked(len(plan.images), len({image.file for image in plan.images}), every)
 
 
 def _of_providers(planner: Planner, plan: Plan) -> Iterator[Finding]:
@@ -45,7 +75,8 @@ def _of_providers(planner: Planner, plan: Plan) -> Iterator[Finding]:
 def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
     """Yield the replies whose record can't be read, but for `told`, those that an image's own problem is about."""
     for damaged in session.originals.all_damaged():
-        folder, reply = (path.relative_to(session.project.root).as_posix() for path in (damaged.folder, damaged.reply))
+        reply = session.originals.shown(damaged)
+        folder = reply.rpartition("/")[0]
         if reply not in told:
             hint = f"put `record.json` back into `{folder}` from a backup; the picture made of the reply is not touched"
             yield Finding(

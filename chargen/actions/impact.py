@@ -11,19 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Verdict, number
 from chargen.plan.cache.rows import Head
+from chargen.plan.compose import STRUCTURED
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
-from chargen.plan.selection import Selection, select
+from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
-from chargen.text.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class Reached:
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `impact --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "verdict": self.image.verdict.value,
+            "through": self.through,
+            "rebuilds": self.rebuilds,
+            "route": str(self.image.route) if self.image.route else None,
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,16 @@ class Impact:
             total += item.cost_usd
         return total
 
+    def to_json(self) -> dict[str, Any]:
+        """The object of `impact --json`."""
+        return {
+            "what": self.what,
+            "images": [item.to_json() for item in self.reached],
+            "locked": len(self.kept),
+            "rebuilds": len(self.rebuilt),
+            "cost_usd": number(self.cost_usd),
+        }
+
 
 def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:
     """Return what `what` feeds: a path, an id, a glob, a slug, or a template. Raises StartError for what is none.
@@ -89,7 +112,7 @@ def impact(session: Session, planner: Planner, what: str, within: str = "") -> I
 
 
 def _would_rebuild(image: Shown) -> bool:
-    if image.status in (Status.APPROVED, Status.LOCKED) and image.verdict is not Verdict.MISSING:
+    if image.status is not None and image.status.keeps and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 
@@ -110,7 +133,9 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
-            ids = (image.id for image in plan.images if image.kind in kinds and image.is_composed)
+            structured = _is_structured(session, path)
+            composed = (image for image in plan.images if image.is_composed)
+            ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
             return f"the template {path}", frozenset(ids)
         if path in heads:
             return f"the file {path}", _of_files(plan, (heads[path],))
@@ -126,12 +151,14 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
 
 
 def _selected(plan: Plan, slugs: list[str], what: str, within: str) -> tuple[EntryId, ...]:
+    images = selectables(plan)
     try:
-        return select(selectables(plan), Selection((what,), within=within))
-    except StartError as failure:
-        near = nearest(what, slugs)
-        hint = f"did you mean `{near[0]}`?" if near else failure.problems[0].hint
+        return select(images, Selection((what,), within=within))
+    except StartError:
+        if any(what in (image.slug, image.own_id) for image in images):
+            raise  # one of several
         message = f"`{what}` is no image, slug, imagery file, picture or template of this project"
+        hint = hint_for(images, what, others=slugs)
         raise StartError(error(message, hint=hint)) from None
 
 
@@ -162,6 +189,12 @@ def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
     if name not in templates:
         return None
     return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
+
+
+def _is_structured(session: Session, path: str) -> bool:
+    """Say whether a template takes part in what stands in the place of a prompt."""
+    templates = read_templates(session.project)
+    return path.removeprefix(f"{session.project.settings.prompts}/") in _included(STRUCTURED, templates)
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

@@ -38,6 +38,16 @@ class Started:
     """The sample chapter, location and character were written."""
     advice: tuple[str, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """What was done, as a page shows it."""
+        return {
+            "folder": str(self.folder),
+            "written": list(self.written),
+            "kept": list(self.kept),
+            "sample": self.sample,
+            "advice": list(self.advice),
+        }
+
 
 def start_project(folder: Path) -> Started:
     """Write the files of a new project into `folder`, which is made if need be.

@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
+from chargen.model.values import number
 from chargen.plan.book import Book
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
@@ -39,6 +41,43 @@ class Orphan:
     size: int
     kind: str
     record: Record | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `files[]` in `orphans --json` and `gc --json`."""
+        record = self.record
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "bytes": self.size,
+            "id": record.entry_id if record else None,
+            "at": record.received_at if record else None,
+            "by": str(record.route) if record else None,
+            "cost_usd": number(record.cost_usd) if record else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Files that nothing plans, by path; `moved` are how many went to the trash, None where nobody was asked to."""
+
+    files: tuple[Orphan, ...]
+    moved: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Their size in bytes."""
+        return sum(orphan.size for orphan in self.files)
+
+    @property
+    def by_kind(self) -> Mapping[str, tuple[Orphan, ...]]:
+        """The files by what they are; kinds there are none of are left out."""
+        kinds = {kind: tuple(each for each in self.files if each.kind == kind) for kind in (PICTURE, PROMPT, TEMPORARY)}
+        return {kind: found for kind, found in kinds.items() if found}
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `orphans --json`; with `moved` that of `gc --json`."""
+        found = {"files": [orphan.to_json() for orphan in self.files], "bytes": self.size}
+        return found if self.moved is None else {**found, "moved": self.moved}
 
 
 def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
@@ -73,7 +112,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     """
     found = []
     for folder in session.written_folders():
-        if folder == session.originals.folder or folder.is_relative_to(session.trash.folder):
+        if folder == session.project.originals or folder.is_relative_to(session.trash.folder):
             continue
         for path in abandoned(folder):
             size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
@@ -149,10 +188,3 @@ def _files(root: Path, folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         base = Path(place).relative_to(root).as_posix()
         yield from (f"{base}/{name}" for name in sorted(names) if not name.startswith("."))
-
-
-def by_kind(found: tuple[Orphan, ...]) -> Mapping[str, tuple[Orphan, ...]]:
-    """Sort orphans by what they are; kinds there are none of are left out."""
-    kinds = (PICTURE, PROMPT, TEMPORARY)
-    sorted_ = {kind: tuple(orphan for orphan in found if orphan.kind == kind) for kind in kinds}
-    return {kind: orphans_ for kind, orphans_ in sorted_.items() if orphans_}

@@ -7,17 +7,18 @@ because the author chose it, so the next build leaves it alone; over a Git LFS p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chargen.actions.accept import accepted_line
-from chargen.actions.versions import Version, Where
+from chargen.actions.history import Version, Where
 from chargen.build.publish import convert, put, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.values import Status
-from chargen.plan.plan import Planned
+from chargen.model.values import Verdict
+from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
@@ -28,9 +29,20 @@ from chargen.store.locks import target_lock
 class Restored:
     """What was brought back, and whether it was made from other inputs than today's."""
 
+    image: Planned
     version: Version
     picture: PublishedFile
     other_inputs: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `restore --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "version": self.version.number,
+            "file_sha256": self.picture.sha256,
+            "other_inputs": self.other_inputs,
+        }
 
 
 def restore(session: Session, image: Planned, version: Version) -> Restored:
@@ -45,7 +57,13 @@ def restore(session: Session, image: Planned, version: Version) -> Restored:
         attempt = version.attempt if version.stored is not None else None
         session.journal.done(image.id, picture, attempt)
     other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
-    return Restored(version, picture, other)
+    return Restored(image, version, picture, other)
+
+
+def users(plan: Plan, image: Planned) -> int:
+    """Count the images that become stale because they show this one."""
+    fresh = (other for other in plan.images if other.verdict is Verdict.FRESH)
+    return sum(image.id in other.needs for other in fresh)
 
 
 def _check(session: Session, image: Planned, version: Version) -> None:
@@ -60,7 +78,7 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
         raise InputError(error(message, place, "run `git lfs pull` first"))
     awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
-    if awaited and image.entry.status not in (Status.APPROVED, Status.LOCKED):
+    if awaited and not image.entry.is_kept:
         message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:

@@ -18,7 +18,6 @@ from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
-from chargen.model.record import RecordLine
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plan.claims import named_picture
@@ -123,7 +122,7 @@ class Mover:
 
     def _begun(self, move: Move) -> BegunMove | None:
         entry = self.entry(move.id)
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return None if line is None else BegunMove(named_picture(entry), line.file, move.file)
 
     def _put(self, move: Move, kept: KeptVersion, group: Group) -> None:

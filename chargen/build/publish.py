@@ -21,9 +21,9 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
-from chargen.store.files import FileKind, kind_of, write_durably
+from chargen.store.files import kind_of, write_durably
 from chargen.store.hashes import hash_bytes
-from chargen.store.originals import StoredOriginal
+from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import publish
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def file_at_target(session: Session, image: Planned) -> FileHash | None:
     """Return the hash of the file at an image's target, None where there is none."""
     path = session.project.path(image.target)
     state = kind_of(path)
-    is_file = state.kind in (FileKind.FILE, FileKind.LFS_POINTER)
+    is_file = state.kind.is_picture
     return session.hashes.hash_of(path, state.key) if is_file else None
 
 
@@ -110,7 +110,7 @@ def unknown_edit(image: Planned, line: RecordLine) -> Edit:
 
 
 def _unless_told(entry: Entry, made: SlotValues, line: RecordLine) -> SlotEdit | None:
-    present = RecordLine.parse(entry.outputs.record)
+    present = entry.record_line
     same = present is not None and present.file == line.file and present.fingerprint == line.fingerprint
     if same and present is not None and set(line.others) <= set(present.others):
         # The same picture under a new name: only its place is new.

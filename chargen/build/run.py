@@ -87,7 +87,7 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.builder.judging.wishes.ignored
+        return self.builder.judge.options.ignored
 
     @property
     def chosen(self) -> tuple[Shown, ...]:
@@ -267,10 +267,10 @@ def open_build(
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        guard = DiskGuard(session.project.root, session.originals.folder)
+        guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
-        builder = ImageBuilder(session, prepared.planner.judging, senders, write_backs, guard, mover)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover)
         choice = prepared.choice
         build = Build(
             session,

@@ -15,13 +15,13 @@ from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Planned, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import file_lock, target_lock
@@ -60,7 +60,7 @@ def forget(session: Session, planner: Planner, ids: Iterable[EntryId]) -> tuple[
 
 def again_planner(session: Session, ids: Iterable[EntryId]) -> Planner:
     """Plan as if a new image had been asked for of each of `ids`: what forgetting them will cost."""
-    return session.planner(Wishes(demands=dict.fromkeys(ids, Demand.AGAIN)))
+    return session.planner(PlanOptions(forced=dict.fromkeys(ids, Force.AGAIN)))
 
 
 def forgettable(session: Session) -> tuple[int, Decimal | None]:
@@ -102,7 +102,7 @@ class _Forgetting:
     def _forget(self, image: Planned, cost: Decimal | None) -> Forgotten:
         entry = self.write_back.entry_now(image.entry)
         rebuild = f"`doit --rebuild {printable(image.target)}` builds it anew"
-        if entry.status in (Status.APPROVED, Status.LOCKED):
+        if entry.status is not None and entry.status.keeps:
             return Forgotten(image, refused=f"status is {entry.status.value}: a build leaves it alone; {rebuild}")
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
         if found.state.kind is FileKind.ABSENT:

@@ -20,7 +20,6 @@ from chargen.kinds.names import fault
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.model.entries import Character, Entry, Imagery, InventoryItem
-from chargen.model.record import RecordLine
 from chargen.model.slots import SlotValue
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
@@ -106,7 +105,7 @@ def _item(
 def _made(block: Block) -> str | None:
     """Return where the program itself put an item's picture, maybe under a former id or slug."""
     outputs = outputs_of(block)
-    return outputs.file_path if RecordLine.parse(outputs.record) is not None else None
+    return outputs.file_path if outputs.line is not None else None
 
 
 def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | None:

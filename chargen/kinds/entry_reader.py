@@ -6,8 +6,8 @@ program itself asks for, the rest is the lazy `data`. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -18,9 +18,10 @@ from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs
+from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
+from chargen.text.prose import fold
 from chargen.yaml.document import Document, get, is_null, scalar
 
 STATUSES = tuple(status.value for status in Status)
@@ -65,15 +66,19 @@ def read_entry(
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
+    parts: tuple[PromptPart, ...] = (),
+    avoided: tuple[Traced, ...] = (),
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
-    `palette` is the file's, for an entry without one of its own.
+    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
+    `avoided` what it must not show.
     """
     prompt = prompt_of(block)
     size = size_of(block, file.default_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
+    negatives = (*block.texts("negative_prompt"), *file.negatives)
     return Entry(
         id=file.kind.entry_id(file.slug, name),
         kind=file.kind.name,
@@ -82,7 +87,7 @@ def read_entry(
         path=block.path,
         title=title or name,
         prompt=prompt,
-        negative_prompt=(*block.texts("negative_prompt"), *file.negatives),
+        negative_prompt=without_repeats((*negatives, *avoided)) if parts else negatives,
         size=size,
         status=status,
         depicts=depicts,
@@ -92,7 +97,16 @@ def read_entry(
         outputs=outputs,
         data=block.view,
         problems=tuple(block.problems),
+        parts=parts,
     )
+
+
+def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
+    """Return each text once, whatever its case and its last stop."""
+    found: dict[str, Traced] = {}
+    for text in texts:
+        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
+    return tuple(found.values())
 
 
 def prompt_of(block: Block) -> Traced | None:
@@ -137,10 +151,13 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
-    """Return the characters an entry shows, each once, in order; `cast` is None where a file declares none."""
+def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+    """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
+
+    `cast` is None where a file declares none.
+    """
     states = block.block("character_states")
-    found: dict[str, Depicted] = {}
+    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
     for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)

@@ -35,18 +35,25 @@ class FileReader:
     uses: dict[tuple[str, str], Traced] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Document, kind: ImageryKind, slug_keys: tuple[str, ...], folder_counts: bool) -> FileReader:
+    def of(
+        cls,
+        document: Document,
+        kind: ImageryKind,
+        slug_keys: tuple[str, ...],
+        folder_counts: bool,
+        folder_told: bool = True,
+    ) -> FileReader:
         """Start reading: the root, `metadata`, and the file's slug.
 
-        Where `folder_counts`, the name of the file's folder stands for a missing slug.
+        Where `folder_counts`, the name of the file's folder stands for a missing slug, with a warning if `folder_told`.
         """
         problems: list[Problem] = []
         root = Block.of(document, document.root, (), problems)
         reader = cls(document, kind, root, root.block("metadata"), problems)
-        reader.slug = reader.read_slug(slug_keys, folder_counts)
+        reader.slug = reader.read_slug(slug_keys, folder_counts, folder_told)
         return reader
 
-    def read_slug(self, keys: tuple[str, ...], folder_counts: bool) -> str | None:
+    def read_slug(self, keys: tuple[str, ...], folder_counts: bool, folder_told: bool) -> str | None:
         """Return the file's slug, of `metadata` first, then of the root; None, with the problem told, without one."""
         for block in (self.metadata, self.root):
             if found := self._name(block, keys):
@@ -57,7 +64,8 @@ class FileReader:
             self.problems.append(error(f"this {self.kind.name} has no `{keys[0]}`", self.metadata.position, hint))
             return None
         message = f"this {self.kind.name} has no `{keys[0]}`: its folder's name `{folder}` is taken"
-        self.problems.append(warning(message, self.metadata.position, hint))
+        if folder_told:
+            self.problems.append(warning(message, self.metadata.position, hint))
         return self._checked(Traced.of(folder, keys[0], self.metadata.position), "slug")
 
     def entry_name(

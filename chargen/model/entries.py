@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chargen.errors import Position, Problem
+from chargen.model.record import RecordLine
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size, Status
 
@@ -39,6 +40,8 @@ class Depicted:
     name: str = ""
     reference_ids: tuple[Traced, ...] | None = None
     state: Traced | None = None
+    looks: Traced | None = None
+    """The file's own words on their looks, for where no picture goes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,24 @@ class Outputs:
     provider: str | None = None
     model: str | None = None
     generated_at: str | None = None
+
+    @property
+    def line(self) -> RecordLine | None:
+        """The record line; None where there is none, or what stands there is none."""
+        return RecordLine.parse(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out.
+
+    `label` goes before its text, `name` says what it tells: `elements`, `light`, `mood`.
+    """
+
+    text: Traced
+    weight: int
+    label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,23 @@ class Entry:
     data: Mapping[str, Any]
     """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
     problems: tuple[Problem, ...] = ()
+    parts: tuple[PromptPart, ...] = ()
+    """What its prompt is made of, in reading order, where it has none."""
+
+    @property
+    def has_prompt(self) -> bool:
+        """False where there are no words to make a picture of yet."""
+        return bool(self.parts) or bool(self.prompt and self.prompt.strip())
+
+    @property
+    def record_line(self) -> RecordLine | None:
+        """What the entry's slots say of its picture."""
+        return self.outputs.line
+
+    @property
+    def is_kept(self) -> bool:
+        """True where the author keeps the picture as it is."""
+        return self.status is not None and self.status.keeps
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,5 +173,10 @@ _VALUES = {
 _FIRST_SENTENCES = {
     "status is rejected": ReasonCode.REJECTED,
     "not built yet": ReasonCode.NOT_BUILT,
+    "asked for by name with `--rebuild`": ReasonCode.REBUILD_ASKED,
+    "asked for by name with `-a`": ReasonCode.AGAIN_ASKED,
+    "forgotten with `doit forget`": ReasonCode.FORGOTTEN,
+    "the inputs changed": ReasonCode.INPUTS_CHANGED,
+    "a sketch stands in for the image": ReasonCode.SKETCH_STANDS_IN,
 }
 """Sentences that records held before there were codes, word for word; those that tell nothing but a code."""

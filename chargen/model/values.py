@@ -6,6 +6,7 @@ Pure; knows nothing of files or of how a value came about.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import NewType
 
@@ -27,6 +28,14 @@ class Status(str, Enum):
     REJECTED = "rejected"
     ARCHIVED = "archived"
     DRAFT = "draft"
+
+    @property
+    def keeps(self) -> bool:
+        """True where the image stays as it is until it is named."""
+        return self in _KEEPING
+
+
+_KEEPING = frozenset({Status.APPROVED, Status.LOCKED})
 
 
 class Verdict(str, Enum):
@@ -78,3 +87,8 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+def number(amount: Decimal | None) -> float | None:
+    """Write an amount of money as JSON has it: null where it is unknown."""
+    return None if amount is None else float(amount)

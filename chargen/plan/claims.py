@@ -21,13 +21,13 @@ from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
-from chargen.store.originals import Originals
+from chargen.store.original_store import OriginalStore
 from chargen.store.signatures import ABSENT, Signatures
 
 
 def claim_of(entry: Entry, target: str) -> Claim:
     """Return what an entry whose picture belongs at `target` says of it."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     named = named_picture(entry)
     counts = line is not None or kinds.named(entry.kind).file_path_counts
     return Claim(entry.id, target, named if counts else "", line)
@@ -46,7 +46,7 @@ class Archive:
     """Where what was paid for is kept."""
 
     history: History
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
 
 
@@ -102,9 +102,7 @@ class DiskSources:
     def original(self, line: RecordLine) -> str:
         """Return where the delivered bytes of a line's attempt are."""
         stored = self._originals.find(line.attempt, line.fingerprint) if line.attempt else None
-        if stored is None:
-            return ""
-        return (stored.folder / stored.original.file).relative_to(self._project.root).as_posix()
+        return "" if stored is None else self._originals.shown(stored)
 
     def of_size(self, size: int) -> Sequence[str]:
         """Return the pictures of a size below the folder of pictures; all are looked at once."""

@@ -20,7 +20,7 @@ from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Status
+from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.claims import named_picture
 from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
 from chargen.plan.project import STATE, Project
@@ -29,12 +29,12 @@ from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
-from chargen.store.originals import DamagedOriginal, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TargetState:
     """What stands at a target. `line` is its record; `others` says that there are records of other bytes only."""
 
     state: FileState
@@ -50,11 +50,13 @@ class Found:
     in_use: bool = False
     """A damaged file is being written at this moment, as far as the system tells."""
     moved: str = ""
-    """The id or path the file has now, where it does not stand at the target yet."""
+    """What the place is called where the file stands now, if not at the target yet."""
+    path: str = ""
+    """The project-relative path where the file stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class PaidReply:
     """An image that was paid for and fits today's inputs: an original, or a picture under a former name."""
 
     where: str
@@ -118,16 +120,16 @@ class Evidence:
             owner = self.inherited.setdefault(stored.record.attempt, entry.id)
         return owner == entry.id
 
-    def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> Found:
+    def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
         owned = self.owned(entry.id)
         if owned.place is Place.ELSEWHERE:
             moved = self.name_of(owned.path, entry)
-            return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved)
+            return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved, path=owned.path)
         found = self._at(self.project.target(entry.id), entry, fingerprint, certain=certain)
-        if owned.place is Place.TARGET or found.state.kind not in _PICTURES:
+        if owned.place is Place.TARGET or not found.state.kind.is_picture:
             return found
-        return Found(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
+        return TargetState(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
 
     def name_of(self, path: str, entry: Entry) -> str:
         """Return what to call the place a picture comes from: an id where it can be one, else the path."""
@@ -136,25 +138,25 @@ class Evidence:
             path = named_picture(entry)
         return path[len(top) : -len(".png")] if path.startswith(top) and path.endswith(".png") else path
 
-    def _at(self, place: str, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> Found:
+    def _at(self, place: str, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         path = self.project.path(place)
         state = kind_of(path)
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         if state.kind is FileKind.LFS_POINTER:
             ours = line is not None and line.file == state.oid
-            return Found(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
+            return TargetState(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
         if state.kind is not FileKind.FILE:
-            return Found(state, others=line is not None)
+            return TargetState(state, others=line is not None)
         if line is not None and line.size == state.size and not certain:
-            return Found(state, line, in_yaml=True)
+            return TargetState(state, line, in_yaml=True)
         return self._by_hash(path, entry, fingerprint, state, line)
 
     def _by_hash(
         self, path: Path, entry: Entry, fingerprint: Fingerprint | None, state: FileState, line: RecordLine | None
-    ) -> Found:
+    ) -> TargetState:
         file = self.hashes.hash_of(path, state.key)
         if line is not None and line.file == file:
-            return Found(state, line, in_yaml=True, file=file)
+            return TargetState(state, line, in_yaml=True, file=file)
         others = line is not None
         matching: list[tuple[RecordLine, Record]] = []
         for known, record in self._versions(entry.id, fingerprint):
@@ -163,14 +165,14 @@ class Evidence:
                 matching.append((known, record))
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
-            return Found(state, best, file=file, record=record)
+            return TargetState(state, best, file=file, record=record)
         data = path.read_bytes()
         own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
-            return Found(state, own[0], file=file, record=own[2])
+            return TargetState(state, own[0], file=file, record=own[2])
         broken = damage(data)
         in_use = bool(broken) and is_being_written(path)
-        return Found(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
+        return TargetState(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
 
     def _versions(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
         """Yield the records of an entry's files that the originals and the journal know."""
@@ -207,7 +209,7 @@ class Evidence:
 
     def paid(
         self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, sketch: bool
-    ) -> Paid | None:
+    ) -> PaidReply | None:
         """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked.
 
         Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
@@ -225,19 +227,19 @@ class Evidence:
                 continue
             if self._may_use(entry, stored):
                 file = stored.published[-1].sha256 if stored.published else None
-                return Paid(_in_words(record), stored, file=file, mended=stored not in whole)
+                return PaidReply(_in_words(record), stored, file=file, mended=stored not in whole)
         return None
 
-    def kept(self, entry: Entry) -> Paid | None:
+    def kept(self, entry: Entry) -> PaidReply | None:
         """Find the very picture that an entry's record tells of, which is not in the tree any more."""
-        owned, line = self.owned(entry.id), RecordLine.parse(entry.outputs.record)
+        owned, line = self.owned(entry.id), entry.record_line
         if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
             return None
         words = f"its picture of {(line.at or '').partition('T')[0] or 'before'} is kept"
         if owned.place is Place.HISTORY:
-            return Paid(words, path=owned.path, line=line, file=line.file)
+            return PaidReply(words, path=owned.path, line=line, file=line.file)
         stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt else None
-        return None if stored is None else Paid(words, stored, file=line.file)
+        return None if stored is None else PaidReply(words, stored, file=line.file)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None
@@ -256,7 +258,7 @@ class Evidence:
 
     def waiting(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, sketch: bool
-    ) -> Paid | None:
+    ) -> PaidReply | None:
         """Find a reply for these inputs that is newer than the file of `line` and was never put at the target.
 
         That is what a run leaves that died, or could not write, after its reply was stored.
@@ -266,14 +268,14 @@ class Evidence:
             return None
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
-        return Paid(_in_words(stored.record), stored)
+        return PaidReply(_in_words(stored.record), stored)
 
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
         stored = self._newest(entry, fingerprint, sketch=sketch)
         if stored is None or not stored.record.answers_rejection:
             return False
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others
 
     def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> StoredOriginal | None:
@@ -289,7 +291,6 @@ class Evidence:
 
 
 _AT_TARGET = Owned(Place.TARGET)
-_PICTURES = (FileKind.FILE, FileKind.LFS_POINTER)
 
 
 def _in_words(record: Record) -> str:
@@ -311,7 +312,7 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
 
     A planned portrait may be approved before it is made, and what is asked for by name is wanted whatever is approved.
     """
-    if not kinds.named(entry.kind).locks_when_absent or entry.status not in (Status.APPROVED, Status.LOCKED):
+    if not kinds.named(entry.kind).locks_when_absent or not entry.is_kept:
         return False
     own = line is not None and line.attempt == stored.record.attempt
     return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
@@ -319,5 +320,5 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
 
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:
     """Return the entry's record line, and when the author asked for another image of these inputs (else empty)."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     return line, (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""

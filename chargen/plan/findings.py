@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from chargen.errors import Position, Problem
 from chargen.model.values import EntryId
@@ -19,6 +20,10 @@ class Finding:
 
     problem: Problem
     images: tuple[EntryId, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `problems[]` in `check --json`."""
+        return {**self.problem.to_json(), "images": list(self.images)}
 
 
 def findings(plan: Plan) -> tuple[Finding, ...]:

@@ -14,9 +14,9 @@ from chargen.config.settings import MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.values import EntryId, FileHash, Route, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
-from chargen.plan.facts import Judging, errors
+from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
 from chargen.plan.verdict import Judgement
@@ -55,7 +55,7 @@ class ImagePlanner:
     """Plans one image at a time. Templates are inside `composer`."""
 
     composer: Composer
-    judging: Judging
+    judge: Judge
     around: Surroundings
 
     def resolve(self, entry: Entry) -> Resolution:
@@ -76,7 +76,7 @@ class ImagePlanner:
         route = self._route(entry)
         if isinstance(route, Problem):
             problems.append(route)
-        project = self.judging.project
+        project = self.judge.project
         image = Planned(
             entry=entry,
             target=project.target(entry.id),
@@ -87,13 +87,13 @@ class ImagePlanner:
             fingerprint=None,
             judgement=Judgement(Verdict.NO_PROMPT),
             route=None if isinstance(route, Problem) else route,
-            quality=self.judging.quality(entry, route),
+            quality=self.judge.quality(entry, route),
         )
         if clashes:
             obstacles.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
             obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        image = self.judge.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
@@ -101,7 +101,7 @@ class ImagePlanner:
 
     @property
     def _describing(self) -> bool:
-        return self.judging.project.settings.missing_references is MissingReferences.DESCRIBE
+        return self.judge.project.settings.missing_references is MissingReferences.DESCRIBE
 
     def _references(
         self, resolution: Resolution, problems: list[Problem], obstacles: list[Reason], cycle: tuple[EntryId, ...]
@@ -152,19 +152,19 @@ class ImagePlanner:
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
-        return self.judging.coming(portrait)
+        return self.judge.coming(portrait)
 
     def _copied(self, entry: Entry) -> Iterator[Problem]:
         """Yield that what is approved has no picture: its record is another entry's."""
-        keeper = self.judging.evidence.owned(entry.id).copied
-        if keeper is None or entry.status not in (Status.APPROVED, Status.LOCKED):
+        keeper = self.judge.evidence.owned(entry.id).copied
+        if keeper is None or entry.status is None or not entry.status.keeps:
             return
         message = f"the record of `{entry.id}` is that of `{keeper}` at {self.around.place(keeper)}"
         hint = "take the slots and the `status` out of the copy: nothing is generated while it has them"
         yield error(message, entry.position, hint)
 
     def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
-        if entry.prompt is None or not entry.prompt.strip():
+        if not entry.has_prompt:
             return None
         states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
@@ -175,11 +175,10 @@ class ImagePlanner:
             return None
 
     def _route(self, entry: Entry) -> Route | Problem:
-        route = self.judging.adapters.route(entry.declared.provider, entry.declared.model)
-        wishes = self.judging.wishes
-        asked_for = wishes.selected is None or entry.id in wishes.selected
-        if isinstance(route, Problem) and wishes.provider is not None and asked_for:
-            return self.judging.adapters.override(wishes.provider)  # a dead model stops nothing routed elsewhere
+        route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)
+        provider = self.judge.options.provider_of(entry.id)
+        if isinstance(route, Problem) and provider is not None:
+            return self.judge.adapters.override(provider)  # a dead model stops nothing routed elsewhere
         if isinstance(route, Problem) and route.position is None:
             return replace(route, position=self.around.first_entry(entry.file))
         return route

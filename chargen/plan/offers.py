@@ -11,17 +11,17 @@ from chargen.model.request import Provider, Request
 from chargen.model.traced import Traced
 from chargen.model.values import Route, Verdict
 from chargen.plan.plan import Offer, Planned
-from chargen.plan.requests import asked, objections
+from chargen.plan.requests import objections, request_of
 from chargen.providers.catalogue.routes import set_at
 from chargen.providers.registry import Adapters
 
 
 def offer_of(image: Planned, adapters: Adapters, settings: Settings) -> Offer | None:
     """Ask the provider of an image's route; None where no request can be made of the entry."""
-    if image.route is None or image.composed is None or image.entry.size is None:
+    if not image.can_be_requested or image.route is None:
         return None
-    adapter = adapters.get(image.route.provider)
-    request = adapter.adapt(asked(image), image.route.model)
+    request = request_of(image, adapters)
+    adapter = adapters.get(request.provider)
     return Offer(adapter.price(request), tuple(_problems(image, image.route, adapter, request, settings)))
 
 

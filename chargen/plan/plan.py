@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.reason import Reason
-from chargen.model.record import CREDENTIALS_LOST, RecordLine
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
+from chargen.model.record import CREDENTIALS_LOST
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -148,6 +148,10 @@ class Shown(Protocol):
         """True where it has a composed prompt."""
 
     @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
 
@@ -158,6 +162,9 @@ class Shown(Protocol):
     @property
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +259,19 @@ class Planned:
         return self.composed is not None
 
     @property
+    def can_be_requested(self) -> bool:
+        """True where a request can be put together, whatever the verdict is."""
+        return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+        return bool(self.entry.parts)
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
-        line = RecordLine.parse(self.entry.outputs.record)
+        line = self.entry.record_line
         return line is not None and CREDENTIALS_LOST in line.others
 
     @property
@@ -266,6 +283,10 @@ class Planned:
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
         return needs(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
 
 
 def acts(image: Shown) -> bool:
@@ -340,30 +361,16 @@ def image_json(image: Shown) -> dict[str, Any]:
         "model": image.route.model if image.route else None,
         "quality": image.quality,
         "size": str(image.size) if image.size else None,
-        "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
-    }
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """One element of `problems[]` in `plan --json`."""
-    position = problem.position
-    return {
-        "severity": problem.severity.value,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "message": problem.message,
-        "hint": problem.hint,
+        "cost_usd": number(image.cost_usd),
     }
 
 
 def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
-    cost = total_cost(shown)
     return {
-        "images": [image_json(image) for image in shown],
-        "problems": [problem_json(problem) for problem in problems],
+        "images": [image.to_json() for image in shown],
+        "problems": [problem.to_json() for problem in problems],
         "totals": totals(shown),
-        "cost_usd": None if cost is None else float(cost),
+        "cost_usd": number(total_cost(shown)),
     }

@@ -29,7 +29,7 @@ from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import JOURNAL, ORIGINAL, Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes
+from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.inputs import FILE, answer_of
@@ -53,7 +53,7 @@ class CircleError(Exception):
 class Planner:
     """One plan, made as far as it is asked for.
 
-    `ignored` are the images left alone on this machine, whatever the wishes are. While `building`, images that need
+    `ignored` are the images left alone on this machine, whatever the options say. While `building`, images that need
     anything are planned to the last word, whatever is kept of them.
     """
 
@@ -61,7 +61,7 @@ class Planner:
         self,
         disk: Disk,
         book: Book,
-        judging: Judging,
+        judge: Judge,
         composer: Callable[[], Composer],
         ignored: frozenset[EntryId],
         *,
@@ -69,7 +69,7 @@ class Planner:
     ) -> None:
         self.disk = disk
         self.book = book
-        self.judging = judging
+        self.judge = judge
         self._composer = composer
         self._ignored = ignored
         self._building = building
@@ -89,17 +89,17 @@ class Planner:
     @property
     def project(self) -> Project:
         """The project that is planned."""
-        return self.judging.project
+        return self.judge.project
 
     @property
     def evidence(self) -> Evidence:
         """Where the plan's judging looks."""
-        return self.judging.evidence
+        return self.judge.evidence
 
     @property
-    def wishes(self) -> Wishes:
+    def options(self) -> PlanOptions:
         """What the plan is made for."""
-        return self.judging.wishes
+        return self.judge.options
 
     # what is asked of it
 
@@ -113,11 +113,11 @@ class Planner:
             if self.book.home[name] == file
         ]
 
-    def wish(self, wishes: Wishes) -> None:
-        """Plan with these wishes instead, before anything is planned."""
+    def choose(self, options: PlanOptions) -> None:
+        """Plan with these options instead, before anything is planned."""
         assert not self._files
         assert not self._images
-        self.judging = replace(self.judging, wishes=wishes)
+        self.judge = replace(self.judge, options=options)
 
     def plan(self) -> Plan:
         """Plan every image, once, and put them together in build order."""
@@ -148,10 +148,10 @@ class Planner:
         if isinstance(image, Row):
             return image.offer
         assert isinstance(image, Planned)
-        return offer_of(image, self.judging.adapters, self.project.settings)
+        return offer_of(image, self.judge.adapters, self.project.settings)
 
     def kept(self) -> dict[str, Kept]:
-        """Return what is to be kept of files: those that were kept, and those planned anew; without wishes only.
+        """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
 
         What was touched just now is left out, and everything where files are planned together.
         """
@@ -239,24 +239,23 @@ class Planner:
         return self._files[file]
 
     def _held(self, kept: Kept) -> tuple[Row, ...] | None:
-        """Return the rows of a kept file; None where what was read for them changed, or something is wished."""
+        """Return the rows of a kept file; None where what was read for them changed, or options count."""
         if self.disk.seen(kept.paths) != kept.seen or self.disk.inputs.together(kept.reads) != kept.said:
             return None
         rows = read_rows(kept)
-        return None if rows is None or any(map(self._is_wished, rows)) else rows
+        return None if rows is None or any(map(self._has_options, rows)) else rows
 
     def _builds(self, row: Row) -> bool:
         return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
 
-    def _is_wished(self, row: Row) -> bool:
-        """Say whether something is wished of an image that may have another verdict or route by it."""
-        wishes = self.wishes
-        if (row.id in wishes.ignored) != (row.id in self._ignored) or row.id in wishes.demands:
+    def _has_options(self, row: Row) -> bool:
+        """Say whether an image may have another verdict or route by the options than by none."""
+        options = self.options
+        if (row.id in options.ignored) != (row.id in self._ignored) or row.id in options.forced:
             return True
-        asked_for = wishes.provider is not None and (wishes.selected is None or row.id in wishes.selected)
-        if asked_for and (row.verdict is not Verdict.FRESH or row.route is None):
+        if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
             return True
-        return not wishes.resume and row.verdict is Verdict.BLOCKED
+        return not options.resume and row.verdict is Verdict.BLOCKED
 
     def _shown(self, name: EntryId) -> Shown | None:
         file = self.book.home.get(name)
@@ -312,7 +311,7 @@ class Planner:
 
     @cached_property
     def _planner(self) -> ImagePlanner:
-        return ImagePlanner(self._composer(), self.judging, self)
+        return ImagePlanner(self._composer(), self.judge, self)
 
     def _give_up(self) -> None:
         """Begin again with files together."""

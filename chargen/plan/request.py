@@ -1,4 +1,4 @@
-"""From what a command asks for to what a run does: the plan under its wishes, the selection, and the choice.
+"""From what a command asks for to what a run does: the plan under its options, the selection, and the choice.
 
 Reads the disk, changes nothing, so a plan shown and a plan built come from the same few lines.
 """
@@ -16,14 +16,14 @@ from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
 from chargen.plan.plan import Plan
 from chargen.plan.selection import Selectable, Selection, select
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.plan.budget import Ledger
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
 
-Pick: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Demand]]
+Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class BuildRequest:
     """Kinds of imagery to keep to; empty for all."""
     rebuild: tuple[str, ...] = ()
     """Names for `--rebuild`: built whatever they are."""
-    pick: Pick | None = None
+    pick: Selector | None = None
     """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
     mean other things than images."""
     provider: str | None = None
@@ -70,20 +70,20 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     `snapshot` is one of the project, just taken: a change since then is left to the next run.
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
-    from chargen.plan.facts import Wishes  # noqa: PLC0415 - see above
+    from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
 
     ledger = _ledger(session, request)
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
     images = planner.selectables()
-    demands = request.pick(images) if request.pick is not None else None
-    selected = frozenset(selected_ids(images, request) if demands is None else demands)
-    asked = _demands(images, request, selected, demands)
-    rebuilt = {name for name, demand in asked.items() if demand is Demand.REBUILD}
-    unwished = planner.wishes
-    planner.wish(Wishes(request.provider, selected, asked, request.resume, unwished.ignored - rebuilt))
+    picked = request.pick(images) if request.pick is not None else None
+    selected = frozenset(selected_ids(images, request) if picked is None else picked)
+    forced = _forced(images, request, selected, picked)
+    rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
+    ignored = planner.options.ignored - rebuilt
+    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored))
     plan = planner.plan()
     keep = nothing
-    if not (asked or request.provider or not request.resume or session.read_only):
+    if not (forced or request.provider or not request.resume or session.read_only):
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
@@ -97,13 +97,13 @@ def nothing() -> None:
 def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """Select and choose from the plan of a project of which nothing changed; None where that can't be told.
 
-    That is where something did change, where the request has wishes of its own, and where the settings have to be
+    That is where something did change, where the request has options of its own, and where the settings have to be
     asked. Raises StartError where a part of the selection matches nothing.
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    wishes = request.pick or request.rebuild or request.provider or not request.resume
-    if wishes or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
+    options = request.pick or request.rebuild or request.provider or not request.resume
+    if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request)
     return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
@@ -134,19 +134,19 @@ def selected_ids(images: Sequence[Selectable], request: BuildRequest) -> tuple[E
     return tuple(image.id for image in images if image.id in selected)
 
 
-def _demands(
+def _forced(
     images: Sequence[Selectable],
     request: BuildRequest,
     selected: Collection[EntryId],
-    picked: Mapping[EntryId, Demand] | None,
-) -> dict[EntryId, Demand]:
+    picked: Mapping[EntryId, Force] | None,
+) -> dict[EntryId, Force]:
     """Return what was asked for by name."""
     if picked is not None:
-        return {entry_id: demand for entry_id, demand in picked.items() if demand is not Demand.NONE}
+        return {entry_id: force for entry_id, force in picked.items() if force is not Force.NONE}
     if not request.rebuild:
         return {}
     found = select(images, Selection(request.rebuild, within=request.selection.within))
-    return {entry_id: Demand.REBUILD for entry_id in found if entry_id in selected}
+    return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
 
 
 def _ledger(session: Session, request: BuildRequest) -> Ledger:
@@ -155,5 +155,5 @@ def _ledger(session: Session, request: BuildRequest) -> Ledger:
     budget = session.project.settings.budget
     today = session.clock.now()
     month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
+    spent = session.journal.spent(month).total_usd if budget.month is not None else Decimal(0)
     return Ledger(smallest(request.budget, budget.run), budget.month, spent)

@@ -28,7 +28,7 @@ from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes
+from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
@@ -42,6 +42,7 @@ from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
+from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -58,7 +59,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
     history: History
     moves: Moves
@@ -105,7 +106,7 @@ class Session:
 
     def planner(
         self,
-        wishes: Wishes | None = None,
+        options: PlanOptions | None = None,
         *,
         snapshot: Snapshot | None = None,
         building: bool = False,
@@ -127,9 +128,9 @@ class Session:
             self.journal.unfinished(),
         )
         ignored = self.ignored()
-        wishes = Wishes(ignored=ignored) if wishes is None else wishes
-        judging = Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project))
-        return Planner(disk, book, judging, self._composer, ignored, building=building)
+        options = PlanOptions(ignored=ignored) if options is None else options
+        judge = Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project))
+        return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:
         """Plan every image."""
@@ -143,7 +144,7 @@ class Session:
         return self._cached[0]
 
     def keep(self, planner: Planner) -> None:
-        """Plan with what this planner made from now on, without writing it: it has planned everything, unwished."""
+        """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
         before = self.cache()
         self._cached[:] = [Cache(before.environment, before.made, planner.kept())]
 
@@ -175,6 +176,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
@@ -232,7 +234,7 @@ def open_session(
         told.append(problem)
         log(problem)
 
-    originals = Originals(project.state / "originals", report=log)
+    originals = Originals(project.originals, report=log)
 
     return Session(
         project=project,

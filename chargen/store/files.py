@@ -56,6 +56,11 @@ class FileKind(str, Enum):
     OTHER = "other"
     """A device, a socket, a pipe, or a path that may not be looked at."""
 
+    @property
+    def is_picture(self) -> bool:
+        """True where a picture may stand: the file itself, or Git LFS's pointer to it."""
+        return self in (FileKind.FILE, FileKind.LFS_POINTER)
+
 
 @dataclass(frozen=True, slots=True)
 class StatKey:

@@ -64,3 +64,13 @@ def _listed(folder: Path) -> list[Path]:
     with suppress(OSError):
         return sorted(folder.iterdir())
     return []
+
+
+def name_inside(name: str, root: Path) -> str:
+    """Return an absolute path as the project at `root` names it, whatever links it goes through; others as they are."""
+    if not Path(name).is_absolute():
+        return name
+    for path in (Path(name), Path(os.path.realpath(name)), Path(os.path.realpath(Path(name).parent), Path(name).name)):
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return name

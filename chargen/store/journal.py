@@ -22,7 +22,7 @@ from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.clock import Clock, SystemClock, stamp
 from chargen.store.journal_file import JournalFile
-from chargen.store.journal_rows import Attempt, AttemptStatus, Sending, Spent, add_up
+from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Sending, Task
 from chargen.store.journal_writing import (
     amount_text,
     insert_from_original,
@@ -32,7 +32,8 @@ from chargen.store.journal_writing import (
     update_from_original,
     usage_text,
 )
-from chargen.store.originals import Originals, StoredOriginal
+from chargen.store.original_store import OriginalStore, StoredOriginal
+from chargen.store.spending import Sum, added
 
 
 class Journal:
@@ -46,7 +47,7 @@ class Journal:
     def __init__(
         self,
         root: Path,
-        originals: Originals,
+        originals: OriginalStore,
         *,
         read_only: bool = False,
         clock: Clock | None = None,
@@ -201,9 +202,19 @@ class Journal:
 
     # reading
 
-    def spent(self, since: datetime) -> Spent:
+    def spent(self, since: datetime) -> Sum:
         """Add up what was spent from `since` on, on this machine."""
-        return add_up(self.attempts(since))
+        return added("", self.attempts(since))
+
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        query = f"SELECT {','.join(Run.__slots__)} FROM runs ORDER BY started_at, run_id"  # noqa: S608 - columns
+        return self._file.read(lambda connection: [Run(*row) for row in connection.execute(query)])
+
+    def tasks(self) -> list[Task]:
+        """Return the last thing that happened to each image, by id."""
+        query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
+        return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
 
     def attempts(self, since: datetime | None = None) -> list[Attempt]:
         """Return all attempts, oldest first, from a moment on if one is given."""

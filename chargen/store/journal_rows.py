@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
 
@@ -91,21 +91,46 @@ class Attempt:
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Money in USD. `unknown` counts paid attempts of which neither cost nor estimate is known."""
-
-    known: Decimal = Decimal(0)
-    estimated: Decimal = Decimal(0)
-    possibly: Decimal = Decimal(0)
-    """Estimates of requests that may have been charged, those in flight included."""
-    unknown: int = 0
+    @property
+    def route(self) -> Route:
+        """The provider and model that were asked."""
+        return Route(self.provider, self.model)
 
     @property
-    def total(self) -> Decimal:
-        """What a budget counts."""
-        return self.known + self.estimated + self.possibly
+    def cost_or_estimate_usd(self) -> Decimal | None:
+        """What it cost, by estimate where the provider did not say; None where nobody knows."""
+        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
+
+    @property
+    def delivered(self) -> bool:
+        """True where an image came."""
+        return self.status in (AttemptStatus.STORED, AttemptStatus.DONE)
+
+    @property
+    def in_doubt(self) -> bool:
+        """True where no image came and the request may have been billed for all that is known, those in flight too."""
+        open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
+        return open_ and not self.delivered and self.cost_usd is None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of `runs`: a command that builds. `finished_at` is None while it goes on, or where the process died."""
+
+    run_id: str
+    started_at: str
+    finished_at: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of `tasks`: the last thing that happened to one image."""
+
+    task_id: EntryId
+    status: str
+    finished_at: str | None
+    error: str | None
 
 
 ATTEMPT_COLUMNS = ",".join(Attempt.__slots__)
@@ -142,21 +167,3 @@ def amount_of(text: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount is None or amount.is_finite() else None
-
-
-def add_up(attempts: list[Attempt]) -> Spent:
-    """Add up what attempts cost: the known cost, else the estimate where an image came or may have been charged."""
-    known = estimated = possibly = Decimal(0)
-    unknown = 0
-    for attempt in attempts:
-        paid = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
-        perhaps = attempt.possibly_billed or attempt.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
-        if attempt.cost_usd is not None:
-            known += attempt.cost_usd
-        elif (paid or perhaps) and attempt.cost_estimate_usd is None:
-            unknown += 1
-        elif paid:
-            estimated += attempt.cost_estimate_usd or 0
-        elif perhaps:
-            possibly += attempt.cost_estimate_usd or 0
-    return Spent(known, estimated, possibly, unknown)

@@ -102,7 +102,8 @@ def test_a_chapter_moves_with_its_folder(book: Studio) -> None:
 
 
 def test_an_entry_moved_to_a_chapter_of_another_thesis_comes_along_and_is_stale_for_that(book: Studio) -> None:
-    book.chapter("ch02", {"x": "A tree."}, extra="visual_thesis: All in blue.")
+    book.chapter("ch02", {"x": "A tree."})
+    book.edit("imagery/chapters/ch02/imagery.yaml", "  slug: ch02\n", "  slug: ch02\n  visual_thesis: All in blue.\n")
     book.build()
     picture = book.hash(NAMES["c"])
     text = book.read(CH01)

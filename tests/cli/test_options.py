@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli.options import Asked, request_of, usd, within_project
+from chargen.cli.options import Asked, build_request, usd, within_project
 from chargen.errors import StartError
 
 
@@ -29,7 +29,7 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "imagery").mkdir()
     monkeypatch.chdir(tmp_path / "imagery")
     asked = Asked(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
-    request = request_of(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
+    request = build_request(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
     selection = request.selection
     assert (selection.terms, selection.only, selection.match) == (("a",), ("b",), ("c*",))
     assert selection.within == "imagery"

@@ -79,4 +79,4 @@ def test_without_the_file_it_is_no_kind() -> None:
 
 def test_kinds_come_in_a_fixed_order() -> None:
     """More specific shapes first, then by name: the order in which shapes are tried."""
-    assert [kind.name for kind in kinds.all_kinds()] == ["chapter", "location", "character"]
+    assert [kind.name for kind in kinds.all_kinds()] == ["chapter", "location", "scene", "character"]

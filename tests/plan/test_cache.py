@@ -23,7 +23,7 @@ from chargen.plan.cache import environment, files
 from chargen.plan.cache.files import CACHE, kept_plan
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
-from chargen.plan.facts import Wishes
+from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned, plan_json
 from chargen.plan.request import BuildRequest, Chosen, kept_choice, prepare
 from chargen.plan.selection import Selection
@@ -90,11 +90,11 @@ def _shown(plan: Plan) -> bytes:
 
 _ASKED = (
     "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
-    "is_composed", "credentials_lost", "acts", "needs", "references",
+    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
 )  # fmt: skip
 
 
-def _whole(root: Path, wishes: Wishes | None = None, **environ: str) -> Plan:
+def _whole(root: Path, wishes: PlanOptions | None = None, **environ: str) -> Plan:
     with _session(root, **environ) as session:
         return session.planner(wishes, cached=False).plan()
 
@@ -425,7 +425,7 @@ def test_wishes_are_planned_with_the_cache_as_without(root: Path, name: str, edi
     with _session(root) as session:
         found = prepare(session, WISHES[name])
     with _session(root) as session:
-        assert _shown(found.plan) == _shown(session.planner(found.planner.wishes, cached=False).plan())
+        assert _shown(found.plan) == _shown(session.planner(found.planner.options, cached=False).plan())
     assert any(not isinstance(image, Planned) for image in found.plan.images)
 
 

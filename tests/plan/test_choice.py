@@ -14,7 +14,7 @@ from chargen.model.reason import Reason, ReasonCode
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Route, Size, Verdict
 from chargen.plan.choice import Choice, choose, smallest
-from chargen.plan.plan import Plan, Planned, PlannedReference, image_json, plan_json, total_cost, totals
+from chargen.plan.plan import Plan, Planned, PlannedReference, plan_json, total_cost, totals
 from chargen.plan.verdict import Judgement
 
 
@@ -137,7 +137,7 @@ def test_the_json_of_a_plan_has_the_fixed_names() -> None:
     """Other people's scripts rely on these names and shapes."""
     shown = plan_json((image("a", M, "p"),), (warning("odd", Position("x.yaml", 2, 3), "mend it"),))
     assert shown == {
-        "images": [image_json(image("a", M, "p"))],
+        "images": [image("a", M, "p").to_json()],
         "problems": [
             {"severity": "warning", "file": "x.yaml", "line": 2, "column": 3, "message": "odd", "hint": "mend it"}
         ],

@@ -18,8 +18,9 @@ from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 from chargen.store.clock import compact_stamp
 from chargen.store.journal import Journal
-from chargen.store.journal_rows import AttemptStatus, Sending, Spent
+from chargen.store.journal_rows import AttemptStatus, Sending
 from chargen.store.originals import Originals
+from chargen.store.spending import Sum
 from chargen.store.trash import Trash
 
 START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ def record_of(sent: Sending, sent_at: str, cost: str | None = "0.053") -> Record
 def build(
     journal: Journal, originals: Originals, sent: Sending, *, publish: bool = True, cost: str | None = "0.053"
 ) -> None:
-    stored = originals.store(record_of(sent, journal.sent(sent), cost), b"bytes of " + sent.attempt_id.encode())
+    stored = originals.put(record_of(sent, journal.sent(sent), cost), b"bytes of " + sent.attempt_id.encode())
     journal.stored(stored)
     if publish:
         at, path, digest = "2026-11-22T15:00:01.000000Z", f"generated/{sent.task_id}.png", FileHash("cd" * 32)
@@ -118,7 +119,7 @@ def test_a_good_attempt_goes_from_sent_over_stored_to_done(journal: Journal, ori
     assert [(row.status, row.sent_at, row.pid is not None) for row in journal.attempts()] == [
         (AttemptStatus.SENT, sent_at, True)
     ]
-    stored = originals.store(record_of(sent, sent_at), b"x")
+    stored = originals.put(record_of(sent, sent_at), b"x")
     journal.stored(stored)
     assert tasks(journal, "status") == [("building",)]
     assert journal.building() == {ALICE}
@@ -149,7 +150,7 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
     here = str(Path(__file__).parent)
     assert subprocess.run([sys.executable, "-c", script, tmp_path, here], check=False, timeout=30).returncode == -9
     journal = Journal(tmp_path, Originals(tmp_path / ".chargen" / "originals"))
-    assert journal.spent(START).possibly == Decimal("0.05")
+    assert journal.spent(START).possibly_usd == Decimal("0.05")
     (left,) = journal.leftovers(lambda _pid: False)
     assert (left.status, left.possibly_billed, left.attempt_id) == (
         AttemptStatus.POSSIBLY_BILLED,
@@ -158,7 +159,7 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
     )
     assert journal.leftovers(lambda _pid: False) == ()
     assert tasks(journal, "status") == [("failed",)]
-    assert journal.spent(START).possibly == Decimal("0.05")
+    assert journal.spent(START).possibly_usd == Decimal("0.05")
     journal.close()
 
 
@@ -172,7 +173,7 @@ def test_what_is_in_flight_elsewhere_is_left_alone(tmp_path: Path, journal: Jour
         connection.execute("UPDATE attempts SET pid = 99999999")
     connection.close()
     assert other.leftovers(lambda pid: pid == 99999999) == ()
-    originals.store(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
+    originals.put(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
     assert other.leftovers(lambda _pid: False) == ()
     assert other.attempts()[0].status is AttemptStatus.STORED
     other.close()
@@ -201,9 +202,11 @@ def test_money_is_added_up_by_what_is_known(journal: Journal, originals: Origina
     journal.sent(sending(7))
     journal.sent(sending(8, cost=None))
     spent = journal.spent(START)
-    assert spent == Spent(Decimal("0.063"), Decimal("0.05"), Decimal("0.10"), 2)
-    assert spent.total == Decimal("0.213")
-    assert journal.spent(START + timedelta(days=1)) == Spent()
+    assert (spent.images, spent.usd, spent.estimated_usd) == (3, Decimal("0.103"), Decimal("0.05"))
+    assert (spent.failures, spent.failed_usd) == (2, Decimal("0.01"))
+    assert (spent.possibly, spent.possibly_usd, spent.unknown) == (3, Decimal("0.10"), 2)
+    assert spent.total_usd == Decimal("0.213")
+    assert journal.spent(START + timedelta(days=1)) == Sum()
 
 
 def test_a_refusal_holds_for_its_inputs_until_something_else_came(journal: Journal, originals: Originals) -> None:
@@ -312,7 +315,7 @@ def test_damage_met_while_it_is_open_is_mended_too(tmp_path: Path, journal: Jour
 def test_reading_only_makes_nothing(tmp_path: Path, journal: Journal, originals: Originals) -> None:
     """No journal is an empty one; one that is there is read without a file being made, also where it is damaged."""
     reader = Journal(tmp_path, originals, read_only=True)
-    assert reader.attempts() == [] and reader.spent(START) == Spent()
+    assert reader.attempts() == [] and reader.spent(START) == Sum()
     assert list(tmp_path.iterdir()) == []
     build(journal, originals, sending(1))
     open_files = sorted(path.name for path in journal.path.parent.iterdir())

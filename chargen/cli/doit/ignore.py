@@ -10,7 +10,6 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.forgetting import ignore
 from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
-from chargen.store.files import printable
 
 
 class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
@@ -32,7 +31,7 @@ class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
             meant = named.meant(session.planner().selectables())
             ignore(session, meant)
         for entry_id in meant:
-            self.line(f"{printable(entry_id)}: ignored on this machine; `doit forget` ends that")
+            self.say(f"{entry_id}: ignored on this machine; `doit forget` ends that")
         if named.own:
             with self.own_states():
                 self.task_list = own_only(tasks)

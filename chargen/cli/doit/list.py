@@ -20,7 +20,6 @@ from doit.task import Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.names import Named, own_only
 from chargen.plan.cache.snapshot import stamped_targets
-from chargen.store.files import printable
 
 if TYPE_CHECKING:
     from chargen.plan.plan import Shown
@@ -43,9 +42,7 @@ class List(ProjectCommand):
         named, tasks = self.named(args)
         own = self._own(tasks, named, params) if named or not args else []
         if params["quiet"]:
-            names = [*map(printable, self._targets(named)), *(printable(task.name) for task in own)]
-            # Names have no colours to take out; the tab key waits for this.
-            self.outstream.writelines(f"{name}\n" for name in names)
+            self.say([*self._targets(named), *(task.name for task in own)])
             return 0
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.request import selectables  # noqa: PLC0415 - names alone need none of it
@@ -63,9 +60,9 @@ class List(ProjectCommand):
             rows = [(verdict, name, "") for verdict, name, _ in rows]
         needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
         for row, files in zip(columns(rows), needs, strict=True):
-            self.line(row.rstrip())
+            self.say(row.rstrip())
             for file in files if params["list_deps"] else ():
-                self.line(f" -  {printable(file)}")
+                self.say(f" -  {file}")
         return 0
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:
@@ -97,16 +94,16 @@ class List(ProjectCommand):
     def _by_template(self, template: str, images: list[Shown], own: Iterable[Task], statuses: dict[str, str]) -> None:
         for image in images:
             doc = image.title or image.id
-            self.line(template.format(name=printable(image.target), doc=printable(doc), status=image.verdict.value))
+            self.say(template.format(name=image.target, doc=doc, status=image.verdict.value).split("\n"))
         for task in own:
-            self.line(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]))
+            self.say(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]).split("\n"))
 
 
 def _image_row(image: Shown) -> tuple[str, str, str]:
-    from chargen.cli.plan_report import reasons  # noqa: PLC0415 - as above
+    from chargen.cli.plan import reasons  # noqa: PLC0415 - as above
     from chargen.cli.tables import coloured, dim  # noqa: PLC0415 - as above
 
-    return coloured(image.verdict), printable(image.target), dim("; ".join(reasons(image)))
+    return coloured(image.verdict), image.target, dim("; ".join(reasons(image)))
 
 
 def _task_row(task: Task, status: str) -> tuple[str, str, str]:

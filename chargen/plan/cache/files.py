@@ -85,7 +85,7 @@ def kept_plan(snapshot: Snapshot) -> Plan | None:
 
 
 def to_keep(session: Session, planner: Planner, plan: Plan) -> Callable[[], None]:
-    """Return what writes a plan of everything, made without wishes; what it was made from is looked at now."""
+    """Return what writes a plan of everything, made without options; what it was made from is looked at now."""
     before, files = session.cache(), planner.kept()
     whole = files.keys() == planner.book.heads.keys()
     if files == before.files and not (whole and not before.order):
@@ -106,7 +106,7 @@ def _save(session: Session, cache: Cache, stamp: Stamp) -> None:
         return
     with suppress(OSError, ChargenError, UnicodeEncodeError):
         # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
-        make_folder(session.originals.folder)
+        make_folder(session.project.originals)
         _write(session.project.root, CACHE, cache_bytes(cache))
         _write(session.project.root, STAMP, stamp_bytes(stamp))
 

@@ -19,7 +19,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, St
 from chargen.plan.claims import claim_of
 from chargen.plan.inputs import answer_of
 from chargen.plan.ownership import Claim
-from chargen.plan.plan import Offer, Planned, PlannedReference, acts, needs
+from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
 from chargen.plan.scan import ScannedFile
 
 
@@ -49,6 +49,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     shows: tuple[str, ...]
     named: str
     is_composed: bool
+    is_structured: bool
     credentials_lost: bool
     offer: Offer | None
 
@@ -66,6 +67,10 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
         return needs(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
 
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
@@ -185,7 +190,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.credentials_lost, offer,
+        image.is_composed, image.is_structured, image.credentials_lost, offer,
     )  # fmt: skip
 
 

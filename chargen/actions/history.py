@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import chain
+from typing import Any
 
 from chargen.actions.why import record_in
 from chargen.errors import StartError, error
 from chargen.kinds.record_edits import all_slots_of
 from chargen.model.record import Record, RecordLine
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, number
 from chargen.plan.plan import Planned
 from chargen.plan.salvage import mended
 from chargen.plan.session import Session
@@ -25,7 +26,7 @@ from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
 from chargen.store.history import KeptVersion
 from chargen.store.journal_rows import AttemptStatus
-from chargen.store.originals import StoredOriginal
+from chargen.store.original_store import StoredOriginal
 
 
 class Where(str, Enum):
@@ -61,34 +62,66 @@ class Version:
     names: frozenset[str] = field(default=frozenset())
     """Hashes of all files with these pixels: the delivered bytes and what was published of them."""
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `versions[]` in `history --json`."""
+        return {
+            "number": self.number,
+            "at": self.at,
+            "by": self.by,
+            "by_hand": self.by_hand,
+            "where": self.where.value,
+            "cost_usd": number(self.cost_usd),
+            "attempt": self.attempt,
+            "file_sha256": self.file,
+            "bytes": self.size or None,
+            "why": [str(reason) for reason in self.record.why] if self.record else [],
+            "prompt": self.record.prompt if self.record else None,
+        }
 
-def versions(session: Session, image: Planned) -> tuple[Version, ...]:
-    """Return every version of an image, oldest first, numbered from 1."""
+
+@dataclass(frozen=True, slots=True)
+class ImageHistory:
+    """Every version of an image, oldest first, numbered from 1."""
+
+    image: Planned
+    versions: tuple[Version, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `history --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "versions": [version.to_json() for version in self.versions],
+        }
+
+    def named(self, name: str) -> Version:
+        """Return the version meant by a number, the beginning of a file's hash, or an attempt. Raises StartError."""
+        found = self.versions
+        if name.isdecimal() and 1 <= int(name) <= len(found):
+            return found[int(name) - 1]
+        meant = [
+            version
+            for version in found
+            if len(name) >= _SHORTEST
+            and (version.attempt == name or any(digest.startswith(name.lower()) for digest in version.names))
+        ]
+        if len(meant) == 1:
+            return meant[0]
+        numbers = ", ".join(str(version.number) for version in meant)
+        message = f"`{name}` could be version {numbers}" if meant else f"there is no version `{name}`"
+        hint = f"a number from 1 to {len(found)} of `chargen history`, or a longer beginning of the file's hash"
+        raise StartError(error(message, hint=hint if found else "this image was never made"))
+
+
+def history(session: Session, image: Planned) -> ImageHistory:
+    """Return every version of an image."""
     found: list[Version] = []
     found.extend(_from_originals(session, image))
     _add_kept(session, image, found)
     _add_current(session, image, found)
     _add_told(session, image, found)
     found.sort(key=lambda version: (version.at, version.attempt or "", version.file or ""))
-    return tuple(replace(version, number=number) for number, version in enumerate(found, start=1))
-
-
-def version_named(found: tuple[Version, ...], name: str) -> Version:
-    """Return the version meant by a number, the beginning of a file's hash, or an attempt. Raises StartError."""
-    if name.isdecimal() and 1 <= int(name) <= len(found):
-        return found[int(name) - 1]
-    meant = [
-        version
-        for version in found
-        if len(name) >= _SHORTEST
-        and (version.attempt == name or any(digest.startswith(name.lower()) for digest in version.names))
-    ]
-    if len(meant) == 1:
-        return meant[0]
-    numbers = ", ".join(str(version.number) for version in meant)
-    message = f"`{name}` could be version {numbers}" if meant else f"there is no version `{name}`"
-    hint = f"a number from 1 to {len(found)}, as `chargen history` lists them, or a longer beginning of the file's hash"
-    raise StartError(error(message, hint=hint if found else "this image was never made"))
+    return ImageHistory(image, tuple(replace(version, number=place) for place, version in enumerate(found, start=1)))
 
 
 _SHORTEST = 4
@@ -106,9 +139,9 @@ def _from_originals(session: Session, image: Planned) -> Iterator[Version]:
             where=Where.ORIGINAL,
             file=form.sha256 if form else None,
             size=form.size if form else stored.original.size,
-            by=f"{record.provider}/{record.model}",
+            by=str(record.route),
             attempt=record.attempt,
-            cost_usd=record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd,
+            cost_usd=record.cost_or_estimate_usd,
             record=record,
             stored=stored,
             names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
@@ -123,9 +156,9 @@ def _mended(session: Session, image: Planned) -> Iterator[StoredOriginal]:
 
 def _add_kept(session: Session, image: Planned, found: list[Version]) -> None:
     for kept in session.history.list(image.id):
-        number = _number_of(found, kept.sha256)
-        if number is not None:
-            found[number] = replace(found[number], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size)
+        place = _place_of(found, kept.sha256)
+        if place is not None:
+            found[place] = replace(found[place], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size)
             continue
         data = session.history.read(kept)
         at = stamp(datetime.fromtimestamp(kept.changed_ns / 1e9, UTC), microseconds=True)
@@ -136,15 +169,15 @@ def _add_kept(session: Session, image: Planned, found: list[Version]) -> None:
 def _add_current(session: Session, image: Planned, found: list[Version]) -> None:
     path = session.project.path(image.target)
     state = kind_of(path)
-    if state.kind not in (FileKind.FILE, FileKind.LFS_POINTER):
+    if not state.kind.is_picture:
         return
     file = state.oid if state.kind is FileKind.LFS_POINTER else session.hashes.hash_of(path, state.key)
     assert file is not None
-    number = _number_of(found, file)
-    if number is not None:
-        found[number] = replace(found[number], where=Where.CURRENT, file=file, size=state.size)
+    place = _place_of(found, file)
+    if place is not None:
+        found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size)
         return
-    line = RecordLine.parse(image.entry.outputs.record)
+    line = image.entry.record_line
     if line is not None and line.file == file:
         record = None if state.kind is FileKind.LFS_POINTER else record_in(path.read_bytes())
         found.append(_of_line(line, Where.CURRENT, record))
@@ -159,7 +192,7 @@ def _add_told(session: Session, image: Planned, found: list[Version]) -> None:
     for slots in all_slots_of(image.entry):
         metadata = slots.get("provider_metadata")
         line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
-        if line is not None and _number_of(found, line.file) is None and not _has_attempt(found, line.attempt):
+        if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
             found.append(_of_line(line, Where.GONE, None))
     for attempt in session.journal.attempts_for(image.id):
         delivered = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
@@ -170,9 +203,9 @@ def _add_told(session: Session, image: Planned, found: list[Version]) -> None:
                 attempt.finished_at or attempt.sent_at,
                 Where.GONE,
                 attempt.file_sha256,
-                by=f"{attempt.provider}/{attempt.model}",
+                by=str(attempt.route),
                 attempt=attempt.attempt_id,
-                cost_usd=attempt.cost_usd if attempt.cost_usd is not None else attempt.cost_estimate_usd,
+                cost_usd=attempt.cost_or_estimate_usd,
                 names=frozenset({attempt.file_sha256} if attempt.file_sha256 else ()),
             )
         )
@@ -184,7 +217,7 @@ def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version
     names = frozenset({file})
     if record is None:
         return Version(at, Where.CURRENT, file, size, by_hand=True, names=names)
-    by = f"{record.provider}/{record.model}"
+    by = str(record.route)
     return Version(at, Where.CURRENT, file, size, by, record=record, by_hand=True, names=names)
 
 
@@ -197,9 +230,9 @@ def _of_line(line: RecordLine, where: Where, record: Record | None) -> Version:
     )
 
 
-def _number_of(found: list[Version], file: FileHash) -> int | None:
-    numbers = [number for number, version in enumerate(found) if file in version.names]
-    return numbers[-1] if numbers else None
+def _place_of(found: list[Version], file: FileHash) -> int | None:
+    places = [place for place, version in enumerate(found) if file in version.names]
+    return places[-1] if places else None
 
 
 def _has_attempt(found: list[Version], attempt: str | None) -> bool:
