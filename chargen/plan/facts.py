@@ -24,7 +24,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, 
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
-from chargen.plan.project import STATE, Project
+from chargen.plan.project import Project
 from chargen.plan.requests import objections, request_of
 from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
 from chargen.providers import is_proof
@@ -305,13 +305,11 @@ class GatheredFacts:
             hint = f"put a whole picture at `{self.image.target}`, or move the file away to have a new one made"
             yield error(str(Reason(ReasonCode.DAMAGED, (self.damaged,))), place, hint)
         if self.paid is not None and self.paid.mended:
-            message = (
-                f"the record of the reply {self.paid.where} is damaged; enough is known without it to use it"
-            )
+            message = f"the record of the reply {self.paid.where} is damaged; enough is known without it to use it"
             yield warning(message, place)
         elif self.lost is not None:
-            folder = f"{STATE}/originals/{self.lost.fingerprint[:8]}*/{self.lost.attempt}"
-            reply = f"{folder}/{self.lost.file}"
+            reply = self._evidence.originals.shown(self.lost)
+            folder = reply.rpartition("/")[0]
             message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
             hint = (
                 f"put `record.json` back into `{folder}` from a backup; or put the picture at `{self.image.target}` "

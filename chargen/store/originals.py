@@ -40,6 +40,8 @@ from chargen.store.temporaries import abandoned, temporary_name
 RECORD_FILE = "record.json"
 PUBLISHED_FILE = "published.json"
 REPLACED_FILE = "replaced.json"
+_SHOWN = 8
+"""Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
@@ -164,8 +166,10 @@ class Originals:
         return data
 
     def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
-        """Return the project-relative path of the delivered bytes."""
-        return "/".join(self._path(item).parts[len(self.folder.parts) - 2 :])
+        """Return the project-relative path of the delivered bytes, shortened to a pattern that shells understand."""
+        fingerprint, attempt, file = self._path(item).parts[-3:]
+        folder = "/".join(self.folder.parts[-2:])
+        return f"{folder}/{fingerprint[:_SHOWN]}*/{attempt}/{file}"
 
     def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.

@@ -31,6 +31,7 @@ class Memory:
     """A store of this process."""
 
     def __init__(self) -> None:
+        self.replaced: dict[str, list[str]] = {}
         self.kept: dict[tuple[str, str], tuple[StoredOriginal, bytes]] = {}
 
     def put(self, record: Record, data: bytes) -> StoredOriginal:
@@ -70,6 +71,12 @@ class Memory:
         key = stored.record.fingerprint, stored.record.attempt
         self.kept[key] = noted, self.kept[key][1]
         return noted
+
+    def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
+        self.replaced.setdefault(f"{fingerprint}/{attempt}", []).append(f"{by.record.fingerprint}/{by.record.attempt}")
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        return tuple(self.replaced.get(name, ()))
 
     def recover(self) -> tuple[StoredOriginal, ...]:
         return ()
