@@ -171,6 +171,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
