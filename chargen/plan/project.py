@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.model.values import EntryId
-
-STATE = ".chargen"
-"""The program's own folder: originals, journal, history, trash, locks, caches, log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def test_the_very_file_comes_back_and_a_build_leaves_it(book: Project) -> None:
 def test_what_can_not_come_back_says_why_and_changes_nothing(book: Project) -> None:
     """The present one, and one over a Git LFS pointer."""
     before = book.read(CH01)
-    with pytest.raises(InputError, match="stands at `generated/chapters/ch01/a.png` already"):
+    with pytest.raises(InputError, match=r"stands at `generated/chapters/ch01/a\.png` already"):
         back(book, "2")
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n"
     book.image(A).write_text(pointer)

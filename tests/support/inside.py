@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from support.project import Project
+
 from chargen.build.run import open_build
 from chargen.cli.project import Opened, planned
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.session import open_session
-from support.project import Project
 
 
 class Silent:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from chargen.config.layout import BUILDING, PLAN_INDEX, PLAN_ROWS
 from chargen.model.reason import Reason
 
-INDEX = ".chargen/plan-index.json"
-ROWS = ".chargen/plan-rows.jsonl"
-BUSY = ".chargen/building"
+INDEX, ROWS, BUSY = PLAN_INDEX, PLAN_ROWS, BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
 _FRESH = "fresh"

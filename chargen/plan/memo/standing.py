@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chargen.config.layout import IGNORED, ORIGINALS
 from chargen.plan.memo import world
 from chargen.plan.memo.index import BUSY, Index, Standing, digest, files_below, read_index
 from chargen.store.signatures import Signatures
@@ -53,7 +54,7 @@ class Look:
         files = self.index.files
         if not all(known.quiet for known in files.values()) or self.broken_off:
             return None
-        if (self.root / ".chargen/ignored.json").exists():
+        if (self.root / IGNORED).exists():
             return None
         ids = {name: None for file in files for name in self.index.ids(file)}
         if names:
@@ -75,7 +76,7 @@ class Look:
         from chargen.store.journal import Journal  # noqa: PLC0415 - as above
         from chargen.store.originals import Originals  # noqa: PLC0415 - as above
 
-        journal = Journal(self.root, Originals(self.root / ".chargen" / "originals"), read_only=True)
+        journal = Journal(self.root, Originals(self.root / ORIGINALS), read_only=True)
         try:
             return all(said_the_same(journal, deep))
         finally:
