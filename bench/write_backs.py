@@ -43,7 +43,8 @@ def _write_all(images: int, per_chapter: int) -> float:
     with scratch() as name:
         book = planned_book(Path(name), images, per_chapter=per_chapter, portraits=False)
         with open_session(book.root, {}) as session:
-            entries = [entry for imagery in session.scan().imageries for entry in imagery.entries]
+            planner = session.planner()
+            entries = [planner.image(image.id).entry for image in planner.selectables()]
             writing = WriteBack(session.project)
             start = time.perf_counter()
             with ThreadPoolExecutor(THREADS) as pool:

@@ -37,7 +37,8 @@ PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss",
 def images() -> dict[str, Planned]:
     """Plan the example book."""
     with open_session(ROOT, {}, read_only=True) as session:
-        return dict(session.plan().by_id)
+        planned = session.planner(cached=False).plan().images
+        return {image.id: image for image in planned if isinstance(image, Planned)}
 
 
 def told(image: Planned) -> str:

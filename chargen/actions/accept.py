@@ -28,9 +28,10 @@ from chargen.model.record_marks import (
     with_mark,
     without_mark,
 )
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import Status, Verdict
 from chargen.plan.evidence import Evidence, TargetState
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
@@ -62,23 +63,10 @@ class Accepted:
         }
 
 
-def accept(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Accepted, ...]:
-    """Take the present pictures of `ids` as current for the inputs of `plan`; one image's failure is its own."""
-    taking = _Taking(session, evidence_of(session, plan), WriteBack(session.project))
-    return tuple(taking.take(plan.by_id[entry_id]) for entry_id in ids)
-
-
-def evidence_of(session: Session, plan: Plan) -> Evidence:
-    """Say where to look for what is known of the images of a plan."""
-    targets = frozenset(image.target for image in plan.images)
-    return Evidence(
-        session.project,
-        session.hashes,
-        session.originals,
-        session.journal,
-        plan.by_id.__contains__,
-        targets.__contains__,
-    )
+def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:
+    """Take the present pictures of images as current for their inputs; one image's failure is its own."""
+    taking = _Taking(session, planner.evidence, WriteBack(session.project))
+    return tuple(map(taking.take, images))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:

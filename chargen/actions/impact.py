@@ -7,23 +7,22 @@ the portrait.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
 
-from chargen.actions.why import rebuild_price
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.entries import Imagery
 from chargen.model.values import EntryId, Verdict, number
+from chargen.plan.cache.rows import Head
 from chargen.plan.compose import STRUCTURED
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
-from chargen.plan.scan import Scan
 from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
 
@@ -36,7 +35,7 @@ class Reached:
     make a build send it at all.
     """
 
-    image: Planned
+    image: Shown
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
@@ -92,12 +91,13 @@ class Impact:
         }
 
 
-def impact(session: Session, planner: Planner, plan: Plan, what: str, within: str = "") -> Impact:
+def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:
     """Return what `what` feeds: a path, an id, a glob, a slug, or a template. Raises StartError for what is none.
 
     `within` is the project-relative folder where the command was given: paths may be written from there too.
     """
-    words, direct = _direct(session, planner.scan, plan, what, within)
+    plan = planner.plan()
+    words, direct = _direct(session, planner, plan, what, within)
     through = _chains(plan, direct)
     reached: dict[EntryId, Reached] = {}
     for image in plan.images:
@@ -105,13 +105,14 @@ def impact(session: Session, planner: Planner, plan: Plan, what: str, within: st
             continue
         # A portrait that stays as it is changes nothing for those that show it.
         fed = image.id in direct or any(need in reached and reached[need].rebuilds for need in image.needs)
-        price = rebuild_price(image, session.adapters)
+        offer = planner.offer(image)
+        price = None if offer is None else offer.cost_usd
         reached[image.id] = Reached(image, through[image.id], price, fed and _would_rebuild(image))
     return Impact(words, tuple(reached.values()))
 
 
-def _would_rebuild(image: Planned) -> bool:
-    if image.entry.is_kept and image.verdict is not Verdict.MISSING:
+def _would_rebuild(image: Shown) -> bool:
+    if image.status is not None and image.status.keeps and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 
@@ -127,29 +128,29 @@ def _chains(plan: Plan, direct: frozenset[EntryId]) -> dict[EntryId, EntryId | N
     return through
 
 
-def _direct(session: Session, scan: Scan, plan: Plan, what: str, within: str) -> tuple[str, frozenset[EntryId]]:
+def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: str) -> tuple[str, frozenset[EntryId]]:
+    heads = {file: head for file, head in planner.book.heads.items() if head.kind}
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
             structured = _is_structured(session, path)
-            composed = (image for image in plan.images if image.composed)
-            ids = (i.id for i in composed if i.entry.kind in kinds or (structured and i.entry.parts))
+            composed = (image for image in plan.images if image.is_composed)
+            ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
             return f"the template {path}", frozenset(ids)
-        for imagery in scan.imageries:
-            if path == imagery.file:
-                return f"the file {path}", _of_files(plan, (imagery,))
+        if path in heads:
+            return f"the file {path}", _of_files(plan, (heads[path],))
         if users := frozenset(_showing(plan, path)):
             return f"the picture {path}", users
-    if named := [imagery for imagery in scan.imageries if what == imagery.slug]:
-        of_kind = [imagery for imagery in named if imagery.kind == named[0].kind]
+    if named := [head for head in heads.values() if what == head.slug]:
+        of_kind = [head for head in named if head.kind == named[0].kind]
         return f"the {named[0].kind} {what}", _of_files(plan, of_kind)
     if depicting := frozenset(_depicting(plan, {what})):
         return f"the character {what}", depicting
-    found = _selected(plan, scan, what, within)
+    found = _selected(plan, [head.slug for head in heads.values()], what, within)
     return (f"the image {found[0]}" if len(found) == 1 else f"{len(found)} images"), frozenset(found)
 
 
-def _selected(plan: Plan, scan: Scan, what: str, within: str) -> tuple[EntryId, ...]:
+def _selected(plan: Plan, slugs: list[str], what: str, within: str) -> tuple[EntryId, ...]:
     images = selectables(plan)
     try:
         return select(images, Selection((what,), within=within))
@@ -157,19 +158,18 @@ def _selected(plan: Plan, scan: Scan, what: str, within: str) -> tuple[EntryId, 
         if any(what in (image.slug, image.own_id) for image in images):
             raise  # one of several
         message = f"`{what}` is no image, slug, imagery file, picture or template of this project"
-        hint = hint_for(images, what, others=[imagery.slug for imagery in scan.imageries])
+        hint = hint_for(images, what, others=slugs)
         raise StartError(error(message, hint=hint)) from None
 
 
-def _of_files(plan: Plan, imageries: Sequence[Imagery]) -> frozenset[EntryId]:
+def _of_files(plan: Plan, heads: Sequence[Head]) -> frozenset[EntryId]:
     """Return the images of files, and those that show a character whom the files describe."""
-    own = {entry.id for imagery in imageries for entry in imagery.entries}
-    described = {character.slug for imagery in imageries for character in imagery.characters}
-    return frozenset((*own, *_depicting(plan, described)))
+    described = {slug for head in heads for slug in head.characters}
+    return frozenset((*(name for head in heads for name in head.ids), *_depicting(plan, described)))
 
 
-def _depicting(plan: Plan, slugs: Collection[str]) -> Iterator[EntryId]:
-    return (image.id for image in plan.images if any(shown.slug in slugs for shown in image.entry.depicts))
+def _depicting(plan: Plan, slugs: AbstractSet[str]) -> Iterator[EntryId]:
+    return (image.id for image in plan.images if not slugs.isdisjoint(image.shows))
 
 
 def _showing(plan: Plan, path: str) -> Iterable[EntryId]:

@@ -19,7 +19,7 @@ from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
-from chargen.plan.memo.index import SUFFIXES
+from chargen.plan.cache.stamp import SUFFIXES
 from chargen.store.files import make_folder, write_new_durably
 
 _RENAMED = {"gitignore": ".gitignore"}

@@ -9,7 +9,6 @@ moves to the trash.
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
 from chargen.model.values import number
-from chargen.plan.facts import PlanOptions
+from chargen.plan.book import Book
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
-from chargen.plan.scan import Scan
+from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
@@ -81,17 +80,18 @@ class Unplanned:
         return found if self.moved is None else {**found, "moved": self.moved}
 
 
-def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...]:
+def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     """Return the pictures and prompt files that no entry plans any more, by path.
 
     Raises StartError where an imagery folder is missing, or imagery can't be read: then nobody can say what is planned.
     """
     _check_roots(session)
-    _check_readable(planner.scan)
+    _check_readable(planner)
     project = session.project
+    plan = planner.plan()
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
-    used |= _named_elsewhere(planner.scan, plan)
-    broken = _Broken.of(session, planner.scan)
+    used |= _named_elsewhere(planner.book, plan)
+    broken = _Broken.of(session, planner.book)
     found: list[Orphan] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
@@ -122,8 +122,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
 
 def unneeded(session: Session) -> tuple[Orphan, ...]:
     """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
-    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
-    return orphans(session, planner, planner.plan()) + temporaries(session)
+    return orphans(session, session.planner()) + temporaries(session)
 
 
 def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
@@ -139,12 +138,12 @@ class _Broken:
     slugs: frozenset[str]
 
     @classmethod
-    def of(cls, session: Session, scan: Scan) -> _Broken:
-        slugs = set(scan.broken_slugs)
-        for file in scan.broken:
+    def of(cls, session: Session, book: Book) -> _Broken:
+        slugs = set(book.broken_slugs)
+        for file in book.broken:
             data = read_inside(session.project.root, file)
             slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
-        return cls(frozenset(scan.broken), frozenset(slugs))
+        return cls(frozenset(book.broken), frozenset(slugs))
 
     def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> bool:
         """Say whether one of these files may plan what is at `path` (below its folder); of an `unknown` one it may."""
@@ -164,22 +163,23 @@ def _check_roots(session: Session) -> None:
             raise StartError(error(message, Position("pyproject.toml"), hint))
 
 
-def _check_readable(scan: Scan) -> None:
+def _check_readable(planner: Planner) -> None:
     message = "this could not be read, so nobody can say what it plans and which pictures are needed"
     hint = "make it readable, or take it out of the imagery folders"
-    if scan.unread:
-        raise StartError([error(message, Position(printable(path)), hint) for path in scan.unread])
+    unread = (*unread_folders(planner.project), *planner.book.unread)
+    if unread:
+        raise StartError([error(message, Position(printable(path)), hint) for path in unread])
 
 
-def _named_elsewhere(scan: Scan, plan: Plan) -> set[str]:
+def _named_elsewhere(book: Book, plan: Plan) -> set[str]:
     """Return the paths that entries and inventories name besides targets: also what a renamed entry takes along."""
     found: set[str] = set()
     for image in plan.images:
         found.update(reference.path for reference in image.references)
-        if image.entry.outputs.file_path:
-            found.add(posixpath.normpath(image.entry.outputs.file_path.replace("\\", "/")))
-    for character in scan.characters.values():
-        found.update(item.path for item in character.inventory if item.path)
+        if image.named:
+            found.add(image.named)
+    for head in book.heads.values():
+        found.update(head.pictures)
     return found
 
 

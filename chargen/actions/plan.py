@@ -8,7 +8,7 @@ from typing import Any
 
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
-from chargen.plan.plan import Plan, Planned, plan_json
+from chargen.plan.plan import Plan, Shown, plan_json
 from chargen.plan.request import Chosen
 
 
@@ -16,7 +16,7 @@ from chargen.plan.request import Chosen
 class ShownPlan:
     """`images` are shown, in build order; a `dry_run` also tells what the `choice` leaves out, and why."""
 
-    images: tuple[Planned, ...]
+    images: tuple[Shown, ...]
     findings: tuple[Finding, ...]
     choice: Choice
     dry_run: bool = False
@@ -44,7 +44,7 @@ def dry_run(chosen: Chosen) -> ShownPlan:
     return ShownPlan(images, concerning(chosen.plan, images, whole=False), chosen.choice, dry_run=True)
 
 
-def concerning(plan: Plan, images: Iterable[Planned], *, whole: bool) -> tuple[Finding, ...]:
+def concerning(plan: Plan, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:
     """Return the problems that concern `images`: their own, and all of their files; of the `whole` plan all there are.
 
     What concerns no imagery file (a template, a setting) always counts; so does a file that can't be read.
@@ -52,5 +52,5 @@ def concerning(plan: Plan, images: Iterable[Planned], *, whole: bool) -> tuple[F
     found = findings(plan)
     if whole:
         return found
-    others = {image.entry.file for image in plan.images} - {image.entry.file for image in images}
+    others = {image.file for image in plan.images} - {image.file for image in images}
     return tuple(item for item in found if (place := item.problem.position) is None or place.file not in others)

@@ -16,7 +16,7 @@ from chargen.build.image import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem
 from chargen.model.values import EntryId, number
-from chargen.plan.plan import Planned, totals
+from chargen.plan.plan import Shown, totals
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 """Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
@@ -33,7 +33,7 @@ class ImageOutcome:
     in place; `needed_by` is the image it was built for, where it was not asked for itself.
     """
 
-    image: Planned
+    image: Shown
     outcome: str
     cost_usd: Decimal | None = Decimal(0)
     error: str | None = None

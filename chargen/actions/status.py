@@ -20,10 +20,8 @@ from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.model.values import EntryId, Status, Verdict, number
-from chargen.plan.facts import PlanOptions
-from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.plan.plan import Plan, Planned, Shown, total_cost
 from chargen.plan.planner import Planner
-from chargen.plan.request import selectables
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
 from chargen.providers import is_proof
@@ -74,9 +72,9 @@ class StatusChange:
     """
 
     marked: tuple[Marked, ...]
-    stale: tuple[Planned, ...]
-    held: tuple[Planned, ...]
-    settled: tuple[Planned, ...]
+    stale: tuple[Shown, ...]
+    held: tuple[Shown, ...]
+    settled: tuple[Shown, ...]
 
     @property
     def cost_usd(self) -> Decimal | None:
@@ -101,10 +99,11 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
-    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
+    planner = session.planner()
+    ids = select(planner.selectables(), selection)
     before = planner.plan()
-    ids = select(selectables(before), selection)
-    marked = _write(session, [_mark(planner, before.by_id[entry_id], status) for entry_id in ids])
+    session.keep(planner)
+    marked = _write(session, [_mark(planner, image, status) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
     return _compared(marked, before, session.plan())
@@ -198,5 +197,5 @@ def _compared(marked: tuple[Marked, ...], before: Plan, after: Plan) -> StatusCh
     return StatusChange(marked, tuple(stale), tuple(held), tuple(settled))
 
 
-def _would_be_stale(image: Planned) -> bool:
-    return has(image.judgement.reasons, ReasonCode.WOULD_BE_STALE)
+def _would_be_stale(image: Shown) -> bool:
+    return has(image.reasons, ReasonCode.WOULD_BE_STALE)

@@ -24,9 +24,7 @@ from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.requests import request_of
 from chargen.plan.session import Session
-from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
 from chargen.store.originals import Originals
 from chargen.text.word_diff import plain
@@ -117,15 +115,8 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), image.can_be_requested)
-
-
-def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
-    """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
-    if not image.can_be_requested:
-        return None
-    request = request_of(image, adapters)
-    return adapters.get(request.provider).price(request)
+    offer = planner.offer(image)
+    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:

@@ -5,20 +5,18 @@ Law: only rows of images whose own record line tells of the file at the target a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from chargen.model.record import PublishedFile
 from chargen.model.values import Verdict
-from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 
 
-def finish_rows(session: Session, images: Iterable[Planned]) -> None:
+def finish_rows(session: Session, planner: Planner) -> None:
     """Note the images that are done although their rows say that they are being built. Raises InputError."""
-    begun = session.journal.building()
-    for image in images if begun else ():
+    for name in session.journal.building() & planner.book.home.keys():
+        image = planner.image(name)
         line = image.entry.record_line
-        if image.id in begun and image.verdict is Verdict.FRESH and not image.acts and line is not None:
+        if image.verdict is Verdict.FRESH and not image.acts and line is not None:
             now = stamp(session.clock.now(), microseconds=True)
             session.journal.done(image.id, PublishedFile(line.file, line.size, now, image.target), line.attempt)

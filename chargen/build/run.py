@@ -26,13 +26,13 @@ from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
+from chargen.plan.cache.files import under_way
+from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
-from chargen.plan.memo.index import Standing
-from chargen.plan.memo.standing import Look
-from chargen.plan.memo.store import under_way
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Plan, Planned, Shown
+from chargen.plan.planner import Planner
 from chargen.plan.project import Project
-from chargen.plan.request import Order, prepare
+from chargen.plan.request import BuildRequest, prepare
 from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Attempt
 from chargen.store.locks import project_lock
@@ -45,7 +45,7 @@ _LOG = logging.getLogger("chargen")
 class Failure:
     """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
 
-    image: Planned
+    image: Shown
     message: str
     stopped_by: str = ""
 
@@ -55,6 +55,7 @@ class Build:
     """One run over one plan. `chosen` are the images it has to do with, in plan order."""
 
     session: Session
+    planner: Planner
     plan: Plan
     choice: Choice
     selected: tuple[EntryId, ...]
@@ -64,10 +65,8 @@ class Build:
     done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
-    interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    interrupted: dict[EntryId, Shown] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
-    rest: Standing = field(default_factory=Standing)
-    """Images that need nothing and were left out of the plan."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -91,7 +90,7 @@ class Build:
         return self.builder.judge.options.ignored
 
     @property
-    def chosen(self) -> tuple[Planned, ...]:
+    def chosen(self) -> tuple[Shown, ...]:
         """The images this run does something with, in plan order."""
         return self.choice.images
 
@@ -100,9 +99,17 @@ class Build:
         """Errors of the input that belong to no image, where the run was asked for all there is."""
         return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
 
-    def image(self, entry_id: EntryId) -> Planned:
+    def image(self, entry_id: EntryId) -> Shown:
         """Return one image of the plan."""
         return self.plan.by_id[entry_id]
+
+    def whole(self, entry_id: EntryId) -> Planned:
+        """Return one image of the plan to the last word; what a run has to do with was planned so."""
+        image = self.image(entry_id)
+        if isinstance(image, Planned):
+            return image
+        with self._lock:
+            return self.planner.image(entry_id)
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
@@ -149,7 +156,7 @@ class Build:
         self._closing.close()
 
     def _build(self, entry_id: EntryId) -> None:
-        result = build_image(self.builder, self.image(entry_id))
+        result = build_image(self.builder, self.whole(entry_id))
         with self._lock:
             self.done[entry_id] = result
         if result.failure is not None:
@@ -178,14 +185,14 @@ class Build:
             return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
         return None
 
-    def _fail_by(self, image: Planned, failure: ProviderError) -> str:
+    def _fail_by(self, image: Shown, failure: ProviderError) -> str:
         name = image.route.provider if image.route is not None else ""
         message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
         if isinstance(failure, BreakerOpenError):
             return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
         return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
-    def _fail(self, image: Planned, message: str, *, stopped_by: str = "") -> str:
+    def _fail(self, image: Shown, message: str, *, stopped_by: str = "") -> str:
         message = self.session.scrub(message)
         with self._lock:
             self.failed[image.id] = Failure(image, message, stopped_by)
@@ -211,22 +218,22 @@ def _or_nothing_starts() -> Iterator[None]:
 
 def open_build(
     folder: Path,
-    order: Order | None = None,
+    order: BuildRequest | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     sink: Sink = nobody,
     on_wait: Callable[[int | None], None] | None = None,
     command: str = "",
-    look: Look | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Build:
     """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
 
-    `look` is one just taken at the project, so that what did not change need not be looked at again.
+    `snapshot` is one of the project, just taken, so that what did not change need not be looked at again.
     Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
     that another process is building, or that can't be written to.
     """
     environ = os.environ if environ is None else environ
-    order = order or Order()
+    order = order or BuildRequest()
     session = open_session(folder, environ)
     waited: list[int | None] = []
 
@@ -243,10 +250,10 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else look)
+        prepared = prepare(session, order, None if waited else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
-        finish_rows(session, prepared.plan.images)
+        finish_rows(session, prepared.planner)
 
         def told(event: SendingEvent) -> None:
             sink(event)
@@ -262,8 +269,15 @@ def open_build(
         builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
         choice = prepared.choice
         build = Build(
-            session, prepared.plan, choice, prepared.selected, builder, stop, leftovers, left_out=list(choice.left_out)
+            session,
+            prepared.planner,
+            prepared.plan,
+            choice,
+            prepared.selected,
+            builder,
+            stop,
+            leftovers,
+            left_out=list(choice.left_out),
         )
-        build.rest = prepared.rest or build.rest
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

@@ -25,11 +25,11 @@ def command(selection: tuple[str, ...], *, as_json: bool) -> int:
     nothing is known of become fresh; a later edit of their prompt makes them stale again.
     """
     from chargen.actions.accept import accept  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import planned, project_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
 
     with project_here(read_only=False) as session:
-        opened = planned(session)
-        accepted = accept(session, opened.plan, [image.id for image in opened.images(selection)])
+        opened = planning(session)
+        accepted = accept(session, opened.planner, opened.images(selection))
     if as_json:
         say_json({"images": [item.to_json() for item in accepted]})
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, json_option, order_of, selection_options
+from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json, tell
 from chargen.errors import Severity
 
@@ -72,7 +72,7 @@ def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
     from chargen.plan.request import prepare  # noqa: PLC0415 - as above
 
     with project_here() as session:
-        shown = dry_run(prepare(session, order_of(asked, session.project.root, kinds=kinds)))
+        shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)))
     if as_json:
         say_json(shown.to_json())
     else:
@@ -102,8 +102,8 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
     from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
-    order = order_of(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
-    build = open_build(Path.cwd(), order, on_wait=_waiting, command=f"chargen batch {what}")
+    request = build_request(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
+    build = open_build(Path.cwd(), request, on_wait=_waiting, command=f"chargen batch {what}")
     try:
         with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
             report = RunReport(sys.stderr if as_json else sys.stdout, build)

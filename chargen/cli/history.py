@@ -31,9 +31,9 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
     TARGET is a path, an id or a glob on the id. `chargen restore TARGET VERSION` brings one back.
     """
     from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import planned_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with planned_here() as here:
+    with planning_here() as here:
         found = [history(here.session, image) for image in here.images(targets)]
     if as_json:
         say_json({"images": [item.to_json() for item in found]})

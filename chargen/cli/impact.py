@@ -27,11 +27,11 @@ def command(what: str, *, as_json: bool) -> None:
     that show a portrait which is built itself are reached through it.
     """
     from chargen.actions.impact import impact  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import planned_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with planned_here() as here:
+    with planning_here() as here:
         (name,), within = named_here(here.session.project.root, (what,))
-        found = impact(here.session, here.planner, here.plan, name, within)
+        found = impact(here.session, here.planner, name, within)
     if as_json:
         say_json(found.to_json())
     else:

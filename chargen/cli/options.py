@@ -1,4 +1,4 @@
-"""What several subcommands take: a selection, what to do about it, and `--json`; and the order these make.
+"""What several subcommands take: a selection, what to do about it, and `--json`; and the request these make.
 
 One place, so that an option means the same everywhere. Imports nothing of a build: `--help` stays fast.
 """
@@ -17,7 +17,7 @@ import click
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
-    from chargen.plan.request import Order
+    from chargen.plan.request import BuildRequest
     from chargen.plan.selection import Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -40,7 +40,7 @@ class Asked:
 def image_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the ids and project-relative targets that begin as what was typed; ids only before anything was typed.
 
-    They are those the last build knew: its index is read and nothing is planned, unless files are new to it.
+    They are those the last build knew: its stamp is read and nothing is planned, unless files are new to it.
     """
     from chargen.store.files import printable  # noqa: PLC0415 - slow to import
 
@@ -52,20 +52,19 @@ def _named() -> Iterable[tuple[str, str]]:
     """Yield (id, target) of every image that is known."""
     from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.errors import ChargenError  # noqa: PLC0415 - as above
-    from chargen.plan.memo.index import files_below, read_index  # noqa: PLC0415 - as above
+    from chargen.plan.cache.stamp import files_below, read_stamp  # noqa: PLC0415 - as above
 
     try:
         root = project_root(Path.cwd())
-        index = read_index(root)
-        if index is not None and index.files.keys() >= set(files_below(root, index.roots)):
+        stamp = read_stamp(root)
+        if stamp is not None and stamp.files.keys() >= set(files_below(root, stamp.roots)):
             return [
-                pair for file, known in index.files.items() for pair in zip(index.ids(file), known.targets, strict=True)
+                pair for file, known in stamp.files.items() for pair in zip(stamp.ids(file), known.targets, strict=True)
             ]
         from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed here
 
         with open_session(root, os.environ, read_only=True) as session:
-            entries = [entry for imagery in session.scan().imageries for entry in imagery.entries]
-            return [(entry.id, session.project.target(entry.id)) for entry in entries]
+            return [(image.id, image.target) for image in session.planner().selectables()]
     except (ChargenError, OSError):
         return []  # the tab key has no place for a message
 
@@ -94,11 +93,11 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def order_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> Order:
-    """Make the order of a command that was started in the current folder, for the project in `root`."""
-    from chargen.plan.request import Order  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
+    """Make the request of a command that was started in the current folder, for the project in `root`."""
+    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    return Order(
+    return BuildRequest(
         selection=selection_here(root, asked.selection, asked.only, asked.match),
         kinds=kinds,
         rebuild=named_here(root, asked.rebuild)[0],

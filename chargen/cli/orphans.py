@@ -26,10 +26,10 @@ def command(*, as_json: bool) -> None:
     `chargen gc` moves orphans to the trash.
     """
     from chargen.actions.orphans import Unplanned, orphans  # noqa: PLC0415 - slow to import, `--help` needs none of it
-    from chargen.cli.project import planned_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with planned_here() as here:
-        found = Unplanned(orphans(here.session, here.planner, here.plan))
+    with planning_here() as here:
+        found = Unplanned(orphans(here.session, here.planner))
     if as_json:
         say_json(found.to_json())
         return

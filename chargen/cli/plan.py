@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chargen.cli.options import Asked, json_option, order_of, selection_options
+from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json
 from chargen.cli.problems import problem_lines, quiet_lines
 from chargen.cli.tables import (
@@ -35,14 +35,14 @@ from chargen.cli.tables import (
 )
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.plan import Planned, total_cost, totals
+from chargen.plan.plan import Shown, total_cost, totals
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
+    from chargen.plan.cache.snapshot import Snapshot
+    from chargen.plan.cache.stamp import Summary
     from chargen.plan.choice import LeftOut
-    from chargen.plan.memo.index import Standing
-    from chargen.plan.memo.standing import Look
-    from chargen.plan.request import Chosen, Order
+    from chargen.plan.request import BuildRequest, Chosen
 
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
@@ -61,60 +61,48 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     SELECTION is a path, an id or a glob on the id; without one all images are meant. References that have to be built
     too are listed with the image that needs them.
     """
-    from chargen.plan.memo.standing import look_at  # noqa: PLC0415 - `--help` needs none of it
+    from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - `--help` needs none of it
 
     wanted = Asked(**asked)
-    look = look_at(Path.cwd(), os.environ)
-    if look is not None and not everything and wanted == Asked() and _say_remembered(look, as_json=as_json):
+    snapshot = take_snapshot(Path.cwd(), os.environ)
+    plain = not everything and not as_json and wanted == Asked()
+    if plain and snapshot is not None and snapshot.stamp.clean and (summary := snapshot.summary()) is not None:
+        say(_quiet_plan(summary))
         return
     from chargen.actions.plan import shown_plan  # noqa: PLC0415 - seldom needed where nothing changed
 
-    chosen, order = _chosen(wanted, look)
-    shown = shown_plan(chosen, whole=not order.selection and not order.rebuild)
+    chosen, request = _chosen(wanted, snapshot)
+    shown = shown_plan(chosen, whole=not request.selection and not request.rebuild)
     if as_json:
         _say_json(shown.to_json())
     else:
         say(_lines(shown, everything=everything))
 
 
-def _say_remembered(look: Look, *, as_json: bool) -> bool:
-    """Say the whole plan of a project of which nothing changed, as far as that can be told without making it."""
-    if as_json:
-        from chargen.plan.memo.whole import shown_plan  # noqa: PLC0415 - as above
-
-        if (found := shown_plan(look)) is not None:
-            _say_json(found)
-        return found is not None
-    standing = look.standing() if look.index.clean else None
-    if standing is not None:
-        say(_quiet_plan(standing))
-    return standing is not None
-
-
-def _chosen(asked: Asked, look: Look | None) -> tuple[Chosen, Order]:
+def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest]:
     """Plan and choose; where nothing changed since the last plan, without opening the project."""
-    from chargen.plan.request import prepare, remembered_choice  # noqa: PLC0415 - as above
+    from chargen.plan.request import kept_choice, prepare  # noqa: PLC0415 - as above
 
     here = Path.cwd()
-    if look is not None:
-        order = order_of(asked, here)
-        if (found := remembered_choice(look, order)) is not None:
-            return found, order
+    if snapshot is not None:
+        request = build_request(asked, here)
+        if (found := kept_choice(snapshot, request)) is not None:
+            return found, request
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
     with open_session(here, os.environ, read_only=True) as session:
-        order = order_of(asked, session.project.root)
-        return prepare(session, order, look), order
+        request = build_request(asked, session.project.root)
+        return prepare(session, request, snapshot), request
 
 
-def _quiet_plan(standing: Standing) -> Iterator[str]:
+def _quiet_plan(summary: Summary) -> Iterator[str]:
     """Yield the text of a plan in which nothing is to be done, and of which there is nothing else to tell."""
-    found = Counter(verdict for _, verdict, _ in standing.others)
-    found[Verdict.FRESH.value] = standing.fresh
+    found = Counter(verdict for _, verdict, _ in summary.others)
+    found[Verdict.FRESH.value] = summary.fresh
     numbers = counts({verdict.value: found[verdict.value] for verdict in Verdict})
     yield f"{plural(found.total(), 'image')}: {numbers}" if numbers else "no images are planned"
     yield "nothing to send"
-    yield from quiet_lines(standing.others)
+    yield from quiet_lines(summary.others)
 
 
 def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
@@ -131,25 +119,25 @@ def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
         yield from problem_lines(shown.findings)
 
 
-def plan_listing(images: Sequence[Planned], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
+def plan_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
     """Yield a line for each image, below the name of its file; images stay in build order."""
     priced = any(image.cost_usd != 0 for image in images)
     routed = len({image.route for image in images}) > 1
     rows = columns([_row(image, priced=priced, routed=routed) for image in images], right=frozenset({3}))
     widest = max(map(cells, rows))
     lines = iter(pad(row, widest) for row in rows)
-    for file, group in groupby(images, key=lambda image: image.entry.file):
+    for file, group in groupby(images, key=lambda image: image.file):
         yield file
         for image in group:
             yield from _with_reasons(f"  {next(lines)}", reasons(image, needed_by.get(image.id)))
 
 
-def plan_summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterator[str]:
+def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
     """Yield the counts of `images` and what sending the `acting` ones among them costs, by route and in total."""
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
     spending = [image for image in acting if image.verdict.spends]
     others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
-    by_route: dict[str, list[Planned]] = {}
+    by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     if spending:
@@ -164,7 +152,7 @@ def plan_summary(images: Sequence[Planned], acting: Sequence[Planned]) -> Iterat
         yield "nothing to send"
 
 
-def _costs(images: Sequence[Planned]) -> str:
+def _costs(images: Sequence[Shown]) -> str:
     """Add up what is known, and count what is not: an unknown price is never 0."""
     known = [image for image in images if image.cost_usd is not None]
     unknown = len(images) - len(known)
@@ -186,17 +174,17 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
             yield from (f"  {line}" for line in wrap(", ".join(names), width() - 2))
 
 
-def standing(images: Iterable[Planned]) -> Iterator[str]:
+def standing(images: Iterable[Shown]) -> Iterator[str]:
     """Yield what is worth knowing of images that a run leaves alone: locks that hide something, hand work, drift."""
     quiet = tuple(images)
-    yield from quiet_lines((image.id, image.verdict.value, image.judgement.reasons) for image in quiet)
+    yield from quiet_lines((image.id, image.verdict.value, image.reasons) for image in quiet)
     if drifted := [image.id for image in quiet if image.drift]:
         yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
 
 
-def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
+def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    told = [reason for reason in image.judgement.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
+    told = [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
     found = [str(reason) for reason in told if reason.code is not ReasonCode.REFERENCE_FIRST]
     if len(found) < len(told):
         found.append(f"after {', '.join(_awaited(image))}")
@@ -210,16 +198,16 @@ def reasons(image: Planned, user: EntryId | None = None) -> list[str]:
     return found
 
 
-def _awaited(image: Planned) -> dict[str, None]:
+def _awaited(image: Shown) -> dict[str, None]:
     """Return the short names of the references that are built before an image."""
     waited = (item.entry_id for item in image.references if item.entry_id is not None and item.digest is None)
     return dict.fromkeys(entry_id.rpartition("/")[2] for entry_id in waited)
 
 
-def _row(image: Planned, *, priced: bool, routed: bool) -> tuple[str, ...]:
+def _row(image: Shown, *, priced: bool, routed: bool) -> tuple[str, ...]:
     route = str(image.route) if routed and image.route else ""
     price = estimate_text(image.cost_usd) if priced and image.verdict.spends else ""
-    size = str(image.entry.size or "")
+    size = str(image.size or "")
     return coloured(image.verdict), image.id, dim(size), price, route
 
 

@@ -12,10 +12,8 @@ from chargen.cli.options import selection_here
 from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import StartError
-from chargen.plan.facts import PlanOptions
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.request import selectables
 from chargen.plan.selection import select
 from chargen.plan.session import Session, open_session
 from chargen.store.journal import Journal
@@ -27,25 +25,24 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project with its plan."""
+    """A project with its planner."""
 
     session: Session
     planner: Planner
-    plan: Plan
 
     def images(self, names: Sequence[str]) -> tuple[Planned, ...]:
         """Return the images that paths, ids or globs mean. Raises StartError for a name that means none."""
         selection = selection_here(self.session.project.root, names)
-        return tuple(self.plan.by_id[entry_id] for entry_id in select(selectables(self.plan), selection))
+        return self.planner.images(select(self.planner.selectables(), selection))
 
     def one_image(self, name: str) -> Planned:
         """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
-        found = self.images((name,))
+        found = select(self.planner.selectables(), selection_here(self.session.project.root, (name,)))
         if len(found) > 1:
-            names = ", ".join(f"`{image.id}`" for image in found[:NAMED])
+            names = ", ".join(f"`{entry_id}`" for entry_id in found[:NAMED])
             more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
             raise StartError(f"`{name}` means {plural(len(found), 'image')}", hint=f"name one of {names}{more}")
-        return found[0]
+        return self.planner.image(found[0])
 
 
 @contextmanager
@@ -63,16 +60,15 @@ def project_held() -> Iterator[Session]:
 
 
 @contextmanager
-def planned_here() -> Iterator[Opened]:
-    """Open the project around the current folder and plan it; writes nothing. Raises StartError."""
+def planning_here() -> Iterator[Opened]:
+    """Open the project around the current folder to plan what is asked for; writes nothing. Raises StartError."""
     with project_here() as session:
-        yield planned(session)
+        yield planning(session)
 
 
-def planned(session: Session) -> Opened:
-    """Plan an opened project."""
-    planner = session.planner(session.scan(), PlanOptions(ignored=session.ignored()))
-    return Opened(session, planner, planner.plan())
+def planning(session: Session) -> Opened:
+    """Return an opened project with its planner."""
+    return Opened(session, session.planner())
 
 
 def tell_waiting(pid: int | None) -> None:

@@ -40,11 +40,11 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
     TARGET is a path, an id or a glob that means one image. Nothing is written or sent.
     """
     from chargen.actions.prompt import composed_prompt, sent_request  # noqa: PLC0415 - slow, `--help` needs none of it
-    from chargen.cli.project import planned_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
     if provider is not None and not sent:
         raise StartError("`--provider` needs `--sent`: the composed prompt is the same for all providers")
-    with planned_here() as here:
+    with planning_here() as here:
         image = here.one_image(target)
         composed = composed_prompt(image)
         request = sent_request(image, here.session.adapters, provider) if sent else None

@@ -28,16 +28,17 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     """
     from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.actions.restore import restore, users  # noqa: PLC0415 - as above
-    from chargen.cli.project import planned, project_held  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning, project_held  # noqa: PLC0415 - as above
 
     with project_held() as session:
-        here = planned(session)
+        here = planning(session)
+        before = here.planner.plan()
         image = here.one_image(target)
         done = restore(session, image, history(session, image).named(version))
     if as_json:
         say_json(done.to_json())
     else:
-        say(_lines(done, users(here.plan, image)))
+        say(_lines(done, users(before, image)))
 
 
 def _lines(done: Restored, stale: int) -> Iterator[str]:

@@ -19,7 +19,7 @@ from chargen.cli.output import discard, say, tell
 from chargen.cli.problems import quiet_lines
 from chargen.cli.tables import cost_text, counts, estimate_text, listed, plural
 from chargen.model.values import Verdict
-from chargen.plan.plan import Planned, total_cost
+from chargen.plan.plan import Shown, total_cost
 from chargen.plan.requests import elsewhere
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -219,7 +219,7 @@ def opening(build: Build) -> Iterable[str]:
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
-    by_route: dict[str, list[Planned]] = {}
+    by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
@@ -235,7 +235,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
     result = run_result(build)
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    numbers = {**_in_order(result), "fresh": quiet[Verdict.FRESH] + build.rest.fresh}
+    numbers = {**_in_order(result), "fresh": quiet[Verdict.FRESH]}
     sent = result.spent_usd or result.paid
     spent = f", {cost_text(result.spent_usd)}" if sent else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
@@ -253,11 +253,11 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         if item.outcome == LEFT_OUT:
             yield f"left out: {item.image.id}: {item.error}"
     others = (
-        (image.id, image.verdict.value, image.judgement.reasons)
+        (image.id, image.verdict.value, image.reasons)
         for image in map(build.image, build.selected)
-        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.judgement.reasons)
+        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
     )
-    yield from quiet_lines((*build.rest.others, *others))
+    yield from quiet_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
 

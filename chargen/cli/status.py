@@ -16,7 +16,7 @@ from chargen.model.values import Status
 
 if TYPE_CHECKING:
     from chargen.actions.status import Marked, StatusChange
-    from chargen.plan.plan import Planned
+    from chargen.plan.plan import Shown
 
 _DONE = {
     Status.APPROVED: "approved",
@@ -105,6 +105,6 @@ def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
     yield from (f"  {note}" for note in item.notes)
 
 
-def _listed(images: tuple[Planned, ...]) -> Iterator[str]:
+def _listed(images: tuple[Shown, ...]) -> Iterator[str]:
     for image in images:
-        yield f"  {image.id}: {sentences(image.judgement.reasons)}"
+        yield f"  {image.id}: {sentences(image.reasons)}"

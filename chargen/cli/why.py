@@ -38,9 +38,9 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
     TARGET is a path, an id or a glob on the id.
     """
     from chargen.actions.why import why  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import planned_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with planned_here() as here:
+    with planning_here() as here:
         found = [why(here.session, here.planner, image) for image in here.images(targets)]
     if as_json:
         say_json({"images": [item.to_json() for item in found]})
@@ -53,12 +53,12 @@ def why_lines(found: Why) -> Iterator[str]:
     """Yield one image's explanation."""
     image, explanation = found.image, found.explanation
     yield f"{bold(image.id)}  {coloured(image.verdict)}"
-    yield dim(f"  planned at {image.entry.position!s}")
+    yield dim(f"  planned at {image.position!s}")
     yield from _made(found)
     told = set(change_reasons(explanation.differences)) if explanation else set()
-    yield from (f"  {reason}" for reason in image.judgement.reasons if reason not in told)
+    yield from (f"  {reason}" for reason in image.reasons if reason not in told)
     for drift in image.drift:
-        if drift not in image.judgement.reasons:
+        if drift not in image.reasons:
             yield f"  {drift}; rebuilt for that only if `rebuild_on` says so"
     for part in explanation.parts if explanation else ():
         yield ""

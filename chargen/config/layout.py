@@ -17,8 +17,8 @@ HASHES = f"{STATE}/cache.sqlite"
 IGNORED = f"{STATE}/ignored.json"
 """Ids that `doit ignore` put aside."""
 
-PLAN_INDEX = f"{STATE}/plan-index.json"
-PLAN_ROWS = f"{STATE}/plan-rows.jsonl"
+PLAN_STAMP = f"{STATE}/plan-stamp.json"
+PLAN_CACHE = f"{STATE}/plan-cache.msgpack"
 BUILDING = f"{STATE}/building"
 """There while a run has something to do; after a crash it makes the next run look at the journal."""
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chargen.actions.accept import evidence_of
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import IGNORED
 from chargen.errors import ChargenError
@@ -20,7 +19,8 @@ from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import PlanOptions
-from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.plan.plan import Planned, total_cost
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.store.clock import stamp
@@ -39,33 +39,32 @@ class Forgotten:
     cost_usd: Decimal | None = Decimal(0)
 
 
-def forget(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Forgotten, ...]:
+def forget(session: Session, planner: Planner, ids: Iterable[EntryId]) -> tuple[Forgotten, ...]:
     """Ask for new images in the place of `ids`; one that is ignored is only taken up again."""
-    ids = tuple(ids)
-    again = again_plan(session, ids)
-    forgetting = _Forgetting(session, evidence_of(session, plan), WriteBack(session.project))
+    images = planner.images(ids)
+    again = again_planner(session, (image.id for image in images))
+    costs = {image.id: image.cost_usd for image in again.images(image.id for image in images)}
+    forgetting = _Forgetting(session, planner.evidence, WriteBack(session.project))
     ignored = session.ignored()
     found = []
-    for entry_id in ids:
-        image = plan.by_id[entry_id]
-        if entry_id in ignored:
+    for image in images:
+        if image.id in ignored:
             found.append(Forgotten(image, "no longer ignored; its record stays, so name it once more for a new image"))
             continue
-        found.append(forgetting.forget(image, again.by_id[entry_id].cost_usd))
-    stop_ignoring(session, ignored.intersection(ids))
+        found.append(forgetting.forget(image, costs[image.id]))
+    stop_ignoring(session, ignored.intersection(costs))
     return tuple(found)
 
 
-def again_plan(session: Session, ids: Iterable[EntryId]) -> Plan:
+def again_planner(session: Session, ids: Iterable[EntryId]) -> Planner:
     """Plan as if a new image had been asked for of each of `ids`: what forgetting them will cost."""
-    forced = dict.fromkeys(ids, Force.AGAIN)
-    return session.planner(session.scan(), PlanOptions(forced=forced)).plan()
+    return session.planner(PlanOptions(forced=dict.fromkeys(ids, Force.AGAIN)))
 
 
 def forgettable(session: Session) -> tuple[int, Decimal | None]:
     """Return how many images forgetting all of them would rebuild, and at what price (None where unknown)."""
     now = session.plan()
-    again = again_plan(session, now.by_id)
+    again = again_planner(session, now.by_id).plan()
     images = [image for image in again.images if image.verdict.spends and not now.by_id[image.id].verdict.spends]
     return len(images), total_cost(images)
 

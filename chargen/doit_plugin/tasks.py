@@ -25,7 +25,7 @@ from chargen.store.files import printable
 if TYPE_CHECKING:  # an up-to-date run makes no tasks, and must not wait for what making them needs
     from chargen.build.run import Build
     from chargen.plan.choice import LeftOut
-    from chargen.plan.plan import Plan, Planned
+    from chargen.plan.plan import Plan, Shown
     from chargen.plan.project import Project
 
 
@@ -41,7 +41,7 @@ class Making(Protocol):
         """Every image there is."""
 
     @property
-    def chosen(self) -> tuple[Planned, ...]:
+    def chosen(self) -> tuple[Shown, ...]:
         """The images this run does something with, in plan order."""
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
@@ -88,7 +88,7 @@ def task_images() -> Iterator[dict[str, Any]]:
     if _source.holding:
         return
     making: Making
-    quiet: tuple[Planned, ...] = ()
+    quiet: tuple[Shown, ...] = ()
     if _source.opener is None:
         from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
 
@@ -104,11 +104,11 @@ def task_images() -> Iterator[dict[str, Any]]:
         yield quiet_task(making, image)
 
 
-def task_of(making: Making, image: Planned) -> dict[str, Any]:
+def task_of(making: Making, image: Shown) -> dict[str, Any]:
     """Make the task of one image, as doit's dictionaries are."""
     return {
         "basename": image.target,
-        "doc": image.entry.title or image.id,
+        "doc": image.title or image.id,
         "actions": [_Step(making.build, image.id)],
         "file_dep": [image.prompt_file, *_files(making, image)],
         "targets": [image.target],
@@ -118,10 +118,10 @@ def task_of(making: Making, image: Planned) -> dict[str, Any]:
     }
 
 
-def quiet_task(making: Making, image: Planned) -> dict[str, Any]:
+def quiet_task(making: Making, image: Shown) -> dict[str, Any]:
     """Make a task for an image that needs nothing, so that others may name it."""
     there = making.project.path(image.target).exists()
-    values = {"basename": image.target, "doc": image.entry.title or image.id, "actions": [], "uptodate": [True]}
+    values = {"basename": image.target, "doc": image.title or image.id, "actions": [], "uptodate": [True]}
     return {**values, "targets": [image.target] if there else [], "io": {"capture": False}}
 
 
@@ -167,7 +167,7 @@ def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
 class _Judged:
     """Says whether an image needs nothing; doit shows it as a reason."""
 
-    def __init__(self, making: Making, image: Planned) -> None:
+    def __init__(self, making: Making, image: Shown) -> None:
         self._making = making
         self._image = image
 
@@ -175,7 +175,7 @@ class _Judged:
         return self._making.is_up_to_date(self._image.id)
 
     def __repr__(self) -> str:
-        reasons = sentences(self._image.judgement.reasons)
+        reasons = sentences(self._image.reasons)
         return f"{self._image.verdict.value}{': ' if reasons else ''}{printable(reasons)}"
 
 
@@ -199,7 +199,7 @@ class _Step(BaseAction):  # type: ignore[misc]
         return f"{self._step.__name__} {self._entry_id}"
 
 
-def _files(making: Making, image: Planned) -> Iterator[str]:
+def _files(making: Making, image: Shown) -> Iterator[str]:
     for reference in image.references:
         if reference.entry_id is not None or making.project.path(reference.path).is_file():
             yield reference.path

@@ -22,13 +22,12 @@ from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.project import Project
-from chargen.plan.salvage import may_be_of, mended
+from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
-from chargen.store.journal import Journal
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.originals import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
@@ -70,8 +69,8 @@ class Evidence:
 
     project: Project
     hashes: FileHashes
-    originals: Originals
-    journal: Journal
+    originals: OriginalsRead
+    journal: JournalRead
     planned: Callable[[EntryId], bool]
     is_target: Callable[[str], bool]
     unfinished: frozenset[str] = frozenset()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chargen.errors import Problem
 from chargen.model.request import Asked, Provider, ReferenceImage, Request
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Planned, Shown
 from chargen.providers.registry import Adapters
 
 
@@ -43,7 +43,7 @@ def request_of(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, .
     return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
 
 
-def elsewhere(images: Iterable[Planned], adapters: Adapters) -> tuple[Problem, ...]:
+def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
     return tuple(told for name in names if (told := adapters.get(name).elsewhere()) is not None)

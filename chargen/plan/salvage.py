@@ -8,6 +8,7 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from chargen import __version__
 from chargen.errors import ChargenError
@@ -19,17 +20,42 @@ from chargen.model.record import Original, Record, RecordLine, RecordReference
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.originals import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
 
 
+class OriginalsRead(Protocol):
+    """What is asked of originals to judge an image."""
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        """Return the originals made from these inputs, oldest first."""
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are there without a record that can be read, oldest first."""
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        """Return the original of one attempt, or None."""
+
+
+class JournalRead(Protocol):
+    """What is asked of the journal to judge an image."""
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        """Return the attempts at one image, oldest first."""
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+
+    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the last attempt at this image with these inputs if it was refused."""
+
+
 def mended(
-    originals: Originals, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalsRead, journal: JournalRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 

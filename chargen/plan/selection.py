@@ -31,6 +31,8 @@ class Selectable:
     """The imagery file it is planned in."""
     slug: str
     """The slug of that file."""
+    kind: str = ""
+    """Its kind's name."""
 
     @property
     def kind_folder(self) -> str:

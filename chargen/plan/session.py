@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,14 +20,19 @@ from chargen.config.layout import HASHES, HISTORY, IGNORED, ORIGINALS
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
+from chargen.plan.book import Book
+from chargen.plan.cache.files import environment_of, read_cache
+from chargen.plan.cache.rows import Cache
+from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.compose import Composer
+from chargen.plan.disk import Disk
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
-from chargen.plan.scan import Scan, scan
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.files import write_durably
@@ -62,6 +67,7 @@ class Session:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     told: list[Problem] = field(default_factory=list, repr=False)
     """What happened to the journal on the way, for whoever reads what a command prints."""
+    _cached: list[Cache] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Session:
         return self
@@ -95,34 +101,47 @@ class Session:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
 
-    def scan(self) -> Scan:
-        """Read the author's files."""
-        return scan(self.project)
-
-    def planner(self, found: Scan, options: PlanOptions, others: Iterable[EntryId] = ()) -> Planner:
-        """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
-        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
-        targets = frozenset(self.project.target(entry_id) for entry_id in ids)
+    def planner(
+        self,
+        options: PlanOptions | None = None,
+        *,
+        snapshot: Snapshot | None = None,
+        building: bool = False,
+        cached: bool = True,
+    ) -> Planner:
+        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
+        disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        with collector_at_rest():
+            book = Book(disk, self.cache(snapshot) if cached else Cache(""))
         evidence = Evidence(
             self.project,
             self.hashes,
-            self.originals,
-            self.journal,
-            ids.__contains__,
-            targets.__contains__,
+            disk.originals,
+            disk.journal,
+            book.is_planned,
+            book.is_target,
             self.journal.unfinished(),
         )
-        return Planner(
-            self.project,
-            found,
-            self._composer(),
-            Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project)),
-            kinds.clashing(found.imageries),
-        )
+        ignored = self.ignored()
+        options = PlanOptions(ignored=ignored) if options is None else options
+        judge = Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project))
+        return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:
-        """Read everything and plan every image."""
-        return self.planner(self.scan(), PlanOptions(ignored=self.ignored())).plan()
+        """Plan every image."""
+        return self.planner().plan()
+
+    def cache(self, snapshot: Snapshot | None = None) -> Cache:
+        """Return what is kept of earlier plans, read once."""
+        if not self._cached:
+            environment = environment_of(self) if snapshot is None else snapshot.stamp.environment
+            self._cached.append(read_cache(self.project.root, environment))
+        return self._cached[0]
+
+    def keep(self, planner: Planner) -> None:
+        """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
+        before = self.cache()
+        self._cached[:] = [Cache(before.environment, before.made, planner.kept())]
 
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,7 +104,8 @@ class Desk:
 
     def accept(self) -> None:
         with open_session(self.book.root, ENVIRON) as session:
-            (taken,) = accept(session, session.plan(), [A])
+            planner = session.planner()
+            (taken,) = accept(session, planner, planner.images([A]))
             assert taken.changed
 
     @property
@@ -113,7 +116,7 @@ class Desk:
     @property
     def line(self) -> RecordLine:
         with open_session(self.book.root, ENVIRON, read_only=True) as session:
-            found = RecordLine.parse(session.plan().by_id[A].entry.outputs.record)
+            found = RecordLine.parse(session.planner().image(A).entry.outputs.record)
             assert found is not None
             return found
 
@@ -193,6 +196,27 @@ def test_what_was_kept_comes_without_a_call_once_it_may(stale: Desk) -> None:
     assert result is not None
     assert (result.outcome, sent) == (Outcome.RESTORED, 0)
     tree.all_agrees(stale.book, {A})
+
+
+def test_the_bytes_that_are_sent_are_the_ones_that_are_recorded(desk: Desk) -> None:
+    """A portrait that was painted anew since the plan: what left is what the record tells, and what is current."""
+    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-1-mini")
+    desk.book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\nimage_inventory:\n"
+        "  - {id: face, path: face.png, is_reference_portrait: true}\n",
+    )
+    portrait = desk.book.write("imagery/characters/ivo/face.png", pictures.png(32, 32, 1))
+    with desk.opened() as build:
+        portrait.write_bytes(pictures.png(32, 32, 2))
+        assert build.build(A) is None, build.failed
+        assert desk.vendor is not None
+        (sent,) = desk.vendor.requests[0].references
+    assert sent.data == portrait.read_bytes()
+    (folder,) = desk.book.originals()
+    (told,) = json.loads((folder / "record.json").read_text())["references"]
+    assert told["sha256"] == hashlib.sha256(sent.data).hexdigest()
+    assert desk.verdict is Verdict.FRESH
 
 
 @pytest.mark.parametrize("reject", [lambda desk: desk.set_status(Status.REJECTED), _typed("rejected")])

@@ -21,7 +21,7 @@ def test_only_the_files_used_last_are_held(tmp_path: Path) -> None:
     book = Project(tmp_path)
     files = [book.chapter(f"ch{number:02}", {"a": "A lamp.", "b": "A door."}) for number in range(FILES)]
     with open_session(tmp_path, {}, read_only=True) as session:
-        entries = {entry.id: entry for found in session.scan().imageries for entry in found.entries}
+        entries = {str(image.id): image.entry for image in session.planner().plan().images}
         writer = WriteBack(session.project)
         for name in "ab":
             for number, file in enumerate(files):

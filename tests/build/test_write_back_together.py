@@ -17,6 +17,7 @@ from chargen.build.write_back import WriteBack
 from chargen.errors import InputError
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValues
+from chargen.model.values import EntryId
 from chargen.plan.session import open_session
 
 NAMES = ("a", "b", "c")
@@ -29,9 +30,8 @@ class Desk:
         self.book = Project(root)
         self.file = self.book.chapter("ch01", dict.fromkeys(NAMES, "A lamp."))
         with open_session(root, {}, read_only=True) as session:
-            self.entries = {
-                entry.id.rpartition("/")[2]: entry for found in session.scan().imageries for entry in found.entries
-            }
+            planner = session.planner()
+            self.entries = {name: planner.image(EntryId(f"chapters/ch01/{name}")).entry for name in NAMES}
             self.writer = WriteBack(session.project)
         self.replaced = 0
         plain = write_back.replace_unchanged
@@ -121,3 +121,15 @@ def test_alone_in_its_file_an_image_waits_for_nobody(desk: Desk) -> None:
         desk.write("a")
     assert time.monotonic() - begun < 10
     assert desk.written() == [True, False, False]
+
+
+def test_a_fault_of_the_program_with_one_entry_is_raised_for_that_one_alone(desk: Desk) -> None:
+    """Edits that share a replacement with one that breaks are written all the same, and the fault is not swallowed."""
+
+    def broken(_: Entry) -> SlotEdit:
+        raise AssertionError("a neighbour")
+
+    edits = [(desk.entries[name].id, broken if name == "b" else _edit) for name in NAMES]
+    with pytest.raises(AssertionError, match="a neighbour"):
+        desk.writer.write_all(desk.file, edits)
+    assert desk.written() == [True, False, True]

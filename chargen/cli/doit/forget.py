@@ -13,7 +13,6 @@ from chargen.cli.tables import estimate_text, plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode, StartError
-from chargen.plan.request import selectables
 
 
 class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
@@ -38,8 +37,8 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
             raise StartError(f"{message} by estimate", hint="`doit forget 'chapters/ch03/*'` takes a chapter")
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            found = forget(session, plan, named.meant(selectables(plan)))
+            planner = session.planner()
+            found = forget(session, planner, named.meant(planner.selectables()))
         for item in found:
             self.say(_lines(item))
         if len(marked := [item for item in found if item.marked]) > 1:

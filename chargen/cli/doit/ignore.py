@@ -10,7 +10,6 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.forgetting import ignore
 from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
-from chargen.plan.request import selectables
 
 
 class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
@@ -29,8 +28,7 @@ class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
             raise StartError("`ignore` needs names", hint="`doit list` shows them")
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            meant = named.meant(selectables(plan))
+            meant = named.meant(session.planner().selectables())
             ignore(session, meant)
         for entry_id in meant:
             self.say(f"{entry_id}: ignored on this machine; `doit forget` ends that")

@@ -14,7 +14,6 @@ from chargen.cli.accept import accepted_lines
 from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode, StartError
-from chargen.plan.request import selectables
 
 
 class ResetDep(ProjectCommand, StockResetDep):  # type: ignore[misc]
@@ -34,8 +33,8 @@ class ResetDep(ProjectCommand, StockResetDep):  # type: ignore[misc]
             raise StartError("`reset-dep` needs names: it takes pictures as current although inputs changed", hint=hint)
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            found = accept(session, plan, named.meant(selectables(plan)))
+            planner = session.planner()
+            found = accept(session, planner, planner.images(named.meant(planner.selectables())))
         for item in found:
             self.say(accepted_lines(item))
         if named.own:

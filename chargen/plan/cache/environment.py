@@ -16,8 +16,8 @@ from pathlib import Path
 
 from chargen.config.layout import IGNORED
 
-FORMAT = 1
-"""A new number where the meaning of what is remembered changes."""
+FORMAT = 2
+"""A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _LIBRARIES = ("jinja2", "ruamel.yaml", "_ruamel_yaml")
@@ -27,7 +27,7 @@ _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _TEMPLATE = ".j2"
 
 
-def digest_of(root: Path, prompts: str, environ: Mapping[str, str], day: str) -> str:
+def environment_digest(root: Path, prompts: str, environ: Mapping[str, str], day: str) -> str:
     """Return the digest for the project at `root` with its templates below `prompts`; `day` is a date in UTC."""
     found = hashlib.sha256(f"{FORMAT} {sys.version} {day}\n".encode())
     for line in (*_program(), *_variables(environ)):

@@ -1,7 +1,7 @@
-"""The index of what is remembered: for each imagery file what it was made of, what was looked at, and how it stood.
+"""The stamp: for each imagery file what its images were made from and how they stood, in one small JSON file.
 
-Small enough to be read in every run: with it alone an up-to-date run knows that nothing changed, and a run with little
-to do which files to read. Light to import. A file that is not exactly what this module writes counts as none.
+With it alone an up-to-date run knows that nothing has to be done, and a plan that nothing has to be planned. Light to
+import. A file that is not exactly what this module writes counts as none.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from chargen.config.layout import BUILDING, PLAN_INDEX, PLAN_ROWS
+from chargen.config.layout import BUILDING, PLAN_STAMP
 from chargen.model.reason import Reason
 
-INDEX, ROWS, BUSY = PLAN_INDEX, PLAN_ROWS, BUILDING
+STAMP, BUSY = PLAN_STAMP, BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
 _FRESH = "fresh"
@@ -26,12 +26,11 @@ _MAX_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StampedFile:
     """One imagery file. `targets` are its images' in file order; `others` are the further paths that were looked at.
 
-    `seen` is the digest of all their signatures, `quiet` says that no image needs anything. `deep` are ids whose
-    verdict also hangs on the journal, `attempts` what it said of them. `about` is what other files ask of this one:
-    values of `rows.About`, which are read where they are needed.
+    `seen` is the digest of all their signatures, `quiet` says that no image needs anything. `outside` names what was
+    read of originals and journal (`KIND KEY`), `said` is the digest of what they said.
     """
 
     digest: str
@@ -39,9 +38,8 @@ class Remembered:
     others: tuple[str, ...]
     seen: str
     quiet: bool
-    deep: tuple[str, ...]
-    attempts: str
-    about: Any
+    outside: tuple[str, ...]
+    said: str
 
 
 Told: TypeAlias = tuple[str, str, tuple[Reason, ...]]
@@ -49,39 +47,36 @@ Told: TypeAlias = tuple[str, str, tuple[Reason, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Summary:
     """How images stand that need nothing: so many fresh; those to be told of in build order."""
 
     fresh: int = 0
     others: tuple[Told, ...] = ()
 
     @classmethod
-    def of(cls, ids: Collection[str], told: Iterable[Told]) -> Standing:
+    def of(cls, ids: Collection[str], told: Iterable[Told]) -> Summary:
         """Say how these images stand, of all that are told of."""
         others = tuple(item for item in told if item[0] in ids)
         return cls(len(ids) - sum(verdict != _FRESH for _, verdict, _ in others), others)
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """Everything in the index file. `world` is of `world.digest_of`; `rows` the digest of the rows beside it.
+class Stamp:
+    """Everything in the stamp's file. `environment` is of `environment.environment_digest`, `made` as in the cache.
 
     `plain` says that the settings neither limit what is spent nor send requests elsewhere, `clean` that the plan has
-    no problem and no image was made otherwise than declared now. `cast` are signatures of the characters that entries
-    show, by slug, and `portraits` those of planned portraits, by id. `told` are the images that are not fresh, in
-    build order: id, verdict, reasons.
+    no problem and no image was made otherwise than declared now. `told` are the images that are not fresh, in build
+    order: id, verdict, reasons.
     """
 
-    world: str
-    rows: str
+    environment: str
+    made: str
     roots: tuple[str, ...]
     prompts: str
     generated: str
     plain: bool
     clean: bool
-    files: Mapping[str, Remembered]
-    cast: Mapping[str, str]
-    portraits: Mapping[str, str]
+    files: Mapping[str, StampedFile]
     told: tuple[Told, ...]
 
     def ids(self, file: str) -> list[str]:
@@ -90,42 +85,40 @@ class Index:
         return [target[start:end] for target in self.files[file].targets]
 
 
-def read_index(root: Path) -> Index | None:
-    """Read the index of a project; None where there is none or it is not as it was written."""
-    data = read_cache(root / INDEX)
+def read_stamp(root: Path) -> Stamp | None:
+    """Read the stamp of a project; None where there is none or it is not as it was written."""
+    data = read_bounded(root / STAMP)
     if data is None:
         return None
     try:
         found = json.loads(data)
-        return Index(
-            text(found["world"]),
-            text(found["rows"]),
-            texts(found["roots"]),
-            text(found["prompts"]),
-            text(found["generated"]),
-            yes_or_no(found["plain"]),
-            yes_or_no(found["clean"]),
-            {name: _remembered(values) for name, values in found["files"].items()},
-            pairs(found["cast"]),
-            pairs(found["portraits"]),
-            tuple((text(name), text(verdict), read_reasons(reasons)) for name, verdict, reasons in found["told"]),
+        return Stamp(
+            _text(found["environment"]),
+            _text(found["made"]),
+            _texts(found["roots"]),
+            _text(found["prompts"]),
+            _text(found["generated"]),
+            _yes_or_no(found["plain"]),
+            _yes_or_no(found["clean"]),
+            {name: _stamped(values) for name, values in found["files"].items()},
+            tuple((_text(name), _text(verdict), _reasons(reasons)) for name, verdict, reasons in found["told"]),
         )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 
-def index_bytes(index: Index) -> bytes:
-    """Write an index as its file has it."""
-    values = {name: getattr(index, name) for name in Index.__slots__}
+def stamp_bytes(stamp: Stamp) -> bytes:
+    """Write a stamp as its file has it."""
+    values = {name: getattr(stamp, name) for name in Stamp.__slots__}
     values["files"] = {
-        name: [getattr(item, field) for field in Remembered.__slots__] for name, item in index.files.items()
+        name: [getattr(item, field) for field in StampedFile.__slots__] for name, item in stamp.files.items()
     }
-    values["told"] = [[name, verdict, [item.to_json() for item in reasons]] for name, verdict, reasons in index.told]
+    values["told"] = [[name, verdict, [item.to_json() for item in reasons]] for name, verdict, reasons in stamp.told]
     return json.dumps(values, separators=(",", ":")).encode()
 
 
-def read_cache(path: Path) -> bytes | None:
-    """Read a cache file; None where it can't be read or is too large to be one."""
+def read_bounded(path: Path) -> bytes | None:
+    """Read a file of the cache; None where it can't be read or is too large to be one."""
     try:
         return path.read_bytes() if path.stat().st_size <= _MAX_BYTES else None
     except OSError:
@@ -146,39 +139,28 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-# values as the files have them; each raises TypeError for anything else
+# values as the file has them; each raises TypeError for anything else
 
 
-def text(value: Any) -> str:
-    """Return a text."""
+def _text(value: Any) -> str:
     if type(value) is not str:
         raise TypeError
     return value
 
 
-def texts(values: Any) -> tuple[str, ...]:
-    """Return a list of texts as a tuple."""
+def _texts(values: Any) -> tuple[str, ...]:
     if type(values) is not list or (values and {*map(type, values)} != {str}):
         raise TypeError
     return tuple(values)
 
 
-def read_reasons(values: Any) -> tuple[Reason, ...]:
-    """Return reasons as they were written."""
+def _reasons(values: Any) -> tuple[Reason, ...]:
     if type(values) is not list:
         raise TypeError
     return tuple(map(Reason.from_json, values)) if values else ()
 
 
-def pairs(values: Any) -> dict[str, str]:
-    """Return texts by name."""
-    if type(values) is not dict or (values and {*map(type, values.values())} != {str}):
-        raise TypeError
-    return values
-
-
-def yes_or_no(value: Any) -> bool:
-    """Return a truth value."""
+def _yes_or_no(value: Any) -> bool:
     if type(value) is not bool:
         raise TypeError
     return value
@@ -195,15 +177,14 @@ def _walk(root: Path, folder: Path, unread: list[str]) -> Iterator[str]:
                 yield f"{base}/{name}"
 
 
-def _remembered(values: Any) -> Remembered:
-    file_digest, targets, others, seen, quiet, deep, attempts, about = values
-    return Remembered(
-        text(file_digest),
-        texts(targets),
-        texts(others),
-        text(seen),
-        yes_or_no(quiet),
-        texts(deep),
-        text(attempts),
-        about,
+def _stamped(values: Any) -> StampedFile:
+    file_digest, targets, others, seen, quiet, outside, said = values
+    return StampedFile(
+        _text(file_digest),
+        _texts(targets),
+        _texts(others),
+        _text(seen),
+        _yes_or_no(quiet),
+        _texts(outside),
+        _text(said),
     )

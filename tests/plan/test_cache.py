@@ -1,4 +1,4 @@
-"""What is remembered of a plan never hides an edit: after anything that can change, both ways to plan say the same."""
+"""The law of the one planner: after anything that can change, a kept plan and one without a cache say the same."""
 
 import json
 import os
@@ -11,19 +11,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from support.project import Project
 
 from chargen.errors import ChargenError
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
+from chargen.plan import disk, scan
+from chargen.plan.cache import environment, files
+from chargen.plan.cache.files import CACHE, kept_plan
+from chargen.plan.cache.snapshot import Snapshot, take_snapshot
+from chargen.plan.cache.stamp import BUSY, STAMP, Summary
 from chargen.plan.facts import PlanOptions
-from chargen.plan.memo import planning, world
-from chargen.plan.memo.index import BUSY, INDEX, ROWS, Standing, digest
-from chargen.plan.memo.standing import look_at
-from chargen.plan.memo.whole import shown_plan, whole_plan
 from chargen.plan.plan import Plan, Planned, plan_json
-from chargen.plan.request import Chosen, Order, prepare, remembered_choice
+from chargen.plan.request import BuildRequest, Chosen, kept_choice, prepare
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Sending
@@ -67,8 +69,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the book, at a time when nothing in it was touched lately."""
-    shutil.copytree(finished, tmp_path / "book", ignore=shutil.ignore_patterns(Path(INDEX).name))
-    monkeypatch.setattr(planning, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
+    shutil.copytree(finished, tmp_path / "book", ignore=shutil.ignore_patterns(Path(STAMP).name, Path(CACHE).name))
+    monkeypatch.setattr(disk, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
     return tmp_path / "book"
 
 
@@ -81,91 +83,87 @@ def _session(root: Path, *, read_only: bool = True, **environ: str) -> Session:
 
 
 def _shown(plan: Plan) -> bytes:
-    return json.dumps(plan_json(plan.images, plan.problems)).encode()
+    """Return all that is shown of a plan, and all that commands ask of its images."""
+    asked = [[repr(getattr(image, name)) for name in _ASKED] for image in plan.images]
+    return json.dumps([plan_json(plan.images, plan.problems), asked]).encode()
 
 
-def _whole(root: Path, **environ: str) -> Plan:
+_ASKED = (
+    "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
+    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
+)  # fmt: skip
+
+
+def _whole(root: Path, wishes: PlanOptions | None = None, **environ: str) -> Plan:
     with _session(root, **environ) as session:
-        return session.plan()
+        return session.planner(wishes, cached=False).plan()
 
 
-def _remembered(root: Path, *, read_only: bool = False, building: bool = False, **environ: str) -> Plan:
+def _kept(root: Path, *, read_only: bool = False, building: bool = False, **environ: str) -> Plan:
     with _session(root, read_only=read_only, **environ) as session:
-        found = planning.remembered_plan(session, PlanOptions(ignored=session.ignored()), building=building)
-        found.keep()
-        return found.plan
+        planner = session.planner(building=building)
+        plan = planner.plan()
+        if not read_only:
+            files.to_keep(session, planner, plan)()
+        return plan
 
 
-def _standing(root: Path, names: Sequence[str] = (), **environ: str) -> Standing | None:
-    look = look_at(root, environ)
-    return None if look is None else look.standing(names)
+def _snapshot(root: Path, **environ: str) -> Snapshot:
+    return take_snapshot(root, environ) or pytest.fail("nothing is kept")
+
+
+def _summary(root: Path, names: Sequence[str] = (), **environ: str) -> Summary | None:
+    snapshot = take_snapshot(root, environ)
+    return None if snapshot is None else snapshot.summary(names)
 
 
 def _check(root: Path, **environ: str) -> None:
     """Compare every way to plan, reading only and writing."""
     whole = _whole(root, **environ)
-    stands = _standing(root, **environ)
+    stands = _summary(root, **environ)
     if stands is not None:
         assert not any(image.acts or image.verdict.value == "blocked" for image in whole.images)
-        told = [image for image in whole.images if image.verdict.value != "fresh" or image.judgement.reasons]
+        told = [image for image in whole.images if image.verdict.value != "fresh" or image.reasons]
         assert stands.fresh == sum(image.verdict.value == "fresh" for image in whole.images)
-        assert stands.others == tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told)
-    look = look_at(root, environ)
-    if look is not None and (kept := whole_plan(look)) is not None:
+        assert stands.others == tuple((i.id, i.verdict.value, i.reasons) for i in told)
+    snapshot = take_snapshot(root, environ)
+    if snapshot is not None and (kept := kept_plan(snapshot)) is not None:
         assert _shown(kept) == _shown(whole)
-    if look is not None and (found := shown_plan(look)) is not None:
-        assert json.dumps(found).encode() == _shown(whole)
-    _check_brief(root, whole, **environ)
-    assert _shown(_remembered(root, read_only=True, **environ)) == _shown(whole)
-    building = _remembered(root, building=True, **environ)
+    assert _shown(_kept(root, read_only=True, **environ)) == _shown(whole)
+    _check_one_by_one(root, whole, **environ)
+    building = _kept(root, building=True, **environ)
     assert _shown(building) == _shown(whole)
     for image in whole.images:
         if image.acts or image.verdict.value == "blocked":
-            kept = building.by_id[image.id]
-            assert (kept.inputs, kept.fingerprint, kept.entry.prompt) == (
-                image.inputs,
-                image.fingerprint,
-                image.entry.prompt,
-            )
-    assert _shown(_remembered(root, **environ)) == _shown(whole)
+            assert _to_the_last_word(building.by_id[image.id]) == _to_the_last_word(image)
+    assert _shown(_kept(root, **environ)) == _shown(whole)
 
 
-def _check_brief(root: Path, whole: Plan, **environ: str) -> None:
-    """Compare the plan of a build that leaves out what it has nothing to do with: it says the same of all the rest."""
-    look = look_at(root, environ)
-    with _session(root, read_only=False, **environ) as session:
-        wishes = PlanOptions(ignored=session.ignored())
-        found = planning.remembered_plan(session, wishes, building=True, look=look, brief=True)
-    there = found.plan.by_id
-    rest = [image for image in whole.images if image.id not in there]
-    assert [_of(image) for image in found.plan.images] == [_of(image) for image in whole.images if image.id in there]
-    assert found.plan.unplanned == whole.unplanned
-    if found.rest is None:
-        assert not rest
-        return
-    told = [image for image in rest if image.verdict.value != "fresh" or image.judgement.reasons]
-    assert not any(image.acts or image.verdict.value == "blocked" for image in rest)
-    assert found.rest == Standing(
-        sum(image.verdict.value == "fresh" for image in rest),
-        tuple((i.id, i.verdict.value, i.judgement.reasons) for i in told),
-    )
+def _check_one_by_one(root: Path, whole: Plan, **environ: str) -> None:
+    """Compare images that are planned by themselves, and what providers say of them."""
+    with _session(root, **environ) as session:
+        planner = session.planner()
+        assert {image.id for image in planner.selectables()} == whole.by_id.keys()
+        for image in whole.images:
+            assert _to_the_last_word(planner.image(image.id)) == _to_the_last_word(image)
+        rows = session.planner()
+        assert [rows.offer(image) for image in rows.plan().images] == [rows.offer(image) for image in whole.images]
 
 
-def _of(image: Planned) -> tuple[object, ...]:
-    """Return all of an image that a build goes by, but for where its templates' values came from."""
-    shown = json.dumps(image.to_json())
-    if not (image.acts or image.verdict.value == "blocked"):
-        return (shown,)
-    return (shown, image.fingerprint, image.inputs, image.entry.prompt, image.obstacles, image.problems)
+def _to_the_last_word(image: object) -> tuple[object, ...]:
+    """Return all of an image that a build goes by."""
+    assert isinstance(image, Planned)
+    composed = None if image.composed is None else (image.composed.text, image.composed.marked)
+    return (image.entry, composed, image.inputs, image.fingerprint, image.obstacles, image.problems, image.judgement)
 
 
 def _scanned(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Say which files a plan reads anew."""
     found: list[str] = []
-    real = planning.scan_file
+    real = scan.scan_file
     with monkeypatch.context() as patch:
-        patch.setattr(planning, "scan_file", lambda project, file: found.append(file) or real(project, file))
-        _remembered(root)
+        patch.setattr(scan, "scan_file", lambda project, file: found.append(file) or real(project, file))
+        _kept(root)
     return found
 
 
@@ -321,8 +319,8 @@ EDITS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_is_seen(root: Path, name: str) -> None:
-    """Whatever is edited in a remembered book, the plan is that of a book without a memory."""
-    _remembered(root)
+    """Whatever is edited in a kept book, the plan is that of a book without a cache."""
+    _kept(root)
     EDITS[name](root)
     _check(root)
 
@@ -337,14 +335,14 @@ def test_random_edits_are_seen(root: Path, seed: int) -> None:
             whole = _whole(root)
         except ChargenError as failure:  # what can't be opened can't be planned either way
             with pytest.raises(type(failure)):
-                _remembered(root)
+                _kept(root)
         else:
-            assert _shown(_remembered(root, building=chance.random() < 0.5)) == _shown(whole), name
+            assert _shown(_kept(root, building=chance.random() < 0.5)) == _shown(whole), name
 
 
 def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read twice; an edit reads its file and the characters its entries show."""
-    _remembered(root)
+    _kept(root)
     assert _scanned(root, monkeypatch) == []
     EDITS["a comment"](root)
     assert _scanned(root, monkeypatch) == ["imagery/chapters/ch03/imagery.yaml"]
@@ -354,69 +352,93 @@ def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
-    """An edited chapter is planned with the characters it shows; the rest is counted, whatever it says of itself."""
+    """An edited chapter is planned with the portrait it shows; of all the rest the rows are taken."""
     EDITS["slots"](root)
     _replaced(_chapter(root, "ch03"), "prompt_used: A lamp", "status: approved\n    prompt_used: A lamp")
-    _remembered(root)
+    _kept(root)
     EDITS["a prompt"](root)
-    with _session(root, read_only=False) as session:
-        found = planning.remembered_plan(session, PlanOptions(), building=True, look=look_at(root, {}), brief=True)
-    files = {image.entry.file for image in found.plan.images}
-    assert files == {"imagery/chapters/ch01/imagery.yaml", MARA}
-    assert found.rest is not None
-    assert found.rest.fresh + len(found.rest.others) == len(_whole(root).images) - len(found.plan.images)
-    _check_brief(root, _whole(root))
-
-
-def test_a_broken_file_is_told_by_a_build_of_others(root: Path) -> None:
-    """A file that can't be read makes a build fail, whatever else it has to do."""
-    EDITS["a broken chapter"](root)
-    _remembered(root)
-    EDITS["a prompt"](root)
-    whole = _whole(root)
-    assert whole.unplanned
-    _check_brief(root, whole)
+    plan = _kept(root, building=True)
+    assert {image.file for image in plan.images if isinstance(image, Planned)} == {"imagery/chapters/ch01/imagery.yaml"}
+    EDITS["a picture gone"](root)
+    assert [image.id for image in _kept(root).images if image.acts] == ["chapters/ch01/a", "chapters/ch01/b"]
+    plan = _kept(root, building=True)
+    assert [image.id for image in plan.images if isinstance(image, Planned)] == ["chapters/ch01/a", "chapters/ch01/b"]
 
 
 def test_the_journal_counts_for_what_is_missing(root: Path) -> None:
     """What was refused since the last plan is blocked, although no file changed."""
     EDITS["a picture gone"](root)
     EDITS["originals gone"](root)
-    _remembered(root)
-    assert whole_plan(look_at(root, {}) or pytest.fail("nothing is remembered")) is not None
+    _kept(root)
+    assert kept_plan(_snapshot(root)) is not None
     EDITS["a refusal"](root)
     _check(root)
     assert _whole(root).by_id[EntryId("chapters/ch01/b")].verdict.value == "blocked"
 
 
 def test_a_plan_is_read_without_opening_the_project(root: Path) -> None:
-    """Where nothing changed, a plan is read from the memory: of images that need nothing, and of those that do."""
+    """Where nothing changed, a plan is read from the cache: of images that need nothing, and of those that do."""
     for name in ("a comment", "a reference gone"):
         EDITS[name](root)
-        _remembered(root)
-        whole = _whole(root)
-        look = look_at(root, {}) or pytest.fail("nothing is remembered")
-        assert _shown(whole_plan(look) or pytest.fail("not read")) == _shown(whole)
+        _kept(root)
+        assert _shown(kept_plan(_snapshot(root)) or pytest.fail("not read")) == _shown(_whole(root))
     EDITS["a comment"](root)
-    assert whole_plan(look_at(root, {}) or pytest.fail("nothing is remembered")) is None
+    assert kept_plan(_snapshot(root)) is None
 
 
-def test_a_choice_from_memory_is_that_of_the_opened_project(root: Path) -> None:
+def test_a_choice_from_the_cache_is_that_of_the_opened_project(root: Path) -> None:
     """The same images are selected, chosen and left out; where the settings limit what is spent they are asked."""
     EDITS["a picture gone"](root)
     EDITS["originals gone"](root)
-    _remembered(root)
-    for order in (Order(), Order(max_tasks=0), Order(Selection(("chapters/ch01/*",)))):
-        look = look_at(root, {}) or pytest.fail("nothing is remembered")
-        found = remembered_choice(look, order) or pytest.fail("not chosen")
+    _kept(root)
+    snapshot = _snapshot(root)
+    for request in (BuildRequest(), BuildRequest(max_tasks=0), BuildRequest(Selection(("chapters/ch01/*",)))):
+        snapshot = _snapshot(root)
+        found = kept_choice(snapshot, request) or pytest.fail("not chosen")
         with _session(root) as session:
-            opened = prepare(session, order)
+            opened = prepare(session, request)
         assert _comes_to(found) == _comes_to(opened)
         assert len(found.choice.images) + len(found.choice.left_out) == 1
-    assert remembered_choice(look, Order(resume=False)) is None
+    assert kept_choice(snapshot, BuildRequest(resume=False)) is None
     _setting(root, SETTINGS + "[tool.chargen.budget]\nrun = 1")
-    _remembered(root)
-    assert remembered_choice(look_at(root, {}) or pytest.fail("nothing is remembered"), Order()) is None
+    _kept(root)
+    assert kept_choice(_snapshot(root), BuildRequest()) is None
+
+
+WISHES: dict[str, BuildRequest] = {
+    "another provider": BuildRequest(provider="openai"),
+    "another provider for some": BuildRequest(Selection(("chapters/ch02/*",)), provider="openai"),
+    "a new one": BuildRequest(rebuild=("chapters/ch01/a",)),
+    "a new portrait": BuildRequest(rebuild=("characters/mara/mara-portrait",)),
+    "what was refused": BuildRequest(resume=False),
+}
+
+
+@pytest.mark.parametrize("edit", ["a comment", "a refusal", "ignored", "a prompt", "a portrait gone", "a model"])
+@pytest.mark.parametrize("name", WISHES)
+def test_wishes_are_planned_with_the_cache_as_without(root: Path, name: str, edit: str) -> None:
+    """What is asked for by name or for one run changes the images it is about and their users, and no other."""
+    for before in ("a picture gone", "originals gone"):
+        EDITS[before](root)
+    EDITS[edit](root)
+    _kept(root)
+    with _session(root) as session:
+        found = prepare(session, WISHES[name])
+    with _session(root) as session:
+        assert _shown(found.plan) == _shown(session.planner(found.planner.options, cached=False).plan())
+    assert any(not isinstance(image, Planned) for image in found.plan.images)
+
+
+def test_what_was_planned_is_kept_in_one_command(root: Path) -> None:
+    """A second plan in one command, after a file changed, is made of the first one's rows, and is right."""
+    with _session(root) as session:
+        planner = session.planner()
+        planner.plan()
+        session.keep(planner)
+        EDITS["a status"](root)
+        plan = session.plan()
+    assert {image.file for image in plan.images if isinstance(image, Planned)} == {"imagery/chapters/ch01/imagery.yaml"}
+    assert _shown(plan) == _shown(_whole(root))
 
 
 def _comes_to(chosen: Chosen) -> tuple[object, ...]:
@@ -425,10 +447,10 @@ def _comes_to(chosen: Chosen) -> tuple[object, ...]:
     return chosen.selected, images, dict(choice.needed_by), [(item.image.id, item.reason) for item in choice.left_out]
 
 
-def test_what_changed_just_now_is_not_remembered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changed_just_now_is_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture written within the last tick of a coarse clock could be written again without a trace."""
-    monkeypatch.setattr(planning, "time", time)
-    _remembered(root)
+    monkeypatch.setattr(disk, "time", time)
+    _kept(root)
     assert len(_scanned(root, monkeypatch)) == 6
 
 
@@ -438,80 +460,108 @@ def test_the_environment_counts(root: Path) -> None:
     _check(root)
     _check(root, OPENAI_API_KEY="sk-secret-value")
     _check(root, OPENAI_API_KEY="sk-secret-value", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
-    assert b"sk-secret-value" not in (root / INDEX).read_bytes() + (root / ROWS).read_bytes()
+    assert b"sk-secret-value" not in (root / STAMP).read_bytes() + (root / CACHE).read_bytes()
 
 
 def test_the_program_itself_counts(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another source file or another table of models is another world."""
+    """Another source file or another table of models is another environment."""
     package = tmp_path / "package"
     (package / "providers").mkdir(parents=True)
     (package / "judge.py").write_text("a")
     (package / "providers/models.toml").write_text("a")
-    monkeypatch.setattr(world, "_PACKAGE", package)
-    seen = {world.digest_of(root, "prompts", {}, "2026-01-01")}
+    monkeypatch.setattr(environment, "_PACKAGE", package)
+    seen = {environment.environment_digest(root, "prompts", {}, "2026-01-01")}
     for name in ("judge.py", "providers/models.toml"):
         (package / name).write_text("ab")
-        seen.add(world.digest_of(root, "prompts", {}, "2026-01-01"))
-    seen.add(world.digest_of(root, "prompts", {}, "2026-01-02"))
+        seen.add(environment.environment_digest(root, "prompts", {}, "2026-01-01"))
+    seen.add(environment.environment_digest(root, "prompts", {}, "2026-01-02"))
     assert len(seen) == 4
 
 
 def test_reading_only_writes_nothing(root: Path) -> None:
     """A plan leaves no memory, and uses one without touching it."""
-    for name in (INDEX, ROWS):
+    for name in (STAMP, CACHE):
         (root / name).unlink(missing_ok=True)
-    _remembered(root, read_only=True)
-    assert not (root / INDEX).exists()
-    _remembered(root)
-    before = (root / INDEX).stat().st_mtime_ns
+    _kept(root, read_only=True)
+    assert not (root / CACHE).exists()
+    _kept(root)
+    before = (root / CACHE).stat().st_mtime_ns
     EDITS["a prompt"](root)
-    _remembered(root, read_only=True)
-    assert (root / INDEX).stat().st_mtime_ns == before
+    _kept(root, read_only=True)
+    assert (root / CACHE).stat().st_mtime_ns == before
 
 
 DAMAGES: dict[str, Callable[[Any], object]] = {
-    "not JSON": lambda _: b"\x00{",
-    "nothing": lambda _: b"",
-    "deep": lambda _: b"[" * 100_000,
+    "nothing": lambda _: None,
     "a list": lambda _: [],
-    "no files": lambda values: {**values, "files": {}} if isinstance(values, dict) else {},
-    "files of nothing": lambda values: (
-        {**values, "files": dict.fromkeys(values["files"])} if isinstance(values, dict) else None
+    "a deep list": lambda _: _deep(),
+    "numbers": lambda values: [7] * len(values),
+    "nulls": lambda values: [None] * len(values),
+    "no files": lambda values: _with(values, {}),
+    "files of nothing": lambda values: _with(values, dict.fromkeys(_files(values))),
+    "files of other rows": lambda values: _with(values, _turned(_files(values))),
+    "rows of nulls": lambda values: _with(
+        values, {name: [*file[:-1], [None]] for name, file in _files(values).items()}
     ),
-    "numbers": lambda values: dict.fromkeys(values, 7) if isinstance(values, dict) else [7] * len(values),
-    "rows of nulls": lambda values: {name: [None] * 9 for name in values} if isinstance(values, dict) else [[None] * 9],
+    "no rows": lambda values: _with(values, {name: [*file[:-1], []] for name, file in _files(values).items()}),
 }
 
 
+def _files(values: Any) -> dict[str, Any]:
+    found: dict[str, Any] = values["files"] if isinstance(values, dict) else values[2]
+    return found
+
+
+def _with(values: Any, files: dict[str, Any]) -> object:
+    return {**values, "files": files} if isinstance(values, dict) else [*values[:2], files, *values[3:]]
+
+
+def _turned(files: dict[str, Any]) -> dict[str, Any]:
+    """Give each file the last part, the rows, of another."""
+    pairs = zip(files.items(), reversed(files.values()), strict=True)
+    return {name: [*file[:-1], other[-1]] for (name, file), other in pairs}
+
+
+def _deep() -> object:
+    value: object = []
+    for _ in range(500):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize("name", DAMAGES)
-@pytest.mark.parametrize("file", [INDEX, ROWS])
-def test_a_damaged_memory_counts_as_none(root: Path, file: str, name: str) -> None:
-    """Whatever stands in the two files, the plan is right, and the memory is made anew."""
-    _remembered(root)
-    lines = (root / file).read_bytes().split(b"\n")
-    damaged = [DAMAGES[name](json.loads(line)) for line in lines]
-    (root / file).write_bytes(
-        b"\n".join(value if isinstance(value, bytes) else json.dumps(value).encode() for value in damaged)
-    )
-    if file == ROWS:  # a stranger can make the digest fit
-        index = json.loads((root / INDEX).read_bytes())
-        index["rows"] = digest((root / ROWS).read_bytes())
-        (root / INDEX).write_text(json.dumps(index))
+@pytest.mark.parametrize("file", [STAMP, CACHE])
+def test_a_damaged_cache_counts_as_none(root: Path, file: str, name: str) -> None:
+    """Whatever stands in the two files, the plan is right, and they are made anew."""
+    _kept(root)
+    codec: Any = json if file == STAMP else msgspec.msgpack
+    read, write = (codec.loads, codec.dumps) if file == STAMP else (codec.decode, codec.encode)
+    data = write(DAMAGES[name](read((root / file).read_bytes())))
+    (root / file).write_bytes(data.encode() if isinstance(data, str) else data)
+    _check(root)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00{", b"[" * 100_000, b"\x91" * 100_000])
+@pytest.mark.parametrize("file", [STAMP, CACHE])
+def test_what_is_no_cache_counts_as_none(root: Path, file: str, data: bytes) -> None:
+    """Bytes of any other kind are not read."""
+    _kept(root)
+    (root / file).write_bytes(data)
     _check(root)
 
 
 def test_a_mark_of_a_broken_run_makes_the_next_one_look(root: Path) -> None:
     """While a run is under way, or after it died, nobody says that nothing has to be done."""
-    _remembered(root)
-    assert _standing(root) is not None
+    _kept(root)
+    assert _summary(root) is not None
     (root / BUSY).touch()
-    assert _standing(root) is None
+    assert _summary(root) is None
 
 
 def test_names_are_understood_or_left_alone(root: Path) -> None:
     """Targets and ids count the images they mean; any other name is for the planner."""
-    _remembered(root)
+    _kept(root)
     both = ("chapters/ch01/a", "generated/chapters/ch01/a.png", "generated/chapters/ch01/b.png")
-    assert _standing(root, both) == replace(_standing(root) or pytest.fail("nothing stands"), fresh=2)
-    assert _standing(root, ("chapters/ch01/*",)) is None
-    assert _standing(root, ("chapters/ch01/zz",)) is None
+    assert _summary(root, both) == replace(_summary(root) or pytest.fail("nothing stands"), fresh=2)
+    assert _summary(root, ("chapters/ch01/*",)) is None
+    assert _summary(root, ("chapters/ch01/zz",)) is None
