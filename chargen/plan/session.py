@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, ORIGINALS
+from chargen.config.layout import HASHES, HISTORY, IGNORED
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -41,6 +41,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -57,7 +58,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
     history: History
     trash: Trash
@@ -171,6 +172,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
@@ -228,7 +230,7 @@ def open_session(
         told.append(problem)
         log(problem)
 
-    originals = Originals(project.path(ORIGINALS), report=log)
+    originals = Originals(project.originals, report=log)
 
     return Session(
         project=project,
