@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.inside import build, opened, verdicts
+from support.inside import build, one, opened, verdicts
 from support.project import Project
 
 from chargen.actions.history import ImageHistory, Where, history
@@ -29,14 +29,14 @@ def book(tmp_path: Path) -> Project:
 
 
 def versions(book: Project, entry_id: str = A) -> ImageHistory:
-    with opened(book, read_only=True) as here:
-        return history(here.session, here.one_image(entry_id))
+    with opened(book, read_only=True) as (session, planner):
+        return history(session, one(planner, entry_id))
 
 
 def back(book: Project, name: str, entry_id: str = A) -> Restored:
-    with opened(book) as here:
-        image = here.one_image(entry_id)
-        return restore(here.session, image, history(here.session, image).named(name))
+    with opened(book) as (session, planner):
+        image = one(planner, entry_id)
+        return restore(session, image, history(session, image).named(name))
 
 
 def test_versions_are_numbered_from_the_oldest_and_say_where_they_are(book: Project) -> None:
@@ -108,7 +108,7 @@ def test_users_of_a_restored_portrait_are_counted(tmp_path: Path) -> None:
     build(book)
     book.edit(file, "A girl.", "A lady.")
     build(book)
-    with opened(book, read_only=True) as here:
-        assert users(here.plan, here.one_image("alice-portrait")) == 1
+    with opened(book, read_only=True) as (_, planner):
+        assert users(planner.plan(), one(planner, "alice-portrait")) == 1
     back(book, "1", "alice-portrait")
     assert verdicts(book)[A] is Verdict.RESTORABLE

@@ -33,8 +33,8 @@ def book(tmp_path: Path) -> Project:
 
 
 def reached(book: Project, what: str, within: str = "") -> Impact:
-    with opened(book, read_only=True) as here:
-        return impact(here.session, here.planner, here.plan, what, within)
+    with opened(book, read_only=True) as (session, planner):
+        return impact(session, planner, what, within)
 
 
 def ids(found: Impact) -> list[str]:

@@ -14,8 +14,8 @@ FAILING = "[tool.chargen.providers.sketch]\nfail = ['*/c=refused']\n"
 
 
 def log(book: Project, limit: int = 20) -> RunLog:
-    with opened(book, read_only=True) as here:
-        return run_log(here.session.journal, limit)
+    with opened(book, read_only=True) as (session, _):
+        return run_log(session.journal, limit)
 
 
 def test_runs_tell_what_was_built_and_what_failed(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def book(tmp_path: Path) -> Project:
 
 
 def mark(book: Project, status: Status, *terms: str) -> StatusChange:
-    with opened(book) as here:
-        return set_status(here.session, Selection(terms), status)
+    with opened(book) as (session, _):
+        return set_status(session, Selection(terms), status)
 
 
 def test_an_approval_is_one_line_and_keeps_the_image(book: Project) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from support.project import Project
 
 from chargen.build.run import open_build
-from chargen.cli.project import Opened, planned
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.session import open_session
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
+from chargen.plan.selection import Selection, select
+from chargen.plan.session import Session, open_session
 
 
 class Silent:
@@ -32,13 +34,19 @@ def build(book: Project, command: str = "") -> int:
 
 
 @contextmanager
-def opened(book: Project, *, read_only: bool = False) -> Iterator[Opened]:
-    """Open and plan a project."""
+def opened(book: Project, *, read_only: bool = False) -> Iterator[tuple[Session, Planner]]:
+    """Open a project, with a planner over it."""
     with open_session(book.root, {}, read_only=read_only) as session:
-        yield planned(session)
+        yield session, session.planner()
+
+
+def one(planner: Planner, name: str) -> Planned:
+    """Return the image of a name."""
+    (entry_id,) = select(planner.selectables(), Selection((name,)))
+    return planner.image(entry_id)
 
 
 def verdicts(book: Project) -> dict[EntryId, Verdict]:
     """Plan a project anew."""
-    with opened(book, read_only=True) as here:
-        return {image.id: image.verdict for image in here.plan.images}
+    with opened(book, read_only=True) as (_, planner):
+        return {image.id: image.verdict for image in planner.plan().images}
