@@ -55,7 +55,7 @@ def book(tmp_path: Path) -> Project:
 
 
 def test_an_image_with_its_portrait_is_built_along_a_short_path(book: Project) -> None:
-    """The bounds are near what is measured: a change that adds floors is seen."""
+    """The bounds are near what is measured alone: what other tests left in caches is not entered again."""
     whole, building = Entered(), Entered()
     with whole:
         build = open_build(book.root, environ={})
@@ -65,8 +65,8 @@ def test_an_image_with_its_portrait_is_built_along_a_short_path(book: Project) -
     whole.functions |= building.functions
     assert len(build.done) == 2
     for entered, (files, functions) in ((whole, ALL), (building, BUILDING)):
-        assert files * 9 // 10 < entered.count[0] <= files
-        assert functions * 9 // 10 < entered.count[1] <= functions
+        assert files // 2 < entered.count[0] <= files
+        assert functions // 2 < entered.count[1] <= functions
 
 
 def test_everything_is_asked_once(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
