@@ -22,6 +22,7 @@ from chargen.build.moves import Mover
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
+from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
@@ -182,9 +183,7 @@ class Build:
             return self._fail(image, str(failure))
         except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
             _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
-            return self._fail(
-                image, f"unexpected {type(bug).__name__}: see `.chargen/chargen.log`, and please report it"
-            )
+            return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
         return None
 
     def _fail_by(self, image: Shown, failure: ProviderError) -> str:
@@ -268,7 +267,7 @@ def open_build(
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         guard = DiskGuard(session.project.root, session.project.originals)
-        write_backs = WriteBack(session.project)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
         builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover)
         choice = prepared.choice

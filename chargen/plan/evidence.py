@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from chargen import kinds
+from chargen.config.layout import STATE
 from chargen.images.png import embedded_record
 from chargen.model.entries import Entry, Outputs
 from chargen.model.inputs import Inputs
@@ -23,7 +24,7 @@ from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.claims import named_picture
 from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
-from chargen.plan.project import STATE, Project
+from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
