@@ -75,7 +75,8 @@ def _of_providers(planner: Planner, plan: Plan) -> Iterator[Finding]:
 def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
     """Yield the replies whose record can't be read, but for `told`, those that an image's own problem is about."""
     for damaged in session.originals.all_damaged():
-        folder, reply = (path.relative_to(session.project.root).as_posix() for path in (damaged.folder, damaged.reply))
+        reply = session.originals.shown(damaged)
+        folder = reply.rpartition("/")[0]
         if reply not in told:
             hint = f"put `record.json` back into `{folder}` from a backup; the picture made of the reply is not touched"
             yield Finding(

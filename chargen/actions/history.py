@@ -27,7 +27,7 @@ from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
 from chargen.store.history import KeptVersion
 from chargen.store.journal_rows import AttemptStatus
-from chargen.store.originals import StoredOriginal
+from chargen.store.original_store import StoredOriginal
 
 
 class Where(str, Enum):

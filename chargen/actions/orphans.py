@@ -112,7 +112,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     """
     found = []
     for folder in session.written_folders():
-        if folder == session.originals.folder or folder.is_relative_to(session.trash.folder):
+        if folder == session.project.originals or folder.is_relative_to(session.trash.folder):
             continue
         for path in abandoned(folder):
             size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())

@@ -14,8 +14,8 @@ from typing import Any
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
-from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
-from chargen.model.record import Record, RecordLine
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs
+from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
@@ -26,7 +26,7 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.files import FileKind
-from chargen.store.originals import Originals
+from chargen.store.original_store import OriginalStore
 from chargen.text.word_diff import plain
 
 
@@ -126,7 +126,7 @@ def inputs_as_planned(image: Planned) -> Inputs | None:
     if image.composed is None or image.entry.size is None:
         return None
     references = tuple(
-        ReferenceInput(item.digest or FileHash(""), item.path, item.character) for item in image.references
+        RecordedReference(item.character, item.path, item.digest or FileHash("")) for item in image.references
     )
     composed = image.composed
     return Inputs(composed.text, composed.negative, references, image.entry.size, composed)
@@ -151,7 +151,7 @@ def record_in(data: bytes) -> Record | None:
         return None
 
 
-def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
+def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
     """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
     if line.attempt is None:
         return None

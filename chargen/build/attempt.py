@@ -13,13 +13,14 @@ from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
 from chargen.errors import ChargenError
 from chargen.model.inputs import record_parts
-from chargen.model.record import Record, RecordReference
+from chargen.model.record import Record
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.journal_rows import Sending
-from chargen.store.originals import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
+from chargen.store.originals import new_attempt_id
 from chargen.text.secrets import scrub_json
 
 
@@ -94,7 +95,7 @@ class Attempt:
             received_at=stamp(self._session.clock.now(), microseconds=True),
             chargen_version=__version__,
             parts=record_parts(inputs),
-            references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+            references=inputs.references,
             requested_size=request.requested_size,
             quality=request.quality,
             parameters=request.parameters,
@@ -113,7 +114,7 @@ class Attempt:
             why=image.judgement.reasons,
         )
         try:
-            stored = self._session.originals.store(record, reply.data)
+            stored = self._session.originals.put(record, reply.data)
         except ChargenError as failure:
             self._guard.failed(failure)
             raise

@@ -8,7 +8,7 @@ is stored, every failure is repaired by a later run without a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -25,11 +25,10 @@ from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for
-from chargen.model.request import ReferenceImage, Request
+from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Status, Verdict
 from chargen.plan.facts import Judge
 from chargen.plan.plan import Planned
-from chargen.plan.requests import request_of
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -90,19 +89,18 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
     session = builder.session
     with build_lock(session.project.root, image.id):
         before = file_at_target(session, image)
-        references, digests = builder.read_references(image)
-        now = builder.recheck(image, digests)
+        references = builder.read_references(image)
+        now, request = builder.recheck(image, references)
         if now.acts and now.composed is not None:
             builder.write_prompt(now)
         if not now.verdict.spends:
             return builder.without_a_call(now, before)
-        assert now.route is not None
+        assert request is not None
         assert now.entry.size is not None
-        request = builder.adapt(now, references)
-        attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, digests))
+        attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                sent = builder.senders.get(now.route.provider).send(request, now.cost_usd, attempt)
+                sent = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(sent.reply)
@@ -127,40 +125,37 @@ class ImageBuilder:
     write_backs: WriteBack
     disk_guard: DiskGuard
 
-    def read_references(self, image: Planned) -> tuple[tuple[ReferenceImage, ...], dict[str, FileHash]]:
+    def read_references(self, image: Planned) -> tuple[SentReference, ...]:
         """Read the references once: the bytes that are hashed are the bytes that are sent."""
-        sent: list[ReferenceImage] = []
-        digests: dict[str, FileHash] = {}
+        sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
             if read is None:
                 continue  # the verdict knows it as an obstacle, or does not need it
             data, media_type = read
-            digests[reference.path] = hash_bytes(data)
-            sent.append(ReferenceImage(reference.character, reference.path, data, media_type, reference.appearance))
-        return tuple(sent), digests
+            names = reference.character, reference.path
+            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data)))
+        return tuple(sent)
 
-    def recheck(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
-        """Judge an image again on what is on the disk now."""
-        return self.judge.again(image, self.write_backs.entry_now(image.entry), digests)
+    def recheck(
+        self, image: Planned, references: tuple[SentReference, ...], ready: Request | None = None
+    ) -> tuple[Planned, Request | None]:
+        """Judge an image again on what is on the disk now; give the request, as its model takes it, if one is to leave.
 
-    def adapt(self, image: Planned, references: tuple[ReferenceImage, ...]) -> Request:
-        """Make the request, as the image's model takes it. Raises InputError where it would be refused or wasted."""
-        assert image.route is not None
-        request = request_of(image, self.session.adapters, references)
-        found = self.session.adapters.get(image.route.provider).check(request)
-        if errors := tuple(problem for problem in found if problem.severity is Severity.ERROR):
-            raise InputError(errors)
-        return request
+        `ready` is the request where it was made a moment ago.
+        """
+        return self.judge.again(image, self.write_backs.entry_now(image.entry), references, ready)
 
-    def confirmation(self, image: Planned, digests: Mapping[str, FileHash]) -> Callable[[], None]:
+    def confirmation(
+        self, image: Planned, references: tuple[SentReference, ...], request: Request
+    ) -> Callable[[], None]:
         """Return what is asked when the request is about to leave: whether, where it had to wait, it still should."""
         judged = self.session.clock.monotonic()
 
         def confirm() -> None:
             now = image
             if self.session.clock.monotonic() - judged >= _AT_ONCE:
-                now = self.recheck(image, digests)
+                now, _ = self.recheck(image, references, request)
             if not now.verdict.spends:
                 raise NotWantedError(now)
             if now.route is not None and not is_proof(

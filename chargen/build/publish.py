@@ -23,7 +23,7 @@ from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_durably
 from chargen.store.hashes import hash_bytes
-from chargen.store.originals import StoredOriginal
+from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import publish
 
 if TYPE_CHECKING:

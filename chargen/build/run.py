@@ -266,7 +266,7 @@ def open_build(
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        guard = DiskGuard(session.project.root, session.originals.folder)
+        guard = DiskGuard(session.project.root, session.project.originals)
         builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
         choice = prepared.choice
         build = Build(

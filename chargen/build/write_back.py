@@ -122,6 +122,9 @@ class WriteBack:
         pending = [PendingEdit(entry_id, edit) for entry_id, edit in edits]
         with opened.writing:
             self._carry_out(opened, pending)
+        for item in pending:
+            if item.failure is not None and not isinstance(item.failure, ChargenError):
+                raise item.failure
         return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
     def dry_run(self, entry: Entry, target: str, route: Route) -> None:
@@ -230,7 +233,7 @@ class WriteBack:
                 entry = self._entry(opened, item.entry_id)
                 edit = item.edit(entry)
                 text = text if edit is None else text.apply((edit,))
-            except ChargenError as failure:
+            except Exception as failure:  # noqa: BLE001 (a fault of the program with one entry is raised for that one alone)
                 item.failure = failure
         return text
 

@@ -80,7 +80,7 @@ def tell_waiting(pid: int | None) -> None:
 def journal_here() -> Iterator[Journal]:
     """Open the journal around the current folder to read; a lost one is made again from the originals first."""
     with project_here() as session:
-        if session.journal.path.is_file() or not session.originals.folder.is_dir():
+        if session.journal.path.is_file() or not any(True for _ in session.originals.all_records()):
             yield session.journal
             return
     with project_here(read_only=False) as session:

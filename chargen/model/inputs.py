@@ -15,9 +15,9 @@ from enum import Enum
 from typing import Protocol
 
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordPart
+from chargen.model.record import RecordedReference, RecordPart
 from chargen.model.traced import Segment
-from chargen.model.values import FileHash, Fingerprint, Size
+from chargen.model.values import Fingerprint, Size
 
 FORMAT = b"chargen inputs 1\n"
 """First bytes of what is hashed; a new number re-buys everything."""
@@ -30,15 +30,6 @@ TEMPLATE = f"{PROMPT}.template"
 """The part that is a template's own words."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceInput:
-    """One resolved reference: `label` is its path, for people; only `digest` and the order are inputs."""
-
-    digest: FileHash
-    label: str
-    character: str = ""
-
-
 class Sourced(Protocol):
     """Something that can tell the sources of the prompt's runs."""
 
@@ -49,11 +40,14 @@ class Sourced(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the author asked for. `told_by` tells where the prompt's runs are written; that is no input."""
+    """What the author asked for; of a reference only the bytes are an input.
+
+    `told_by` tells where the prompt's runs are written; that is no input.
+    """
 
     prompt: str
     negative_prompt: str
-    references: tuple[ReferenceInput, ...]
+    references: tuple[RecordedReference, ...]
     size: Size
     told_by: Sourced | None = field(default=None, compare=False)
 
@@ -69,7 +63,7 @@ def walk(inputs: Inputs) -> Iterator[tuple[str, str]]:
     yield NEGATIVE, inputs.negative_prompt
     yield SIZE, str(inputs.size)
     for number, reference in enumerate(inputs.references, start=1):
-        yield f"{REFERENCE}.{number}", reference.digest
+        yield f"{REFERENCE}.{number}", reference.sha256
 
 
 def fingerprint(inputs: Inputs) -> Fingerprint:

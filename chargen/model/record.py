@@ -109,7 +109,7 @@ class RecordPart:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordReference:
+class RecordedReference:
     """One reference that was resolved: its character, project-relative path, and the SHA-256 of what was sent."""
 
     character: str
@@ -155,7 +155,7 @@ class Record:
     received_at: str
     chargen_version: str
     parts: tuple[RecordPart, ...] = ()
-    references: tuple[RecordReference, ...] = ()
+    references: tuple[RecordedReference, ...] = ()
     requested_size: str = ""
     quality: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from chargen.model.reason import Reason
-from chargen.model.record import Original, Record, RecordPart, RecordReference
+from chargen.model.record import Original, Record, RecordedReference, RecordPart
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 FORMAT = 1
@@ -84,7 +84,7 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
             return str(value)
 
 
-def _slots(value: RecordPart | RecordReference | Original) -> dict[str, Any]:
+def _slots(value: RecordPart | RecordedReference | Original) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).__slots__}
 
 
@@ -106,7 +106,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         chargen_version=_text(value["chargen_version"]),
         parts=tuple(_part(item) for item in value.get("parts", ())),
         references=tuple(
-            RecordReference(_text(item["character"]), _text(item["path"]), FileHash(_digest(item["sha256"])))
+            RecordedReference(_text(item["character"]), _text(item["path"]), FileHash(_digest(item["sha256"])))
             for item in value.get("references", ())
         ),
         requested_size=_text(value.get("requested_size", "")),

@@ -14,6 +14,10 @@ from chargen.model.entries import NodePath
 SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping[str, SlotValue] | None"
 """What a slot can hold: JSON values."""
 
+INHERITED = frozenset({"status"})
+"""Keys that an edit may set and that mean something where they are merged in (`<<`): an author's word for many entries.
+A picture's slots are one entry's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlotValues:

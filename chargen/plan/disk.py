@@ -19,7 +19,8 @@ from chargen.plan.inputs import FILE, Inputs, Ways, answer_of
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
+from chargen.store.originals import Originals
 from chargen.store.pictures import Unsendable, unsendable
 from chargen.store.signatures import ABSENT, RACY_NS, Signatures
 
@@ -101,7 +102,12 @@ class Disk:
     """What one plan reads of a project. `began_ns` is when it began to look, since the epoch."""
 
     def __init__(
-        self, project: Project, hashes: FileHashes, originals: Originals, journal: Journal, snapshot: Snapshot | None
+        self,
+        project: Project,
+        hashes: FileHashes,
+        originals: OriginalStore,
+        journal: Journal,
+        snapshot: Snapshot | None,
     ) -> None:
         from chargen.plan.scan import imagery_files  # noqa: PLC0415 - see above
 
@@ -172,7 +178,7 @@ class Disk:
 class _Originals:
     """Originals as evidence asks for them, noted."""
 
-    def __init__(self, originals: Originals, inputs: Inputs) -> None:
+    def __init__(self, originals: OriginalStore, inputs: Inputs) -> None:
         self._originals = originals
         self._inputs = inputs
 
@@ -187,6 +193,12 @@ class _Originals:
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         self._inputs.note(ORIGINAL, fingerprint)
         return self._originals.find(attempt, fingerprint)
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        return self._originals.read(item)
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        return self._originals.shown(item)
 
 
 class _Journal:

@@ -27,7 +27,7 @@ from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
-from chargen.store.originals import DamagedOriginal, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
@@ -227,7 +227,7 @@ class Evidence:
         return None
 
     def _place(self, stored: StoredOriginal) -> str:
-        return (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
+        return self.originals.shown(stored)
 
     def _is_former(self, path: str, line: RecordLine) -> bool:
         """Say whether a picture that belongs to no entry now is the one a record tells of."""

@@ -209,7 +209,7 @@ def _old_references(then: Then) -> list[_Reference]:
 def _new_references(now: Inputs) -> list[_Reference]:
     digests = parts(now)
     return [
-        _Reference(number, digests[f"{REFERENCE}.{number}"] if item.digest else "", item.label, item.character)
+        _Reference(number, digests[f"{REFERENCE}.{number}"] if item.sha256 else "", item.path, item.character)
         for number, item in enumerate(now.references, start=1)
     ]
 

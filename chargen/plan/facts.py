@@ -15,12 +15,12 @@ from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordLine
+from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.request import Request
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
+from chargen.model.request import Request, SentReference
+from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
@@ -30,7 +30,7 @@ from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
-from chargen.store.originals import DamagedOriginal
+from chargen.store.original_store import DamagedOriginal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class GatheredFacts:
     """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
 
     `fingerprint` and `inputs` are None where they can't be told. `reads` says that the file at the target is hashed
-    even where its size is evidence.
+    even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
+    request that was made and checked a moment ago.
     """
 
     judge: Judge
@@ -65,6 +66,8 @@ class GatheredFacts:
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
     reads: bool = False
+    sent: tuple[SentReference, ...] | None = None
+    ready: Request | None = None
 
     @cached_property
     def closely(self) -> GatheredFacts:
@@ -243,16 +246,24 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        adapter = self.judge.adapters.get(self.request.provider)
-        problems = objections(adapter, self.request)
-        stops = (problem.message for problem in problems if problem.severity is Severity.ERROR)
+        stops = (problem.message for problem in self._objected if problem.severity is Severity.ERROR)
         found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
+    def _objected(self) -> tuple[Problem, ...]:
+        """What the adapter says of the request; of references only where their bytes have been read."""
+        if self.request is None or self.ready is not None:
+            return ()
+        adapter = self.judge.adapters.get(self.request.provider)
+        return objections(adapter, self.request) if self.sent is None else adapter.check(self.request)
+
+    @cached_property
     def request(self) -> Request | None:
-        """What would be sent, without the references' bytes; None where it can't be told."""
-        return request_of(self.image, self.judge.adapters) if self.image.can_be_requested else None
+        """What would be sent, in a plan without the references' bytes; None where it can't be told."""
+        if self.ready is not None:
+            return self.ready
+        return request_of(self.image, self.judge.adapters, self.sent) if self.image.can_be_requested else None
 
     @cached_property
     def unwritable(self) -> Problem | None:
@@ -267,6 +278,7 @@ class GatheredFacts:
         if "objections" in vars(self) and self.request is not None:  # as far as that it came
             elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
             found += [told for told in (elsewhere, self.unwritable) if told is not None]
+            found += () if self.sent is None else [told for told in self._objected if told.severity is Severity.ERROR]
         return tuple(found)
 
     def _of_files(self) -> Iterator[Problem]:
@@ -279,8 +291,8 @@ class GatheredFacts:
             message = f"the record beside `{self.paid.where}` is damaged; enough is known without it to use the reply"
             yield warning(message, place)
         elif self.lost is not None:
-            root = self.judge.project.root
-            folder, reply = (path.relative_to(root).as_posix() for path in (self.lost.folder, self.lost.reply))
+            reply = self._evidence.originals.shown(self.lost)
+            folder = reply.rpartition("/")[0]
             message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
             hint = (
                 f"put `record.json` back into `{folder}` from a backup; or put the picture at `{self.image.target}` "
@@ -329,20 +341,31 @@ class Judge:
     options: PlanOptions
     rehearsals: Rehearsals
 
-    def again(self, image: Planned, entry: Entry, digests: Mapping[str, FileHash]) -> Planned:
+    def again(
+        self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
+    ) -> tuple[Planned, Request | None]:
         """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
 
-        `digests` are hashes of the reference files as they will be sent.
+        `sent` are the references as they will be sent, `ready` the request where it was made of them before. The
+        request is None where nothing is to be sent.
         """
+        digests = {reference.label: reference.sha256 for reference in sent}
         references = tuple(
             replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
         )
-        return self.judged(replace(image, entry=entry, references=references), ())
+        image = replace(image, entry=entry, references=references)
+        inputs = _inputs(image, ())
+        print_ = fingerprint(inputs) if inputs else None
+        return self._judged(GatheredFacts(self, image, inputs, print_, (), sent=sent, ready=ready))
 
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         inputs = _inputs(image, awaited)
-        facts = GatheredFacts(self, image, inputs, fingerprint(inputs) if inputs else None, awaited)
+        print_ = fingerprint(inputs) if inputs else None
+        return self._judged(GatheredFacts(self, image, inputs, print_, awaited))[0]
+
+    def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
+        image = facts.image
         provider = self.options.provider_of(image.id)
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
             facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
@@ -351,9 +374,9 @@ class Judge:
         told = facts.problems(judgement.verdict)
         request = facts.request if judgement.verdict.spends else None
         adapter = None if request is None else self.adapters.get(request.provider)
-        return replace(
+        judged = replace(
             image,
-            inputs=inputs,
+            inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
             route=facts.image.route,
@@ -363,6 +386,7 @@ class Judge:
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished),
             drift=facts.drift,
         )
+        return judged, request
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality an entry declares, else the one set for its provider."""
@@ -389,7 +413,7 @@ def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
     for reference in image.references:
         if reference.digest is None:
             return None
-        references.append(ReferenceInput(reference.digest, reference.path, reference.character))
+        references.append(RecordedReference(reference.character, reference.path, reference.digest))
     composed = image.composed
     return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
 

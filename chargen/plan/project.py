@@ -30,6 +30,11 @@ class Project:
         """The program's own folder."""
         return self.root / STATE
 
+    @property
+    def originals(self) -> Path:
+        """Where originals are kept, unless a shared store keeps them."""
+        return self.state / "originals"
+
     def target(self, entry_id: EntryId) -> str:
         """The image of an entry, project-relative."""
         return f"{self.settings.generated}/{entry_id}.png"

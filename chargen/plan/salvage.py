@@ -16,12 +16,12 @@ from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
-from chargen.model.record import Original, Record, RecordLine, RecordReference
+from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
-from chargen.store.originals import DamagedOriginal, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
@@ -39,6 +39,12 @@ class OriginalsRead(Protocol):
 
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         """Return the original of one attempt, or None."""
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        """Return delivered bytes. Raises InputError."""
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        """Say where the delivered bytes are, for people."""
 
 
 class JournalRead(Protocol):
@@ -67,7 +73,7 @@ def mended(
         attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
         if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
             continue
-        stored = _mended(found, attempt, entry, inputs)
+        stored = _mended(originals, found, attempt, entry, inputs)
         if stored is not None:
             yield stored
 
@@ -105,8 +111,10 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
     return not is_proof(attempt.provider) and (attempt.task_id == entry.id or not planned(attempt.task_id))
 
 
-def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:
-    original = _original(found, entry.record_line)
+def _mended(
+    originals: OriginalsRead, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
+) -> StoredOriginal | None:
+    original = _original(originals, found, entry.record_line)
     if original is None:
         return None
     record = Record(
@@ -124,7 +132,7 @@ def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inpu
         received_at=attempt.finished_at or attempt.sent_at,
         chargen_version=__version__,
         parts=record_parts(inputs),
-        references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+        references=inputs.references,
         notes=(NOTE,),
         request_id=attempt.request_id,
         usage=attempt.usage,
@@ -134,18 +142,18 @@ def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inpu
         number=attempt.number,
         original=original,
     )
-    return StoredOriginal(record, original, found.folder, found.published)
+    return StoredOriginal(record, original, found.published)
 
 
-def _original(found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
     """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
     try:
-        data = found.reply.read_bytes()
+        data = originals.read(found)
         inspect(data)
-    except (OSError, ChargenError):
+    except ChargenError:
         return None
     digest, seen = hash_bytes(data), header(data)
     if line is not None and line.attempt == found.attempt and line.of not in (None, digest):
         return None
     signed = carries_credentials(data)
-    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.reply.name, signed)
+    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.file, signed)

@@ -40,6 +40,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -56,7 +57,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
     history: History
     trash: Trash
@@ -170,6 +171,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
@@ -227,7 +229,7 @@ def open_session(
         told.append(problem)
         log(problem)
 
-    originals = Originals(project.state / "originals", report=log)
+    originals = Originals(project.originals, report=log)
 
     return Session(
         project=project,

@@ -32,7 +32,7 @@ from chargen.store.journal_writing import (
     update_from_original,
     usage_text,
 )
-from chargen.store.originals import Originals, StoredOriginal
+from chargen.store.original_store import OriginalStore, StoredOriginal
 from chargen.store.spending import Sum, added
 
 
@@ -47,7 +47,7 @@ class Journal:
     def __init__(
         self,
         root: Path,
-        originals: Originals,
+        originals: OriginalStore,
         *,
         read_only: bool = False,
         clock: Clock | None = None,

@@ -13,7 +13,7 @@ from typing import Any
 
 from chargen.model.record_json import plain
 from chargen.store.journal_rows import ATTEMPT_COLUMNS, Attempt, AttemptStatus, attempt_of
-from chargen.store.originals import StoredOriginal
+from chargen.store.original_store import StoredOriginal
 
 
 def select_attempts(connection: sqlite3.Connection, where: str, values: tuple[Any, ...] = ()) -> Iterator[Attempt]:

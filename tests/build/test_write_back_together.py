@@ -121,3 +121,15 @@ def test_alone_in_its_file_an_image_waits_for_nobody(desk: Desk) -> None:
         desk.write("a")
     assert time.monotonic() - begun < 10
     assert desk.written() == [True, False, False]
+
+
+def test_a_fault_of_the_program_with_one_entry_is_raised_for_that_one_alone(desk: Desk) -> None:
+    """Edits that share a replacement with one that breaks are written all the same, and the fault is not swallowed."""
+
+    def broken(_: Entry) -> SlotEdit:
+        raise AssertionError("a neighbour")
+
+    edits = [(desk.entries[name].id, broken if name == "b" else _edit) for name in NAMES]
+    with pytest.raises(AssertionError, match="a neighbour"):
+        desk.writer.write_all(desk.file, edits)
+    assert desk.written() == [True, False, True]

@@ -13,9 +13,9 @@ from chargen.model.record import (
     CREDENTIALS_LOST,
     Original,
     Record,
+    RecordedReference,
     RecordLine,
     RecordPart,
-    RecordReference,
 )
 from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
@@ -40,7 +40,7 @@ FULL = Record(
     received_at="2026-11-22T14:08:20.000000Z",
     chargen_version="0.1.0",
     parts=(RecordPart("prompt_used", "01234567", "A caucus race", "imagery/x.yaml:3:5"),),
-    references=(RecordReference("dodo", "imagery/characters/dodo/a, b.png", FileHash(B)),),
+    references=(RecordedReference("dodo", "imagery/characters/dodo/a, b.png", FileHash(B)),),
     requested_size="1792x1024",
     quality="high",
     parameters={"n": 1, "nested": [1.5, None, True]},

@@ -95,7 +95,7 @@ def record_of(sent: Sending, sent_at: str, cost: str | None = "0.053") -> Record
 def build(
     journal: Journal, originals: Originals, sent: Sending, *, publish: bool = True, cost: str | None = "0.053"
 ) -> None:
-    stored = originals.store(record_of(sent, journal.sent(sent), cost), b"bytes of " + sent.attempt_id.encode())
+    stored = originals.put(record_of(sent, journal.sent(sent), cost), b"bytes of " + sent.attempt_id.encode())
     journal.stored(stored)
     if publish:
         at, path, digest = "2026-11-22T15:00:01.000000Z", f"generated/{sent.task_id}.png", FileHash("cd" * 32)
@@ -119,7 +119,7 @@ def test_a_good_attempt_goes_from_sent_over_stored_to_done(journal: Journal, ori
     assert [(row.status, row.sent_at, row.pid is not None) for row in journal.attempts()] == [
         (AttemptStatus.SENT, sent_at, True)
     ]
-    stored = originals.store(record_of(sent, sent_at), b"x")
+    stored = originals.put(record_of(sent, sent_at), b"x")
     journal.stored(stored)
     assert tasks(journal, "status") == [("building",)]
     assert journal.building() == {ALICE}
@@ -173,7 +173,7 @@ def test_what_is_in_flight_elsewhere_is_left_alone(tmp_path: Path, journal: Jour
         connection.execute("UPDATE attempts SET pid = 99999999")
     connection.close()
     assert other.leftovers(lambda pid: pid == 99999999) == ()
-    originals.store(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
+    originals.put(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
     assert other.leftovers(lambda _pid: False) == ()
     assert other.attempts()[0].status is AttemptStatus.STORED
     other.close()

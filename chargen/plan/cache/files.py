@@ -106,7 +106,7 @@ def _save(session: Session, cache: Cache, stamp: Stamp) -> None:
         return
     with suppress(OSError, ChargenError, UnicodeEncodeError):
         # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
-        make_folder(session.originals.folder)
+        make_folder(session.project.originals)
         _write(session.project.root, CACHE, cache_bytes(cache))
         _write(session.project.root, STAMP, stamp_bytes(stamp))
 
