@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.inputs import FILE, Inputs, Ways, answer_of
 from chargen.store.files import FileKind, kind_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
 
-ORIGINALS = ".chargen/originals"
 ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
 OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
