@@ -360,6 +360,6 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     assert request is not None
     assert request.references == (changed,)
     assert now.inputs is not None
-    assert [item.digest for item in now.inputs.references] == [OTHER]
+    assert [item.sha256 for item in now.inputs.references] == [OTHER]
     assert [item.digest for item in now.references] == [OTHER]
     assert now.fingerprint == fingerprint(now.inputs)
