@@ -240,7 +240,8 @@ def test_slots_that_could_not_be_written_block_with_their_place(world: Any) -> N
     """Nothing is bought that could not be written down."""
     world.bad_slots = error("an alias is in the way", PLACE)
     found = judged(world, image())
-    assert found.judgement == Judgement(Verdict.BLOCKED, (Reason(ReasonCode.PROBLEM, ("an alias is in the way",)),))
+    reason = Reason(ReasonCode.PROBLEM, ("an alias is in the way", str(PLACE)))
+    assert found.judgement == Judgement(Verdict.BLOCKED, (reason,))
     assert found.problems == (world.bad_slots,)
 
 
@@ -260,7 +261,7 @@ def test_what_was_paid_for_is_restored_and_a_damaged_record_told(world: Any) -> 
     world.refusal = SimpleNamespace(message="not this")
     world.reply = PaidReply(".chargen/originals/x/t1/reply.png", mended=True)
     found = judged(world, image())
-    assert found.judgement == Judgement(Verdict.RESTORABLE, (Reason(ReasonCode.PAID_FOR, (world.reply.where,)),))
+    assert found.judgement == Judgement(Verdict.RESTORABLE, (Reason(ReasonCode.MOVED, (world.reply.where,)),))
     assert [problem.severity for problem in found.problems] == [Severity.WARNING]
 
 
@@ -295,7 +296,7 @@ def test_a_rejection_is_served_by_a_mark_a_late_reply_or_an_original(world: Any)
     world.late = PaidReply("there")
     found = judged(world, planned)
     assert found.judgement == Judgement(
-        Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.PAID_FOR, ("there",)))
+        Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.MOVED, ("there",)))
     )
     world.late, world.state = None, present(line_of(planned, str(OPENAI), ANSWERED))
     assert judged(world, planned).verdict is Verdict.FRESH
