@@ -25,6 +25,10 @@ from typing import Any
 import httpcore2
 import httpx2
 
+with suppress(ImportError):
+    # Google's SDK imports it while another thread may be sending, and OpenAI's looks at what is half imported.
+    import httpx  # noqa: F401
+
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.http.proxies import Proxy
