@@ -13,7 +13,7 @@ from time import perf_counter
 
 from PIL import Image
 
-from chargen.model.request import Asked, ProviderSettings, ReferenceImage, Request
+from chargen.model.request import Asked, ProviderSettings, Request, SentReference
 from chargen.model.values import Size
 from chargen.providers.sketch import SketchProvider
 
@@ -25,12 +25,12 @@ PROMPT = (
 NEGATIVE = "cartoon, glossy plastic, lens flare, text, watermark, extra limbs"
 
 
-def portrait(colour: tuple[int, int, int]) -> ReferenceImage:
+def portrait(colour: tuple[int, int, int]) -> SentReference:
     picture = Image.linear_gradient("L").resize((1024, 1024))
     picture = Image.composite(Image.new("RGB", picture.size, colour), Image.new("RGB", picture.size), picture)
     out = io.BytesIO()
     picture.save(out, "PNG")
-    return ReferenceImage("", "generated/characters/ferryman/portrait.png", out.getvalue(), "image/png")
+    return SentReference("", "generated/characters/ferryman/portrait.png", out.getvalue(), "image/png")
 
 
 def requests(provider: SketchProvider, count: int) -> list[Request]:

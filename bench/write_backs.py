@@ -18,7 +18,7 @@ from bench.timing import scratch
 from chargen import kinds
 from chargen.build.write_back import WriteBack
 from chargen.model.entries import Entry
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.plan.session import open_session
 
 THREADS = 10
@@ -43,7 +43,8 @@ def _write_all(images: int, per_chapter: int) -> float:
     with scratch() as name:
         book = planned_book(Path(name), images, per_chapter=per_chapter, portraits=False)
         with open_session(book.root, {}) as session:
-            entries = [entry for imagery in session.scan().imageries for entry in imagery.entries]
+            planner = session.planner()
+            entries = [planner.image(image.id).entry for image in planner.selectables()]
             writing = WriteBack(session.project)
             start = time.perf_counter()
             with ThreadPoolExecutor(THREADS) as pool:
@@ -54,7 +55,9 @@ def _write_all(images: int, per_chapter: int) -> float:
 
 def _edit(entry: Entry) -> SlotEdit:
     name = entry.id.rpartition("/")[2]
-    made = Made(AT, f"{name}.png", f"generated/{entry.id}.png", "sketch", "sketch", {"record": "1 in=0", "cost_usd": 0})
+    made = SlotValues(
+        AT, f"{name}.png", f"generated/{entry.id}.png", "sketch", "sketch", {"record": "1 in=0", "cost_usd": 0}
+    )
     return kinds.slots(entry, made)
 
 

@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
+from typing import Any
+
+
+class ExitCode(IntEnum):
+    """What a command says to the shell, whichever command it is (docs/design.md, failure classes)."""
+
+    DONE = 0
+    FAILED = 1
+    """An image failed or is blocked, or something that was named was refused; for `check`: there is an error."""
+    PROGRAM = 2
+    """A fault of the program itself."""
+    NOTHING_STARTED = 3
+    """Wrong settings, no project, or a selection that matches nothing."""
+    INTERRUPTED = 130
+    """128 plus the number of SIGINT, as shells count."""
 
 
 class Severity(str, Enum):
@@ -52,6 +67,18 @@ class Problem:
         text = f"{where}{self.severity.value}: {_on_one_line(self.message)}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `problems[]` in everything that `--json` prints."""
+        position = self.position
+        return {
+            "severity": self.severity.value,
+            "file": position.file if position else None,
+            "line": position.line if position else None,
+            "column": position.column if position else None,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
 
 def _on_one_line(text: str) -> str:
     """Return names of files and entries as they may be printed: a line end in one would pass for another message."""
@@ -74,12 +101,9 @@ def note(message: str, position: Position | None = None, hint: str = "") -> Prob
 
 
 class ChargenError(Exception):
-    """An orderly failure: it carries every problem found and formats them late.
+    """An orderly failure: it carries every problem found and formats them late."""
 
-    The exit code follows design: 1 for an image that failed, 2 for the program, 3 where nothing could start.
-    """
-
-    exit_code = 2
+    exit_code = ExitCode.PROGRAM
 
     def __init__(self, problems: Problem | Iterable[Problem] | str, *, hint: str = "") -> None:
         if isinstance(problems, str):
@@ -94,10 +118,10 @@ class ChargenError(Exception):
 class InputError(ChargenError):
     """Edit a file: something the author wrote can't be used."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
 
 class StartError(ChargenError):
     """Nothing could start: bad settings, no project, or a selection that matches nothing."""
 
-    exit_code = 3
+    exit_code = ExitCode.NOTHING_STARTED

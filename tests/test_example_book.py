@@ -100,6 +100,20 @@ def test_third_chapter_has_seven_images_and_the_seventh_is_img_07() -> None:
     assert [image["custom_id"] for image in images] == [f"img-{number:02}" for number in range(1, 8)]
 
 
+def test_two_characters_have_scenes_made_of_fields() -> None:
+    """Scenes of another look: LF and CRLF, with and without a slug; none has a prompt, some have companions."""
+    files = sorted((BOOK / "characters").rglob("scenes.yaml"))
+    plans = [load(path) for path in files]
+    assert [(path.parent.name, len(plan["scenes"])) for path, plan in zip(files, plans, strict=True)] == [
+        ("alice", 3),
+        ("hatter", 2),
+    ]
+    assert [b"\r\n" in path.read_bytes() for path in files] == [False, True]
+    scenes = [scene for plan in plans for scene in plan["scenes"]]
+    assert not any(prompt_of(scene) for scene in scenes)
+    assert sum("depicts_characters" in scene for scene in scenes) == 2
+
+
 def test_no_two_prompts_share_a_sentence() -> None:
     """Every sentence of every prompt stands in the book once."""
     counts = Counter(sentence for _, _, prompt in planned(PLANS) for sentence in sentences(prompt))

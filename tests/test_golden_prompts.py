@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chargen.model.inputs import Inputs, ReferenceInput, fingerprint
+from chargen.model.inputs import Inputs, fingerprint
+from chargen.model.record import RecordedReference
 from chargen.model.values import FileHash
 from chargen.plan.plan import Planned
 from chargen.plan.session import open_session
@@ -26,8 +27,10 @@ COMPOSED = {
     "part": "locations/tea-garden/long-table",
     "zone": "locations/mushroom-wood/cats-bough",
     "zone-image": "locations/duchess-house/pepper-mill",
+    "fields": "locations/tea-garden/washing-up",
     "beat": "locations/tea-garden/watch-in-the-butter",
     "portrait": "characters/alice/alice-portrait",
+    "scene": "characters/alice/minding-the-duchess-s-baby",
     "portrait-with-reference": "characters/march-hare/march-hare-portrait",
 }
 PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss", "locations/hall-of-doors/curtain-door")
@@ -36,7 +39,8 @@ PINNED = (*COMPOSED.values(), "chapters/ch08/025", "chapters/ch10/lobster-toss",
 def images() -> dict[str, Planned]:
     """Plan the example book."""
     with open_session(ROOT, {}, read_only=True) as session:
-        return dict(session.plan().by_id)
+        planned = session.planner(cached=False).plan().images
+        return {image.id: image for image in planned if isinstance(image, Planned)}
 
 
 def told(image: Planned) -> str:
@@ -51,7 +55,7 @@ def printed(image: Planned) -> str:
     assert image.composed is not None
     assert image.entry.size is not None
     references = tuple(
-        ReferenceInput(FileHash(hashlib.sha256(item.path.encode()).hexdigest()), item.path, item.character)
+        RecordedReference(item.character, item.path, FileHash(hashlib.sha256(item.path.encode()).hexdigest()))
         for item in image.references
     )
     composed = image.composed

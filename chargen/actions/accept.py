@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from chargen.build.write_back import WriteBack
@@ -17,7 +18,7 @@ from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
-from chargen.model.record import RecordLine
+from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import (
     ACCEPTED,
     ANSWERED,
@@ -27,13 +28,13 @@ from chargen.model.record_marks import (
     with_mark,
     without_mark,
 )
-from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.evidence import Evidence, Found
-from chargen.plan.plan import Plan, Planned
+from chargen.model.values import Status, Verdict
+from chargen.plan.evidence import Evidence, TargetState
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
-from chargen.store.journal_rows import Publication
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
 
@@ -51,24 +52,21 @@ class Accepted:
     changed: bool = False
     refused: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `accept --json`: the picture's path, its verdict before, why it was refused."""
+        return {
+            "id": self.image.id,
+            "path": self.path or self.image.target,
+            "verdict": self.image.verdict.value,
+            "changed": self.changed,
+            "refused": self.refused or None,
+        }
 
-def accept(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Accepted, ...]:
-    """Take the present pictures of `ids` as current for the inputs of `plan`; one image's failure is its own."""
-    taking = _Taking(session, evidence_of(session, plan), WriteBack(session.project))
-    return tuple(taking.take(plan.by_id[entry_id]) for entry_id in ids)
 
-
-def evidence_of(session: Session, plan: Plan) -> Evidence:
-    """Say where to look for what is known of the images of a plan."""
-    targets = frozenset(image.target for image in plan.images)
-    return Evidence(
-        session.project,
-        session.hashes,
-        session.originals,
-        session.journal,
-        plan.by_id.__contains__,
-        targets.__contains__,
-    )
+def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:
+    """Take the present pictures of images as current for their inputs; one image's failure is its own."""
+    taking = _Taking(session, planner.evidence, WriteBack(session.project))
+    return tuple(map(taking.take, images))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
@@ -116,10 +114,10 @@ class _Taking:
         text = line.format()
         self.write_back.write(entry.file, image.id, lambda now: record_edit(now, text, path))
         if path == image.target:
-            self.session.journal.done((Publication(image.id, path, file, line.size, at),))
+            self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
 
-    def _picture(self, image: Planned, entry: Entry, found: Found) -> tuple[str, Path]:
+    def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""
         path = image.target
         if found.state.kind is FileKind.ABSENT:

@@ -11,15 +11,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from typing import Any
 
 from chargen.errors import StartError
-from chargen.store.journal_rows import Attempt, AttemptStatus
+from chargen.store.journal_rows import Attempt
+from chargen.store.spending import Sum, added
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
-
-_DELIVERED = frozenset({AttemptStatus.STORED, AttemptStatus.DONE})
-_IN_DOUBT = frozenset({AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +29,6 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """One row: what some attempts came to.
-
-    `images` came and cost `usd`, of which `estimated_usd` by estimate; `failures` cost `failed_usd` as they reported
-    it; `possibly` requests may have been billed `possibly_usd`; of `unknown` of all these nobody knows the amount.
-    """
-
-    name: str
-    images: int = 0
-    usd: Decimal = Decimal(0)
-    estimated_usd: Decimal = Decimal(0)
-    failures: int = 0
-    failed_usd: Decimal = Decimal(0)
-    possibly: int = 0
-    possibly_usd: Decimal = Decimal(0)
-    unknown: int = 0
-
-    @property
-    def total_usd(self) -> Decimal:
-        """All that was or may have been billed, as far as it is known: what a budget counts."""
-        return self.usd + self.failed_usd + self.possibly_usd
-
-
-@dataclass(frozen=True, slots=True)
 class Spending:
     """The same attempts three times, and all in one row."""
 
@@ -63,15 +37,24 @@ class Spending:
     by_file: tuple[Sum, ...]
     total: Sum
 
+    def to_json(self) -> dict[str, Any]:
+        """The object of `cost --json`."""
+        return {
+            "by_day": [row.to_json() for row in self.by_day],
+            "by_provider": [row.to_json() for row in self.by_provider],
+            "by_file": [row.to_json() for row in self.by_file],
+            "total": self.total.to_json(),
+        }
+
 
 def spending(attempts: Iterable[Attempt], period: Period = Period()) -> Spending:
     """Add up the attempts whose requests left within a period."""
     chosen = [attempt for attempt in attempts if _within(attempt, period)]
     return Spending(
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
-        _grouped(chosen, lambda attempt: f"{attempt.provider}/{attempt.model}"),
+        _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
-        _added("total", chosen),
+        added("total", chosen),
     )
 
 
@@ -107,24 +90,4 @@ def _grouped(attempts: list[Attempt], key: Callable[[Attempt], str]) -> tuple[Su
     groups: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault(key(attempt), []).append(attempt)
-    return tuple(_added(name, groups[name]) for name in sorted(groups))
-
-
-def _added(name: str, attempts: list[Attempt]) -> Sum:
-    images = failures = possibly = unknown = 0
-    usd = estimated = failed = doubtful = Decimal(0)
-    for attempt in attempts:
-        amount = attempt.cost_usd if attempt.cost_usd is not None else attempt.cost_estimate_usd
-        if attempt.status in _DELIVERED:
-            images += 1
-            usd += amount or 0
-            estimated += (amount or 0) if attempt.cost_usd is None else 0
-        elif attempt.cost_usd is None and (attempt.possibly_billed or attempt.status in _IN_DOUBT):
-            possibly += 1
-            doubtful += amount or 0
-        else:
-            failures += 1
-            failed += attempt.cost_usd or 0
-            continue  # a failure that reports no cost has none
-        unknown += amount is None
-    return Sum(name, images, usd, estimated, failures, failed, possibly, doubtful, unknown)
+    return tuple(added(name, groups[name]) for name in sorted(groups))

@@ -7,23 +7,24 @@ the portrait.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
 
-from chargen.actions.why import rebuild_price
 from chargen.errors import StartError, error
-from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.compose import TEMPLATES
-from chargen.plan.plan import Plan, Planned
+from chargen.kinds import all_kinds
+from chargen.model.values import EntryId, Verdict, number
+from chargen.plan.cache.rows import Head
+from chargen.plan.compose import STRUCTURED
+from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.request import selectables
-from chargen.plan.scan import Scan
-from chargen.plan.selection import Selection, select
+from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
-from chargen.text.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,22 @@ class Reached:
     make a build send it at all.
     """
 
-    image: Planned
+    image: Shown
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `impact --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "verdict": self.image.verdict.value,
+            "through": self.through,
+            "rebuilds": self.rebuilds,
+            "route": str(self.image.route) if self.image.route else None,
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +80,24 @@ class Impact:
             total += item.cost_usd
         return total
 
+    def to_json(self) -> dict[str, Any]:
+        """The object of `impact --json`."""
+        return {
+            "what": self.what,
+            "images": [item.to_json() for item in self.reached],
+            "locked": len(self.kept),
+            "rebuilds": len(self.rebuilt),
+            "cost_usd": number(self.cost_usd),
+        }
 
-def impact(session: Session, planner: Planner, plan: Plan, what: str, within: str = "") -> Impact:
+
+def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:
     """Return what `what` feeds: a path, an id, a glob, a slug, or a template. Raises StartError for what is none.
 
     `within` is the project-relative folder where the command was given: paths may be written from there too.
     """
-    words, direct = _direct(session, planner.scan, plan, what, within)
+    plan = planner.plan()
+    words, direct = _direct(session, planner, plan, what, within)
     through = _chains(plan, direct)
     reached: dict[EntryId, Reached] = {}
     for image in plan.images:
@@ -81,13 +105,14 @@ def impact(session: Session, planner: Planner, plan: Plan, what: str, within: st
             continue
         # A portrait that stays as it is changes nothing for those that show it.
         fed = image.id in direct or any(need in reached and reached[need].rebuilds for need in image.needs)
-        price = rebuild_price(image, session.adapters)
+        offer = planner.offer(image)
+        price = None if offer is None else offer.cost_usd
         reached[image.id] = Reached(image, through[image.id], price, fed and _would_rebuild(image))
     return Impact(words, tuple(reached.values()))
 
 
-def _would_rebuild(image: Planned) -> bool:
-    if image.entry.status in (Status.APPROVED, Status.LOCKED) and image.verdict is not Verdict.MISSING:
+def _would_rebuild(image: Shown) -> bool:
+    if image.status is not None and image.status.keeps and image.verdict is not Verdict.MISSING:
         return False
     return image.verdict not in (Verdict.LOCKED, Verdict.EDITED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.BLOCKED)
 
@@ -103,43 +128,48 @@ def _chains(plan: Plan, direct: frozenset[EntryId]) -> dict[EntryId, EntryId | N
     return through
 
 
-def _direct(session: Session, scan: Scan, plan: Plan, what: str, within: str) -> tuple[str, frozenset[EntryId]]:
+def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: str) -> tuple[str, frozenset[EntryId]]:
+    heads = {file: head for file, head in planner.book.heads.items() if head.kind}
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
         if (kinds := _kinds_of(session, path)) is not None:
-            ids = (image.id for image in plan.images if image.entry.kind.value in kinds and image.composed)
+            structured = _is_structured(session, path)
+            composed = (image for image in plan.images if image.is_composed)
+            ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
             return f"the template {path}", frozenset(ids)
-        for imagery in scan.imageries:
-            if path == imagery.file:
-                return f"the file {path}", _of_slug(plan, imagery.kind.value, imagery.slug)
+        if path in heads:
+            return f"the file {path}", _of_files(plan, (heads[path],))
         if users := frozenset(_showing(plan, path)):
             return f"the picture {path}", users
-    for imagery in scan.imageries:
-        if what == imagery.slug:
-            return f"the {imagery.kind.value} {what}", _of_slug(plan, imagery.kind.value, what)
-    if depicting := _of_slug(plan, "character", what):
+    if named := [head for head in heads.values() if what == head.slug]:
+        of_kind = [head for head in named if head.kind == named[0].kind]
+        return f"the {named[0].kind} {what}", _of_files(plan, of_kind)
+    if depicting := frozenset(_depicting(plan, {what})):
         return f"the character {what}", depicting
-    found = _selected(plan, scan, what, within)
+    found = _selected(plan, [head.slug for head in heads.values()], what, within)
     return (f"the image {found[0]}" if len(found) == 1 else f"{len(found)} images"), frozenset(found)
 
 
-def _selected(plan: Plan, scan: Scan, what: str, within: str) -> tuple[EntryId, ...]:
+def _selected(plan: Plan, slugs: list[str], what: str, within: str) -> tuple[EntryId, ...]:
+    images = selectables(plan)
     try:
-        return select(selectables(plan), Selection((what,), within=within))
-    except StartError as failure:
-        slugs = [imagery.slug for imagery in scan.imageries]
-        near = nearest(what, slugs)
-        hint = f"did you mean `{near[0]}`?" if near else failure.problems[0].hint
+        return select(images, Selection((what,), within=within))
+    except StartError:
+        if any(what in (image.slug, image.own_id) for image in images):
+            raise  # one of several
         message = f"`{what}` is no image, slug, imagery file, picture or template of this project"
+        hint = hint_for(images, what, others=slugs)
         raise StartError(error(message, hint=hint)) from None
 
 
-def _of_slug(plan: Plan, kind: str, slug: str) -> frozenset[EntryId]:
-    """Return the images of a file; of a character also those that show it."""
-    own = {image.id for image in plan.images if image.id.startswith(f"{kind}s/{slug}/")}
-    if kind == "character":
-        own |= {image.id for image in plan.images if any(shown.slug == slug for shown in image.entry.depicts)}
-    return frozenset(own)
+def _of_files(plan: Plan, heads: Sequence[Head]) -> frozenset[EntryId]:
+    """Return the images of files, and those that show a character whom the files describe."""
+    described = {slug for head in heads for slug in head.characters}
+    return frozenset((*(name for head in heads for name in head.ids), *_depicting(plan, described)))
+
+
+def _depicting(plan: Plan, slugs: AbstractSet[str]) -> Iterator[EntryId]:
+    return (image.id for image in plan.images if not slugs.isdisjoint(image.shows))
 
 
 def _showing(plan: Plan, path: str) -> Iterable[EntryId]:
@@ -158,7 +188,13 @@ def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
     name = path.removeprefix(f"{folder}/")
     if name not in templates:
         return None
-    return frozenset(kind.value for kind, root in TEMPLATES.items() if name in _included(root, templates))
+    return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
+
+
+def _is_structured(session: Session, path: str) -> bool:
+    """Say whether a template takes part in what stands in the place of a prompt."""
+    templates = read_templates(session.project)
+    return path.removeprefix(f"{session.project.settings.prompts}/") in _included(STRUCTURED, templates)
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

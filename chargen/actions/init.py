@@ -16,9 +16,10 @@ from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import FILE, configuration
+from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
-from chargen.plan.memo.index import SUFFIXES
+from chargen.plan.cache.stamp import SUFFIXES
 from chargen.store.files import make_folder, write_new_durably
 
 _RENAMED = {"gitignore": ".gitignore"}
@@ -37,6 +38,16 @@ class Started:
     sample: bool
     """The sample chapter, location and character were written."""
     advice: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What was done, as a page shows it."""
+        return {
+            "folder": str(self.folder),
+            "written": list(self.written),
+            "kept": list(self.kept),
+            "sample": self.sample,
+            "advice": list(self.advice),
+        }
 
 
 def start_project(folder: Path) -> Started:
@@ -126,7 +137,7 @@ def _advice(folder: Path, kept: list[str]) -> Iterator[str]:
     """Say what kept files lack."""
     needs = {
         "dodo.py": ("task_images", "it needs `from chargen.doit_plugin import DOIT_CONFIG, task_images`"),
-        ".gitignore": (".chargen", "it should name `.chargen/`, the program's own folder"),
+        ".gitignore": (STATE, f"it should name `{STATE}/`, the program's own folder"),
     }
     for name, (word, sentence) in needs.items():
         if name in kept and word not in (folder / name).read_text(encoding="utf-8", errors="replace"):

@@ -9,19 +9,20 @@ moves to the trash.
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
-from chargen.plan.facts import Wishes
+from chargen.model.values import number
+from chargen.plan.book import Book
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
-from chargen.plan.scan import Scan
+from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
@@ -41,18 +42,56 @@ class Orphan:
     kind: str
     record: Record | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `files[]` in `orphans --json` and `gc --json`."""
+        record = self.record
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "bytes": self.size,
+            "id": record.entry_id if record else None,
+            "at": record.received_at if record else None,
+            "by": str(record.route) if record else None,
+            "cost_usd": number(record.cost_usd) if record else None,
+        }
 
-def orphans(session: Session, planner: Planner, plan: Plan) -> tuple[Orphan, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Files that nothing plans, by path; `moved` are how many went to the trash, None where nobody was asked to."""
+
+    files: tuple[Orphan, ...]
+    moved: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Their size in bytes."""
+        return sum(orphan.size for orphan in self.files)
+
+    @property
+    def by_kind(self) -> Mapping[str, tuple[Orphan, ...]]:
+        """The files by what they are; kinds there are none of are left out."""
+        kinds = {kind: tuple(each for each in self.files if each.kind == kind) for kind in (PICTURE, PROMPT, TEMPORARY)}
+        return {kind: found for kind, found in kinds.items() if found}
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `orphans --json`; with `moved` that of `gc --json`."""
+        found = {"files": [orphan.to_json() for orphan in self.files], "bytes": self.size}
+        return found if self.moved is None else {**found, "moved": self.moved}
+
+
+def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     """Return the pictures and prompt files that no entry plans any more, by path.
 
     Raises StartError where an imagery folder is missing, or imagery can't be read: then nobody can say what is planned.
     """
     _check_roots(session)
-    _check_readable(planner.scan)
+    _check_readable(planner)
     project = session.project
+    plan = planner.plan()
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
-    used |= _named_elsewhere(planner.scan, plan)
-    broken = _Broken.of(session, planner.scan)
+    used |= _named_elsewhere(planner.book, plan)
+    broken = _Broken.of(session, planner.book)
     found: list[Orphan] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
@@ -73,7 +112,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     """
     found = []
     for folder in session.written_folders():
-        if folder == session.originals.folder or folder.is_relative_to(session.trash.folder):
+        if folder == session.project.originals or folder.is_relative_to(session.trash.folder):
             continue
         for path in abandoned(folder):
             size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
@@ -83,8 +122,7 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
 
 def unneeded(session: Session) -> tuple[Orphan, ...]:
     """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
-    return orphans(session, planner, planner.plan()) + temporaries(session)
+    return orphans(session, session.planner()) + temporaries(session)
 
 
 def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
@@ -100,12 +138,12 @@ class _Broken:
     slugs: frozenset[str]
 
     @classmethod
-    def of(cls, session: Session, scan: Scan) -> _Broken:
-        slugs = set(scan.broken_slugs)
-        for file in scan.broken:
+    def of(cls, session: Session, book: Book) -> _Broken:
+        slugs = set(book.broken_slugs)
+        for file in book.broken:
             data = read_inside(session.project.root, file)
             slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
-        return cls(frozenset(scan.broken), frozenset(slugs))
+        return cls(frozenset(book.broken), frozenset(slugs))
 
     def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> bool:
         """Say whether one of these files may plan what is at `path` (below its folder); of an `unknown` one it may."""
@@ -125,22 +163,23 @@ def _check_roots(session: Session) -> None:
             raise StartError(error(message, Position("pyproject.toml"), hint))
 
 
-def _check_readable(scan: Scan) -> None:
+def _check_readable(planner: Planner) -> None:
     message = "this could not be read, so nobody can say what it plans and which pictures are needed"
     hint = "make it readable, or take it out of the imagery folders"
-    if scan.unread:
-        raise StartError([error(message, Position(printable(path)), hint) for path in scan.unread])
+    unread = (*unread_folders(planner.project), *planner.book.unread)
+    if unread:
+        raise StartError([error(message, Position(printable(path)), hint) for path in unread])
 
 
-def _named_elsewhere(scan: Scan, plan: Plan) -> set[str]:
+def _named_elsewhere(book: Book, plan: Plan) -> set[str]:
     """Return the paths that entries and inventories name besides targets: also what a renamed entry takes along."""
     found: set[str] = set()
     for image in plan.images:
         found.update(reference.path for reference in image.references)
-        if image.entry.outputs.file_path:
-            found.add(posixpath.normpath(image.entry.outputs.file_path.replace("\\", "/")))
-    for character in scan.characters.values():
-        found.update(item.path for item in character.inventory if item.path)
+        if image.named:
+            found.add(image.named)
+    for head in book.heads.values():
+        found.update(head.pictures)
     return found
 
 
@@ -149,10 +188,3 @@ def _files(root: Path, folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         base = Path(place).relative_to(root).as_posix()
         yield from (f"{base}/{name}" for name in sorted(names) if not name.startswith("."))
-
-
-def by_kind(found: tuple[Orphan, ...]) -> Mapping[str, tuple[Orphan, ...]]:
-    """Sort orphans by what they are; kinds there are none of are left out."""
-    kinds = (PICTURE, PROMPT, TEMPORARY)
-    sorted_ = {kind: tuple(orphan for orphan in found if orphan.kind == kind) for kind in kinds}
-    return {kind: orphans_ for kind, orphans_ in sorted_.items() if orphans_}

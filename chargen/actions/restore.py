@@ -7,21 +7,21 @@ because the author chose it, so the next build leaves it alone; over a Git LFS p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chargen.actions.accept import accepted_line
-from chargen.actions.versions import Version, Where
-from chargen.build.publish import PutPicture, put, put_original, slots_edit, unknown_edit
+from chargen.actions.history import Version, Where
+from chargen.build.publish import convert, put, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
-from chargen.model.record import RecordLine, prompt_hash
-from chargen.model.values import Status
-from chargen.plan.plan import Planned
+from chargen.model.record import PublishedFile, RecordLine
+from chargen.model.values import Verdict
+from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
-from chargen.store.journal_rows import Publication
 from chargen.store.locks import target_lock
 
 
@@ -29,27 +29,41 @@ from chargen.store.locks import target_lock
 class Restored:
     """What was brought back, and whether it was made from other inputs than today's."""
 
+    image: Planned
     version: Version
-    picture: PutPicture
+    picture: PublishedFile
     other_inputs: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `restore --json`."""
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "version": self.version.number,
+            "file_sha256": self.picture.sha256,
+            "other_inputs": self.other_inputs,
+        }
 
 
 def restore(session: Session, image: Planned, version: Version) -> Restored:
     """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
     _check(session, image, version)
     with target_lock(session.project.root, image.id):
-        picture = _put(session, image, version)
+        picture, delivered = _put(session, image, version)
         line = _line(session, image, version, picture)
         record = version.record
-        edit = slots_edit(image, record, line, picture.delivered) if record else unknown_edit(image, line)
+        edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
         WriteBack(session.project).write(image.entry.file, image.id, edit)
         attempt = version.attempt if version.stored is not None else None
-        hashed = prompt_hash(record.prompt) if record else None
-        session.journal.done(
-            (Publication(image.id, image.target, picture.file, picture.size, picture.at, attempt, hashed),)
-        )
+        session.journal.done(image.id, picture, attempt)
     other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
-    return Restored(version, picture, other)
+    return Restored(image, version, picture, other)
+
+
+def users(plan: Plan, image: Planned) -> int:
+    """Count the images that are out of date once this one is another picture: they show it."""
+    fresh = (other for other in plan.images if other.verdict is Verdict.FRESH)
+    return sum(image.id in other.needs for other in fresh)
 
 
 def _check(session: Session, image: Planned, version: Version) -> None:
@@ -64,7 +78,7 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
         raise InputError(error(message, place, "run `git lfs pull` first"))
     awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
-    if awaited and image.entry.status not in (Status.APPROVED, Status.LOCKED):
+    if awaited and not image.entry.is_kept:
         message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:
@@ -72,24 +86,27 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 
-def _put(session: Session, image: Planned, version: Version) -> PutPicture:
+def _put(session: Session, image: Planned, version: Version) -> tuple[PublishedFile, str]:
     """Put the very file that once stood there; only where that is gone, make it of the original again."""
     data = session.history.read(version.kept) if version.kept is not None else None
     if data is not None:
         if sniff(data) != PNG:
             hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
-        return put(session, image, data)
+        return put(session, image, data), ""
     if version.stored is None:
         raise InputError(error(f"version {version.number} is damaged: its bytes are not those that were kept"))
-    return put_original(session, image, version.stored, version.stored.record.asked_size)
+    converted = convert(session, version.stored, version.stored.record.asked_size)
+    picture = put(session, image, converted.data)
+    session.originals.note_published(version.stored, picture)
+    return picture, str(converted.delivered_size)
 
 
-def _line(session: Session, image: Planned, version: Version, picture: PutPicture) -> RecordLine:
+def _line(session: Session, image: Planned, version: Version, picture: PublishedFile) -> RecordLine:
     now = stamp(session.clock.now())
     if version.record is not None:
-        line = version.record.line(picture.file, picture.size, now)
+        line = version.record.line(picture.sha256, picture.size, now)
     else:
         assert image.fingerprint is not None
-        line = RecordLine(image.fingerprint, picture.file, picture.size, at=now)
+        line = RecordLine(image.fingerprint, picture.sha256, picture.size, at=now)
     return accepted_line(image, line, image.entry.status)

@@ -10,27 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
-from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
-from chargen.model.values import EntryId, Status, Verdict
-from chargen.plan.facts import Wishes
-from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.plan.plan import Plan, Planned, Shown, total_cost
 from chargen.plan.planner import Planner
-from chargen.plan.request import selectables
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.files import FileKind, kind_of
-
-KEPT = (Status.APPROVED, Status.LOCKED)
-"""What keeps an image from being rebuilt unless it is named."""
+from chargen.store.files import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,20 @@ class Marked:
         """True where something was written."""
         return not self.refused and (self.asks_again or self.before is not self.after)
 
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]`: statuses are null for none, `refused` where something was written."""
+        return {
+            "id": self.image.id,
+            "file": self.image.entry.file,
+            "line": self.image.entry.position.line,
+            "before": self.before.value if self.before else None,
+            "after": self.after.value if self.after else None,
+            "changed": self.changed,
+            "asks_again": self.asks_again and not self.refused,
+            "refused": self.refused or None,
+            "notes": list(self.notes),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
@@ -63,14 +72,24 @@ class StatusChange:
     """
 
     marked: tuple[Marked, ...]
-    stale: tuple[Planned, ...]
-    held: tuple[Planned, ...]
-    settled: tuple[Planned, ...]
+    stale: tuple[Shown, ...]
+    held: tuple[Shown, ...]
+    settled: tuple[Shown, ...]
 
     @property
     def cost_usd(self) -> Decimal | None:
         """What building the `stale` ones costs by estimate; None where a price is unknown."""
         return total_cost(self.stale)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `--json`: `stale[]`, `held[]` and `settled[]` are elements of `plan --json`."""
+        return {
+            "images": [item.to_json() for item in self.marked],
+            "stale": [image.to_json() for image in self.stale],
+            "held": [image.to_json() for image in self.held],
+            "settled": [image.to_json() for image in self.settled],
+            "cost_usd": number(self.cost_usd),
+        }
 
 
 def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:
@@ -80,10 +99,11 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
-    planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
+    planner = session.planner()
+    ids = select(planner.selectables(), selection)
     before = planner.plan()
-    ids = select(selectables(before), selection)
-    marked = _write(session, [_mark(planner, before.by_id[entry_id], status) for entry_id in ids])
+    session.keep(planner)
+    marked = _write(session, [_mark(planner, image, status) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
     return _compared(marked, before, session.plan())
@@ -94,10 +114,11 @@ def _mark(planner: Planner, image: Planned, status: Status) -> Marked:
     old = image.entry.status
     there = _picture(planner, image)
     if status is Status.DRAFT:
-        return Marked(image, old, status) if old in KEPT else Marked(image, old, old, notes=("it is not locked",))
+        notes = () if image.entry.is_kept else ("it is not locked",)
+        return Marked(image, old, old if notes else status, notes=notes)
     if not there:
         return Marked(image, old, old, refused="there is no picture yet")
-    line = RecordLine.parse(image.entry.outputs.record)
+    line = image.entry.record_line
     if status is Status.REJECTED:
         return Marked(image, old, status, asks_again=line is not None and ANSWERED in line.others)
     return Marked(image, old, status, notes=_notes(planner, image))
@@ -106,7 +127,7 @@ def _mark(planner: Planner, image: Planned, status: Status) -> Marked:
 def _picture(planner: Planner, image: Planned) -> bool:
     """Say whether there is a picture to speak of: at the target, elsewhere, or one that a build brings back."""
     state = kind_of(planner.project.path(image.target))
-    if state.kind in (FileKind.FILE, FileKind.LFS_POINTER) or image.verdict is Verdict.RESTORABLE:
+    if state.kind.is_picture or image.verdict is Verdict.RESTORABLE:
         return True
     return bool(planner.evidence.elsewhere(image.entry))
 
@@ -153,7 +174,7 @@ def _edits(item: Marked, status: Status) -> tuple[Edit, ...]:
 
 def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
     def edit(entry: Entry) -> SlotEdit | None:
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         if line is None or ANSWERED not in line.others:
             return None
         return record_edit(entry, without_mark(line, ANSWERED).format(), target)
@@ -176,5 +197,5 @@ def _compared(marked: tuple[Marked, ...], before: Plan, after: Plan) -> StatusCh
     return StatusChange(marked, tuple(stale), tuple(held), tuple(settled))
 
 
-def _would_be_stale(image: Planned) -> bool:
-    return has(image.judgement.reasons, ReasonCode.WOULD_BE_STALE)
+def _would_be_stale(image: Shown) -> bool:
+    return has(image.reasons, ReasonCode.WOULD_BE_STALE)

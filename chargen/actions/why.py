@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
-from chargen.model.inputs import NEGATIVE, SIZE, Inputs, ReferenceInput
-from chargen.model.record import Record, RecordLine
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs
+from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
+from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash
-from chargen.plan.evidence import Found
-from chargen.plan.explain import Explanation, Then, explain
+from chargen.model.values import FileHash, number
+from chargen.plan.evidence import TargetState
+from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
-from chargen.plan.requests import asked
 from chargen.plan.session import Session
-from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind
-from chargen.store.originals import Originals
+from chargen.store.original_store import OriginalStore
+from chargen.text.word_diff import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +46,77 @@ class Why:
     """What a new image costs by estimate; None where that is unknown, or no request can be made of the entry."""
     can_build: bool
 
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What the present image cost, as its record or the entry's slots tell; None where neither does."""
+        return cost_of(self.record, self.image.entry)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `why --json`; `made` is null where nothing is known of the picture."""
+        image, explanation = self.image, self.explanation
+        return {
+            "id": image.id,
+            "target": image.target,
+            "verdict": image.verdict.value,
+            "reasons": [str(reason) for reason in image.judgement.reasons],
+            "made": self._made(),
+            "parts": [_part_json(part) for part in (explanation.parts if explanation else ())],
+            "references": [_reference_json(item) for item in (explanation.references if explanation else ())],
+            "old_text_known": explanation is not None and not explanation.forgotten,
+            "drift": [str(reason) for reason in image.drift],
+            "route": str(image.route) if image.route else None,
+            "rebuild_cost_usd": number(self.rebuild_usd),
+        }
+
+    def _made(self) -> dict[str, Any] | None:
+        line, record = self.line, self.record
+        if line is None:
+            return None
+        return {
+            "at": record.received_at if record else line.at,
+            "by": line.by,
+            "cost_usd": number(self.cost_usd),
+            "attempt": line.attempt,
+            "file_sha256": line.file,
+            "accepted": accepted_for(line) is not None,
+        }
+
+
+def _part_json(part: PartChange) -> dict[str, Any]:
+    return {
+        "part": part.part,
+        "name": part.name,
+        "change": part.change.value,
+        "source": part.source or None,
+        "was_in": part.was_in or None,
+        "before": part.before,
+        "after": part.after,
+        "diff": plain(part.runs) if part.known else None,
+    }
+
+
+def _reference_json(item: ReferenceChange) -> dict[str, Any]:
+    return {
+        "change": item.fate.value,
+        "path": item.path or None,
+        "character": item.character or None,
+        "number": item.number,
+        "was": item.was,
+    }
+
 
 def why(session: Session, planner: Planner, image: Planned) -> Why:
     """Explain one image of the plan that `planner` has made."""
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
-    line = found.line or RecordLine.parse(image.entry.outputs.record)
+    line = found.line or image.entry.record_line
     records = tuple(_records(session, image, found, line))
     now = inputs_as_planned(image)
     explanation = None
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
-    can_build = image.composed is not None and image.entry.size is not None and image.route is not None
-    return Why(image, line, made, explanation, rebuild_price(image, session.adapters), can_build)
-
-
-def rebuild_price(image: Planned, adapters: Adapters) -> Decimal | None:
-    """Return what a new image costs by estimate, whatever its verdict is; None where nobody can tell."""
-    if image.composed is None or image.entry.size is None or image.route is None:
-        return None
-    provider = adapters.get(image.route.provider)
-    return provider.price(provider.adapt(asked(image), image.route.model))
+    offer = planner.offer(image)
+    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:
@@ -75,7 +126,7 @@ def inputs_as_planned(image: Planned) -> Inputs | None:
     if image.composed is None or image.entry.size is None:
         return None
     references = tuple(
-        ReferenceInput(item.digest or FileHash(""), item.path, item.character) for item in image.references
+        RecordedReference(item.character, item.path, item.digest or FileHash("")) for item in image.references
     )
     composed = image.composed
     return Inputs(composed.text, composed.negative, references, image.entry.size, composed)
@@ -100,7 +151,7 @@ def record_in(data: bytes) -> Record | None:
         return None
 
 
-def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
+def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
     """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
     if line.attempt is None:
         return None
@@ -111,7 +162,7 @@ def attempt_record(originals: Originals, line: RecordLine) -> Record | None:
 def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
     if record is not None:
-        return record.cost_usd if record.cost_usd is not None else record.cost_estimate_usd
+        return record.cost_or_estimate_usd
     metadata = slots_of(entry).get("provider_metadata")
     written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
     try:
@@ -120,7 +171,7 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
         return None
 
 
-def _records(session: Session, image: Planned, found: Found, line: RecordLine | None) -> Iterator[Record]:
+def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:
     """Yield records that may tell the words of then: of the attempt itself, the picture's own, of the same inputs."""
     if found.record is not None:
         yield found.record

@@ -19,7 +19,7 @@ delivered and again as published."""
 
 
 @dataclass(slots=True)
-class Keeping:
+class DiskGuard:
     """Whether replies can be kept, for one run of the project at `root`. Safe to use from threads."""
 
     root: Path

@@ -1,46 +1,47 @@
-"""Making one image: judge again, send, store, publish. The only place that spends money.
+"""Building one image, from top to bottom: `build_image`. The only place that spends money.
 
-Laws, in the order of docs/design.md: nothing is sent before the judge said so under the target's lock, and once more
-where it had to wait for its turn; what arrives is stored before anything else happens to it; the old picture is in the
-history before the new one takes its place. After the store, every failure is mended by a later run without a call.
+Laws: nothing is sent before the verdict said so, and once more where the request had to wait for its turn; what arrives
+is stored before anything else happens to it; before it is published the entry and its target are read again, and what
+the author decided meanwhile holds; the old picture is in the history before the new one takes its place. Once a reply
+is stored, every failure is repaired by a later run without a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
-from chargen.build.attempts import Attempts
-from chargen.build.disk_guard import Keeping
-from chargen.build.publish import put, put_original, slots_edit, standing
-from chargen.build.senders import Senders
+from chargen.build.attempt import Attempt
+from chargen.build.disk_guard import DiskGuard
+from chargen.build.publish import convert, file_at_target, put, slots_edit
+from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import InputError, Severity, error
+from chargen.errors import ChargenError, InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
+from chargen.model.entries import Entry
 from chargen.model.inputs import parts
 from chargen.model.reason import sentences
-from chargen.model.record import RecordLine, prompt_hash
-from chargen.model.record_marks import ANSWERED, line_of, with_mark
-from chargen.model.request import ReferenceImage
+from chargen.model.record import PublishedFile, RecordLine
+from chargen.model.record_marks import accepted_for
+from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Status, Verdict
-from chargen.plan.evidence import Paid
-from chargen.plan.facts import Judging
+from chargen.plan.facts import Judge
 from chargen.plan.plan import Planned
-from chargen.plan.requests import prepared
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal_rows import Publication
-from chargen.store.locks import target_lock
-from chargen.store.originals import StoredOriginal
+from chargen.store.locks import build_lock, target_lock
 from chargen.store.pictures import read_reference
 
 _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
+
+_KEEPS = (Status.APPROVED, Status.LOCKED, Status.ARCHIVED)
+"""What an author says of an image whose picture is not to be replaced."""
 
 
 class Outcome(str, Enum):
@@ -50,170 +51,135 @@ class Outcome(str, Enum):
     RESTORED = "restored"
     ADOPTED = "adopted"
     REPAIRED = "repaired"
+    KEPT = "kept"
+    """PaidReply for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
     """Judged again, nothing had to be done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What was done for one image, and what write-back has to do: `edit` is None where that is nothing."""
+class BuildResult:
+    """What was done for one image: `cost_usd` is None where unknown, `note` says why nothing was sent or put.
+
+    `failure` is why its slots or its journal row could not be written; the picture is in its place all the same.
+    """
 
     outcome: Outcome
     image: Planned
-    edit: Edit | None = None
-    publication: Publication | None = None
     cost_usd: Decimal | None = Decimal(0)
+    note: str = ""
+    failure: ChargenError | None = None
+
+
+class NotWantedError(Exception):
+    """While a request waited for its turn its image became one that nothing is sent for: `image`, as it is now."""
+
+    def __init__(self, image: Planned) -> None:
+        reasons = sentences(image.judgement.reasons)
+        self.note = f"not sent: while it waited the image became {image.verdict.value} ({reasons})"
+        super().__init__(self.note)
+        self.image = image
+
+
+def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
+    """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
+
+    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
+    """
+    session = builder.session
+    with build_lock(session.project.root, image.id):
+        before = file_at_target(session, image)
+        references = builder.read_references(image)
+        now, request = builder.recheck(image, references)
+        if now.acts and now.composed is not None:
+            builder.write_prompt(now)
+        if not now.verdict.spends:
+            return builder.without_a_call(now, before)
+        assert request is not None
+        assert now.entry.size is not None
+        attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
+        with builder.write_backs.expected(now.entry.file, now.id):
+            try:
+                sent = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+            except NotWantedError as changed:
+                return builder.without_a_call(changed.image, before, note=changed.note)
+            original = attempt.store(sent.reply)
+            picture = convert(session, original, now.entry.size)
+            cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else now.cost_usd
+            with target_lock(session.project.root, image.id):
+                if decision := builder.decided_since(now, before):
+                    return BuildResult(Outcome.KEPT, now, cost, decision)
+                file = put(session, now, picture.data)
+                session.originals.note_published(original, file)
+                edit = slots_edit(now, original.record, file, str(picture.delivered_size))
+                return builder.write_back(BuildResult(Outcome.BUILT, now, cost), edit, file, original.record.attempt)
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
-    """Makes images; safe to use from threads, each image from one of them."""
+class ImageBuilder:
+    """The steps of `build_image`, for one run; safe to use from threads, each image from one of them."""
 
     session: Session
-    judging: Judging
+    judge: Judge
     senders: Senders
     write_backs: WriteBack
-    keeping: Keeping
+    disk_guard: DiskGuard
 
-    def generate(self, image: Planned) -> Done:
-        """Do what the judge says now about an image, up to the file at its target.
-
-        Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
-        """
-        with target_lock(self.session.project.root, image.id):
-            stood = standing(self.session, image)
-            sent, digests = self._references(image)
-            now = self._judged_now(image, digests)
-            if now.verdict is Verdict.BLOCKED:
-                raise _blocked(now)
-            if now.acts and now.composed is not None:
-                self._write_prompt(now)
-            if now.verdict.spends:
-                return self._build(now, sent, digests, stood)
-            if now.verdict is Verdict.RESTORABLE:
-                return self._restore(now, stood)
-            if now.judgement.adopt:
-                return self._adopt(now)
-            return self._repair(now) if now.repair else Done(Outcome.NOTHING, now)
-
-    def write_back(self, done: Done) -> None:
-        """Bring an image's slots to the disk, then its journal row. Raises InputError."""
-        if done.edit is not None:
-            self.write_backs.write(done.image.entry.file, done.image.id, done.edit)
-        if done.publication is not None:
-            self.session.journal.done((done.publication,))
-
-    # judging again
-
-    def _references(self, image: Planned) -> tuple[tuple[ReferenceImage, ...], dict[str, FileHash]]:
+    def read_references(self, image: Planned) -> tuple[SentReference, ...]:
         """Read the references once: the bytes that are hashed are the bytes that are sent."""
-        sent: list[ReferenceImage] = []
-        digests: dict[str, FileHash] = {}
+        sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
             if read is None:
-                continue  # the judge knows it as an obstacle, or does not need it
+                continue  # the verdict knows it as an obstacle, or does not need it
             data, media_type = read
-            digests[reference.path] = hash_bytes(data)
-            sent.append(ReferenceImage(reference.character, reference.path, data, media_type, reference.appearance))
-        return tuple(sent), digests
+            names = reference.character, reference.path
+            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data)))
+        return tuple(sent)
 
-    def _judged_now(self, image: Planned, digests: Mapping[str, FileHash]) -> Planned:
-        entry = self.write_backs.entry_now(image.entry)
-        return self.judging.again(image, entry, digests)
+    def recheck(
+        self, image: Planned, references: tuple[SentReference, ...], ready: Request | None = None
+    ) -> tuple[Planned, Request | None]:
+        """Judge an image again on what is on the disk now; give the request, as its model takes it, if one is to leave.
 
-    # outcomes
+        `ready` is the request where it was made a moment ago.
+        """
+        return self.judge.again(image, self.write_backs.entry_now(image.entry), references, ready)
 
-    def _build(
-        self,
-        image: Planned,
-        references: tuple[ReferenceImage, ...],
-        digests: Mapping[str, FileHash],
-        stood: FileHash | None,
-    ) -> Done:
-        assert image.route is not None
-        assert image.inputs is not None
-        assert image.fingerprint is not None
-        adapter = self.session.adapters.get(image.route.provider)
-        request = prepared(image, self.session.adapters, references)
-        if errors := tuple(item for item in adapter.check(request) if item.severity is Severity.ERROR):
-            raise InputError(errors)
+    def confirmation(
+        self, image: Planned, references: tuple[SentReference, ...], request: Request
+    ) -> Callable[[], None]:
+        """Return what is asked when the request is about to leave: whether, where it had to wait, it still should."""
         judged = self.session.clock.monotonic()
-        log = Attempts(self.session, self.keeping, image, lambda: self._still_wanted(image, digests, judged))
-        with self.write_backs.coming(image.entry.file, image.id):
-            sent = self.senders.get(image.route.provider).send(request, image.cost_usd, log)
-            assert log.stored is not None
-            done = self._publish(image, log.stored, Outcome.BUILT, stood)
-        cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else image.cost_usd
-        return replace(done, cost_usd=cost)
 
-    def _still_wanted(self, image: Planned, digests: Mapping[str, FileHash], judged: float) -> None:
-        """Judge once more when the request is about to leave, where it had to wait for that since it was `judged`."""
-        now = image
-        if self.session.clock.monotonic() - judged >= _AT_ONCE:
-            now = self._judged_now(image, digests)
-        if not now.verdict.spends:
-            reasons = sentences(now.judgement.reasons)
-            message = f"not sent: while it waited the image became {now.verdict.value} ({reasons})"
-            raise InputError(error(message, image.entry.position))
-        if now.route is not None and not is_proof(now.route.provider):  # what is drawn here is drawn again for nothing
-            self.write_backs.rehearse(now.entry, now.target, now.route)
+        def confirm() -> None:
+            now = image
+            if self.session.clock.monotonic() - judged >= _AT_ONCE:
+                now, _ = self.recheck(image, references, request)
+            if not now.verdict.spends:
+                raise NotWantedError(now)
+            if now.route is not None and not is_proof(
+                now.route.provider
+            ):  # what is drawn here is drawn again for nothing
+                self.write_backs.dry_run(now.entry, now.target, now.route)
 
-    def _restore(self, image: Planned, stood: FileHash | None) -> Done:
-        assert image.route is not None
-        paid = self.judging.evidence.paid(
-            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
-        )
-        if paid is None:
-            message = "what would have been restored is gone"
-            raise InputError(error(message, image.entry.position, "run again to build it anew"))
-        if paid.stored is not None:
-            return self._publish(image, paid.stored, Outcome.RESTORED, stood)
-        return self._restore_former(image, paid, stood)
+        return confirm
 
-    def _restore_former(self, image: Planned, paid: Paid, stood: FileHash | None) -> Done:
-        """Copy the picture an entry had under its former name; its record line stays as it is."""
-        data = self.session.project.path(paid.where).read_bytes()
-        picture = put(self.session, image, data, over=stood)
-        publication = Publication(image.id, image.target, picture.file, picture.size, picture.at)
-        return Done(Outcome.RESTORED, image, lambda entry: moved_edit(entry, image.target), publication)
+    def decided_since(self, image: Planned, before: FileHash | None) -> str:
+        """Say what the author decided since an image was judged that keeps a picture from its target, or nothing.
 
-    def _adopt(self, image: Planned) -> Done:
-        if image.inputs is None or image.fingerprint is None:
-            return Done(Outcome.NOTHING, image)
-        path = self.session.project.path(image.target)
-        file = self.session.hashes.hash_of(path)
-        line = RecordLine(
-            image.fingerprint, file, path.stat().st_size, at=self._now(), parts=tuple(parts(image.inputs).items())
-        )
-        text = line.format()
-        publication = Publication(image.id, image.target, file, line.size, self._now())
-        return Done(Outcome.ADOPTED, image, lambda entry: record_edit(entry, text, image.target), publication)
+        `before` is the file that stood there. A rejection keeps nothing: it is of the picture before.
+        """
+        then, now = image.entry, self.write_backs.entry_now(image.entry)
+        if now.status in _KEEPS and now.status is not then.status:
+            return f"its status became {now.status.value} while its picture was being made"
+        if _taken(now) not in (_taken(then), None):
+            return "its picture was accepted or replaced while the new one was being made"
+        if file_at_target(self.session, image) not in (before, None):
+            return f"`{image.target}` was changed while its picture was being made: left as it is"
+        return ""
 
-    def _repair(self, image: Planned) -> Done:
-        found = self.judging.evidence.at_target(image.entry, image.fingerprint, certain=True)
-        if found.line is None or (found.record is None and not found.in_yaml):
-            return Done(Outcome.NOTHING, image)
-        line = found.line
-        edit = None if found.record is None else slots_edit(image, found.record, line, delivered="")
-        publication = Publication(image.id, image.target, line.file, line.size, self._now(), line.attempt)
-        return Done(Outcome.REPAIRED, image, edit, publication)
-
-    # publishing
-
-    def _publish(self, image: Planned, stored: StoredOriginal, outcome: Outcome, stood: FileHash | None) -> Done:
-        assert image.entry.size is not None
-        record = stored.record
-        picture = put_original(self.session, image, stored, image.entry.size, over=stood)
-        line = line_of(record, picture.file, picture.size, self._now())
-        if image.entry.status is Status.REJECTED:
-            line = with_mark(line, ANSWERED)
-        publication = Publication(
-            image.id, image.target, picture.file, line.size, picture.at, record.attempt, prompt_hash(record.prompt)
-        )
-        return Done(outcome, image, slots_edit(image, record, line, picture.delivered), publication)
-
-    def _write_prompt(self, image: Planned) -> None:
+    def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""
         assert image.composed is not None
         path = self.session.project.path(image.prompt_file)
@@ -221,8 +187,81 @@ class Maker:
         if kind_of(path).size != len(data) or path.read_bytes() != data:
             write_whole(path, data, root=self.session.project.root)
 
-    def _now(self) -> str:
-        return stamp(self.session.clock.now())
+    def write_back(
+        self, result: BuildResult, edit: Edit | None, file: PublishedFile, attempt: str | None = None
+    ) -> BuildResult:
+        """Bring an image's slots to the disk, then its journal row."""
+        image = result.image
+        try:
+            if edit is not None:
+                self.write_backs.write(image.entry.file, image.id, edit)
+            self.session.journal.done(image.id, file, attempt)
+        except ChargenError as failure:
+            return replace(result, failure=failure)
+        return result
+
+    # what needs no call
+
+    def without_a_call(self, image: Planned, before: FileHash | None, *, note: str = "") -> BuildResult:
+        """Restore, adopt, repair, or do nothing and say the `note`. Raises InputError, also where it is blocked."""
+        if image.verdict is Verdict.BLOCKED:
+            raise _blocked(image)
+        restores = image.verdict is Verdict.RESTORABLE
+        if not (restores or image.judgement.adopt or image.repair):
+            return BuildResult(Outcome.NOTHING, image, note=note)
+        with target_lock(self.session.project.root, image.id):
+            if decision := self.decided_since(image, before):
+                return BuildResult(Outcome.KEPT if restores else Outcome.NOTHING, image, note=decision)
+            if restores:
+                return self._restore(image)
+            return self._adopt(image) if image.judgement.adopt else self._repair(image)
+
+    def _restore(self, image: Planned) -> BuildResult:
+        assert image.route is not None
+        assert image.entry.size is not None
+        result = BuildResult(Outcome.RESTORED, image)
+        paid = self.judge.evidence.paid(
+            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
+        )
+        if paid is None:
+            message = "what would have been restored is gone"
+            raise InputError(error(message, image.entry.position, "run again to build it anew"))
+        if paid.stored is None:  # the picture the entry had under its former name; its record line stays as it is
+            file = put(self.session, image, self.session.project.path(paid.where).read_bytes())
+            return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
+        picture = convert(self.session, paid.stored, image.entry.size)
+        file = put(self.session, image, picture.data)
+        self.session.originals.note_published(paid.stored, file)
+        record = paid.stored.record
+        edit = slots_edit(image, record, file, str(picture.delivered_size))
+        return self.write_back(result, edit, file, record.attempt)
+
+    def _adopt(self, image: Planned) -> BuildResult:
+        if image.inputs is None or image.fingerprint is None:
+            return BuildResult(Outcome.NOTHING, image)
+        path = self.session.project.path(image.target)
+        now = stamp(self.session.clock.now())
+        file = PublishedFile(self.session.hashes.hash_of(path), path.stat().st_size, now, image.target)
+        line = RecordLine(image.fingerprint, file.sha256, file.size, at=now, parts=tuple(parts(image.inputs).items()))
+        text = line.format()
+        return self.write_back(
+            BuildResult(Outcome.ADOPTED, image), lambda entry: record_edit(entry, text, image.target), file
+        )
+
+    def _repair(self, image: Planned) -> BuildResult:
+        found = self.judge.evidence.at_target(image.entry, image.fingerprint, certain=True)
+        line = found.line
+        if line is None or (found.record is None and not found.in_yaml):
+            return BuildResult(Outcome.NOTHING, image)
+        file = PublishedFile(line.file, line.size, stamp(self.session.clock.now()), image.target)
+        edit = None if found.record is None else slots_edit(image, found.record, file, line=line)
+        return self.write_back(BuildResult(Outcome.REPAIRED, image), edit, file, line.attempt)
+
+
+def _taken(entry: Entry) -> tuple[object, ...] | None:
+    """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
+    line = entry.record_line
+    return None if line is None else (line.file, line.fingerprint, accepted_for(line))
 
 
 def _blocked(image: Planned) -> InputError:

@@ -1,7 +1,7 @@
-"""One run: what was asked for, the plan, the choice, and each image's two actions with their outcomes.
+"""One run: what was asked for, the plan, the choice, and what became of each image.
 
-The scheduler (doit) calls `generate` and `write_back` from threads; both end in a message or nothing, never in an
-exception, so that one failure stays one failure.
+The scheduler (doit) calls `build` from threads; it ends in a message or nothing, never in an exception, so that one
+failure stays one failure.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chargen.build.disk_guard import Keeping
-from chargen.build.errors import BreakerOpenError, StoppedError
-from chargen.build.events import ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
-from chargen.build.finish_rows import settle
-from chargen.build.image import Done, Maker, Outcome
-from chargen.build.losses import Losses
-from chargen.build.senders import Senders
+from chargen.build.disk_guard import DiskGuard
+from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.journal_repair import finish_rows
+from chargen.build.retry import BreakerOpenError, StoppedError
+from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
+from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
+from chargen.plan.cache.files import under_way
+from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
-from chargen.plan.memo.index import Standing
-from chargen.plan.memo.standing import Look
-from chargen.plan.memo.store import under_way
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Plan, Planned, Shown
+from chargen.plan.planner import Planner
 from chargen.plan.project import Project
-from chargen.plan.request import Order, prepare
+from chargen.plan.request import BuildRequest, prepare
 from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Attempt
 from chargen.store.locks import project_lock
@@ -45,7 +45,7 @@ _LOG = logging.getLogger("chargen")
 class Failure:
     """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
 
-    image: Planned
+    image: Shown
     message: str
     stopped_by: str = ""
 
@@ -55,19 +55,18 @@ class Build:
     """One run over one plan. `chosen` are the images it has to do with, in plan order."""
 
     session: Session
+    planner: Planner
     plan: Plan
     choice: Choice
     selected: tuple[EntryId, ...]
-    maker: Maker
+    builder: ImageBuilder
     stop: threading.Event
     leftovers: tuple[Attempt, ...] = ()
-    done: dict[EntryId, Done] = field(default_factory=dict)
+    done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
-    interrupted: dict[EntryId, Planned] = field(default_factory=dict)
+    interrupted: dict[EntryId, Shown] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
-    rest: Standing = field(default_factory=Standing)
-    """Images that need nothing and were left out of the plan."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -88,10 +87,10 @@ class Build:
     @property
     def ignored(self) -> frozenset[EntryId]:
         """The images that are left alone on this machine, those asked for by `--rebuild` left out."""
-        return self.maker.judging.wishes.ignored
+        return self.builder.judge.options.ignored
 
     @property
-    def chosen(self) -> tuple[Planned, ...]:
+    def chosen(self) -> tuple[Shown, ...]:
         """The images this run does something with, in plan order."""
         return self.choice.images
 
@@ -100,25 +99,29 @@ class Build:
         """Errors of the input that belong to no image, where the run was asked for all there is."""
         return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
 
-    def image(self, entry_id: EntryId) -> Planned:
+    def image(self, entry_id: EntryId) -> Shown:
         """Return one image of the plan."""
         return self.plan.by_id[entry_id]
+
+    def whole(self, entry_id: EntryId) -> Planned:
+        """Return one image of the plan to the last word; what a run has to do with was planned so."""
+        image = self.image(entry_id)
+        if isinstance(image, Planned):
+            return image
+        with self._lock:
+            return self.planner.image(entry_id)
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
         image = self.image(entry_id)
         return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
-        return self._guarded(entry_id, self._generate)
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
-        return self._guarded(entry_id, self._write_back)
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
+        return self._guarded(entry_id, self._build)
 
     def fail(self, entry_id: EntryId, message: str) -> None:
-        """Note a failure that happened outside the two actions."""
+        """Note a failure that happened outside `build`."""
         self._fail(self.image(entry_id), message)
 
     def fail_for_needs(self, entry_id: EntryId, needs: Sequence[str]) -> None:
@@ -152,16 +155,12 @@ class Build:
         """End the run: let go of the project and close what is open."""
         self._closing.close()
 
-    def _generate(self, entry_id: EntryId) -> None:
-        done = self.maker.generate(self.image(entry_id))
+    def _build(self, entry_id: EntryId) -> None:
+        result = build_image(self.builder, self.whole(entry_id))
         with self._lock:
-            self.done[entry_id] = done
-
-    def _write_back(self, entry_id: EntryId) -> None:
-        done = self.done[entry_id]
-        self.maker.write_back(done)
-        with self._lock:  # what was written is not needed again, and a long run makes thousands
-            self.done[entry_id] = replace(done, edit=None, publication=None)
+            self.done[entry_id] = result
+        if result.failure is not None:
+            raise result.failure
 
     def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
         image = self.image(entry_id)
@@ -183,19 +182,17 @@ class Build:
             return self._fail(image, str(failure))
         except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
             _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
-            return self._fail(
-                image, f"unexpected {type(bug).__name__}: see `.chargen/chargen.log`, and please report it"
-            )
+            return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
         return None
 
-    def _fail_by(self, image: Planned, failure: ProviderError) -> str:
+    def _fail_by(self, image: Shown, failure: ProviderError) -> str:
         name = image.route.provider if image.route is not None else ""
         message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
         if isinstance(failure, BreakerOpenError):
             return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
         return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
-    def _fail(self, image: Planned, message: str, *, stopped_by: str = "") -> str:
+    def _fail(self, image: Shown, message: str, *, stopped_by: str = "") -> str:
         message = self.session.scrub(message)
         with self._lock:
             self.failed[image.id] = Failure(image, message, stopped_by)
@@ -205,7 +202,7 @@ class Build:
         return message
 
     @property
-    def built(self) -> tuple[Done, ...]:
+    def built(self) -> tuple[BuildResult, ...]:
         """What this run did, images of which nothing had to be done left out."""
         return tuple(done for done in self.done.values() if done.outcome is not Outcome.NOTHING)
 
@@ -221,22 +218,22 @@ def _or_nothing_starts() -> Iterator[None]:
 
 def open_build(
     folder: Path,
-    order: Order | None = None,
+    order: BuildRequest | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     sink: Sink = nobody,
     on_wait: Callable[[int | None], None] | None = None,
     command: str = "",
-    look: Look | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Build:
     """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
 
-    `look` is one just taken at the project, so that what did not change need not be looked at again.
+    `snapshot` is one of the project, just taken, so that what did not change need not be looked at again.
     Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
     that another process is building, or that can't be written to.
     """
     environ = os.environ if environ is None else environ
-    order = order or Order()
+    order = order or BuildRequest()
     session = open_session(folder, environ)
     waited: list[int | None] = []
 
@@ -253,10 +250,10 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else look)
+        prepared = prepare(session, order, None if waited else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
-        settle(session, prepared.plan.images)
+        finish_rows(session, prepared.planner)
 
         def told(event: SendingEvent) -> None:
             sink(event)
@@ -268,12 +265,20 @@ def open_build(
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
-        keeping = Keeping(session.project.root, session.originals.folder)
-        maker = Maker(session, prepared.planner.judging, senders, WriteBack(session.project), keeping)
+        guard = DiskGuard(session.project.root, session.project.originals)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard)
         choice = prepared.choice
         build = Build(
-            session, prepared.plan, choice, prepared.selected, maker, stop, leftovers, left_out=list(choice.left_out)
+            session,
+            prepared.planner,
+            prepared.plan,
+            choice,
+            prepared.selected,
+            builder,
+            stop,
+            leftovers,
+            left_out=list(choice.left_out),
         )
-        build.rest = prepared.rest or build.rest
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

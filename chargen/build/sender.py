@@ -15,21 +15,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from tenacity import RetryCallState, Retrying, stop_after_attempt
-
-from chargen.build.breaker import Breaker
-from chargen.build.errors import BreakerOpenError
 from chargen.build.events import (
     ProviderPaused,
     ProviderStopped,
-    ReplyReceived,
     RequestSent,
     Sink,
     TryFailed,
     nobody,
 )
-from chargen.build.pacing import Pacer, Waits
-from chargen.build.retrying import MAX_TRIES, asks_too_long, next_wait, pause_after
+from chargen.build.pace import Pacer, Waits
+from chargen.build.retry import Breaker, BreakerOpenError, asks_too_long, next_wait, pause_after
+from chargen.config.settings import Settings
 from chargen.model.request import (
     FailureClass,
     Pending,
@@ -41,6 +37,7 @@ from chargen.model.request import (
     Ticket,
 )
 from chargen.plan.budget import NOTHING, Ledger, OverBudgetError
+from chargen.providers.registry import Adapters
 
 
 class AttemptLog(Protocol):
@@ -51,9 +48,6 @@ class AttemptLog(Protocol):
 
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Note that the attempt brought no image."""
-
-    def received(self, attempt_id: str, reply: Reply) -> None:
-        """Take the reply, before anyone else does; what it raises is not tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +118,22 @@ class Sender:
 
         Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
         where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
+        Whoever gets the reply stores it before anything else.
         """
         self._need_key()
         self._provider.open()
         call = _Call(request, estimate, log)
-        retrying = Retrying(
-            sleep=lambda seconds: self._waits.seconds(seconds, self._breaker.check),
-            stop=stop_after_attempt(MAX_TRIES),
-            wait=lambda _state: call.wait or 0.0,
-            retry=lambda state: self._again(call, state),
-            reraise=True,
-        )
-        attempt_id, reply = retrying(self._try, call)
-        log.received(attempt_id, reply)
-        self._sink(ReplyReceived(self._provider.name, request.asked.entry_id, attempt_id, call.number, len(reply.data)))
+        attempt_id, reply = self._until_a_reply(call)
         return Sent(reply, attempt_id, call.number, sum(failure.possibly_billed for failure in call.failures))
+
+    def _until_a_reply(self, call: _Call) -> tuple[str, Reply]:
+        while True:
+            try:
+                return self._try(call)
+            except ProviderError as failure:
+                if call.wait is None or not call.failures or failure is not call.failures[-1]:
+                    raise
+            self._waits.seconds(call.wait, self._breaker.check)
 
     def _need_key(self) -> None:
         self._breaker.check()
@@ -146,10 +141,6 @@ class Sender:
             failure = ProviderError(FailureClass.PROVIDER_STOP, missing.message, hint=missing.hint)
             self._open(failure)
             raise BreakerOpenError(failure)
-
-    def _again(self, call: _Call, state: RetryCallState) -> bool:
-        failure = state.outcome.exception() if state.outcome else None
-        return call.wait is not None and bool(call.failures) and failure is call.failures[-1]
 
     def _try(self, call: _Call) -> tuple[str, Reply]:
         """Send once. Raises as `send`; a ProviderError has been logged, accounted for and acted on."""
@@ -240,3 +231,31 @@ class Sender:
         failure.stops_provider = True
         if self._breaker.open(failure):
             self._sink(ProviderStopped(self._provider.name, failure.message, failure.hint))
+
+
+class Senders:
+    """The senders of one run, one a provider, made when its first image is sent; all share ledger and stop."""
+
+    def __init__(
+        self, settings: Settings, adapters: Adapters, ledger: Ledger, stop: threading.Event, sink: Sink = nobody
+    ) -> None:
+        self._settings = settings
+        self._adapters = adapters
+        self._ledger = ledger
+        self._stop = stop
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._made: dict[str, Sender] = {}
+
+    def get(self, provider: str) -> Sender:
+        """Return the sender of a provider."""
+        with self._lock:
+            if provider not in self._made:
+                self._made[provider] = Sender(
+                    self._adapters.get(provider),
+                    self._settings.provider(provider),
+                    ledger=self._ledger,
+                    stop=self._stop,
+                    sink=self._sink,
+                )
+            return self._made[provider]

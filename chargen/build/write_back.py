@@ -14,17 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import ChargenError, InputError, Position, error
-from chargen.model.entries import Entry
+from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
+from chargen.plan.cache.stamp import digest
 from chargen.plan.dry_run import made_up_edit, unwritable
 from chargen.plan.project import Project
-from chargen.plan.scan import scan_document
+from chargen.plan.scan import ScannedFile, scan_document
 from chargen.store.attributes import lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
-from chargen.yaml.document import Document, parse
+from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
 
 Edit = Callable[[Entry], SlotEdit | None]
@@ -43,7 +44,7 @@ _HELD = 16
 
 
 @dataclass(slots=True)
-class _Wish:
+class PendingEdit:
     """One edit that waits for its file to be written."""
 
     entry_id: EntryId
@@ -58,11 +59,11 @@ class _OpenFile:
 
     file: str
     changed: threading.Condition = field(default_factory=threading.Condition)
-    """Held while `wishes` and `coming` change."""
+    """Held while `pending` and `expected` change."""
     writing: threading.Lock = field(default_factory=threading.Lock)
-    wishes: list[_Wish] = field(default_factory=list)
-    coming: set[EntryId] = field(default_factory=set)
-    """Entries that are being made; a wish waits for them a moment, however long their replies take."""
+    pending: list[PendingEdit] = field(default_factory=list)
+    expected: set[EntryId] = field(default_factory=set)
+    """Entries that are being made; an edit waits for them a moment, however long their replies take."""
     data: bytes | None = None
     text: EditableText | None = None
     entries: dict[EntryId, Entry] = field(default_factory=dict)
@@ -71,10 +72,14 @@ class _OpenFile:
 
 
 class WriteBack:
-    """All imagery files of a project that are written in this run; safe to use from threads."""
+    """All imagery files of a project that are written in this run; safe to use from threads.
 
-    def __init__(self, project: Project) -> None:
+    `read_already` gives a file as it was read for the plan, so that it is read once.
+    """
+
+    def __init__(self, project: Project, read_already: Callable[[str], ScannedFile | None] | None = None) -> None:
         self._project = project
+        self._read_already = read_already
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
@@ -86,46 +91,48 @@ class WriteBack:
         Raises InputError: the file can't be read or written, the entry is gone, or the edit is refused.
         """
         opened = self._opened(file)
-        wish = _Wish(entry_id, edit)
+        own = PendingEdit(entry_id, edit)
         with opened.changed:
-            opened.wishes.append(wish)
-            opened.coming.discard(entry_id)
+            opened.pending.append(own)
+            opened.expected.discard(entry_id)
             opened.changed.notify_all()
-            opened.changed.wait_for(lambda: wish.done.is_set() or not opened.coming, _GATHER)
-        while not wish.done.is_set():
-            # Whoever gets the file writes for everybody who waits by then; the others find their wish done.
+            opened.changed.wait_for(lambda: own.done.is_set() or not opened.expected, _GATHER)
+        while not own.done.is_set():
+            # Whoever gets the file writes for everybody who waits by then; the others find their edit done.
             with opened.writing:
-                if wish.done.is_set():
+                if own.done.is_set():
                     break
                 with opened.changed:
-                    wishes, opened.wishes = opened.wishes, []
-                self._carry_out(opened, wishes)
-        if wish.failure is not None:
-            raise wish.failure
+                    pending, opened.pending = opened.pending, []
+                self._carry_out(opened, pending)
+        if own.failure is not None:
+            raise own.failure
 
     @contextmanager
-    def coming(self, file: str, entry_id: EntryId) -> Iterator[None]:
-        """Say that an edit will be asked for once the block is through: those asked for before may wait for it."""
+    def expected(self, file: str, entry_id: EntryId) -> Iterator[None]:
+        """Say that an edit of an entry may be asked for in the block: those asked for before may wait for it."""
         opened = self._opened(file)
         with opened.changed:
-            opened.coming.add(entry_id)
+            opened.expected.add(entry_id)
         try:
             yield
-        except BaseException:
+        finally:
             with opened.changed:
-                opened.coming.discard(entry_id)
+                opened.expected.discard(entry_id)
                 opened.changed.notify_all()
-            raise
 
     def write_all(self, file: str, edits: Sequence[tuple[EntryId, Edit]]) -> dict[EntryId, ChargenError]:
         """Carry out edits of one file in one replacement; return what was refused. Those of one entry go in order."""
         opened = self._opened(file)
-        wishes = [_Wish(entry_id, edit) for entry_id, edit in edits]
+        pending = [PendingEdit(entry_id, edit) for entry_id, edit in edits]
         with opened.writing:
-            self._carry_out(opened, wishes)
-        return {wish.entry_id: wish.failure for wish in wishes if isinstance(wish.failure, ChargenError)}
+            self._carry_out(opened, pending)
+        for item in pending:
+            if item.failure is not None and not isinstance(item.failure, ChargenError):
+                raise item.failure
+        return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
-    def rehearse(self, entry: Entry, target: str, route: Route) -> None:
+    def dry_run(self, entry: Entry, target: str, route: Route) -> None:
         """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
         A file that can't be read at this moment, and an entry that is gone, are left to the write-back.
@@ -137,8 +144,7 @@ class WriteBack:
             try:
                 self._read(opened)
                 now = self._entry(opened, entry.id)
-                assert opened.text is not None
-                opened.text.apply((made_up_edit(now, target, route),))
+                self._text(opened).apply((made_up_edit(now, target, route),))
             except SpliceError as refused:
                 raise InputError([unwritable(problem) for problem in refused.problems]) from None
             except InputError:
@@ -171,38 +177,38 @@ class WriteBack:
                     del self._recent[name]
             return self._files.setdefault(file, _OpenFile(file))
 
-    def _carry_out(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
+    def _carry_out(self, opened: _OpenFile, pending: list[PendingEdit]) -> None:
         try:
             with file_lock(self._project.root, opened.file):
-                self._replace(opened, wishes)
+                self._replace(opened, pending)
         except ChargenError as failure:
             opened.data = None
-            for wish in wishes:
-                wish.failure = wish.failure or failure
+            for item in pending:
+                item.failure = item.failure or failure
         except BaseException as failure:
             opened.data = None
-            for wish in wishes:
-                wish.failure = wish.failure or failure
+            for item in pending:
+                item.failure = item.failure or failure
             raise
         finally:
             with opened.changed:
-                for wish in wishes:
-                    wish.done.set()
+                for item in pending:
+                    item.done.set()
                 opened.changed.notify_all()
 
-    def _replace(self, opened: _OpenFile, wishes: list[_Wish]) -> None:
+    def _replace(self, opened: _OpenFile, pending: list[PendingEdit]) -> None:
         path = self._project.path(opened.file)
         for number in range(_ROUNDS):
             time.sleep(number * _PAUSE)
             if path.is_file() and is_being_written(path):
                 continue
             before = self._read(opened)
-            after = self._edited(opened, wishes)
+            after = self._edited(opened, pending)
             if after.data == before:
                 return
             if replace_unchanged(path, before, after.data, root=self._project.root):
                 opened.data, opened.text = after.data, after
-                opened.stale.update(wish.entry_id for wish in wishes)
+                opened.stale.update(item.entry_id for item in pending)
                 return
             opened.data = None
         message = "the file is being saved all the time, so its slots can't be written"
@@ -211,33 +217,43 @@ class WriteBack:
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
         if data != opened.data:
-            document = parse(data, opened.file)
-            opened.text = EditableText.of(document)
-            self._scanned(opened, document)
+            known = None if self._read_already is None else self._read_already(opened.file)
+            if known is not None and known.imagery is not None and known.digest == digest(data):
+                opened.text = None
+                self._take(opened, known.imagery)
+            else:
+                document = parse(data, opened.file)
+                opened.text = EditableText.of(document)
+                self._take(opened, scan_document(self._project, document))
             opened.data = data
         return data
 
-    def _scanned(self, opened: _OpenFile, document: Document) -> None:
-        imagery = scan_document(self._project, document)
+    def _text(self, opened: _OpenFile) -> EditableText:
+        """Hold a file that was read open for edits."""
+        if opened.text is None:
+            assert opened.data is not None
+            opened.text = EditableText.parse(opened.data, opened.file)
+        return opened.text
+
+    def _take(self, opened: _OpenFile, imagery: Imagery | None) -> None:
         opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
         opened.stale.clear()
 
-    def _edited(self, opened: _OpenFile, wishes: list[_Wish]) -> EditableText:
-        text = opened.text
-        assert text is not None
-        for wish in wishes:
-            wish.failure = None
+    def _edited(self, opened: _OpenFile, pending: list[PendingEdit]) -> EditableText:
+        text = self._text(opened)
+        for item in pending:
+            item.failure = None
             try:
-                entry = self._entry(opened, wish.entry_id)
-                edit = wish.edit(entry)
+                entry = self._entry(opened, item.entry_id)
+                edit = item.edit(entry)
                 text = text if edit is None else text.apply((edit,))
-            except ChargenError as failure:
-                wish.failure = failure
+            except Exception as failure:  # noqa: BLE001 (a fault of the program with one entry is raised for that one alone)
+                item.failure = failure
         return text
 
     def _entry(self, opened: _OpenFile, entry_id: EntryId) -> Entry:
         if entry_id in opened.stale and opened.data is not None:
-            self._scanned(opened, parse(opened.data, opened.file))
+            self._take(opened, scan_document(self._project, parse(opened.data, opened.file)))
         entry = opened.entries.get(entry_id)
         if entry is None:
             message = f"entry `{entry_id}` is no longer in this file"

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from chargen.cli.options import json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import bold, columns, cost_text, dim, plural
+
+if TYPE_CHECKING:
+    from chargen.actions.cost import Spending
+    from chargen.store.spending import Sum
 
 
 @click.command("cost")
@@ -18,17 +27,53 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
     never taken for 0. Days are those of UTC.
     """
     from chargen.actions.cost import period_of, spending  # noqa: PLC0415 - slow to import, `--help` needs none of it
-    from chargen.cli import cost_report, reading  # noqa: PLC0415 - as above
+    from chargen.cli.project import journal_here  # noqa: PLC0415 - as above
 
     period = period_of(since, month)
-    with reading.project_here() as session:
-        lost = not session.journal.path.is_file() and session.originals.folder.is_dir()
-        attempts = session.journal.attempts()
-    if lost:  # opened to be written to, it is made again from the originals
-        with reading.project_here(read_only=False) as session:
-            attempts = session.journal.attempts()
-    found = spending(attempts, period)
+    with journal_here() as journal:
+        found = spending(journal.attempts(), period)
     if as_json:
-        click.echo(reading.as_json(cost_report.as_object(found)))
+        say_json(found.to_json())
     else:
-        click.echo("\n".join(cost_report.lines(found)))
+        say(_lines(found))
+
+
+def _lines(found: Spending) -> Iterator[str]:
+    """Yield a table by day, one by provider and one by file, then the total."""
+    total = found.total
+    if not (total.images or total.failures or total.possibly):
+        yield "nothing was sent"
+        return
+    groups = (("day", found.by_day), ("provider", found.by_provider), ("file", found.by_file))
+    for title, rows in groups:
+        yield from _table(title, rows)
+        yield ""
+    yield f"{cost_text(total.total_usd)} for {plural(total.images, 'image')}" + _unknown(total)
+    if total.estimated_usd:
+        yield f"  {cost_text(total.estimated_usd)} of it by estimate: the provider told no usage"
+    if total.failures:
+        yield f"  {plural(total.failures, 'failure')}, {cost_text(total.failed_usd)} as reported"
+    if total.possibly:
+        yield f"  {plural(total.possibly, 'request')} possibly billed, {cost_text(total.possibly_usd)} by estimate"
+
+
+def _table(title: str, rows: Sequence[Sum]) -> Iterator[str]:
+    shown = [(bold(title), "images", "cost", "")]
+    shown += [(row.name, f"{row.images:,}", cost_text(row.total_usd), dim(_apart(row))) for row in rows]
+    yield from columns(shown, right=frozenset({1, 2}))
+
+
+def _apart(row: Sum) -> str:
+    """Say what of a row is no picture, or not known."""
+    parts = []
+    if row.failures:
+        parts.append(f"{row.failures:,} failed" + (f" {cost_text(row.failed_usd)}" if row.failed_usd else ""))
+    if row.possibly:
+        parts.append(f"{row.possibly:,} possibly billed {cost_text(row.possibly_usd)}")
+    if row.unknown:
+        parts.append(f"{row.unknown:,} of unknown cost")
+    return ", ".join(parts)
+
+
+def _unknown(row: Sum) -> str:
+    return f", and {row.unknown:,} of unknown cost" if row.unknown else ""

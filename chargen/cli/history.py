@@ -2,26 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
-from chargen.cli import completing
-from chargen.cli.options import json_option
+from chargen.cli.options import image_names, json_option
+from chargen.cli.output import GREEN, say, say_json, styled
+from chargen.cli.tables import bold, cells, columns, cost_text, dim, moment, plural, width
+from chargen.model.inputs import PROMPT
+from chargen.model.reason import said_of_version
+
+if TYPE_CHECKING:
+    from chargen.actions.history import ImageHistory, Version
+    from chargen.model.record import Record
+    from chargen.plan.plan import Planned
+
+_DIGITS = 8
+"""Of a file's hash: enough to name it."""
 
 
 @click.command("history")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completing.images)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=image_names)
 @json_option
 def command(targets: tuple[str, ...], *, as_json: bool) -> None:
-    """List every version of an image there ever was: when and why it was made, by what, its prompt, cost and file.
+    """List all versions of an image: when and why each was made, by what, its prompt, cost and file.
 
     TARGET is a path, an id or a glob on the id. `chargen restore TARGET VERSION` brings one back.
     """
-    from chargen.actions.versions import versions  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli import history_report, reading  # noqa: PLC0415 - as above
+    from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
-        found = [(image, versions(here.session, image)) for image in here.images(targets)]
+    with planning_here() as here:
+        found = [history(here.session, image) for image in here.images(targets)]
     if as_json:
-        click.echo(reading.as_json({"images": [history_report.as_object(*item) for item in found]}))
-    else:
-        click.echo("\n\n".join("\n".join(history_report.lines(*item)) for item in found))
+        say_json({"images": [item.to_json() for item in found]})
+        return
+    for number, item in enumerate(found):
+        say([*([""] if number else []), *_lines(item)])
+
+
+def _lines(history: ImageHistory) -> Iterator[str]:
+    """Yield a line for each version, and below it why it was made and its prompt where that changed."""
+    image, found = history.image, history.versions
+    yield f"{bold(image.id)}  {plural(len(found), 'version')}"
+    rows = columns([_row(version) for version in found], right=frozenset({0, 3}))
+    shown = ""
+    for version, row in zip(found, rows, strict=True):
+        yield f"  {row}"
+        if version.record and version.record.why and not version.by_hand:
+            yield f"      {dim(_cut('; '.join(map(said_of_version, version.record.why))))}"
+        prompt = _prompt(image, version.record) if version.record else ""
+        if prompt and prompt != shown:
+            yield f"      {_cut(prompt)}"
+        shown = prompt or shown
+
+
+def _row(version: Version) -> tuple[str, ...]:
+    where = version.where.value
+    if where == "current":
+        where = styled(where, GREEN)
+    by = version.by if version.by else ""
+    if version.by_hand:
+        by = f"{by}, painted over" if by else "by hand"
+    cost = "" if version.by_hand else cost_text(version.cost_usd)
+    file = version.file[:_DIGITS] if version.file else ""
+    return str(version.number), moment(version.at), by, cost, file, where
+
+
+def _prompt(image: Planned, record: Record) -> str:
+    """Return the author's own words of a prompt: what all images share would push them off the line."""
+    name = f"{PROMPT}.{getattr(image.entry.prompt, 'name', 'prompt_used')}"
+    own = next((part.text for part in record.parts if part.name == name and part.text), record.prompt)
+    return " ".join(own.split())
+
+
+def _cut(text: str) -> str:
+    room = width() - 6
+    if cells(text) <= room:
+        return text
+    while cells(text) >= room:
+        text = text[: max(len(text) - max(1, (cells(text) - room) // 2), 1)]
+    return text.rstrip() + "…"

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
-from chargen.cli import completing
-from chargen.cli.options import json_option, within_project
+from chargen.cli.options import image_names, json_option, named_here
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import coloured, columns, counts, dim, estimate_text, plural
+from chargen.model.values import Verdict
+
+if TYPE_CHECKING:
+    from chargen.actions.impact import Impact, Reached
 
 
 @click.command("impact")
-@click.argument("what", shell_complete=completing.images)
+@click.argument("what", shell_complete=image_names)
 @json_option
 def command(what: str, *, as_json: bool) -> None:
     """List every image that WHAT feeds, how many of them are approved or locked, and what rebuilding costs.
@@ -18,11 +27,37 @@ def command(what: str, *, as_json: bool) -> None:
     that show a portrait which is built itself are reached through it.
     """
     from chargen.actions.impact import impact  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli import impact_report, reading  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
-        found = impact(here.session, here.planner, here.plan, what, within_project(here.session.project.root))
+    with planning_here() as here:
+        (name,), within = named_here(here.session.project.root, (what,))
+        found = impact(here.session, here.planner, name, within)
     if as_json:
-        click.echo(reading.as_json(impact_report.as_object(found)))
+        say_json(found.to_json())
     else:
-        click.echo("\n".join(impact_report.lines(found)))
+        say(_lines(found))
+
+
+def _lines(found: Impact) -> Iterator[str]:
+    """Yield a line for each image, then what a change comes to."""
+    if not found.reached:
+        yield f"{found.what} feeds no image"
+        return
+    yield from columns([_row(item) for item in found.reached], right=frozenset({2}))
+    yield ""
+    verdicts = Counter(item.image.verdict for item in found.reached)
+    told = counts({verdict.value: verdicts[verdict] for verdict in Verdict})
+    yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {told}"
+    if found.kept:
+        yield f"{len(found.kept):,} approved or locked: they stay as they are"
+    if found.rebuilt:
+        which = "it" if len(found.reached) == 1 else f"{len(found.rebuilt):,} of them"
+        yield f"a change rebuilds {which}: {estimate_text(found.cost_usd)} by estimate"
+    else:
+        yield "a change rebuilds none of them"
+
+
+def _row(item: Reached) -> tuple[str, ...]:
+    price = estimate_text(item.cost_usd) if item.rebuilds else ""
+    through = dim(f"through {item.through}") if item.through else ""
+    return coloured(item.image.verdict), item.image.id, price, through

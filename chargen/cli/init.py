@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chargen.cli.output import say
+from chargen.cli.tables import columns
+
 if TYPE_CHECKING:
     from chargen.actions.init import Started
 
@@ -23,12 +26,10 @@ def command(folder: Path) -> None:
     """
     from chargen.actions.init import start_project  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    click.echo("\n".join(_text(start_project(folder))))
+    say(_lines(start_project(folder)))
 
 
-def _text(started: Started) -> Iterator[str]:
-    from chargen.cli.tables import columns  # noqa: PLC0415 - as above
-
+def _lines(started: Started) -> Iterator[str]:
     elsewhere = started.folder.resolve() != Path.cwd()
     yield f"wrote {len(started.written)} files" + (f" in {started.folder}" if elsewhere else "")
     yield from (f"  {name}" for name in started.written)
@@ -41,7 +42,7 @@ def _text(started: Started) -> Iterator[str]:
         steps.append((f"doit {target}", "build one image and the portrait it needs"))
     steps += [
         ("chargen plan", "see what a build would do, why, and at what price"),
-        ("chargen check", "see all that is wrong or odd in your files"),
+        ("chargen check", "see errors and warnings in your files"),
     ]
     if elsewhere:
         steps.insert(0, (f"cd {shlex.quote(str(started.folder))}", ""))

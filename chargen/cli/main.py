@@ -11,36 +11,36 @@ from typing import Any
 import click
 
 from chargen import __version__
-from chargen.cli.pipes import discard
-from chargen.errors import ChargenError
-from chargen.store.files import printable
+from chargen.cli.output import discard, of_bug, of_system, tell
+from chargen.errors import ChargenError, ExitCode
+from chargen.text.nearest import did_you_mean
 
 COMMANDS = {
     "init": "make a small working project in a folder",
     "plan": "show what a build would do, why, and at what price",
-    "batch": "build chapters, locations, characters or all",
-    "check": "tell everything that is wrong or odd in the input",
+    "batch": "build the images of one kind, or all",
+    "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",
     "why": "explain an image's verdict: what changed since it was made, word by word",
     "impact": "list every image that a file, a character or a template feeds",
-    "approve": "say that images stay as they are",
+    "approve": "protect finished images from rebuilding",
     "reject": "ask for new images in the place of these",
     "lock": "keep images as they are",
     "unlock": "end an approval or a lock",
-    "accept": "take the present pictures as current for today's inputs",
-    "history": "list every version of an image there ever was",
+    "accept": "mark pictures as up to date without making new ones",
+    "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",
     "cost": "add up what was spent, by day, provider and file",
+    "log": "list what was run: when, what was built, what failed, and what it cost",
 }
-"""Subcommands with their one line of help, in the order `--help` lists them; each is `chargen/cli/NAME.py`."""
+"""Subcommands with their one line of help, in the order `--help` lists them; each is in `chargen/cli/NAME.py`."""
 
-PROGRAM_ERROR = 2
-NOTHING_STARTED = 3
-INTERRUPTED = 130
+_OF_STATUS = frozenset({"approve", "reject", "lock", "unlock"})
+"""Subcommands that are one mechanism, and stand in one file: `chargen/cli/status.py`."""
 
 
 class _ReaderLeftError(Exception):
@@ -60,8 +60,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"chargen.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        module = import_module(f"chargen.cli.{'status' if cmd_name in _OF_STATUS else cmd_name}")
+        command: click.Command = getattr(module, cmd_name if cmd_name in _OF_STATUS else "command")
         return command
 
     def resolve_command(
@@ -71,8 +71,6 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as failure:
-            from chargen.text.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
-
             hint = did_you_mean(args[0], COMMANDS) if args else ""
             raise click.UsageError(f"{failure.message} {hint}".strip(), ctx) from None
 
@@ -97,7 +95,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0, 1 an image failed, 2 the program, 3 nothing could start, 130 interrupted."""
+    """Run the command line and exit with an `ExitCode`."""
     sys.exit(run(arguments))
 
 
@@ -106,29 +104,27 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
     try:
         result: Any = cli.main(args=arguments, prog_name="chargen", standalone_mode=False)
     except ChargenError as failure:
-        _tell(str(failure))
+        tell(str(failure))
         return failure.exit_code
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except click.ClickException as failure:
-        _tell(_usage_error(failure))
-        return NOTHING_STARTED
+        tell(_usage_error(failure))
+        return ExitCode.NOTHING_STARTED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except _ReaderLeftError:
         discard(sys.stdout)
         return 0
     except OSError as failure:
-        from chargen.cli.failures import of_system  # noqa: PLC0415 - only where something fails
-
-        _tell(str(of_system(failure)))
-        return NOTHING_STARTED
+        tell(str(of_system(failure)))
+        return ExitCode.NOTHING_STARTED
     except Exception as bug:
         logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
-        _tell(f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it")
-        return PROGRAM_ERROR
+        tell(of_bug(bug))
+        return ExitCode.PROGRAM
     return result if isinstance(result, int) else 0
 
 
@@ -140,7 +136,3 @@ def _usage_error(failure: click.ClickException) -> str:
     context = failure.ctx if isinstance(failure, click.UsageError) else None
     path = context.command_path if context is not None else "chargen"
     return f"error: {message[:1].lower()}{message[1:]}\n  hint: see `{path} --help`"
-
-
-def _tell(text: str) -> None:
-    click.echo("\n".join(map(printable, text.split("\n"))), err=True)

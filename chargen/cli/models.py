@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import columns, dim, estimate_text, width, wrap
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from chargen.providers.catalogue.model_sizes import SizeRule
-    from chargen.providers.catalogue.models import Model, ModelTable
+    from chargen.actions.models import KnownModel, KnownModels
 
 
 @click.command("models")
@@ -26,99 +24,41 @@ def command(*, as_json: bool) -> None:
     An id that is not listed works too, at an unknown price.
     """
     from chargen import providers  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.models import known_models  # noqa: PLC0415 - as above
     from chargen.store.clock import SystemClock  # noqa: PLC0415 - as above
 
-    table = providers.load_models()
+    known = known_models(providers.load_models())
     if as_json:
-        shown = {"as_of": str(table.as_of), "models": [_object(table, model) for model in table.models]}
-        click.echo(json.dumps(shown, indent=1, ensure_ascii=False))
+        say_json(known.to_json())
     else:
-        click.echo("\n".join(_text(table, SystemClock().now().date())))
+        say(_lines(known, SystemClock().now().date()))
 
 
-def _object(table: ModelTable, model: Model) -> dict[str, Any]:
-    prices = {quality or "": _price(model, quality) for quality in (model.qualities or (None,))}
-    return {
-        "provider": model.provider,
-        "id": model.id,
-        "aliases": list(model.aliases),
-        "default": model.id == table.facts(model.provider).default_model,
-        "sizes": _sizes(model.sizes),
-        "qualities": list(model.qualities),
-        "default_quality": model.default_quality,
-        "references": model.references,
-        "usd_1024x1024": {quality: None if price is None else float(price) for quality, price in prices.items()},
-        "deprecated": str(model.deprecated) if model.deprecated else None,
-        "shutdown": str(model.shutdown) if model.shutdown else None,
-        "replacement": model.replacement,
-        "unsupported": model.unsupported or None,
-        "note": model.note or None,
-    }
-
-
-def _text(table: ModelTable, today: date) -> Iterator[str]:
-    from chargen.cli.tables import columns, dim, width, wrap  # noqa: PLC0415 - as above
-    from chargen.providers.catalogue.models import Life  # noqa: PLC0415 - as above
-
+def _lines(known: KnownModels, today: date) -> Iterator[str]:
     head = ("model", "1024x1024", "refs", "qualities", "sizes", "ends")
-    usable = [model for model in table.models if not model.unsupported and model.life(today) is not Life.DEAD]
-    rows = [tuple(dim(cell) for cell in head), *(_row(table, model) for model in usable)]
-    yield from columns(rows, right=frozenset({1, 2}))
+    usable = known.usable(today)
+    yield from columns([tuple(dim(cell) for cell in head), *map(_row, usable)], right=frozenset({1, 2}))
     yield ""
-    yield "not to be had"
-    others = [(f"  {model.provider}/{model.id}", _end(model)) for model in table.models if model not in usable]
-    yield from columns(others)
+    yield "no longer available"
+    yield from columns([(f"  {model.name}", model.end) for model in known.models if model not in usable])
     yield ""
     closing = (
-        f"As of {table.as_of}. Prices are estimates in USD at the quality marked `*`; references and thinking cost "
+        f"As of {known.as_of}. Prices are estimates in USD at the quality marked `*`; references and thinking cost "
         "extra. A provider's default model is marked `*` too. Any other id works as well, at an unknown price; "
-        + (f"`{table.stand_in}` costs nothing and needs no key." if table.stand_in else "")
+        + (f"`{known.stand_in}` costs nothing and needs no key." if known.stand_in else "")
     )
     yield from wrap(closing, width())
 
 
-def _row(table: ModelTable, model: Model) -> tuple[str, ...]:
-    from chargen.cli.tables import estimate_text  # noqa: PLC0415 - as above
-
-    mark = "*" if model.id == table.facts(model.provider).default_model else ""
-    price = _price(model, model.default_quality)
+def _row(known: KnownModel) -> tuple[str, ...]:
+    model = known.model
+    price = known.price(model.default_quality)
     qualities = (f"{name}*" if name == model.default_quality else name for name in model.qualities)
     return (
-        f"{model.provider}/{model.id}{mark}",
+        f"{known.name}{'*' if known.default else ''}",
         "" if price is None else estimate_text(price),
         str(model.references),
         " ".join(qualities),
-        _sizes(model.sizes),
-        _end(model),
+        known.sizes,
+        known.end,
     )
-
-
-def _end(model: Model) -> str:
-    """Say when a model ends or ended, and what serves instead."""
-    if model.unsupported:
-        return model.unsupported
-    instead = f", use {model.replacement}" if model.replacement else ""
-    if model.shutdown is not None:
-        return f"{model.shutdown}{instead}"
-    return f"deprecated{instead}" if model.deprecated else ""
-
-
-def _sizes(rule: SizeRule) -> str:
-    """Say a rule in a few words."""
-    from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes  # noqa: PLC0415 - as above
-
-    if isinstance(rule, FreeSizes):
-        return f"any x{rule.step} to {rule.max_edge}, {rule.max_ratio}:1"
-    if isinstance(rule, ListedSizes):
-        return " ".join(str(size) for size in rule.sizes)
-    return f"{len(rule.ratios)} ratios, {' '.join(bucket.name for bucket in rule.buckets)}"
-
-
-def _price(model: Model, quality: str | None) -> Decimal | None:
-    """Estimate an image of about 1024x1024 without references."""
-    from chargen.config.settings import DEFAULT_SIZE  # noqa: PLC0415 - as above
-    from chargen.providers.catalogue.prices import estimate  # noqa: PLC0415 - as above
-
-    if model.prices is None:
-        return None
-    return estimate(model.prices, str(model.sizes.nearest(DEFAULT_SIZE)), quality, 0, "")

@@ -1,11 +1,12 @@
-"""What several subcommands take: a selection, what to do about it, and `--json`; and the order these make.
+"""What several subcommands take: a selection, what to do about it, and `--json`; and the request these make.
 
 One place, so that an option means the same everywhere. Imports nothing of a build: `--help` stays fast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from chargen.cli import completing
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
-    from chargen.plan.request import Order
+    from chargen.plan.request import BuildRequest
+    from chargen.plan.selection import Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -36,8 +37,40 @@ class Asked:
     budget: str | None = None
 
 
+def image_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the ids and project-relative targets that begin as what was typed; ids only before anything was typed.
+
+    They are those the last build knew: its stamp is read and nothing is planned, unless files are new to it.
+    """
+    from chargen.store.files import printable  # noqa: PLC0415 - slow to import
+
+    names = [name for pair in _named() for name in (pair if typed else pair[:1])]
+    return sorted(name for name in names if name.startswith(typed) and name == printable(name))
+
+
+def _named() -> Iterable[tuple[str, str]]:
+    """Yield (id, target) of every image that is known."""
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
+    from chargen.errors import ChargenError  # noqa: PLC0415 - as above
+    from chargen.plan.cache.stamp import files_below, read_stamp  # noqa: PLC0415 - as above
+
+    try:
+        root = project_root(Path.cwd())
+        stamp = read_stamp(root)
+        if stamp is not None and stamp.files.keys() >= set(files_below(root, stamp.roots)):
+            return [
+                pair for file, known in stamp.files.items() for pair in zip(stamp.ids(file), known.targets, strict=True)
+            ]
+        from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed here
+
+        with open_session(root, os.environ, read_only=True) as session:
+            return [(image.id, image.target) for image in session.planner().selectables()]
+    except (ChargenError, OSError):
+        return []  # the tab key has no place for a message
+
+
 _SELECTION: Sequence[Callable[[Any], Any]] = (
-    click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=completing.images),
+    click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names),
     click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
     click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
@@ -60,21 +93,35 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def order_of(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> Order:
-    """Make the order of a command that was started in the current folder, for the project in `root`."""
-    from chargen.plan.request import Order  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
+def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
+    """Make the request of a command that was started in the current folder, for the project in `root`."""
+    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    return Order(
-        selection=Selection(asked.selection, asked.only, asked.match, within_project(root)),
+    return BuildRequest(
+        selection=selection_here(root, asked.selection, asked.only, asked.match),
         kinds=kinds,
-        rebuild=asked.rebuild,
+        rebuild=named_here(root, asked.rebuild)[0],
         provider=asked.provider,
         max_tasks=asked.max_tasks,
         budget=None if asked.budget is None else usd(asked.budget),
         resume=asked.resume,
         wait=wait,
     )
+
+
+def selection_here(root: Path, terms: Sequence[str], only: Sequence[str] = (), match: Sequence[str] = ()) -> Selection:
+    """Make the selection of a command that was started in the current folder, for the project in `root`."""
+    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
+
+    names, within = named_here(root, terms)
+    return Selection(names, tuple(only), tuple(match), within)
+
+
+def named_here(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Return names with absolute paths in the project made relative, and the folder within it they are written in."""
+    from chargen.store.inside import name_inside  # noqa: PLC0415 - as above
+
+    return tuple(name_inside(name, root) for name in names), within_project(root)
 
 
 def within_project(root: Path) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from chargen.cli.options import json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import columns, cost_text, dim, moment, plural, size_text
+
+if TYPE_CHECKING:
+    from chargen.actions.orphans import Orphan, Unplanned
+
+_NOUNS = {"picture": "picture", "prompt": "prompt file", "temporary": "abandoned temporary file"}
 
 
 @click.command("orphans")
@@ -15,14 +25,38 @@ def command(*, as_json: bool) -> None:
     What an entry or a reference still names is no orphan, nor is what a file may plan that can't be read now.
     `chargen gc` moves orphans to the trash.
     """
-    from chargen.actions.orphans import orphans  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli import orphans_report, reading  # noqa: PLC0415 - as above
+    from chargen.actions.orphans import Unplanned, orphans  # noqa: PLC0415 - slow to import, `--help` needs none of it
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with reading.planned_here() as here:
-        found = orphans(here.session, here.planner, here.plan)
+    with planning_here() as here:
+        found = Unplanned(orphans(here.session, here.planner))
     if as_json:
-        click.echo(reading.as_json(orphans_report.as_object(found)))
-    else:
-        click.echo("\n".join(orphans_report.lines(found, "no orphans")))
-        if found:
-            click.echo("`chargen gc` moves them to the trash")
+        say_json(found.to_json())
+        return
+    say(unplanned_lines(found, "no orphans"))
+    if found.files:
+        say("`chargen gc` moves them to the trash")
+
+
+def unplanned_lines(found: Unplanned, nothing: str) -> Iterator[str]:
+    """Yield a line for each file, then how many there are of each kind and their size."""
+    if not found.files:
+        yield nothing
+        return
+    yield from columns([_row(orphan) for orphan in found.files], right=frozenset({1}))
+    yield ""
+    counted = ", ".join(plural(len(orphans), _NOUNS[kind]) for kind, orphans in found.by_kind.items())
+    yield f"{counted}: {size_text(found.size)}"
+
+
+def _row(orphan: Orphan) -> tuple[str, ...]:
+    return orphan.path, size_text(orphan.size), dim(_what(orphan))
+
+
+def _what(orphan: Orphan) -> str:
+    record = orphan.record
+    if record is None:
+        return "" if orphan.kind == "picture" else _NOUNS[orphan.kind]
+    cost = record.cost_or_estimate_usd
+    by = str(record.route)
+    return f"{record.entry_id}, made {moment(record.received_at)} by {by}, {cost_text(cost)}"

@@ -1,48 +1,76 @@
-"""Problems of the input as text and as JSON: what is wrong first, each told once, however many images it concerns."""
+"""Problems of the input, and images that are left alone, as lines of a summary.
+
+Each problem is told once, however many images it concerns. Light to import: every run ends with it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from chargen.cli.tables import plural
+from chargen.cli.tables import listed, plural
 from chargen.errors import Severity
-from chargen.plan.findings import Finding
-from chargen.plan.plan import problem_json
-from chargen.store.files import printable
+from chargen.model.reason import Reason, ReasonCode, has, sentences
+from chargen.model.values import Verdict
 
-MANY = 3
+if TYPE_CHECKING:
+    from chargen.plan.findings import Finding
+
+NAMED = 3
 """Images named beside a problem before it says how many more there are."""
 
+_TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
-def lines(findings: Iterable[Finding]) -> Iterator[str]:
+
+def problem_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield problems as text, with the images they concern where their place does not tell."""
     for finding in findings:
         first, *more = str(finding.problem).split("\n")
         named = finding.images
-        who = ", ".join(f"`{printable(entry_id)}`" for entry_id in named[:MANY])
-        if len(named) > MANY:
-            who += f" and {len(named) - MANY:,} more"
-        yield printable(first) + (f" (for {who})" if who else "")
-        for line in more:
-            yield printable(line)
+        who = ", ".join(f"`{entry_id}`" for entry_id in named[:NAMED])
+        if len(named) > NAMED:
+            who += f" and {len(named) - NAMED:,} more"
+        yield first + (f" (for {who})" if who else "")
+        yield from more
 
 
-def tally(findings: Iterable[Finding]) -> str:
-    """Count problems by severity: `2 errors, 1 warning`."""
-    found = Counter(finding.problem.severity for finding in findings)
-    return ", ".join(plural(found[severity], severity.value) for severity in Severity if found[severity])
+def tally(totals: Mapping[Severity, int]) -> str:
+    """Say how many problems there are: `2 errors, 1 warning`."""
+    return ", ".join(plural(totals[severity], severity.value) for severity in Severity if totals[severity])
 
 
-def check_json(findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return the object of `check --json`.
+def quiet_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
+    """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
 
-    `problems[]` are those of `plan --json` with `images`, the ids a problem concerns; `totals` counts by severity.
+    `images` are (id, verdict, reasons), in build order, of images that need nothing and are not simply fresh.
     """
-    found = tuple(findings)
-    counted = Counter(finding.problem.severity for finding in found)
-    return {
-        "problems": [{**problem_json(finding.problem), "images": list(finding.images)} for finding in found],
-        "totals": {severity.value: counted[severity] for severity in Severity},
-    }
+    known = tuple(images)
+    for verdict in _TOLD:
+        found = {name: reasons for name, its, reasons in known if its == verdict.value}
+        if verdict is Verdict.LOCKED:
+            for name, reasons in tuple(found.items()):
+                if any(reason.code is not ReasonCode.HELD for reason in reasons):
+                    yield f"locked: {name}: {sentences(reasons)}"
+                    del found[name]
+        if found and verdict is Verdict.NO_PROMPT:
+            have = "entry has" if len(found) == 1 else "entries have"
+            yield f"{len(found):,} {have} no prompt yet (`chargen plan --all` lists them)"
+        elif found:
+            yield f"{verdict.value}: {listed(found)}"
+        if found and verdict is Verdict.EDITED:
+            yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
+    yield from _unjudged(known)
+
+
+def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
+    """Yield which images are kept because their inputs can't be made, once for each cause."""
+    found: dict[tuple[Reason, ...], list[str]] = {}
+    for name, verdict, reasons in images:
+        if verdict == Verdict.FRESH.value and reasons and not has(reasons, ReasonCode.POINTER_TO_RECORDED):
+            found.setdefault(reasons, []).append(name)
+    for reasons, names in found.items():
+        places = ", ".join(dict.fromkeys(reason.place for reason in reasons if reason.place))
+        until = f" until {places} is fixed" if places else " (`chargen check` says where)"
+        kept = "kept as it is" if len(names) == 1 else "kept as they are"
+        yield f"{kept}: {listed(names)}; can't be checked{until}"
+        yield from (f"  {reason}" for reason in reasons)

@@ -1,28 +1,39 @@
-"""`chargen prompt`: the composed prompt of one image with the source of each part, or what its provider gets."""
+"""`chargen prompt`: the composed prompt of one image with the source of each part, or what its provider gets.
+
+Law: what is shown is what is hashed or sent, character by character; only long lines are wrapped, in the text for
+people.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from chargen.cli import completing
-from chargen.cli.options import Asked, json_option, order_of
+from chargen.cli.options import image_names, json_option
+from chargen.cli.output import say, say_json, tell
+from chargen.cli.plan import reasons
+from chargen.cli.tables import cells, coloured, columns, dim, estimate_text, pad, width, wrap
 from chargen.errors import Severity, StartError
+from chargen.model.traced import Segment
 
 if TYPE_CHECKING:
-    from chargen.plan.plan import Plan, Planned
-    from chargen.plan.session import Session
+    from chargen.actions.prompt import ComposedPrompt, SentRequest
+    from chargen.plan.compose import Composed
+    from chargen.plan.plan import Planned, PlannedReference
+    from chargen.plan.prompt_limit import LeftOut
 
-NAMED = 3
-"""Images named where a target means several."""
+TEMPLATE = "template"
+"""The name of a run of a template's own words."""
+
+_NARROWEST_TEXT = 30
+_NAMES = 2
+"""Names of parts beside a line; all of them are listed with their sources."""
 
 
 @click.command("prompt")
-@click.argument("target", shell_complete=completing.images)
+@click.argument("target", shell_complete=image_names)
 @click.option("--sent", is_flag=True, help="Show what the provider gets, after adaptation to its model.")
 @click.option("--provider", metavar="NAME", help="With --sent: as this provider would get it.")
 @json_option
@@ -31,33 +42,130 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
 
     TARGET is a path, an id or a glob that means one image. Nothing is written or sent.
     """
-    from chargen.cli import prompt_report  # noqa: PLC0415 - as above
-    from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.prompt import composed_prompt, sent_request  # noqa: PLC0415 - slow, `--help` needs none of it
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
     if provider is not None and not sent:
         raise StartError("`--provider` needs `--sent`: the composed prompt is the same for all providers")
-    with open_session(Path.cwd(), os.environ, read_only=True) as session:
-        plan = session.plan()
-        image = _only(session, plan, target)
-        shown: prompt_report.ComposedPrompt | prompt_report.SentRequest = prompt_report.composed(image)
-        if sent:
-            shown = prompt_report.sent(image, session.adapters, provider)
+    with planning_here() as here:
+        image = here.one_image(target)
+        composed = composed_prompt(image)
+        request = sent_request(image, here.session.adapters, provider) if sent else None
     if as_json:
-        click.echo(json.dumps(shown.as_json(), indent=1, ensure_ascii=False))
+        say_json((request or composed).to_json())
     else:
-        click.echo("\n".join(shown.as_text()))
+        say(_sent_lines(request) if request else _composed_lines(composed))
     for problem in image.problems:
         if problem.severity is not Severity.NOTE:
-            click.echo(str(problem), err=True)
+            tell(str(problem))
 
 
-def _only(session: Session, plan: Plan, target: str) -> Planned:
-    """Return the image that `target` means. Raises StartError where it means none or several."""
-    from chargen.plan.request import selected_ids  # noqa: PLC0415 - as above
+def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
+    """Yield the prompt beside the names of its parts, then where these are written."""
+    image, segments = shown.image, shown.composed.segments
+    yield from _headline(image)
+    yield ""
+    yield from _with_margin(segments)
+    if shown.composed.negative:
+        yield ""
+        yield from _block("negative prompt", shown.composed.negative)
+    yield ""
+    yield from _sources(segments, shown.composed)
+    if shown.composed.left_out:
+        yield ""
+        yield "did not fit into `prompt_limit`"
+        yield from columns([_left_out(part) for part in shown.composed.left_out])
+    if image.references:
+        yield ""
+        yield from _references(image.references)
 
-    ids = selected_ids(plan, order_of(Asked(selection=(target,)), session.project.root))
-    if len(ids) > 1:
-        names = ", ".join(f"`{entry_id}`" for entry_id in ids[:NAMED])
-        more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
-        raise StartError(f"`{target}` means {len(ids):,} images", hint=f"name one of {names}{more}")
-    return plan.by_id[ids[0]]
+
+def _sent_lines(shown: SentRequest) -> Iterator[str]:
+    """Yield the request: route, prompt, parameters, references, and what was adapted."""
+    request = shown.request
+    yield from _headline(shown.image)
+    yield ""
+    quality = f", quality {request.quality}" if request.quality else ""
+    price = estimate_text(shown.cost_usd)
+    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate"
+    yield ""
+    for line in request.prompt.split("\n"):
+        yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))
+    if request.parameters:
+        yield ""
+        yield from columns([(dim(name), str(value)) for name, value in request.parameters.items()])
+    if request.references:
+        yield ""
+        yield "references"
+        yield from (f"  {item.label}  {dim(item.character)}".rstrip() for item in request.references)
+    if request.notes:
+        yield ""
+        yield "adapted"
+        yield from (f"  {line}" for note in request.notes for line in wrap(note, width() - 2))
+
+
+def _headline(image: Planned) -> Iterator[str]:
+    own = image.id.rpartition("/")[2]
+    title = f"  {image.entry.title}" if image.entry.title not in ("", own) else ""
+    yield f"{image.id}{title}"
+    why = "; ".join(reasons(image))
+    size = f"{image.entry.size}, " if image.entry.size else ""
+    yield f"{size}{coloured(image.verdict)}{dim(f': {why}') if why else ''}"
+
+
+def _with_margin(segments: Sequence[Segment]) -> Iterator[str]:
+    """Yield the prompt's lines, each with the names of the parts it is made of beside it where they change."""
+    lines = [(_names(line), "".join(part.text for part in line)) for line in _lines(segments)]
+    margin = max(cells(name) for name, _ in lines)
+    room = max(width() - margin - 3, _NARROWEST_TEXT)
+    before = ""
+    for name, text in lines:
+        pieces = wrap(text, room) if text else [""]
+        for number, piece in enumerate(pieces):
+            label = name if number == 0 and name != before else ""
+            yield f"{dim(pad(label, margin))} {dim('│')} {piece}".rstrip()
+        before = name if text else ""
+
+
+def _lines(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    """Split runs of text into lines of runs."""
+    line: list[Segment] = []
+    for segment in segments:
+        first, *more = segment.text.split("\n")
+        line.append(Segment(first, segment.name, segment.source))
+        for text in more:
+            yield line
+            line = [Segment(text, segment.name, segment.source)]
+    yield line
+
+
+def _names(line: Iterable[Segment]) -> str:
+    """Name the parts of a line: the author's fields, and the template where it is alone."""
+    visible = [part for part in line if part.text.strip()]
+    fields = dict.fromkeys(part.name for part in visible if part.name != TEMPLATE)
+    more = f", {len(fields) - _NAMES} more" if len(fields) > _NAMES else ""
+    return ", ".join(list(fields)[:_NAMES]) + more if fields else TEMPLATE if visible else ""
+
+
+def _sources(segments: Iterable[Segment], composed: Composed) -> Iterator[str]:
+    """Yield where each part is written, in the order of the text."""
+    rows = dict.fromkeys((part.name, part.source) for part in segments if part.text.strip())
+    negatives = (("negative prompt", str(text.position)) for text in composed.negatives if text.position)
+    yield from columns([(name, dim(source)) for name, source in (*rows, *negatives)])
+
+
+def _left_out(part: LeftOut) -> tuple[str, str, str]:
+    what = f"shortened to {part.kept} of {part.length} characters" if part.kept else "left out"
+    return f"  {part.name}", what, dim(part.source)
+
+
+def _references(references: Iterable[PlannedReference]) -> Iterator[str]:
+    yield "references"
+    for item in references:
+        state = "" if item.digest is not None else "  will be built first"
+        yield f"  {item.path}  {dim(item.character + state)}"
+
+
+def _block(name: str, text: str) -> Iterator[str]:
+    yield name
+    yield from (f"  {line}" for line in wrap(text, width() - 2))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
-from chargen.cli import completing
-from chargen.cli.options import json_option
+from chargen.cli.options import image_names, json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import moment, plural
+
+if TYPE_CHECKING:
+    from chargen.actions.restore import Restored
 
 
 @click.command("restore")
-@click.argument("target", shell_complete=completing.images)
+@click.argument("target", shell_complete=image_names)
 @click.argument("version")
 @json_option
 def command(target: str, version: str, *, as_json: bool) -> None:
@@ -19,20 +26,29 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     the history first. What is brought back counts as current for today's inputs, so a build leaves it alone until they
     change.
     """
-    from chargen.actions.restore import restore  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.actions.versions import version_named, versions  # noqa: PLC0415 - as above
-    from chargen.cli import reading, restore_report  # noqa: PLC0415 - as above
-    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.restore import restore, users  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning, project_held  # noqa: PLC0415 - as above
 
-    with (
-        reading.project_here(read_only=False) as session,
-        project_lock(session.project.root, on_wait=reading.tell_waiting),
-    ):
-        here = reading.planned(session)
+    with project_held() as session:
+        here = planning(session)
+        before = here.planner.plan()
         image = here.one_image(target)
-        wanted = version_named(versions(session, image), version)
-        done = restore(session, image, wanted)
+        done = restore(session, image, history(session, image).named(version))
     if as_json:
-        click.echo(reading.as_json(restore_report.as_object(image, done)))
+        say_json(done.to_json())
     else:
-        click.echo("\n".join(restore_report.lines(image, done, restore_report.users(here.plan, image))))
+        say(_lines(done, users(before, image)))
+
+
+def _lines(done: Restored, stale: int) -> Iterator[str]:
+    """Yield what was done and what follows from it."""
+    image, version = done.image, done.version
+    made = f"made {moment(version.at)} by {version.by}" if version.by else f"of {moment(version.at)}"
+    yield f"restored version {version.number} of {image.id}, {made}"
+    if done.other_inputs:
+        yield "made from an older prompt or other references; kept as current until you edit its inputs again"
+    if image.entry.status is not None:
+        yield f"the entry's status stays {image.entry.status.value}"
+    if stale:
+        yield f"{plural(stale, 'image')} with this reference {'is' if stale == 1 else 'are'} out of date now"

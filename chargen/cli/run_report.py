@@ -10,18 +10,77 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any, TextIO
 
-from chargen.build.image import Done, Outcome
+from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
+from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
-from chargen.cli.pipes import discard
-from chargen.cli.quiet_report import listed, standing_lines
-from chargen.cli.tables import cost_text, counts, estimate_text
+from chargen.cli.output import discard, say, tell
+from chargen.cli.problems import quiet_lines
+from chargen.cli.tables import cost_text, counts, estimate_text, listed, plural
 from chargen.model.values import Verdict
-from chargen.plan.plan import Planned, total_cost
+from chargen.plan.plan import Shown, total_cost
 from chargen.plan.requests import elsewhere
-from chargen.store.files import printable
+
+_NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
+_BAR = 30
+"""Cells of a whole bar."""
+
+
+class ProgressLine:
+    """A line on a terminal below those that scroll past: a bar, how many are done and failed, time gone and left."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._shown = 0
+        self._total = self._done = self._failed = 0
+        self._started = time.monotonic()
+
+    def start(self, total: int) -> None:
+        """Show the line for so many images."""
+        self._total = total
+        self._draw()
+
+    def advance(self, *, failed: bool = False) -> None:
+        """Count one more image."""
+        self._done += 1
+        self._failed += failed
+        self._draw()
+
+    def say(self, text: str) -> None:
+        """Write lines above this one."""
+        self.clear()
+        say(text.split("\n"), self._out)
+        self._draw()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._out.write(f"\r{' ' * self._shown}\r")
+            self._out.flush()
+            self._shown = 0
+
+    def _draw(self) -> None:
+        if not self._total:
+            return
+        self.clear()
+        text = self._text(time.monotonic() - self._started)
+        self._out.write(text)
+        self._out.flush()
+        self._shown = len(text)
+
+    def _text(self, gone: float) -> str:
+        filled = _BAR * self._done // self._total
+        text = (
+            f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done}/{self._total}, {self._failed} failed, {_clock(gone)}"
+        )
+        if 0 < self._done < self._total:
+            text += f", {_clock(gone / self._done * (self._total - self._done))} left"
+        return text
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 class RunReport:
@@ -29,10 +88,10 @@ class RunReport:
 
     desc = "images, their outcomes and costs"
 
-    def __init__(self, outstream: TextIO, build: Build, bar: Any = None) -> None:
+    def __init__(self, outstream: TextIO, build: Build) -> None:
         self._out = outstream
         self._build = build
-        self._bar = bar
+        self._progress = ProgressLine(outstream) if outstream.isatty() else None
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
@@ -44,8 +103,8 @@ class RunReport:
         """Say what is going to happen, and what it costs."""
         for line in opening(self._build):
             self._line(line)
-        if self._bar is not None:
-            self._bar.start(len(self._build.chosen))
+        if self._progress is not None:
+            self._progress.start(len(self._build.chosen))
 
     def get_status(self, _task: Any) -> None:
         """Called when doit looks whether a task is up to date: nothing to tell."""
@@ -61,7 +120,7 @@ class RunReport:
         done = self._build.done.get(entry_id) if entry_id is not None else None
         if done is not None:
             self._number += 1
-            self._line(f"{self._counter()} {printable(done.image.id)}  {_outcome(done)}")
+            self._line(f"{self._counter()} {done.image.id}  {_outcome(done)}")
             self._advance()
 
     def add_failure(self, task: Any, fail: Any) -> None:
@@ -75,7 +134,7 @@ class RunReport:
         elif entry_id in self._build.failed:
             self._number += 1
             first, _, _ = self._build.failed[entry_id].message.partition("\n")
-            self._line(f"{self._counter()} {printable(entry_id)}  failed: {printable(first)}")
+            self._line(f"{self._counter()} {entry_id}  failed: {first}")
             self._advance(failed=True)
 
     def skip_uptodate(self, _task: Any) -> None:
@@ -98,8 +157,9 @@ class RunReport:
 
     def complete_run(self) -> None:
         """Close with the summary."""
-        if self._bar is not None:
-            self._bar.stop()
+        if self._progress is not None:
+            self._progress.clear()
+            self._progress = None
         for message in self._errors:
             self._line(message)
         for line in closing(self._build, time.monotonic() - self._started):
@@ -118,8 +178,8 @@ class RunReport:
     def aborted(self) -> None:
         """Say so and leave the terminal in order: the process ends at once, inside a signal handler."""
         with suppress(OSError, ValueError):
-            if self._bar is not None:
-                os.write(self._out.fileno(), b"\x1b[?25h\n")
+            if self._progress is not None:
+                os.write(self._out.fileno(), b"\n")
             os.write(self._out.fileno(), b"aborted: what was in flight may be billed; the next run names it\n")
 
     # own
@@ -129,24 +189,20 @@ class RunReport:
         return f"[{self._number:>{len(str(total))}}/{total}]"
 
     def _advance(self, *, failed: bool = False) -> None:
-        if self._bar is not None:
-            self._bar.advance(failed=failed)
+        if self._progress is not None:
+            self._progress.advance(failed=failed)
 
     def _line(self, text: str) -> None:
-        text = "\n".join(map(printable, text.split("\n")))
-        if self._bar is not None:
-            self._bar.print(text)
-        else:
-            try:
-                self._out.write(text + "\n")
-                self._out.flush()
-            except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
-                discard(self._out)
-                if not isinstance(failure, BrokenPipeError):
-                    import click  # noqa: PLC0415 - slow to import, and seldom needed
-
-                    reason = (failure.strerror or "error").lower()
-                    click.echo(f"warning: can't write the output: {reason}; the build goes on", err=True)
+        if self._progress is not None:
+            self._progress.say(text)
+            return
+        try:
+            say(text.split("\n"), self._out)
+        except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
+            discard(self._out)
+            if not isinstance(failure, BrokenPipeError):
+                reason = (failure.strerror or "error").lower()
+                tell(f"warning: can't write the output: {reason}; the build goes on")
 
 
 def opening(build: Build) -> Iterable[str]:
@@ -155,7 +211,7 @@ def opening(build: Build) -> Iterable[str]:
         yield from str(problem).split("\n")
     for attempt in build.leftovers:
         yield (
-            f"possibly billed: {attempt.task_id} was being made by {attempt.provider}/{attempt.model} at "
+            f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
             f"{attempt.sent_at} when the process ended"
         )
     spending = [image for image in build.chosen if image.verdict.spends]
@@ -163,7 +219,7 @@ def opening(build: Build) -> Iterable[str]:
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
-    by_route: dict[str, list[Planned]] = {}
+    by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
@@ -177,57 +233,64 @@ def opening(build: Build) -> Iterable[str]:
 
 def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
-    outcomes = Counter(done.outcome.value for done in build.built)
-    if build.failed:
-        outcomes["failed"] = len(build.failed)
-    if build.left_out:
-        outcomes["left out"] = len(build.left_out)
-    if build.interrupted:
-        outcomes["interrupted"] = len(build.interrupted)
+    result = run_result(build)
     quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    if fresh := quiet[Verdict.FRESH] + build.rest.fresh:
-        outcomes["fresh"] = fresh
-    cost = sum((done.cost_usd or Decimal(0) for done in build.built), build.losses.spent)
-    spent = f", {cost_text(cost)}" if cost or any(done.outcome is Outcome.BUILT for done in build.built) else ""
-    yield f"{counts(outcomes) or 'nothing to do'}{spent}, {seconds:.1f} s"
-    if billed := build.losses.possibly_billed:
-        price = estimate_text(build.losses.possibly_usd)
-        yield f"possibly billed: {billed} request{'s' if billed > 1 else ''} that brought nothing, {price} by estimate"
-    yield from _failures(build)
-    for problem in build.unplanned:
-        yield from map(printable, str(problem).split("\n"))
-    for item in build.left_out:
-        yield f"left out: {printable(item.image.id)}: {item.reason}"
+    numbers = {**_in_order(result), "fresh": quiet[Verdict.FRESH]}
+    sent = result.spent_usd or result.paid
+    spent = f", {cost_text(result.spent_usd)}" if sent else ""
+    yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
+    if result.possibly_billed:
+        requests = plural(result.possibly_billed, "request")
+        yield f"possibly billed: {requests} that brought nothing, {estimate_text(result.possibly_usd)} by estimate"
+    yield from _failures(result)
+    for problem in result.problems:
+        yield from str(problem).split("\n")
+    for item in result.outcomes:
+        if item.outcome == Outcome.KEPT.value:  # paid for and not put in place
+            yield f"kept as a version: {item.image.id}: {item.error}"
+            yield f"  hint: `chargen history {item.image.id}` lists it"
+    for item in result.outcomes:
+        if item.outcome == LEFT_OUT:
+            yield f"left out: {item.image.id}: {item.error}"
     others = (
-        (image.id, image.verdict.value, image.judgement.reasons)
+        (image.id, image.verdict.value, image.reasons)
         for image in map(build.image, build.selected)
-        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.judgement.reasons)
+        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
     )
-    yield from standing_lines((*build.rest.others, *others))
+    yield from quiet_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
 
 
-def _failures(build: Build) -> Iterable[str]:
+def _in_order(result: RunResult) -> dict[str, int]:
+    """Return the counts of outcomes, what was made first; where nothing had to be done is not told."""
+    totals = result.totals
+    made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
+    return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
+
+
+def _failures(result: RunResult) -> Iterable[str]:
     """Yield why images failed, each reason once for all images that it concerns; so also why a provider was stopped."""
-    for provider, stop in build.stopped.items():
-        yield f"stopped: {provider}: {printable(stop.message)}"
+    for provider, stop in result.stopped.items():
+        yield f"stopped: {provider}: {stop.message}"
         if stop.hint:
-            yield f"  hint: {printable(stop.hint)}"
-        if images := [failure.image.id for failure in build.failed.values() if failure.stopped_by == provider]:
+            yield f"  hint: {stop.hint}"
+        if images := [item.image.id for item in result.failed if item.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
     by_message: dict[str, list[str]] = {}
-    for failure in build.failed.values():
-        if not failure.stopped_by:
-            by_message.setdefault(failure.message, []).append(failure.image.id)
+    for item in result.failed:
+        if not item.stopped_by:
+            by_message.setdefault(item.error or "", []).append(item.image.id)
     for message, ids in by_message.items():
         yield f"failed: {listed(ids)}"
-        yield from (f"  {printable(line)}" for line in message.split("\n"))
+        yield from (f"  {line}" for line in message.split("\n"))
 
 
-def _outcome(done: Done) -> str:
+def _outcome(done: BuildResult) -> str:
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+    if done.outcome is Outcome.KEPT:
+        return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
     if done.outcome is Outcome.NOTHING:
-        return f"nothing to do: {done.image.verdict.value}"
+        return done.note or f"nothing to do: {done.image.verdict.value}"
     return str(done.outcome.value)

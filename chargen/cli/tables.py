@@ -1,4 +1,4 @@
-"""Plain tables and text for people: columns that line up, words that wrap, colour on a terminal only.
+"""Tables, amounts and times as people read them: columns that line up, words that wrap.
 
 Widths count terminal cells, so that wide characters don't push a column out of line.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 
+from chargen.cli.output import BOLD, CYAN, DIM, GREEN, RED, YELLOW, plain, styled
 from chargen.model.values import Verdict
 
 _TENTH_OF_A_CENT = Decimal("0.001")
@@ -19,14 +20,14 @@ NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
 
 _OFTEN = 1024
-"""Texts whose cells and colours are kept: in a long table most cells of a column are the same few."""
+"""Texts whose cells are kept: in a long table most cells of a column are the same few."""
 
 _COLOURS = {
-    Verdict.MISSING: "cyan",
-    Verdict.STALE: "yellow",
-    Verdict.PROOF: "yellow",
-    Verdict.RESTORABLE: "green",
-    Verdict.BLOCKED: "red",
+    Verdict.MISSING: CYAN,
+    Verdict.STALE: YELLOW,
+    Verdict.PROOF: YELLOW,
+    Verdict.RESTORABLE: GREEN,
+    Verdict.BLOCKED: RED,
 }
 
 
@@ -57,11 +58,8 @@ def pad(text: str, wanted: int, *, right: bool = False) -> str:
 
 @lru_cache(maxsize=_OFTEN)
 def cells(text: str) -> int:
-    """Count the terminal cells of a text: two for a wide character, none for a combining one or a colour."""
-    if "\x1b" in text:
-        from click import unstyle  # noqa: PLC0415 - slow to import, and a build writes without it
-
-        text = unstyle(text)
+    """Count the terminal cells of a text: two for a wide character, none for a combining one or a style."""
+    text = plain(text)
     if text.isascii():
         return len(text)
     return sum(
@@ -82,20 +80,19 @@ def wrap(text: str, columns: int) -> list[str]:
     return [*lines, line]
 
 
-@lru_cache(maxsize=_OFTEN)
 def coloured(verdict: Verdict) -> str:
     """Return a verdict's word in its colour."""
-    from click import style  # noqa: PLC0415 - as above
-
-    return style(verdict.value, fg=_COLOURS[verdict]) if verdict in _COLOURS else verdict.value
+    return styled(verdict.value, _COLOURS[verdict]) if verdict in _COLOURS else verdict.value
 
 
-@lru_cache(maxsize=_OFTEN)
 def dim(text: str) -> str:
     """Return a text that matters less."""
-    from click import style  # noqa: PLC0415 - as above
+    return styled(text, DIM)
 
-    return style(text, dim=True) if text else ""
+
+def bold(text: str) -> str:
+    """Return a text that heads others."""
+    return styled(text, BOLD)
 
 
 def plural(count: int, noun: str) -> str:
@@ -121,3 +118,32 @@ def estimate_text(cost: Decimal | None) -> str:
 def counts(numbers: Mapping[str, int]) -> str:
     """Write several counts in a row: `missing 12, fresh 72`; what there is none of is left out."""
     return ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
+
+
+MANY = 12
+"""Names listed in a line before it says how many more there are."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names, the first `MANY` of them."""
+    known = list(names)
+    more = f" and {len(known) - MANY:,} more" if len(known) > MANY else ""
+    return ", ".join(known[:MANY]) + more
+
+
+def moment(text: str | None) -> str:
+    """Write an ISO time for people: `2026-11-22 14:08 UTC`; nothing for none."""
+    if not text:
+        return ""
+    day, _, time = text.partition("T")
+    return f"{day} {time[:5]} UTC" if time else day
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for people: `1.4 MB`."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

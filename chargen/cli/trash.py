@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import columns, dim, plural, size_text
+from chargen.errors import StartError
+
+if TYPE_CHECKING:
+    from chargen.actions.trash import TrashList
 
 
 @click.group("trash", invoke_without_command=True)
@@ -22,36 +30,33 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
 @json_option
 def show(*, as_json: bool = False) -> None:
     """List the files in the trash, oldest first, with their size and when they came."""
-    from chargen.cli import reading, trash_report  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.trash import trash_list  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.cli.project import project_here  # noqa: PLC0415 - as above
 
-    with reading.project_here() as session:
-        found = session.trash.list()
+    with project_here() as session:
+        found = trash_list(session.trash)
     if as_json:
-        click.echo(reading.as_json(trash_report.as_object(found)))
+        say_json(found.to_json())
     else:
-        click.echo("\n".join(trash_report.lines(found)))
+        say(_lines(found))
 
 
 @command.command("restore")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @json_option
-def bring_back(names: tuple[str, ...], *, as_json: bool) -> None:
+def restore(names: tuple[str, ...], *, as_json: bool) -> None:
     """Move files back to where they were. NAME is the path a file had, or a glob on it."""
-    from chargen.cli import reading, trash_report  # noqa: PLC0415 - as above
-    from chargen.store.files import printable  # noqa: PLC0415 - as above
-    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.actions.trash import BroughtBack, bring_back  # noqa: PLC0415 - as above
+    from chargen.cli.project import project_held  # noqa: PLC0415 - as above
 
-    with (
-        reading.project_here(read_only=False) as session,
-        project_lock(session.project.root, on_wait=reading.tell_waiting),
-    ):
-        wanted = trash_report.named(session.trash.list(), names)
-        for item in wanted:
-            session.trash.restore(item)
+    back = []
+    with project_held() as session:
+        for item in bring_back(session.trash, names):
+            back.append(item)
             if not as_json:
-                click.echo(f"restored {printable(item.was)}")
+                say(f"restored {item.was}")
     if as_json:
-        click.echo(reading.as_json({"restored": [item.was for item in wanted]}))
+        say_json(BroughtBack(tuple(back)).to_json())
 
 
 @command.command("empty")
@@ -59,25 +64,36 @@ def bring_back(names: tuple[str, ...], *, as_json: bool) -> None:
 @json_option
 def empty(*, yes: bool, as_json: bool) -> None:
     """Delete everything in the trash for good. Nothing else ever frees space."""
-    from chargen.cli import reading  # noqa: PLC0415 - as above
-    from chargen.cli.tables import plural  # noqa: PLC0415 - as above
-    from chargen.errors import StartError  # noqa: PLC0415 - as above
-    from chargen.store.locks import project_lock  # noqa: PLC0415 - as above
+    from chargen.actions.trash import Emptied, trash_list  # noqa: PLC0415 - as above
+    from chargen.cli.project import project_held  # noqa: PLC0415 - as above
 
-    with (
-        reading.project_here(read_only=False) as session,
-        project_lock(session.project.root, on_wait=reading.tell_waiting),
-    ):
-        files, size = len(session.trash.list()), session.trash.size()
-        told = f"{plural(files, 'file')}, {reading.size_text(size)}"
-        if files and not yes:
+    with project_held() as session:
+        found = trash_list(session.trash)
+        told = f"{plural(len(found.files), 'file')}, {size_text(found.size)}"
+        if found.files and not yes:
             if as_json or not sys.stdin.isatty():
-                raise StartError(f"the trash holds {told}, and nobody is here to ask", hint="add `--yes` to empty it")
+                raise StartError("not emptied: no terminal to confirm in", hint=f"`--yes` deletes {told} for good")
             if not click.confirm(f"delete {told} for good?"):
-                click.echo("nothing was deleted")
+                say("nothing was deleted")
                 return
-        freed = session.trash.empty()
+        done = Emptied(len(found.files), session.trash.empty())
     if as_json:
-        click.echo(reading.as_json({"files": files, "bytes": freed}))
+        say_json(done.to_json())
     else:
-        click.echo(f"deleted {told}" if files else "the trash is empty")
+        say(f"deleted {told}" if found.files else "the trash is empty")
+
+
+def _lines(found: TrashList) -> Iterator[str]:
+    """Yield a line for each file, then how many there are and their size."""
+    if not found.files:
+        yield "the trash is empty"
+        return
+    rows = [(item.was, size_text(item.size), dim(f"thrown away {_when(item.moved_at)}")) for item in found.files]
+    yield from columns(rows, right=frozenset({1}))
+    yield ""
+    yield f"{plural(len(found.files), 'file')}: {size_text(found.size)}"
+
+
+def _when(at: str) -> str:
+    """Write the stamp of a batch for people: `2026-11-22 14:08 UTC`."""
+    return f"{at[:4]}-{at[4:6]}-{at[6:8]} {at[9:11]}:{at[11:13]} UTC"

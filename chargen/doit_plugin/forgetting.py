@@ -11,23 +11,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chargen.actions.accept import evidence_of
 from chargen.build.write_back import WriteBack
+from chargen.config.layout import IGNORED
 from chargen.errors import ChargenError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Wishes
-from chargen.plan.plan import Plan, Planned, total_cost
+from chargen.plan.facts import PlanOptions
+from chargen.plan.plan import Planned, total_cost
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import file_lock, target_lock
-
-_IGNORED = ".chargen/ignored.json"
-"""Name under which the list of ignored images is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +39,45 @@ class Forgotten:
     cost_usd: Decimal | None = Decimal(0)
 
 
-def forget(session: Session, plan: Plan, ids: Iterable[EntryId]) -> tuple[Forgotten, ...]:
+def forget(session: Session, planner: Planner, ids: Iterable[EntryId]) -> tuple[Forgotten, ...]:
     """Ask for new images in the place of `ids`; one that is ignored is only taken up again."""
-    ids = tuple(ids)
-    again = again_plan(session, ids)
-    forgetting = _Forgetting(session, evidence_of(session, plan), WriteBack(session.project))
+    images = planner.images(ids)
+    again = again_planner(session, (image.id for image in images))
+    costs = {image.id: image.cost_usd for image in again.images(image.id for image in images)}
+    forgetting = _Forgetting(session, planner.evidence, WriteBack(session.project))
     ignored = session.ignored()
     found = []
-    for entry_id in ids:
-        image = plan.by_id[entry_id]
-        if entry_id in ignored:
-            found.append(Forgotten(image, "no longer ignored; its record stays, so name it once more for a new image"))
+    for image in images:
+        if image.id in ignored:
+            found.append(Forgotten(image, "no longer ignored. For a new image run `doit forget` again"))
             continue
-        found.append(forgetting.forget(image, again.by_id[entry_id].cost_usd))
-    stop_ignoring(session, ignored.intersection(ids))
+        found.append(forgetting.forget(image, costs[image.id]))
+    stop_ignoring(session, ignored.intersection(costs))
     return tuple(found)
 
 
-def again_plan(session: Session, ids: Iterable[EntryId]) -> Plan:
+def again_planner(session: Session, ids: Iterable[EntryId]) -> Planner:
     """Plan as if a new image had been asked for of each of `ids`: what forgetting them will cost."""
-    demands = dict.fromkeys(ids, Demand.AGAIN)
-    return session.planner(session.scan(), Wishes(demands=demands)).plan()
+    return session.planner(PlanOptions(forced=dict.fromkeys(ids, Force.AGAIN)))
 
 
 def forgettable(session: Session) -> tuple[int, Decimal | None]:
     """Return how many images forgetting all of them would rebuild, and at what price (None where unknown)."""
     now = session.plan()
-    again = again_plan(session, now.by_id)
+    again = again_planner(session, now.by_id).plan()
     images = [image for image in again.images if image.verdict.spends and not now.by_id[image.id].verdict.spends]
     return len(images), total_cost(images)
 
 
 def ignore(session: Session, ids: Iterable[EntryId]) -> None:
     """Leave these images alone on this machine, besides those that are ignored already."""
-    with file_lock(session.project.root, _IGNORED):
+    with file_lock(session.project.root, IGNORED):
         session.ignore(session.ignored().union(ids))
 
 
 def stop_ignoring(session: Session, ids: Iterable[EntryId]) -> None:
     """Take these images up again."""
-    with file_lock(session.project.root, _IGNORED):
+    with file_lock(session.project.root, IGNORED):
         before = session.ignored()
         after = before.difference(ids)
         if after != before:
@@ -103,7 +100,7 @@ class _Forgetting:
     def _forget(self, image: Planned, cost: Decimal | None) -> Forgotten:
         entry = self.write_back.entry_now(image.entry)
         rebuild = f"`doit --rebuild {printable(image.target)}` builds it anew"
-        if entry.status in (Status.APPROVED, Status.LOCKED):
+        if entry.status is not None and entry.status.keeps:
             return Forgotten(image, refused=f"status is {entry.status.value}: a build leaves it alone; {rebuild}")
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
         if found.state.kind is FileKind.ABSENT:

@@ -16,10 +16,8 @@ from doit.task import Task
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
-from chargen.plan.selection import MAGIC, Selectable, Selection, select
-from chargen.plan.verdict import Demand
-from chargen.store.files import printable
-from chargen.text.nearest import nearest
+from chargen.plan.selection import MAGIC, Selectable, Selection, hint_for, select
+from chargen.plan.verdict import Force
 
 IMAGES = "images"
 """The name of all images together, where no own task has it: doit's own, of what `task_images` makes."""
@@ -47,17 +45,17 @@ class Named:
         return bool(self.terms or self.own)
 
     def pick(
-        self, images: Sequence[Selectable], demand: Demand = Demand.NONE, rebuild: Sequence[str] = ()
-    ) -> dict[EntryId, Demand]:
+        self, images: Sequence[Selectable], force: Force = Force.NONE, rebuild: Sequence[str] = ()
+    ) -> dict[EntryId, Force]:
         """Return the images to build, with what is demanded of each; `rebuild` are names for `--rebuild`.
 
-        `demand` is for what was named itself, never for what an own task needs. Raises StartError.
+        `force` is for what was named itself, never for what an own task needs. Raises StartError.
         """
         everything = IMAGES in self.needs and IMAGES not in self.known
-        found = {image.id: Demand.NONE for image in images if everything or self._is_needed(image)}
-        found.update(dict.fromkeys(self.meant(images), demand))
+        found = {image.id: Force.NONE for image in images if everything or self._is_needed(image)}
+        found.update(dict.fromkeys(self.meant(images), force))
         if rebuild:
-            found.update(dict.fromkeys(self._select(images, rebuild), Demand.REBUILD))
+            found.update(dict.fromkeys(self._select(images, rebuild), Force.REBUILD))
         return found
 
     def meant(self, images: Sequence[Selectable]) -> tuple[EntryId, ...]:
@@ -81,12 +79,14 @@ class Named:
             raise StartError(self._unknown(images, terms, failure)) from None
 
     def _unknown(self, images: Sequence[Selectable], terms: Sequence[str], failure: StartError) -> Iterator[Problem]:
-        """Tell what means nothing; of the nearest image and the nearest task the nearer one is suggested."""
+        """Tell what means nothing, or one of several; the nearest of all images and tasks is suggested."""
         missed = [term for term in terms if not self._means_any(images, term)]
         for term, problem in zip(missed, failure.problems, strict=True):
-            suggested = nearest(term, (*nearest(term, self.known), *_suggested(problem.hint)))
-            shown = f"`{printable(term)}` is neither an image nor a task" if self.known else problem.message
-            yield error(shown, hint=f"did you mean `{suggested[0]}`?" if suggested else problem.hint)
+            several = any(term in (image.slug, image.own_id) for image in images)
+            if several or not self.known:
+                yield problem
+            else:
+                yield error(f"`{term}` is neither an image nor a task", hint=hint_for(images, term, others=self.known))
 
     def _means_any(self, images: Sequence[Selectable], term: str) -> bool:
         try:
@@ -123,7 +123,7 @@ def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = ""
             patterns.append(term)
         elif term.startswith("-"):
             hint = f"write options before names: `doit {term} NAME`"
-            raise StartError(f"`{printable(term)}` stands after a name and belongs to no task", hint=hint)
+            raise StartError(f"`{term}` stands after a name and belongs to no task", hint=hint)
         else:
             terms.append(term)
     reached = tuple(_reached(named, by_name, by_target))
@@ -198,8 +198,3 @@ def _needs(task: Task) -> Iterator[str]:
     yield from task.wild_dep
     if task.loader is not None and getattr(task.loader, "task_dep", None):
         yield task.loader.task_dep
-
-
-def _suggested(hint: str) -> list[str]:
-    _, _, rest = hint.partition("did you mean `")
-    return [rest.rstrip("?").rstrip("`")] if rest else []

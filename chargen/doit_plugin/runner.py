@@ -21,7 +21,7 @@ from doit.exceptions import TaskFailed, UnmetDependency
 from doit.runner import Runner
 
 from chargen.build.run import Build
-from chargen.doit_plugin.turns import Turns
+from chargen.doit_plugin.ordered_gate import OrderedGate
 from chargen.model.values import EntryId
 
 INTERRUPTED = 130
@@ -56,7 +56,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
         self._order = {name: number for number, name in enumerate(ids)}
         build.on_sent = self._left
         self._results: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
-        self._pools: dict[str, tuple[ThreadPoolExecutor, Turns]] = {}
+        self._pools: dict[str, tuple[ThreadPoolExecutor, OrderedGate]] = {}
         self._in_flight = 0
         self._sent: set[EntryId] = set()
         """Images whose request has left and that have not ended."""
@@ -121,27 +121,27 @@ class ImageRunner(Runner):  # type: ignore[misc]
             entry_id = self._ids[node.task.name]
             self.reporter.execute_task(node.task)
             self._in_flight += 1
-            pool, turns = self._pool(entry_id)
-            turns.join(entry_id)
-            pool.submit(self._work, node, entry_id, turns)
+            pool, gate = self._pool(entry_id)
+            gate.join(entry_id)
+            pool.submit(self._work, node, entry_id, gate)
         ready.clear()
 
-    def _work(self, node: Any, entry_id: EntryId, turns: Turns) -> None:
-        turns.wait(entry_id)
+    def _work(self, node: Any, entry_id: EntryId, gate: OrderedGate) -> None:
+        gate.wait(entry_id)
         try:
             failure = self._build.interrupt(entry_id) if self.interrupted else None
             failure = TaskFailed(failure) if failure else node.task.execute(self.stream)
         except BaseException as bug:  # noqa: BLE001 - the main thread waits for a result, whatever happens here
             failure = TaskFailed(f"unexpected {type(bug).__name__}: {bug}")
-        turns.passed(entry_id)
+        gate.release(entry_id)
         self._sent.discard(entry_id)
         self._results.put((node, failure))
 
     def _left(self, entry_id: EntryId) -> None:
         """Called on the thread of an image when its request is leaving."""
         self._sent.add(entry_id)
-        for _, turns in tuple(self._pools.values()):
-            turns.passed(entry_id)
+        for _, gate in tuple(self._pools.values()):
+            gate.release(entry_id)
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
         entry_id = self._ids.get(node.task.name)
@@ -167,13 +167,13 @@ class ImageRunner(Runner):  # type: ignore[misc]
         names += f" and {len(needs) - _NAMED:,} more" if len(needs) > _NAMED else ""
         return UnmetDependency(f"not run: it needs {names}, which {'is' if len(needs) == 1 else 'are'} not there")
 
-    def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, Turns]:
+    def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, OrderedGate]:
         image = self._build.image(entry_id)
         name = image.route.provider if image.route is not None and image.verdict.spends else ""
         if name not in self._pools:
-            workers = self._build.maker.senders.get(name).workers if name else 1
+            workers = self._build.builder.senders.get(name).workers if name else 1
             pool = ThreadPoolExecutor(workers + _SPARE_THREADS, thread_name_prefix=name or "local")
-            self._pools[name] = pool, Turns()
+            self._pools[name] = pool, OrderedGate()
         return self._pools[name]
 
     @contextmanager

@@ -18,7 +18,7 @@ from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.choice import choose
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Plan, Shown
 from chargen.plan.project import Project
 from chargen.plan.session import open_session
 from chargen.store.files import make_folder
@@ -32,7 +32,7 @@ class StockBuild:
 
     project: Project
     plan: Plan
-    chosen: tuple[Planned, ...]
+    chosen: tuple[Shown, ...]
     _pid: int = field(default_factory=os.getpid)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _build: Build | None = None
@@ -50,7 +50,7 @@ class StockBuild:
             return cls(session.project, plan, choose(plan, tuple(plan.by_id)).images)
 
     @property
-    def quiet(self) -> tuple[Planned, ...]:
+    def quiet(self) -> tuple[Shown, ...]:
         """The images that need nothing, in plan order."""
         acting = frozenset(image.id for image in self.chosen)
         return tuple(image for image in self.plan.images if image.id not in acting)
@@ -60,8 +60,8 @@ class StockBuild:
         image = self.plan.by_id[entry_id]
         return not (image.acts or image.verdict is Verdict.BLOCKED)
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
         if os.getpid() != self._pid:
             return "images are not made in other processes: leave out `-n`, or add `-P thread`"
         try:
@@ -70,11 +70,7 @@ class StockBuild:
             return str(failure)
         if entry_id not in build.plan.by_id:
             return "this image is not planned any more"
-        return build.generate(entry_id)
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
-        return self._opened().write_back(entry_id)
+        return build.build(entry_id)
 
     def _opened(self) -> Build:
         with self._lock:

@@ -1,6 +1,6 @@
-"""Planned images as doit tasks: named by their target, generate first, then write back.
+"""Planned images as doit tasks: named by their target, each with one action that ends when its slots are written.
 
-Laws: an image's task declares its composed prompt and the references that exist or are built; its actions touch no
+Laws: an image's task declares its composed prompt and the references that exist or are built; its action touches no
 standard stream, because swapping `sys.stdout` is seen by all threads; `doit clean` never removes an image.
 """
 
@@ -25,7 +25,7 @@ from chargen.store.files import printable
 if TYPE_CHECKING:  # an up-to-date run makes no tasks, and must not wait for what making them needs
     from chargen.build.run import Build
     from chargen.plan.choice import LeftOut
-    from chargen.plan.plan import Plan, Planned
+    from chargen.plan.plan import Plan, Shown
     from chargen.plan.project import Project
 
 
@@ -41,17 +41,14 @@ class Making(Protocol):
         """Every image there is."""
 
     @property
-    def chosen(self) -> tuple[Planned, ...]:
+    def chosen(self) -> tuple[Shown, ...]:
         """The images this run does something with, in plan order."""
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing."""
 
-    def generate(self, entry_id: EntryId) -> str | None:
-        """Make one image; return why it failed, or None."""
-
-    def write_back(self, entry_id: EntryId) -> str | None:
-        """Bring one image's slots to the disk; return why it failed, or None."""
+    def build(self, entry_id: EntryId) -> str | None:
+        """Build one image, its slots included; return why it failed, or None."""
 
 
 @dataclass(slots=True)
@@ -91,7 +88,7 @@ def task_images() -> Iterator[dict[str, Any]]:
     if _source.holding:
         return
     making: Making
-    quiet: tuple[Planned, ...] = ()
+    quiet: tuple[Shown, ...] = ()
     if _source.opener is None:
         from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
 
@@ -107,12 +104,12 @@ def task_images() -> Iterator[dict[str, Any]]:
         yield quiet_task(making, image)
 
 
-def task_of(making: Making, image: Planned) -> dict[str, Any]:
+def task_of(making: Making, image: Shown) -> dict[str, Any]:
     """Make the task of one image, as doit's dictionaries are."""
     return {
         "basename": image.target,
-        "doc": image.entry.title or image.id,
-        "actions": [_Step(making.generate, image.id), _Step(making.write_back, image.id)],
+        "doc": image.title or image.id,
+        "actions": [_Step(making.build, image.id)],
         "file_dep": [image.prompt_file, *_files(making, image)],
         "targets": [image.target],
         "uptodate": [_Judged(making, image)],
@@ -121,10 +118,10 @@ def task_of(making: Making, image: Planned) -> dict[str, Any]:
     }
 
 
-def quiet_task(making: Making, image: Planned) -> dict[str, Any]:
+def quiet_task(making: Making, image: Shown) -> dict[str, Any]:
     """Make a task for an image that needs nothing, so that others may name it."""
     there = making.project.path(image.target).exists()
-    values = {"basename": image.target, "doc": image.entry.title or image.id, "actions": [], "uptodate": [True]}
+    values = {"basename": image.target, "doc": image.title or image.id, "actions": [], "uptodate": [True]}
     return {**values, "targets": [image.target] if there else [], "io": {"capture": False}}
 
 
@@ -170,7 +167,7 @@ def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
 class _Judged:
     """Says whether an image needs nothing; doit shows it as a reason."""
 
-    def __init__(self, making: Making, image: Planned) -> None:
+    def __init__(self, making: Making, image: Shown) -> None:
         self._making = making
         self._image = image
 
@@ -178,12 +175,12 @@ class _Judged:
         return self._making.is_up_to_date(self._image.id)
 
     def __repr__(self) -> str:
-        reasons = sentences(self._image.judgement.reasons)
+        reasons = sentences(self._image.reasons)
         return f"{self._image.verdict.value}{': ' if reasons else ''}{printable(reasons)}"
 
 
 class _Step(BaseAction):  # type: ignore[misc]
-    """One of an image's two actions. doit's own action for functions would swap the standard streams around it."""
+    """An image's action. doit's own action for functions would swap the standard streams around it."""
 
     def __init__(self, step: Callable[[EntryId], str | None], entry_id: EntryId) -> None:
         self._step = step
@@ -202,7 +199,7 @@ class _Step(BaseAction):  # type: ignore[misc]
         return f"{self._step.__name__} {self._entry_id}"
 
 
-def _files(making: Making, image: Planned) -> Iterator[str]:
+def _files(making: Making, image: Shown) -> Iterator[str]:
     for reference in image.references:
         if reference.entry_id is not None or making.project.path(reference.path).is_file():
             yield reference.path

@@ -31,7 +31,7 @@ Credentials = Literal["none", "kept", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class ConvertedPicture:
     """A PNG made from delivered bytes: `size` is its own, `delivered_size` what came, both in pixels as shown."""
 
     data: bytes
@@ -44,7 +44,7 @@ class Published:
 
 def publish(
     original: bytes, asked: Size, policy: str, record: Mapping[str, Any] | None = None, *, ai_made: bool = True
-) -> Published:
+) -> ConvertedPicture:
     """Make the PNG that goes to the target. Raises PictureError for bytes that are no usable picture.
 
     `policy` brings a picture of another size to the asked one: `crop` fills it and cuts what juts out, `pad` fits it in
@@ -56,7 +56,7 @@ def publish(
     resized = policy != "keep" and delivered != asked
     transcoded = picture.media_type != PNG
     if picture.has_credentials and not resized and not transcoded:
-        return Published(original, delivered, delivered, transcoded, resized, "kept")
+        return ConvertedPicture(original, delivered, delivered, transcoded, resized, "kept")
     if resized or transcoded:
         data = _encoded(_resized(image, asked, policy) if resized else _plain(image), original, picture)
     else:
@@ -65,7 +65,7 @@ def publish(
         present = png.text_of(data, png.XMP_KEYWORD)
         data = png.with_record(data, record, source_type_xmp(AI_MADE if ai_made else RULE_MADE, present))
     size = asked if resized else delivered
-    return Published(data, size, delivered, transcoded, resized, "lost" if picture.has_credentials else "none")
+    return ConvertedPicture(data, size, delivered, transcoded, resized, "lost" if picture.has_credentials else "none")
 
 
 def _resized(image: Image.Image, asked: Size, policy: str) -> Image.Image:

@@ -14,7 +14,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, ExitCode
 from chargen.images import png
 from chargen.images.sniff import (
     GIF,
@@ -62,7 +62,7 @@ _DECODER_ERRORS = (
 class PictureError(ChargenError):
     """Bytes that are no usable picture."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
 
 class DamagedPictureError(PictureError):

@@ -1,7 +1,7 @@
 """Plug-ins, one file per imagery kind: from a parsed document to entries, and from an outcome to slots. Pure.
 
 A file is recognised by the type it declares (`entity_type`), else by its shape; any other file is none of ours and
-ignored quietly. A new kind is one module, one line in `KINDS`, and a template.
+ignored quietly. A new kind is one module with a `KIND` in this package, and a template of its name in `templates/`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clashes, clashing
-from chargen.kinds.protocol import ImageryKind
-from chargen.kinds.recognition import KINDS, kind_of, overlooked
+from chargen.kinds.recognition import kind_of, overlooked
+from chargen.kinds.registry import all_kinds, named
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
 __all__ = [
-    "KINDS",
     "ImageryKind",
+    "all_kinds",
     "clashes",
     "clashing",
     "kind_of",
+    "named",
     "overlooked",
     "packaged_templates",
     "scan",
@@ -38,12 +40,12 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
     still a planned one.
     """
     kind = kind_of(document)
-    return None if kind is None else kind.scan(document, default_size, generated)
+    return None if kind is None else kind.read(document, default_size, generated)
 
 
-def slots(entry: Entry, made: Made) -> SlotEdit:
+def slots(entry: Entry, made: SlotValues) -> SlotEdit:
     """Say what to write into the author's file once the entry's picture is safely on disk."""
-    return next(kind for kind in KINDS if kind.kind is entry.kind).slots(entry, made)
+    return named(entry.kind).slots(entry, made)
 
 
 @cache

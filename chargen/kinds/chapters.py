@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning
+from chargen.kinds.entry_reader import CastMember, depicted, file_defaults, outputs_of, read_entry
+from chargen.kinds.file_reader import FileReader
+from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.palette import in_words
-from chargen.kinds.plan import Plan
-from chargen.kinds.planned import Member, depicted, outputs_of, planned, sheet, slot_values
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
-from chargen.kinds.view import fields
+from chargen.kinds.structured import is_structured, negatives_of, parts_of
 from chargen.model.entries import Depicted, Entry, Imagery
-from chargen.model.slots import Made, SetSlots, SlotEdit
 from chargen.model.traced import Traced
-from chargen.model.values import Kind, Size
+from chargen.model.values import Size
 from chargen.text.prose import sentence, shorten
 from chargen.yaml.document import Document, get, is_null, scalar
 
@@ -32,97 +32,91 @@ _METADATA = Keys(("slug", "visual_thesis", "entity_type"), ("color_palette", "ge
 _IMAGE = entry_keys(("custom_id",), others=("source_moment", "location", "zone"))
 _MEMBER = Keys(groups=("reference_images",))
 
-_NOBODY: Mapping[str, Member] = {}
+_NOBODY: Mapping[str, CastMember] = {}
 
 
-class Chapters:
+class Chapters(ImageryKind):
     """Chapter plans."""
 
-    kind = Kind.CHAPTER
+    name = "chapter"
     entity_type = "chapter-imagery"
+    shapes = (Shape(frozenset({"images", "metadata"}), "images"),)
 
-    def recognises(self, document: Document) -> bool:
-        """A file with `images` and `metadata`."""
-        return {"images", "metadata"} <= fields(document.root).keys()
-
-    def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a chapter."""
-        plan = Plan.of(document, self.kind, ("slug",), folder_counts=False)
-        plan.spell(_ROOT, _METADATA)
-        if plan.slug is None:
-            return plan.imagery(())
-        palette = plan.metadata.find("color_palette")
-        file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
-        cast = _cast(plan)
-        titles = _titles(plan.root)
-        thesis = _thesis(plan.metadata)
-        colours = {text.name: text for text in in_words(document, palette, plan.problems)}
+        reader = FileReader.of(document, self, ("slug",), folder_counts=False)
+        reader.spell(_ROOT, _METADATA)
+        if reader.slug is None:
+            return reader.imagery(())
+        palette = reader.metadata.find("color_palette")
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
+        cast = _cast(reader)
+        titles = _titles(reader.root)
+        thesis = _thesis(reader.metadata)
+        colours = {text.name: text for text in in_words(document, palette, reader.problems)}
         entries: list[Entry] = []
-        for block in plan.root.blocks("images"):
-            plan.use("location", block.text("location"))
+        for block in reader.root.blocks("images"):
+            reader.use("location", block.text("location"))
             block.spell(_IMAGE)
-            name = plan.entry_name(block, ("custom_id",))
+            name = reader.entry_name(block, ("custom_id",))
             if name is None:
-                plan.tell(block)
+                reader.tell(block)
                 continue
             own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
             entries.append(
-                planned(
+                read_entry(
                     file,
                     block,
                     name,
                     title=block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or ""),
-                    depicts=_depicts(plan, block, cast),
+                    depicts=_depicts(reader, block, cast),
                     always=(*thesis, *(colours | own).values()),
                     outputs=outputs_of(block),
                     palette=palette,
+                    parts=parts_of(block, palette=False) if is_structured(block) else (),
+                    avoided=negatives_of(block),
                 )
             )
-        _tell_unseen_faults(plan, cast, entries)
-        for location in plan.root.blocks("locations"):
-            plan.use("location", location.text("ref"))
-        return plan.imagery(entries)
-
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
-        """Set the image's own output slots."""
-        return SetSlots(entry.path, slot_values(made))
+        _tell_unseen_faults(reader, cast, entries)
+        for location in reader.root.blocks("locations"):
+            reader.use("location", location.text("ref"))
+        return reader.imagery(entries)
 
 
-def _cast(plan: Plan) -> Mapping[str, Member] | None:
+def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
     """Return the declared characters by slug; None where the list of them can't be read."""
-    before = len(plan.problems)
-    found: dict[str, Member] = {}
-    for block in plan.root.blocks("characters"):
+    before = len(reader.problems)
+    found: dict[str, CastMember] = {}
+    for block in reader.root.blocks("characters"):
         slug = block.text("ref") or block.text("slug")
         if slug is None:
-            plan.problems.append(warning("this character has no `ref`: it is left out", block.position))
+            reader.problems.append(warning("this character has no `ref`: it is left out", block.position))
             continue
-        plan.use("character", slug)
         if slug in found:
-            plan.problems.append(warning(f"`{slug}` is declared twice: the first counts", slug.position))
+            reader.problems.append(warning(f"`{slug}` is declared twice: the first counts", slug.position))
             continue
         name = block.text("name")
         block.spell(_MEMBER)
-        plan.tell(block)
+        reader.tell(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
-        found[str(slug)] = Member(str(name or ""), ids, fault)
-    broken = any(problem.severity is Severity.ERROR for problem in plan.problems[before:])
+        found[str(slug)] = CastMember(str(name or ""), ids, fault)
+    broken = any(problem.severity is Severity.ERROR for problem in reader.problems[before:])
     return None if broken else found
 
 
-def _depicts(plan: Plan, block: Block, cast: Mapping[str, Member] | None) -> tuple[Depicted, ...]:
+def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
     """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
     found = depicted(block, cast or _NOBODY)
     if found and cast is None:
-        block.problems.append(_unreadable_cast(plan.root))
+        block.problems.append(_unreadable_cast(reader.root))
     return found
 
 
-def _tell_unseen_faults(plan: Plan, cast: Mapping[str, Member] | None, entries: list[Entry]) -> None:
+def _tell_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
     """Make faults of declared characters the file's where no image depicts the character."""
     told = {problem for entry in entries for problem in entry.problems}
-    plan.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
+    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:
@@ -161,4 +155,4 @@ def _unreadable_cast(root: Block) -> Problem:
     return error("the chapter's `characters` can't be read", position, hint)
 
 
-CHAPTERS = Chapters()
+KIND = Chapters()

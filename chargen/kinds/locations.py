@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.kinds import light
-from chargen.kinds.plan import Plan
-from chargen.kinds.planned import depicted, outputs_of, planned, prompt_of, sheet, slot_values
+from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
+from chargen.kinds.file_reader import FileReader
+from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
+from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, parts_of
 from chargen.kinds.view import fields
-from chargen.model.entries import Entry, Imagery, Outputs
-from chargen.model.slots import AppendSlot, Made, SlotEdit
+from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
 from chargen.model.traced import Traced
-from chargen.model.values import Kind, Size
+from chargen.model.values import Size
 from chargen.text.prose import fold, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
@@ -48,6 +49,9 @@ _METADATA = Keys(("entity_type",), ("generation_defaults",), ("slug", "location_
 _ANCHOR = Keys((), ("signature_elements",), ("characteristic_light", "color_anchors"))
 _ENTRY = entry_keys(IDS, ("image_spec", "images", SLOT), (*PLACES, *TITLES, "time_of_day"))
 
+_OF_SHOTS = ("description", "narrative_context", "image_type")
+_NO_SHOTS = ("image_spec", "lighting", "light", "palette", "composition", "camera", "framing")
+
 _SAY_NOTHING = frozenset(
     light.tokens(
         "above against along among around behind below beneath beside between beyond each every from half into large"
@@ -67,40 +71,47 @@ class _Element:
     times: frozenset[str]
 
 
-class Locations:
+class Locations(ImageryKind):
     """Location plans."""
 
-    kind = Kind.LOCATION
+    name = "location"
     entity_type = "location-imagery"
+    shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
+    slot_list = SLOT  # the last picture of the list is the current one
 
-    def recognises(self, document: Document) -> bool:
-        """A file with `overview` and either `parts` or `zones`."""
-        keys = fields(document.root).keys()
-        return "overview" in keys and bool({"parts", "zones"} & keys)
-
-    def scan(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a location."""
-        plan = Plan.of(document, self.kind, ("slug", "location_slug"), folder_counts=True)
-        if plan.slug is None:
-            return plan.imagery(())
-        plan.spell(_ROOT, _METADATA)
-        anchor = plan.root.block("location_visual_anchor")
+        reader = FileReader.of(document, self, ("slug", "location_slug"), folder_counts=True)
+        if reader.slug is None:
+            return reader.imagery(())
+        reader.spell(_ROOT, _METADATA)
+        anchor = reader.root.block("location_visual_anchor")
         anchor.spell(_ANCHOR)
-        file = sheet(plan.root, plan.metadata, self.kind, plan.slug, default_size)
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
         lights = light.lights(document, anchor.find("characteristic_light"))
-        elements = _elements(document, anchor.find("signature_elements"), plan.slug)
+        elements = _elements(document, anchor.find("signature_elements"), reader.slug)
         entries: list[Entry] = []
-        for block, parent, otherwise in _candidates(plan):
+        overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
+        place = (anchor, reader.metadata, reader.root)
+        for block, parent, otherwise in _candidates(reader):
             block.spell(_ENTRY)
-            name = plan.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
+            made_of_fields = is_structured(block)
+            name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None and not made_of_fields)
             if name is None:
-                plan.tell(block)
+                reader.tell(block)
                 continue
             title = block.text(*TITLES)
             time = _time(block)
-            always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
+            always: tuple[Traced, ...] = ()
+            parts: tuple[PromptPart, ...] = ()
+            if made_of_fields:
+                own = _signature(elements, block, time, usual=False)
+                at_place = _fitting(lights, block, parent, time)
+                parts = parts_of(block, parent, overview, signature=own, light=at_place, place=place)
+            else:
+                always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
             entries.append(
-                planned(
+                read_entry(
                     file,
                     block,
                     name,
@@ -109,33 +120,41 @@ class Locations:
                     always=always,
                     outputs=_outputs(block),
                     palette=anchor.find("color_anchors"),
+                    parts=parts,
+                    avoided=negatives_of(block, parent),
                 )
             )
-        return plan.imagery(entries)
-
-    def slots(self, entry: Entry, made: Made) -> SlotEdit:
-        """Append an object to the entry's `generated_images`; the last is the current picture."""
-        return AppendSlot(entry.path, SLOT, slot_values(made))
+        return reader.imagery(entries)
 
 
-def _candidates(plan: Plan) -> Iterator[tuple[Block, Block | None, str]]:
+def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]:
     """Yield (mapping of an entry, its zone's mapping, name where it has none of its own) in file order."""
-    overview = plan.root.find("overview")
+    overview = reader.root.find("overview")
     if isinstance(overview, MappingNode):
-        yield _entry(Block.of(plan.document, overview, ("overview",), [])), None, "overview"
+        holder = _entry(Block.of(reader.document, overview, ("overview",), []))
+        shots = [key for key, node in holder.nodes.items() if _is_shot(key, node)]
+        if not shots or prompt_of(holder) is not None:
+            yield holder, None, "overview"
+        for key in shots:
+            yield _entry(Block.of(reader.document, holder.nodes[key], ("overview", key), [])), holder, f"overview-{key}"
     else:
-        plan.root.block("overview")  # tells the wrong shape
+        reader.root.block("overview")  # tells the wrong shape
     for key in ("parts", "zones"):
-        for block in plan.root.blocks(key):
+        for block in reader.root.blocks(key):
             inner = list(block.blocks("images"))
             if not inner or prompt_of(block) is not None:
                 yield _entry(block), None, ""
             else:
-                plan.tell(block)
+                reader.tell(block)
             for image in inner:
                 yield _entry(image), block, ""
-    for block in plan.root.blocks("beat_images"):
+    for block in reader.root.blocks("beat_images"):
         yield _entry(block), None, ""
+
+
+def _is_shot(key: str, node: Node) -> bool:
+    """Say whether a mapping in the overview is a picture of its own: `primary`, `establishing`, any name."""
+    return key not in _NO_SHOTS and not fields(node).keys().isdisjoint(_OF_SHOTS)
 
 
 def _entry(block: Block) -> Block:
@@ -165,23 +184,33 @@ def _elements(document: Document, node: Node | None, slug: str) -> tuple[_Elemen
     return tuple(found)
 
 
-def _signature(elements: tuple[_Element, ...], block: Block, time: str | None) -> tuple[Traced, ...]:
-    """Return the two elements that the entry's own words call for, else the first; none of another time of day."""
+def _signature(
+    elements: tuple[_Element, ...], block: Block, time: str | None, *, usual: bool = True
+) -> tuple[Traced, ...]:
+    """Return the two elements that the entry's own words call for; none of another time of day.
+
+    Where its words call for none, the first is taken if `usual`.
+    """
     usable = [element for element in elements if light.agrees(element.times, time)]
     if not usable:
         return ()
     named = frozenset(light.tokens(" ".join(text for key in PLACES if (text := block.text(key)))))
-    asked = frozenset(light.tokens(block.text(*PROMPTS) or ""))
+    asked = frozenset(light.tokens(block.text(*PROMPTS) or block.text(*DESCRIPTIONS) or ""))
     scores = [2 * len(element.words & named) + len(element.words & asked) for element in usable]
-    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or [0]
+    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or ([0] if usual else [])
     return tuple(usable[n].text for n in sorted(ranked[:ELEMENTS]))
 
 
-def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
+def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> Traced | None:
+    """Return the light of the place that fits an entry."""
     if not lights:
-        return ()
+        return None
     told = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
-    found = light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+    return light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+
+
+def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
+    found = _fitting(lights, block, parent, time)
     if found is None:
         return ()
     return (Traced.of(f"Light: {sentence(shorten(found, LIGHT_WORDS))}", "characteristic_light", found.position),)
@@ -192,4 +221,4 @@ def _time(block: Block) -> str | None:
     return light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
 
 
-LOCATIONS = Locations()
+KIND = Locations()

@@ -8,28 +8,14 @@ from __future__ import annotations
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, warning
-from chargen.kinds.chapters import CHAPTERS
-from chargen.kinds.characters import CHARACTERS
-from chargen.kinds.locations import LOCATIONS
-from chargen.kinds.protocol import ImageryKind
+from chargen.kinds.kind import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
+from chargen.kinds.registry import all_kinds
 from chargen.kinds.spelling import PROMPTS, key_position, near
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
 from chargen.yaml.document import Document, items
 
-KINDS: tuple[ImageryKind, ...] = (CHAPTERS, LOCATIONS, CHARACTERS)
-"""All kinds, in the order in which a shape is tried."""
-
-_TYPES = {kind.entity_type.replace("-", "_"): kind.entity_type for kind in KINDS}
-_SHAPES = (
-    ({"images", "metadata"}, "images"),
-    ({"image_inventory"}, "image_inventory"),
-    ({"overview", "parts"}, "parts"),
-    ({"overview", "zones"}, "zones"),
-)
-"""Keys of a file that declares no type, and which of them lists its images."""
-_SHAPE_KEYS = ("metadata", "images", "image_inventory", "overview", "parts", "zones")
 _IGNORED = "so this file is no imagery file, and nothing in it is planned"
 
 
@@ -37,8 +23,8 @@ def kind_of(document: Document) -> ImageryKind | None:
     """Return the kind of a file: of the type it declares, else of its shape; None for a file of another program."""
     declared = _declared(document)
     if declared is not None:
-        return next((kind for kind in KINDS if is_type(declared, kind.entity_type)), None)
-    return next((kind for kind in KINDS if kind.recognises(document)), None)
+        return next((kind for kind in all_kinds() if is_type(declared, kind.entity_type)), None)
+    return _of_shape(document)
 
 
 def overlooked(document: Document) -> Problem | None:
@@ -46,7 +32,8 @@ def overlooked(document: Document) -> Problem | None:
     declared = _declared(document)
     if declared is None:
         return _misspelt_key(document)
-    meant = _TYPES.get(near(declared, tuple(_TYPES))) or _by_shape(document, declared)
+    types = {kind.entity_type.replace("-", "_"): kind.entity_type for kind in all_kinds()}
+    meant = types.get(near(declared, tuple(types))) or _by_shape(document, declared)
     if not meant:
         return None
     return warning(
@@ -61,17 +48,24 @@ def _declared(document: Document) -> Traced | None:
 
 def _by_shape(document: Document, declared: str) -> str:
     """Return the type a file has by its shape, where what it declares names the same thing; else nothing."""
-    kind = next((kind for kind in KINDS if kind.recognises(document)), None)
-    return kind.entity_type if kind is not None and kind.kind.value in declared.lower() else ""
+    kind = _of_shape(document)
+    return kind.entity_type if kind is not None and kind.name in declared.lower() else ""
+
+
+def _of_shape(document: Document) -> ImageryKind | None:
+    return next((kind for kind in all_kinds() if kind.recognises(document)), None)
 
 
 def _misspelt_key(document: Document) -> Problem | None:
     """Tell the one key that keeps a file without a type from a shape, if its list plans images."""
     root = fields(document.root)
+    shapes = [shape for kind in all_kinds() for shape in kind.shapes]
+    known = tuple(dict.fromkeys(key for shape in shapes for key in sorted(shape.keys)))
     for key in root:
-        meant = "" if key in _SHAPE_KEYS else near(key, _SHAPE_KEYS)
-        for shape, listed in _SHAPES:
-            if meant in shape and shape - root.keys() == {meant} and _plans(root[key if meant == listed else listed]):
+        meant = "" if key in known else near(key, known)
+        for shape in shapes:
+            missing = shape.keys - root.keys()
+            if missing == {meant} and _plans(root[key if meant == shape.listed else shape.listed]):
                 where = key_position(document, document.root, key, root[key])
                 return warning(f"unknown key `{key[:60]}`, {_IGNORED}", where, f"did you mean `{meant}`?")
     return None

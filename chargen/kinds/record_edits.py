@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chargen.kinds.characters import relative
-from chargen.kinds.locations import SLOT
+from chargen.kinds.registry import named
 from chargen.model.entries import Entry, NodePath
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
-from chargen.model.values import Kind
 
 
 def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
@@ -23,7 +21,7 @@ def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
             "file_path": file_path,
             "provider_metadata": {"record": record},
         }
-        return AppendSlot(entry.path, SLOT, value)
+        return AppendSlot(entry.path, named(entry.kind).slot_list, value)
     if isinstance(slots_of(entry).get("provider_metadata"), Mapping) and slots_of(entry)["provider_metadata"]:
         return SetSlots((*place, "provider_metadata"), {"record": record})
     return SetSlots(place, {"provider_metadata": {"record": record}})
@@ -35,32 +33,30 @@ def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:
     if place is None:
         return None
     moved: dict[str, SlotValue] = {"file_name": file_path.rpartition("/")[2], "file_path": file_path}
-    if entry.kind is Kind.CHARACTER:
-        moved["path"] = relative(file_path, entry.file.rpartition("/")[0])
-    return SetSlots(place, moved)
+    return SetSlots(place, {**moved, **named(entry.kind).place(entry, file_path)})
 
 
 def outputs_path(entry: Entry) -> NodePath | None:
     """Return the mapping that holds the slots of the entry's current picture; None where there is none yet."""
-    if entry.kind is not Kind.LOCATION:
+    if not (key := named(entry.kind).slot_list):
         return entry.path
-    images = entry.data.get(SLOT)
+    images = entry.data.get(key)
     if not isinstance(images, tuple) or not images or not isinstance(images[-1], Mapping):
         return None
-    return (*entry.path, SLOT, len(images) - 1)
+    return (*entry.path, key, len(images) - 1)
 
 
 def slots_of(entry: Entry) -> Mapping[str, object]:
     """Return the mapping that holds the slots of the entry's current picture; empty where there is none yet."""
-    if entry.kind is not Kind.LOCATION:
+    if not (key := named(entry.kind).slot_list):
         return entry.data
-    images = entry.data.get(SLOT)
+    images = entry.data.get(key)
     return images[-1] if isinstance(images, tuple) and images and isinstance(images[-1], Mapping) else {}
 
 
 def all_slots_of(entry: Entry) -> tuple[Mapping[str, object], ...]:
-    """Return the mappings that hold slots of the entry's pictures, oldest first: a location keeps those of all."""
-    if entry.kind is not Kind.LOCATION:
+    """Return the mappings that hold slots of the entry's pictures, oldest first: a list keeps those of all."""
+    if not (key := named(entry.kind).slot_list):
         return (entry.data,)
-    images = entry.data.get(SLOT)
+    images = entry.data.get(key)
     return tuple(item for item in images if isinstance(item, Mapping)) if isinstance(images, tuple) else ()

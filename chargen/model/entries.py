@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chargen.errors import Position, Problem
+from chargen.model.record import RecordLine
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size, Status
+from chargen.model.values import EntryId, Size, Status
 
 NodePath = tuple[str | int, ...]
 """The way to a node from the root: keys and item numbers, `("images", 6)`."""
@@ -39,6 +40,8 @@ class Depicted:
     name: str = ""
     reference_ids: tuple[Traced, ...] | None = None
     state: Traced | None = None
+    looks: Traced | None = None
+    """The file's own words on their looks, for where no picture goes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,32 @@ class Outputs:
     model: str | None = None
     generated_at: str | None = None
 
+    @property
+    def line(self) -> RecordLine | None:
+        """The record line; None where there is none, or what stands there is none."""
+        return RecordLine.parse(self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out.
+
+    `label` goes before its text, `name` says what it tells: `elements`, `light`, `mood`.
+    """
+
+    text: Traced
+    weight: int
+    label: str = ""
+    name: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
     id: EntryId
-    kind: Kind
+    kind: str
+    """The name of its kind: `chapter`."""
     file: str
     position: Position
     path: NodePath
@@ -76,6 +98,23 @@ class Entry:
     data: Mapping[str, Any]
     """The whole entry as templates see it: nested mappings, tuples and `Traced` texts, scalars as written."""
     problems: tuple[Problem, ...] = ()
+    parts: tuple[PromptPart, ...] = ()
+    """What its prompt is made of, in reading order, where it has none."""
+
+    @property
+    def has_prompt(self) -> bool:
+        """False where there are no words to make a picture of yet."""
+        return bool(self.parts) or bool(self.prompt and self.prompt.strip())
+
+    @property
+    def record_line(self) -> RecordLine | None:
+        """What the entry's slots say of its picture."""
+        return self.outputs.line
+
+    @property
+    def is_kept(self) -> bool:
+        """True where the author keeps the picture as it is."""
+        return self.status is not None and self.status.keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +148,13 @@ class Imagery:
     """One scanned imagery file. `problems` are those of its parts; those of one entry stand at the entry."""
 
     file: str
-    kind: Kind
+    kind: str
     slug: str
     entries: tuple[Entry, ...]
     characters: tuple[Character, ...] = ()
     problems: tuple[Problem, ...] = ()
     uses: tuple[Traced, ...] = ()
-    """Slugs of characters and locations the file names, each once: `name` is the kind (`character`, `location`),
-    `position` the first place. Characters that only an entry depicts are left to `chargen.plan.resolve`."""
+    """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
+    are left to `chargen.plan.resolve`."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole file as templates see it."""

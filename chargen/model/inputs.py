@@ -15,9 +15,9 @@ from enum import Enum
 from typing import Protocol
 
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordPart
+from chargen.model.record import RecordedReference, RecordPart
 from chargen.model.traced import Segment
-from chargen.model.values import FileHash, Fingerprint, Size
+from chargen.model.values import Fingerprint, Size
 
 FORMAT = b"chargen inputs 1\n"
 """First bytes of what is hashed; a new number re-buys everything."""
@@ -26,15 +26,8 @@ SHORT = 8
 """Hexadecimal digits of a part's digest in a record: enough to see a change, not to prove one."""
 
 PROMPT, NEGATIVE, SIZE, REFERENCE = "prompt", "negative_prompt", "size", "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceInput:
-    """One resolved reference: `label` is its path, for people; only `digest` and the order are inputs."""
-
-    digest: FileHash
-    label: str
-    character: str = ""
+TEMPLATE = f"{PROMPT}.template"
+"""The part that is a template's own words."""
 
 
 class Sourced(Protocol):
@@ -47,11 +40,14 @@ class Sourced(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the author asked for. `told_by` tells where the prompt's runs are written; that is no input."""
+    """What the author asked for; of a reference only the bytes are an input.
+
+    `told_by` tells where the prompt's runs are written; that is no input.
+    """
 
     prompt: str
     negative_prompt: str
-    references: tuple[ReferenceInput, ...]
+    references: tuple[RecordedReference, ...]
     size: Size
     told_by: Sourced | None = field(default=None, compare=False)
 
@@ -67,7 +63,7 @@ def walk(inputs: Inputs) -> Iterator[tuple[str, str]]:
     yield NEGATIVE, inputs.negative_prompt
     yield SIZE, str(inputs.size)
     for number, reference in enumerate(inputs.references, start=1):
-        yield f"{REFERENCE}.{number}", reference.digest
+        yield f"{REFERENCE}.{number}", reference.sha256
 
 
 def fingerprint(inputs: Inputs) -> Fingerprint:
@@ -125,7 +121,7 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     """Say which parts differ between recorded digests and today's inputs, most telling first.
 
     `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
-    moved).
+    moved). The template's own words are not named where a field appeared or went: what stands around it went with it.
     """
     today = parts(now)
     sources = _sources(now.segments)
@@ -143,6 +139,8 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
         found = [item for item in found if item.part != PROMPT]
     else:
         found = [item for item in found if item not in fields]
+    if any(item.part.startswith(f"{PROMPT}.") and item.change is not Change.CHANGED for item in found):
+        found = [item for item in found if item.part != TEMPLATE]
     return tuple(found)
 
 

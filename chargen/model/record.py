@@ -7,7 +7,6 @@ same record is always the same line. Pure; must not know where records are kept.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from chargen.model.reason import Reason, ReasonCode, has
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size
 
 LINE_VERSION = "1"
 _SAFE = "/:._-+~@"
@@ -110,7 +109,7 @@ class RecordPart:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordReference:
+class RecordedReference:
     """One reference that was resolved: its character, project-relative path, and the SHA-256 of what was sent."""
 
     character: str
@@ -143,7 +142,7 @@ class Record:
     """
 
     entry_id: EntryId
-    kind: Kind
+    kind: str
     file: str
     attempt: str
     fingerprint: Fingerprint
@@ -156,7 +155,7 @@ class Record:
     received_at: str
     chargen_version: str
     parts: tuple[RecordPart, ...] = ()
-    references: tuple[RecordReference, ...] = ()
+    references: tuple[RecordedReference, ...] = ()
     requested_size: str = ""
     quality: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -177,6 +176,16 @@ class Record:
     original: Original | None = None
 
     @property
+    def route(self) -> Route:
+        """The provider and model that were asked."""
+        return Route(self.provider, self.model)
+
+    @property
+    def cost_or_estimate_usd(self) -> Decimal | None:
+        """What it cost, by estimate where the provider did not say; None where nobody knows."""
+        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
+
+    @property
     def answers_rejection(self) -> bool:
         """True where the image was made because its predecessor was rejected."""
         return has(self.why, ReasonCode.REJECTED)
@@ -188,7 +197,7 @@ class Record:
             self.fingerprint,
             file,
             size,
-            f"{self.provider}/{self.model}",
+            f"{self.route}",
             at,
             self.original.sha256 if self.original else None,
             self.attempt,
@@ -197,6 +206,14 @@ class Record:
         )
 
 
-def prompt_hash(prompt: str) -> str:
-    """Return the SHA-256 of a composed prompt, for telling in the journal which text a task used."""
-    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A picture that stands, or once stood, at a target: hash and size in bytes of the file, project-relative path.
+
+    `at` is when it was put there or found there, ISO UTC.
+    """
+
+    sha256: FileHash
+    size: int
+    at: str
+    file_path: str

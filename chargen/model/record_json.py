@@ -14,8 +14,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from chargen.model.reason import Reason
-from chargen.model.record import Original, Record, RecordPart, RecordReference
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.record import Original, Record, RecordedReference, RecordPart
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 FORMAT = 1
 _PLAIN = frozenset({str, int, bool, type(None)})
@@ -37,7 +37,6 @@ def to_dict(record: Record) -> dict[str, Any]:
     """Return a record as JSON values; never fails on a provider's values."""
     value: dict[str, Any] = {name: getattr(record, name) for name in Record.__slots__}
     value["format"] = FORMAT
-    value["kind"] = record.kind.value
     value["asked_size"] = str(record.asked_size)
     value["parts"] = [_slots(part) for part in record.parts]
     value["references"] = [_slots(reference) for reference in record.references]
@@ -85,7 +84,7 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
             return str(value)
 
 
-def _slots(value: RecordPart | RecordReference | Original) -> dict[str, Any]:
+def _slots(value: RecordPart | RecordedReference | Original) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).__slots__}
 
 
@@ -93,7 +92,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
     width, _, height = _text(value["asked_size"]).partition("x")
     return Record(
         entry_id=EntryId(_text(value["entry_id"])),
-        kind=Kind(value["kind"]),
+        kind=_text(value["kind"]),
         file=_text(value["file"]),
         attempt=_text(value["attempt"]),
         fingerprint=Fingerprint(_digest(value["fingerprint"])),
@@ -107,7 +106,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         chargen_version=_text(value["chargen_version"]),
         parts=tuple(_part(item) for item in value.get("parts", ())),
         references=tuple(
-            RecordReference(_text(item["character"]), _text(item["path"]), FileHash(_digest(item["sha256"])))
+            RecordedReference(_text(item["character"]), _text(item["path"]), FileHash(_digest(item["sha256"])))
             for item in value.get("references", ())
         ),
         requested_size=_text(value.get("requested_size", "")),

@@ -13,11 +13,11 @@ from enum import Enum
 from typing import Any, Protocol
 
 from chargen.errors import Position, Problem
-from chargen.model.values import Size
+from chargen.model.values import FileHash, Route, Size
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceImage:
+class SentReference:
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
     character: str
@@ -27,6 +27,8 @@ class ReferenceImage:
     media_type: str
     appearance: str = ""
     """A short description of the character, used where a model takes fewer references."""
+    sha256: FileHash | None = None
+    """Of `data`, where it was read to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Asked:
 
     prompt: str
     negative_prompt: str
-    references: tuple[ReferenceImage, ...]
+    references: tuple[SentReference, ...]
     size: Size
     quality: str | None = None
     seed: int | None = None
@@ -51,7 +53,7 @@ class Request:
     provider: str
     model: str
     prompt: str
-    references: tuple[ReferenceImage, ...]
+    references: tuple[SentReference, ...]
     requested_size: str
     """As the provider is asked: `1536x1024`, or `16:9 2K`."""
     quality: str | None
@@ -61,6 +63,11 @@ class Request:
     notes: tuple[str, ...] = ()
     quality_note: str = ""
     """The one of `notes` that tells what became of the declared quality, where another is sent."""
+
+    @property
+    def route(self) -> Route:
+        """The provider and model that are asked."""
+        return Route(self.provider, self.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,13 @@ from chargen.model.entries import NodePath
 SlotValue: TypeAlias = "str | int | float | bool | Sequence[SlotValue] | Mapping[str, SlotValue] | None"
 """What a slot can hold: JSON values."""
 
+INHERITED = frozenset({"status"})
+"""Keys that an edit may set and that mean something where they are merged in (`<<`): an author's word for many entries.
+A picture's slots are one entry's own."""
+
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SlotValues:
     """An image that is safely on disk, as its slots tell it.
 
     `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where

@@ -1,4 +1,4 @@
-"""The small values everything speaks in: kinds, sizes, digests, routes, verdicts.
+"""The small values everything speaks in: sizes, digests, routes, verdicts.
 
 Pure; knows nothing of files or of how a value came about.
 """
@@ -6,6 +6,7 @@ Pure; knows nothing of files or of how a value came about.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import NewType
 
@@ -19,14 +20,6 @@ EntryId = NewType("EntryId", str)
 """Name of a planned image below `generated/` without suffix: `chapters/ch03/img-07`."""
 
 
-class Kind(str, Enum):
-    """What an imagery file describes."""
-
-    CHAPTER = "chapter"
-    LOCATION = "location"
-    CHARACTER = "character"
-
-
 class Status(str, Enum):
     """What the author says of one image; any other text in the file counts as none of these."""
 
@@ -35,6 +28,14 @@ class Status(str, Enum):
     REJECTED = "rejected"
     ARCHIVED = "archived"
     DRAFT = "draft"
+
+    @property
+    def keeps(self) -> bool:
+        """True where the image stays as it is until it is named."""
+        return self in _KEEPING
+
+
+_KEEPING = frozenset({Status.APPROVED, Status.LOCKED})
 
 
 class Verdict(str, Enum):
@@ -86,3 +87,8 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+def number(amount: Decimal | None) -> float | None:
+    """Write an amount of money as JSON has it: null where it is unknown."""
+    return None if amount is None else float(amount)

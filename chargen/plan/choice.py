@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.order import closure
-from chargen.plan.plan import Plan, Planned
+from chargen.plan.plan import Plan, Shown
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """An image that would be built and is not, and why."""
 
-    image: Planned
+    image: Shown
     reason: str
 
 
@@ -27,10 +27,10 @@ class LeftOut:
 class Choice:
     """`images` are what a run does something with, in plan order; `needed_by` names the user of each added one."""
 
-    images: tuple[Planned, ...]
+    images: tuple[Shown, ...]
     needed_by: Mapping[EntryId, EntryId]
     left_out: tuple[LeftOut, ...]
-    quiet: tuple[Planned, ...]
+    quiet: tuple[Shown, ...]
     """Selected images that need nothing."""
 
     @property
@@ -68,7 +68,7 @@ def choose(
         if plan.by_id[entry_id].acts
     }
     wanted = closure(acting, needs)
-    images: list[Planned] = []
+    images: list[Shown] = []
     left: dict[EntryId, LeftOut] = {}
     spent, sent = Decimal(0), 0
     for image in plan.images:
@@ -93,11 +93,11 @@ def choose(
     return Choice(tuple(images), needed_by, tuple(left.values()), quiet)
 
 
-def _active(image: Planned) -> bool:
+def _active(image: Shown) -> bool:
     return image.acts or image.verdict is Verdict.BLOCKED
 
 
-def _over(image: Planned, spent: Decimal, budget: Decimal) -> str:
+def _over(image: Shown, spent: Decimal, budget: Decimal) -> str:
     if image.cost_usd is None:
         return "its price is unknown, and there is a budget"
     if image.cost_usd and spent + image.cost_usd > budget:

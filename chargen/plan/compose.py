@@ -20,14 +20,19 @@ from typing import Any, NoReturn
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
+from chargen import kinds
+from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, error
-from chargen.model.entries import Entry
+from chargen.model.entries import Entry, PromptPart
 from chargen.model.traced import Segment, Traced
-from chargen.model.values import Kind
+from chargen.plan.prompt_limit import LeftOut, fit
 from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 """Unicode noncharacters around the author's text in a render: `OPEN source NAME field TEXT words CLOSE`."""
+
+STRUCTURED = "structured.txt.j2"
+"""The template of what stands in the place of a prompt, for entries of all kinds without one."""
 
 _MARKED = re.compile(f"{_OPEN}([^{_NAME}]*){_NAME}([^{_TEXT}]*){_TEXT}([^{_CLOSE}]*){_CLOSE}")
 _NONCHARACTERS = re.compile(f"[{_OPEN}-{_CLOSE}]")
@@ -37,9 +42,6 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 MAX_PROMPT = 200_000
 """Characters a render may have: far above any provider's limit, low enough to stop a template that runs away."""
-
-TEMPLATES = {kind: f"{kind.value}.txt.j2" for kind in Kind}
-"""The template of each kind, relative to the folder of templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Composed:
     marked: str
     template: str
     negatives: tuple[Traced, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """What of an entry's fields was shortened, or did not fit at all."""
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -78,18 +82,40 @@ def negative_prompt(texts: Iterable[str]) -> str:
     return ", ".join(text for text in folded if text)
 
 
+class _Rendered(str):
+    """Text that a template made, with the marks of its sources; a plain `str` to everyone else."""
+
+    __slots__ = ("marked",)
+    marked: str
+
+    @classmethod
+    def of(cls, text: str, marked: str) -> _Rendered:
+        """Wrap a text without its marks."""
+        rendered = cls(text)
+        rendered.marked = marked
+        return rendered
+
+
 class Composer:
     """The author's templates, compiled once and rendered for many entries.
 
     `templates` maps names relative to the folder of templates to their texts; `folder` is that folder as the author
-    knows it, for positions.
+    knows it, for positions. `limit` is how many characters a prompt made of fields may have, with its style.
     """
 
-    def __init__(self, templates: Mapping[str, str], folder: str, style_prefix: Traced, style_suffix: Traced) -> None:
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        folder: str,
+        style_prefix: Traced,
+        style_suffix: Traced,
+        limit: int = Settings().prompt_limit,
+    ) -> None:
         self._folder = folder
         self._templates = dict(templates)
         self._prefix = style_prefix
         self._suffix = style_suffix
+        self._room = limit - len(style_prefix) - len(style_suffix)
         self._environment = BoundedEnvironment(
             loader=FunctionLoader(self._source),
             undefined=StrictUndefined,
@@ -110,31 +136,49 @@ class Composer:
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
         for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`.
         """
-        name = TEMPLATES[entry.kind]
+        name = kinds.named(entry.kind).template
         self._environment.begin()
         try:
-            template = self._compiled.get(name) or self._compile(name)
-            marked = self._render(template, entry, states, appearances)
+            parts, left_out = fit(entry.parts, self._room)
+            prompt = self._structured(entry, parts) if entry.parts else entry.prompt
+            marked = self._render(
+                name,
+                entry,
+                prompt=prompt,
+                always=entry.always,
+                states=states,
+                appearances=appearances,
+                style_prefix=self._prefix,
+                style_suffix=self._suffix,
+            )
+        except InputError:
+            raise
         except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
             self._fail(name, failure)
         text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
         return Composed(
-            text, negative_prompt(entry.negative_prompt), marked, f"{self._folder}/{name}", entry.negative_prompt
+            text,
+            negative_prompt(entry.negative_prompt),
+            marked,
+            f"{self._folder}/{name}",
+            entry.negative_prompt,
+            left_out,
         )
 
-    def _render(self, template: Template, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> str:
+    def _structured(self, entry: Entry, parts: tuple[PromptPart, ...]) -> _Rendered:
+        """Compose what stands in the place of a prompt from the fields of an entry without one."""
+        if not parts:
+            first = entry.parts[0].text
+            message = f"`prompt_limit` and the style leave no room for `{first.name}`"
+            raise InputError(error(message, first.position, "set a larger `prompt_limit`, or shorten the style"))
+        marked = self._render(STRUCTURED, entry, parts=parts).strip()
+        return _Rendered.of(_MARKED.sub(r"\3", marked), marked)
+
+    def _render(self, name: str, entry: Entry, **values: object) -> str:
+        template = self._compiled.get(name) or self._compile(name)
         chunks: list[str] = []
         length = 0
-        for chunk in template.generate(
-            entry=entry.data,
-            title=entry.title,
-            prompt=entry.prompt,
-            always=entry.always,
-            states=states,
-            appearances=appearances,
-            style_prefix=self._prefix,
-            style_suffix=self._suffix,
-        ):
+        for chunk in template.generate(entry=entry.data, title=entry.title, **values):
             chunks.append(chunk)
             length += len(chunk)
             if length > MAX_PROMPT:
@@ -144,6 +188,8 @@ class Composer:
 
     def _finalize(self, value: Any) -> Any:
         """Wrap the author's text in marks that tell its source; refuse nulls, which would print as `None`."""
+        if isinstance(value, _Rendered):
+            return value.marked
         if isinstance(value, Traced):
             text = _NONCHARACTERS.sub("", value)
             return f"{_OPEN}{value.position or ''}{_NAME}{value.name}{_TEXT}{text}{_CLOSE}" if text else ""

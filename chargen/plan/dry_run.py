@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from chargen import kinds
 from chargen.errors import InputError, Problem, error
 from chargen.model.entries import Entry
-from chargen.model.slots import Made, SlotEdit, SlotValue
+from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import Route
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
@@ -32,7 +32,7 @@ _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1},
 def made_up_edit(entry: Entry, target: str, route: Route) -> SlotEdit:
     """Return the edit of a picture at `target` that could have been delivered by `route`."""
     name = target.rpartition("/")[2]
-    return kinds.slots(entry, Made("2026-01-01T00:00:00Z", name, target, route.provider, route.model, _METADATA))
+    return kinds.slots(entry, SlotValues("2026-01-01T00:00:00Z", name, target, route.provider, route.model, _METADATA))
 
 
 def unwritable(refusal: Problem) -> Problem:

@@ -12,26 +12,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from chargen import kinds
 from chargen.images.png import embedded_record
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
+from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.project import Project
-from chargen.plan.salvage import may_be_of, mended
+from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
-from chargen.store.journal import Journal
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TargetState:
     """What stands at a target. `line` is its record; `others` says that there are records of other bytes only."""
 
     state: FileState
@@ -49,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class PaidReply:
     """An image that was paid for and fits today's inputs: an original, or a picture under a former name."""
 
     where: str
@@ -68,34 +69,34 @@ class Evidence:
 
     project: Project
     hashes: FileHashes
-    originals: Originals
-    journal: Journal
+    originals: OriginalsRead
+    journal: JournalRead
     planned: Callable[[EntryId], bool]
     is_target: Callable[[str], bool]
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
 
-    def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> Found:
+    def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
         target = self.project.target(entry.id)
         state = kind_of(self.project.path(target))
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         if state.kind is FileKind.LFS_POINTER:
             ours = line is not None and line.file == state.oid
-            return Found(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
+            return TargetState(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
         if state.kind is not FileKind.FILE:
-            return Found(state, others=line is not None)
+            return TargetState(state, others=line is not None)
         if line is not None and line.size == state.size and not certain:
-            return Found(state, line, in_yaml=True)
+            return TargetState(state, line, in_yaml=True)
         return self._by_hash(entry, fingerprint, state, line)
 
     def _by_hash(
         self, entry: Entry, fingerprint: Fingerprint | None, state: FileState, line: RecordLine | None
-    ) -> Found:
+    ) -> TargetState:
         path = self.project.path(self.project.target(entry.id))
         file = self.hashes.hash_of(path, state.key)
         if line is not None and line.file == file:
-            return Found(state, line, in_yaml=True, file=file)
+            return TargetState(state, line, in_yaml=True, file=file)
         others = line is not None
         matching: list[tuple[RecordLine, Record]] = []
         for known, record in self._elsewhere(entry.id, fingerprint):
@@ -104,14 +105,14 @@ class Evidence:
                 matching.append((known, record))
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
-            return Found(state, best, file=file, record=record)
+            return TargetState(state, best, file=file, record=record)
         data = path.read_bytes()
         own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
-            return Found(state, own[0], file=file, record=own[2])
+            return TargetState(state, own[0], file=file, record=own[2])
         broken = damage(data)
         in_use = bool(broken) and is_being_written(path)
-        return Found(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
+        return TargetState(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
 
     def _elsewhere(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
         """Yield the records of an entry's files that the originals and the journal know."""
@@ -144,14 +145,14 @@ class Evidence:
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture that the entry's own `file_path` names away from its target, or nothing."""
         path = self.named_elsewhere(entry)
-        if not path or self.is_target(path) or kind_of(self.project.path(path)).kind not in _PICTURES:
+        if not path or self.is_target(path) or not kind_of(self.project.path(path)).kind.is_picture:
             return ""
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return "" if line is not None and self._is_former(path, line) else path
 
     def paid(
         self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, sketch: bool
-    ) -> Paid | None:
+    ) -> PaidReply | None:
         """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked.
 
         Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
@@ -165,15 +166,17 @@ class Evidence:
             record = stored.record
             if (not sketch and is_proof(record.provider)) or record.received_at < since:
                 continue
+            if _is_unseen(entry, line, stored):
+                continue
             if record.entry_id == entry.id or not self.planned(record.entry_id):
                 file = stored.published[-1].sha256 if stored.published else None
-                return Paid(self._place(stored), stored, file=file, mended=stored not in whole)
+                return PaidReply(self._place(stored), stored, file=file, mended=stored not in whole)
         path = self.named_elsewhere(entry)
         if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
             return None
         if (not sketch and is_proof(line.by)) or not self._is_former(path, line):
             return None
-        return Paid(path, line=line, file=line.file)
+        return PaidReply(path, line=line, file=line.file)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None
@@ -192,24 +195,24 @@ class Evidence:
 
     def waiting(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, sketch: bool
-    ) -> Paid | None:
+    ) -> PaidReply | None:
         """Find a reply for these inputs that is newer than the file of `line` and was never put at the target.
 
         That is what a run leaves that died, or could not write, after its reply was stored.
         """
         stored = self._newest(entry, fingerprint, sketch=sketch)
-        if stored is None or stored.published:
+        if stored is None or stored.published or _is_unseen(entry, line, stored):
             return None
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
-        return Paid(self._place(stored), stored)
+        return PaidReply(self._place(stored), stored)
 
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
         stored = self._newest(entry, fingerprint, sketch=sketch)
         if stored is None or not stored.record.answers_rejection:
             return False
-        line = RecordLine.parse(entry.outputs.record)
+        line = entry.record_line
         return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others
 
     def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> StoredOriginal | None:
@@ -224,7 +227,7 @@ class Evidence:
         return None
 
     def _place(self, stored: StoredOriginal) -> str:
-        return (stored.folder / stored.original.file).relative_to(self.project.root).as_posix()
+        return self.originals.shown(stored)
 
     def _is_former(self, path: str, line: RecordLine) -> bool:
         """Say whether a picture that belongs to no entry now is the one a record tells of."""
@@ -240,9 +243,6 @@ class Evidence:
         return path if inside and path != self.project.target(entry.id) else ""
 
 
-_PICTURES = (FileKind.FILE, FileKind.LFS_POINTER)
-
-
 def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
     """Yield a line for each file that was made from an original, the delivered bytes themselves first."""
     record, original = stored.record, stored.original
@@ -252,7 +252,18 @@ def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
             yield line_of(record, form.sha256, form.size, form.at), record
 
 
+def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) -> bool:
+    """Say whether an approval can't be of a reply: it was never in its place, and is what was kept as a version only.
+
+    A planned portrait may be approved before it is made, and what is asked for by name is wanted whatever is approved.
+    """
+    if not kinds.named(entry.kind).locks_when_absent or not entry.is_kept:
+        return False
+    own = line is not None and line.attempt == stored.record.attempt
+    return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
+
+
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:
     """Return the entry's record line, and when the author asked for another image of these inputs (else empty)."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     return line, (forgotten_at(line) if line is not None and line.fingerprint == fingerprint else None) or ""

@@ -16,6 +16,7 @@ from chargen.model.inputs import (
     PROMPT,
     REFERENCE,
     SIZE,
+    TEMPLATE,
     Change,
     Difference,
     Inputs,
@@ -25,8 +26,6 @@ from chargen.model.inputs import (
 )
 from chargen.model.record import Record, RecordLine
 from chargen.text.word_diff import Run, word_diff
-
-TEMPLATE = f"{PROMPT}.template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,7 @@ def _old_references(then: Then) -> list[_Reference]:
 def _new_references(now: Inputs) -> list[_Reference]:
     digests = parts(now)
     return [
-        _Reference(number, digests[f"{REFERENCE}.{number}"] if item.digest else "", item.label, item.character)
+        _Reference(number, digests[f"{REFERENCE}.{number}"] if item.sha256 else "", item.path, item.character)
         for number, item in enumerate(now.references, start=1)
     ]
 

@@ -1,7 +1,7 @@
-"""Judging one image of a plan: its facts gathered from the disk and the records, its verdict, route and price.
+"""The facts of one image, looked up on the disk and in the records as its verdict asks for them; its route and price.
 
-Planning asks it once for every image; the generate action asks it again immediately before a call. Reads the disk,
-changes nothing; what the facts mean is the judge's to say.
+Planning judges every image once; the generate action judges it again immediately before a call. Reads the disk,
+changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 """
 
 from __future__ import annotations
@@ -9,233 +9,393 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
+from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordLine
+from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Route, Status, Verdict
+from chargen.model.request import Request, SentReference
+from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import Rehearsals
-from chargen.plan.evidence import Evidence, Found, Paid
+from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
-from chargen.plan.requests import asked, objections
-from chargen.plan.verdict import Change, Demand, Facts, Match, Target, judge
+from chargen.plan.requests import objections, request_of
+from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
+from chargen.store.original_store import DamagedOriginal
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlanOptions:
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
     """Route of everything selected that is not fresh."""
     selected: frozenset[EntryId] | None = None
     """What `provider` is for; None for everything."""
-    demands: Mapping[EntryId, Demand] = field(default_factory=dict)
+    forced: Mapping[EntryId, Force] = field(default_factory=dict)
     resume: bool = True
     """Keep to refusals: what was refused with these inputs is not tried again."""
     ignored: frozenset[EntryId] = frozenset()
 
+    def provider_of(self, entry_id: EntryId) -> str | None:
+        """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
+        return self.provider if self.selected is None or entry_id in self.selected else None
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What is to be judged: an entry, what its inputs are as far as they can be told, and what stands in the way."""
 
-    entry: Entry
+@dataclass(frozen=True)
+class GatheredFacts:
+    """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
+
+    `fingerprint` and `inputs` are None where they can't be told. `reads` says that the file at the target is hashed
+    even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
+    request that was made and checked a moment ago.
+    """
+
+    judge: Judge
+    image: Planned
     inputs: Inputs | None
     fingerprint: Fingerprint | None
-    obstacles: tuple[Reason, ...]
     awaited: tuple[str, ...]
+    reads: bool = False
+    sent: tuple[SentReference, ...] | None = None
+    ready: Request | None = None
+
+    @cached_property
+    def closely(self) -> GatheredFacts:
+        """The facts with the file at the target read; these, where it is read or there is none."""
+        unread = self.state.state.kind is FileKind.FILE and self.state.file is None
+        return replace(self, reads=True) if unread else self
+
+    @property
+    def latest(self) -> GatheredFacts:
+        """The facts of the closest look that was asked for."""
+        return self.closely if "closely" in vars(self) else self
+
+    # what stands at the target, and whose it is
+
+    @cached_property
+    def state(self) -> TargetState:
+        """The file at the target and its record."""
+        return self._evidence.at_target(self._entry, self.fingerprint, certain=self.reads)
+
+    @property
+    def target(self) -> Target:
+        """What stands at the image's path."""
+        return _TARGETS.get(self.state.state.kind, Target.ABSENT)
+
+    @property
+    def path(self) -> str:
+        """The image's path in the project."""
+        return self.image.target
+
+    @property
+    def match(self) -> Match:
+        """What ties the file to a record."""
+        return Match.OURS if self.state.line else Match.OTHER if self.state.others else Match.UNRECORDED
+
+    @cached_property
+    def elsewhere(self) -> str:
+        """The entry's own picture away from its target; a portrait's own picture is its target."""
+        counts = kinds.named(self._entry.kind).file_path_counts
+        return self._evidence.elsewhere(self._entry) if counts else ""
+
+    @property
+    def damaged(self) -> str:
+        """Why the present file is no picture, else empty."""
+        writing = " (it is being written right now)" if self.state.in_use else ""
+        return f"{self.state.damage}{writing}" if self.state.damage else ""
+
+    @property
+    def sketched(self) -> bool:
+        """The present image was made by `sketch`."""
+        return self.state.line is not None and is_proof(self.state.line.by)
+
+    @property
+    def accepted(self) -> bool:
+        """The author took the present image as current."""
+        return accepted_for(self.state.line) is not None
+
+    # then and now
+
+    @property
+    def change(self) -> Change:
+        """How the recorded inputs compare with today's."""
+        return self._compared[0]
+
+    @property
+    def changes(self) -> tuple[Reason, ...]:
+        """What differs from the recorded inputs."""
+        return self._compared[1]
+
+    @cached_property
+    def _compared(self) -> tuple[Change, tuple[Reason, ...]]:
+        line = self.state.line
+        if line is None:
+            return Change.UNKNOWN, ()
+        if forgotten_at(line) is not None:
+            return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
+        if self.inputs is None:
+            return Change.UNKNOWN, ()
+        if line.fingerprint == self.fingerprint:
+            return Change.SAME, ()
+        return Change.DIFFERENT, change_reasons(differences(dict(line.parts), self.inputs)) if line.parts else ()
+
+    @cached_property
+    def drift(self) -> tuple[Reason, ...]:
+        """Declared provider, model or quality that differs from what made the present image."""
+        return _drift(self.state.line, self.image.route, self.image.quality)
+
+    @cached_property
+    def drifted(self) -> tuple[Reason, ...]:
+        """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
+        asked_for = self.judge.project.settings.rebuild_on
+        line = self.state.line
+        if not asked_for or line is None or is_proof(line.by):
+            return ()
+        codes = {_DRIFTS[item] for item in asked_for}
+        quality = self.judge.quality(self._entry, self.image.route)
+        since = replace(line, by=accepted_for(line) or line.by)
+        return tuple(reason for reason in _drift(since, self.image.route, quality) if reason.code in codes)
+
+    # what the author and the command say
+
+    @property
+    def status(self) -> Status | None:
+        """What the author says of the image."""
+        return self._entry.status
+
+    @property
+    def has_prompt(self) -> bool:
+        """False for an entry that nothing can be made of yet; what is wrong in one has to be told."""
+        return self._entry.has_prompt or bool(errors(self._entry.problems))
+
+    @property
+    def locks_when_absent(self) -> bool:
+        """False for a planned portrait."""
+        return kinds.named(self._entry.kind).locks_when_absent
+
+    @property
+    def ignored(self) -> bool:
+        """Left alone on this machine."""
+        return self._entry.id in self.judge.options.ignored
+
+    @property
+    def demand(self) -> Force:
+        """Whether someone asked for a new image by name."""
+        return self.judge.options.forced.get(self._entry.id, Force.NONE)
+
+    @property
+    def routed_to_sketch(self) -> bool:
+        """A new image would be a sketch."""
+        return self.judge.adapters.is_proof(self.image.route)
+
+    # what was paid for
+
+    @cached_property
+    def paid(self) -> PaidReply | None:
+        """What was paid for under today's inputs; nothing is put over a file that is being written."""
+        if self.state.in_use:
+            return None
+        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
+
+    @property
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for; None where they were not."""
+        return _reason_of(self.paid, self._entry.id)
+
+    @cached_property
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
+        found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
+        return _reason_of(found, self._entry.id)
+
+    @cached_property
+    def answered(self) -> bool:
+        """The image was made after its predecessor was rejected: its record says so; where it is gone, its original."""
+        if self.target is Target.ABSENT or self.damaged:
+            return self._evidence.answered(self._entry, self.fingerprint, sketch=self.routed_to_sketch)
+        return self.state.line is not None and ANSWERED in self.state.line.others
+
+    # what stands in the way
+
+    @cached_property
+    def obstacles(self) -> tuple[Reason, ...]:
+        """What of the input, and at the target, keeps a new image from being generated."""
+        found = (*errors(self._entry.problems), *self.image.obstacles)
+        kind = self.state.state.kind
+        if kind not in (FileKind.DIRECTORY, FileKind.OTHER):
+            return found
+        return (*found, Reason(ReasonCode.NO_FILE_AT_TARGET, (kind.value, self.image.target)))
+
+    @cached_property
+    def hindrances(self) -> tuple[Reason, ...]:
+        """A refusal of before, a target out of the project, a reply that a damaged record keeps from being used."""
+        return (*self._refused(), *self._leads_out(), *errors(self._of_files()))
+
+    @cached_property
+    def objections(self) -> tuple[Reason, ...]:
+        """What the provider's adapter, or the file the slots are in, has against the request."""
+        if self.request is None:
+            return ()
+        stops = (problem.message for problem in self._objected if problem.severity is Severity.ERROR)
+        found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
+        return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
+
+    @cached_property
+    def _objected(self) -> tuple[Problem, ...]:
+        """What the adapter says of the request; of references only where their bytes have been read."""
+        if self.request is None or self.ready is not None:
+            return ()
+        adapter = self.judge.adapters.get(self.request.provider)
+        return objections(adapter, self.request) if self.sent is None else adapter.check(self.request)
+
+    @cached_property
+    def request(self) -> Request | None:
+        """What would be sent, in a plan without the references' bytes; None where it can't be told."""
+        if self.ready is not None:
+            return self.ready
+        return request_of(self.image, self.judge.adapters, self.sent) if self.image.can_be_requested else None
+
+    @cached_property
+    def unwritable(self) -> Problem | None:
+        """Why the slots could not be written."""
+        return self.judge.rehearsals.refusal(self.image)
+
+    def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
+        """Return what was met on the way to a verdict and is to be told with a place and a hint."""
+        found: list[Problem] = []
+        if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
+            found += self._of_files()
+        if "objections" in vars(self) and self.request is not None:  # as far as that it came
+            elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
+            found += [told for told in (elsewhere, self.unwritable) if told is not None]
+            found += () if self.sent is None else [told for told in self._objected if told.severity is Severity.ERROR]
+        return tuple(found)
+
+    def _of_files(self) -> Iterator[Problem]:
+        """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
+        place = self._entry.position
+        if self.damaged and self.paid is None and self.demand is not Force.REBUILD:
+            hint = f"put a whole picture at `{self.image.target}`, or move the file away to have a new one made"
+            yield error(str(Reason(ReasonCode.DAMAGED, (self.damaged,))), place, hint)
+        if self.paid is not None and self.paid.mended:
+            message = f"the record beside `{self.paid.where}` is damaged; enough is known without it to use the reply"
+            yield warning(message, place)
+        elif self.lost is not None:
+            reply = self._evidence.originals.shown(self.lost)
+            folder = reply.rpartition("/")[0]
+            message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
+            hint = (
+                f"put `record.json` back into `{folder}` from a backup; or put the picture at `{self.image.target}` "
+                f"yourself and run `chargen accept {self._entry.id}`; or move the folder away to have the image made "
+                "anew"
+            )
+            yield replace(error(message, place, hint), subject=reply)
+
+    @cached_property
+    def lost(self) -> DamagedOriginal | None:
+        """A reply for today's inputs that can't be used, where nothing else was paid for."""
+        if self.paid is not None or self.demand is not Force.NONE or self.routed_to_sketch:
+            return None
+        return self._evidence.unexplained(self._entry, self.fingerprint, self.state.line)
+
+    def _leads_out(self) -> tuple[Reason, ...]:
+        """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
+        try:
+            contained(self.judge.project.root, self.image.target)
+        except InputError as failure:
+            return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
+        return ()
+
+    def _refused(self) -> tuple[Reason, ...]:
+        if not self.judge.options.resume or self.fingerprint is None:
+            return ()
+        attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
+        return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
+
+    @property
+    def _entry(self) -> Entry:
+        return self.image.entry
+
+    @property
+    def _evidence(self) -> Evidence:
+        return self.judge.evidence
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
+class Judge:
     """Judges the images of one plan; safe to use from threads."""
 
     project: Project
     evidence: Evidence
     adapters: Adapters
-    wishes: Wishes
+    options: PlanOptions
     rehearsals: Rehearsals
 
-    def again(self, image: Planned, entry: Entry, digests: Mapping[str, FileHash]) -> Planned:
+    def again(
+        self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
+    ) -> tuple[Planned, Request | None]:
         """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
 
-        `digests` are hashes of the reference files as they will be sent.
+        `sent` are the references as they will be sent, `ready` the request where it was made of them before. The
+        request is None where nothing is to be sent.
         """
+        digests = {reference.label: reference.sha256 for reference in sent}
         references = tuple(
             replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
         )
-        return self.judged(replace(image, entry=entry, references=references), ())
+        image = replace(image, entry=entry, references=references)
+        inputs = _inputs(image, ())
+        print_ = fingerprint(inputs) if inputs else None
+        return self._judged(GatheredFacts(self, image, inputs, print_, (), sent=sent, ready=ready))
 
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
-        route = image.route
-        notes: tuple[str, ...] = ()
-        case = _Case(image.entry, inputs, print_, (*errors(image.entry.problems), *image.obstacles), awaited)
-        facts, found, met = self._facts(case, route, certain=False)
-        verdict = judge(facts).verdict
-        if verdict not in _SURE and found.state.kind is FileKind.FILE and found.file is None:
-            facts, found, met = self._facts(case, route, certain=True)
-        route = self._overridden(image, judge(facts).verdict)
-        if route != image.route:
-            facts, found, met = self._facts(case, route, certain=found.file is not None)
+        return self._judged(GatheredFacts(self, image, inputs, print_, awaited))[0]
+
+    def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
+        image = facts.image
+        provider = self.options.provider_of(image.id)
+        if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
+            facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
-        cost: Decimal | None = Decimal(0)
-        if judgement.verdict.spends and route is not None and image.composed is not None:
-            adapter = self.adapters.get(route.provider)
-            request = adapter.adapt(asked(image), route.model)
-            if faults := errors(objections(adapter, request), ReasonCode.OBJECTION):
-                judgement = judge(replace(facts, obstacles=(*facts.obstacles, *faults)))
-            else:
-                cost, notes = adapter.price(request), request.notes
-            if (told := adapter.elsewhere()) is not None:
-                met = (*met, told)
-            if (refusal := self.rehearsals.refusal(image)) is not None:
-                met = (*met, refusal)
-                judgement, cost = judge(replace(facts, obstacles=(*facts.obstacles, *errors((refusal,))))), Decimal(0)
-        return replace(
+        facts = facts.latest
+        told = facts.problems(judgement.verdict)
+        request = facts.request if judgement.verdict.spends else None
+        adapter = None if request is None else self.adapters.get(request.provider)
+        judged = replace(
             image,
-            inputs=inputs,
-            fingerprint=print_,
+            inputs=facts.inputs,
+            fingerprint=facts.fingerprint,
             judgement=judgement,
-            route=route,
-            cost_usd=cost,
-            notes=notes,
-            problems=(*image.problems, *(problem for problem in met if problem not in image.problems)),
-            repair=_needs_repair(judgement.verdict, found, self.evidence.unfinished),
-            drift=_drift(found.line, route, image.quality),
+            route=facts.image.route,
+            cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
+            notes=() if request is None else request.notes,
+            problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),
+            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished),
+            drift=facts.drift,
         )
-
-    def _facts(self, case: _Case, route: Route | None, *, certain: bool) -> tuple[Facts, Found, tuple[Problem, ...]]:
-        """Gather what the verdict depends on, and what was met on the way and is to be told with a place and a hint."""
-        entry, inputs, print_ = case.entry, case.inputs, case.fingerprint
-        found = self.evidence.at_target(entry, print_, certain=certain)
-        line = found.line
-        to_sketch = self.adapters.is_proof(route)
-        hurdles = list(case.obstacles)
-        if found.state.kind in (FileKind.DIRECTORY, FileKind.OTHER):
-            at_target = found.state.kind.value, self.project.target(entry.id)
-            hurdles.append(Reason(ReasonCode.NO_FILE_AT_TARGET, at_target))
-        change, changes = _change(line, inputs, print_)
-        facts = Facts(
-            target=_TARGETS.get(found.state.kind, Target.ABSENT),
-            match=Match.OURS if line else Match.OTHER if found.others else Match.UNRECORDED,
-            change=change,
-            changes=changes,
-            status=entry.status,
-            has_prompt=bool(entry.prompt and entry.prompt.strip()) or bool(errors(entry.problems)),
-            elsewhere=self.evidence.elsewhere(entry) if entry.kind is not Kind.CHARACTER else "",
-            sketched=line is not None and is_proof(line.by),
-            accepted=accepted_for(line) is not None,
-            routed_to_sketch=to_sketch,
-            answered=line is not None and ANSWERED in line.others,
-            damaged=f"{found.damage}{' (it is being written right now)' if found.in_use else ''}"
-            if found.damage
-            else "",
-            locks_when_absent=entry.kind is not Kind.CHARACTER,
-            ignored=entry.id in self.wishes.ignored,
-            demand=self.wishes.demands.get(entry.id, Demand.NONE),
-            drifted=self._drifted(line, route, entry),
-            awaited=case.awaited,
-            obstacles=tuple(hurdles),
-        )
-        wanted = judge(facts).verdict
-        met: list[Problem] = []
-        if wanted in _WOULD_SPEND or facts.target is Target.ABSENT or facts.damaged:
-            paid = None if found.in_use else self.evidence.paid(entry, print_, inputs, sketch=to_sketch)
-            met += self._met(case, facts, found, paid)
-            hurdles += (*self._refused(entry.id, print_), *self._leads_out(self.project.target(entry.id)))
-            hurdles += errors(met)
-            facts = replace(facts, original=paid.where if paid else "", obstacles=tuple(hurdles))
-            facts = self._with_waiting(facts, case, line)
-        return facts, found, tuple(met)
-
-    def _met(self, case: _Case, facts: Facts, found: Found, paid: Paid | None) -> Iterator[Problem]:
-        """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
-        entry, place = case.entry, case.entry.position
-        if facts.damaged and paid is None and facts.demand is not Demand.REBUILD:
-            message = f"the picture is damaged: {facts.damaged}"
-            target = self.project.target(entry.id)
-            hint = f"put a whole picture at `{target}`, or move the file away to have a new one made"
-            yield error(message, place, hint)
-        if paid is not None and paid.mended:
-            message = f"the record beside `{paid.where}` is damaged; enough is known without it to use the reply"
-            yield warning(message, place)
-        elif paid is None and facts.demand is Demand.NONE and not facts.routed_to_sketch:
-            lost = self.evidence.unexplained(entry, case.fingerprint, found.line)
-            if lost is not None:
-                folder, reply = (path.relative_to(self.project.root).as_posix() for path in (lost.folder, lost.reply))
-                message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
-                hint = (
-                    f"put `record.json` back into `{folder}` from a backup; or put the picture at "
-                    f"`{self.project.target(entry.id)}` yourself and run `chargen accept {entry.id}`; or move the "
-                    "folder away to have the image made anew"
-                )
-                yield replace(error(message, place, hint), subject=reply)
-
-    def _with_waiting(self, facts: Facts, case: _Case, line: RecordLine | None) -> Facts:
-        """Add what the originals tell of a rejection or a drift that is served, whatever the file's own record says."""
-        evidence, to_sketch = self.evidence, facts.routed_to_sketch
-        if waiting := evidence.waiting(case.entry, case.fingerprint, line, sketch=to_sketch):
-            changes = facts.changes or (Reason(ReasonCode.REPLY_NOT_IN_PLACE),)
-            return replace(
-                facts, original=waiting.where, change=Change.DIFFERENT, changes=changes, answered=True, drifted=()
-            )
-        if (facts.target is Target.ABSENT or facts.damaged) and facts.status is Status.REJECTED:
-            return replace(facts, answered=evidence.answered(case.entry, case.fingerprint, sketch=to_sketch))
-        return facts
-
-    def _leads_out(self, target: str) -> tuple[Reason, ...]:
-        """Say why nothing may be written to a target: it is, or lies behind, a link out of the project."""
-        try:
-            contained(self.project.root, target)
-        except InputError as failure:
-            return errors(failure.problems, ReasonCode.TARGET_OUTSIDE)
-        return ()
-
-    def _refused(self, entry_id: EntryId, print_: Fingerprint | None) -> tuple[Reason, ...]:
-        if not self.wishes.resume or print_ is None:
-            return ()
-        attempt = self.evidence.journal.refused(entry_id, print_)
-        if attempt is None:
-            return ()
-        return (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
-
-    def _overridden(self, image: Planned, verdict: Verdict) -> Route | None:
-        wishes = self.wishes
-        asked_for = wishes.selected is None or image.id in wishes.selected
-        if wishes.provider is None or not asked_for or verdict is Verdict.FRESH:
-            return image.route
-        return self.adapters.override(wishes.provider)
+        return judged, request
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality an entry declares, else the one set for its provider."""
         own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
         return entry.declared.quality or own
 
-    def _drifted(self, line: RecordLine | None, route: Route | None, entry: Entry) -> tuple[Reason, ...]:
-        """Name the drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
-        asked_for = self.project.settings.rebuild_on
-        if not asked_for or line is None or route is None or is_proof(line.by):
-            return ()
-        codes = {_DRIFTS[item] for item in asked_for}
-        line = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in _drift(line, route, self.quality(entry, route)) if reason.code in codes)
 
-
-_SURE = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.MISSING})
-"""Verdicts that replace no file: an equal size is evidence enough for them."""
-
-_WOULD_SPEND = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF, Verdict.BLOCKED})
+_OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
+"""Verdicts besides those that spend for which it was asked what was paid for."""
 
 _DRIFTS = {
     RebuildOn.PROVIDER: ReasonCode.PROVIDER_CHANGED,
@@ -253,26 +413,19 @@ def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
     for reference in image.references:
         if reference.digest is None:
             return None
-        references.append(ReferenceInput(reference.digest, reference.path, reference.character))
+        references.append(RecordedReference(reference.character, reference.path, reference.digest))
     composed = image.composed
     return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
 
 
-def _change(
-    line: RecordLine | None, inputs: Inputs | None, print_: Fingerprint | None
-) -> tuple[Change, tuple[Reason, ...]]:
-    if line is None:
-        return Change.UNKNOWN, ()
-    if forgotten_at(line) is not None:
-        return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
-    if inputs is None or print_ is None:
-        return Change.UNKNOWN, ()
-    if line.fingerprint == print_:
-        return Change.SAME, ()
-    return Change.DIFFERENT, change_reasons(differences(dict(line.parts), inputs)) if line.parts else ()
+def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
+    if paid is None:
+        return None
+    before = paid.where if paid.stored is None else paid.stored.record.entry_id
+    return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
 
 
-def _needs_repair(verdict: Verdict, found: Found, unfinished: frozenset[str]) -> bool:
+def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
     """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
     if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
         return False
@@ -294,6 +447,10 @@ def _drift(line: RecordLine | None, route: Route | None, quality: str | None) ->
     return tuple(found)
 
 
-def errors(problems: Iterable[Problem], code: ReasonCode = ReasonCode.PROBLEM) -> tuple[Reason, ...]:
+def errors(problems: Iterable[Problem]) -> tuple[Reason, ...]:
     """Return those problems that stop what depends on them, as reasons."""
-    return tuple(Reason(code, (problem.message,)) for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(
+        Reason(ReasonCode.PROBLEM, (problem.message, str(problem.position or "")))
+        for problem in problems
+        if problem.severity is Severity.ERROR
+    )

@@ -5,16 +5,18 @@ Pure values; `chargen.plan.planner` makes them, the commands show them, the buil
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.reason import Reason
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
+from chargen.model.record import CREDENTIALS_LOST
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -35,8 +37,138 @@ class PlannedReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a provider says of a request for an image, whether one is due or not.
+
+    `cost_usd` is its price by estimate, None where unknown; `problems` are what is wrong or odd in it.
+    """
+
+    cost_usd: Decimal | None
+    problems: tuple[Problem, ...] = ()
+
+
+class Shown(Protocol):
+    """What is shown and asked of a planned image: of one that was just planned, or of one that was kept."""
+
+    @property
+    def id(self) -> EntryId:
+        """The entry's id."""
+
+    @property
+    def target(self) -> str:
+        """Where its picture stands, project-relative."""
+
+    @property
+    def prompt_file(self) -> str:
+        """Where its composed prompt stands, project-relative."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind's name."""
+
+    @property
+    def file(self) -> str:
+        """The imagery file it is planned in."""
+
+    @property
+    def position(self) -> Position:
+        """Where in that file."""
+
+    @property
+    def title(self) -> str:
+        """Its title, maybe empty."""
+
+    @property
+    def size(self) -> Size | None:
+        """The asked size; None where it can't be told."""
+
+    @property
+    def status(self) -> Status | None:
+        """The author's word on it."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the judge decided."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why."""
+
+    @property
+    def adopt(self) -> bool:
+        """True where the present picture is to be recorded under today's inputs."""
+
+    @property
+    def route(self) -> Route | None:
+        """Where a request goes; None where there is no such provider or model."""
+
+    @property
+    def quality(self) -> str | None:
+        """The quality that is asked for."""
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
+
+    @property
+    def repair(self) -> bool:
+        """True where the picture is fine and the YAML lacks its slots."""
+
+    @property
+    def drift(self) -> tuple[Reason, ...]:
+        """Declared provider, model or quality that differs from what made the present image."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the provider's adapter changes in the request."""
+
+    @property
+    def references(self) -> tuple[PlannedReference, ...]:
+        """What is sent along."""
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """Of its inputs; None where they can't be told."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong or odd about it."""
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Slugs of the characters it depicts."""
+
+    @property
+    def named(self) -> str:
+        """What its entry's `file_path` names, in normal form; maybe nothing."""
+
+    @property
+    def is_composed(self) -> bool:
+        """True where it has a composed prompt."""
+
+    @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+
+    @property
+    def credentials_lost(self) -> bool:
+        """True where its record says that Content Credentials ended with the delivered bytes."""
+
+    @property
+    def acts(self) -> bool:
+        """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
+
+    @property
+    def needs(self) -> tuple[EntryId, ...]:
+        """Ids of the planned portraits it references."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """One image of the plan. `cost_usd` is 0 where nothing is sent and None where the price is unknown."""
+    """One image of the plan to the last word. `cost_usd` is 0 where nothing is sent and None where it is unknown."""
 
     entry: Entry
     target: str
@@ -51,11 +183,8 @@ class Planned:
     quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
     repair: bool = False
-    """The picture is fine and the YAML lacks its slots."""
     drift: tuple[Reason, ...] = ()
-    """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
-    """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
     obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
@@ -66,30 +195,116 @@ class Planned:
         return self.entry.id
 
     @property
+    def kind(self) -> str:
+        """Its kind's name."""
+        return self.entry.kind
+
+    @property
+    def file(self) -> str:
+        """The imagery file it is planned in."""
+        return self.entry.file
+
+    @property
+    def position(self) -> Position:
+        """Where in that file."""
+        return self.entry.position
+
+    @property
+    def title(self) -> str:
+        """Its title, maybe empty."""
+        return self.entry.title
+
+    @property
+    def size(self) -> Size | None:
+        """The asked size; None where it can't be told."""
+        return self.entry.size
+
+    @property
+    def status(self) -> Status | None:
+        """The author's word on it."""
+        return self.entry.status
+
+    @property
     def verdict(self) -> Verdict:
         """What the judge decided."""
         return self.judgement.verdict
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why."""
+        return self.judgement.reasons
+
+    @property
+    def adopt(self) -> bool:
+        """True where the present picture is to be recorded under today's inputs."""
+        return self.judgement.adopt
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Slugs of the characters it depicts."""
+        return tuple(dict.fromkeys(str(depicted.slug) for depicted in self.entry.depicts))
+
+    @property
+    def named(self) -> str:
+        """What its entry's `file_path` names, in normal form; maybe nothing."""
+        text = self.entry.outputs.file_path
+        return posixpath.normpath(text.replace("\\", "/")) if text else ""
+
+    @property
+    def is_composed(self) -> bool:
+        """True where it has a composed prompt."""
+        return self.composed is not None
+
+    @property
+    def can_be_requested(self) -> bool:
+        """True where a request can be put together, whatever the verdict is."""
+        return self.composed is not None and self.entry.size is not None and self.route is not None
+
+    @property
+    def is_structured(self) -> bool:
+        """True where its prompt is composed of fields."""
+        return bool(self.entry.parts)
+
+    @property
+    def credentials_lost(self) -> bool:
+        """True where its record says that Content Credentials ended with the delivered bytes."""
+        line = self.entry.record_line
+        return line is not None and CREDENTIALS_LOST in line.others
+
+    @property
     def acts(self) -> bool:
-        """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
-        return self.verdict.spends or self.verdict is Verdict.RESTORABLE or self.judgement.adopt or self.repair
+        """True where a build does anything at all."""
+        return acts(self)
 
     @property
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
-        return tuple(reference.entry_id for reference in self.references if reference.entry_id)
+        return needs(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
+
+
+def acts(image: Shown) -> bool:
+    """Say whether a build does anything at all with an image: a call, a restore, an adoption or a repair of slots."""
+    return image.verdict.spends or image.verdict is Verdict.RESTORABLE or image.adopt or image.repair
+
+
+def needs(image: Shown) -> tuple[EntryId, ...]:
+    """Return the ids of the planned portraits an image references."""
+    return tuple(reference.entry_id for reference in image.references if reference.entry_id)
 
 
 @dataclass(frozen=True)
 class Plan:
     """All images in build order, and every problem of the input."""
 
-    images: tuple[Planned, ...]
+    images: tuple[Shown, ...]
     problems: tuple[Problem, ...] = ()
 
     @cached_property
-    def by_id(self) -> Mapping[EntryId, Planned]:
+    def by_id(self) -> Mapping[EntryId, Shown]:
         """The images by id."""
         return {image.id: image for image in self.images}
 
@@ -106,18 +321,18 @@ class Plan:
         return {image.id: image.needs for image in self.images if image.references}
 
 
-def unknown_location(name: str, position: Position | None) -> Problem:
-    """Return the warning of a location that a file names and no file describes."""
-    return warning(f"location `{name}` has no imagery file", position)
+def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
+    """Return the warning of what a file names and no file describes."""
+    return warning(f"{kind} `{slug}` has no imagery file", position)
 
 
-def totals(images: Iterable[Planned]) -> dict[str, int]:
+def totals(images: Iterable[Shown]) -> dict[str, int]:
     """Count images by verdict, in the verdicts' order."""
     counted = Counter(image.verdict for image in images)
     return {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
 
 
-def total_cost(images: Iterable[Planned]) -> Decimal | None:
+def total_cost(images: Iterable[Shown]) -> Decimal | None:
     """Add up the prices; None where one of them is unknown."""
     total = Decimal(0)
     for image in images:
@@ -127,47 +342,32 @@ def total_cost(images: Iterable[Planned]) -> Decimal | None:
     return total
 
 
-def image_json(image: Planned) -> dict[str, Any]:
+def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
-    entry = image.entry
     return {
-        "id": entry.id,
-        "kind": entry.kind.value,
-        "file": entry.file,
-        "line": entry.position.line,
+        "id": image.id,
+        "kind": image.kind,
+        "file": image.file,
+        "line": image.position.line,
         "target": image.target,
         "prompt_file": image.prompt_file,
         "references": [reference.path for reference in image.references],
         "verdict": image.verdict.value,
-        "reasons": [str(reason) for reason in image.judgement.reasons],
+        "reasons": [str(reason) for reason in image.reasons],
         "provider": image.route.provider if image.route else None,
         "model": image.route.model if image.route else None,
         "quality": image.quality,
-        "size": str(entry.size) if entry.size else None,
-        "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
+        "size": str(image.size) if image.size else None,
+        "cost_usd": number(image.cost_usd),
     }
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """One element of `problems[]` in `plan --json`."""
-    position = problem.position
-    return {
-        "severity": problem.severity.value,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
-
-
-def plan_json(images: Iterable[Planned], problems: Iterable[Problem]) -> dict[str, Any]:
+def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
-    cost = total_cost(shown)
     return {
-        "images": [image_json(image) for image in shown],
-        "problems": [problem_json(problem) for problem in problems],
+        "images": [image.to_json() for image in shown],
+        "problems": [problem.to_json() for problem in problems],
         "totals": totals(shown),
-        "cost_usd": None if cost is None else float(cost),
+        "cost_usd": number(total_cost(shown)),
     }

@@ -1,243 +1,342 @@
-"""From a scan to a plan: for every entry its prompt, references, verdict, route and price, in build order.
+"""The one planner: every command asks it for the part of the plan it needs.
 
-Reads the disk, changes nothing. What it decides it asks of the pure parts: resolving, composing, judging, ordering.
+Laws: whatever planning reads is asked of `Disk` and noted in its `Inputs`, so that no read goes round them; the planned
+rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying traces, as
+in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew, one by one,
+each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte. What
+concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
+
+A step over the whole book that verdicts hang on (whose picture is it?) stands between `Book`, which has the heads of
+all files without planning any, and the first image: what it needs of each entry is put into `Head` (a changed file's is
+read anew), and what it says of one entry is a kind of question of its own (`Book.ways`), asked where that entry is
+judged, so that only images of which it says something else are planned anew.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from chargen.config.settings import MissingReferences
-from chargen.errors import InputError, Position, Problem, Severity, error, warning
-from chargen.model.entries import Entry, Imagery
-from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.values import EntryId, FileHash, Kind, Route, Verdict
-from chargen.plan.compose import Composed, Composer, Line
+from chargen import kinds
+from chargen.errors import Position, Problem, error
+from chargen.model.entries import Character, Imagery
+from chargen.model.values import EntryId, FileHash, Verdict
+from chargen.plan.book import Book
+from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
+from chargen.plan.compose import Composer
+from chargen.plan.disk import JOURNAL, ORIGINAL, Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes, errors
+from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.gc_pause import collector_at_rest
+from chargen.plan.image_planner import ImagePlanner
+from chargen.plan.inputs import FILE, answer_of
+from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
-from chargen.plan.plan import Plan, Planned, PlannedReference, unknown_location
+from chargen.plan.plan import Offer, Plan, Planned, Shown, unknown_file
 from chargen.plan.project import Project
-from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
-from chargen.plan.scan import Scan
-from chargen.plan.verdict import Judgement
-from chargen.providers import is_proof
-from chargen.store.files import FileKind, kind_of
-from chargen.store.pictures import Unsendable, unsendable
+from chargen.plan.scan import missing_roots
+from chargen.plan.selection import Selectable
+
+if TYPE_CHECKING:
+    from chargen.store.pictures import Unsendable
+
+PORTRAIT = "portrait"
 
 
-@dataclass(slots=True)
+class CircleError(Exception):
+    """Portraits reference each other in a circle."""
+
+
 class Planner:
-    """Makes one plan. `templates` are inside `composer`; `files` memoises what is known of reference files."""
+    """One plan, made as far as it is asked for.
 
-    project: Project
-    scan: Scan
-    composer: Composer
-    judging: Judging
-    clashing: frozenset[EntryId] = frozenset()
-    """Entries that claim a picture together with another entry: none of them is built."""
-    done: dict[EntryId, Planned] = field(default_factory=dict)
-    files: dict[str, tuple[FileHash | None, Unsendable | None]] = field(default_factory=dict)
-    cycles: tuple[tuple[EntryId, ...], ...] = ()
-    """Chains of portraits that reference each other, once it has planned."""
+    `ignored` are the images left alone on this machine, whatever the options say. While `building`, images that need
+    anything are planned to the last word, whatever is kept of them.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        book: Book,
+        judge: Judge,
+        composer: Callable[[], Composer],
+        ignored: frozenset[EntryId],
+        *,
+        building: bool = False,
+    ) -> None:
+        self.disk = disk
+        self.book = book
+        self.judge = judge
+        self._composer = composer
+        self._ignored = ignored
+        self._building = building
+        self._together = book.is_odd
+        """True where files are planned together, without what is kept."""
+        self._kept = dict(book.kept)
+        self._files: dict[str, Mapping[EntryId, Shown]] = {}
+        self._open: set[str] = set()
+        self._images: dict[EntryId, Planned] = {}
+        self._begun: set[EntryId] = set()
+        self._plan: Plan | None = None
+        self._reads: dict[EntryId, tuple[str, ...]] = {}
+        self._anew: set[str] = set()
+        """Files of which no row was taken."""
+        disk.inputs.add({**book.ways(), PORTRAIT: self._portrait_answer})
+
+    @property
+    def project(self) -> Project:
+        """The project that is planned."""
+        return self.judge.project
 
     @property
     def evidence(self) -> Evidence:
         """Where the plan's judging looks."""
-        return self.judging.evidence
+        return self.judge.evidence
 
     @property
-    def wishes(self) -> Wishes:
+    def options(self) -> PlanOptions:
         """What the plan is made for."""
-        return self.judging.wishes
+        return self.judge.options
+
+    # what is asked of it
+
+    def selectables(self) -> list[Selectable]:
+        """Return all images as a selection sees them, in the order of files; none of them is planned for it."""
+        project = self.project
+        return [
+            Selectable(name, project.target(name), project.prompt_file(name), file, head.slug, head.kind)
+            for file, head in self.book.heads.items()
+            for name in head.ids
+            if self.book.home[name] == file
+        ]
+
+    def choose(self, options: PlanOptions) -> None:
+        """Plan with these options instead, before anything is planned."""
+        assert not self._files
+        assert not self._images
+        self.judge = replace(self.judge, options=options)
 
     def plan(self) -> Plan:
-        """Plan every entry."""
-        entries = {entry.id: entry for imagery in self.scan.imageries for entry in imagery.entries}
-        resolved = {entry.id: self._resolve(entry) for entry in entries.values()}
-        needs = {
-            entry_id: tuple(item.entry_id for item in resolution.references if item.entry_id in entries)
-            for entry_id, resolution in resolved.items()
-        }
-        order = build_order(entries, needs)
-        self.cycles = order.cycles
-        cyclic = {entry_id: chain for chain in order.cycles for entry_id in chain}
-        problems = [*self.scan.problems, *(_cycle(entries[chain[0]], chain) for chain in order.cycles)]
-        for entry_id in order.ids:
-            image = self._image(entries[entry_id], resolved[entry_id], cyclic.get(entry_id, ()))
-            self.done[entry_id] = image
-            problems.extend(image.problems)
-        problems.extend(_unknown_names(self.scan.imageries))
-        return Plan(tuple(self.done.values()), tuple(dict.fromkeys(problems)))
+        """Plan every image, once, and put them together in build order."""
+        if self._plan is None:
+            with collector_at_rest():
+                self._plan = self._every()
+        return self._plan
 
-    # one image
+    def images(self, names: Iterable[EntryId]) -> tuple[Planned, ...]:
+        """Plan some images to the last word, and return them in build order."""
+        wanted = frozenset(names)
+        order = self.plan().by_id if len(wanted) > 1 else wanted  # what several need may stand between them
+        return tuple(self.image(name) for name in order if name in wanted)
 
-    def _resolve(self, entry: Entry) -> Resolution:
-        describing = self.project.settings.missing_references is MissingReferences.DESCRIBE
-        return resolve(entry, self.scan.characters, self.scan.broken_slugs, describing)
+    def image(self, name: EntryId) -> Planned:
+        """Plan one image to the last word, with what it needs."""
+        if not self._together:
+            try:
+                return self._image(name)
+            except (CircleError, RecursionError):
+                self._give_up()
+        if name not in self._images:
+            self._plan = self._plan_together()
+        return self._images[name]
 
-    def _image(self, entry: Entry, resolution: Resolution, cycle: tuple[EntryId, ...]) -> Planned:
-        problems = list(resolution.problems)
-        obstacles: list[Reason] = []
-        references, described, awaited = self._references(resolution, problems, obstacles, cycle)
-        faults: list[Problem] = []
-        composed = self._compose(entry, (*resolution.described, *described), faults)
-        problems += faults
-        route = self._route(entry)
-        if isinstance(route, Problem):
-            problems.append(route)
-        image = Planned(
-            entry=entry,
-            target=self.project.target(entry.id),
-            prompt_file=self.project.prompt_file(entry.id),
-            references=references,
-            composed=composed,
-            inputs=None,
-            fingerprint=None,
-            judgement=Judgement(Verdict.NO_PROMPT),
-            route=None if isinstance(route, Problem) else route,
-            quality=self.judging.quality(entry, route),
-        )
-        if entry.id in self.clashing:
-            obstacles.append(Reason(ReasonCode.SAME_TARGET))
-        if cycle:
-            obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = self.judging.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
-        problems += image.problems
-        return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
+    def offer(self, image: Shown) -> Offer | None:
+        """Return what its provider says of a request for an image; None where none can be made of the entry."""
+        if isinstance(image, Row):
+            return image.offer
+        assert isinstance(image, Planned)
+        return offer_of(image, self.judge.adapters, self.project.settings)
 
-    # parts of an image
+    def kept(self) -> dict[str, Kept]:
+        """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
 
-    def _references(
-        self, resolution: Resolution, problems: list[Problem], obstacles: list[Reason], cycle: tuple[EntryId, ...]
-    ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
-        """Return the references, the texts for those that are not there, and the targets that are built first."""
-        references: list[PlannedReference] = []
-        described: list[Described] = []
-        awaited: list[str] = []
-        for reference in resolution.references:
-            if reference.entry_id is not None and reference.entry_id in self.done:
-                verdict = self.done[reference.entry_id].verdict
-                blocked = verdict is Verdict.BLOCKED
-                planned = self._planned_reference(reference, problems)
-                references.append(planned)
-                if blocked and reference.entry_id not in cycle:
-                    obstacles.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
-                elif planned.digest is None and not blocked and verdict is not Verdict.FRESH:
-                    awaited.append(planned.path)
-                continue
-            if reference.entry_id is not None and cycle:
-                continue
-            path = reference.path
-            digest, trouble = self._file(path)
-            if trouble and self.project.settings.missing_references is MissingReferences.DESCRIBE:
-                described.append(describe_instead(reference, self.scan.characters))
-                instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
-                problems.append(warning(f"reference {trouble}; {instead}", reference.position))
-                continue
-            if trouble:
-                problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
-            references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
-        return tuple(references), tuple(described), tuple(awaited)
+        What was touched just now is left out, and everything where files are planned together.
+        """
+        if self._together:
+            return {}
+        found = {file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads}
+        return {file: kept for file, kept in found.items() if kept is not None}
 
-    def _planned_reference(self, reference: Reference, problems: list[Problem]) -> PlannedReference:
-        """Judge a reference that is itself planned: what its picture is, or will be."""
-        assert reference.entry_id is not None
-        portrait = self.done[reference.entry_id]
-        path, digest = portrait.target, None
-        if portrait.verdict is Verdict.RESTORABLE:
-            route = portrait.route
-            paid = self.evidence.paid(
-                portrait.entry,
-                portrait.fingerprint,
-                portrait.inputs,
-                sketch=route is not None and is_proof(route.provider),
-            )
-            digest = paid.file if paid else None
-        elif not portrait.verdict.spends:
-            digest, trouble = self._file(path)
-            if trouble and portrait.verdict is not Verdict.BLOCKED:
-                reasons = sentences(portrait.judgement.reasons)
-                message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
-                if portrait.verdict is Verdict.FRESH:
-                    message = f"reference {trouble}"
-                problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        return PlannedReference(path, reference.character, digest, reference.entry_id, reference.appearance)
+    # what the planning of an image asks
 
-    def _file(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
-        known = self.files.get(path)
-        if known is None:
-            full = self.project.path(path)
-            state = kind_of(full)
-            trouble = unsendable(self.project.root, path)
-            digest = state.oid if state.kind is FileKind.LFS_POINTER else None
-            if state.kind is FileKind.FILE:
-                with suppress(OSError):  # `trouble` says that it can't be read
-                    digest = self.evidence.hashes.hash_of(full, state.key)
-            known = self.files[path] = (digest, trouble)
-        return known
+    @property
+    def characters(self) -> Mapping[str, Character]:
+        """All characters by slug."""
+        return self.book.characters
 
-    def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
-        if entry.prompt is None or not entry.prompt.strip():
-            return None
-        states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
-        appearances = tuple(Line(item.name, item.text) for item in described if item.text)
-        try:
-            return self.composer.compose(entry, states, appearances)
-        except InputError as failure:
-            problems.extend(failure.problems)
-            return None
+    @property
+    def broken_slugs(self) -> Mapping[str, Position]:
+        """Slugs that a file may stand for which can't be read."""
+        return self.book.broken_slugs
 
-    def _route(self, entry: Entry) -> Route | Problem:
-        route = self.judging.adapters.route(entry.declared.provider, entry.declared.model)
-        wishes = self.wishes
-        asked_for = wishes.selected is None or entry.id in wishes.selected
-        if isinstance(route, Problem) and wishes.provider is not None and asked_for:
-            return self.judging.adapters.override(wishes.provider)  # a dead model stops nothing routed elsewhere
-        if isinstance(route, Problem) and route.position is None:
-            return replace(route, position=self._first_entry(entry.file))
-        return route
+    def portrait(self, name: EntryId) -> Shown | None:
+        """Return a planned image by id; None where none is planned, or not before its user."""
+        self.disk.inputs.note(PORTRAIT, name)
+        return self._images.get(name) if self._together else self._shown(name)
 
-    def _first_entry(self, file: str) -> Position:
+    def whole(self, name: EntryId) -> Planned:
+        """Return a planned image to the last word."""
+        return self._images[name] if self._together else self._image(name)
+
+    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
+        """Return a reference file's hash and what keeps it from being sent."""
+        return self.disk.reference(path)
+
+    def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
-        imagery = next(imagery for imagery in self.scan.imageries if imagery.file == file)
+        imagery = self.disk.scanned(file).imagery
+        assert imagery is not None
         return imagery.entries[0].position
 
+    # one file after the other
 
-def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:
-    """An error that stops nothing, because the image exists or is not wanted, is told as a warning.
+    def _every(self) -> Plan:
+        if not self._together:
+            try:
+                return self._put_together()
+            except (CircleError, RecursionError):
+                self._give_up()
+        return self._plan_together()
 
-    Not so `faults` of a template, which have nothing to do with what exists.
-    """
-    if verdict is Verdict.BLOCKED:
-        return problems
-    stay = () if verdict is Verdict.SKIPPED else faults
-    return [
-        replace(problem, severity=Severity.WARNING)
-        if problem.severity is Severity.ERROR and problem not in stay
-        else problem
-        for problem in problems
-    ]
+    def _put_together(self) -> Plan:
+        images = {name: image for file in self.book.heads for name, image in self._file(file).items()}
+        order = build_order(images, {name: image.needs for name, image in images.items() if image.references})
+        if order.cycles:
+            raise CircleError
+        return self._told(tuple(images[name] for name in order.ids), ())
+
+    def _told(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
+        """Return the plan of images in build order; `together` are problems of files that concern each other."""
+        heads = [self.book.heads[file] for file in self.disk.files]
+        known = {(head.kind, head.slug) for head in heads}
+        problems = [*missing_roots(self.project), *(problem for head in heads for problem in head.problems), *together]
+        for image in images:
+            problems.extend(image.problems)
+        uses = (use for head in heads for use in head.uses)
+        problems.extend(unknown_file(kind, name, place) for kind, name, place in uses if (kind, name) not in known)
+        return Plan(images, tuple(dict.fromkeys(problems)))
+
+    def _file(self, file: str) -> Mapping[EntryId, Shown]:
+        """Return the images of a file: kept ones while what was read for them holds, else planned anew."""
+        if file not in self._files:
+            self._open.add(file)
+            kept = self._kept.get(file)
+            rows = None if kept is None else self._held(kept)
+            if rows is None:
+                self._files[file] = {name: self._image(name) for name in self.book.heads[file].ids}
+                self._anew.add(file)
+            else:
+                self._files[file] = {row.id: self._image(row.id) if self._builds(row) else row for row in rows}
+            self._open.discard(file)
+        return self._files[file]
+
+    def _held(self, kept: Kept) -> tuple[Row, ...] | None:
+        """Return the rows of a kept file; None where what was read for them changed, or options count."""
+        if self.disk.seen(kept.paths) != kept.seen or self.disk.inputs.together(kept.reads) != kept.said:
+            return None
+        rows = read_rows(kept)
+        return None if rows is None or any(map(self._has_options, rows)) else rows
+
+    def _builds(self, row: Row) -> bool:
+        return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
+
+    def _has_options(self, row: Row) -> bool:
+        """Say whether an image may have another verdict or route by the options than by none."""
+        options = self.options
+        if (row.id in options.ignored) != (row.id in self._ignored) or row.id in options.forced:
+            return True
+        if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
+            return True
+        return not options.resume and row.verdict is Verdict.BLOCKED
+
+    def _shown(self, name: EntryId) -> Shown | None:
+        file = self.book.home.get(name)
+        if file is None:
+            return None
+        # Of a file that is just being looked at, an image is planned by itself: two files may need each other.
+        return self._image(name) if file in self._open else self._file(file)[name]
+
+    def _image(self, name: EntryId) -> Planned:
+        """Plan one image anew, once."""
+        if name not in self._images:
+            if name in self._begun:
+                raise CircleError
+            self._begun.add(name)
+            with self.disk.inputs.reading() as names:
+                entry = self.book.entries(self.book.home[name])[name]
+                image = self._planner.plan(entry, self._planner.resolve(entry))
+                self._note(image)
+            self._images[name], self._reads[name] = image, tuple(names)
+        return self._images[name]
+
+    def _note(self, image: Planned) -> None:
+        """Note what judging an image reads of the disk by itself."""
+        inputs, elsewhere = self.disk.inputs, self.evidence.named_elsewhere(image.entry)
+        inputs.note(FILE, image.target)
+        if elsewhere:
+            inputs.note(FILE, elsewhere)
+        if image.repair:
+            inputs.note(JOURNAL, image.id)
+
+    def _portrait_answer(self, name: str) -> str:
+        """Answer for all that users can see of a planned portrait, its picture's bytes left out."""
+        image = self._shown(EntryId(name))
+        return "" if image is None else answer_of((image.verdict, image.reasons, image.fingerprint, image.route))
+
+    def _trace(self, file: str) -> Kept | None:
+        """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
+        digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
+        names = dict.fromkeys(name for image in images for name in self._reads[image.id])
+        looked_at = (name.partition(" ")[2] for name in names if name.startswith(f"{FILE} "))
+        paths = tuple(dict.fromkeys((*(image.target for image in images), *looked_at)))
+        originals = (name.partition(" ")[2] for name in names if name.startswith(f"{ORIGINAL} "))
+        if not digest or not self.disk.left_alone(paths, originals):
+            return None
+        rows = raw_rows(tuple(row_of(image, self.offer(image)) for image in images))
+        if rows is None:
+            return None
+        reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
+        said, seen = self.disk.inputs.together(reads), self.disk.seen(paths)
+        return Kept(digest, self.book.heads[file], reads, said, paths, seen, rows)
+
+    # files together
+
+    @cached_property
+    def _planner(self) -> ImagePlanner:
+        return ImagePlanner(self._composer(), self.judge, self)
+
+    def _give_up(self) -> None:
+        """Begin again with files together."""
+        self._together = True
+        self._plan = None
+        self._files, self._images = {}, {}
+
+    def _plan_together(self) -> Plan:
+        """Plan all images anew: portraits may reference each other, and entries claim one picture."""
+        imageries = self._imageries()
+        entries = {entry.id: entry for imagery in imageries for entry in imagery.entries}
+        resolved = {entry.id: self._planner.resolve(entry) for entry in entries.values()}
+        needs = {
+            name: tuple(item.entry_id for item in resolution.references if item.entry_id in entries)
+            for name, resolution in resolved.items()
+        }
+        order = build_order(entries, needs)
+        cycles = {name: chain for chain in order.cycles for name in chain}
+        clashing = kinds.clashing(imageries)
+        for name in order.ids:
+            self._images[name] = self._planner.plan(
+                entries[name], resolved[name], clashes=name in clashing, cycle=cycles.get(name, ())
+            )
+        circles = (_circle(entries[chain[0]].position, chain) for chain in order.cycles)
+        return self._told(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
+
+    def _imageries(self) -> tuple[Imagery, ...]:
+        found = (self.disk.scanned(file).imagery for file in self.disk.files)
+        return tuple(imagery for imagery in found if imagery is not None)
 
 
-def _reference_hint(trouble: Unsendable) -> str:
-    if trouble.is_pointer:
-        return "run `git lfs pull`"
-    return 'put the file there, or set `missing_references = "describe"`'
-
-
-def _cycle(entry: Entry, chain: tuple[EntryId, ...]) -> Problem:
-    names = " → ".join(f"`{entry_id}`" for entry_id in chain)
-    return error(f"portraits reference each other in a circle: {names}", entry.position, "leave one of them out")
-
-
-def _unknown_names(imageries: tuple[Imagery, ...]) -> list[Problem]:
-    known = {imagery.slug for imagery in imageries if imagery.kind is Kind.LOCATION}
-    return [
-        unknown_location(name, name.position)
-        for imagery in imageries
-        for name in imagery.uses
-        if name.name == Kind.LOCATION.value and name not in known
-    ]
+def _circle(place: Position, chain: tuple[EntryId, ...]) -> Problem:
+    names = " → ".join(f"`{name}`" for name in chain)
+    return error(f"portraits reference each other in a circle: {names}", place, "leave one of them out")

@@ -1,36 +1,33 @@
-"""From what a command asks for to what a run does: the plan under its wishes, the selection, and the choice.
+"""From what a command asks for to what a run does: the plan under its options, the selection, and the choice.
 
 Reads the disk, changes nothing, so a plan shown and a plan built come from the same few lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from chargen.model.values import EntryId
+from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
-from chargen.plan.memo.index import Standing
-from chargen.plan.memo.standing import Look
-from chargen.plan.memo.whole import whole_plan
 from chargen.plan.plan import Plan
 from chargen.plan.selection import Selectable, Selection, select
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.plan.budget import Ledger
-    from chargen.plan.facts import Wishes
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
 
-Pick: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Demand]]
+Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildRequest:
     """What a command asks of a run."""
 
     selection: Selection = field(default_factory=Selection)
@@ -38,7 +35,7 @@ class Order:
     """Kinds of imagery to keep to; empty for all."""
     rebuild: tuple[str, ...] = ()
     """Names for `--rebuild`: built whatever they are."""
-    pick: Pick | None = None
+    pick: Selector | None = None
     """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
     mean other things than images."""
     provider: str | None = None
@@ -48,16 +45,10 @@ class Order:
     wait: bool = True
     command: str = "chargen"
 
-    @property
-    def everything(self) -> bool:
-        """Say whether all images are meant, with no wish for any."""
-        named = self.selection or self.kinds or self.rebuild or self.pick or self.provider
-        return not named and self.resume
-
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What an order comes to: `selected` are the ids it means, `choice` what a run takes on of them and their needs."""
+    """What a request comes to: `selected` are the ids it means, `choice` what a run takes on of these and needs."""
 
     plan: Plan
     selected: tuple[EntryId, ...]
@@ -66,109 +57,103 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Chosen):
-    """The same with all that a build needs.
-
-    `rest` are images that need nothing and are not in the plan, None where it is whole; `keep` writes what is to be
-    remembered of the plan.
-    """
+    """The same with all that a build needs; `keep` writes what is to be kept of the plan."""
 
     planner: Planner
     ledger: Ledger
-    rest: Standing | None
     keep: Callable[[], None]
 
 
-def prepare(session: Session, order: Order, look: Look | None = None) -> Prepared:
-    """Plan, select and choose. Raises StartError where a part of the selection matches nothing.
+def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None = None) -> Prepared:
+    """Select, plan and choose. Raises StartError where a part of the selection matches nothing.
 
-    With a `look` at the project, just taken, a build of all that needs anything plans only what it has to do with.
+    `snapshot` is one of the project, just taken: a change since then is left to the next run.
     """
-    from chargen.plan.facts import Wishes  # noqa: PLC0415 - see above
-    from chargen.plan.memo.planning import remembered_plan  # noqa: PLC0415 - see above
+    from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
+    from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
 
-    ledger = _ledger(session, order)
-    first = Wishes(ignored=session.ignored(), resume=order.resume)
-    building = not session.read_only
-    brief = building and look is not None and order.everything and not look.broken_off
-    found = remembered_plan(session, first, building=building, look=look, brief=brief)
-    planner, plan = found.planner, found.plan
-    demands = order.pick(selectables(plan)) if order.pick is not None else None
-    selected = selected_ids(plan, order) if demands is None else tuple(filter(demands.__contains__, plan.by_id))
-    if wishes := _wishes(order, selected, _demands(plan, order, selected, demands), planner.wishes):
-        planner = session.planner(session.scan(), wishes)
-        plan = planner.plan()
-    choice = choose(plan, selected, max_tasks=order.max_tasks, budget=ledger.limit)
-    return Prepared(plan, selected, choice, planner, ledger, found.rest, found.keep)
+    ledger = _ledger(session, request)
+    planner = session.planner(snapshot=snapshot, building=not session.read_only)
+    images = planner.selectables()
+    picked = request.pick(images) if request.pick is not None else None
+    selected = frozenset(selected_ids(images, request) if picked is None else picked)
+    forced = _forced(images, request, selected, picked)
+    rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
+    ignored = planner.options.ignored - rebuilt
+    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored))
+    plan = planner.plan()
+    keep = nothing
+    if not (forced or request.provider or not request.resume or session.read_only):
+        keep = to_keep(session, planner, plan)
+    meant = tuple(filter(selected.__contains__, plan.by_id))
+    choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
+    return Prepared(plan, meant, choice, planner, ledger, keep)
 
 
-def remembered_choice(look: Look, order: Order) -> Chosen | None:
+def nothing() -> None:
+    """Keep nothing."""
+
+
+def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """Select and choose from the plan of a project of which nothing changed; None where that can't be told.
 
-    That is where something did change, where the order has wishes of its own, and where the settings have to be asked.
-    Raises StartError where a part of the selection matches nothing.
+    That is where something did change, where the request has options of its own, and where the settings have to be
+    asked. Raises StartError where a part of the selection matches nothing.
     """
-    wishes = order.pick or order.rebuild or order.provider or not order.resume
-    if wishes or not look.index.plain or (plan := whole_plan(look)) is None:
+    from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
+
+    options = request.pick or request.rebuild or request.provider or not request.resume
+    if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
-    selected = selected_ids(plan, order)
-    return Chosen(plan, selected, choose(plan, selected, max_tasks=order.max_tasks, budget=order.budget))
+    selected = selected_ids(selectables(plan), request)
+    return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
 
 
 def selectables(plan: Plan) -> list[Selectable]:
     """Return the plan's images as a selection sees them."""
     return [
-        Selectable(image.id, image.target, image.prompt_file, image.entry.file, image.id.split("/")[1])
+        Selectable(image.id, image.target, image.prompt_file, image.file, image.id.split("/")[1], image.kind)
         for image in plan.images
     ]
 
 
-def selected_ids(plan: Plan, order: Order) -> tuple[EntryId, ...]:
-    """Return the ids an order means, in plan order: the selection and what is named for a new image.
+def selected_ids(images: Sequence[Selectable], request: BuildRequest) -> tuple[EntryId, ...]:
+    """Return the ids a request means, in the order of `images`: the selection and what is named for a new image.
 
     Raises StartError where a part of it matches nothing.
     """
-    if not (order.kinds or order.rebuild or order.selection):
-        return tuple(plan.by_id)
-    images = selectables(plan)
-    if order.kinds:
-        images = [image for image in images if plan.by_id[image.id].entry.kind.value in order.kinds]
-    names = Selection(terms=order.rebuild, within=order.selection.within)
+    if not (request.kinds or request.rebuild or request.selection):
+        return tuple(image.id for image in images)
+    if request.kinds:
+        images = [image for image in images if image.kind in request.kinds]
+    names = Selection(terms=request.rebuild, within=request.selection.within)
     named = frozenset(select(images, names)) if names else frozenset()
-    if named and not order.selection:
+    if named and not request.selection:
         return tuple(image.id for image in images if image.id in named)
-    selected = named.union(select(images, order.selection))
+    selected = named.union(select(images, request.selection))
     return tuple(image.id for image in images if image.id in selected)
 
 
-def _demands(
-    plan: Plan, order: Order, selected: tuple[EntryId, ...], picked: Mapping[EntryId, Demand] | None
-) -> dict[EntryId, Demand]:
+def _forced(
+    images: Sequence[Selectable],
+    request: BuildRequest,
+    selected: Collection[EntryId],
+    picked: Mapping[EntryId, Force] | None,
+) -> dict[EntryId, Force]:
     """Return what was asked for by name."""
     if picked is not None:
-        return {entry_id: demand for entry_id, demand in picked.items() if demand is not Demand.NONE}
-    if not order.rebuild:
+        return {entry_id: force for entry_id, force in picked.items() if force is not Force.NONE}
+    if not request.rebuild:
         return {}
-    found = select(selectables(plan), Selection(order.rebuild, within=order.selection.within))
-    return {entry_id: Demand.REBUILD for entry_id in found if entry_id in selected}
+    found = select(images, Selection(request.rebuild, within=request.selection.within))
+    return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
 
 
-def _wishes(
-    order: Order, selected: tuple[EntryId, ...], demands: Mapping[EntryId, Demand], before: Wishes
-) -> Wishes | None:
-    """Return what must be planned for again, because it was asked for by name; None where nothing was."""
-    from chargen.plan.facts import Wishes  # noqa: PLC0415 - see above
-
-    if not demands and order.provider is None:
-        return None
-    rebuilt = {entry_id for entry_id, demand in demands.items() if demand is Demand.REBUILD}
-    return Wishes(order.provider, frozenset(selected), demands, before.resume, before.ignored - rebuilt)
-
-
-def _ledger(session: Session, order: Order) -> Ledger:
+def _ledger(session: Session, request: BuildRequest) -> Ledger:
     from chargen.plan.budget import Ledger  # noqa: PLC0415 - see above
 
     budget = session.project.settings.budget
     today = session.clock.now()
     month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total if budget.month is not None else Decimal(0)
-    return Ledger(smallest(order.budget, budget.run), budget.month, spent)
+    spent = session.journal.spent(month).total_usd if budget.month is not None else Decimal(0)
+    return Ledger(smallest(request.budget, budget.run), budget.month, spent)

@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chargen.errors import Problem
-from chargen.model.request import Asked, Provider, ReferenceImage, Request
-from chargen.plan.plan import Planned
+from chargen.model.request import Asked, Provider, Request, SentReference
+from chargen.plan.plan import Planned, Shown
 from chargen.providers.registry import Adapters
 
 
-def asked(image: Planned, sent: tuple[ReferenceImage, ...] | None = None) -> Asked:
+def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Asked:
     """Put together what the author asks for; without `sent`, references stand there without their bytes."""
     assert image.composed is not None
     assert image.entry.size is not None
     references = sent
     if references is None:
         references = tuple(
-            ReferenceImage(item.character, item.path, b"", "image/png", item.appearance) for item in image.references
+            SentReference(item.character, item.path, b"", "image/png", item.appearance) for item in image.references
         )
     return Asked(
         prompt=image.composed.text,
@@ -37,13 +37,13 @@ def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
     return adapter.check(replace(request, references=()))
 
 
-def prepared(image: Planned, adapters: Adapters, sent: tuple[ReferenceImage, ...]) -> Request:
-    """Adapt what is asked to the image's route, with the references' bytes."""
+def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
+    """Adapt what is asked to the image's route, with the references' bytes where they are given."""
     assert image.route is not None
     return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
 
 
-def elsewhere(images: Iterable[Planned], adapters: Adapters) -> tuple[Problem, ...]:
+def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
     return tuple(told for name in names if (told := adapters.get(name).elsewhere()) is not None)

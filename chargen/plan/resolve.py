@@ -40,8 +40,13 @@ class Reference:
     entry_id: EntryId | None
     position: Position
     """Where it was asked for: the listed id, or the depicted character."""
-    appearance: str = ""
-    """A short description of the character, for models that take fewer references."""
+    looks: Traced | None = None
+    """A short description of the character, for where the picture can't be had."""
+
+    @property
+    def appearance(self) -> str:
+        """The description, for models that take fewer references; empty where none is known."""
+        return str(self.looks or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def describe_instead(reference: Reference, characters: Mapping[str, Character]) 
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
     name = character.name if character else reference.character
-    return _described(reference.character, name, character, reference.position)
+    return _described(reference.character, name, reference.looks, reference.position)
 
 
 def appearance_of(character: Character) -> Traced | None:
@@ -116,11 +121,11 @@ def _of_nobody(
         tell = warning if describe else error
         hint = f'correct {place.file}, or set `missing_references = "describe"`'
         found.problems.append(tell(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
-    else:
+    elif depicted.looks is None:
         hint = did_you_mean(slug, characters)
         found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
     if place is None or describe:
-        found.described.append(_described(slug, depicted.name or slug, None, depicted.position))
+        found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))
 
 
 def _of_character(entry: Entry, depicted: Depicted, character: Character, describe: bool, found: _Found) -> None:
@@ -128,21 +133,20 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
     best = sorted(usable, key=lambda pair: (pair[0].status not in _APPROVED, not pair[0].is_reference_portrait))[:MOST]
-    appearance = appearance_of(character) or ""
+    looks = depicted.looks or appearance_of(character)
     known = len(found.references)
     for item, place in (pair for pair in usable if pair in best):
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
-            found.references.append(
-                Reference(character.slug, item.id, item.path, item.entry_id, place, str(appearance))
-            )
+            found.references.append(Reference(character.slug, item.id, item.path, item.entry_id, place, looks))
     found.problems.extend(problems)
     if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
         return
-    if not problems and not itself:
+    if not problems and not itself and depicted.looks is None:
         found.problems.append(_nothing_listed(depicted, character))
-    found.described.append(_described(character.slug, depicted.name or character.name, character, depicted.position))
+    name = depicted.name or character.name
+    found.described.append(_described(character.slug, name, looks, depicted.position))
 
 
 def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
@@ -181,16 +185,15 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
 
 
 def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
-    shown = "shown by words" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
+    instead = "sent as a description only" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
-        message = f"`{character.slug}` has no reference portrait: {shown}"
+        message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
     else:
-        message = f"no reference of `{character.slug}` is listed: {shown}"
+        message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`"
     return warning(message, depicted.position, hint)
 
 
-def _described(slug: str, name: str, character: Character | None, position: Position) -> Described:
-    text = appearance_of(character) if character else None
+def _described(slug: str, name: str, text: Traced | None, position: Position) -> Described:
     return Described(slug, name, text or Traced.of("", f"appearance of {slug}", position), position)

@@ -8,6 +8,7 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from chargen import __version__
 from chargen.errors import ChargenError
@@ -15,21 +16,52 @@ from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
-from chargen.model.record import Original, Record, RecordLine, RecordReference
+from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
-from chargen.store.originals import DamagedOriginal, Originals, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
 
 
+class OriginalsRead(Protocol):
+    """What is asked of originals to judge an image."""
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        """Return the originals made from these inputs, oldest first."""
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are there without a record that can be read, oldest first."""
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        """Return the original of one attempt, or None."""
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        """Return delivered bytes. Raises InputError."""
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        """Say where the delivered bytes are, for people."""
+
+
+class JournalRead(Protocol):
+    """What is asked of the journal to judge an image."""
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        """Return the attempts at one image, oldest first."""
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+
+    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the last attempt at this image with these inputs if it was refused."""
+
+
 def mended(
-    originals: Originals, journal: Journal, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalsRead, journal: JournalRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 
@@ -41,14 +73,14 @@ def mended(
         attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
         if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
             continue
-        stored = _mended(found, attempt, entry, inputs)
+        stored = _mended(originals, found, attempt, entry, inputs)
         if stored is not None:
             yield stored
 
 
 def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
     """Return what the entry's own record line tells of an attempt, as far as a row of the journal would."""
-    line = RecordLine.parse(entry.outputs.record)
+    line = entry.record_line
     if line is None or (line.attempt, line.fingerprint) != (found.attempt, found.fingerprint):
         return None
     if line.of is None or not line.by or not line.at:
@@ -79,8 +111,10 @@ def may_be_of(entry: Entry, attempt: Attempt | None, planned: Callable[[EntryId]
     return not is_proof(attempt.provider) and (attempt.task_id == entry.id or not planned(attempt.task_id))
 
 
-def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs) -> StoredOriginal | None:
-    original = _original(found, RecordLine.parse(entry.outputs.record))
+def _mended(
+    originals: OriginalsRead, found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inputs
+) -> StoredOriginal | None:
+    original = _original(originals, found, entry.record_line)
     if original is None:
         return None
     record = Record(
@@ -98,7 +132,7 @@ def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inpu
         received_at=attempt.finished_at or attempt.sent_at,
         chargen_version=__version__,
         parts=record_parts(inputs),
-        references=tuple(RecordReference(item.character, item.label, item.digest) for item in inputs.references),
+        references=inputs.references,
         notes=(NOTE,),
         request_id=attempt.request_id,
         usage=attempt.usage,
@@ -108,18 +142,18 @@ def _mended(found: DamagedOriginal, attempt: Attempt, entry: Entry, inputs: Inpu
         number=attempt.number,
         original=original,
     )
-    return StoredOriginal(record, original, found.folder, found.published)
+    return StoredOriginal(record, original, found.published)
 
 
-def _original(found: DamagedOriginal, line: RecordLine | None) -> Original | None:
+def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
     """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
     try:
-        data = found.reply.read_bytes()
+        data = originals.read(found)
         inspect(data)
-    except (OSError, ChargenError):
+    except ChargenError:
         return None
     digest, seen = hash_bytes(data), header(data)
     if line is not None and line.attempt == found.attempt and line.of not in (None, digest):
         return None
     signed = carries_credentials(data)
-    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.reply.name, signed)
+    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.file, signed)

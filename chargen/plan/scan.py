@@ -7,54 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
-from chargen.model.entries import Character, Imagery
-from chargen.plan.gc_pause import collector_at_rest
-from chargen.plan.memo.index import digest, files_below
+from chargen.model.entries import Imagery
+from chargen.plan.cache.stamp import digest, files_below
 from chargen.plan.project import Project
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
-
-_LOOKS_LIKE_A_PLAN = re.compile(rb"^(?:images|image_inventory|overview|zones|parts)[ \t]*:", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What was read. `broken` are files that may hold plans and can't be read, with the place of the first error.
-
-    `unread` are files and folders below the roots of which nobody knows what they plan: closed ones, links to folders.
-    """
-
-    imageries: tuple[Imagery, ...]
-    broken: Mapping[str, Position]
-    problems: tuple[Problem, ...]
-    unread: tuple[str, ...] = ()
-
-    @cached_property
-    def characters(self) -> Mapping[str, Character]:
-        """Characters by slug; of two files with one slug the first in path order."""
-        found: dict[str, Character] = {}
-        for imagery in self.imageries:
-            for character in imagery.characters:
-                found.setdefault(character.slug, character)
-        return found
-
-    @cached_property
-    def broken_slugs(self) -> Mapping[str, Position]:
-        """Slugs that a broken file may stand for: its folder's name and its own."""
-        found: dict[str, Position] = {}
-        for file, position in self.broken.items():
-            folder, _, name = file.rpartition("/")
-            for slug in (folder.rpartition("/")[2], name.partition(".")[0]):
-                found.setdefault(slug, position)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +30,6 @@ class ScannedFile:
     imagery: Imagery | None = None
     broken: Position | None = None
     problems: tuple[Problem, ...] = ()
-
-
-def scan(project: Project) -> Scan:
-    """Read every imagery file of the project, files by path."""
-    with collector_at_rest():
-        scanned = [scan_file(project, file) for file in imagery_files(project)]
-        closed = tuple(item.file for item in scanned if item.broken is not None and not item.digest)
-        folders = unread_folders(project)
-        problems = (*_missing(project), *folders.values())
-        return replace(together(scanned, problems), unread=(*folders, *closed))
 
 
 def scan_file(project: Project, file: str) -> ScannedFile:
@@ -99,13 +53,14 @@ def scan_file(project: Project, file: str) -> ScannedFile:
     return ScannedFile(file, found, imagery, None, imagery.problems)
 
 
-def together(files: Iterable[ScannedFile], problems: Iterable[Problem] = ()) -> Scan:
-    """Put scanned files, in path order, together; `problems` are those told before theirs."""
-    found = tuple(files)
-    imageries = tuple(item.imagery for item in found if item.imagery is not None)
-    broken = {item.file: item.broken for item in found if item.broken is not None}
-    told = (*problems, *(problem for item in found for problem in item.problems), *kinds.clashes(imageries))
-    return Scan(imageries, broken, told)
+def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:
+    """Return the slugs that broken files may stand for: each one's folder's name and its own."""
+    found: dict[str, Position] = {}
+    for file, position in broken.items():
+        folder, _, name = file.rpartition("/")
+        for slug in (folder.rpartition("/")[2], name.partition(".")[0]):
+            found.setdefault(slug, position)
+    return found
 
 
 def scan_document(project: Project, document: Document) -> Imagery | None:
@@ -157,4 +112,6 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
-    return "imagery" in file.rpartition("/")[2] or _LOOKS_LIKE_A_PLAN.search(data) is not None
+    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.telltales))
+    key = re.compile(rf"^(?:{telling})[ \t]*:".encode(), re.MULTILINE)
+    return "imagery" in file.rpartition("/")[2] or key.search(data) is not None

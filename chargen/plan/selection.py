@@ -1,7 +1,8 @@
 """Which images are meant by a path, an id or a pattern: the same everywhere, from `doit` to `chargen batch`.
 
-Laws: terms of one kind add up, kinds narrow each other; the result is in plan order; what matches nothing is an error
-that suggests what may be meant. Capitals count, and `*` matches `/` too. Pure; knows nothing of verdicts.
+Laws: terms of one kind add up, kinds narrow each other; the result is in plan order; what matches nothing, or might
+mean one of several, is an error that suggests what may be meant. Capitals count, and `*` matches `/` too. Pure; knows
+nothing of verdicts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
-from chargen.text.nearest import nearest
+from chargen.text.nearest import did_you_mean
 
 MAGIC = frozenset("*?[")
 """What makes a name a pattern."""
@@ -30,6 +31,13 @@ class Selectable:
     """The imagery file it is planned in."""
     slug: str
     """The slug of that file."""
+    kind: str = ""
+    """Its kind's name."""
+
+    @property
+    def kind_folder(self) -> str:
+        """The folder of its kind, with which the id begins: `chapters`."""
+        return self.id.split("/", 1)[0]
 
     @property
     def own_id(self) -> str:
@@ -61,8 +69,10 @@ def select(images: Sequence[Selectable], selection: Selection) -> tuple[EntryId,
     """
     problems: list[Problem] = []
     left = list(images)
+    if selection.terms:
+        named = {image.id for term in selection.terms for image in _named(images, term, selection.within, problems)}
+        left = [image for image in left if image.id in named]
     kinds: tuple[tuple[Sequence[str], Callable[[Selectable, str], bool], str], ...] = (
-        (selection.terms, lambda image, term: _meant(image, term, selection.within), ""),
         (selection.only, _is_only, "--only "),
         (selection.match, lambda image, term: fnmatchcase(image.id, term), "--match "),
     )
@@ -79,14 +89,43 @@ def select(images: Sequence[Selectable], selection: Selection) -> tuple[EntryId,
     return tuple(image.id for image in left)
 
 
-def _meant(image: Selectable, term: str, within: str) -> bool:
-    names = (image.id, image.target, image.prompt_file, image.file)
-    for path in dict.fromkeys((posixpath.normpath(term), posixpath.normpath(posixpath.join(within, term)))):
-        if path in names:
-            return True
-        if MAGIC.intersection(path) and (fnmatchcase(image.id, path) or fnmatchcase(image.target, path)):
-            return True
-    return False
+def _named(images: Sequence[Selectable], term: str, within: str, problems: list[Problem]) -> Sequence[Selectable]:
+    """Return what a term means: in full, else without the kind, else as a slug or an own id that only one has.
+
+    Adds to `problems` where that is nothing, or more than one.
+    """
+    if not term:
+        problems.append(error("an empty name means no image", hint="leave it out: without names all are meant"))
+        return ()
+    paths = dict.fromkeys((posixpath.normpath(term), posixpath.normpath(posixpath.join(within, term))))
+    for names in (_full_names, _short_names):
+        if found := [image for image in images if any(_is_one_of(path, names(image)) for path in paths)]:
+            return found
+    of_slug = [image for image in images if image.slug == term]
+    found = of_slug or [image for image in images if image.own_id == term]
+    several = dict.fromkeys(f"{image.kind_folder}/{term}/*" for image in found) if of_slug else [i.id for i in found]
+    if not found:
+        problems.append(_nothing(images, term, ""))
+    elif len(several) > 1:
+        first, *others = (f"`{name}`" for name in several)
+        more = f" and {len(others) - 2:,} more" if len(others) > 2 else ""
+        hint = f"name one of {', '.join((first, *others[:2]))}{more}; `--only {term}` means all of them"
+        problems.append(error(f"`{term}` could be {'a file' if of_slug else 'an image'} of several", hint=hint))
+    return found
+
+
+def _is_one_of(path: str, names: tuple[str, ...]) -> bool:
+    return path in names or (bool(MAGIC.intersection(path)) and any(fnmatchcase(name, path) for name in names[:2]))
+
+
+def _full_names(image: Selectable) -> tuple[str, ...]:
+    """Return all that names an image in full; patterns are for the first two."""
+    return image.id, image.target, image.prompt_file, image.file
+
+
+def _short_names(image: Selectable) -> tuple[str, ...]:
+    """Return the id without its kind: `ch03/img-07`."""
+    return (image.id.split("/", 1)[-1],)
 
 
 def _is_only(image: Selectable, term: str) -> bool:
@@ -94,27 +133,24 @@ def _is_only(image: Selectable, term: str) -> bool:
 
 
 def _nothing(images: Sequence[Selectable], term: str, option: str) -> Problem:
+    return error(f"`{option}{term}` matches no image", hint=hint_for(images, term, option))
+
+
+def hint_for(images: Sequence[Selectable], term: str, option: str = "", others: Sequence[str] = ()) -> str:
+    """Say what a name that means nothing may be meant for; `others` are names that would have been right as well."""
     asked = posixpath.normpath(term)
-    if not images:
-        hint = "the project plans no images yet"
-    elif any(f"{path}/".startswith(f"{asked}/") for image in images for path in (image.id, image.target)):
-        hint = f"for all below it write `{asked}/*`"
-    elif found := nearest(asked, _names(images, option)):
-        # A bare own id means an image with `--only` alone; elsewhere its whole id is what works.
-        whole = next((image.id for image in images if not option and image.own_id == found[0]), found[0])
-        hint = f"did you mean `{whole}`?"
-    else:
-        hint = "`chargen plan` lists all images"
-    return error(f"`{option}{term}` matches no image", hint=hint)
+    if any(f"{path}/".startswith(f"{asked}/") for image in images for path in (image.id, image.target)):
+        return f"for all below it write `{asked}/*`"
+    guess = did_you_mean(asked, (*others, *_names(images, option)))
+    return guess or ("`chargen plan --all` lists all images" if images else "the project plans no images yet")
 
 
 def _names(images: Sequence[Selectable], option: str) -> Iterable[str]:
     for image in images:
         yield image.id
-        if option == "--only ":
+        if option != "--match ":
             yield image.slug
             yield image.own_id
-        elif not option:
+        if not option:
             yield image.target
             yield image.file
-            yield image.own_id

@@ -9,24 +9,30 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
+from chargen.config.layout import HASHES, HISTORY, IGNORED
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
+from chargen.plan.book import Book
+from chargen.plan.cache.files import environment_of, read_cache
+from chargen.plan.cache.rows import Cache
+from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.compose import Composer
+from chargen.plan.disk import Disk
 from chargen.plan.dry_run import Rehearsals
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judging, Wishes
+from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
-from chargen.plan.scan import Scan, scan
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.files import write_durably
@@ -35,6 +41,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
 from chargen.store.trash import Trash
@@ -51,7 +58,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
-    originals: Originals
+    originals: OriginalStore
     journal: Journal
     history: History
     trash: Trash
@@ -61,6 +68,7 @@ class Session:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     told: list[Problem] = field(default_factory=list, repr=False)
     """What happened to the journal on the way, for whoever reads what a command prints."""
+    _cached: list[Cache] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Session:
         return self
@@ -94,34 +102,47 @@ class Session:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
 
-    def scan(self) -> Scan:
-        """Read the author's files."""
-        return scan(self.project)
-
-    def planner(self, found: Scan, wishes: Wishes, others: Iterable[EntryId] = ()) -> Planner:
-        """Return a planner over what was read; `others` are ids of entries that are planned in files left out of it."""
-        ids = frozenset(entry.id for imagery in found.imageries for entry in imagery.entries).union(others)
-        targets = frozenset(self.project.target(entry_id) for entry_id in ids)
+    def planner(
+        self,
+        options: PlanOptions | None = None,
+        *,
+        snapshot: Snapshot | None = None,
+        building: bool = False,
+        cached: bool = True,
+    ) -> Planner:
+        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
+        disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        with collector_at_rest():
+            book = Book(disk, self.cache(snapshot) if cached else Cache(""))
         evidence = Evidence(
             self.project,
             self.hashes,
-            self.originals,
-            self.journal,
-            ids.__contains__,
-            targets.__contains__,
+            disk.originals,
+            disk.journal,
+            book.is_planned,
+            book.is_target,
             self.journal.unfinished(),
         )
-        return Planner(
-            self.project,
-            found,
-            self._composer(),
-            Judging(self.project, evidence, self.adapters, wishes, Rehearsals(self.project)),
-            kinds.clashing(found.imageries),
-        )
+        ignored = self.ignored()
+        options = PlanOptions(ignored=ignored) if options is None else options
+        judge = Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project))
+        return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:
-        """Read everything and plan every image."""
-        return self.planner(self.scan(), Wishes(ignored=self.ignored())).plan()
+        """Plan every image."""
+        return self.planner().plan()
+
+    def cache(self, snapshot: Snapshot | None = None) -> Cache:
+        """Return what is kept of earlier plans, read once."""
+        if not self._cached:
+            environment = environment_of(self) if snapshot is None else snapshot.stamp.environment
+            self._cached.append(read_cache(self.project.root, environment))
+        return self._cached[0]
+
+    def keep(self, planner: Planner) -> None:
+        """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
+        before = self.cache()
+        self._cached[:] = [Cache(before.environment, before.made, planner.kept())]
 
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""
@@ -141,7 +162,7 @@ class Session:
 
     @property
     def _ignore_file(self) -> Path:
-        return self.project.state / "ignored.json"
+        return self.project.path(IGNORED)
 
     def _composer(self) -> Composer:
         settings = self.project.settings
@@ -151,6 +172,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
@@ -208,12 +230,12 @@ def open_session(
         told.append(problem)
         log(problem)
 
-    originals = Originals(project.state / "originals", report=log)
+    originals = Originals(project.originals, report=log)
 
     return Session(
         project=project,
         clock=clock,
-        hashes=FileHashes(project.root, project.state / "cache.sqlite", read_only=read_only),
+        hashes=FileHashes(project.root, project.path(HASHES), read_only=read_only),
         originals=originals,
         journal=Journal(
             project.root,
@@ -223,7 +245,7 @@ def open_session(
             scrub=lambda text: scrub(text, project.secrets),
             report=tell,
         ),
-        history=History(project.state / "history"),
+        history=History(project.path(HISTORY)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date()),
         read_only=read_only,

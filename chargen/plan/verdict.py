@@ -1,13 +1,15 @@
 """The one place that decides what a build does with a planned image: facts in, a verdict with reasons out.
 
 Laws: total (every combination of facts has a verdict), pure, first matching row wins, in the order of the verdict
-table in docs/design.md. Planning asks it, and the generate action asks it again immediately before a call.
+table in docs/design.md; a fact is asked for only where a row needs it, so that a fresh image costs no more than a look
+at its size. Planning asks it, and the generate action asks it again immediately before a call.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import Status, Verdict
@@ -42,7 +44,7 @@ class Change(str, Enum):
     """Nothing to compare: no record, or today's inputs can't be told (a reference is gone)."""
 
 
-class Demand(str, Enum):
+class Force(str, Enum):
     """Whether someone asked for a new image by name."""
 
     NONE = "none"
@@ -52,41 +54,110 @@ class Demand(str, Enum):
     """`--rebuild NAME`: build whatever it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that a verdict depends on. Texts and reasons are only carried on, never looked at."""
+class Facts(Protocol):
+    """All that a verdict depends on; looked up when asked for. Texts and reasons are only carried on, never looked at.
 
-    target: Target
-    match: Match = Match.UNRECORDED
-    change: Change = Change.UNKNOWN
-    status: Status | None = None
-    has_prompt: bool = True
-    elsewhere: str = ""
-    """The existing picture the entry's own `file_path` names away from its target, else empty."""
-    original: str = ""
-    """Where an original for today's inputs of this entry (or of one that is gone) is, else empty; a sketch counts
-    only where the route is `sketch`."""
-    damaged: str = ""
-    """Why the present file is no picture, else empty; known only of one that no record is of."""
-    sketched: bool = False
-    """The present image was made by `sketch`."""
-    accepted: bool = False
-    """The author took the present image as current: a sketch then is no proof."""
-    routed_to_sketch: bool = False
-    answered: bool = False
-    """The recorded image was made after its predecessor was rejected, so the rejection is served."""
-    locks_when_absent: bool = True
-    """False for a planned portrait: approval locks it only once its picture exists."""
-    ignored: bool = False
-    demand: Demand = Demand.NONE
-    changes: tuple[Reason, ...] = ()
-    """What differs from the recorded inputs."""
-    drifted: tuple[Reason, ...] = ()
-    """Declared model, provider or quality that changed and is named by `rebuild_on`."""
-    awaited: tuple[str, ...] = ()
-    """Targets of references that will be rebuilt first."""
-    obstacles: tuple[Reason, ...] = ()
-    """Why nothing could be generated now."""
+    Facts of the file at the target may rest on its size. `closely` are those that rest on its hash.
+    """
+
+    @property
+    def closely(self) -> Facts:
+        """The facts with the file at the target read, where it was not: asked for before it would be replaced."""
+
+    @property
+    def target(self) -> Target:
+        """What stands at the image's path."""
+
+    @property
+    def path(self) -> str:
+        """The image's path in the project, for people."""
+
+    @property
+    def match(self) -> Match:
+        """What ties the file to a record."""
+
+    @property
+    def change(self) -> Change:
+        """How the recorded inputs compare with today's."""
+
+    @property
+    def changes(self) -> tuple[Reason, ...]:
+        """What differs from the recorded inputs."""
+
+    @property
+    def status(self) -> Status | None:
+        """What the author says of the image."""
+
+    @property
+    def has_prompt(self) -> bool:
+        """False for an entry that nothing can be made of yet."""
+
+    @property
+    def elsewhere(self) -> str:
+        """The existing picture the entry's own `file_path` names away from its target, else empty."""
+
+    @property
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
+
+        A sketch counts only where the route is `sketch`.
+        """
+
+    @property
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
+
+    @property
+    def damaged(self) -> str:
+        """Why the present file is no picture, else empty; known only of one that no record is of."""
+
+    @property
+    def sketched(self) -> bool:
+        """The present image was made by `sketch`."""
+
+    @property
+    def accepted(self) -> bool:
+        """The author took the present image as current: a sketch then is no proof."""
+
+    @property
+    def routed_to_sketch(self) -> bool:
+        """A new image would be a sketch."""
+
+    @property
+    def answered(self) -> bool:
+        """The image was made after its predecessor was rejected, so the rejection is served."""
+
+    @property
+    def locks_when_absent(self) -> bool:
+        """False for a planned portrait: approval locks it only once its picture exists."""
+
+    @property
+    def ignored(self) -> bool:
+        """Left alone on this machine."""
+
+    @property
+    def demand(self) -> Force:
+        """Whether someone asked for a new image by name."""
+
+    @property
+    def drifted(self) -> tuple[Reason, ...]:
+        """Declared model, provider or quality that changed and is named by `rebuild_on`."""
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Targets of references that will be rebuilt first."""
+
+    @property
+    def obstacles(self) -> tuple[Reason, ...]:
+        """What of the input keeps a new image from being generated."""
+
+    @property
+    def hindrances(self) -> tuple[Reason, ...]:
+        """What of earlier runs and of the place it would go to does."""
+
+    @property
+    def objections(self) -> tuple[Reason, ...]:
+        """What its provider, or the file its slots are in, has against the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +169,31 @@ class Judgement:
     adopt: bool = False
 
 
+_KEEPS_THE_FILE = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.NO_PROMPT, Verdict.SKIPPED, Verdict.MISSING})
+"""Verdicts that replace no file: an equal size is evidence enough for them."""
+
+
 def judge(facts: Facts) -> Judgement:
     """Decide. Total: every combination of facts gets a verdict."""
+    found = wanted(facts)
+    if not found.verdict.spends:
+        return found
+    facts = facts.closely
+    if reasons := (*facts.obstacles, *facts.hindrances):
+        return Judgement(Verdict.BLOCKED, reasons)
+    replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS
+    if facts.routed_to_sketch and replaces_paid:
+        return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *found.reasons))
+    return Judgement(Verdict.BLOCKED, facts.objections) if facts.objections else found
+
+
+def wanted(facts: Facts) -> Judgement:
+    """Say what is to be done with an image, whatever stands in the way of making a new one."""
+    found = _row(facts)
+    return found if found.verdict in _KEEPS_THE_FILE else _row(facts.closely)
+
+
+def _row(facts: Facts) -> Judgement:
     if facts.status is Status.ARCHIVED:
         return Judgement(Verdict.SKIPPED, _because(ReasonCode.ARCHIVED))
     if facts.ignored:
@@ -107,22 +201,19 @@ def judge(facts: Facts) -> Judgement:
     if not facts.has_prompt:
         return Judgement(Verdict.NO_PROMPT, _because(ReasonCode.NO_PROMPT))
     if facts.target is Target.POINTER:
-        wanted = _pointer(facts)
-    elif facts.target is Target.PRESENT or facts.elsewhere:
-        wanted = _present(facts)
-    else:
-        wanted = _absent(facts)
-    return _unless_blocked(wanted, facts)
+        return _pointer(facts)
+    if facts.target is Target.PRESENT or facts.elsewhere:
+        return _present(facts)
+    return _absent(facts)
 
 
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
-    if facts.demand is Demand.REBUILD and not facts.elsewhere:
+    if facts.demand is Force.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, _because(ReasonCode.REBUILD_ASKED))
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
     stale = _stale_reasons(facts)
-    if facts.status in (Status.APPROVED, Status.LOCKED):
-        assert facts.status is not None
+    if facts.status is not None and facts.status.keeps:
         would = (Reason(ReasonCode.WOULD_BE_STALE, causes=stale),) if stale and facts.match is Match.OURS else ()
         return Judgement(Verdict.LOCKED, (*_because(ReasonCode.HELD, facts.status.value), *would))
     if facts.elsewhere:
@@ -131,37 +222,63 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.EDITED, _because(ReasonCode.PAINTED_OVER))
     if facts.match is Match.UNRECORDED:
         return Judgement(Verdict.UNRECORDED, _because(ReasonCode.BEFORE_RECORDS), adopt=True)
-    if facts.demand is Demand.AGAIN:
+    if facts.demand is Force.AGAIN:
         return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
     proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
-    only_waits = not (facts.change is Change.DIFFERENT or facts.drifted or _rejected(facts))
-    if proof and not facts.original and only_waits:
+    if not (stale or proof):
+        return Judgement(Verdict.FRESH, facts.obstacles if facts.change is Change.UNKNOWN else ())
+    if facts.waiting:
+        changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
+        return _paid_before(facts.waiting, changes)
+    changed, further = facts.change is Change.DIFFERENT, bool(facts.drifted) or _rejected(facts)
+    if proof and not (changed or further or facts.original):
         return Judgement(Verdict.PROOF, (*_because(ReasonCode.SKETCH_STANDS_IN), *stale))
-    if stale:
-        only_inputs = facts.change is Change.DIFFERENT and not (facts.drifted or facts.awaited or _rejected(facts))
-        return _paid_before(facts, stale) if facts.original and only_inputs else Judgement(Verdict.STALE, stale)
-    if proof:
-        return _paid_before(facts, ())
-    return Judgement(Verdict.FRESH, tuple(facts.obstacles) if facts.change is Change.UNKNOWN else ())
+    if stale and not (changed and not further and not facts.awaited and facts.original):
+        return Judgement(Verdict.STALE, stale)
+    assert facts.original is not None
+    return _paid_before(facts.original, stale)
 
 
 def _damaged(facts: Facts) -> Judgement:
     """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
-    if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
-        return _paid_before(facts, _because(ReasonCode.DAMAGED, facts.damaged))
-    if facts.status in (Status.APPROVED, Status.LOCKED):
-        assert facts.status is not None
+    if (paid := _restores(facts)) and facts.demand is Force.NONE:
+        return _paid_before(paid, _because(ReasonCode.DAMAGED, facts.damaged))
+    if facts.status is not None and facts.status.keeps:
         held = _because(ReasonCode.HELD, facts.status.value)
         return Judgement(Verdict.LOCKED, (*held, *_because(ReasonCode.DAMAGED_FOR_GOOD, facts.damaged)))
     return Judgement(Verdict.BLOCKED, _because(ReasonCode.DAMAGED, facts.damaged))
 
 
-def _paid_before(facts: Facts, reasons: tuple[Reason, ...]) -> Judgement:
-    return Judgement(Verdict.RESTORABLE, (*reasons, *_because(ReasonCode.PAID_FOR, facts.original)))
+def _absent(facts: Facts) -> Judgement:
+    if facts.demand is Force.REBUILD:
+        return Judgement(Verdict.MISSING, _because(ReasonCode.REBUILD_ASKED))
+    if facts.demand is Force.NONE and (paid := _restores(facts)):
+        return _paid_before(paid, ())
+    if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
+    rejected = _because(ReasonCode.REJECTED) if _rejected(facts) and not facts.waiting else ()
+    waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
+    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
 
 
-def _rejected(facts: Facts) -> bool:
-    return facts.status is Status.REJECTED and not facts.answered
+def _restores(facts: Facts) -> Reason | None:
+    """Return what was paid for that takes the place of a picture that is gone; a late reply serves a rejection."""
+    return facts.waiting or (None if _rejected(facts) else facts.original)
+
+
+def _paid_before(paid: Reason, reasons: tuple[Reason, ...]) -> Judgement:
+    return Judgement(Verdict.RESTORABLE, (*reasons, paid))
+
+
+def _pointer(facts: Facts) -> Judgement:
+    if facts.status is not None and facts.status.keeps and facts.demand is not Force.REBUILD:
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD, facts.status.value))
+    if facts.match is not Match.OURS:
+        return Judgement(Verdict.BLOCKED, _because(ReasonCode.POINTER))
+    stale = _stale_reasons(facts)
+    if facts.demand is not Force.NONE or stale:
+        return Judgement(Verdict.BLOCKED, (*stale, *_because(ReasonCode.POINTER)))
+    return Judgement(Verdict.FRESH, _because(ReasonCode.POINTER_TO_RECORDED))
 
 
 def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
@@ -175,41 +292,8 @@ def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _pointer(facts: Facts) -> Judgement:
-    if facts.status in (Status.APPROVED, Status.LOCKED) and facts.demand is not Demand.REBUILD:
-        assert facts.status is not None
-        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD, facts.status.value))
-    if facts.match is not Match.OURS:
-        return Judgement(Verdict.BLOCKED, _because(ReasonCode.POINTER))
-    stale = _stale_reasons(facts)
-    if facts.demand is not Demand.NONE or stale:
-        return Judgement(Verdict.BLOCKED, (*stale, *_because(ReasonCode.POINTER)))
-    return Judgement(Verdict.FRESH, _because(ReasonCode.POINTER_TO_RECORDED))
-
-
-def _absent(facts: Facts) -> Judgement:
-    if facts.demand is Demand.REBUILD:
-        return Judgement(Verdict.MISSING, _because(ReasonCode.REBUILD_ASKED))
-    if facts.original and not _rejected(facts) and facts.demand is Demand.NONE:
-        return _paid_before(facts, ())
-    if facts.status in (Status.APPROVED, Status.LOCKED) and facts.locks_when_absent:
-        assert facts.status is not None
-        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
-    rejected = _because(ReasonCode.REJECTED) if _rejected(facts) else ()
-    waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
-    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
-
-
-def _unless_blocked(wanted: Judgement, facts: Facts) -> Judgement:
-    """Blocked replaces only what would spend; an image that exists never fails because of what it would need."""
-    if not wanted.verdict.spends:
-        return wanted
-    if facts.obstacles:
-        return Judgement(Verdict.BLOCKED, facts.obstacles)
-    replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS
-    if facts.routed_to_sketch and replaces_paid:
-        return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *wanted.reasons))
-    return wanted
+def _rejected(facts: Facts) -> bool:
+    return facts.status is Status.REJECTED and not facts.answered
 
 
 def _because(code: ReasonCode, *values: str) -> tuple[Reason, ...]:

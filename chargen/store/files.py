@@ -28,9 +28,10 @@ try:
 except ImportError:  # Windows
     _FULL_SYNC = None
 
-_LFS_LIMIT = 200
+_LFS_LIMIT = 1024
+"""Bytes; the specification of Git LFS calls what is longer no pointer."""
 _LFS_POINTER = re.compile(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
+    rb"(?:\xef\xbb\xbf)?version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
 )
 _HINTS = {
@@ -54,6 +55,11 @@ class FileKind(str, Enum):
     LFS_POINTER = "lfs-pointer"
     OTHER = "other"
     """A device, a socket, a pipe, or a path that may not be looked at."""
+
+    @property
+    def is_picture(self) -> bool:
+        """True where a picture may stand: the file itself, or Git LFS's pointer to it."""
+        return self in (FileKind.FILE, FileKind.LFS_POINTER)
 
 
 @dataclass(frozen=True, slots=True)

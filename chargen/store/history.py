@@ -15,7 +15,6 @@ from pathlib import Path
 
 from chargen.model.values import EntryId, FileHash
 from chargen.store.files import (
-    FileKind,
     StatKey,
     as_input_error,
     kind_of,
@@ -66,7 +65,7 @@ class History:
 
         Call it only right before the replacement: until then the kept file may be the same file. Raises InputError.
         """
-        if kind_of(target).kind not in (FileKind.FILE, FileKind.LFS_POINTER):
+        if not kind_of(target).kind.is_picture:
             return None
         with as_input_error(target, doing="keep"):
             digest, key = hash_file(target)

@@ -10,29 +10,30 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from chargen.errors import Problem
+from chargen.model.record import PublishedFile
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.clock import Clock, SystemClock, stamp
 from chargen.store.journal_file import JournalFile
-from chargen.store.journal_rows import Attempt, AttemptStatus, Publication, PublishedFile, Sending, Spent, Task, add_up
+from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Sending, Task
 from chargen.store.journal_writing import (
     amount_text,
     insert_from_original,
-    put_file,
     put_task,
     safe,
     select_attempts,
     update_from_original,
     usage_text,
 )
-from chargen.store.originals import Originals, StoredOriginal
+from chargen.store.original_store import OriginalStore, StoredOriginal
+from chargen.store.spending import Sum, added
 
 
 class Journal:
@@ -46,7 +47,7 @@ class Journal:
     def __init__(
         self,
         root: Path,
-        originals: Originals,
+        originals: OriginalStore,
         *,
         read_only: bool = False,
         clock: Clock | None = None,
@@ -106,7 +107,7 @@ class Journal:
                     os.getpid(),
                 ),
             )
-            put_task(connection, sending.task_id, "building", started_at=now, prompt_hash=sending.prompt_hash)
+            put_task(connection, sending.task_id, "building", started_at=now)
 
         self._file.run(work)
         return now
@@ -156,25 +157,18 @@ class Journal:
         text = safe(self._scrub(message))
         self._file.run(lambda connection: put_task(connection, task_id, "failed", finished_at=now, error=text))
 
-    def done(self, publications: Iterable[Publication]) -> None:
-        """Note that these files stand at their targets and in the YAML; all in one commit."""
-        batch = tuple(publications)
+    def done(self, task_id: EntryId, file: PublishedFile, attempt_id: str | None = None) -> None:
+        """Note that a file stands at an image's target and is in the YAML.
+
+        `attempt_id` is None for a file that no request of ours brought.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
-            for item in batch:
-                put_file(connection, item)
-                connection.execute(
-                    "UPDATE attempts SET status=?,finished_at=?,file_sha256=? WHERE attempt_id=?",
-                    (AttemptStatus.DONE.value, item.at, item.file_sha256, item.attempt_id),
-                )
-                put_task(
-                    connection,
-                    item.task_id,
-                    "done",
-                    finished_at=item.at,
-                    file_path=item.file_path,
-                    prompt_hash=item.prompt_hash,
-                )
+            connection.execute(
+                "UPDATE attempts SET status=?,finished_at=?,file_sha256=? WHERE attempt_id=?",
+                (AttemptStatus.DONE.value, file.at, file.sha256, attempt_id),
+            )
+            put_task(connection, task_id, "done", finished_at=file.at, file_path=file.file_path)
 
         self._file.run(work)
 
@@ -206,15 +200,21 @@ class Journal:
 
         return self._file.run(work)
 
-    def rebuild(self) -> int:
-        """Add what the originals know and the journal does not, and return how many originals there are."""
-        return self._file.run(self._fill)
-
     # reading
 
-    def spent(self, since: datetime) -> Spent:
+    def spent(self, since: datetime) -> Sum:
         """Add up what was spent from `since` on, on this machine."""
-        return add_up(self.attempts(since))
+        return added("", self.attempts(since))
+
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        query = f"SELECT {','.join(Run.__slots__)} FROM runs ORDER BY started_at, run_id"  # noqa: S608 - columns
+        return self._file.read(lambda connection: [Run(*row) for row in connection.execute(query)])
+
+    def tasks(self) -> list[Task]:
+        """Return the last thing that happened to each image, by id."""
+        query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
+        return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
 
     def attempts(self, since: datetime | None = None) -> list[Attempt]:
         """Return all attempts, oldest first, from a moment on if one is given."""
@@ -247,18 +247,6 @@ class Journal:
             if attempt.fingerprint == fingerprint:
                 return attempt if attempt.failure_class == FailureClass.REFUSED.value else None
         return None
-
-    def files_of(self, task_id: EntryId) -> list[PublishedFile]:
-        """Return every file that was ever put at the target of an image, oldest first."""
-        query = "SELECT task_id,file_sha256,size,at,attempt_id FROM files WHERE task_id=? ORDER BY at"
-        return self._file.read(
-            lambda connection: [PublishedFile(*row) for row in connection.execute(query, (task_id,))]
-        )
-
-    def tasks(self) -> list[Task]:
-        """Return the last thing that happened to each image, by id."""
-        query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
-        return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
 
     def building(self) -> frozenset[EntryId]:
         """Return the images whose last row says that they are being made, by whichever process."""

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
 
@@ -23,8 +23,7 @@ CREATE TABLE runs(
   run_id TEXT PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT, command TEXT NOT NULL, pid INTEGER NOT NULL
 );
 CREATE TABLE tasks(
-  task_id TEXT PRIMARY KEY, status TEXT NOT NULL, started_at TEXT, finished_at TEXT, file_path TEXT, error TEXT,
-  prompt_hash TEXT
+  task_id TEXT PRIMARY KEY, status TEXT NOT NULL, started_at TEXT, finished_at TEXT, file_path TEXT, error TEXT
 );
 CREATE TABLE attempts(
   attempt_id TEXT PRIMARY KEY, task_id TEXT NOT NULL, run_id TEXT NOT NULL, number INTEGER NOT NULL,
@@ -36,10 +35,6 @@ CREATE TABLE attempts(
 CREATE INDEX attempts_by_task ON attempts(task_id, sent_at);
 CREATE INDEX attempts_by_time ON attempts(sent_at);
 CREATE INDEX attempts_in_flight ON attempts(status) WHERE status = 'sent';
-CREATE TABLE files(
-  task_id TEXT NOT NULL, file_sha256 TEXT NOT NULL, size INTEGER NOT NULL, at TEXT NOT NULL, attempt_id TEXT,
-  PRIMARY KEY(task_id, file_sha256)
-) WITHOUT ROWID;
 """
 """Times are ISO UTC with microseconds, so that texts sort like moments; amounts of money are decimal texts in USD."""
 
@@ -66,24 +61,7 @@ class Sending:
     provider: str
     model: str
     fingerprint: Fingerprint
-    prompt_hash: str
     cost_estimate_usd: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A file that stands at its target and is in the YAML since `at` (ISO UTC, microseconds).
-
-    `attempt_id` is None for a file that no request of ours brought.
-    """
-
-    task_id: EntryId
-    file_path: str
-    file_sha256: FileHash
-    size: int
-    at: str
-    attempt_id: str | None = None
-    prompt_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +91,37 @@ class Attempt:
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None
 
+    @property
+    def route(self) -> Route:
+        """The provider and model that were asked."""
+        return Route(self.provider, self.model)
+
+    @property
+    def cost_or_estimate_usd(self) -> Decimal | None:
+        """What it cost, by estimate where the provider did not say; None where nobody knows."""
+        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
+
+    @property
+    def delivered(self) -> bool:
+        """True where an image came."""
+        return self.status in (AttemptStatus.STORED, AttemptStatus.DONE)
+
+    @property
+    def in_doubt(self) -> bool:
+        """True where no image came and the request may have been billed for all that is known, those in flight too."""
+        open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
+        return open_ and not self.delivered and self.cost_usd is None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of `runs`: a command that builds. `finished_at` is None while it goes on, or where the process died."""
+
+    run_id: str
+    started_at: str
+    finished_at: str | None
+    command: str
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -120,38 +129,8 @@ class Task:
 
     task_id: EntryId
     status: str
-    started_at: str | None
     finished_at: str | None
-    file_path: str | None
     error: str | None
-    prompt_hash: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
-    """One row of `files`: a file that was once put at the target of a task."""
-
-    task_id: EntryId
-    file_sha256: FileHash
-    size: int
-    at: str
-    attempt_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Money in USD. `unknown` counts paid attempts of which neither cost nor estimate is known."""
-
-    known: Decimal = Decimal(0)
-    estimated: Decimal = Decimal(0)
-    possibly: Decimal = Decimal(0)
-    """Estimates of requests that may have been charged, those in flight included."""
-    unknown: int = 0
-
-    @property
-    def total(self) -> Decimal:
-        """What a budget counts."""
-        return self.known + self.estimated + self.possibly
 
 
 ATTEMPT_COLUMNS = ",".join(Attempt.__slots__)
@@ -188,21 +167,3 @@ def amount_of(text: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount is None or amount.is_finite() else None
-
-
-def add_up(attempts: list[Attempt]) -> Spent:
-    """Add up what attempts cost: the known cost, else the estimate where an image came or may have been charged."""
-    known = estimated = possibly = Decimal(0)
-    unknown = 0
-    for attempt in attempts:
-        paid = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
-        perhaps = attempt.possibly_billed or attempt.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)
-        if attempt.cost_usd is not None:
-            known += attempt.cost_usd
-        elif (paid or perhaps) and attempt.cost_estimate_usd is None:
-            unknown += 1
-        elif paid:
-            estimated += attempt.cost_estimate_usd or 0
-        elif perhaps:
-            possibly += attempt.cost_estimate_usd or 0
-    return Spent(known, estimated, possibly, unknown)

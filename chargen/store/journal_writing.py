@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from chargen.model.record import prompt_hash
 from chargen.model.record_json import plain
-from chargen.store.journal_rows import ATTEMPT_COLUMNS, Attempt, AttemptStatus, Publication, attempt_of
-from chargen.store.originals import StoredOriginal
+from chargen.store.journal_rows import ATTEMPT_COLUMNS, Attempt, AttemptStatus, attempt_of
+from chargen.store.original_store import StoredOriginal
 
 
 def select_attempts(connection: sqlite3.Connection, where: str, values: tuple[Any, ...] = ()) -> Iterator[Attempt]:
@@ -36,15 +35,6 @@ def put_task(connection: sqlite3.Connection, task_id: str, status: str, **values
         f"INSERT INTO tasks({','.join(names)}) VALUES({','.join('?' * len(names))}) "
         f"ON CONFLICT(task_id) DO UPDATE SET {updates}",
         (task_id, status, *given_or_null.values()),
-    )
-
-
-def put_file(connection: sqlite3.Connection, item: Publication) -> None:
-    """Note a file that was put at the target of an image."""
-    connection.execute(
-        "INSERT INTO files(task_id,file_sha256,size,at,attempt_id) VALUES(?,?,?,?,?) "
-        "ON CONFLICT(task_id,file_sha256) DO NOTHING",
-        (item.task_id, item.file_sha256, item.size, item.at, item.attempt_id),
     )
 
 
@@ -94,13 +84,7 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
     ).rowcount
     if not added:
         return
-    digest = prompt_hash(record.prompt)
-    put_task(connection, record.entry_id, "building", started_at=record.sent_at, prompt_hash=digest)
-    for form in stored.published:
-        put_file(
-            connection,
-            Publication(record.entry_id, form.file_path, form.sha256, form.size, form.at, record.attempt),
-        )
+    put_task(connection, record.entry_id, "building", started_at=record.sent_at)
     if last:
         put_task(connection, record.entry_id, "done", finished_at=last.at, file_path=last.file_path)
 

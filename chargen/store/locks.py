@@ -1,8 +1,8 @@
-"""Locks between processes and threads: one builder a project, one maker a target, one writer an imagery file.
+"""Locks between processes and threads: one builder a project, one an image, one writer a target or imagery file.
 
 Laws: a lock is a lock of the operating system on a file below `.chargen/locks/`, so a process that dies lets go of
 it; the files stay, because removing one while another process waits for it would give two holders. The order is
-project, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
+project, image, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, lock_descriptor
 
+from chargen.config.layout import LOCKS
 from chargen.errors import StartError
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.inside import refuse_link
@@ -60,8 +61,15 @@ def project_lock(
 
 
 @contextmanager
+def build_lock(root: Path, entry_id: str) -> Iterator[None]:
+    """Hold one image while it is made, its request included, so that nobody else sends for it. Raises InputError."""
+    with _held(root, "build", entry_id):
+        yield
+
+
+@contextmanager
 def target_lock(root: Path, entry_id: str) -> Iterator[None]:
-    """Hold one target, so that two threads or processes can't both decide to make it. Raises InputError."""
+    """Hold one target and what is recorded of it while they are changed: an instant. Raises InputError."""
     with _held(root, "target", entry_id):
         yield
 
@@ -105,7 +113,7 @@ def _taken(path: Path) -> Callable[[], object]:
 
 
 def _lock_path(root: Path, name: str) -> Path:
-    folder = root / ".chargen" / "locks"
+    folder = root / LOCKS
     with as_input_error(folder, root):
         make_folder(folder)
     return folder / name

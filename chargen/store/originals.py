@@ -1,4 +1,4 @@
-"""Originals: the bytes that were paid for, exactly as delivered, each in a folder that explains itself.
+"""Originals in folders of the project: the bytes that were paid for, each in a folder that explains itself.
 
 Laws: a folder `<fingerprint>/<attempt>/` holds the delivered bytes and `record.json`; it is made aside, synced, and
 renamed into place, so it is there whole or not at all; nothing here is ever changed or removed. A folder that was
@@ -12,14 +12,14 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images import png
 from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
-from chargen.model.record import Original, Record
+from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import FileHash, Fingerprint
 from chargen.store.clock import compact_stamp
@@ -34,6 +34,7 @@ from chargen.store.files import (
 )
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.temporaries import abandoned, temporary_name
 
 RECORD_FILE = "record.json"
@@ -41,37 +42,6 @@ PUBLISHED_FILE = "published.json"
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedForm:
-    """One file made from an original: hash, size in bytes, when (ISO UTC, microseconds), project-relative path."""
-
-    sha256: FileHash
-    size: int
-    at: str
-    file_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOriginal:
-    """An original on disk. `record.original` is never None here."""
-
-    record: Record
-    original: Original
-    folder: Path
-    published: tuple[PublishedForm, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedOriginal:
-    """Delivered bytes (`reply`) whose record beside them is missing or can't be read; the folders tell the rest."""
-
-    folder: Path
-    fingerprint: Fingerprint
-    attempt: str
-    reply: Path
-    published: tuple[PublishedForm, ...] = ()
 
 
 def new_attempt_id(moment: datetime) -> str:
@@ -94,7 +64,7 @@ class Originals:
         self._report = report
         self._reported: set[Path] = set()
 
-    def store(self, record: Record, data: bytes) -> StoredOriginal:
+    def put(self, record: Record, data: bytes) -> StoredOriginal:
         """Keep delivered bytes with their record; on return both survive a power loss.
 
         Fills in `record.original`. Raises InputError where the disk does not take them.
@@ -114,11 +84,11 @@ class Originals:
                 write_new_durably(temporary / name, data)
                 write_new_durably(temporary / RECORD_FILE, to_json(record).encode())
                 sync_folder(temporary)
-                place = self._put_in_place(temporary, record)
+                self._put_in_place(temporary, record)
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
                 raise
-        return StoredOriginal(record, original, place)
+        return StoredOriginal(record, original)
 
     def recover(self) -> tuple[StoredOriginal, ...]:
         """Finish what a process that died had begun: whole folders are put into place, the rest is removed.
@@ -129,14 +99,14 @@ class Originals:
         for temporary in abandoned(self.folder):
             stored = self._load(temporary)
             with as_input_error(temporary):
-                if stored is None or not self._is_whole(stored):
+                if stored is None or not _is_whole(temporary, stored):
                     shutil.rmtree(temporary, ignore_errors=True)
                     continue
                 for file in (stored.original.file, RECORD_FILE):
                     sync_file(temporary / file)
                 sync_folder(temporary)
-                place = self._put_in_place(temporary, stored.record)
-            recovered.append(replace(stored, folder=place))
+                self._put_in_place(temporary, stored.record)
+            recovered.append(stored)
         return tuple(recovered)
 
     def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
@@ -151,7 +121,7 @@ class Originals:
             return ()
         parent = self.folder / fingerprint
         return tuple(
-            DamagedOriginal(folder, fingerprint, folder.name, reply, _read_published(folder / PUBLISHED_FILE))
+            DamagedOriginal(fingerprint, folder.name, reply.name, _read_published(folder / PUBLISHED_FILE))
             for folder in (parent / name for name in sorted(filter(_ATTEMPT.fullmatch, _names(parent))))
             if self._own(folder) is None and (reply := _reply_in(folder)) is not None
         )
@@ -181,44 +151,47 @@ class Originals:
         found = (self.find(attempt, Fingerprint(name)) for name in _names(self.folder))
         return next((stored for stored in found if stored is not None), None)
 
-    def read(self, stored: StoredOriginal) -> bytes:
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
-        path = stored.folder / stored.original.file
+        place = Position(self.shown(item))
         try:
-            data = path.read_bytes()
+            data = self._path(item).read_bytes()
         except OSError as failure:
-            raise InputError(error(f"can't read this original: {failure.strerror}", Position(str(path)))) from failure
-        if hash_bytes(data) != stored.original.sha256:
-            raise InputError(
-                error("this original is damaged: its bytes are not those delivered", Position(str(path)), _RESTORE)
-            )
+            raise InputError(error(f"can't read this original: {failure.strerror}", place)) from failure
+        if isinstance(item, StoredOriginal) and hash_bytes(data) != item.original.sha256:
+            raise InputError(error("this original is damaged: its bytes are not those delivered", place, _RESTORE))
         return data
 
-    def note_published(
-        self, stored: StoredOriginal, sha256: FileHash, size: int, at: str, file_path: str
-    ) -> StoredOriginal:
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        """Return the project-relative path of the delivered bytes."""
+        return "/".join(self._path(item).parts[len(self.folder.parts) - 2 :])
+
+    def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
 
-        `at` is ISO UTC with microseconds, `file_path` project-relative. Noting the same bytes again changes nothing.
-        The first form is not synced: the file tells its record itself. Raises InputError.
+        Noting the same bytes again changes nothing. The first file is not synced: it tells its record itself. Raises
+        InputError.
         """
-        known = _read_published(stored.folder / PUBLISHED_FILE)
-        if any(form.sha256 == sha256 for form in known):
+        known = _read_published(self._path(stored).parent / PUBLISHED_FILE)
+        if any(item.sha256 == file.sha256 for item in known):
             return replace(stored, published=known)
-        forms = (*known, PublishedForm(sha256, size, at, file_path))
-        text = json.dumps([{name: getattr(form, name) for name in PublishedForm.__slots__} for form in forms], indent=1)
+        files = (*known, file)
+        text = json.dumps([asdict(item) for item in files], indent=1)
         write = write_durably if known else write_whole
-        write(stored.folder / PUBLISHED_FILE, f"{text}\n".encode())
-        return replace(stored, published=forms)
+        write(self._path(stored).parent / PUBLISHED_FILE, f"{text}\n".encode())
+        return replace(stored, published=files)
 
-    def _put_in_place(self, temporary: Path, record: Record) -> Path:
+    def _path(self, item: StoredOriginal | DamagedOriginal) -> Path:
+        if isinstance(item, DamagedOriginal):
+            return self.folder / item.fingerprint / item.attempt / item.file
+        return self.folder / item.record.fingerprint / item.record.attempt / item.original.file
+
+    def _put_in_place(self, temporary: Path, record: Record) -> None:
         parent = self.folder / record.fingerprint
         refuse_link(parent, self.folder)
         make_folder(parent)
-        place = parent / record.attempt
-        temporary.rename(place)
+        temporary.rename(parent / record.attempt)
         sync_folder(parent)
-        return place
 
     def _in_folder(self, folder: Path) -> Iterator[StoredOriginal]:
         for name in sorted(filter(_ATTEMPT.fullmatch, _names(folder))):
@@ -248,14 +221,15 @@ class Originals:
         original = record.original
         if original is None or not _REPLY.fullmatch(original.file):
             return None
-        return StoredOriginal(record, original, folder, _read_published(folder / PUBLISHED_FILE))
+        return StoredOriginal(record, original, _read_published(folder / PUBLISHED_FILE))
 
-    def _is_whole(self, stored: StoredOriginal) -> bool:
-        names = _FINGERPRINT.fullmatch(stored.record.fingerprint) and _ATTEMPT.fullmatch(stored.record.attempt)
-        try:
-            return bool(names) and bool(self.read(stored))
-        except InputError:
-            return False
+
+def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
+    names = _FINGERPRINT.fullmatch(stored.record.fingerprint) and _ATTEMPT.fullmatch(stored.record.attempt)
+    try:
+        return bool(names) and hash_bytes((temporary / stored.original.file).read_bytes()) == stored.original.sha256
+    except OSError:
+        return False
 
 
 def _is_signed(data: bytes) -> bool:
@@ -283,11 +257,11 @@ def _names(folder: Path) -> Iterable[str]:
         return ()
 
 
-def _read_published(path: Path) -> tuple[PublishedForm, ...]:
+def _read_published(path: Path) -> tuple[PublishedFile, ...]:
     try:
         forms = json.loads(path.read_bytes())
         return tuple(
-            PublishedForm(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
+            PublishedFile(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
             for form in forms
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

@@ -17,7 +17,7 @@ from chargen.model.values import Size
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 if TYPE_CHECKING:
-    from chargen.images.convert import Published
+    from chargen.images.convert import ConvertedPicture
     from chargen.images.decoding import Picture
 
 MAX_REFERENCE_BYTES = 50 << 20
@@ -85,7 +85,7 @@ def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
 
 def publish(
     original: bytes, asked: Size, policy: str, record: Mapping[str, Any] | None = None, *, ai_made: bool = True
-) -> Published:
+) -> ConvertedPicture:
     """Make the PNG that goes to the target; see `chargen.images.convert.publish`."""
     from chargen.images import convert as publishing  # noqa: PLC0415 - a run that publishes nothing must not load the decoder
 

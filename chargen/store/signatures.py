@@ -21,7 +21,8 @@ class Signatures:
     """Signatures of files below `root`, each file looked at once; paths are relative to it with `/`."""
 
     def __init__(self, root: str) -> None:
-        self._prefix = root.rstrip(os.sep) + os.sep
+        self.root = root.rstrip(os.sep) + os.sep
+        """With a separator at its end."""
         self._known: dict[str, tuple[str, int]] = {}
 
     def of(self, path: str) -> str:
@@ -52,7 +53,7 @@ class Signatures:
         found = self._known.get(path)
         if found is None:
             try:
-                status = os.stat(self._prefix + path)  # noqa: PTH116 - asked ten thousand times in a run
+                status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
             except (OSError, ValueError):
                 found = (ABSENT, 0)
             else:

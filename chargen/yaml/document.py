@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TypeVar
 
 from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
@@ -23,6 +24,8 @@ from chargen.model.traced import Traced
 from chargen.yaml.errors import explain
 from chargen.yaml.limits import Overgrown, too_deep_to_compose, too_deep_to_walk
 
+Read = TypeVar("Read")
+
 BOM = "\ufeff"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 MERGE_KEY = "<<"
@@ -31,6 +34,15 @@ MAX_BYTES = 32 * 2**20
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONFLICT = re.compile(r"(?:<{7}|\|{7}|>{7}) |(?:<{7}|={7}|\|{7}|>{7})(?=[\r\n]|$)")
 _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+_GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
+_MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
+"""A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
+_INNER_SIGNS = ":?"
+_INNER = re.compile(
+    r"""(?P<kept>^%[^\r\n]*|(?:^|(?<=[\s\[{,]))![^\s]*)|(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])|(?<=[^\s\[\]{},])\?(?=\S)""",
+    re.MULTILINE,
+)
+"""A sign within a word, where YAML 1.2 has it as a plain character; directives and tags are kept."""
 _FOREIGN_BREAKS = "\x85\u2028\u2029"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -131,11 +143,15 @@ def parse(data: bytes, file: str) -> Document:
     lines = _lines(text)
     blank = Document(file, text, bom, None, _line_starts(text, lines))
     _refuse_conflicts(blank)
-    screened, screen = screen_breaks(text)
-    try:
+
+    def composed(screened: str) -> Node | None:
         if (deep := too_deep_to_compose(screened, lines)) is not None:
             raise InputError(_overgrown(blank, deep))
-        root = CBaseLoader(screened).get_single_node()
+        node: Node | None = CBaseLoader(screened).get_single_node()
+        return node
+
+    try:
+        root, screen = read_screened(text, composed)
     except YAMLError as failure:
         complaint = explain(text, failure)
         raise InputError(error(complaint.message, blank.position(complaint.index), complaint.hint)) from None
@@ -144,23 +160,43 @@ def parse(data: bytes, file: str) -> Document:
         _refuse_overgrown(document, root)
         if screen:
             _unscreen(root, screen)
+        if "{" in text and _MAY_BE_GLUED.search(text):
+            _refuse_glued(document, root)
     return document
 
 
-def screen_breaks(text: str) -> tuple[str, dict[int, str]]:
-    """Replace U+0085, U+2028 and U+2029, which YAML 1.2 has as plain characters and the parser takes for line ends.
+def read_screened(text: str, read: Callable[[str], Read]) -> tuple[Read, dict[int, str]]:
+    """Read `text` with `read`, with characters that the parser does not take as YAML 1.2 does behind stand-ins.
 
-    Returns a text of the same length and the table that `str.translate` needs to put them back into what was parsed
-    from it. The stand-ins are private characters which the text has neither as such nor as an escape.
+    Those are U+0085, U+2028 and U+2029, which are plain characters and no line ends; and, where the text is refused
+    without it, the `:` and `?` of a URL or a time, which end no word between brackets either. The text that is read has
+    the same length. Returns what was read, and the table `str.translate` needs to put the characters back into it.
+    Raises YAMLError.
     """
-    foreign = [character for character in _FOREIGN_BREAKS if character in text]
-    if not foreign:
-        return text, {}
+    breaks = {character for character in _FOREIGN_BREAKS if character in text}
+    table = _stand_ins(text, breaks)
+    try:
+        return read(text.translate(table) if table else text), _back(table)
+    except YAMLError:
+        table = _stand_ins(text, {*breaks, *_INNER_SIGNS})
+        inner = str.maketrans({sign: table[ord(sign)] for sign in _INNER_SIGNS})
+        screened = _INNER.sub(lambda match: match["kept"] or match[0].translate(inner), text).translate(
+            {ord(character): table[ord(character)] for character in breaks}
+        )
+        return read(screened), _back(table)
+
+
+def _stand_ins(text: str, characters: Collection[str]) -> dict[int, str]:
+    """Choose private characters which the text has neither as such nor as an escape."""
+    if not characters:
+        return {}
     lowered = text.lower()
     free = (code for code in range(0xF0000, 0xFFFFE) if chr(code) not in text and f"{code:x}" not in lowered)
-    codes = {character: next(free) for character in foreign}
-    there = {ord(character): chr(code) for character, code in codes.items()}
-    return text.translate(there), {code: character for character, code in codes.items()}
+    return {ord(character): chr(next(free)) for character in sorted(characters)}
+
+
+def _back(table: Mapping[int, str]) -> dict[int, str]:
+    return {ord(stand_in): chr(code) for code, stand_in in table.items()}
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -241,6 +277,41 @@ def _refuse_overgrown(document: Document, root: Node) -> None:
         raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
     if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
         raise InputError(_overgrown(document, found))
+
+
+def _refuse_glued(document: Document, root: Node) -> None:
+    """Refuse `{size:1x1}`, which is a key `size:1x1` without a value: nobody means that, and nothing would tell it."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            waiting.extend(node.value)
+        if not isinstance(node, MappingNode):
+            continue
+        for key, value in node.value:
+            waiting += (key, value)
+            if node.flow_style and _is_glued(document.text, key, value):
+                colon = key.start_mark.index + key.value.index(":")
+                raise InputError(
+                    error(
+                        "a blank is missing after this colon",
+                        document.position(colon),
+                        "write `key: value`, or quote the text",
+                    )
+                )
+
+
+def _is_glued(text: str, key: Node, value: Node) -> bool:
+    """Say whether a key without a colon behind it is a plain text that has one inside."""
+    if not isinstance(key, ScalarNode) or key.style or value.value or not is_null(value) or not _GLUED.match(key.value):
+        return False
+    end = key.end_mark.index
+    written = text.startswith(key.value, key.start_mark.index) and value.start_mark.index == value.end_mark.index
+    return written and not text[end : value.start_mark.index].lstrip().startswith(":")
 
 
 def _distinct_keys(pairs_of_node: list[tuple[Node, Node]]) -> bool:

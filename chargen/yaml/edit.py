@@ -1,8 +1,9 @@
 """From an edit of slots to the patches of the text that carry it out, in the author's own style.
 
-Laws: a patch touches the value of a slot, or adds lines after the last line of an entry; nothing else. Comments,
-blank lines and line ends around it stay. Pure; whether the result is what was meant is `chargen.yaml.verify`'s to say,
-and a form of YAML that is not foreseen here is meant to be caught there.
+Laws: a patch touches the value of a slot, or adds lines after the last line of an entry (before its last key where
+they would change what that holds); nothing else. Comments, blank lines and line ends around it stay. Pure; whether the
+result is what was meant is `chargen.yaml.verify`'s to say, and a form of YAML that is not foreseen here is meant to be
+caught there.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chargen.model.slots import SlotValue
-from chargen.yaml.document import MERGE_KEY
 from chargen.yaml.meaning import is_nothing, is_text, means
 from chargen.yaml.scalars import Quote, Style, below_key, inline, item_lines, key_lines, takes_lines, value_lines
+from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
 from chargen.yaml.style import style_of
 from chargen.yaml.tree import (
     Piece,
     Refusal,
     Shape,
     column,
+    ends_open,
     header_end,
     line_break_at,
     line_end,
@@ -55,7 +57,7 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
 def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue], line_break: str) -> list[Patch]:
     """Give keys of the mapping at the end of `way` (root first) these values; those that have them stay as they are."""
     entry = way[-1]
-    _require_mapping(entry)
+    _require_mapping(text, entry)
     patches: list[Patch] = []
     missing: dict[str, SlotValue] = {}
     changed: list[str] = []
@@ -65,12 +67,12 @@ def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue]
         if pair is None:
             missing[key] = value
         elif not means(pair[1], value):
-            _refuse_shared(way[0], pair[1])
+            refuse_shared_value(way[0], pair[1])
             patches += _replace(text, entry, pair, value, style)
         else:
             continue
         changed.append(key)
-    _refuse_shared_entry(way, changed)
+    refuse_shared_entry(way, changed)
     return patches + _insert(text, entry, missing, style)
 
 
@@ -79,7 +81,7 @@ def append_patches(
 ) -> list[Patch]:
     """Append an object to the list under `key`; nothing to do where it is the last item already."""
     entry = way[-1]
-    _require_mapping(entry)
+    _require_mapping(text, entry)
     pair = entry.value_of(key)
     if pair is None or is_nothing(pair[1]) or (pair[1].shape is Shape.SEQUENCE and not pair[1].children):
         return set_patches(text, way, {key: [value]}, line_break)
@@ -92,8 +94,8 @@ def append_patches(
         )
     if means(held.children[-1], value):
         return []
-    _refuse_shared_entry(way, [key])
-    _refuse_shared(way[0], held, inside=False)
+    refuse_shared_entry(way, [key])
+    refuse_shared_value(way[0], held, inside=False)
     style = style_of(text, way, line_break)
     if held.flow:
         return [Patch(held.children[-1].end, held.children[-1].end, ", " + inline(value, style))]
@@ -103,68 +105,41 @@ def append_patches(
     return [_lines_after(text, held.tail, item_lines(value, column(text, held.body), style), style)]
 
 
-def _require_mapping(entry: Piece) -> None:
+def _require_mapping(text: str, entry: Piece) -> None:
+    if entry.shape is Shape.MAPPING and entry.flow and text[entry.body - 1] != "{":
+        raise Refusal(
+            entry.start, "this entry is a single pair in a flow list (`[key: value]`)", "put braces around its keys"
+        )
     if entry.shape is not Shape.MAPPING:
         raise Refusal(
             entry.start, f"this entry is a {entry.shape.value}, not a mapping", "write it as `key: value` lines"
         )
 
 
-def _refuse_shared(root: Piece, value: Piece, *, inside: bool = True) -> None:
-    """Refuse to replace what an alias elsewhere stands for; `inside` looks at what the value holds, too."""
-    anchored = [piece for piece in (value.walk() if inside else (value,)) if piece.anchor is not None]
-    if not anchored:
-        return
-    used = {piece.text for piece in root.walk() if piece.shape is Shape.ALIAS}
-    for piece in anchored:
-        if piece.anchor in used:
-            raise Refusal(
-                piece.start,
-                f"aliases elsewhere in the file stand for this value (`&{piece.anchor}`)",
-                "move the anchor to a key that is no output",
-            )
-
-
-def _refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str]) -> None:
-    """Refuse to change an anchored entry where an alias would carry the change elsewhere.
-
-    A mapping that merges the entry (`<<: *name`) and has the changed keys of its own is not touched by it.
-    """
-    if not keys or all(piece.anchor is None for piece in way):
-        return
-    anchors = {piece.anchor for piece in way if piece.anchor is not None}
-    sheltered = {id(alias) for piece in way[0].walk() for alias in _sheltered(piece, way[-1].anchor, keys)}
-    for piece in way[0].walk():
-        if piece.shape is Shape.ALIAS and piece.text in anchors and id(piece) not in sheltered:
-            raise Refusal(
-                piece.start,
-                f"`*{piece.text}` would change together with the entry it stands for",
-                f"give this place its own `{keys[0]}`, or write it out",
-            )
-
-
-def _sheltered(piece: Piece, anchor: str | None, keys: Sequence[str]) -> list[Piece]:
-    if anchor is None or piece.shape is not Shape.MAPPING or any(piece.value_of(key) is None for key in keys):
-        return []
-    merged: list[Piece] = []
-    for key, value in piece.pairs():
-        if key.text == MERGE_KEY and key.style == "":
-            merged += value.children if value.shape is Shape.SEQUENCE else [value]
-    return [alias for alias in merged if alias.shape is Shape.ALIAS and alias.text == anchor]
-
-
 def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Style) -> list[Patch]:
     if not values:
         return []
     if not entry.flow:
-        indent = column(text, entry.children[0].start)
+        indent = column(text, entry.body)
         lines = [line for key, value in values.items() for line in key_lines(key, value, indent, style)]
+        if ends_open(text, entry):
+            return [_lines_before_last(text, entry, indent, lines, style)]
         return [_lines_after(text, entry.tail, lines, style)]
     written = inline(values, style)[1:-1]
     if not entry.children:
         return [Patch(entry.body, entry.body, written)]
     place = entry.children[-1].end
     return [Patch(place, place, ", " + written)]
+
+
+def _lines_before_last(text: str, entry: Piece, indent: int, lines: Sequence[str], style: Style) -> Patch:
+    """Add lines before an entry's last key: after what precedes it, comments on that key kept at its side."""
+    if len(entry.children) > 2:  # more than one key and its value
+        return _lines_after(text, entry.children[-3].tail, lines, style)
+    first = entry.body
+    line_break = line_break_at(text, first) or style.line_break
+    written = line_break.join([lines[0][indent:], *lines[1:], " " * indent])
+    return Patch(first, first, written)
 
 
 def _lines_after(text: str, index: int, lines: Sequence[str], style: Style) -> Patch:
@@ -210,7 +185,8 @@ def _behind_colon(text: str, key: Piece, value: Piece, *, flow: bool) -> int:
         return place + 1
     if flow and value.start == value.end:
         return key.end
-    raise Refusal(key.start, "this key is written in a form that can't be edited exactly", "write it as `key: value`")
+    shown = f"`{key.text[:40]}`" if key.shape is Shape.SCALAR else "this key"
+    raise Refusal(key.start, f"{shown} is written with `?`, or apart from its colon", "write it as `key: value`")
 
 
 def _fill_empty(text: str, colon: int, key: Piece, written: str) -> Patch:

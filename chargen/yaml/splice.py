@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 
 from ruamel.yaml.error import YAMLError
@@ -20,8 +21,9 @@ from chargen.model.entries import NodePath
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
 from chargen.yaml.edit import Patch, append_patches, apply_patches, set_patches
+from chargen.yaml.sharing import shelters
 from chargen.yaml.tree import Piece, Refusal, find, is_entangled, line_start, read_pieces
-from chargen.yaml.verify import verify_bytes, verify_tree
+from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 _SHALLOW = 100
 """Steps to an entry up to which no slot value can take the file beyond the levels of nesting that are read."""
@@ -99,6 +101,9 @@ class EditableText:
         """Edit the file as one text, and parse the outcome as a reader would."""
         whole = b"".join(self.cells)
         try:
+            first = tuple(shelters(find(read_pieces(whole.decode()), edit.path), edit))
+            if first:
+                return reduce(EditableText._apply_to_whole, (*first, edit), self)
             new = _edited(whole.decode(), edit, "\n", alone=False)
         except Refusal as refusal:
             raise self._refused(0, refusal) from None
@@ -188,6 +193,8 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
         raise Refusal(way[-1].start, message, "write the entry in a plainer form, one `key: value` a line") from None
     verify_tree(text, way, new_root, edit)
     verify_bytes(text, new, patches)
+    if alone:
+        verify_cell(text, new, way[0])
     return new
 
 

@@ -25,10 +25,11 @@ from ruamel.yaml.events import (
 )
 
 from chargen.model.entries import NodePath
-from chargen.yaml.document import MERGE_KEY, screen_breaks
+from chargen.yaml.document import MERGE_KEY, read_screened
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+_TO_COLON = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*+:")
 _BLANKS = " \t\r\n"
 
 
@@ -112,29 +113,11 @@ class Piece:
 
 def read_pieces(text: str) -> Piece | None:
     """Read one document; None where it is empty. Raises YAMLError where it is not valid or not one document."""
-    screened, screen = screen_breaks(text)
-    loader = CBaseLoader(screened)
-    root: Piece | None = None
-    documents = 0
-    stack: list[Piece] = []
-    while loader.check_event():
-        event = loader.get_event()
-        if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise YAMLError("more than one document")
-        elif isinstance(event, CollectionEndEvent):
-            _close(stack.pop(), event.end_mark.index)
-        elif isinstance(event, NodeEvent):
-            piece = _open(event, text)
-            if screen:
-                piece.text = piece.text.translate(screen)
-            if stack:
-                stack[-1].children.append(piece)
-            else:
-                root = piece
-            if isinstance(event, CollectionStartEvent):
-                stack.append(piece)
+    root, screen = read_screened(text, lambda screened: _read(screened, text))
+    if screen and root is not None:
+        for piece in root.walk():
+            piece.text = piece.text.translate(screen)
+            piece.anchor = piece.anchor and piece.anchor.translate(screen)
     return root
 
 
@@ -210,6 +193,46 @@ def header_end(text: str, piece: Piece) -> int:
     return match.end() if match else piece.body
 
 
+def ends_open(text: str, piece: Piece) -> bool:
+    """Say whether a piece ends, with the text, in a block scalar that lines added after it would give a line end.
+
+    Without a final line end such a text is another value than with one, unless its header says `-`.
+    """
+    leaf = piece
+    while leaf.block_collection:
+        last = leaf.children[-1]
+        implied = leaf.shape is Shape.MAPPING and last.start == last.end == leaf.children[-2].end
+        leaf = leaf.children[-2] if implied else last
+    if not leaf.block_scalar or line_end(text, leaf.tail) < len(text):
+        return False
+    header = text[leaf.body : header_end(text, leaf)]
+    return "+" in header or ("-" not in header and leaf.text != "")
+
+
+def _read(screened: str, text: str) -> Piece | None:
+    loader = CBaseLoader(screened)
+    root: Piece | None = None
+    documents = 0
+    stack: list[Piece] = []
+    while loader.check_event():
+        event = loader.get_event()
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise YAMLError("more than one document")
+        elif isinstance(event, CollectionEndEvent):
+            _close(stack.pop(), event.end_mark.index)
+        elif isinstance(event, NodeEvent):
+            piece = _open(event, text)
+            if stack:
+                _add(stack[-1], piece, text)
+            else:
+                root = piece
+            if isinstance(event, CollectionStartEvent):
+                stack.append(piece)
+    return root
+
+
 def _refuse_alias(piece: Piece) -> None:
     if piece.shape is Shape.ALIAS:
         raise Refusal(
@@ -239,14 +262,27 @@ def _open(event: NodeEvent, text: str) -> Piece:
     return piece
 
 
+def _add(parent: Piece, piece: Piece, text: str) -> None:
+    """Append a child; an empty value that only its `?` key implies is marked at the next token, and put behind its key.
+
+    In flow the next token is still within the brackets, so there the mark does no harm.
+    """
+    is_value = parent.shape is Shape.MAPPING and not parent.flow and len(parent.children) % 2 == 1
+    if is_value and piece.shape is Shape.SCALAR and piece.start == piece.end:
+        key = parent.children[-1]
+        colon = _TO_COLON.match(text, key.end)
+        if colon is None or colon.end() != piece.start:
+            piece.start = piece.body = piece.end = key.end
+            piece.tail = key.tail
+    parent.children.append(piece)
+
+
 def _close(piece: Piece, end: int) -> None:
     if piece.flow:
         piece.end = piece.tail = end
         return
     last = piece.children[-1]
     piece.end, piece.tail = last.end, last.tail
-    if piece.shape is Shape.MAPPING:
-        piece.body = piece.children[0].start
 
 
 def _measure_block_scalar(piece: Piece, text: str) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.edit import Patch
 from chargen.yaml.meaning import is_nothing, means
-from chargen.yaml.tree import Piece, Refusal, Shape
+from chargen.yaml.tree import Piece, Refusal, Shape, ends_open
 
 _HINT = "nothing was changed; write the value into the file yourself, or simplify how this entry is written"
+_LINE_ENDS = ("\n", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class _Pair:
 
     old: Piece
     new: Piece
+    in_slot: bool = False
+    """The author's templates have no business here: an item of a list that is itself a slot."""
 
 
 def verify_tree(text: str, old_way: Sequence[Piece], new_root: Piece | None, edit: SlotEdit) -> None:
@@ -34,7 +37,7 @@ def verify_tree(text: str, old_way: Sequence[Piece], new_root: Piece | None, edi
     while waiting:
         pair = waiting.pop()
         if pair.old is entry:
-            waiting += _compare_entry(pair, edit)
+            waiting += _compare_entry(pair, edit, text)
         else:
             waiting += _compare(pair, text)
 
@@ -52,12 +55,21 @@ def verify_bytes(old: str, new: str, patches: Sequence[Patch]) -> None:
         raise Refusal(done, "the edit would change more than its slots", _HINT)
 
 
+def verify_cell(old: str, new: str, root: Piece) -> None:
+    """Check that lines of a file, edited alone, begin and end as they did, so that they mean the same between others.
+
+    `root` is what `old` holds: its first dash or key stands where the file's structure needs it.
+    """
+    if not new.startswith(old[: root.body + 1]) or new.endswith(_LINE_ENDS) != old.endswith(_LINE_ENDS):
+        raise Refusal(root.start, "the edit would run into what stands around this entry", _HINT)
+
+
 def _compare(pair: _Pair, text: str) -> list[_Pair]:
     old, new = pair.old, pair.new
     alike = _attributes(old) == _attributes(new) and len(old.children) == len(new.children)
-    if not alike or (old.text != new.text and not _ended_by_insertion(old, new, text)):
+    if not alike or (old.text != new.text and not (pair.in_slot and _ended_by_insertion(old, new, text))):
         raise _differs(old)
-    return [_Pair(*parts) for parts in zip(old.children, new.children, strict=True)]
+    return [_Pair(*parts, pair.in_slot) for parts in zip(old.children, new.children, strict=True)]
 
 
 def _attributes(piece: Piece) -> tuple[Shape, str, bool, str | None, str | None]:
@@ -69,14 +81,20 @@ def _ended_by_insertion(old: Piece, new: Piece, text: str) -> bool:
     return old.block_scalar and len(text) in (old.end, old.tail) and old.text + "\n" == new.text
 
 
-def _compare_entry(pair: _Pair, edit: SlotEdit) -> list[_Pair]:
+def _compare_entry(pair: _Pair, edit: SlotEdit, text: str) -> list[_Pair]:
     old, new = pair.old, pair.new
     if _attributes(old) != _attributes(new):
         raise _differs(old)
     values: Mapping[str, SlotValue] = edit.values if isinstance(edit, SetSlots) else {edit.key: [edit.value]}
     rest: list[_Pair] = []
-    new_pairs = list(new.pairs())
-    for (old_key, old_value), (new_key, new_value) in zip(old.pairs(), new_pairs, strict=False):
+    old_pairs, new_pairs = list(old.pairs()), list(new.pairs())
+    missing = [key for key in values if old.value_of(key) is None]
+    place = len(old_pairs) - (1 if ends_open(text, old) else 0)
+    end = place + len(missing)
+    kept, added = new_pairs[:place] + new_pairs[end:], new_pairs[place:end]
+    if len(kept) != len(old_pairs) or [key.text for key, _ in added] != missing:
+        raise _differs(old)
+    for (old_key, old_value), (new_key, new_value) in zip(old_pairs, kept, strict=True):
         rest.append(_Pair(old_key, new_key))
         if old_key.shape is not Shape.SCALAR or old_key.text not in values:
             rest.append(_Pair(old_value, new_value))
@@ -84,10 +102,6 @@ def _compare_entry(pair: _Pair, edit: SlotEdit) -> list[_Pair]:
             rest += _compare_appended(_Pair(old_value, new_value), edit)
         else:
             _require(new_value, values[old_key.text])
-    missing = [key for key in values if old.value_of(key) is None]
-    added = new_pairs[len(old.children) // 2 :]
-    if len(new_pairs) * 2 < len(old.children) or [key.text for key, _ in added] != missing:
-        raise _differs(old)
     for key, value in added:
         _require(key, key.text)
         _require(value, values[key.text])
@@ -104,7 +118,7 @@ def _compare_appended(pair: _Pair, edit: AppendSlot) -> list[_Pair]:
     if _attributes(old) != _attributes(new) or len(kept) != len(old.children):
         raise _differs(old)
     _require(new.children[-1], edit.value)
-    return [_Pair(*parts) for parts in zip(old.children, kept, strict=True)]
+    return [_Pair(*parts, in_slot=True) for parts in zip(old.children, kept, strict=True)]
 
 
 def _require(piece: Piece, value: SlotValue) -> None:

@@ -54,12 +54,13 @@ def verdict(book: Project, entry_id: str = A) -> Verdict:
 
 def taken(book: Project, entry_id: str = A):
     with session(book) as opened:
-        return accept(opened, opened.plan(), [entry_id])[0]
+        planner = opened.planner()
+        return accept(opened, planner, planner.images([entry_id]))[0]
 
 
 def forgotten(book: Project, entry_id: str = A):
     with session(book) as opened:
-        return forget(opened, opened.plan(), [entry_id])[0]
+        return forget(opened, opened.planner(), [entry_id])[0]
 
 
 def test_what_is_current_is_left_as_it_is(book: Project) -> None:

@@ -38,7 +38,7 @@ def test_the_end_of_a_model_comes_nearer(
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-1.5")
     with open_session(tmp_path, {}, read_only=True, clock=Stopped(*day)) as session:
-        _, findings = check(session)
+        findings = check(session).findings
     told = [(item.problem.severity, item.problem.message) for item in findings]
     assert told == ([] if found is None else [found])
     for item in findings:
@@ -53,7 +53,7 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
     file = book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
     book.edit(file, "flare}", "flare, quality: auto}")
     with open_session(tmp_path, {}, read_only=True) as session:
-        _, findings = check(session)
+        findings = check(session).findings
     assert [item.problem.severity for item in findings] == [Severity.WARNING]
     assert "`auto` lets the model choose" in findings[0].problem.message
 
@@ -69,7 +69,7 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
     book.edit(several, "images:", "image:")
     before = [book.read(file) for file in (prompt, kind, several)]
     with open_session(tmp_path, {}, read_only=True) as session:
-        plan, findings = check(session)
+        plan, findings = session.plan(), check(session).findings
     assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
         (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
         (f"{kind}:2:16", Severity.WARNING, "did you mean `chapter-imagery`?"),
@@ -82,9 +82,9 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("settings", "route", "place"),
     [
-        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:19:1"),
-        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:19:1"),
-        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:19:1"),
+        ('[tool.chargen.routes]\n"sketch/*" = "openai/gpt-imag-1"\n', "sketch/sketch", "pyproject.toml:23:1"),
+        ('[tool.chargen.routes]\n"*" = "openai/gpt-imag-1"\n', "elsewhere/any", "pyproject.toml:23:1"),
+        ('[tool.chargen.providers.openai]\nmodel = "gpt-imag-1"\n', "openai", "pyproject.toml:23:1"),
         ('[tool.chargen.providers.openai]\nmodel = "gpt-image-2"\n', "openai/gpt-imag-1", "4:50"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_model_is_told_where_it_is_chosen(tmp_path: Path, settings: str, route
     if "/" not in route:
         book.edit(file, ", model: x", "")
     with open_session(tmp_path, {}, read_only=True, clock=Stopped(2026, 11, 22)) as session:
-        _, findings = check(session)
+        findings = check(session).findings
     (finding,) = findings
     assert str(finding.problem.position) == (place if ".toml" in place else f"{file}:{place}")
     assert finding.problem.message.startswith("`gpt-imag-1` is not in the model table")
@@ -108,7 +108,7 @@ def test_a_file_without_a_provider_is_told_at_its_first_entry(tmp_path: Path) ->
     file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.edit(file, "  generation_defaults: {provider: sketch, model: sketch}\n", "")
     with open_session(tmp_path, {}, read_only=True) as session:
-        _, findings = check(session)
+        findings = check(session).findings
     (finding,) = findings
     assert (str(finding.problem.position), len(finding.images)) == (f"{file}:5:5", 2)
     assert finding.problem.message == "nothing says which provider makes this image"
@@ -130,6 +130,6 @@ def test_the_hint_of_a_reference_hangs_on_what_stands_there_and_not_on_its_name(
         pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 5\n"
         book.write("imagery/characters/ivo/LFS-day/face.png", pointer)
     with open_session(tmp_path, {}, read_only=True) as session:
-        _, findings = check(session)
+        findings = check(session).findings
     (problem,) = (item.problem for item in findings if item.problem.severity is Severity.ERROR)
     assert ("git lfs pull" in problem.hint) is is_pointer

@@ -10,7 +10,7 @@ from support.project import Project
 from chargen import kinds
 from chargen.build import write_back
 from chargen.build.write_back import WriteBack
-from chargen.model.slots import Made
+from chargen.model.slots import SlotValues
 from chargen.plan.session import open_session
 
 FILES = write_back._HELD + 4
@@ -21,12 +21,12 @@ def test_only_the_files_used_last_are_held(tmp_path: Path) -> None:
     book = Project(tmp_path)
     files = [book.chapter(f"ch{number:02}", {"a": "A lamp.", "b": "A door."}) for number in range(FILES)]
     with open_session(tmp_path, {}, read_only=True) as session:
-        entries = {entry.id: entry for found in session.scan().imageries for entry in found.entries}
+        entries = {str(image.id): image.entry for image in session.planner().plan().images}
         writer = WriteBack(session.project)
         for name in "ab":
             for number, file in enumerate(files):
                 entry = entries[f"chapters/ch{number:02}/{name}"]  # type: ignore[index]
-                made = Made(
+                made = SlotValues(
                     "2026-11-22T14:00:00Z", f"{name}.png", f"generated/{entry.id}.png", "p", "m", {"record": "1"}
                 )
                 writer.write(file, entry.id, lambda now, made=made: kinds.slots(now, made))  # type: ignore[misc]

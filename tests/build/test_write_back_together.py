@@ -16,7 +16,8 @@ from chargen.build import write_back
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError
 from chargen.model.entries import Entry
-from chargen.model.slots import Made, SlotEdit
+from chargen.model.slots import SlotEdit, SlotValues
+from chargen.model.values import EntryId
 from chargen.plan.session import open_session
 
 NAMES = ("a", "b", "c")
@@ -29,9 +30,8 @@ class Desk:
         self.book = Project(root)
         self.file = self.book.chapter("ch01", dict.fromkeys(NAMES, "A lamp."))
         with open_session(root, {}, read_only=True) as session:
-            self.entries = {
-                entry.id.rpartition("/")[2]: entry for found in session.scan().imageries for entry in found.entries
-            }
+            planner = session.planner()
+            self.entries = {name: planner.image(EntryId(f"chapters/ch01/{name}")).entry for name in NAMES}
             self.writer = WriteBack(session.project)
         self.replaced = 0
         plain = write_back.replace_unchanged
@@ -52,7 +52,7 @@ class Desk:
 
 def _edit(entry: Entry) -> SlotEdit:
     name = entry.id.rpartition("/")[2]
-    made = Made("2026-11-22T14:00:00Z", f"{name}.png", f"generated/{entry.id}.png", "p", "m", {"record": "1"})
+    made = SlotValues("2026-11-22T14:00:00Z", f"{name}.png", f"generated/{entry.id}.png", "p", "m", {"record": "1"})
     return kinds.slots(entry, made)
 
 
@@ -64,9 +64,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def test_what_is_about_to_come_is_waited_for_and_shares_one_replacement(desk: Desk) -> None:
     """The first two return only when the third is there, and the file is replaced once."""
-    with ExitStack() as under_way:
-        for name in NAMES:
-            under_way.enter_context(desk.writer.coming(desk.file, desk.entries[name].id))
+    under_way = ExitStack()
+    for name in NAMES:
+        under_way.enter_context(desk.writer.expected(desk.file, desk.entries[name].id))
     threads = [threading.Thread(target=desk.write, args=(name,)) for name in NAMES[:2]]
     for thread in threads:
         thread.start()
@@ -75,6 +75,7 @@ def test_what_is_about_to_come_is_waited_for_and_shares_one_replacement(desk: De
     desk.write("c")
     for thread in threads:
         thread.join(10)
+    under_way.close()
     assert desk.written() == [True] * 3
     assert desk.replaced == 1
 
@@ -84,15 +85,13 @@ def test_one_that_fails_is_not_waited_for(desk: Desk) -> None:
     writer, begun = desk.writer, time.monotonic()
 
     def failing() -> None:
-        with pytest.raises(InputError), writer.coming(desk.file, desk.entries["b"].id):
+        with pytest.raises(InputError), writer.expected(desk.file, desk.entries["b"].id):
             waiting.wait(10)
             raise InputError("no reply")
 
     waiting = threading.Event()
     other = threading.Thread(target=failing)
     other.start()
-    with writer.coming(desk.file, desk.entries["a"].id):
-        pass
     thread = threading.Thread(target=desk.write, args=("a",))
     thread.start()
     thread.join(0.1)
@@ -108,7 +107,7 @@ def test_nothing_is_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     """An image whose reply takes its time does not hold up those that are finished."""
     monkeypatch.setattr(write_back, "_GATHER", 0.05)
     begun = time.monotonic()
-    with desk.writer.coming(desk.file, desk.entries["b"].id):
+    with desk.writer.expected(desk.file, desk.entries["b"].id):
         desk.write("a")
         assert desk.written() == [True, False, False]
     assert time.monotonic() - begun < 20
@@ -117,9 +116,20 @@ def test_nothing_is_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 def test_alone_in_its_file_an_image_waits_for_nobody(desk: Desk) -> None:
     """What is under way in other files does not count, nor does the image itself."""
     begun = time.monotonic()
-    with desk.writer.coming("imagery/chapters/ch02/imagery.yaml", desk.entries["b"].id):
-        with desk.writer.coming(desk.file, desk.entries["a"].id):
-            pass
+    other = desk.writer.expected("imagery/chapters/ch02/imagery.yaml", desk.entries["b"].id)
+    with other, desk.writer.expected(desk.file, desk.entries["a"].id):
         desk.write("a")
     assert time.monotonic() - begun < 10
     assert desk.written() == [True, False, False]
+
+
+def test_a_fault_of_the_program_with_one_entry_is_raised_for_that_one_alone(desk: Desk) -> None:
+    """Edits that share a replacement with one that breaks are written all the same, and the fault is not swallowed."""
+
+    def broken(_: Entry) -> SlotEdit:
+        raise AssertionError("a neighbour")
+
+    edits = [(desk.entries[name].id, broken if name == "b" else _edit) for name in NAMES]
+    with pytest.raises(AssertionError, match="a neighbour"):
+        desk.writer.write_all(desk.file, edits)
+    assert desk.written() == [True, False, True]

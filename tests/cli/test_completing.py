@@ -9,7 +9,7 @@ from click.shell_completion import ShellComplete
 from support.project import Project
 
 from chargen.cli.main import cli
-from chargen.plan.memo.index import INDEX, Index, Remembered, index_bytes
+from chargen.plan.cache.stamp import STAMP, Stamp, StampedFile, stamp_bytes
 
 
 @pytest.fixture
@@ -40,17 +40,17 @@ def test_images_are_offered_where_images_are_named(book: Project, command: str) 
     assert not (book.root / ".chargen").exists()
 
 
-def test_what_is_remembered_is_offered_without_a_scan(book: Project) -> None:
-    """Names of the last build come from its index, also while a file can't be read."""
+def test_what_is_stamped_is_offered_without_a_scan(book: Project) -> None:
+    """Names of the last build come from its stamp, also while a file can't be read."""
     generated = {"ch01": ("a", "b"), "ch02": ("c",)}
     files = {
-        f"imagery/chapters/{slug}/imagery.yaml": Remembered(
-            "", tuple(f"generated/chapters/{slug}/{name}.png" for name in names), (), "", True, (), "", []
+        f"imagery/chapters/{slug}/imagery.yaml": StampedFile(
+            "", tuple(f"generated/chapters/{slug}/{name}.png" for name in names), (), "", True, (), ""
         )
         for slug, names in generated.items()
     }
-    index = Index("", "", ("imagery",), "prompts", "generated", True, True, files, {}, {}, ())
-    book.write(INDEX, index_bytes(index))
+    stamp = Stamp("", "", ("imagery",), "prompts", "generated", True, True, files, ())
+    book.write(STAMP, stamp_bytes(stamp))
     book.write("imagery/chapters/ch01/imagery.yaml", "metadata: [")
     assert offered("plan", "chapters/ch01") == ["chapters/ch01/a", "chapters/ch01/b"]
     book.chapter("ch03", {"d": "A dog."})

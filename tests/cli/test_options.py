@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli.options import Asked, order_of, usd, within_project
+from chargen.cli.options import Asked, build_request, usd, within_project
 from chargen.errors import StartError
 
 
@@ -29,12 +29,12 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "imagery").mkdir()
     monkeypatch.chdir(tmp_path / "imagery")
     asked = Asked(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
-    order = order_of(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
-    selection = order.selection
+    request = build_request(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
+    selection = request.selection
     assert (selection.terms, selection.only, selection.match) == (("a",), ("b",), ("c*",))
     assert selection.within == "imagery"
-    assert (order.provider, order.max_tasks, order.resume, order.rebuild) == ("google", 3, False, ("d",))
-    assert (order.budget, order.kinds, order.wait) == (Decimal("1.5"), frozenset({"chapter"}), False)
+    assert (request.provider, request.max_tasks, request.resume, request.rebuild) == ("google", 3, False, ("d",))
+    assert (request.budget, request.kinds, request.wait) == (Decimal("1.5"), frozenset({"chapter"}), False)
 
 
 def test_where_a_command_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.cli.plan_json import plan_text
+from chargen.cli.plan import plan_text
 from chargen.model.traced import Traced
 
 TEXTS = st.text() | st.sampled_from(["%s", '"images": []', "\x1b[31m", "a\u2028b", 'x": []', "\ud800"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chargen.cli.output import RED, styled
 from chargen.cli.tables import cells, columns, cost_text, counts, estimate_text, plural, wrap
 
 
@@ -21,7 +21,7 @@ def test_columns_line_up_and_empty_ones_fall_away() -> None:
 
 def test_colours_and_combining_marks_take_no_room_and_wide_characters_two() -> None:
     """Columns line up on a terminal, not in code points."""
-    assert cells(click.style("red", fg="red")) == 3
+    assert cells(styled("red", RED)) == 3
     assert cells("e\u0301") == 1
     assert columns([("猫", "|"), ("abc", "|")]) == ["猫   |", "abc  |"]
 

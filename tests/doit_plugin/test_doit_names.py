@@ -6,7 +6,7 @@ from doit.task import dict_to_task
 from chargen.doit_plugin.names import Named, order_by_paths, own_only, own_tasks, understand
 from chargen.errors import StartError
 from chargen.plan.selection import Selectable
-from chargen.plan.verdict import Demand
+from chargen.plan.verdict import Force
 
 IMAGES = [
     Selectable(f"chapters/ch01/{name}", f"generated/chapters/ch01/{name}.png", "", "imagery/ch01.yaml", "ch01")
@@ -35,19 +35,19 @@ def test_an_own_task_means_the_images_it_needs_through_chains():
     named = understand(["upload"], own())
     assert named.own == ("upload",)
     assert named.tasks == {"upload", "pdf"}
-    assert named.pick(IMAGES) == {A: Demand.NONE}
+    assert named.pick(IMAGES) == {A: Force.NONE}
 
 
 def test_a_pattern_in_task_dep_means_images_too():
     """In doit a task may depend on a pattern of tasks; images are tasks."""
-    assert understand(["all-pages"], own()).pick(IMAGES) == {A: Demand.NONE, B: Demand.NONE}
+    assert understand(["all-pages"], own()).pick(IMAGES) == {A: Force.NONE, B: Force.NONE}
 
 
 def test_a_target_of_an_own_task_names_it():
     """As in stock doit `doit book.pdf` runs the task that makes it."""
     named = understand(["book.pdf"], own())
     assert named.own == ("book.pdf",)
-    assert named.pick(IMAGES) == {A: Demand.NONE}
+    assert named.pick(IMAGES) == {A: Force.NONE}
 
 
 def test_options_after_an_own_task_are_its_own():
@@ -65,19 +65,19 @@ def test_an_option_after_an_image_is_an_error_that_says_where_to_write_it():
 
 def test_always_is_for_what_was_named_and_not_for_what_it_needs():
     """`-a` demands the named image again; the image an own task needs stays as it is."""
-    assert understand(["pdf", B], own()).pick(IMAGES, Demand.AGAIN) == {A: Demand.NONE, B: Demand.AGAIN}
-    assert understand(["pdf", A], own()).pick(IMAGES, Demand.AGAIN) == {A: Demand.AGAIN}
+    assert understand(["pdf", B], own()).pick(IMAGES, Force.AGAIN) == {A: Force.NONE, B: Force.AGAIN}
+    assert understand(["pdf", A], own()).pick(IMAGES, Force.AGAIN) == {A: Force.AGAIN}
 
 
 def test_rebuild_adds_to_what_is_named():
     """`--rebuild b a` takes both, `b` whatever it is."""
-    assert understand([A], own()).pick(IMAGES, rebuild=(B,)) == {A: Demand.NONE, B: Demand.REBUILD}
+    assert understand([A], own()).pick(IMAGES, rebuild=(B,)) == {A: Force.NONE, B: Force.REBUILD}
 
 
 def test_a_pattern_may_mean_own_tasks_images_or_both():
     """A pattern on own tasks alone is no error; hidden tasks are not meant by one."""
     assert understand(["p*"], own()).own == ("pdf",)
-    assert understand(["p*"], own()).pick(IMAGES) == {A: Demand.NONE}
+    assert understand(["p*"], own()).pick(IMAGES) == {A: Force.NONE}
     both = understand(["*"], own())
     assert both.own == ("pdf", "upload", "all-pages")
     assert both.meant(IMAGES) == (A, B)
@@ -102,7 +102,7 @@ def test_every_unknown_name_is_told_in_one_go():
 def test_names_may_be_written_from_the_folder_the_command_is_given_in():
     """`within` is where the author stands."""
     named = understand(["a.png"], own(), within="generated/chapters/ch01")
-    assert named.pick(IMAGES) == {A: Demand.NONE}
+    assert named.pick(IMAGES) == {A: Force.NONE}
 
 
 def test_nothing_named_is_false():

@@ -26,18 +26,18 @@ def shelf(tmp_path: Path) -> Project:
 
 
 def test_a_new_project_builds_at_once(shelf: Project) -> None:
-    """`init`, `doit`, `doit` again: five sketches, then nothing; `check` finds nothing, from a sub-folder too."""
+    """`init`, `doit`, `doit` again: six sketches, then nothing; `check` finds nothing, from a sub-folder too."""
     made = shelf.chargen("init", "a book")
     assert made.code == 0, made.all
     assert "cd 'a book'" in made.out
     built = shelf.doit(cwd="a book")
     assert built.code == 0, built.all
     images = {path.stem for path in (shelf.root / "a book/generated").rglob("*.png")}
-    assert images == {"img-01", "img-02", "overview", "kitchen", "mara-portrait"}
+    assert images == {"img-01", "img-02", "overview", "kitchen", "mara-portrait", "the-first-storm"}
     again = shelf.chargen("plan", cwd="a book/imagery/chapters/ch01-low-tide")
-    assert again.out == "5 images: fresh 5\nnothing to send\n", again.all
+    assert again.out == "6 images: fresh 6\nnothing to send\n", again.all
     checked = shelf.chargen("check", cwd="a book/prompts")
-    assert (checked.code, checked.out) == (0, "5 images in 3 files: nothing wrong\n"), checked.all
+    assert (checked.code, checked.out) == (0, "6 images in 4 files: nothing wrong\n"), checked.all
     assert ".chargen/" in shelf.read("a book/.gitignore")
 
 
@@ -96,7 +96,7 @@ def test_models_as_a_table_and_as_json(shelf: Project) -> None:
     """Outside any project: what can be had with its price, what can't with its end; the same as JSON."""
     text = shelf.chargen("models", env={"COLUMNS": "200"})
     assert text.code == 0, text.all
-    had, _, gone = text.out.partition("not to be had")
+    had, _, gone = text.out.partition("no longer available")
     assert "openai/gpt-image-2.6-flare*" in had
     assert "$0." in had
     assert "openai/dall-e-3" in gone
@@ -119,13 +119,13 @@ def test_outside_a_project_there_is_a_next_step(shelf: Project) -> None:
 
 
 def test_help_imports_no_engine_and_no_sdk() -> None:
-    """`--help` of every command comes without doit, rich, Pillow, YAML, templates, SQLite or an SDK."""
+    """`--help` of every command comes without doit, Pillow, YAML, templates, SQLite or an SDK."""
     script = (
         "import sys, contextlib, io\n"
         "from chargen.cli.main import COMMANDS, run\n"
         "with contextlib.redirect_stdout(io.StringIO()) as out:\n"
         "    codes = [run(['--help']), *(run([name, '--help']) for name in COMMANDS)]\n"
-        "heavy = ('doit', 'rich', 'PIL', 'ruamel', 'jinja2', 'sqlite3', 'openai', 'google.genai', 'httpx')\n"
+        "heavy = ('doit', 'PIL', 'ruamel', 'jinja2', 'sqlite3', 'openai', 'google.genai', 'httpx')\n"
         "print(set(codes), [name for name in heavy if name in sys.modules], out.getvalue().count('Usage:'))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -140,7 +140,7 @@ def test_reset_dep_takes_pictures_as_they_are(tmp_path: Path) -> None:
     assert len(book.originals()) == 2
     assert book.doit("info", "chapters/ch01/a", "chapters/ch01/b").code == 0
     missing = book.doit("reset-dep", "pdf", "chapters/ch01/a")
-    assert "current already" in missing.out
+    assert "fresh already" in missing.out
 
 
 def test_clean_never_removes_an_image(tmp_path: Path) -> None:

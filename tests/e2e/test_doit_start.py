@@ -11,12 +11,12 @@ from servers.loopback import held
 from servers.openai_server import OpenAIServer
 from support.project import Project
 
-HEAVY = ("openai", "google.genai", "pydantic", "httpx", "PIL", "rich")
+HEAVY = ("openai", "google.genai", "pydantic", "httpx", "PIL")
 """Packages that take longer to import than a run that has nothing to do."""
 
 
 def test_an_up_to_date_run_imports_nothing_heavy(tmp_path: Path) -> None:
-    """No provider's SDK, no image library and no progress bar is loaded where nothing is built; nor for `list`."""
+    """No provider's SDK and no image library is loaded where nothing is built; nor for `list`."""
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-1-mini")
     book.chapter("ch02", {"b": "A door."})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
-from chargen.plan.memo.index import INDEX
+from chargen.plan.cache.stamp import STAMP
 
 PLANNING = "chargen.plan.planner"
 SETTLED = 2.1
@@ -62,7 +62,7 @@ def test_a_plan_is_read_where_nothing_changed_and_sees_a_hidden_edit(tmp_path: P
     ways = (("plan",), ("plan", "--json"), ("plan", "--all"), ("plan", "chapters/ch02/c"))
     read = [_run(book, "chargen", *way) for way in ways]
     assert not any(PLANNING in run.stderr for run in read)
-    index = book.root / INDEX
+    index = book.root / STAMP
     memory = index.read_bytes()
     index.unlink()
     assert [run.stdout for run in read] == [_run(book, "chargen", *way).stdout for way in ways]

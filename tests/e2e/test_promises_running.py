@@ -114,7 +114,7 @@ def test_a_picture_painted_while_its_replacement_is_made_stays(desk: Desk) -> No
     desk.doit()
     desk.book.edit("prompts/chapter.txt.j2", "{{", "In ink.\n{{")
     painted = pictures.png(128, 96, 1234)
-    with desk.held(code=1) as runs:
+    with desk.held() as runs:
         desk.book.image(A).write_bytes(painted)
     assert "was changed while its picture was being made: left as it is" in runs[0].out
     assert desk.book.image(A).read_bytes() == painted
@@ -132,7 +132,7 @@ def test_a_picture_painted_while_its_replacement_is_made_stays(desk: Desk) -> No
 def test_a_picture_put_there_while_the_first_is_made_stays(desk: Desk) -> None:
     """The same where nothing stood at the target when the request left."""
     painted = pictures.png(128, 96, 1234)
-    with desk.held(code=1):
+    with desk.held():
         desk.book.write(f"generated/{A}.png", painted)
     assert desk.book.image(A).read_bytes() == painted
     assert "to build" not in desk.doit().out
@@ -148,7 +148,7 @@ def test_a_picture_painted_before_the_request_leaves_is_not_bought(desk: Desk) -
         desk.book.edit(CHAPTER, old, new)
     count = len(desk.server.requests)
     painted = pictures.png(128, 96, 1234)
-    with desk.held(code=1) as runs:
+    with desk.held() as runs:
         assert len(desk.server.requests) == count + 1
         wait_for_text(desk.book.root / "generated/prompts/chapters/ch01/b.txt", "A shut door")  # judged once, it waits
         desk.book.image("chapters/ch01/b").write_bytes(painted)

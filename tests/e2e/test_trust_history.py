@@ -94,7 +94,7 @@ def test_restore_brings_back_the_very_file_and_its_slots_and_the_next_build_leav
     kept = next(path for path in (book.root / ".chargen/history").rglob("*.png")).read_bytes()
     run = _ok(forks.run(book, "chargen", "restore", "chapters/ch01/a", "1"))
     assert "restored version 1 of chapters/ch01/a" in run.out
-    assert "it counts as current for today's" in run.out
+    assert "kept as current until you edit" in run.out
     assert book.image("chapters/ch01/a").read_bytes() == kept != present
     tree.slots_only(book, before)
     (line,) = book.records(CH01)
@@ -247,7 +247,7 @@ def test_users_of_a_restored_portrait_are_told(tmp_path: Path, forks: Forks) -> 
     book.edit("imagery/characters/alice/imagery.yaml", "A girl", "A boy")
     _ok(forks.run(book, "doit"))
     run = _ok(forks.run(book, "chargen", "restore", "characters/alice/alice-portrait", "1"))
-    assert "2 images with this reference will be rebuilt" in run.out
+    assert "2 images with this reference are out of date now" in run.out
 
 
 def test_a_renamed_entry_takes_its_image_along_without_a_call(

@@ -118,7 +118,7 @@ def test_emptying_the_trash_needs_a_word(book: Project, forks: Forks) -> None:
     _ok(forks.run(book, "chargen", "gc", "--yes"))
     run = forks.run(book, "chargen", "trash", "empty")
     assert (run.code, run.out) == (3, "")
-    assert "the trash holds 2 files" in run.err
+    assert "deletes 2 files" in run.err
     assert _ok(forks.run(book, "chargen", "trash")).out.count("thrown away") == 2
     originals = book.originals()
     assert "deleted 2 files, " in _ok(forks.run(book, "chargen", "trash", "empty", "--yes")).out

@@ -4,7 +4,7 @@ import pytest
 
 from chargen import kinds
 from chargen.errors import Position
-from chargen.model.slots import Made, SetSlots
+from chargen.model.slots import SetSlots, SlotValues
 from chargen.model.values import Size, Status
 
 HEAD = """\
@@ -110,7 +110,7 @@ def test_a_scalar_where_the_images_belong_is_an_error(scan, told):
     """The rest of the file is read all the same."""
     imagery = scan(HEAD + "images: none yet\ncharacters: [{ref: pim}]\n")
     assert told(imagery.problems) == [("error", 2, "`images` must be a list")]
-    assert imagery.uses == ("pim",)
+    assert imagery.uses == ()
 
 
 def test_items_that_are_no_mappings_are_told_and_left_out(scan, told):
@@ -387,12 +387,11 @@ def test_the_title_is_the_images_or_its_moments(scan):
     assert one(scan, "    source_moment: m9\n", head).title == "img-07"
 
 
-def test_the_file_tells_which_characters_and_locations_it_uses(scan):
+def test_the_file_tells_which_locations_it_uses(scan):
     """Each once, with its first place."""
     head = "metadata: {slug: ch03}\ncharacters: [{ref: pim}]\nlocations: [{ref: mill, zones: [{id: yard}]}]\n"
     imagery = images(scan, "  - {custom_id: a, location: mill}\n  - {custom_id: b, location: quay}\n", head)
     assert {(use.name, str(use), use.position.line) for use in imagery.uses} == {
-        ("character", "pim", 2),
         ("location", "mill", 5),
         ("location", "quay", 6),
     }
@@ -425,7 +424,7 @@ def test_anchors_aliases_and_merge_keys_are_looked_through(scan):
 
 def test_the_slots_of_an_image_are_its_outputs(scan):
     """All six, in the order of the file's own habit."""
-    made = Made(
+    made = SlotValues(
         "2030-01-02T03:04:05Z", "img-07.png", "generated/chapters/ch03/img-07.png", "sketch", "sketch", {"record": "1"}
     )
     edit = kinds.slots(one(scan, "    tags: []\n"), made)

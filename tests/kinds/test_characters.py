@@ -5,7 +5,7 @@ import pytest
 from chargen import kinds
 from chargen.errors import Severity
 from chargen.kinds.characters import relative
-from chargen.model.slots import Made, SetSlots
+from chargen.model.slots import SetSlots, SlotValues
 from chargen.model.values import Status
 
 FILE = "imagery/characters/pim/imagery.yaml"
@@ -156,7 +156,9 @@ def test_a_file_without_a_slug_is_named_by_its_folder(scan, told):
 def test_the_slots_of_a_portrait_begin_with_its_path(scan):
     """As seen from the character's folder, which may lie beside the pictures."""
     (entry,) = character(scan, "  - {id: a, prompt_used: a hen}\n").entries
-    edit = kinds.slots(entry, Made("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {}))
+    edit = kinds.slots(
+        entry, SlotValues("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {})
+    )
     assert isinstance(edit, SetSlots)
     assert edit.path == ("image_inventory", 0)
     assert edit.values["path"] == "../../../generated/characters/pim/a.png"

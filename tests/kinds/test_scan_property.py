@@ -119,7 +119,7 @@ def test_a_scan_never_raises_and_what_it_finds_is_sound(tree):
     people = {character.slug: character for character in imagery.characters}
     for entry in imagery.entries:
         folder, slug, name = entry.id.split("/")
-        assert folder == f"{entry.kind.value}s"
+        assert folder == f"{entry.kind}s"
         assert not fault(slug)
         assert not fault(name)
         assert len(" ".join(entry.always).split()) < 60

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.model.inputs import Inputs, ReferenceInput, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.record import RecordedReference
 from chargen.model.traced import Segment
 from chargen.model.values import FileHash, Size
 
 ONE, TWO = FileHash("1" * 64), FileHash("2" * 64)
-PLAIN = Inputs("A lamp.", "blur", (ReferenceInput(ONE, "a.png"), ReferenceInput(TWO, "b.png")), Size(64, 48))
+PLAIN = Inputs(
+    "A lamp.", "blur", (RecordedReference("", "a.png", ONE), RecordedReference("", "b.png", TWO)), Size(64, 48)
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ def test_the_fingerprint_is_pinned() -> None:
 
 def test_labels_and_sources_are_no_inputs() -> None:
     """A renamed reference file, another character name or another place in the YAML changes nothing."""
-    renamed = replace(PLAIN, references=tuple(replace(item, label="x", character="y") for item in PLAIN.references))
+    renamed = replace(PLAIN, references=tuple(replace(item, path="x", character="y") for item in PLAIN.references))
     told = replace(renamed, told_by=Told((Segment("A lamp.", "prompt_used", "z.yaml:1:1"),)))
     assert fingerprint(told) == fingerprint(PLAIN)
 
@@ -47,7 +50,7 @@ def test_different_texts_have_different_fingerprints(one: tuple[str, str], other
         st.sampled_from(["a", "b"]),
         st.sampled_from(["", "n"]),
         st.lists(st.sampled_from([ONE, TWO]), max_size=2).map(
-            lambda digests: tuple(ReferenceInput(digest, "r.png") for digest in digests)
+            lambda digests: tuple(RecordedReference("", "r.png", digest) for digest in digests)
         ),
         st.sampled_from([Size(1, 1), Size(2, 1)]),
     ),

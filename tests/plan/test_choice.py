@@ -12,16 +12,16 @@ from chargen.errors import Position, warning
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Route, Size, Verdict
+from chargen.model.values import EntryId, Route, Size, Verdict
 from chargen.plan.choice import Choice, choose, smallest
-from chargen.plan.plan import Plan, Planned, PlannedReference, image_json, plan_json, total_cost, totals
+from chargen.plan.plan import Plan, Planned, PlannedReference, plan_json, total_cost, totals
 from chargen.plan.verdict import Judgement
 
 
 def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") -> Planned:
     entry = Entry(
         id=EntryId(name),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/a.yaml",
         position=Position("imagery/a.yaml", 4, 5),
         path=(),
@@ -137,7 +137,7 @@ def test_the_json_of_a_plan_has_the_fixed_names() -> None:
     """Other people's scripts rely on these names and shapes."""
     shown = plan_json((image("a", M, "p"),), (warning("odd", Position("x.yaml", 2, 3), "mend it"),))
     assert shown == {
-        "images": [image_json(image("a", M, "p"))],
+        "images": [image("a", M, "p").to_json()],
         "problems": [
             {"severity": "warning", "file": "x.yaml", "line": 2, "column": 3, "message": "odd", "hint": "mend it"}
         ],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chargen.errors import InputError, Position
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size
+from chargen.model.values import EntryId, Size
 from chargen.plan.compose import Composed, Composer, Line, negative_prompt, normalise
 
 HERE = Position("imagery/ch.yaml", 7, 18)
@@ -20,7 +20,7 @@ HERE = Position("imagery/ch.yaml", 7, 18)
 def entry(prompt: str = "A lamp.", **data: Any) -> Entry:
     return Entry(
         id=EntryId("chapters/ch/img"),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/ch.yaml",
         position=Position("imagery/ch.yaml", 6, 5),
         path=("images", 0),

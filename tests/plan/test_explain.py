@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.model.inputs import Change, Inputs, ReferenceInput, differences, fingerprint, parts, texts
-from chargen.model.record import Record, RecordLine, RecordPart, RecordReference
+from chargen.model.inputs import Change, Inputs, differences, fingerprint, parts, texts
+from chargen.model.record import Record, RecordedReference, RecordLine, RecordPart
 from chargen.model.traced import Segment
-from chargen.model.values import EntryId, FileHash, Kind, Size
+from chargen.model.values import EntryId, FileHash, Size
 from chargen.plan.explain import Explanation, ReferenceFate, Then, explain
 from chargen.text.word_diff import plain
 
@@ -21,7 +21,7 @@ class Told:
 def inputs(words=None, negative="", references=(), size=(64, 48)):
     words = words or {"prompt_used": "A lamp."}
     segments = tuple(Segment(text, name, f"{name}.yaml:1:1") for name, text in words.items())
-    found = tuple(ReferenceInput(FileHash(digest * 64), path, "alice") for digest, path in references)
+    found = tuple(RecordedReference("alice", path, FileHash(digest * 64)) for digest, path in references)
     return Inputs("".join(words.values()), negative, found, Size(*size), Told(segments))
 
 
@@ -29,7 +29,7 @@ def record(then):
     words = texts(then)
     return Record(
         entry_id=EntryId("chapters/c/a"),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="c.yaml",
         attempt="20260101T000000000000Z-00000000",
         fingerprint=fingerprint(then),
@@ -42,7 +42,7 @@ def record(then):
         received_at="",
         chargen_version="0",
         parts=tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(then).items()),
-        references=tuple(RecordReference(item.character, item.label, item.digest) for item in then.references),
+        references=then.references,
     )
 
 
@@ -155,7 +155,7 @@ def test_references_added_removed_changed_and_moved_are_told_apart():
 def test_a_reference_that_is_still_to_be_built_is_awaited():
     """An empty digest is no digest: nobody knows yet whether the picture will be another one."""
     then = inputs(references=[("a", "x.png")])
-    now = Inputs(then.prompt, "", (ReferenceInput(FileHash(""), "x.png", "alice"),), then.size, then.told_by)
+    now = Inputs(then.prompt, "", (RecordedReference("alice", "x.png", FileHash("")),), then.size, then.told_by)
     assert fates(explained(then, now)) == [(ReferenceFate.AWAITED, "x.png", 1, 1)]
 
 

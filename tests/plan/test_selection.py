@@ -58,6 +58,14 @@ def test_nothing_asked_for_means_everything() -> None:
         ("generated/*", [0, 1, 2, 3, 4, 5]),
         ("locations/quay/pier[1]", [5]),
         ("*", [0, 1, 2, 3, 4, 5]),
+        ("ch03/img-01", [2]),
+        ("ch03/*", [1, 2]),
+        ("quay/pier[1]", [5]),
+        ("ch03", [1, 2]),
+        ("anne", [0]),
+        ("overview", [4]),
+        ("img-02", [1]),
+        ("pier[1]", [5]),
     ],
 )
 def test_a_term_is_a_path_an_id_or_a_pattern(term: str, expected: list[int]) -> None:
@@ -112,7 +120,7 @@ def test_what_matches_nothing_is_told_with_what_may_be_meant() -> None:
         "error: `generated/chapter/ch03/img-01.png` matches no image",
         "  hint: did you mean `generated/chapters/ch03/img-01.png`?",
         "error: `zzz` matches no image",
-        "  hint: `chargen plan` lists all images",
+        "  hint: `chargen plan --all` lists all images",
     ]
 
 
@@ -134,6 +142,17 @@ def test_a_project_without_images_says_so() -> None:
         select((), Selection(only=("ch03",)))
 
 
-def test_a_bare_own_id_is_answered_with_the_whole_id() -> None:
-    """What can't be written alone is never suggested as it stands."""
-    assert "hint: did you mean `locations/quay/overview`?" in complaint("overview")
+def test_what_could_be_one_of_several_is_no_guess() -> None:
+    """A bare id or slug that several have names them all, and the way to mean them all."""
+    assert complaint("img-01").split("\n") == [
+        "error: `img-01` could be an image of several",
+        "  hint: name one of `chapters/ch03/img-01`, `chapters/ch03.5/img-01`; `--only img-01` means all of them",
+    ]
+    both = (*IMAGES, image("chapters/quay/a", "imagery/chapters/quay/imagery.yaml"))
+    with pytest.raises(StartError, match=r"name one of `locations/quay/\*`, `chapters/quay/\*`"):
+        select(both, Selection(("quay",)))
+
+
+def test_an_empty_name_means_nothing() -> None:
+    """It is no folder, and not all there is."""
+    assert "an empty name means no image" in complaint("")

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from chargen.errors import InputError, Position
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Kind, Size
+from chargen.model.values import EntryId, Size
 from chargen.plan.compose import MAX_PROMPT, Composer
 from chargen.plan.template_limits import MAX_STEPS, MAX_TEXT, BoundedEnvironment, TemplateLimitError, measure
 
@@ -67,7 +67,7 @@ MANY = (
 def entry() -> Entry:
     here = Position("imagery/ch.yaml", 7, 18)
     return Entry(
-        EntryId("chapters/ch/img"), Kind.CHAPTER, "imagery/ch.yaml", here, ("images", 0), "Lamp",
+        EntryId("chapters/ch/img"), "chapter", "imagery/ch.yaml", here, ("images", 0), "Lamp",
         Traced.of("A lamp.", "prompt_used", here), (), Size(64, 64), None, (), (), (), Declared(), Outputs(),
         {"tags": ("calm", "dim"), "notes": "one\ntwo"},
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from servers import pictures
 
-from chargen.model.request import Asked, FailureClass, ProviderError, ProviderSettings, ReferenceImage
+from chargen.model.request import Asked, FailureClass, ProviderError, ProviderSettings, SentReference
 from chargen.model.values import Size
 from chargen.providers import load_models, make
 
@@ -19,12 +19,10 @@ FLARE = "gpt-image-2.6-flare"
 BANANA = "gemini-nano-banana-2.1"
 
 
-def reference(
-    character: str, number: int = 1, *, appearance: str = "", media_type: str = "image/png"
-) -> ReferenceImage:
+def reference(character: str, number: int = 1, *, appearance: str = "", media_type: str = "image/png") -> SentReference:
     """A small real picture of a character."""
     data = pictures.png(8, 8, sum(character.encode()) + number)
-    return ReferenceImage(character, f"imagery/characters/{character}-{number}.png", data, media_type, appearance)
+    return SentReference(character, f"imagery/characters/{character}-{number}.png", data, media_type, appearance)
 
 
 def asked(prompt: str = "a red fox at dusk", **changes: Any) -> Asked:

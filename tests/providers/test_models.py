@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chargen.errors import ChargenError, Severity
-from chargen.model.request import ReferenceImage
+from chargen.model.request import SentReference
 from chargen.providers import load_models
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.providers.catalogue.model_data import read_models
@@ -169,7 +169,7 @@ def test_quality_prompt_and_references_are_checked(table: ModelTable) -> None:
     assert [problem.message for problem in check_prompt(" ", facts)] == ["the prompt is empty"]
 
     def messages(*sent: tuple[str, int, str]) -> list[str]:
-        listed = [ReferenceImage("ann", label, bytes(length), media) for label, length, media in sent]
+        listed = [SentReference("ann", label, bytes(length), media) for label, length, media in sent]
         return [problem.message for problem in check_references(listed, 2, "new", facts)]
 
     assert messages(("a", 9, "image/png"), ("b", 9, "image/jpg")) == []

@@ -5,21 +5,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.model.request import Asked, ReferenceImage
+from chargen.model.request import Asked, SentReference
 from chargen.model.values import Size
 from chargen.providers.catalogue import negative
 from chargen.providers.catalogue.prompt_fitting import fit
 from chargen.providers.catalogue.reference_choice import choose
 
 
-def picture(character: str, number: int = 1, appearance: str = "") -> ReferenceImage:
+def picture(character: str, number: int = 1, appearance: str = "") -> SentReference:
     """A reference with readable content."""
-    return ReferenceImage(
+    return SentReference(
         character, f"{character}-{number}.png", f"{character}{number}".encode(), "image/png", appearance
     )
 
 
-def question(*references: ReferenceImage, negative_prompt: str = "") -> Asked:
+def question(*references: SentReference, negative_prompt: str = "") -> Asked:
     """A plain question with references."""
     return Asked("a hall", negative_prompt, references, Size(1024, 1024))
 

@@ -16,13 +16,13 @@ from chargen.providers import load_models, make
 _NO_SDK = """
 import sys
 from datetime import date
-from chargen.model.request import Asked, ProviderSettings, ReferenceImage
+from chargen.model.request import Asked, ProviderSettings, SentReference
 from chargen.model.values import Size
 from chargen.providers import load_models, make
 adapters = [name for name in sys.modules if name.endswith(".adapter") or name == "chargen.providers.sketch"]
 assert not adapters, adapters
 models = load_models()
-picture = ReferenceImage("ann", "ann.png", b"x", "image/png")
+picture = SentReference("ann", "ann.png", b"x", "image/png")
 for name in ("openai", "google"):
     made = make(name, ProviderSettings(), models, {}, today=date(2026, 11, 22))
     request = made.adapt(Asked("a fox", "blur", (picture,), Size(1920, 1080)), made.default_model)

@@ -12,17 +12,17 @@ import pytest
 from PIL import Image
 
 from chargen.errors import Severity, StartError
-from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, ReferenceImage
+from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, SentReference
 from chargen.model.values import Size
 from chargen.providers.sketch import SketchProvider
 
 PROMPT = "A ferryman waits under the iron bridge before dawn, a lantern at his feet. 橋の下で船頭が待つ。Паромщик ждёт."
 
 
-def reference(kind: str = "PNG", side: int = 90) -> ReferenceImage:
+def reference(kind: str = "PNG", side: int = 90) -> SentReference:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((side, side)).convert("RGB").save(out, kind)
-    return ReferenceImage("ferryman", "generated/characters/ferryman/portrait.png", out.getvalue(), "image/png")
+    return SentReference("ferryman", "generated/characters/ferryman/portrait.png", out.getvalue(), "image/png")
 
 
 CARD = Size(1024, 576)
@@ -103,7 +103,7 @@ def test_broken_references_give_a_placeholder() -> None:
         b"RIFF0000WEBPVP8 ",
         b"\xff\xd8\xff",
     ):
-        broken = ReferenceImage("x", "imagery/broken.png", data, "image/png")
+        broken = SentReference("x", "imagery/broken.png", data, "image/png")
         assert draw(sketch(), asked(references=(broken,))).startswith(b"\x89PNG")
 
 
@@ -111,7 +111,7 @@ def test_references_are_seen() -> None:
     """A reference's own colour covers a good part of the card."""
     out = io.BytesIO()
     Image.new("RGB", (300, 300), (250, 0, 250)).save(out, "PNG")
-    given = ReferenceImage("x", "imagery/x.png", out.getvalue(), "image/png")
+    given = SentReference("x", "imagery/x.png", out.getvalue(), "image/png")
     with Image.open(io.BytesIO(draw(sketch(), asked(references=(given,), colours=())))) as picture:
         counts = {colour: count for count, colour in picture.getcolors(1 << 24) or ()}
     assert counts.get((250, 0, 250), 0) > 200 * 200

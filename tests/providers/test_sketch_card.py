@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chargen.model.request import Asked, ProviderSettings, ReferenceImage, Request
+from chargen.model.request import Asked, ProviderSettings, Request, SentReference
 from chargen.model.values import Size
 from chargen.providers.sketch import SketchProvider
 from chargen.providers.sketch.card import plan_card
@@ -29,7 +29,7 @@ palettes = st.lists(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), max_size=7).
 def requests(draw: st.DrawFn) -> Request:
     """Requests of any size, with any amount of text, colours and references."""
     references = tuple(
-        ReferenceImage("c", f"generated/characters/someone-{number}/portrait-front.png", b"", "image/png")
+        SentReference("c", f"generated/characters/someone-{number}/portrait-front.png", b"", "image/png")
         for number in range(draw(st.integers(0, 7)))
     )
     asked = Asked(
@@ -107,7 +107,7 @@ def test_the_prompt_is_whole_or_says_what_is_missing(size: tuple[int, int], coun
     """On every card, words shown and words told add up to the words of the prompt; so for the negative prompt."""
     prompt = " ".join(f"w{number}" for number in range(count))
     negative = " ".join(f"n{number}" for number in range(count))
-    reference = ReferenceImage("c", "portrait.png", b"", "image/png")
+    reference = SentReference("c", "portrait.png", b"", "image/png")
     asked = Asked(prompt, negative, (reference,), Size(*size), title="A title", entry_id="chapters/c/i")
     card = plan_card(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     for role in ("prompt", "negative"):
@@ -121,7 +121,7 @@ def test_the_prompt_is_whole_or_says_what_is_missing(size: tuple[int, int], coun
 
 def test_a_card_shows_all_it_should() -> None:
     """Title, id, size, ratio, prompt, negative prompt, label, palette names, and that this is no picture."""
-    reference = ReferenceImage("c", "imagery/mara.png", b"", "image/png")
+    reference = SentReference("c", "imagery/mara.png", b"", "image/png")
     asked = Asked(
         "A lamp.",
         "fog",

@@ -121,10 +121,13 @@ def test_contained_joins_what_stays_inside(tmp_path: Path) -> None:
 
 
 def test_kind_of_tells_what_stands_there(tmp_path: Path) -> None:
-    """Absent, folder, file, pipe, pointer (LF, CRLF, with an extension line) and what only looks like a pointer."""
+    """Absent, folder, file, pipe, pointer (LF, CRLF, extension lines, a BOM) and what only looks like one."""
     (tmp_path / "file").write_bytes(b"123")
     (tmp_path / "pointer").write_bytes(POINTER)
     (tmp_path / "crlf").write_bytes(POINTER.replace(b"\n", b"\r\n"))
+    extended = "".join(f"ext-{n}-filter sha256:{OID}\n" for n in range(5))
+    (tmp_path / "extended").write_bytes(POINTER.replace(b"v1\n", b"v1\n" + extended.encode()))
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf" + POINTER)
     (tmp_path / "prose").write_bytes(POINTER + b"more words")
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
@@ -136,7 +139,7 @@ def test_kind_of_tells_what_stands_there(tmp_path: Path) -> None:
     assert kind_of(tmp_path / "prose").kind is FileKind.FILE
     state = kind_of(tmp_path / "file")
     assert (state.kind, state.size, state.oid) == (FileKind.FILE, 3, None)
-    for name in ("pointer", "crlf"):
+    for name in ("pointer", "crlf", "extended", "marked"):
         state = kind_of(tmp_path / name)
         assert (state.kind, state.size, state.oid) == (FileKind.LFS_POINTER, 4711, OID)
 

@@ -9,7 +9,7 @@ import pytest
 from chargen.errors import InputError, StartError
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
-from chargen.store.inside import read_inside, refuse_link, refuse_links
+from chargen.store.inside import name_inside, read_inside, refuse_link, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.locks import project_lock, target_lock
 from chargen.store.originals import Originals
@@ -107,3 +107,14 @@ def test_a_cache_that_acts_on_its_own_is_made_anew(root: Path) -> None:
     connection.close()
     FileHashes(root, database).hash_of(root / "file")
     assert not database.exists()
+
+
+def test_an_absolute_path_in_the_project_is_named_as_the_project_names_it(root: Path) -> None:
+    """Through a link as well, and where nothing is there yet; what lies elsewhere, and what is relative, stays."""
+    (root.parent / "link").symlink_to(root)
+    for top in (root, root.parent / "link"):
+        assert name_inside(f"{top}/generated/chapters/ch01/*", root) == "generated/chapters/ch01/*"
+    (root / "picture.png").symlink_to(root.parent / "secret")
+    assert name_inside(f"{root.parent / 'link'}/picture.png", root) == "picture.png"
+    assert name_inside("generated/a.png", root) == "generated/a.png"
+    assert name_inside(str(root.parent / "secret"), root) == str(root.parent / "secret")

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from chargen.errors import InputError, Problem
-from chargen.model.record import Record
+from chargen.model.record import PublishedFile, Record
 from chargen.model.record_json import to_json
-from chargen.model.values import EntryId, FileHash, Fingerprint, Kind, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 from chargen.store.hashes import hash_bytes
-from chargen.store.originals import Originals, PublishedForm, new_attempt_id
+from chargen.store.original_store import StoredOriginal
+from chargen.store.originals import Originals, new_attempt_id
 
 PRINT = Fingerprint("ab" * 32)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"
@@ -25,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"
 def make_record(number: int = 1, fingerprint: str = PRINT) -> Record:
     return Record(
         entry_id=EntryId("chapters/ch03/img-07"),
-        kind=Kind.CHAPTER,
+        kind="chapter",
         file="imagery/x.yaml",
         attempt=f"20261122T14080700000{number}Z-1f2e3d4c",
         fingerprint=Fingerprint(fingerprint),
@@ -45,6 +46,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def place(folder: Path, stored: StoredOriginal) -> Path:
+    return folder / stored.record.fingerprint / stored.record.attempt
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / ".chargen" / "originals"
@@ -53,11 +58,11 @@ def folder(tmp_path: Path) -> Path:
 def test_what_is_stored_is_read_back_by_inputs_by_attempt_and_all_together(folder: Path) -> None:
     """Bytes, record, header and place agree, and come oldest first."""
     originals = Originals(folder)
-    second, first = originals.store(make_record(2), b"<html>"), originals.store(make_record(1), PNG)
-    other = originals.store(make_record(3, "cd" * 32), b"\xff\xd8\xff broken")
-    assert first.folder == folder / PRINT / first.record.attempt
+    second, first = originals.put(make_record(2), b"<html>"), originals.put(make_record(1), PNG)
+    other = originals.put(make_record(3, "cd" * 32), b"\xff\xd8\xff broken")
+    assert originals.shown(first) == f".chargen/originals/{PRINT}/{first.record.attempt}/reply.png"
     assert (first.original.media_type, first.original.width, first.original.height) == ("image/png", 64, 48)
-    assert names(first.folder) == ["record.json", "reply.png"]
+    assert names(place(folder, first)) == ["record.json", "reply.png"]
     assert (second.original.file, other.original.file) == ("reply.bin", "reply.jpg")
     assert originals.for_fingerprint(PRINT) == (first, second)
     assert list(originals.all_records()) == [first, second, other]
@@ -78,22 +83,22 @@ def test_nothing_there_is_nothing(folder: Path) -> None:
 def test_a_name_that_would_leave_the_folder_is_a_bug_and_refused(folder: Path) -> None:
     """Fingerprint and attempt id become paths, so they are checked."""
     with pytest.raises(ValueError, match="fingerprint"):
-        Originals(folder).store(make_record(fingerprint="../x"), PNG)
+        Originals(folder).put(make_record(fingerprint="../x"), PNG)
     with pytest.raises(ValueError, match="attempt"):
-        Originals(folder).store(replace(make_record(), attempt="../x"), PNG)
+        Originals(folder).put(replace(make_record(), attempt="../x"), PNG)
 
 
 def test_the_steps_of_storing_are_synced_in_order(folder: Path, monkeypatch) -> None:
     """Both files and their folder are on the disk before the rename, the parent after it."""
     originals = Originals(folder)
-    originals.store(make_record(1), PNG)
+    originals.put(make_record(1), PNG)
     steps: list[str] = []
     fsync, rename = os.fsync, Path.rename
     monkeypatch.setattr(
         os, "fsync", lambda fd: (steps.append(Path(f"/proc/self/fd/{fd}").readlink().name), fsync(fd))[1]
     )
     monkeypatch.setattr(Path, "rename", lambda self, to: (steps.append("rename"), rename(self, to))[1])
-    originals.store(make_record(2), PNG)
+    originals.put(make_record(2), PNG)
     assert steps[:2] == ["reply.png", "record.json"]
     assert steps[2].endswith(".tmp") and steps[3:] == ["rename", PRINT]
 
@@ -102,7 +107,7 @@ def test_the_steps_of_storing_are_synced_in_order(folder: Path, monkeypatch) -> 
 def test_a_disk_that_fails_at_any_sync_leaves_nothing_half(folder: Path, monkeypatch, failing: int) -> None:
     """The error is clear, and what is there afterwards is whole or absent."""
     originals = Originals(folder)
-    originals.store(make_record(1), PNG)
+    originals.put(make_record(1), PNG)
     count, fsync = iter(range(100)), os.fsync
 
     def fail(descriptor: int) -> None:
@@ -112,7 +117,7 @@ def test_a_disk_that_fails_at_any_sync_leaves_nothing_half(folder: Path, monkeyp
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(InputError, match="no space left"):
-        originals.store(make_record(2), PNG)
+        originals.put(make_record(2), PNG)
     monkeypatch.undo()
     assert names(folder) == [PRINT]
     for stored in originals.for_fingerprint(PRINT):
@@ -138,7 +143,7 @@ def before(real):
 os.fsync = before(os.fsync)
 Path.rename = before(Path.rename)
 Path.mkdir = before(Path.mkdir)
-Originals(folder).store(from_json(record), data)
+Originals(folder).put(from_json(record), data)
 """
 
 
@@ -174,11 +179,11 @@ def test_damage_is_told_and_the_rest_is_read(folder: Path) -> None:
     """A lost, cut or foreign record and changed bytes never hide the others."""
     damage: list[Problem] = []
     originals = Originals(folder, report=damage.append)
-    stored = [originals.store(make_record(number), PNG) for number in range(1, 6)]
-    (stored[0].folder / "record.json").unlink()
-    (stored[1].folder / "record.json").write_text("{")
-    (stored[2].folder / "record.json").write_bytes((stored[3].folder / "record.json").read_bytes())
-    (stored[3].folder / "reply.png").write_bytes(b"changed")
+    stored = [originals.put(make_record(number), PNG) for number in range(1, 6)]
+    (place(folder, stored[0]) / "record.json").unlink()
+    (place(folder, stored[1]) / "record.json").write_text("{")
+    (place(folder, stored[2]) / "record.json").write_bytes((place(folder, stored[3]) / "record.json").read_bytes())
+    (place(folder, stored[3]) / "reply.png").write_bytes(b"changed")
     (folder / PRINT / "notes.txt").write_text("an author's")
     good = originals.for_fingerprint(PRINT)
     assert good == (stored[3], stored[4])
@@ -186,7 +191,7 @@ def test_damage_is_told_and_the_rest_is_read(folder: Path) -> None:
     assert all(problem.hint for problem in damage)
     with pytest.raises(InputError, match="damaged"):
         originals.read(stored[3])
-    (stored[3].folder / "reply.png").unlink()
+    (place(folder, stored[3]) / "reply.png").unlink()
     with pytest.raises(InputError, match="can't read"):
         originals.read(stored[3])
 
@@ -195,8 +200,8 @@ def test_a_record_can_not_name_a_file_outside_its_folder(folder: Path) -> None:
     """A stranger's record that points elsewhere is damage."""
     damage: list[Problem] = []
     originals = Originals(folder, report=damage.append)
-    stored = originals.store(make_record(), PNG)
-    path = stored.folder / "record.json"
+    stored = originals.put(make_record(), PNG)
+    path = place(folder, stored) / "record.json"
     path.write_text(path.read_text().replace('"reply.png"', '"../../../x.png"'))
     assert originals.for_fingerprint(PRINT) == () and len(damage) == 1
 
@@ -204,14 +209,14 @@ def test_a_record_can_not_name_a_file_outside_its_folder(folder: Path) -> None:
 def test_published_forms_are_kept_beside_the_original(folder: Path) -> None:
     """Each form is noted once; a broken note is as none."""
     originals = Originals(folder)
-    stored = originals.store(make_record(), PNG)
-    form = PublishedForm(FileHash(hash_bytes(b"x")), 1, "2026-11-22T14:08:09.000000Z", "generated/a.png")
+    stored = originals.put(make_record(), PNG)
+    form = PublishedFile(FileHash(hash_bytes(b"x")), 1, "2026-11-22T14:08:09.000000Z", "generated/a.png")
     again = replace(form, sha256=FileHash(hash_bytes(b"y")))
     for each in (form, form, again):
-        noted = originals.note_published(stored, each.sha256, each.size, each.at, each.file_path)
+        noted = originals.note_published(stored, each)
     assert noted.published == (form, again) == originals.for_fingerprint(PRINT)[0].published
     for broken in (b"", b"[", b"{}", b"[1]", b'[{"sha256": 1}]'):
-        (stored.folder / "published.json").write_bytes(broken)
+        (place(folder, stored) / "published.json").write_bytes(broken)
         assert originals.for_fingerprint(PRINT)[0].published == ()
 
 

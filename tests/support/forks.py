@@ -27,8 +27,7 @@ from support.project import Project, Run
 
 _SLOW = (
     "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "filelock",
-    "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "rich.progress", "ruamel.yaml",
-    "tenacity",
+    "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "ruamel.yaml",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
 _OURS = ("chargen.build.run", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")

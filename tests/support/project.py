@@ -24,6 +24,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DOIT_TABLES = """
 [tool.doit]
 verbosity = 1
+loader = "chargen"
+
+[tool.doit.plugins.loader]
+chargen = "chargen.doit_plugin.loader:Loader"
 
 [tool.doit.plugins.backend]
 chargen = "chargen.doit_plugin.states:RecordStates"

@@ -130,7 +130,7 @@ def all_agrees(project: Project, ids: set[str]) -> None:
     assert {(name, status, path) for name, status, path in tasks if name in ids} == {
         (entry_id, "done", f"generated/{entry_id}.png") for entry_id in ids
     }
-    known = set(journal(project, "SELECT task_id, file_sha256 FROM files"))
+    known = set(journal(project, "SELECT task_id, file_sha256 FROM attempts WHERE status = 'done'"))
     assert known >= set(files.items())
     assert not journal(project, "SELECT attempt_id FROM attempts WHERE status = 'sent'")
     assert stray(project) == []

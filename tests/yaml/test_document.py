@@ -45,6 +45,9 @@ def values(document: Document) -> list[str]:
         ("a:\n  - b\n  -c\n  - d\n", 3, 3, "blank is missing after the dash", "write `- c`"),
         ("key:value\nb: 2\n", 1, 4, "blank is missing after the colon of `key:`", "write `key: value`"),
         ("key:value\n" + "more\n" * 20 + "b: 2\n", 22, 1, "a key is not expected here", "line above"),
+        ("a: {b: 1,\n  size:1x1}\n", 2, 7, "blank is missing after this colon", "quote"),
+        ("a: [{b:c, d: e}]\n", 1, 7, "blank is missing after this colon", "quote"),
+        ("a: {b: &x {c:d}, e: *x}\n", 1, 13, "blank is missing after this colon", "quote"),
         ("a: [b, {c:}]\n", 1, 10, "blank is missing after this colon", "quote"),
         ("a: 'b\n---\nc: d\n", 1, 4, "quote ' opened here is never closed", "close it"),
         ("a: 1\njust words\nb: 2\n", 2, 1, "no `key: value`", "indent"),
@@ -230,6 +233,25 @@ def test_foreign_breaks_are_plain_characters() -> None:
     assert [scalar(node) for node in items(get(document.root, "i"))] == ["j\u2029k", "\U000f0000\U000f0001"]
     assert scalar(get(document.root, "o")) == "n\u2028"
     assert [key for key, _, _ in pairs(get(document.root, "p"))] == ["q\u2028"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{url: http://x.example/y?z=1&a=b#c}", "http://x.example/y?z=1&a=b#c"),
+        ("{a: [http://x/, b], c: }", ""),
+        ("{c: , a: b}", "b"),
+        ("{a: 12:30, http://x/y}", ""),
+        ('{"a:b", c: d:e}', "d:e"),
+        ("{a:b: c}", "c"),
+        ("{a:b: }", ""),
+    ],
+)
+def test_colons_in_flow_are_read_as_everywhere(text: str, found: str) -> None:
+    """A URL, a time or nothing within braces is a value, and a key may have a colon that a value follows."""
+    document = parse(f"a: {text}\n".encode(), "f")
+    (held,) = (node for _, _, node in pairs(document.root))
+    assert [scalar(node) or "" for _, _, node in pairs(held)][-1] == found
 
 
 def test_scalars_are_text_as_written() -> None:

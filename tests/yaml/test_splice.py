@@ -17,7 +17,7 @@ from chargen.yaml.document import MAX_BYTES, parse
 from chargen.yaml.edit import Patch, apply_patches
 from chargen.yaml.splice import EditableText, SpliceError, splice
 from chargen.yaml.tree import Refusal, find, read_pieces
-from chargen.yaml.verify import verify_bytes, verify_tree
+from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "story"
 IMAGE = ("images", 0)
@@ -235,9 +235,98 @@ def test_missing_key_is_inserted_at_the_end_of_a_file(leaf: str, end: str) -> No
     if "+" in leaf:
         end = end[:1]
     head = "anchors: [&x 1, &y {z: 1}]\nimages:\n  - custom_id: a\n    "
-    found = splice((head + leaf + end).encode(), "f", [SetSlots(IMAGE, {"model": "m"})]).decode()
-    assert found == head + leaf + "\n    model: m" + end
-    assert loaded(found)["images"][0]["model"] == "m"
+    found = edited(head + leaf + end, SetSlots(IMAGE, {"model": "m"}))
+    if leaf.startswith(("text: |\n", "text: |2", "text: |+")) and not end:
+        assert found == head + "model: m\n    " + leaf
+    else:
+        assert found == head + leaf + "\n    model: m" + end
+
+
+@pytest.mark.parametrize("first", ["? a\n    : x", "? [a, b]\n    : - c\n      - d", "? |\n      a\n    : x", "? a"])
+def test_an_entry_that_begins_with_a_question_mark_gets_its_keys_in_the_same_column(first: str) -> None:
+    """The column of a block's keys is that of its `?` where the first key has one."""
+    before = f"images:\n  - {first}\n    b: 1\n  - c: 1\n"
+    after = splice(before.encode(), "f", [SetSlots(IMAGE, {"seed": 7})]).decode()
+    assert after == before.replace("b: 1\n", "b: 1\n    seed: 7\n")
+    before = f"images:\n  - {first}\n"
+    assert splice(before.encode(), "f", [SetSlots(IMAGE, {"seed": 7})]).decode() == before + "    seed: 7\n"
+
+
+QUESTIONS = [
+    pytest.param("? mood", "", id="plain"),
+    pytest.param("? mood # c: d", "", id="comment"),
+    pytest.param("? 'mood'", "\n    # c", id="comment below"),
+    pytest.param("? [a, b]", "", id="flow list"),
+    pytest.param("? |\n      mood", "", id="text over lines"),
+    pytest.param("? - a\n      - b", "", id="block list"),
+    pytest.param("?", "", id="nothing"),
+    pytest.param("? &k mood", "", id="anchor"),
+    pytest.param("tags:\n      ? rain\n      ? fog", "", id="set"),
+    pytest.param("tags: !!set\n      ? rain\n      ? fog", "", id="tagged set"),
+    pytest.param("tags:\n    - ? rain", "\n    # c", id="set in a list"),
+]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "end", ["\n  - custom_id: b\n", "\n\n  # next\n\n  - custom_id: b\n", "\n", "\n\nlast: x\n", ""]
+)
+@pytest.mark.parametrize(("leaf", "comment"), QUESTIONS)
+def test_key_without_a_value_ends_where_it_is_written(leaf: str, comment: str, end: str, line_break: str) -> None:
+    """What follows a `?` key without a value, which the parser marks at the next token, stays on lines of its own."""
+    head = "images:\n  - custom_id: a\n    "
+    before = (head + leaf + comment + end).replace("\n", line_break)
+    found = splice(before.encode(), "f", [SetSlots(IMAGE, {"seed": 7})]).decode()
+    lines = f"{leaf}\n    seed: 7{comment}"
+    if "|" in leaf and not end:
+        lines = f"seed: 7\n    {leaf}"
+    assert found == (head + lines + end).replace("\n", line_break)
+    assert parse(found.encode(), "f").root is not None
+
+
+ENTRIES = [
+    pytest.param("  - custom_id: a\n    # of the mood\n    mood: |\n      calm", 1, id="comment on the last key"),
+    pytest.param("  - custom_id: a # c\n\n    more:\n      deep:\n        - mood: >\n            calm", 1, id="nested"),
+    pytest.param("  - custom_id: a\n    mood: |+\n      calm", 1, id="blank lines would be kept"),
+    pytest.param("  - custom_id: a\n    ? |\n      calm", 1, id="a key"),
+    pytest.param("  - mood: |\n      calm", 0, id="only key"),
+    pytest.param("  - &k mood: !!str |\n      calm", 0, id="only key, anchored"),
+]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+@pytest.mark.parametrize(("entry", "after"), ENTRIES)
+def test_text_that_ends_its_file_without_a_line_end_stays_the_same_text(
+    entry: str, after: int, line_break: str
+) -> None:
+    """Lines behind such a text would give it a line end, and whoever uses it another value: they go before its key."""
+    before = f"images:\n{entry}".replace("\n", line_break)
+    found = edited(before, SetSlots(IMAGE, {"cost": 2, "meta": {"seed": 1}}))
+    slots = ["cost: 2", "meta:", "  seed: 1"]
+    lines = entry.split("\n")
+    if after:
+        lines[after:after] = ["    " + line for line in slots]
+    else:
+        lines[0:1] = ["  - " + slots[0], *["    " + line for line in slots[1:]], "    " + lines[0][4:]]
+    assert found == line_break.join(["images:", *lines])
+
+
+def test_item_of_a_slot_s_own_list_may_get_its_line_end() -> None:
+    """An object is appended after such a text in the list of pictures itself."""
+    before = "overview:\n  generated_images:\n    - notes: |\n        calm"
+    edit = AppendSlot(("overview",), "generated_images", {"model": "m"})
+    assert splice(before.encode(), "f", [edit]).decode() == before + '\n    - model: "m"'
+
+
+@pytest.mark.parametrize("new", ["- a: 1\n  m: x", "  - a: 1\n    m: x\n", " - a: 1\n   m: x\n"])
+def test_lines_that_would_run_into_their_neighbours_are_refused(new: str) -> None:
+    """Lines edited alone must begin in the column they began in, and end with a line end if they did."""
+    old = "- a: 1\n"
+    root = read_pieces(old)
+    assert root is not None
+    verify_cell(old, "- a: 1\n  m: x\n", root)
+    with pytest.raises(Refusal, match="run into"):
+        verify_cell(old, new, root)
 
 
 APPENDS = [
@@ -342,14 +431,51 @@ def test_alias_in_a_slot_is_replaced_itself() -> None:
     assert after == before.replace("*n # c", "m # c").replace("[*n]", "f")
 
 
-def test_entry_that_others_merge_can_be_filled_where_they_have_their_own_slots() -> None:
-    """An anchored entry is filled if every mapping that merges it has the changed keys of its own."""
+def test_entry_that_others_merge_is_filled_alone() -> None:
+    """Entries of its list that merge an anchored entry don't take its slots for theirs: they get their own, empty."""
     before = "images:\n  - &a\n    custom_id: a\n    model: null\n  - <<: *a\n    custom_id: b\n    model: null\n"
     assert edited(before, SetSlots(IMAGE, {"model": "m"})) == before.replace("model: null", "model: m", 1)
-    where, message = refused(before, SetSlots(IMAGE, {"file_name": "f"}))
-    assert where == "5:9"
+    after = splice(before.encode(), "f", [SetSlots(IMAGE, {"model": "m", "meta": {"seed": 1}})]).decode()
+    assert after == (
+        "images:\n  - &a\n    custom_id: a\n    model: m\n    meta:\n      seed: 1\n"
+        "  - <<: *a\n    custom_id: b\n    model: null\n    meta: null\n"
+    )
+    filled = splice(after.encode(), "f", [SetSlots(("images", 1), {"model": "n", "meta": {"seed": 2}})]).decode()
+    assert loaded(filled)["images"][0] == loaded(after)["images"][0]
+
+
+def test_entries_that_merge_each_other_in_turn_are_each_given_their_own() -> None:
+    """A chain of merges, a list of merges, and an entry in braces."""
+    before = (
+        "shots:\n- &a {id: a}\n- &b\n  <<: *a\n  id: b\n- <<: [*b, *a]\n  id: c\n"
+        "- {<<: *a, id: d, images: [x]}\n- id: e\n"
+    )
+    after = splice(before.encode(), "f", [AppendSlot(("shots", 0), "images", {"file": "a.png"})]).decode()
+    assert after == (
+        "shots:\n- &a {id: a, images: [{file: a.png}]}\n- &b\n  <<: *a\n  id: b\n  images: null\n"
+        "- <<: [*b, *a]\n  id: c\n  images: null\n- {<<: *a, id: d, images: [x]}\n- id: e\n"
+    )
+
+
+def test_what_is_meant_to_be_inherited_stays_as_it_is_in_others() -> None:
+    """A status given to a merged entry is its own: those that merge it keep the one they have."""
+    before = "images:\n- &a\n  id: a\n  status: draft # c\n  model: x\n- <<: *a\n  id: b\n"
+    after = edited(before, SetSlots(IMAGE, {"status": "approved"}))
+    assert after == before.replace("draft", "approved") + "  status: draft\n"
+    before = before.replace("draft #", "[draft] #")
+    assert "inherit its `status`" in refused(before, SetSlots(IMAGE, {"status": "approved"}))[1]
+
+
+def test_slots_of_a_value_that_merging_entries_have_of_their_own_can_be_edited() -> None:
+    """A key within a value is nobody else's where those that merge the entry have a value of their own."""
+    before = "images:\n- &a\n  id: a\n  meta: {record: x}\n- <<: *a\n  id: b\n  meta: null\n"
+    assert edited(before, SetSlots(("images", 0, "meta"), {"record": "y"})) == before.replace(
+        "record: x", 'record: "y"'
+    )
+    before = before.replace("  meta: null\n", "")
+    where, message = refused(before, SetSlots(("images", 0, "meta"), {"record": "y"}))
+    assert where == "5:7"
     assert "`*a` would change" in message
-    assert "its own `file_name`" in message
 
 
 REFUSED = [
@@ -370,9 +496,10 @@ REFUSED = [
     ),
     pytest.param("a:\n  - &i\n    x: 1\nb: *i\n", ("a", 0), "4:4", "would change together", id="aliased entry"),
     pytest.param("images: &i\n  - x: 1\nb: *i\n", IMAGE, "3:4", "would change together", id="aliased list"),
-    pytest.param("images:\n  - ? model\n    : x\n", IMAGE, "2:7", "can't be edited exactly", id="question mark"),
-    pytest.param("images:\n  - ? a\n    : x\n", IMAGE, "2:5", "", id="question mark, insertion"),
-    pytest.param("images: [a: b]\n", IMAGE, "1:9", "would change", id="pair in a flow list"),
+    pytest.param("images:\n  - ? model\n    : x\n", IMAGE, "2:7", "`model` is written with `?`", id="question mark"),
+    pytest.param("images:\n  - a: 1\n    ? model\n", IMAGE, "3:7", "written with `?`", id="question mark alone"),
+    pytest.param("images: [a: b]\n", IMAGE, "1:10", "a single pair in a flow list", id="pair in a flow list"),
+    pytest.param("images:\n  - &a\n    x: 1\nb: {<<: *a}\n", IMAGE, "4:9", "would change", id="merged elsewhere"),
     pytest.param("images:\n  - model:\n      &x\n      a: b\n", IMAGE, "3:7", "line of its own", id="anchor on a line"),
 ]
 
@@ -660,6 +787,8 @@ WRONG = [
     pytest.param("a: 1\n", "# nothing\n", id="nothing"),
     pytest.param("m: null\n", "m: x y\n", id="replaced by more"),
     pytest.param("a: |\n  x\n", "a: |+\n  x\n\nm: x\n", id="longer block text"),
+    pytest.param("a: |\n  x", "a: |\n  x\nm: x", id="line end for a block text"),
+    pytest.param("m: 1\na: |\n  x", "m: x\na: |\n  x\n", id="line end for a block text beside"),
 ]
 
 
@@ -668,6 +797,15 @@ def test_verification_sees_what_went_wrong(old: str, new: str) -> None:
     """A wrong outcome, however it came about, is not taken for the edit."""
     with pytest.raises(Refusal):
         verify_tree(old, find(read_pieces(old), ()), read_pieces(new), SetSlots((), {"m": "x"}))
+
+
+def test_what_would_run_into_the_next_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit that is right within its own lines, and takes the line end of the last, changes nothing."""
+    wrong = [Patch(7, 7, "  m: x")]
+    monkeypatch.setattr("chargen.yaml.splice.set_patches", lambda *_: wrong)
+    where, message = refused("images:\n- a: 1\n- b: 1\n", SetSlots(IMAGE, {"m": "x"}))
+    assert where == "2:1"
+    assert "run into" in message
 
 
 @pytest.mark.parametrize("new", ["l: [{a: b}]\n", "l: [{c: d}]\n", "l: [{a: b}, {c: e}]\n", "l: [{c: d}, {a: b}]\n"])

@@ -9,7 +9,6 @@ from doit.cmd_clean import Clean as StockClean
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
 from chargen.doit_plugin.names import own_only
-from chargen.plan.request import selectables
 
 
 class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
@@ -23,8 +22,8 @@ class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
         """Do what doit does for the own tasks that are meant, and say that images stay."""
         named, tasks = self.named(args)
         with self.session(read_only=True) as session:
-            plan = session.plan()
-        images = named.meant(selectables(plan)) if args else tuple(plan.by_id)
+            every = session.planner().selectables()
+        images = named.meant(every) if args else every
         self.tell(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
         if args and not named.own:
             return 0

@@ -1,7 +1,7 @@
 """What the own commands of doit have in common: the author's `dodo.py` read, errors told, exit codes kept.
 
 Laws: a command that only looks takes no lock and writes nothing; an author's own tasks keep doit's meaning of each
-command; 0 done, 1 an image failed, 2 the program, 3 nothing could start, 130 interrupted.
+command; every command ends with an `ExitCode`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,15 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.globals import Globals
 from doit.task import Task
 
-from chargen.doit_plugin.config import STATES_FILE, started_in
+from chargen.cli.output import discard, of_bug, of_system, say, tell
+from chargen.config.layout import DOIT_STATES
+from chargen.doit_plugin.config import started_in
 from chargen.doit_plugin.names import Named, own_tasks, understand
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
-from chargen.errors import ChargenError, Position, Problem, StartError, error
-
-INTERRUPTED = 130
-PROGRAM_ERROR = 2
+from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
+from chargen.store.inside import name_inside
+from chargen.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from chargen.plan.session import Session
@@ -71,39 +72,28 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             return failure.exit_code
         except KeyboardInterrupt:
             self.tell("interrupted")
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         except BrokenPipeError:
-            # Whoever read the output has seen enough; nothing more may be written, not even by the interpreter's end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            discard(sys.stdout)  # whoever read the output has seen enough
+            return ExitCode.DONE
         except _DOIT_TELLS:
             raise
         except OSError as failure:
-            from chargen.cli.failures import of_system  # noqa: PLC0415 - only where something fails
-
             told = of_system(failure)
             self.tell(str(told))
             return told.exit_code
         except Exception as bug:
             logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
-            self.tell(
-                f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it"
-            )
-            return PROGRAM_ERROR
+            self.tell(of_bug(bug))
+            return ExitCode.PROGRAM
 
     def tell(self, text: str) -> None:
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
-        import click  # noqa: PLC0415 - slow to import, and a quiet run writes without it
+        tell(text)
 
-        from chargen.store.files import printable  # noqa: PLC0415 - as above
-
-        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
-
-    def line(self, text: str) -> None:
-        """Write a line of what the command was asked for."""
-        import click  # noqa: PLC0415 - as above
-
-        click.echo(text, self.outstream)
+    def say(self, lines: str | Iterable[str]) -> None:
+        """Write lines of what the command was asked for."""
+        say(lines, self.outstream)
 
     # what is in the project
 
@@ -115,7 +105,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     def named(self, args: Sequence[str]) -> tuple[Named, list[Task]]:
         """Tell what the names on the command line mean; the author's own tasks along with it."""
         tasks = self.own(args)
-        return understand(args, tasks, self.within), tasks
+        return understand([name_inside(name, Path.cwd()) for name in args], tasks, self.within), tasks
 
     @contextmanager
     def own_states(self) -> Iterator[None]:
@@ -169,14 +159,12 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         params.update_defaults(config)
         self.check_minversion(params.get("minversion"))
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
-        self.dep_manager = Dependency(RecordStates, STATES_FILE, checker_cls=ContentChecker)
+        self.dep_manager = Dependency(RecordStates, DOIT_STATES, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
 
 
 def _wrong_option(command: ProjectCommand, words: str) -> Problem:
     """Say of `option --x not recognized` what there is instead; options of stock doit are known by name."""
-    from chargen.text.nearest import did_you_mean  # noqa: PLC0415 - only where something is misspelt
-
     option = next((word for word in words.split() if word.startswith("-")), "")
     known = [f"--{found.long}" for found in command.cmdparser.options if found.long]
     hint = f"see `doit help {command.name}`"

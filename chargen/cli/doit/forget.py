@@ -12,11 +12,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import estimate_text, plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.doit_plugin.names import own_only
-from chargen.errors import StartError
-from chargen.plan.request import selectables
-from chargen.store.files import printable
-
-REFUSED = 1
+from chargen.errors import ExitCode, StartError
 
 
 class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
@@ -41,25 +37,25 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
             raise StartError(f"{message} by estimate", hint="`doit forget 'chapters/ch03/*'` takes a chapter")
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            found = forget(session, plan, named.meant(selectables(plan)))
+            planner = session.planner()
+            found = forget(session, planner, named.meant(planner.selectables()))
         for item in found:
-            self.line("\n".join(_lines(item)))
+            self.say(_lines(item))
         if len(marked := [item for item in found if item.marked]) > 1:
-            self.line(f"{plural(len(marked), 'new image')}, {estimate_text(_sum(marked))} by estimate")
+            self.say(f"{plural(len(marked), 'new image')}, {estimate_text(_sum(marked))} by estimate")
         if named.own:
             with self.own_states():
                 self.task_list, self.sel_tasks = own_only(tasks), list(named.own)
                 StockForget._execute(self, forget_sub=False, forget_disable_default=False, forget_all=False)  # noqa: SLF001
-        return REFUSED if any(item.refused for item in found) else 0
+        return ExitCode.FAILED if any(item.refused for item in found) else ExitCode.DONE
 
 
 def _lines(item: Forgotten) -> Iterator[str]:
-    name = printable(item.image.id)
+    name = item.image.id
     if item.refused:
         first, *more = item.refused.split("\n")
-        yield f"not forgotten: {name}: {printable(first)}"
-        yield from (f"  {printable(line.strip())}" for line in more)
+        yield f"not forgotten: {name}: {first}"
+        yield from (f"  {line.strip()}" for line in more)
     else:
         yield f"{name}: {item.done}" + (f", {estimate_text(item.cost_usd)}" if item.marked else "")
 

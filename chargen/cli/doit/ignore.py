@@ -10,8 +10,6 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.forgetting import ignore
 from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
-from chargen.plan.request import selectables
-from chargen.store.files import printable
 
 
 class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
@@ -30,11 +28,10 @@ class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
             raise StartError("`ignore` needs names", hint="`doit list` shows them")
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
-            plan = session.plan()
-            meant = named.meant(selectables(plan))
+            meant = named.meant(session.planner().selectables())
             ignore(session, meant)
         for entry_id in meant:
-            self.line(f"{printable(entry_id)}: ignored on this machine; `doit forget` ends that")
+            self.say(f"{entry_id}: ignored on this machine; `doit forget` ends that")
         if named.own:
             with self.own_states():
                 self.task_list = own_only(tasks)

@@ -12,18 +12,14 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from chargen.actions.why import why
-from chargen.cli import why_report
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
+from chargen.cli.why import why_lines
 from chargen.doit_plugin.names import own_only
+from chargen.errors import ExitCode
 from chargen.model.values import Verdict
-from chargen.plan.facts import Wishes
-from chargen.plan.plan import Plan, Planned
-from chargen.plan.request import selectables
-from chargen.plan.session import Session
-from chargen.store.files import printable
-
-NOT_UP_TO_DATE = 1
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 
 
 class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
@@ -40,28 +36,26 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         if not args:
             raise InvalidCommand("`info` needs a name: `doit list` shows them")
         named, tasks = self.named(args)
-        codes = [0]
+        codes: list[int] = [ExitCode.DONE]
         with self.session(read_only=True) as session:
-            planner = session.planner(session.scan(), Wishes(ignored=session.ignored()))
-            plan = planner.plan()
-            for number, entry_id in enumerate(named.meant(selectables(plan))):
-                image = plan.by_id[entry_id]
-                self.line("\n".join([*([""] if number else []), *why_report.lines(why(session, planner, image))]))
-                self._depends(session, plan, image)
-                codes.append(NOT_UP_TO_DATE if image.acts or image.verdict is Verdict.BLOCKED else 0)
+            planner = session.planner()
+            for number, image in enumerate(planner.images(named.meant(planner.selectables()))):
+                self.say([*([""] if number else []), *why_lines(why(session, planner, image))])
+                self._depends(planner, image)
+                codes.append(ExitCode.FAILED if image.acts or image.verdict is Verdict.BLOCKED else ExitCode.DONE)
         codes += [self._own(name, tasks) for name in named.own]
         return max(codes)
 
-    def _depends(self, session: Session, plan: Plan, image: Planned) -> None:
+    def _depends(self, planner: Planner, image: Planned) -> None:
         """List the composed prompt and the references, each with how it stands."""
         if image.composed is None:
             return
-        prompt = "written" if session.project.path(image.prompt_file).is_file() else "written before it is built"
-        rows = [("  " + printable(image.prompt_file), dim(prompt))]
+        prompt = "written" if planner.project.path(image.prompt_file).is_file() else "written before it is built"
+        rows = [("  " + image.prompt_file, dim(prompt))]
         for reference in image.references:
-            planned = plan.by_id.get(reference.entry_id) if reference.entry_id else None
-            rows.append(("  " + printable(reference.path), dim(planned.verdict.value if planned else "a file")))
-        self.line("\n".join(["", "depends on", *columns(rows)]))
+            planned = planner.portrait(reference.entry_id) if reference.entry_id else None
+            rows.append(("  " + reference.path, dim(planned.verdict.value if planned else "a file")))
+        self.say(["", "depends on", *columns(rows)])
 
     def _own(self, name: str, tasks: list[Task]) -> int:
         self.task_list = own_only(tasks)

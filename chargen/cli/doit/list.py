@@ -19,11 +19,10 @@ from doit.task import Task
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.names import Named, own_only
-from chargen.plan.memo.standing import planned_targets
-from chargen.store.files import printable
+from chargen.plan.cache.snapshot import stamped_targets
 
 if TYPE_CHECKING:
-    from chargen.plan.plan import Planned
+    from chargen.plan.plan import Shown
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
 _QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
@@ -43,9 +42,7 @@ class List(ProjectCommand):
         named, tasks = self.named(args)
         own = self._own(tasks, named, params) if named or not args else []
         if params["quiet"]:
-            names = [*map(printable, self._targets(named)), *(printable(task.name) for task in own)]
-            # Names have no colours to take out; the tab key waits for this.
-            self.outstream.writelines(f"{name}\n" for name in names)
+            self.say([*self._targets(named), *(task.name for task in own)])
             return 0
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.request import selectables  # noqa: PLC0415 - names alone need none of it
@@ -63,9 +60,9 @@ class List(ProjectCommand):
             rows = [(verdict, name, "") for verdict, name, _ in rows]
         needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
         for row, files in zip(columns(rows), needs, strict=True):
-            self.line(row.rstrip())
+            self.say(row.rstrip())
             for file in files if params["list_deps"] else ():
-                self.line(f" -  {printable(file)}")
+                self.say(f" -  {file}")
         return 0
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:
@@ -80,19 +77,12 @@ class List(ProjectCommand):
 
     def _targets(self, named: Named) -> Iterator[str]:
         """Yield the targets of the images that are meant, read from the files without judging anything."""
-        known = None if named else planned_targets(Path.cwd(), os.environ)
+        known = None if named else stamped_targets(Path.cwd(), os.environ)
         if known is not None:
             yield from known
             return
-        from chargen.plan.selection import Selectable  # noqa: PLC0415 - slow to import, and the tab key needs none of it
-
         with self.session(read_only=True) as session:
-            project, found = session.project, session.scan()
-        images = [
-            Selectable(entry.id, project.target(entry.id), project.prompt_file(entry.id), entry.file, imagery.slug)
-            for imagery in found.imageries
-            for entry in imagery.entries
-        ]
+            images = session.planner().selectables()
         meant = frozenset(named.meant(images)) if named else None
         yield from (image.target for image in images if meant is None or image.id in meant)
 
@@ -101,19 +91,19 @@ class List(ProjectCommand):
             return "ignored"
         return str(self.dep_manager.get_status(task, {other.name: other for other in own_only(tasks)}).status)
 
-    def _by_template(self, template: str, images: list[Planned], own: Iterable[Task], statuses: dict[str, str]) -> None:
+    def _by_template(self, template: str, images: list[Shown], own: Iterable[Task], statuses: dict[str, str]) -> None:
         for image in images:
-            doc = image.entry.title or image.id
-            self.line(template.format(name=printable(image.target), doc=printable(doc), status=image.verdict.value))
+            doc = image.title or image.id
+            self.say(template.format(name=image.target, doc=doc, status=image.verdict.value).split("\n"))
         for task in own:
-            self.line(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]))
+            self.say(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]).split("\n"))
 
 
-def _image_row(image: Planned) -> tuple[str, str, str]:
-    from chargen.cli.plan_report import reasons  # noqa: PLC0415 - as above
+def _image_row(image: Shown) -> tuple[str, str, str]:
+    from chargen.cli.plan import reasons  # noqa: PLC0415 - as above
     from chargen.cli.tables import coloured, dim  # noqa: PLC0415 - as above
 
-    return coloured(image.verdict), printable(image.target), dim("; ".join(reasons(image)))
+    return coloured(image.verdict), image.target, dim("; ".join(reasons(image)))
 
 
 def _task_row(task: Task, status: str) -> tuple[str, str, str]:
@@ -122,5 +112,5 @@ def _task_row(task: Task, status: str) -> tuple[str, str, str]:
     return status, task.name, dim(task.doc or "")
 
 
-def _image_needs(image: Planned) -> list[str]:
+def _image_needs(image: Shown) -> list[str]:
     return [image.prompt_file, *(reference.path for reference in image.references)]

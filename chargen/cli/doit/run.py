@@ -14,16 +14,18 @@ from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.quiet_report import standing_lines
+from chargen.cli.output import say
+from chargen.cli.problems import quiet_lines
 from chargen.doit_plugin.names import Named, own_tasks
 from chargen.doit_plugin.tasks import held_back, use
 from chargen.errors import StartError
-from chargen.plan.memo.standing import Look, look_at
-from chargen.plan.verdict import Demand
+from chargen.plan.cache.snapshot import Snapshot, take_snapshot
+from chargen.plan.verdict import Force
+from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
-    from chargen.plan.request import Order
+    from chargen.plan.request import BuildRequest
 
 _ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
@@ -76,22 +78,22 @@ class Run(ProjectCommand):
     def perform(self, params: Any, args: list[str]) -> int:
         """Open the build as it was asked for, let doit make the tasks, run them."""
         began = monotonic()
-        look = self._look(params, args)
-        if look is not None and self._stands(look, params, args, began):
+        snapshot = self._snapshot(params, args)
+        if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
         from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
 
-        rebuild, always = tuple(params["rebuild"]), params["always"]
+        rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:
-            hint = "`chargen plan` lists the images"
+            hint = "`doit list` lists the images"
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
         asked = args or list(params.get("default_tasks") or ())
         named = self.named(asked)[0] if asked or rebuild else None
-        order = _order(params, named, Demand.AGAIN if always else Demand.NONE, rebuild)
+        request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         opened: list[Build] = []
 
         def opener() -> Build:
-            opened.append(open_build(Path.cwd(), order, on_wait=self.waiting, command="doit", look=look))
+            opened.append(open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot))
             return opened[0]
 
         use(opener)
@@ -105,25 +107,24 @@ class Run(ProjectCommand):
             for build in opened:
                 build.close()
 
-    def _look(self, params: Any, args: list[str]) -> Look | None:
-        """Look at the project, where it is asked for nothing but images, and nothing is wished of them."""
-        wishes = ("rebuild", "always", "no_resume", "budget", "default_tasks")
-        if any(params.get(name) for name in wishes):
+    def _snapshot(self, params: Any, args: list[str]) -> Snapshot | None:
+        """Look at the project, where it is asked for nothing but images, and without options that count."""
+        counting = ("rebuild", "always", "no_resume", "budget", "default_tasks")
+        if any(params.get(name) for name in counting):
             return None
         with held_back() as images_are_asked_for:
             if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
                 return None
-        return look_at(Path.cwd(), os.environ)
+        return take_snapshot(Path.cwd(), os.environ)
 
-    def _stands(self, look: Look, params: Any, args: list[str], began: float) -> bool:
+    def _stands(self, snapshot: Snapshot, params: Any, args: list[str], began: float) -> bool:
         """Tell how the images stand where nothing has to be done."""
-        found = look.standing(tuple(posixpath.join(self.within, name) for name in args))
+        found = snapshot.summary(tuple(posixpath.join(self.within, name) for name in args))
         if found is None:
             return False
         with _output(params["outfile"]) as out:
             counted = f"fresh {found.fresh:,}" if found.fresh else "nothing to do"
-            for line in (f"{counted}, {monotonic() - began:.1f} s", *standing_lines(found.others)):
-                out.write(f"{line}\n")
+            say((f"{counted}, {monotonic() - began:.1f} s", *quiet_lines(found.others)), out)
         return True
 
     def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
@@ -137,7 +138,7 @@ class Run(ProjectCommand):
                 build,
                 tasks,
                 None if named is None else named.own,
-                RunReport(out, build, _bar(out)),
+                RunReport(out, build),
                 dep_manager=self.dep_manager,
                 stream=Stream(params["verbosity"]),
             )
@@ -148,12 +149,12 @@ class Run(ProjectCommand):
         self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
-def _order(params: Any, named: Named | None, demand: Demand, rebuild: tuple[str, ...]) -> Order:
+def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
-    from chargen.plan.request import Order  # noqa: PLC0415 - as above
+    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - as above
 
-    return Order(
-        pick=None if named is None else lambda images: named.pick(images, demand, rebuild),
+    return BuildRequest(
+        pick=None if named is None else lambda images: named.pick(images, force, rebuild),
         budget=usd(params["budget"]) if params["budget"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
@@ -174,14 +175,5 @@ def _output(outfile: TextIO | str) -> Iterator[TextIO]:
     if not isinstance(outfile, str):
         yield outfile
         return
-    with Path(outfile).open("w", encoding="utf-8") as out:
+    with Path(outfile).open("w", encoding="utf-8", errors="replace") as out:
         yield out
-
-
-def _bar(out: TextIO) -> Any:
-    """Make a bar on a terminal; the import takes longer than a whole run that has nothing to do."""
-    if not out.isatty():
-        return None
-    from chargen.cli.progress import bar_for  # noqa: PLC0415 - see above
-
-    return bar_for(out)

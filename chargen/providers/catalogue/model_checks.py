@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from chargen.errors import Problem, error, note, warning
-from chargen.model.request import ReferenceImage
+from chargen.model.request import SentReference
 from chargen.providers.catalogue.models import Life, Model, ModelTable, ProviderFacts, route_line
 from chargen.text.nearest import did_you_mean
 
@@ -64,7 +64,7 @@ def check_prompt(prompt: str, facts: ProviderFacts) -> Iterator[Problem]:
 
 
 def check_references(
-    references: Sequence[ReferenceImage], limit: int, model_id: str, facts: ProviderFacts
+    references: Sequence[SentReference], limit: int, model_id: str, facts: ProviderFacts
 ) -> Iterator[Problem]:
     """Refuse references that are too many, too large, or of a type the provider does not take."""
     if len(references) > limit:
@@ -86,12 +86,12 @@ def check_references(
         yield error(message + _megabytes(facts.request_bytes), hint="make the pictures smaller, or list fewer of them")
 
 
-def media_type(reference: ReferenceImage) -> str:
+def media_type(reference: SentReference) -> str:
     """Return the registered spelling: `image/jpg` is refused where `image/jpeg` is taken."""
     return "image/jpeg" if reference.media_type == "image/jpg" else reference.media_type
 
 
-def _base64_length(reference: ReferenceImage) -> int:
+def _base64_length(reference: SentReference) -> int:
     return -(-len(reference.data) // 3) * 4
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chargen.model.request import Asked, ReferenceImage
+from chargen.model.request import Asked, SentReference
 from chargen.providers.catalogue import negative, reference_choice
 
 
@@ -16,7 +16,7 @@ class Fitted:
     """The prompt as sent, the references that go along, and what was changed to get there."""
 
     prompt: str
-    references: tuple[ReferenceImage, ...]
+    references: tuple[SentReference, ...]
     notes: tuple[str, ...]
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chargen.model.request import ReferenceImage
+from chargen.model.request import SentReference
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """References to send and references that are left out, both in the order they were listed."""
 
-    kept: tuple[ReferenceImage, ...]
-    dropped: tuple[ReferenceImage, ...]
+    kept: tuple[SentReference, ...]
+    dropped: tuple[SentReference, ...]
 
 
-def choose(references: Sequence[ReferenceImage], limit: int) -> Choice:
+def choose(references: Sequence[SentReference], limit: int) -> Choice:
     """Keep at most `limit` references."""
     seen: dict[str, int] = {}
     ranked: list[tuple[int, int]] = []
@@ -35,13 +35,13 @@ def choose(references: Sequence[ReferenceImage], limit: int) -> Choice:
     )
 
 
-def describe(prompt: str, dropped: Sequence[ReferenceImage]) -> str:
+def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
     """Append the appearance of each dropped reference to `prompt`, every text once."""
     texts = dict.fromkeys(text for reference in dropped if (text := reference.appearance.strip()))
     return "\n\n".join((prompt.rstrip(), *texts)) if texts else prompt
 
 
-def told(dropped: Sequence[ReferenceImage], model: str, limit: int) -> str:
+def told(dropped: Sequence[SentReference], model: str, limit: int) -> str:
     """Say in one sentence which references the model did not get."""
     names = ", ".join(f"`{reference.label}`" for reference in dropped)
     instead = "described in words" if all(reference.appearance.strip() for reference in dropped) else "left out"

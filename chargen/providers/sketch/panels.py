@@ -5,7 +5,7 @@ Laws: each panel stays inside the box it is given; no text is cut without saying
 
 from __future__ import annotations
 
-from chargen.model.request import ReferenceImage
+from chargen.model.request import SentReference
 from chargen.providers.sketch.fonts import drawable
 from chargen.providers.sketch.sheet import Box, Picture, Sheet
 from chargen.providers.sketch.text import SMALLEST, Fitted, fit, line_height, shorten, split, wrap
@@ -85,7 +85,7 @@ def _columns(count: int, area: Box, gap: int) -> int:
     return max(range(1, count + 1), key=shorter)
 
 
-def _reference(sheet: Sheet, reference: ReferenceImage, cell: Box, label: int) -> None:
+def _reference(sheet: Sheet, reference: SentReference, cell: Box, label: int) -> None:
     lines = _label(drawable(reference.label).text.strip(), cell.width, cell.height * 2 // 5, label)
     bottom = cell.bottom - lines.height
     frame = Box(cell.left, cell.top, cell.right, bottom - sheet.px(3))

@@ -1,0 +1,56 @@
+"""A plan as it is shown: the images that were asked for, what concerns them, and what a run would take on of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chargen.plan.choice import Choice
+from chargen.plan.findings import Finding, findings
+from chargen.plan.plan import Plan, Shown, plan_json
+from chargen.plan.request import Chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """`images` are shown, in build order; a `dry_run` also tells what the `choice` leaves out, and why."""
+
+    images: tuple[Shown, ...]
+    findings: tuple[Finding, ...]
+    choice: Choice
+    dry_run: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `plan --json`; for a dry run with the users of what is needed and what would be left out."""
+        shown = plan_json(self.images, (finding.problem for finding in self.findings))
+        if self.dry_run:
+            shown["needed_by"] = dict(self.choice.needed_by)
+            shown["left_out"] = [{"id": item.image.id, "reason": item.reason} for item in self.choice.left_out]
+        return shown
+
+
+def shown_plan(chosen: Chosen, *, whole: bool) -> ShownPlan:
+    """Show what was asked for and what that needs, whatever is left out; `whole` where all there is was asked for."""
+    choice = chosen.choice
+    meant = {*chosen.selected, *(image.id for image in choice.images), *(item.image.id for item in choice.left_out)}
+    images = tuple(image for image in chosen.plan.images if image.id in meant)
+    return ShownPlan(images, concerning(chosen.plan, images, whole=whole), choice)
+
+
+def dry_run(chosen: Chosen) -> ShownPlan:
+    """Show what a run would take on."""
+    images = chosen.choice.images
+    return ShownPlan(images, concerning(chosen.plan, images, whole=False), chosen.choice, dry_run=True)
+
+
+def concerning(plan: Plan, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:
+    """Return the problems that concern `images`: their own, and all of their files; of the `whole` plan all there are.
+
+    What concerns no imagery file (a template, a setting) always counts; so does a file that can't be read.
+    """
+    found = findings(plan)
+    if whole:
+        return found
+    others = {image.file for image in plan.images} - {image.file for image in images}
+    return tuple(item for item in found if (place := item.problem.position) is None or place.file not in others)

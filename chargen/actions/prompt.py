@@ -1,0 +1,101 @@
+"""A composed prompt with the source of each part, and the request that an image's provider gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from chargen.errors import InputError, Severity, error
+from chargen.model.request import Request
+from chargen.model.values import number
+from chargen.plan.compose import Composed
+from chargen.plan.plan import Planned
+from chargen.plan.requests import request_of
+from chargen.providers.registry import Adapters
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedPrompt:
+    """The composed prompt of an image."""
+
+    image: Planned
+    composed: Composed
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `prompt --json`.
+
+        `prompt` is the text that is hashed and `segments[]` (text, name, source) joined are the same; `negative_prompt`
+        has its `negative_sources[]`; `left_out[]` are parts of an entry's fields that did not fit (name, source, how
+        many characters were kept, of how many); `references[]`: path, character, built.
+        """
+        image, composed = self.image, self.composed
+        return {
+            "id": image.id,
+            "target": image.target,
+            "prompt_file": image.prompt_file,
+            "size": str(image.entry.size) if image.entry.size else None,
+            "prompt": composed.text,
+            "segments": [{"text": part.text, "name": part.name, "source": part.source} for part in composed.segments],
+            "negative_prompt": composed.negative,
+            "negative_sources": [str(text.position) for text in composed.negatives if text.position],
+            "left_out": [
+                {"name": part.name, "source": part.source, "kept": part.kept, "length": part.length}
+                for part in composed.left_out
+            ],
+            "references": [
+                {"path": item.path, "character": item.character, "built": item.digest is not None}
+                for item in image.references
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """What an image's provider gets, and what it costs by estimate (None where unknown)."""
+
+    image: Planned
+    request: Request
+    cost_usd: Decimal | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `prompt --sent --json`: `notes[]` tell each adaptation in a sentence."""
+        request = self.request
+        return {
+            "id": self.image.id,
+            "target": self.image.target,
+            "provider": request.provider,
+            "model": request.model,
+            "prompt": request.prompt,
+            "references": [{"path": item.label, "character": item.character} for item in request.references],
+            "requested_size": request.requested_size,
+            "asked_size": str(request.asked.size),
+            "quality": request.quality,
+            "parameters": dict(request.parameters),
+            "notes": list(request.notes),
+            "cost_usd": number(self.cost_usd),
+        }
+
+
+def composed_prompt(image: Planned) -> ComposedPrompt:
+    """Return an image's composed prompt. Raises InputError where it has none or can't be composed."""
+    if image.composed is None:
+        raise _nothing(image)
+    return ComposedPrompt(image, image.composed)
+
+
+def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:
+    """Return the request for an image, for `provider` instead of its route if given. Raises InputError."""
+    route = adapters.override(provider) if provider is not None else image.route
+    routed = replace(image, route=route)
+    if not routed.can_be_requested:
+        raise _nothing(image)
+    request = request_of(routed, adapters)
+    return SentRequest(image, request, adapters.get(request.provider).price(request))
+
+
+def _nothing(image: Planned) -> InputError:
+    told = [problem for problem in image.problems if problem.severity is not Severity.NOTE]
+    if told:
+        return InputError(told)
+    return InputError(error(f"`{image.id}` has no prompt", image.entry.position, "write `prompt_used` for it"))

@@ -1,0 +1,102 @@
+"""What was run on this machine: when, with which command, what came of it, and what it cost; from the journal.
+
+Reads only. A run is a `doit`, a `chargen batch` or a program that builds. An image that failed before a request left is
+known by the time of its failure alone, so it is told with the run that went on then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chargen.model.values import EntryId
+from chargen.store.journal import Journal
+from chargen.store.journal_rows import Attempt, Run, Task
+from chargen.store.spending import Sum, added
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRun:
+    """One run. `failed` are images with the reason; `open` are those whose request may have been billed with no image.
+
+    `at` and `ended` are ISO UTC; `ended` is None while it goes on, or where the process died.
+    """
+
+    run_id: str
+    command: str
+    at: str
+    ended: str | None
+    built: tuple[EntryId, ...]
+    failed: Mapping[EntryId, str]
+    open: tuple[EntryId, ...]
+    spent: Sum
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `runs[]` in `log --json`."""
+        return {
+            "run_id": self.run_id,
+            "command": self.command,
+            "started_at": self.at,
+            "finished_at": self.ended,
+            "built": list(self.built),
+            "failed": [{"id": entry_id, "error": error} for entry_id, error in self.failed.items()],
+            "open": list(self.open),
+            "spent": self.spent.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """Runs, the newest first; `more` are those before them."""
+
+    runs: tuple[LoggedRun, ...]
+    more: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `log --json`."""
+        return {"runs": [run.to_json() for run in self.runs], "more": self.more}
+
+
+def run_log(journal: Journal, limit: int) -> RunLog:
+    """Return the last `limit` runs."""
+    runs, tasks = journal.runs(), journal.tasks()
+    attempts: dict[str, list[Attempt]] = {}
+    for attempt in journal.attempts():
+        attempts.setdefault(attempt.run_id, []).append(attempt)
+    until = [*(run.started_at for run in runs[1:]), None]
+    found = [
+        _logged(run, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
+        for run, end in zip(runs, until, strict=True)
+    ]
+    last = found[max(len(found) - limit, 0) :]
+    return RunLog(tuple(reversed(last)), len(found) - len(last))
+
+
+def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
+    built = _ids(attempt for attempt in attempts if attempt.delivered)
+    doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
+    failed = {
+        attempt.task_id: attempt.message or "" for attempt in attempts if not (attempt.delivered or attempt.in_doubt)
+    }
+    failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
+    left = tuple(name for name in doubtful if name not in built and name not in failed)
+    spent = added(run.run_id, attempts)
+    return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, built, failed, left, spent)
+
+
+def _failed_in(run: Run, next_began: str | None, tasks: Iterable[Task]) -> dict[EntryId, str]:
+    """Return the images whose last word is a failure in this run; builds of a project never overlap."""
+    end = run.finished_at or next_began
+    return {
+        task.task_id: task.error or ""
+        for task in tasks
+        if task.status == "failed"
+        and task.finished_at is not None
+        and run.started_at <= task.finished_at
+        and (end is None or task.finished_at <= end)
+    }
+
+
+def _ids(attempts: Iterable[Attempt]) -> tuple[EntryId, ...]:
+    return tuple(dict.fromkeys(attempt.task_id for attempt in attempts))

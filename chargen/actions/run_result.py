@@ -1,0 +1,143 @@
+"""What a run came to: an outcome for each image it had to do with, what was spent, what stopped.
+
+Each image is counted once, whatever happened to its entry meanwhile; text and JSON are made of the same values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from chargen.build.events import ProviderStopped
+from chargen.build.image import Outcome
+from chargen.build.run import Build
+from chargen.errors import Problem
+from chargen.model.values import EntryId, number
+from chargen.plan.plan import Shown, totals
+
+FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
+"""Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
+
+
+_PAID = (Outcome.BUILT, Outcome.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutcome:
+    """What became of one image.
+
+    `cost_usd` is None where unknown and 0 where nothing was sent; `error` says why it failed, was left out or not put
+    in place; `needed_by` is the image it was built for, where it was not asked for itself.
+    """
+
+    image: Shown
+    outcome: str
+    cost_usd: Decimal | None = Decimal(0)
+    error: str | None = None
+    needed_by: EntryId | None = None
+    stopped_by: str = ""
+    """The provider that was stopped, where that is why the image failed."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `outcomes[]` in `batch --json`."""
+        image = self.image
+        return {
+            "id": image.id,
+            "target": image.target,
+            "outcome": self.outcome,
+            "verdict": image.verdict.value,
+            "provider": image.route.provider if image.route else None,
+            "model": image.route.model if image.route else None,
+            "cost_usd": number(self.cost_usd),
+            "error": self.error,
+            "needed_by": self.needed_by,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
+
+    `spent_usd` is what is known to have been spent and `unpriced` how many built images have no known price;
+    `possibly_billed` requests may have been billed and brought nothing, `possibly_usd` is their estimate (None where
+    unknown); `stopped` are providers that no more was sent to; `problems` are errors of no image.
+    """
+
+    outcomes: tuple[ImageOutcome, ...]
+    untouched: Mapping[str, int]
+    spent_usd: Decimal
+    unpriced: int
+    possibly_billed: int
+    possibly_usd: Decimal | None
+    stopped: Mapping[str, ProviderStopped]
+    problems: tuple[Problem, ...]
+    exit_code: int = 0
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """How many images have each outcome, in the order in which outcomes came first."""
+        return Counter(item.outcome for item in self.outcomes)
+
+    @property
+    def failed(self) -> tuple[ImageOutcome, ...]:
+        """The images that failed."""
+        return tuple(item for item in self.outcomes if item.outcome == FAILED)
+
+    @property
+    def paid(self) -> bool:
+        """True where a request brought an image."""
+        return any(item.outcome in _PAID for item in self.outcomes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `batch --json`; `cost_usd` is null where the price of something built is unknown."""
+        return {
+            "outcomes": [item.to_json() for item in self.outcomes],
+            "totals": dict(self.totals),
+            "untouched": dict(self.untouched),
+            "cost_usd": None if self.unpriced else number(self.spent_usd),
+            "possibly_billed": self.possibly_billed,
+            "possibly_billed_usd": number(self.possibly_usd),
+            "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in self.stopped.items()},
+            "problems": [problem.to_json() for problem in self.problems],
+            "exit_code": self.exit_code,
+        }
+
+
+def run_result(build: Build, exit_code: int = 0) -> RunResult:
+    """Say what a run came to, once it is over."""
+    costs = [done.cost_usd for done in build.built]
+    return RunResult(
+        outcomes=tuple(_outcomes(build)),
+        untouched=totals(build.choice.quiet),
+        spent_usd=sum((cost for cost in costs if cost is not None), build.losses.spent),
+        unpriced=costs.count(None),
+        possibly_billed=build.losses.possibly_billed,
+        possibly_usd=build.losses.possibly_usd,
+        stopped=dict(build.stopped),
+        problems=build.unplanned,
+        exit_code=exit_code,
+    )
+
+
+def _outcomes(build: Build) -> Iterator[ImageOutcome]:
+    """Yield what became of each image that the run had to do with."""
+    left_out = {item.image.id: item.reason for item in build.left_out}
+    for image in build.plan.images:
+        needed_by = build.choice.needed_by.get(image.id)
+        done = build.done.get(image.id)
+        cost: Decimal | None = Decimal(0)
+        if done is not None and done.outcome in _PAID:
+            image, cost = done.image, done.cost_usd  # noqa: PLW2901 - as it was judged when it was sent
+        elif image.id in build.failed:
+            cost = build.losses.of(image.id)
+        if (failure := build.failed.get(image.id)) is not None:
+            yield ImageOutcome(image, FAILED, cost, failure.message, needed_by, failure.stopped_by)
+        elif image.id in left_out:
+            yield ImageOutcome(image, LEFT_OUT, error=left_out[image.id], needed_by=needed_by)
+        elif image.id in build.interrupted:
+            yield ImageOutcome(image, INTERRUPTED, needed_by=needed_by)
+        elif done is not None:
+            yield ImageOutcome(image, done.outcome.value, cost, done.note or None, needed_by)

@@ -1,0 +1,62 @@
+"""`chargen log`: the runs of this machine, the newest first. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from chargen.cli.options import json_option
+from chargen.cli.output import say, say_json
+from chargen.cli.tables import bold, cost_text, counts, dim, listed, moment, plural
+
+if TYPE_CHECKING:
+    from chargen.actions.run_log import LoggedRun, RunLog
+
+
+@click.command("log")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="The last N runs."
+)
+@json_option
+def command(limit: int, *, as_json: bool) -> None:
+    """List what was run on this machine: when, what was built, what failed and why, and what it cost.
+
+    Requests that may have been billed and brought no image are named. `chargen cost` adds up the amounts.
+    """
+    from chargen.actions.run_log import run_log  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.cli.project import journal_here  # noqa: PLC0415 - as above
+
+    with journal_here() as journal:
+        found = run_log(journal, limit)
+    if as_json:
+        say_json(found.to_json())
+    else:
+        say(_lines(found))
+
+
+def _lines(found: RunLog) -> Iterator[str]:
+    if not found.runs:
+        yield "nothing was run yet"
+    for run in found.runs:
+        yield from _run_lines(run)
+    if found.more:
+        yield dim(f"{plural(found.more, 'run')} before these: `--limit` shows more")
+
+
+def _run_lines(run: LoggedRun) -> Iterator[str]:
+    numbers = counts({"built": len(run.built), "failed": len(run.failed), "possibly billed": len(run.open)})
+    spent = run.spent
+    cost = f", {cost_text(spent.total_usd)}" if spent.total_usd or run.built else ""
+    cost += f" and {spent.unknown:,} of unknown cost" if spent.unknown else ""
+    end = "" if run.ended else "; it did not end in an orderly way, or goes on"
+    yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
+    by_error: dict[str, list[str]] = {}
+    for entry_id, error in run.failed.items():
+        by_error.setdefault(error, []).append(entry_id)
+    for error, names in by_error.items():
+        yield f"  failed: {listed(names)}"
+        yield from (f"    {line}" for line in error.split("\n"))
+    if run.open:
+        yield f"  possibly billed, with no image: {listed(run.open)}"

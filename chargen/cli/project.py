@@ -1,0 +1,87 @@
+"""What the commands that tell about images share: the project opened, a planner, and the images that are meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargen.cli.options import selection_here
+from chargen.cli.output import tell
+from chargen.cli.tables import plural
+from chargen.errors import StartError
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
+from chargen.plan.selection import select
+from chargen.plan.session import Session, open_session
+from chargen.store.journal import Journal
+from chargen.store.locks import project_lock
+
+NAMED = 3
+"""Images named where a name means several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project with its planner."""
+
+    session: Session
+    planner: Planner
+
+    def images(self, names: Sequence[str]) -> tuple[Planned, ...]:
+        """Return the images that paths, ids or globs mean. Raises StartError for a name that means none."""
+        selection = selection_here(self.session.project.root, names)
+        return self.planner.images(select(self.planner.selectables(), selection))
+
+    def one_image(self, name: str) -> Planned:
+        """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
+        found = select(self.planner.selectables(), selection_here(self.session.project.root, (name,)))
+        if len(found) > 1:
+            names = ", ".join(f"`{entry_id}`" for entry_id in found[:NAMED])
+            more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
+            raise StartError(f"`{name}` means {plural(len(found), 'image')}", hint=f"name one of {names}{more}")
+        return self.planner.image(found[0])
+
+
+@contextmanager
+def project_here(*, read_only: bool = True) -> Iterator[Session]:
+    """Open the project around the current folder. Raises StartError."""
+    with open_session(Path.cwd(), os.environ, read_only=read_only) as session:
+        yield session
+
+
+@contextmanager
+def project_held() -> Iterator[Session]:
+    """Open the project around the current folder to write to it, once no build works in it. Raises StartError."""
+    with project_here(read_only=False) as session, project_lock(session.project.root, on_wait=tell_waiting):
+        yield session
+
+
+@contextmanager
+def planning_here() -> Iterator[Opened]:
+    """Open the project around the current folder to plan what is asked for; writes nothing. Raises StartError."""
+    with project_here() as session:
+        yield planning(session)
+
+
+def planning(session: Session) -> Opened:
+    """Return an opened project with its planner."""
+    return Opened(session, session.planner())
+
+
+def tell_waiting(pid: int | None) -> None:
+    """Say on stderr that another process holds the project."""
+    tell(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
+
+
+@contextmanager
+def journal_here() -> Iterator[Journal]:
+    """Open the journal around the current folder to read; a lost one is made again from the originals first."""
+    with project_here() as session:
+        if session.journal.path.is_file() or not any(True for _ in session.originals.all_records()):
+            yield session.journal
+            return
+    with project_here(read_only=False) as session:
+        yield session.journal

@@ -1,0 +1,245 @@
+"""One planned image out of its mapping: what the entries of all kinds have in common.
+
+Laws: an entry with a bad size, prompt or status stays an entry, with its problems; nothing is converted but what the
+program itself asks for, the rest is the lazy `data`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from chargen.errors import Problem, error, warning
+from chargen.kinds.kind import ImageryKind
+from chargen.kinds.palette import in_numbers
+from chargen.kinds.reading import Block, unknown_name
+from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
+from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
+from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
+from chargen.model.traced import Traced
+from chargen.model.values import Size, Status
+from chargen.text.prose import fold
+from chargen.yaml.document import Document, get, is_null, scalar
+
+STATUSES = tuple(status.value for status in Status)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDefaults:
+    """What a whole file says of each of its images."""
+
+    document: Document
+    kind: ImageryKind
+    slug: str
+    default_size: Size
+    declared: Declared
+    negatives: tuple[Traced, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """A character as its chapter declares it; `fault` is set where the declaration can't be read."""
+
+    name: str
+    reference_ids: tuple[Traced, ...]
+    fault: Problem | None = None
+
+
+def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, default_size: Size) -> FileDefaults:
+    """Read `generation_defaults`, of `metadata` first, then of the whole file."""
+    inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
+    declared = _declared(inner, _declared(outer, Declared()))
+    negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
+    return FileDefaults(root.document, kind, slug, default_size, declared, negatives)
+
+
+def read_entry(
+    file: FileDefaults,
+    block: Block,
+    name: str,
+    *,
+    title: str | None,
+    depicts: tuple[Depicted, ...],
+    always: tuple[Traced, ...],
+    outputs: Outputs,
+    palette: Node | None = None,
+    parts: tuple[PromptPart, ...] = (),
+    avoided: tuple[Traced, ...] = (),
+) -> Entry:
+    """Make the entry of `block`; the problems found in the block on the way become the entry's.
+
+    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
+    `avoided` what it must not show.
+    """
+    prompt = prompt_of(block)
+    size = size_of(block, file.default_size)
+    status = status_of(block)
+    declared = _declared_of(block, file.declared)
+    negatives = (*block.texts("negative_prompt"), *file.negatives)
+    return Entry(
+        id=file.kind.entry_id(file.slug, name),
+        kind=file.kind.name,
+        file=file.document.file,
+        position=block.position,
+        path=block.path,
+        title=title or name,
+        prompt=prompt,
+        negative_prompt=without_repeats((*negatives, *avoided)) if parts else negatives,
+        size=size,
+        status=status,
+        depicts=depicts,
+        always=always,
+        colours=in_numbers(block.find("palette"), palette),
+        declared=declared,
+        outputs=outputs,
+        data=block.view,
+        problems=tuple(block.problems),
+        parts=parts,
+    )
+
+
+def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
+    """Return each text once, whatever its case and its last stop."""
+    found: dict[str, Traced] = {}
+    for text in texts:
+        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
+    return tuple(found.values())
+
+
+def prompt_of(block: Block) -> Traced | None:
+    """Return the prompt, or None; a prompt that is no text is a problem."""
+    for key in PROMPTS:
+        node = block.find(key)
+        if isinstance(node, (MappingNode, SequenceNode)):
+            block.wrong_shape(key, node, "text")
+    return block.text(*PROMPTS)
+
+
+def size_of(block: Block, default: Size) -> Size | None:
+    """Return the size asked for: `size`, else that of `aspect_ratio`, else the default; None with a problem."""
+    written, ratio_text = _text(block, "size"), _text(block, "aspect_ratio")
+    ratio = _ratio(block, ratio_text, beside_size=written is not None) if ratio_text is not None else None
+    if written is None:
+        if ratio is None:
+            return default if all(is_null(block.find(key)) for key in ("size", "aspect_ratio")) else None
+        return size_for_ratio(ratio, default) if is_null(block.find("size")) else None
+    try:
+        size = parse_size(written)
+    except ValueError as failure:
+        block.problems.append(error(f"`{written[:60]}` is no size: {failure}", written.position))
+        return None
+    if ratio is not None and disagrees(size, ratio):
+        hint = "`size` counts; correct the one that is wrong"
+        block.problems.append(
+            warning(f"`size` {size} and `aspect_ratio` {ratio_text} are different shapes", written.position, hint)
+        )
+    return size
+
+
+def status_of(block: Block) -> Status | None:
+    """Return the author's verdict; case does not count, unknown words are worth a warning and count as none."""
+    text = block.text("status")
+    if text is None:
+        return None
+    word = text.strip().lower()
+    if word in STATUSES:
+        return Status(word)
+    block.problems.append(unknown_name("status", text, text.position, STATUSES))
+    return None
+
+
+def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+    """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
+
+    `cast` is None where a file declares none.
+    """
+    states = block.block("character_states")
+    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
+    for key in SHOWN:
+        for number, node in block.parts(key):
+            slug = _slug(node)
+            if slug is None:
+                if isinstance(node, SequenceNode):
+                    block.wrong_shape(f"{key}[{number}]", node, "a slug or a mapping")
+                continue
+            if slug in found:
+                continue
+            member = (cast or {}).get(slug)
+            if member and member.fault:
+                block.problems.append(member.fault)
+            found[slug] = Depicted(
+                slug,
+                block.document.at(node),
+                member.name if member else "",
+                member.reference_ids if member else None,
+                states.text(slug),
+            )
+    for slug in states.nodes:
+        if slug not in found and (state := states.text(slug)):
+            message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
+            block.problems.append(warning(message, state.position))
+    return tuple(found.values())
+
+
+def outputs_of(block: Block) -> Outputs:
+    """Return what the output slots of a mapping hold."""
+    metadata = block.nodes.get("provider_metadata")
+    record = get(metadata, "record") if isinstance(metadata, MappingNode) else None
+    return Outputs(
+        record=block.document.traced(record, "provider_metadata.record"),
+        file_path=block.text("file_path"),
+        provider=scalar(block.nodes.get("provider")),
+        model=scalar(block.nodes.get("model")),
+        generated_at=scalar(block.nodes.get("generated_at")),
+    )
+
+
+def _declared(block: Block, otherwise: Declared) -> Declared:
+    if not block.nodes:
+        return otherwise
+    block.spell(DEFAULTS)
+    return Declared(
+        block.text("provider") or otherwise.provider,
+        block.text("model") or otherwise.model,
+        block.text("quality") or otherwise.quality,
+    )
+
+
+def _declared_of(block: Block, otherwise: Declared) -> Declared:
+    """Return what one entry declares itself: its own defaults, and a bare `quality`; `provider` there is an output."""
+    if "generation_defaults" in block.nodes:
+        otherwise = _declared(block.block("generation_defaults"), otherwise)
+    quality = block.text("quality")
+    return Declared(otherwise.provider, otherwise.model, quality) if quality else otherwise
+
+
+def _text(block: Block, key: str) -> Traced | None:
+    """Return a text that must not be blank or of another shape; both are told where it is used."""
+    node = block.find(key)
+    if isinstance(node, ScalarNode) and not is_null(node):
+        return block.document.traced(node, key)
+    if not is_null(node) and node is not None:
+        block.wrong_shape(key, node, "text")
+    return None
+
+
+def _ratio(block: Block, text: Traced, beside_size: bool) -> Fraction | None:
+    """Read a ratio; a bad one is harmless where a size stands beside it, because the size counts."""
+    try:
+        return parse_ratio(text)
+    except ValueError as failure:
+        tell = warning if beside_size else error
+        block.problems.append(tell(f"`{text[:60]}` is no aspect ratio: {failure}", text.position))
+        return None
+
+
+def _slug(node: Node) -> str | None:
+    """Return the character an item names; None for a crowd described in a mapping, and for nulls."""
+    if isinstance(node, MappingNode):
+        found = next((text for key in ("slug", "ref", "character") if (text := scalar(get(node, key)))), None)
+    else:
+        found = scalar(node)
+    return found.strip() or None if found else None

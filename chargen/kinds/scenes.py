@@ -1,0 +1,134 @@
+"""Scenes of a character: `scenes[*]` beside the character's file, each told in a few fields, most without a prompt.
+
+Laws: a scene is named by its `id`, else by its title, never by its number: one that is inserted renames no other. The
+character is in every picture, first; what the file says of their looks counts where no portrait goes along. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+from chargen.errors import error
+from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry, size_of
+from chargen.kinds.file_reader import FileReader
+from chargen.kinds.kind import ImageryKind, Shape
+from chargen.kinds.reading import Block
+from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
+from chargen.kinds.view import fields
+from chargen.model.entries import Depicted, Entry, Imagery, PromptPart
+from chargen.model.traced import Traced
+from chargen.model.values import Size
+from chargen.text.prose import fold, sentence
+from chargen.yaml.document import Document, is_null, items
+
+SIZE = Size(1024, 1536)
+"""A scene shows a person: upright, where neither it nor its file says otherwise."""
+
+_ROOT = Keys(("slug", "entity_type"), ("scenes", "character", "visual_consistency", "metadata", "generation_defaults"))
+_CHARACTER = Keys(("name", "summary"))
+_SCENE = entry_keys(("id",), ("tags",), ("scene", "pose", "setting", "mood"))
+_NO_ID = re.compile(r"[^a-z0-9]+")
+
+_LABELS = {"scene": "", "pose": "Pose: ", "setting": "Setting: ", "mood": "Mood: "}
+"""The fields a prompt is made of, in reading order, and what is put before each."""
+
+
+class Scenes(ImageryKind):
+    """Scene plans. Their pictures lie among those of their character."""
+
+    name = "scene"
+    entity_type = "character-scenes"
+    shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
+    folder = "characters"
+    telltales = frozenset({"scenes"})
+
+    def recognises(self, document: Document) -> bool:
+        """A file with a `character` that has a name and `scenes` that have titles."""
+        root = fields(document.root)
+        scenes = root.get("scenes")
+        titled = isinstance(scenes, SequenceNode) and any("title" in fields(item) for item in items(scenes))
+        return titled and "name" in fields(root.get("character"))
+
+    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+        """Read the scenes of a character."""
+        reader = FileReader.of(document, self, ("slug",), folder_counts=True, folder_told=False)
+        reader.root.spell(_ROOT)
+        if reader.slug is None:
+            return reader.imagery(())
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, _size(reader))
+        somebody = _character(reader)
+        entries: list[Entry] = []
+        for block in reader.root.blocks("scenes"):
+            block.spell(_SCENE)
+            name = _name(reader, block)
+            if name is None:
+                reader.tell(block)
+                continue
+            parts = _parts(block, somebody) if block.text(*PROMPTS) is None else ()
+            entry = read_entry(
+                file,
+                block,
+                name,
+                title=fold(block.text("title") or name),
+                depicts=depicted(block, None, somebody),
+                always=(),
+                outputs=outputs_of(block),
+                parts=parts,
+            )
+            entries.append(entry)
+        return reader.imagery(entries)
+
+
+def _size(reader: FileReader) -> Size:
+    """Return the size of scenes that ask for none."""
+    for block in (reader.metadata.block("generation_defaults"), reader.root.block("generation_defaults")):
+        if not all(is_null(block.nodes.get(key)) for key in ("size", "aspect_ratio")):
+            return size_of(block, SIZE) or SIZE
+    return SIZE
+
+
+def _character(reader: FileReader) -> Depicted:
+    """Return whom every scene shows, with the file's own words on their looks."""
+    block = reader.root.block("character")
+    block.spell(_CHARACTER)
+    name = block.text("name")
+    looks = [text for text in (block.text("summary"), *reader.root.texts("visual_consistency")) if text is not None]
+    words = looks[0].sub(" ".join(sentence(fold(text)) for text in looks)) if looks else None
+    position = (name.position if name is not None else None) or block.position
+    return Depicted(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
+
+
+def _name(reader: FileReader, block: Block) -> str | None:
+    """Return the scene's name in its id; None, with the problem told, where it has none."""
+    if not is_null(block.nodes.get("id")):
+        return reader.entry_name(block, ("id",))
+    title = block.text("title")
+    if title is None:
+        hint = "give it a `title`, or an `id`"
+        reader.problems.append(error("this scene has no `title`: it can't be planned", block.position, hint))
+        return None
+    name = _NO_ID.sub("-", title.lower()).strip("-")
+    if not name:
+        hint = "give it an `id` of letters a to z, digits and `-`"
+        reader.problems.append(error(f"the title `{title[:60]}` makes no id", title.position, hint))
+        return None
+    return reader.entry_name(block, ("id",), name)
+
+
+def _parts(block: Block, somebody: Depicted) -> tuple[PromptPart, ...]:
+    """Return what a scene's fields say, in reading order; nothing where it has none of them."""
+    told = {key: text for key in _LABELS if (text := block.text(key)) is not None}
+    for key in _LABELS:
+        if key not in told and isinstance(block.nodes.get(key), (MappingNode, SequenceNode)):
+            block.wrong_shape(key, block.nodes[key], "text")
+    if not told:
+        return ()
+    name = Traced.of(f"{somebody.name}.", "name", somebody.position) if somebody.name else None
+    weights = {key: weight for weight, key in enumerate(_LABELS, start=1)}
+    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key], key) for key, text in told.items()]
+    return tuple(parts) if name is None else (PromptPart(name, parts[0].weight, "", "name"), *parts)
+
+
+KIND = Scenes()

@@ -1,0 +1,124 @@
+"""The book as it is known without planning any image: the heads of all imagery files, and what can be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from chargen.errors import Position
+from chargen.kinds.names import folded
+from chargen.model.entries import Character, Entry
+from chargen.model.values import EntryId
+from chargen.plan.cache.rows import Cache, Head, Kept, head_of
+from chargen.plan.disk import Disk
+from chargen.plan.inputs import Inputs, Ways, answer_of
+from chargen.plan.scan import broken_slugs
+
+CHARACTER, CHARACTERS, BROKEN, PLANNED, TARGET = "character", "characters", "broken", "planned", "target"
+
+
+class Book:
+    """All imagery files: `heads` by file in path order; `kept` those whose bytes are as in the cache."""
+
+    def __init__(self, disk: Disk, cache: Cache) -> None:
+        self._disk = disk
+        self.heads: dict[str, Head] = {}
+        self.kept: dict[str, Kept] = {}
+        for file in disk.files:
+            old = cache.files.get(file)
+            if old is not None and old.digest and old.digest == disk.digest(file):
+                self.kept[file], self.heads[file] = old, old.head
+            else:
+                self.heads[file] = head_of(disk.scanned(file))
+        self.definers: dict[str, str] = {}
+        """For each character the file that defines it: of several the first."""
+        for file, head in self.heads.items():
+            for slug in head.characters:
+                self.definers.setdefault(slug, file)
+        self.home = {name: file for file, head in self.heads.items() for name in head.ids}
+        """For each image the file it is planned in."""
+        self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
+        self.characters: Mapping[str, Character] = _Characters(self, disk.inputs)
+        self._places = broken_slugs(self.broken)
+        self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.inputs)
+        self._targets = {disk.project.target(name) for name in self.home}
+
+    @property
+    def is_odd(self) -> bool:
+        """True where files concern each other: two entries for one picture, a file below two roots."""
+        names = [folded(name) for head in self.heads.values() for name in head.ids]
+        entries = sum(head.entries for head in self.heads.values())
+        return len(set(names)) < entries or len(self.heads) < len(self._disk.files)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Files below the roots of which nobody knows what they plan, because they are closed."""
+        return tuple(file for file in self.broken if not self._disk.digest(file))
+
+    def ways(self) -> Ways:
+        """Return how questions about other files are answered."""
+        return {
+            CHARACTER: lambda slug: self.heads[self.definers[slug]].characters[slug] if slug in self.definers else "",
+            CHARACTERS: lambda _: answer_of(list(self.definers)),
+            BROKEN: lambda slug: repr(self._places.get(slug)),
+            PLANNED: lambda name: "yes" if name in self.home else "",
+            TARGET: lambda path: "yes" if path in self._targets else "",
+        }
+
+    def is_planned(self, name: EntryId) -> bool:
+        """Say whether there is such an entry, and note that it was asked."""
+        return bool(self._disk.inputs.get(PLANNED, name))
+
+    def is_target(self, path: str) -> bool:
+        """Say whether a picture of the plan belongs at a path, and note that it was asked."""
+        return bool(self._disk.inputs.get(TARGET, path))
+
+    def entries(self, file: str) -> Mapping[EntryId, Entry]:
+        """Return the entries of a file, read now; of two with one id the last."""
+        imagery = self._disk.scanned(file).imagery
+        return {} if imagery is None else {entry.id: entry for entry in imagery.entries}
+
+    def character(self, slug: str) -> Character | None:
+        """Return a character, its file read now."""
+        imagery = self._disk.scanned(self.definers[slug]).imagery if slug in self.definers else None
+        return next((found for found in (imagery.characters if imagery else ()) if found.slug == slug), None)
+
+
+class _Characters(Mapping[str, Character]):
+    """All characters; what is asked of them is noted."""
+
+    def __init__(self, book: Book, inputs: Inputs) -> None:
+        self._book = book
+        self._inputs = inputs
+
+    def __getitem__(self, slug: str) -> Character:
+        self._inputs.note(CHARACTER, slug)
+        found = self._book.character(slug)
+        if found is None:
+            raise KeyError(slug)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        self._inputs.note(CHARACTERS, "")
+        return iter(self._book.definers)
+
+    def __len__(self) -> int:
+        self._inputs.note(CHARACTERS, "")
+        return len(self._book.definers)
+
+
+class _Broken(Mapping[str, Position]):
+    """Slugs of files that can't be read; what is asked of them is noted."""
+
+    def __init__(self, places: Mapping[str, Position], inputs: Inputs) -> None:
+        self._places = places
+        self._inputs = inputs
+
+    def __getitem__(self, slug: str) -> Position:
+        self._inputs.note(BROKEN, slug)
+        return self._places[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

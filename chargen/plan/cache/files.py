@@ -1,0 +1,158 @@
+"""The cache on the disk: reading it, and writing it together with the stamp after a plan of everything.
+
+Laws: nothing is written by a command that only reads, or where the environment changed while the plan was made; a
+cache that can't be written is no error, and is not synced: half a file counts as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from chargen.config.layout import PLAN_CACHE
+from chargen.errors import ChargenError
+from chargen.model.values import Verdict
+from chargen.plan.cache.environment import environment_digest
+from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
+from chargen.plan.cache.snapshot import Snapshot
+from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
+from chargen.plan.disk import outside_names
+from chargen.plan.gc_pause import collector_at_rest
+from chargen.plan.plan import Plan, Shown
+from chargen.store.files import as_input_error, make_folder, real_target
+from chargen.store.temporaries import temporary_name
+
+if TYPE_CHECKING:  # a kept plan is read without what makes one
+    from pathlib import Path
+
+    from chargen.config.settings import Settings
+    from chargen.plan.planner import Planner
+    from chargen.plan.project import Project
+    from chargen.plan.session import Session
+
+CACHE = PLAN_CACHE
+
+
+@contextmanager
+def under_way(project: Project, *, something_to_do: bool) -> Iterator[None]:
+    """Leave a mark while a run has something to do; after a crash it makes the next run look at the journal."""
+    path = project.root / BUSY
+    if something_to_do:
+        with as_input_error(path, project.root):
+            make_folder(path.parent)
+            path.touch()
+    yield
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def environment_of(session: Session) -> str:
+    """Return the digest of all that every image of a session depends on."""
+    project = session.project
+    return environment_digest(project.root, project.settings.prompts, session.environ, day_of(session))
+
+
+def day_of(session: Session) -> str:
+    """Return the day, in UTC, by which models and prices are judged."""
+    return session.clock.now().date().isoformat()
+
+
+def read_cache(root: Path, environment: str) -> Cache:
+    """Read the cache; an empty one where there is none, or none that was made in this environment."""
+    data = read_bounded(root / CACHE)
+    with collector_at_rest():
+        found = None if data is None else cache_of(data)
+    return found if found is not None and found.environment == environment else Cache(environment)
+
+
+def kept_plan(snapshot: Snapshot) -> Plan | None:
+    """Return the plan of a project of which nothing changed since it was planned last; None where something did."""
+    if not snapshot.unchanged:
+        return None
+    cache, stamp = read_cache(snapshot.root, snapshot.stamp.environment), snapshot.stamp
+    if cache.made != stamp.made or cache.files.keys() != set(snapshot.files):
+        return None
+    images: dict[str, Shown] = {}
+    with collector_at_rest():
+        for kept in cache.files.values():
+            rows = read_rows(kept)
+            if rows is None:
+                return None
+            images.update((row.id, row) for row in rows)
+    if len(images) != len(cache.order) or not images.keys() >= set(cache.order):
+        return None
+    return Plan(tuple(images[name] for name in cache.order), cache.problems)
+
+
+def to_keep(session: Session, planner: Planner, plan: Plan) -> Callable[[], None]:
+    """Return what writes a plan of everything, made without options; what it was made from is looked at now."""
+    before, files = session.cache(), planner.kept()
+    whole = files.keys() == planner.book.heads.keys()
+    if files == before.files and not (whole and not before.order):
+        return nothing_new
+    cache = Cache(before.environment, str(planner.disk.began_ns), files)
+    if whole:
+        cache.order, cache.problems = tuple(image.id for image in plan.images), plan.problems
+    stamp = _stamp(session, planner, plan, cache)
+    return lambda: _save(session, cache, stamp)
+
+
+def nothing_new() -> None:
+    """Write nothing: all is kept already."""
+
+
+def _save(session: Session, cache: Cache, stamp: Stamp) -> None:
+    if environment_of(session) != cache.environment:
+        return
+    with suppress(OSError, ChargenError, UnicodeEncodeError):
+        # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
+        make_folder(session.project.originals)
+        _write(session.project.root, CACHE, cache_bytes(cache))
+        _write(session.project.root, STAMP, stamp_bytes(stamp))
+
+
+def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stamp:
+    settings = session.project.settings
+    told = tuple(
+        (str(image.id), image.verdict.value, image.reasons)
+        for image in plan.images
+        if image.verdict is not Verdict.FRESH or image.reasons
+    )
+    busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
+    return Stamp(
+        environment=cache.environment,
+        made=cache.made,
+        roots=settings.imagery,
+        prompts=settings.prompts,
+        generated=settings.generated,
+        plain=_is_plain_about_money(settings),
+        clean=not plan.problems and not any(image.drift for image in plan.images),
+        files={file: _stamped(planner, kept, quiet=file not in busy) for file, kept in cache.files.items()},
+        told=told,
+    )
+
+
+def _stamped(planner: Planner, kept: Kept, *, quiet: bool) -> StampedFile:
+    targets = kept.paths[: len(kept.head.ids)]
+    outside = tuple(outside_names(kept.reads))
+    said = planner.disk.inputs.together(outside) if outside else ""
+    return StampedFile(kept.digest, targets, kept.paths[len(targets) :], kept.seen, quiet, outside, said)
+
+
+def _write(root: Path, name: str, data: bytes) -> None:
+    path = real_target(root / name, root)
+    make_folder(path.parent)
+    temporary = path.parent / temporary_name()
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _is_plain_about_money(settings: Settings) -> bool:
+    """Say whether settings neither limit what is spent nor send requests to other servers."""
+    limits = (settings.budget.run, settings.budget.month)
+    return limits == (None, None) and not any(provider.base_url for provider in settings.providers.values())

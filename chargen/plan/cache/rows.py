@@ -1,0 +1,189 @@
+"""What is kept of a planned image and of an imagery file: rows, heads and traces, as they stand in the cache's file.
+
+A row holds all that is shown and asked of an image that a build does nothing with. It has no prompt: what is built or
+explained is planned anew.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from chargen.errors import Position, Problem
+from chargen.model.reason import Reason
+from chargen.model.values import EntryId, Fingerprint, Route, Size, Status, Verdict
+from chargen.plan.inputs import answer_of
+from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
+from chargen.plan.scan import ScannedFile
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """One planned image as it is shown; names as in `chargen.plan.plan.Shown`."""
+
+    id: EntryId
+    target: str
+    prompt_file: str
+    kind: str
+    position: Position
+    title: str
+    size: Size | None
+    status: Status | None
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    adopt: bool
+    route: Route | None
+    quality: str | None
+    cost_usd: Decimal | None
+    repair: bool
+    drift: tuple[Reason, ...]
+    notes: tuple[str, ...]
+    references: tuple[PlannedReference, ...]
+    fingerprint: Fingerprint | None
+    problems: tuple[Problem, ...]
+    shows: tuple[str, ...]
+    named: str
+    is_composed: bool
+    is_structured: bool
+    credentials_lost: bool
+    offer: Offer | None
+
+    @property
+    def file(self) -> str:
+        """The imagery file it is planned in."""
+        return self.position.file
+
+    @property
+    def acts(self) -> bool:
+        """True where a build does anything at all."""
+        return acts(self)
+
+    @property
+    def needs(self) -> tuple[EntryId, ...]:
+        """Ids of the planned portraits it references."""
+        return needs(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        return image_json(self)
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """What other files and the whole book ask of one: `kind` is empty for a file that plans nothing.
+
+    `entries` is more than there are `ids` where one is planned twice. `broken` is set where the file can't be read.
+    `characters` are answers that change with all that can be seen of each,
+    `pictures` the paths their inventories name, `uses` the kinds and slugs of other files it names.
+    """
+
+    kind: str = ""
+    slug: str = ""
+    ids: tuple[EntryId, ...] = ()
+    entries: int = 0
+    characters: dict[str, str] = {}
+    pictures: tuple[str, ...] = ()
+    uses: tuple[tuple[str, str, Position | None], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    broken: Position | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """One file: its bytes' digest and head; its rows with their trace.
+
+    `reads` are names of `chargen.plan.inputs` and `said` the digest of the answers; `paths` the files that were looked
+    at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
+    """
+
+    digest: str
+    head: Head
+    reads: tuple[str, ...]
+    said: str
+    paths: tuple[str, ...]
+    seen: str
+    rows: msgspec.Raw
+
+
+class Cache(msgspec.Struct, array_like=True):
+    """The whole cache. `made` names the plan it was made with, in the stamp beside it too.
+
+    `order` and `problems` are of that plan, empty where a file is not kept.
+    """
+
+    environment: str
+    made: str = ""
+    files: dict[str, Kept] = {}
+    order: tuple[EntryId, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+_rows = msgspec.msgpack.Decoder(tuple[Row, ...])
+_cache = msgspec.msgpack.Decoder(Cache)
+
+
+def read_rows(kept: Kept) -> tuple[Row, ...] | None:
+    """Return the rows of a kept file; None where they are not those of its head."""
+    try:
+        found = _rows.decode(kept.rows)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return found if tuple(row.id for row in found) == kept.head.ids else None
+
+
+def raw_rows(rows: tuple[Row, ...]) -> msgspec.Raw | None:
+    """Return rows as they are kept; None for a text that can't be written (half a surrogate pair)."""
+    try:
+        return msgspec.Raw(msgspec.msgpack.encode(rows, enc_hook=_plain))
+    except UnicodeEncodeError:
+        return None
+
+
+def cache_bytes(cache: Cache) -> bytes:
+    """Write a cache as its file has it. Raises UnicodeEncodeError."""
+    return msgspec.msgpack.encode(cache, enc_hook=_plain)
+
+
+def cache_of(data: bytes) -> Cache | None:
+    """Read a cache; None for anything else."""
+    try:
+        return _cache.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def row_of(image: Planned, offer: Offer | None) -> Row:
+    """Return a planned image as a row; `offer` is what its provider says of a request for it."""
+    return Row(
+        image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
+        image.verdict, image.reasons, image.adopt, image.route, image.quality, image.cost_usd, image.repair,
+        image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
+        image.is_composed, image.is_structured, image.credentials_lost, offer,
+    )  # fmt: skip
+
+
+def head_of(scanned: ScannedFile) -> Head:
+    """Return the head of a file that was read."""
+    imagery = scanned.imagery
+    if imagery is None:
+        return Head(problems=scanned.problems, broken=scanned.broken)
+    seen: dict[str, str] = {}
+    for character in imagery.characters:
+        place = character.appearance.position if character.appearance else None
+        seen.setdefault(character.slug, answer_of((character, place)))
+    return Head(
+        imagery.kind,
+        imagery.slug,
+        tuple(dict.fromkeys(entry.id for entry in imagery.entries)),
+        len(imagery.entries),
+        seen,
+        tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
+        tuple((name.name, str(name), name.position) for name in imagery.uses),
+        scanned.problems,
+    )
+
+
+def _plain(value: Any) -> str:
+    """Return a text that knows where it comes from as one that does not."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)

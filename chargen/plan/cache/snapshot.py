@@ -1,0 +1,137 @@
+"""A snapshot of the project, taken before anything is imported for a plan: which files are as the stamp says.
+
+Where nothing changed, and nothing needs anything, that is all an up-to-date run needs; what changed is planned. Light
+to import.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chargen.config.layout import IGNORED
+from chargen.plan.cache.environment import environment_digest
+from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
+from chargen.store.signatures import Signatures
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was found: `files` are the imagery files, `digests` of their bytes, `same` those that are as stamped.
+
+    Whether originals and journal say the same of them is another question. `unread` are folders below the roots that
+    can't be looked into. `began_ns` is when it was begun, since the epoch; `looked` are the signatures seen on the way.
+    """
+
+    root: Path
+    stamp: Stamp
+    files: tuple[str, ...]
+    digests: Mapping[str, str]
+    same: frozenset[str]
+    unread: tuple[str, ...]
+    began_ns: int
+    looked: Signatures
+
+    @property
+    def unchanged(self) -> bool:
+        """Say whether there are the files that are stamped, and all as they were."""
+        if self.unread or not len(self.same) == len(self.files) == len(self.stamp.files):
+            return False
+        return self._outside_is_same()
+
+    @property
+    def broken_off(self) -> bool:
+        """Say whether a run is under way, or was when its process died."""
+        return (self.root / BUSY).exists()
+
+    def summary(self, names: Sequence[str] = ()) -> Summary | None:
+        """Say how images stand if nothing at all has to be done; `names` are targets or ids, none for all images.
+
+        None also where a run is under way or broke off, where images are ignored, and for a name that is neither.
+        """
+        files = self.stamp.files
+        if not all(known.quiet for known in files.values()) or self.broken_off:
+            return None
+        if (self.root / IGNORED).exists():
+            return None
+        ids = {name: None for file in files for name in self.stamp.ids(file)}
+        if names:
+            by_target = dict(zip((target for known in files.values() for target in known.targets), ids, strict=True))
+            ids_meant = dict.fromkeys(by_target.get(name, name) for name in names)
+            if not ids.keys() >= ids_meant.keys():
+                return None
+            ids = ids_meant
+        if not self.unchanged:
+            return None
+        return Summary.of(ids, self.stamp.told)
+
+    def _outside_is_same(self) -> bool:
+        """Ask originals and journal, where a verdict hangs on them."""
+        hanging = [known for known in self.stamp.files.values() if known.outside]
+        if not hanging:
+            return True
+        from chargen.plan.disk import Outside  # noqa: PLC0415 - most projects need neither
+        from chargen.plan.inputs import Inputs  # noqa: PLC0415 - as above
+
+        with Outside.of(self.root, self.looked) as outside:
+            inputs = Inputs(outside.ways())
+            return all(inputs.together(known.outside) == known.said for known in hanging)
+
+
+def take_snapshot(root: Path, environ: Mapping[str, str], day: str = "") -> Snapshot | None:
+    """Look at every file of a project; None where nothing is stamped by the program and settings as they are.
+
+    `day` is a date in UTC, by which models and prices are judged; today's where none is given.
+    """
+    began = time.time_ns()
+    stamp = _stamp(root, environ, day)
+    if stamp is None:
+        return None
+    unread: list[str] = []
+    files = tuple(files_below(root, stamp.roots, unread))
+    digests = {file: file_digest(root, file) for file in files}
+    looked = Signatures(os.fspath(root))
+    same = frozenset(file for file, found in digests.items() if _is_same(file, found, stamp, looked))
+    return Snapshot(root, stamp, files, digests, same, tuple(unread), began, looked)
+
+
+def stamped_targets(root: Path, environ: Mapping[str, str]) -> Iterable[str] | None:
+    """Return the targets of all images in the order of files; None where a file changed or nothing is stamped."""
+    stamp = _stamp(root, environ)
+    if stamp is None:
+        return None
+    found: list[str] = []
+    for file in files_below(root, stamp.roots):
+        known = stamp.files.get(file)
+        if known is None or file_digest(root, file) != known.digest:
+            return None
+        found += known.targets
+    return found
+
+
+def file_digest(root: Path, file: str) -> str:
+    """Return the digest of a file's bytes; nothing where it can't be read."""
+    try:
+        return digest((root / file).read_bytes())
+    except OSError:
+        return ""
+
+
+def _stamp(root: Path, environ: Mapping[str, str], day: str = "") -> Stamp | None:
+    """Read the stamp, if it was made in the environment as it is."""
+    stamp = read_stamp(root)
+    if stamp is None:
+        return None
+    day = day or datetime.now(UTC).date().isoformat()
+    return stamp if environment_digest(root, stamp.prompts, environ, day) == stamp.environment else None
+
+
+def _is_same(file: str, found: str, stamp: Stamp, looked: Signatures) -> bool:
+    known = stamp.files.get(file)
+    if known is None or found != known.digest:
+        return False
+    return looked.together((*known.targets, *known.others)) == known.seen

@@ -1,0 +1,230 @@
+"""The disk as plans see it: imagery files, pictures, originals and journal, with answers to what is asked of them.
+
+Laws: reads only; everything that is read beyond an imagery file is noted in `inputs`. Plans are made from what it was
+asked first: a file is looked at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chargen.config.layout import ORIGINALS
+from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.inputs import FILE, Inputs, Ways, answer_of
+from chargen.store.files import FileKind, kind_of
+from chargen.store.journal import Journal
+from chargen.store.journal_rows import Attempt
+from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
+from chargen.store.originals import Originals
+from chargen.store.pictures import Unsendable, unsendable
+from chargen.store.signatures import ABSENT, RACY_NS, Signatures
+
+if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
+    from chargen.plan.cache.snapshot import Snapshot
+    from chargen.plan.project import Project
+    from chargen.plan.scan import ScannedFile
+    from chargen.store.hashes import FileHashes
+
+ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
+OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
+"""Kinds of questions that neither an imagery file nor the file at a path answers."""
+
+_MANY = 64
+"""More images than this are looked up in the journal with one question."""
+
+
+class Outside:
+    """Answers of originals and journal: what was paid for, and what was tried."""
+
+    def __init__(self, journal: Journal, looked: Signatures) -> None:
+        self._journal = journal
+        self._looked = looked
+        self._asked = 0
+        self._by_id: dict[EntryId, list[Attempt]] | None = None
+
+    @classmethod
+    def of(cls, root: Path, looked: Signatures) -> Outside:
+        """Ask those of the project at `root`; use it as a context manager."""
+        return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), looked)
+
+    def __enter__(self) -> Outside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._journal.close()
+
+    def ways(self) -> Ways:
+        """Return how its kinds of questions are answered."""
+        return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt}
+
+    def original(self, fingerprint: str) -> str:
+        """Answer for all originals of these inputs: what their folders and files are like."""
+        paths = self.original_paths(fingerprint)
+        return answer_of(paths) + self._looked.together(paths) if len(paths) > 1 else self._looked.of(paths[0])
+
+    def original_paths(self, fingerprint: str) -> list[str]:
+        """Return the paths of the originals of these inputs: their folder, and what is below it."""
+        found = [f"{ORIGINALS}/{fingerprint}"]
+        if self._looked.of(found[0]) != ABSENT:
+            for name in self._names(found[0]):
+                found.append(f"{found[0]}/{name}")
+                found += (f"{found[0]}/{name}/{file}" for file in self._names(f"{found[0]}/{name}"))
+        return found
+
+    def journal(self, entry_id: str) -> str:
+        """Answer for the attempts at an image."""
+        self._asked += 1
+        if self._by_id is None and self._asked > _MANY:
+            every = sorted(self._journal.attempts(), key=lambda attempt: attempt.task_id)
+            self._by_id = {name: list(group) for name, group in groupby(every, key=lambda attempt: attempt.task_id)}
+        name = EntryId(entry_id)
+        found = self._journal.attempts_for(name) if self._by_id is None else self._by_id.get(name, [])
+        return answer_of(found) if found else ""
+
+    def attempt(self, attempt_id: str) -> str:
+        """Answer for one attempt."""
+        return answer_of(self._journal.attempt(attempt_id))
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self._looked.root + folder))  # noqa: PTH208 - only names, of many folders
+        except OSError:
+            return []
+
+
+class Disk:
+    """What one plan reads of a project. `began_ns` is when it began to look, since the epoch."""
+
+    def __init__(
+        self,
+        project: Project,
+        hashes: FileHashes,
+        originals: OriginalStore,
+        journal: Journal,
+        snapshot: Snapshot | None,
+    ) -> None:
+        from chargen.plan.scan import imagery_files  # noqa: PLC0415 - see above
+
+        self.project = project
+        self._hashes = hashes
+        self.began_ns = time.time_ns() if snapshot is None else snapshot.began_ns
+        self.files = tuple(imagery_files(project)) if snapshot is None else snapshot.files
+        """Imagery files in path order, as often as they are below the roots."""
+        self._digests = {} if snapshot is None else dict(snapshot.digests)
+        self._looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
+        self._scanned: dict[str, ScannedFile] = {}
+        self._references: dict[str, tuple[FileHash | None, Unsendable | None]] = {}
+        self._outside = Outside(journal, self._looked)
+        self.inputs = Inputs({FILE: self._looked.of, **self._outside.ways()})
+        self.originals = _Originals(originals, self.inputs)
+        self.journal = _Journal(journal, self.inputs)
+
+    # imagery files
+
+    def digest(self, file: str) -> str:
+        """Return the digest of an imagery file's bytes; nothing where it can't be read."""
+        from chargen.plan.cache.snapshot import file_digest  # noqa: PLC0415 - see above
+
+        if file not in self._digests:
+            self._digests[file] = file_digest(self.project.root, file)
+        return self._digests[file]
+
+    def scanned(self, file: str) -> ScannedFile:
+        """Read an imagery file."""
+        from chargen.plan.scan import scan_file  # noqa: PLC0415 - see above
+
+        if file not in self._scanned:
+            self._scanned[file] = scan_file(self.project, file)
+            self._digests[file] = self._scanned[file].digest
+        return self._scanned[file]
+
+    def read_already(self, file: str) -> ScannedFile | None:
+        """Return an imagery file as it was read for the plan; None where the plan did without."""
+        return self._scanned.get(file)
+
+    # pictures
+
+    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
+        """Return a reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
+        self.inputs.note(FILE, path)
+        if path not in self._references:
+            full = self.project.path(path)
+            state = kind_of(full)
+            digest = state.oid if state.kind is FileKind.LFS_POINTER else None
+            if state.kind is FileKind.FILE:
+                with suppress(OSError):  # the problem says that it can't be read
+                    digest = self._hashes.hash_of(full, state.key)
+            self._references[path] = digest, unsendable(self.project.root, path)
+        return self._references[path]
+
+    # traces
+
+    def seen(self, paths: Iterable[str]) -> str:
+        """Return one digest over what stands at several paths."""
+        return self._looked.together(paths)
+
+    def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
+        """Say whether files and originals were left alone for a while before the plan began.
+
+        What changed since then may have changed again within one tick of the clock. Where a path is absent, the same
+        goes for the folder it is absent from.
+        """
+        originals = (path for name in fingerprints for path in self._outside.original_paths(name))
+        return self._looked.newest((*paths, *originals)) < self.began_ns - RACY_NS
+
+
+class _Originals:
+    """Originals as evidence asks for them, noted."""
+
+    def __init__(self, originals: OriginalStore, inputs: Inputs) -> None:
+        self._originals = originals
+        self._inputs = inputs
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        self._inputs.note(ORIGINAL, fingerprint)
+        return self._originals.for_fingerprint(fingerprint)
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        self._inputs.note(ORIGINAL, fingerprint)
+        return self._originals.damaged(fingerprint)
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        self._inputs.note(ORIGINAL, fingerprint)
+        return self._originals.find(attempt, fingerprint)
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        return self._originals.read(item)
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        return self._originals.shown(item)
+
+
+class _Journal:
+    """The journal as evidence asks for it, noted."""
+
+    def __init__(self, journal: Journal, inputs: Inputs) -> None:
+        self._journal = journal
+        self._inputs = inputs
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        self._inputs.note(JOURNAL, task_id)
+        return self._journal.attempts_for(task_id)
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        self._inputs.note(ATTEMPT, attempt_id)
+        return self._journal.attempt(attempt_id)
+
+    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        self._inputs.note(JOURNAL, task_id)
+        return self._journal.refused(task_id, fingerprint)
+
+
+def outside_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield those questions that originals and journal answer."""
+    return (name for name in names if name.partition(" ")[0] in OUTSIDE)

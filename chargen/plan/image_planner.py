@@ -1,0 +1,196 @@
+"""From one entry to its planned image: its references, prompt, verdict, route and price.
+
+Changes nothing. What it decides it asks of the pure parts: resolving, composing, judging. What it reads beyond the
+entry it asks of `Surroundings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from chargen.config.settings import MissingReferences
+from chargen.errors import InputError, Position, Problem, Severity, error, warning
+from chargen.model.entries import Character, Entry
+from chargen.model.reason import Reason, ReasonCode, sentences
+from chargen.model.values import EntryId, FileHash, Route, Verdict
+from chargen.plan.compose import Composed, Composer, Line
+from chargen.plan.facts import Judge, errors
+from chargen.plan.plan import Planned, PlannedReference, Shown
+from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
+from chargen.plan.verdict import Judgement
+from chargen.providers import is_proof
+from chargen.store.pictures import Unsendable
+
+
+class Surroundings(Protocol):
+    """What the planning of an image asks of the rest of the book and of the disk."""
+
+    @property
+    def characters(self) -> Mapping[str, Character]:
+        """All characters by slug."""
+
+    @property
+    def broken_slugs(self) -> Mapping[str, Position]:
+        """Slugs that a file may stand for which can't be read."""
+
+    def portrait(self, name: EntryId) -> Shown | None:
+        """Return a planned image by id; None where none is planned, or not before its user."""
+
+    def whole(self, name: EntryId) -> Planned:
+        """Return a planned image to the last word."""
+
+    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
+        """Return a reference file's hash and what keeps it from being sent."""
+
+    def first_entry(self, file: str) -> Position:
+        """Return where a file's entries begin: the place of what the file as a whole does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlanner:
+    """Plans one image at a time. Templates are inside `composer`."""
+
+    composer: Composer
+    judge: Judge
+    around: Surroundings
+
+    def resolve(self, entry: Entry) -> Resolution:
+        """Find the references of an entry."""
+        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing)
+
+    def plan(
+        self, entry: Entry, resolution: Resolution, *, clashes: bool = False, cycle: tuple[EntryId, ...] = ()
+    ) -> Planned:
+        """Plan one image. `clashes` says that another entry claims its picture, `cycle` is a circle it stands in."""
+        problems = list(resolution.problems)
+        obstacles: list[Reason] = []
+        references, described, awaited = self._references(resolution, problems, obstacles, cycle)
+        faults: list[Problem] = []
+        composed = self._compose(entry, (*resolution.described, *described), faults)
+        problems += faults
+        route = self._route(entry)
+        if isinstance(route, Problem):
+            problems.append(route)
+        project = self.judge.project
+        image = Planned(
+            entry=entry,
+            target=project.target(entry.id),
+            prompt_file=project.prompt_file(entry.id),
+            references=references,
+            composed=composed,
+            inputs=None,
+            fingerprint=None,
+            judgement=Judgement(Verdict.NO_PROMPT),
+            route=None if isinstance(route, Problem) else route,
+            quality=self.judge.quality(entry, route),
+        )
+        if clashes:
+            obstacles.append(Reason(ReasonCode.SAME_TARGET))
+        if cycle:
+            obstacles.append(Reason(ReasonCode.CIRCLE))
+        image = self.judge.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        problems += image.problems
+        return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
+
+    # parts of an image
+
+    @property
+    def _describing(self) -> bool:
+        return self.judge.project.settings.missing_references is MissingReferences.DESCRIBE
+
+    def _references(
+        self, resolution: Resolution, problems: list[Problem], obstacles: list[Reason], cycle: tuple[EntryId, ...]
+    ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
+        """Return the references, the texts for those that are not there, and the targets that are built first."""
+        references: list[PlannedReference] = []
+        described: list[Described] = []
+        awaited: list[str] = []
+        for reference in resolution.references:
+            portrait = None if reference.entry_id is None else self.around.portrait(reference.entry_id)
+            if portrait is not None:
+                blocked = portrait.verdict is Verdict.BLOCKED
+                planned = self._planned_reference(reference, portrait, problems)
+                references.append(planned)
+                if blocked and portrait.id not in cycle:
+                    obstacles.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
+                elif planned.digest is None and not blocked and portrait.verdict is not Verdict.FRESH:
+                    awaited.append(planned.path)
+                continue
+            if reference.entry_id is not None and cycle:
+                continue
+            path = reference.path
+            digest, trouble = self.around.reference(path)
+            if trouble and self._describing:
+                described.append(describe_instead(reference, self.around.characters))
+                instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
+                problems.append(warning(f"reference {trouble}; {instead}", reference.position))
+                continue
+            if trouble:
+                problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
+            references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
+        return tuple(references), tuple(described), tuple(awaited)
+
+    def _planned_reference(self, reference: Reference, portrait: Shown, problems: list[Problem]) -> PlannedReference:
+        """Judge a reference that is itself planned: what its picture is, or will be."""
+        path, digest = portrait.target, None
+        if portrait.verdict is Verdict.RESTORABLE:
+            digest = self._restored(self.around.whole(portrait.id))
+        elif not portrait.verdict.spends:
+            digest, trouble = self.around.reference(path)
+            if trouble and portrait.verdict is not Verdict.BLOCKED:
+                reasons = sentences(portrait.reasons)
+                message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
+                if portrait.verdict is Verdict.FRESH:
+                    message = f"reference {trouble}"
+                problems.append(error(message, reference.position, f"see `chargen why {path}`"))
+        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance)
+
+    def _restored(self, portrait: Planned) -> FileHash | None:
+        """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
+        sketch = portrait.route is not None and is_proof(portrait.route.provider)
+        paid = self.judge.evidence.paid(portrait.entry, portrait.fingerprint, portrait.inputs, sketch=sketch)
+        return paid.file if paid else None
+
+    def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
+        if not entry.has_prompt:
+            return None
+        states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
+        appearances = tuple(Line(item.name, item.text) for item in described if item.text)
+        try:
+            return self.composer.compose(entry, states, appearances)
+        except InputError as failure:
+            problems.extend(failure.problems)
+            return None
+
+    def _route(self, entry: Entry) -> Route | Problem:
+        route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)
+        provider = self.judge.options.provider_of(entry.id)
+        if isinstance(route, Problem) and provider is not None:
+            return self.judge.adapters.override(provider)  # a dead model stops nothing routed elsewhere
+        if isinstance(route, Problem) and route.position is None:
+            return replace(route, position=self.around.first_entry(entry.file))
+        return route
+
+
+def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:
+    """An error that stops nothing, because the image exists or is not wanted, is told as a warning.
+
+    Not so `faults` of a template, which have nothing to do with what exists.
+    """
+    if verdict is Verdict.BLOCKED:
+        return problems
+    stay = () if verdict is Verdict.SKIPPED else faults
+    return [
+        replace(problem, severity=Severity.WARNING)
+        if problem.severity is Severity.ERROR and problem not in stay
+        else problem
+        for problem in problems
+    ]
+
+
+def _reference_hint(trouble: Unsendable) -> str:
+    if trouble.is_pointer:
+        return "run `git lfs pull`"
+    return 'put the file there, or set `missing_references = "describe"`'

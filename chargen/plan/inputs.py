@@ -1,0 +1,68 @@
+"""What a plan reads, by name: each question is a kind and a key, each answer a text that changes with what was read.
+
+Laws: whatever the planning of an image reads beyond its own file is noted here, so that the list of its questions with
+one digest of the answers is a verifying trace of it; a question is answered once a plan. Pure: how a question is
+answered is told by whoever can read (`chargen.plan.disk`) or knows the book (`chargen.plan.planner`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeAlias
+
+Ways: TypeAlias = Mapping[str, Callable[[str], str]]
+"""How questions are answered, by kind."""
+
+FILE = "file"
+"""The kind of question of which there are most: what stands at a path."""
+
+
+class Inputs:
+    """The questions of one plan with their answers, and who asks at the moment. Notes on one thread at a time."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways = dict(ways)
+        self._answers: dict[str, str] = {}
+        self._noting: dict[str, None] | None = None
+
+    def add(self, ways: Ways) -> None:
+        """Answer more kinds of questions."""
+        self._ways.update(ways)
+
+    def get(self, kind: str, key: str) -> str:
+        """Answer a question and note that it was asked."""
+        self.note(kind, key)
+        return self._answer(f"{kind} {key}")
+
+    def note(self, kind: str, key: str) -> None:
+        """Note that a question was asked, whoever answered it."""
+        if self._noting is not None:
+            self._noting[f"{kind} {key}"] = None
+
+    @contextmanager
+    def reading(self) -> Iterator[dict[str, None]]:
+        """Give the names (`KIND KEY`) of the questions asked meanwhile, those of readings within left out."""
+        before, self._noting = self._noting, {}
+        try:
+            yield self._noting
+        finally:
+            self._noting = before
+
+    def together(self, names: Iterable[str]) -> str:
+        """Return one digest over the answers to several questions, in the order given."""
+        answers = "\0".join(map(self._answer, names))
+        return hashlib.sha256(answers.encode(errors="backslashreplace")).hexdigest()
+
+    def _answer(self, name: str) -> str:
+        found = self._answers.get(name)
+        if found is None:
+            kind, _, key = name.partition(" ")
+            found = self._answers[name] = self._ways[kind](key)
+        return found
+
+
+def answer_of(value: object) -> str:
+    """Return a text that changes with a value, as its `repr` tells it."""
+    return hashlib.sha256(repr(value).encode(errors="backslashreplace")).hexdigest()

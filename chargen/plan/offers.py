@@ -1,0 +1,46 @@
+"""What a provider says of a request for an image, due or not: its price, and what is wrong or odd in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chargen.config.settings import Settings
+from chargen.errors import Position, Problem, Severity, note
+from chargen.model.request import Provider, Request
+from chargen.model.traced import Traced
+from chargen.model.values import Route, Verdict
+from chargen.plan.plan import Offer, Planned
+from chargen.plan.requests import objections, request_of
+from chargen.providers.catalogue.routes import set_at
+from chargen.providers.registry import Adapters
+
+
+def offer_of(image: Planned, adapters: Adapters, settings: Settings) -> Offer | None:
+    """Ask the provider of an image's route; None where no request can be made of the entry."""
+    if not image.can_be_requested or image.route is None:
+        return None
+    request = request_of(image, adapters)
+    adapter = adapters.get(request.provider)
+    return Offer(adapter.price(request), tuple(_problems(image, image.route, adapter, request, settings)))
+
+
+def _problems(
+    image: Planned, route: Route, adapter: Provider, request: Request, settings: Settings
+) -> Iterator[Problem]:
+    declared = image.entry.declared
+    chosen = set_at(declared.provider, declared.model, route, settings)
+    place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
+    for problem in objections(adapter, request):
+        stops = problem.severity is Severity.ERROR
+        # What stops only a new picture is odd, and no error, where the image exists.
+        severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity
+        yield replace(
+            problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
+        )
+    if request.quality_note:  # other adaptations are every image's own: `chargen prompt --sent` shows them
+        yield note(request.quality_note, _position(declared.quality))
+
+
+def _position(text: Traced | None) -> Position | None:
+    return text.position if text is not None else None

@@ -1,0 +1,43 @@
+"""A row left open by a process that died after its slots were written is ended by the next run."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from support import tree
+from support.project import Project
+
+from chargen.build.run import open_build
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_row_left_open_is_ended_only_where_picture_and_record_agree(tmp_path: Path, agrees: bool) -> None:
+    """The task `building` becomes `done` with its file; one whose picture was painted over stays as it is."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    run = book.doit()
+    assert run.code == 0, run.all
+    database = tmp_path / ".chargen" / "journal.sqlite"
+    connection = sqlite3.connect(database)
+    with connection:
+        connection.execute("UPDATE tasks SET status='building', file_path=NULL")
+        connection.execute("UPDATE attempts SET file_sha256=NULL")
+    connection.close()
+    if not agrees:
+        book.image("chapters/ch01/a").write_bytes(b"painted over")
+    open_build(tmp_path, environ={}).close()
+    status, path = tree.journal(book, "SELECT status, file_path FROM tasks")[0]
+    assert (status, path) == (("done", "generated/chapters/ch01/a.png") if agrees else ("building", None))
+    assert bool(tree.journal(book, "SELECT 1 FROM attempts WHERE file_sha256 IS NOT NULL")) == agrees
+
+
+def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path: Path) -> None:
+    """It may be what the author saved in the instant of the exchange; elsewhere it is ours and removed."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."})
+    name = ".chargen-999999999-0123456789abcdef.tmp"
+    book.write(file.replace("imagery.yaml", name), "the author's")
+    book.write(f"generated/{name}", "ours")
+    open_build(tmp_path, environ={}).close()
+    assert tree.stray(book) == []
+    assert [path.read_text() for path in tmp_path.rglob(name)] == ["the author's"]

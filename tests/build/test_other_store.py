@@ -1,0 +1,112 @@
+"""Originals kept elsewhere than in folders: a store that knows no path serves every step of a build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project
+
+from chargen.actions.check import check
+from chargen.actions.history import history
+from chargen.actions.restore import restore
+from chargen.build.image import Outcome
+from chargen.build.run import open_build
+from chargen.errors import InputError
+from chargen.images.sniff import header
+from chargen.model.record import Original, PublishedFile, Record
+from chargen.model.values import EntryId, Fingerprint
+from chargen.plan import session
+from chargen.plan.session import open_session
+from chargen.store.hashes import hash_bytes
+from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
+
+A = EntryId("chapters/ch01/a")
+
+
+class Memory:
+    """A store of this process."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], tuple[StoredOriginal, bytes]] = {}
+
+    def put(self, record: Record, data: bytes) -> StoredOriginal:
+        seen = header(data)
+        original = Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, "reply.png")
+        stored = StoredOriginal(replace(record, original=original), original)
+        self.kept[record.fingerprint, record.attempt] = stored, data
+        return stored
+
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        if isinstance(item, DamagedOriginal):
+            raise InputError("not here")
+        return self.kept[item.record.fingerprint, item.record.attempt][1]
+
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        return tuple(stored for (name, _), (stored, _) in sorted(self.kept.items()) if name == fingerprint)
+
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        found = self.kept.get((fingerprint, attempt))
+        return found and found[0]
+
+    def of_attempt(self, attempt: str) -> StoredOriginal | None:
+        return next((stored for (_, name), (stored, _) in self.kept.items() if name == attempt), None)
+
+    def all_records(self) -> Iterator[StoredOriginal]:
+        return (stored for stored, _ in self.kept.values())
+
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        del fingerprint
+        return ()
+
+    def all_damaged(self) -> Iterator[DamagedOriginal]:
+        return iter(())
+
+    def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
+        noted = replace(stored, published=(*stored.published, file))
+        key = stored.record.fingerprint, stored.record.attempt
+        self.kept[key] = noted, self.kept[key][1]
+        return noted
+
+    def recover(self) -> tuple[StoredOriginal, ...]:
+        return ()
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        return f"memory:{item.record.attempt if isinstance(item, StoredOriginal) else item.attempt}"
+
+
+def test_a_book_is_built_restored_and_looked_at_from_a_store_without_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Build, lose the picture, restore it, list its versions, bring one back, check: nothing needs a folder."""
+    memory: OriginalStore = Memory()
+    monkeypatch.setattr(session, "Originals", lambda *_given, **_named: memory)
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+
+    def built() -> Outcome:
+        build = open_build(tmp_path, environ={})
+        try:
+            assert [build.build(image.id) for image in build.chosen] == [None]
+            return build.done[A].outcome
+        finally:
+            build.close()
+
+    assert built() is Outcome.BUILT
+    picture = book.image(A).read_bytes()
+    book.image(A).unlink()
+    assert built() is Outcome.RESTORED
+    assert book.image(A).read_bytes() == picture
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lamp at night.")
+    assert built() is Outcome.BUILT
+    with open_session(tmp_path, {}) as opened:
+        image = opened.plan().by_id[A]
+        first: Any = history(opened, image).versions[0]
+        restore(opened, image, first)
+        assert book.image(A).read_bytes() == picture
+        assert check(opened).findings == ()
+    kept = tmp_path / ".chargen" / "originals"
+    assert not kept.exists() or not any(kept.iterdir())

@@ -1,0 +1,567 @@
+"""The law of the one planner: after anything that can change, a kept plan and one without a cache say the same."""
+
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from support.project import Project
+
+from chargen.errors import ChargenError
+from chargen.model.request import FailureClass
+from chargen.model.values import EntryId, Fingerprint
+from chargen.plan import disk, scan
+from chargen.plan.cache import environment, files
+from chargen.plan.cache.files import CACHE, kept_plan
+from chargen.plan.cache.snapshot import Snapshot, take_snapshot
+from chargen.plan.cache.stamp import BUSY, STAMP, Summary
+from chargen.plan.facts import PlanOptions
+from chargen.plan.plan import Plan, Planned, plan_json
+from chargen.plan.request import BuildRequest, Chosen, kept_choice, prepare
+from chargen.plan.selection import Selection
+from chargen.plan.session import Session, open_session
+from chargen.store.journal_rows import Sending
+from chargen.store.originals import RECORD_FILE
+
+SETTINGS = 'style_prefix = "Ink."\n'
+CHAPTERS = ("ch01", "ch02", "ch03")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small book, built: chapters that show characters with planned and with given portraits, and a location."""
+    book = Project(tmp_path_factory.mktemp("book"), SETTINGS)
+    for slug in CHAPTERS:
+        book.chapter(
+            slug,
+            {"a": f"A lamp in {slug}.", "b": "A door.", "c": "A well."},
+            extra="locations: [{ref: yard}]\ncharacters:\n  - {ref: mara, reference_images: [mara-portrait]}",
+            entry="depicts_characters: [mara, ivo, nobody]" if slug != "ch03" else "",
+        )
+    book.character("mara", "Mara stands.")
+    book.write("imagery/characters/ivo/face.png", book.root.joinpath("x").name.encode())
+    book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\nappearance: short and old\n"
+        "image_inventory:\n  - {id: face, path: face.png, is_reference_portrait: true}\n",
+    )
+    book.write(
+        "imagery/locations/yard.yaml",
+        "entity_type: location-imagery\nslug: yard\ngeneration_defaults: {provider: sketch, model: sketch}\n"
+        "location_visual_anchor: {signature_elements: [a pump, a wall]}\n"
+        "overview: {title: Yard, prompt: The yard., size: 128x96}\n",
+    )
+    book.write("imagery/characters/ivo/face.png", _png(b"1"))
+    run = book.doit()
+    wanted = {"chapters/ch01/a", "chapters/ch03/c", "characters/mara/mara-portrait", "locations/yard/overview"}
+    assert book.images() >= wanted, run.all
+    return book.root
+
+
+@pytest.fixture
+def root(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the book, at a time when nothing in it was touched lately."""
+    shutil.copytree(finished, tmp_path / "book", ignore=shutil.ignore_patterns(Path(STAMP).name, Path(CACHE).name))
+    monkeypatch.setattr(disk, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
+    return tmp_path / "book"
+
+
+def _png(tail: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + tail * 400
+
+
+def _session(root: Path, *, read_only: bool = True, **environ: str) -> Session:
+    return open_session(root, environ, read_only=read_only)
+
+
+def _shown(plan: Plan) -> bytes:
+    """Return all that is shown of a plan, and all that commands ask of its images."""
+    asked = [[repr(getattr(image, name)) for name in _ASKED] for image in plan.images]
+    return json.dumps([plan_json(plan.images, plan.problems), asked]).encode()
+
+
+_ASKED = (
+    "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
+    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
+)  # fmt: skip
+
+
+def _whole(root: Path, wishes: PlanOptions | None = None, **environ: str) -> Plan:
+    with _session(root, **environ) as session:
+        return session.planner(wishes, cached=False).plan()
+
+
+def _kept(root: Path, *, read_only: bool = False, building: bool = False, **environ: str) -> Plan:
+    with _session(root, read_only=read_only, **environ) as session:
+        planner = session.planner(building=building)
+        plan = planner.plan()
+        if not read_only:
+            files.to_keep(session, planner, plan)()
+        return plan
+
+
+def _snapshot(root: Path, **environ: str) -> Snapshot:
+    return take_snapshot(root, environ) or pytest.fail("nothing is kept")
+
+
+def _summary(root: Path, names: Sequence[str] = (), **environ: str) -> Summary | None:
+    snapshot = take_snapshot(root, environ)
+    return None if snapshot is None else snapshot.summary(names)
+
+
+def _check(root: Path, **environ: str) -> None:
+    """Compare every way to plan, reading only and writing."""
+    whole = _whole(root, **environ)
+    stands = _summary(root, **environ)
+    if stands is not None:
+        assert not any(image.acts or image.verdict.value == "blocked" for image in whole.images)
+        told = [image for image in whole.images if image.verdict.value != "fresh" or image.reasons]
+        assert stands.fresh == sum(image.verdict.value == "fresh" for image in whole.images)
+        assert stands.others == tuple((i.id, i.verdict.value, i.reasons) for i in told)
+    snapshot = take_snapshot(root, environ)
+    if snapshot is not None and (kept := kept_plan(snapshot)) is not None:
+        assert _shown(kept) == _shown(whole)
+    assert _shown(_kept(root, read_only=True, **environ)) == _shown(whole)
+    _check_one_by_one(root, whole, **environ)
+    building = _kept(root, building=True, **environ)
+    assert _shown(building) == _shown(whole)
+    for image in whole.images:
+        if image.acts or image.verdict.value == "blocked":
+            assert _to_the_last_word(building.by_id[image.id]) == _to_the_last_word(image)
+    assert _shown(_kept(root, **environ)) == _shown(whole)
+
+
+def _check_one_by_one(root: Path, whole: Plan, **environ: str) -> None:
+    """Compare images that are planned by themselves, and what providers say of them."""
+    with _session(root, **environ) as session:
+        planner = session.planner()
+        assert {image.id for image in planner.selectables()} == whole.by_id.keys()
+        for image in whole.images:
+            assert _to_the_last_word(planner.image(image.id)) == _to_the_last_word(image)
+        rows = session.planner()
+        assert [rows.offer(image) for image in rows.plan().images] == [rows.offer(image) for image in whole.images]
+
+
+def _to_the_last_word(image: object) -> tuple[object, ...]:
+    """Return all of an image that a build goes by."""
+    assert isinstance(image, Planned)
+    composed = None if image.composed is None else (image.composed.text, image.composed.marked)
+    return (image.entry, composed, image.inputs, image.fingerprint, image.obstacles, image.problems, image.judgement)
+
+
+def _scanned(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Say which files a plan reads anew."""
+    found: list[str] = []
+    real = scan.scan_file
+    with monkeypatch.context() as patch:
+        patch.setattr(scan, "scan_file", lambda project, file: found.append(file) or real(project, file))
+        _kept(root)
+    return found
+
+
+# edits
+
+
+def _same_size(path: Path, old: str, new: str) -> None:
+    """Replace text without a change of size or modification time."""
+    status = path.stat()
+    text = path.read_text(encoding="utf-8")
+    assert len(old) == len(new)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _replaced(path: Path, old: str, new: str) -> None:
+    if path.exists():
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def _append(path: Path, text: str) -> None:
+    if path.exists():
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def _setting(root: Path, line: str) -> None:
+    path = root / "pyproject.toml"
+    head = path.read_text(encoding="utf-8").partition("[tool.chargen]\n")[0]
+    path.write_text(f"{head}[tool.chargen]\n{line}\n", encoding="utf-8")
+
+
+def _paint(path: Path) -> None:
+    """Paint over a picture without a change of size or modification time."""
+    if path.is_file():
+        status = path.stat()
+        path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _refuse(root: Path, name: str) -> None:
+    """Let the journal say that today's inputs of an image were refused."""
+    print_ = _whole(root).by_id[EntryId(name)].fingerprint if EntryId(name) in _whole(root).by_id else None
+    with _session(root, read_only=False) as session:
+        sending = Sending(
+            os.urandom(4).hex(),
+            EntryId(name),
+            "r",
+            1,
+            "sketch",
+            "sketch",
+            print_ or Fingerprint("0" * 64),
+            None,
+        )
+        session.journal.sent(sending)
+        session.journal.failed(sending.attempt_id, FailureClass.REFUSED, "not this")
+
+
+def _link(path: Path, to: Path) -> None:
+    if not path.is_symlink():
+        path.symlink_to(to)
+
+
+def _damage(folder: Path, pattern: str) -> None:
+    for path in folder.rglob(pattern):
+        path.write_bytes(b"no picture")
+
+
+def _shows(root: Path, slug: str, other: str) -> None:
+    """Plan a portrait of one character that shows another one."""
+    path = root / f"imagery/characters/{slug}.yaml"
+    path.write_text(
+        f"entity_type: character\nslug: {slug}\ngeneration_defaults: {{provider: sketch, model: sketch}}\n"
+        f"image_inventory:\n  - {{id: {slug}-portrait, is_reference_portrait: true, prompt_used: {slug} stands,"
+        f" size: 128x96, depicts_characters: [{other}]}}\n"
+    )
+
+
+def _chapter(root: Path, slug: str = "ch01") -> Path:
+    return root / f"imagery/chapters/{slug}/imagery.yaml"
+
+
+MARA, IVO = "imagery/characters/mara/imagery.yaml", "imagery/characters/ivo/imagery.yaml"
+ENTRY = "  - {custom_id: %s, prompt_used: Another thing., size: 128x96}\n"
+
+EDITS: dict[str, Callable[[Path], object]] = {
+    "a prompt": lambda root: _replaced(_chapter(root), "A lamp", "A torch"),
+    "a prompt, same size and time": lambda root: _same_size(_chapter(root, "ch02"), "A door", "A gate"),
+    "a comment": lambda root: _append(_chapter(root, "ch03"), "# later\n"),
+    "a new entry": lambda root: _append(_chapter(root), ENTRY % "new"),
+    "an entry of another name": lambda root: _replaced(_chapter(root, "ch02"), 'custom_id: "b"', 'custom_id: "bb"'),
+    "an entry twice": lambda root: _append(_chapter(root, "ch03"), ENTRY % "a"),
+    "a status": lambda root: _replaced(_chapter(root), "prompt_used: ", "status: approved\n    prompt_used: "),
+    "a size": lambda root: _replaced(_chapter(root, "ch03"), '"128x96"', '"96x128"'),
+    "a bad size": lambda root: _replaced(_chapter(root, "ch02"), '"128x96"', "banana"),
+    "a model": lambda root: _replaced(_chapter(root), "model: sketch}", "model: other}"),
+    "a record": lambda root: _replaced(_chapter(root), "record:", "recorded:"),
+    "slots": lambda root: _replaced(_chapter(root, "ch03"), "file_path: generated/", "file_path: elsewhere/"),
+    "a broken chapter": lambda root: _append(_chapter(root, "ch02"), "  - [\n"),
+    "a chapter gone": lambda root: _chapter(root, "ch03").unlink(missing_ok=True),
+    "a chapter back": lambda root: _chapter(root, "ch03").write_text(
+        _chapter(root).read_text().replace("ch01", "ch03")
+    ),
+    "a chapter twice": lambda root: (root / "imagery/again.yaml").write_bytes(_chapter(root).read_bytes()),
+    "a chapter twice, in capitals": lambda root: (root / "imagery/again.yaml").write_bytes(
+        _chapter(root).read_bytes().replace(b"ch01", b"CH01")
+    ),
+    "that one gone": lambda root: (root / "imagery/again.yaml").unlink(missing_ok=True),
+    "references": lambda root: _replaced(_chapter(root), "[mara-portrait]", "[mara-portrait, mara-side]"),
+    "a cast": lambda root: _replaced(_chapter(root, "ch02"), "[mara, ivo, nobody]", "[mara]"),
+    "an appearance": lambda root: _replaced(root / IVO, "short", "small"),
+    "an unused appearance": lambda root: _replaced(root / MARA, "tall", "slim"),
+    "a portrait's prompt": lambda root: _replaced(root / MARA, "Mara stands", "Mara sits"),
+    "a portrait rejected": lambda root: _append(root / MARA, "    status: rejected\n"),
+    "portraits in a circle": lambda root: [_shows(root, *pair) for pair in (("anna", "bert"), ("bert", "anna"))],
+    "that circle gone": lambda root: _shows(root, "bert", "ivo"),
+    "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
+    "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
+    "a broken character": lambda root: _append(root / MARA, "\t- [\n"),
+    "a location": lambda root: _replaced(root / "imagery/locations/yard.yaml", "a pump", "a well"),
+    "a location's name": lambda root: _replaced(root / "imagery/locations/yard.yaml", "slug: yard", "slug: court"),
+    "a template": lambda root: _append(root / "prompts/chapter.txt.j2", "At dusk.\n"),
+    "a template, same size and time": lambda root: _same_size(
+        root / "prompts/chapter.txt.j2", "looks like", "looks LIKE"
+    ),
+    "a template gone": lambda root: (root / "prompts/location.txt.j2").unlink(missing_ok=True),
+    "a style": lambda root: _setting(root, 'style_prefix = "Chalk."'),
+    "a route": lambda root: _setting(root, '[tool.chargen.routes]\n"sketch/sketch" = "openai/gpt-image-1-mini"'),
+    "described": lambda root: _setting(root, 'missing_references = "describe"'),
+    "settings back": lambda root: _setting(root, SETTINGS),
+    "a folder of pictures": lambda root: _setting(root, 'generated = "out"'),
+    "a picture gone": lambda root: (root / "generated/chapters/ch01/b.png").unlink(missing_ok=True),
+    "a picture painted over": lambda root: _paint(root / "generated/chapters/ch02/c.png"),
+    "a picture of another size": lambda root: (root / "generated/chapters/ch03/a.png").write_bytes(_png(b"2")),
+    "a pointer": lambda root: (root / "generated/chapters/ch03/b.png").write_text(
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
+    ),
+    "a portrait painted over": lambda root: _paint(root / "generated/characters/mara/mara-portrait.png"),
+    "a portrait gone": lambda root: (root / "generated/characters/mara/mara-portrait.png").unlink(missing_ok=True),
+    "a reference painted over": lambda root: _paint(root / "imagery/characters/ivo/face.png"),
+    "a reference gone": lambda root: (root / "imagery/characters/ivo/face.png").unlink(missing_ok=True),
+    "a reference back": lambda root: (root / "imagery/characters/ivo/face.png").write_bytes(_png(b"3")),
+    "ignored": lambda root: (root / ".chargen/ignored.json").write_text('["chapters/ch01/a"]'),
+    "not ignored": lambda root: (root / ".chargen/ignored.json").unlink(missing_ok=True),
+    "a refusal": lambda root: _refuse(root, "chapters/ch01/b"),
+    "originals gone": lambda root: shutil.rmtree(root / ".chargen/originals", ignore_errors=True),
+    "a link to a folder": lambda root: _link(root / "imagery/more", root / "imagery/chapters"),
+    "that link gone": lambda root: (root / "imagery/more").unlink(missing_ok=True),
+    "a damaged record": lambda root: _damage(root / ".chargen/originals", RECORD_FILE),
+    "a damaged reply": lambda root: _damage(root / ".chargen/originals", "*.png"),
+    "a journal gone": lambda root: (root / ".chargen/journal.sqlite").unlink(missing_ok=True),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_is_seen(root: Path, name: str) -> None:
+    """Whatever is edited in a kept book, the plan is that of a book without a cache."""
+    _kept(root)
+    EDITS[name](root)
+    _check(root)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_edits_are_seen(root: Path, seed: int) -> None:
+    """Edits on top of each other, each followed by both plans."""
+    chance = random.Random(seed)
+    for name in chance.choices(sorted(EDITS), k=12):
+        EDITS[name](root)
+        try:
+            whole = _whole(root)
+        except ChargenError as failure:  # what can't be opened can't be planned either way
+            with pytest.raises(type(failure)):
+                _kept(root)
+        else:
+            assert _shown(_kept(root, building=chance.random() < 0.5)) == _shown(whole), name
+
+
+def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read twice; an edit reads its file and the characters its entries show."""
+    _kept(root)
+    assert _scanned(root, monkeypatch) == []
+    EDITS["a comment"](root)
+    assert _scanned(root, monkeypatch) == ["imagery/chapters/ch03/imagery.yaml"]
+    EDITS["an appearance"](root)
+    assert "imagery/chapters/ch03/imagery.yaml" not in _scanned(root, monkeypatch)
+    assert _scanned(root, monkeypatch) == []
+
+
+def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
+    """An edited chapter is planned with the portrait it shows; of all the rest the rows are taken."""
+    EDITS["slots"](root)
+    _replaced(_chapter(root, "ch03"), "prompt_used: A lamp", "status: approved\n    prompt_used: A lamp")
+    _kept(root)
+    EDITS["a prompt"](root)
+    plan = _kept(root, building=True)
+    assert {image.file for image in plan.images if isinstance(image, Planned)} == {"imagery/chapters/ch01/imagery.yaml"}
+    EDITS["a picture gone"](root)
+    assert [image.id for image in _kept(root).images if image.acts] == ["chapters/ch01/a", "chapters/ch01/b"]
+    plan = _kept(root, building=True)
+    assert [image.id for image in plan.images if isinstance(image, Planned)] == ["chapters/ch01/a", "chapters/ch01/b"]
+
+
+def test_the_journal_counts_for_what_is_missing(root: Path) -> None:
+    """What was refused since the last plan is blocked, although no file changed."""
+    EDITS["a picture gone"](root)
+    EDITS["originals gone"](root)
+    _kept(root)
+    assert kept_plan(_snapshot(root)) is not None
+    EDITS["a refusal"](root)
+    _check(root)
+    assert _whole(root).by_id[EntryId("chapters/ch01/b")].verdict.value == "blocked"
+
+
+def test_a_plan_is_read_without_opening_the_project(root: Path) -> None:
+    """Where nothing changed, a plan is read from the cache: of images that need nothing, and of those that do."""
+    for name in ("a comment", "a reference gone"):
+        EDITS[name](root)
+        _kept(root)
+        assert _shown(kept_plan(_snapshot(root)) or pytest.fail("not read")) == _shown(_whole(root))
+    EDITS["a comment"](root)
+    assert kept_plan(_snapshot(root)) is None
+
+
+def test_a_choice_from_the_cache_is_that_of_the_opened_project(root: Path) -> None:
+    """The same images are selected, chosen and left out; where the settings limit what is spent they are asked."""
+    EDITS["a picture gone"](root)
+    EDITS["originals gone"](root)
+    _kept(root)
+    snapshot = _snapshot(root)
+    for request in (BuildRequest(), BuildRequest(max_tasks=0), BuildRequest(Selection(("chapters/ch01/*",)))):
+        snapshot = _snapshot(root)
+        found = kept_choice(snapshot, request) or pytest.fail("not chosen")
+        with _session(root) as session:
+            opened = prepare(session, request)
+        assert _comes_to(found) == _comes_to(opened)
+        assert len(found.choice.images) + len(found.choice.left_out) == 1
+    assert kept_choice(snapshot, BuildRequest(resume=False)) is None
+    _setting(root, SETTINGS + "[tool.chargen.budget]\nrun = 1")
+    _kept(root)
+    assert kept_choice(_snapshot(root), BuildRequest()) is None
+
+
+WISHES: dict[str, BuildRequest] = {
+    "another provider": BuildRequest(provider="openai"),
+    "another provider for some": BuildRequest(Selection(("chapters/ch02/*",)), provider="openai"),
+    "a new one": BuildRequest(rebuild=("chapters/ch01/a",)),
+    "a new portrait": BuildRequest(rebuild=("characters/mara/mara-portrait",)),
+    "what was refused": BuildRequest(resume=False),
+}
+
+
+@pytest.mark.parametrize("edit", ["a comment", "a refusal", "ignored", "a prompt", "a portrait gone", "a model"])
+@pytest.mark.parametrize("name", WISHES)
+def test_wishes_are_planned_with_the_cache_as_without(root: Path, name: str, edit: str) -> None:
+    """What is asked for by name or for one run changes the images it is about and their users, and no other."""
+    for before in ("a picture gone", "originals gone"):
+        EDITS[before](root)
+    EDITS[edit](root)
+    _kept(root)
+    with _session(root) as session:
+        found = prepare(session, WISHES[name])
+    with _session(root) as session:
+        assert _shown(found.plan) == _shown(session.planner(found.planner.options, cached=False).plan())
+    assert any(not isinstance(image, Planned) for image in found.plan.images)
+
+
+def test_what_was_planned_is_kept_in_one_command(root: Path) -> None:
+    """A second plan in one command, after a file changed, is made of the first one's rows, and is right."""
+    with _session(root) as session:
+        planner = session.planner()
+        planner.plan()
+        session.keep(planner)
+        EDITS["a status"](root)
+        plan = session.plan()
+    assert {image.file for image in plan.images if isinstance(image, Planned)} == {"imagery/chapters/ch01/imagery.yaml"}
+    assert _shown(plan) == _shown(_whole(root))
+
+
+def _comes_to(chosen: Chosen) -> tuple[object, ...]:
+    choice = chosen.choice
+    images = [[image.id for image in group] for group in (choice.images, choice.quiet)]
+    return chosen.selected, images, dict(choice.needed_by), [(item.image.id, item.reason) for item in choice.left_out]
+
+
+def test_what_changed_just_now_is_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture written within the last tick of a coarse clock could be written again without a trace."""
+    monkeypatch.setattr(disk, "time", time)
+    _kept(root)
+    assert len(_scanned(root, monkeypatch)) == 6
+
+
+def test_the_environment_counts(root: Path) -> None:
+    """Another server and a key that is set are seen; a key's value is not kept."""
+    EDITS["a route"](root)
+    _check(root)
+    _check(root, OPENAI_API_KEY="sk-secret-value")
+    _check(root, OPENAI_API_KEY="sk-secret-value", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert b"sk-secret-value" not in (root / STAMP).read_bytes() + (root / CACHE).read_bytes()
+
+
+def test_the_program_itself_counts(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another source file or another table of models is another environment."""
+    package = tmp_path / "package"
+    (package / "providers").mkdir(parents=True)
+    (package / "judge.py").write_text("a")
+    (package / "providers/models.toml").write_text("a")
+    monkeypatch.setattr(environment, "_PACKAGE", package)
+    seen = {environment.environment_digest(root, "prompts", {}, "2026-01-01")}
+    for name in ("judge.py", "providers/models.toml"):
+        (package / name).write_text("ab")
+        seen.add(environment.environment_digest(root, "prompts", {}, "2026-01-01"))
+    seen.add(environment.environment_digest(root, "prompts", {}, "2026-01-02"))
+    assert len(seen) == 4
+
+
+def test_reading_only_writes_nothing(root: Path) -> None:
+    """A plan leaves no memory, and uses one without touching it."""
+    for name in (STAMP, CACHE):
+        (root / name).unlink(missing_ok=True)
+    _kept(root, read_only=True)
+    assert not (root / CACHE).exists()
+    _kept(root)
+    before = (root / CACHE).stat().st_mtime_ns
+    EDITS["a prompt"](root)
+    _kept(root, read_only=True)
+    assert (root / CACHE).stat().st_mtime_ns == before
+
+
+DAMAGES: dict[str, Callable[[Any], object]] = {
+    "nothing": lambda _: None,
+    "a list": lambda _: [],
+    "a deep list": lambda _: _deep(),
+    "numbers": lambda values: [7] * len(values),
+    "nulls": lambda values: [None] * len(values),
+    "no files": lambda values: _with(values, {}),
+    "files of nothing": lambda values: _with(values, dict.fromkeys(_files(values))),
+    "files of other rows": lambda values: _with(values, _turned(_files(values))),
+    "rows of nulls": lambda values: _with(
+        values, {name: [*file[:-1], [None]] for name, file in _files(values).items()}
+    ),
+    "no rows": lambda values: _with(values, {name: [*file[:-1], []] for name, file in _files(values).items()}),
+}
+
+
+def _files(values: Any) -> dict[str, Any]:
+    found: dict[str, Any] = values["files"] if isinstance(values, dict) else values[2]
+    return found
+
+
+def _with(values: Any, files: dict[str, Any]) -> object:
+    return {**values, "files": files} if isinstance(values, dict) else [*values[:2], files, *values[3:]]
+
+
+def _turned(files: dict[str, Any]) -> dict[str, Any]:
+    """Give each file the last part, the rows, of another."""
+    pairs = zip(files.items(), reversed(files.values()), strict=True)
+    return {name: [*file[:-1], other[-1]] for (name, file), other in pairs}
+
+
+def _deep() -> object:
+    value: object = []
+    for _ in range(500):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("file", [STAMP, CACHE])
+def test_a_damaged_cache_counts_as_none(root: Path, file: str, name: str) -> None:
+    """Whatever stands in the two files, the plan is right, and they are made anew."""
+    _kept(root)
+    codec: Any = json if file == STAMP else msgspec.msgpack
+    read, write = (codec.loads, codec.dumps) if file == STAMP else (codec.decode, codec.encode)
+    data = write(DAMAGES[name](read((root / file).read_bytes())))
+    (root / file).write_bytes(data.encode() if isinstance(data, str) else data)
+    _check(root)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00{", b"[" * 100_000, b"\x91" * 100_000])
+@pytest.mark.parametrize("file", [STAMP, CACHE])
+def test_what_is_no_cache_counts_as_none(root: Path, file: str, data: bytes) -> None:
+    """Bytes of any other kind are not read."""
+    _kept(root)
+    (root / file).write_bytes(data)
+    _check(root)
+
+
+def test_a_mark_of_a_broken_run_makes_the_next_one_look(root: Path) -> None:
+    """While a run is under way, or after it died, nobody says that nothing has to be done."""
+    _kept(root)
+    assert _summary(root) is not None
+    (root / BUSY).touch()
+    assert _summary(root) is None
+
+
+def test_names_are_understood_or_left_alone(root: Path) -> None:
+    """Targets and ids count the images they mean; any other name is for the planner."""
+    _kept(root)
+    both = ("chapters/ch01/a", "generated/chapters/ch01/a.png", "generated/chapters/ch01/b.png")
+    assert _summary(root, both) == replace(_summary(root) or pytest.fail("nothing stands"), fresh=2)
+    assert _summary(root, ("chapters/ch01/*",)) is None
+    assert _summary(root, ("chapters/ch01/zz",)) is None

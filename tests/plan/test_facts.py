@@ -1,0 +1,365 @@
+"""The facts of one image: what is looked up and when, what is told of it; evidence and vendor are made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chargen.config.settings import RebuildOn
+from chargen.errors import Position, Problem, Severity, error, note
+from chargen.model.entries import Declared, Entry, Outputs
+from chargen.model.inputs import fingerprint, parts
+from chargen.model.reason import Reason, ReasonCode
+from chargen.model.record import RecordLine
+from chargen.model.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, with_mark
+from chargen.model.request import Asked, Request, SentReference
+from chargen.model.traced import Segment, Traced
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
+from chargen.plan.evidence import PaidReply, TargetState
+from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.plan import Planned, PlannedReference
+from chargen.plan.verdict import Force, Judgement
+from chargen.store.files import FileKind, FileState
+
+A = EntryId("chapters/ch01/a")
+PLACE = Position("imagery/chapters/ch01/imagery.yaml", 6, 5)
+FILE, OTHER = FileHash("ab" * 32), FileHash("cd" * 32)
+OPENAI, SKETCH = Route("openai", "gpt-image-2.6-flare"), Route("sketch", "sketch")
+MINI = Route("openai", "gpt-image-1-mini")
+PRICE = Decimal("0.05")
+
+
+class World:
+    """Evidence, vendor and rehearsals that answer what they are told to and note what they are asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.by_size: TargetState | None = None
+        self.state = TargetState(FileState(FileKind.ABSENT))
+        self.reply: PaidReply | None = None
+        self.late: PaidReply | None = None
+        self.lost: Any = None
+        self.served = False
+        self.own = ""
+        self.refusal: Any = None
+        self.objections: tuple[Problem, ...] = ()
+        self.other_server: Problem | None = None
+        self.bad_slots: Problem | None = None
+        self.unfinished: frozenset[str] = frozenset()
+        self.journal = SimpleNamespace(refused=self._refused)
+        self.adapters = self
+
+    # evidence
+
+    def at_target(self, _entry: Entry, _fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
+        self.asked.append("read" if certain else "look")
+        return self.state if certain or self.by_size is None else self.by_size
+
+    def elsewhere(self, _entry: Entry) -> str:
+        return self.own
+
+    def paid(self, *_: Any, sketch: bool) -> PaidReply | None:
+        self.asked.append("paid for a sketch" if sketch else "paid")
+        return self.reply
+
+    def waiting(self, *_: Any, **__: Any) -> PaidReply | None:
+        self.asked.append("waiting")
+        return self.late
+
+    def unexplained(self, *_: Any) -> Any:
+        self.asked.append("unexplained")
+        return self.lost
+
+    def answered(self, *_: Any, **__: Any) -> bool:
+        return self.served
+
+    def _refused(self, *_: Any) -> Any:
+        self.asked.append("refused")
+        return self.refusal
+
+    # vendors
+
+    def get(self, name: str) -> Any:
+        return SimpleNamespace(
+            adapt=lambda asked, model: self._asked("adapt", _adapted(asked, name, model)),
+            check=lambda _request: self._asked("check", self.objections),
+            price=lambda _request: self._asked("price", PRICE),
+            elsewhere=lambda: self.other_server,
+        )
+
+    def override(self, provider: str) -> Route:
+        return SKETCH if provider == "sketch" else MINI
+
+    def is_proof(self, route: Route | None) -> bool:
+        return route is not None and route.provider == "sketch"
+
+    def refusal_of(self, _image: Planned) -> Problem | None:
+        return self._asked("unwritable", self.bad_slots)
+
+    def _asked(self, what: str, answer: Any) -> Any:
+        self.asked.append(what)
+        return answer
+
+
+def _adapted(asked: Asked, name: str, model: str) -> Request:
+    return Request(name, model, asked.prompt, asked.references, "128x96", None, {}, asked, ("adapted",))
+
+
+class Words:
+    """A composed prompt."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.negative = text, ""
+        self.segments = (Segment(text, "prompt_used", str(PLACE)),)
+        self.negatives: tuple[Traced, ...] = ()
+
+
+def image(words: str = "A lamp.", *, route: Route | None = OPENAI, **entry: Any) -> Planned:
+    """A planned image without references, not judged yet."""
+    values: dict[str, Any] = {
+        "id": A,
+        "kind": "chapter",
+        "file": PLACE.file,
+        "position": PLACE,
+        "path": (),
+        "title": "A",
+        "prompt": Traced.of(words, "prompt_used", PLACE),
+        "negative_prompt": (),
+        "size": Size(128, 96),
+        "status": None,
+        "depicts": (),
+        "always": (),
+        "colours": (),
+        "declared": Declared(),
+        "outputs": Outputs(),
+        "data": {},
+    }
+    composed: Any = Words(words)
+    return Planned(
+        entry=Entry(**{**values, **entry}),
+        target=f"generated/{A}.png",
+        prompt_file=f"generated/prompts/{A}.txt",
+        references=(),
+        composed=composed,
+        inputs=None,
+        fingerprint=None,
+        judgement=Judgement(Verdict.NO_PROMPT),
+        route=route,
+    )
+
+
+def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = (), **options: Any) -> Planned:
+    """Judge it with these options of a command."""
+    settings = SimpleNamespace(rebuild_on=rebuild_on, provider=lambda _name: SimpleNamespace(quality=None))
+    project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
+    rehearsals: Any = SimpleNamespace(refusal=world.refusal_of)
+    return Judge(project, world, world, PlanOptions(**options), rehearsals).judged(planned, ())
+
+
+def line_of(planned: Planned, by: str | None = str(OPENAI), *marks: tuple[str, str]) -> RecordLine:
+    """The record line of a picture made from an image's inputs as they are."""
+    found = judged(World(), planned)
+    assert found.inputs is not None
+    assert found.fingerprint is not None
+    line = RecordLine(found.fingerprint, FILE, 99, by, "2026-11-22T14:08:07Z", attempt="t1")
+    line = replace(line, parts=tuple((name, digest) for name, digest in parts(found.inputs).items()))
+    for mark in marks:
+        line = with_mark(line, mark)
+    return line
+
+
+def present(line: RecordLine | None, *, others: bool = False, read: bool = True, **more: Any) -> TargetState:
+    """A file at the target, with the record that is of it."""
+    file = FILE if read else None
+    return TargetState(FileState(FileKind.FILE, 99), line, in_yaml=line is not None, others=others, file=file, **more)
+
+
+@pytest.fixture
+def world() -> Any:
+    return World()
+
+
+def test_a_fresh_image_costs_one_look(world: Any) -> None:
+    """Its size is evidence enough: nothing is read, and nobody is asked."""
+    world.state = present(line_of(image()), read=False)
+    found = judged(world, image())
+    assert found.verdict is Verdict.FRESH
+    assert world.asked == ["look"]
+    assert found.cost_usd == 0
+    assert not found.repair
+
+
+def test_a_stale_image_is_read_once_and_its_vendor_asked_once(world: Any) -> None:
+    """Once a look, once the bytes; adapted, checked and priced once."""
+    line = line_of(image())
+    world.by_size, world.state = present(line, read=False), present(line)
+    found = judged(world, image("A lamp at night."))
+    assert found.verdict is Verdict.STALE
+    assert found.judgement.reasons == (Reason(ReasonCode.INPUT_CHANGED, ("prompt.prompt_used", "changed", str(PLACE))),)
+    assert found.cost_usd == PRICE
+    assert found.notes == ("adapted",)
+    assert all(world.asked.count(what) == 1 for what in ("look", "read", "adapt", "check", "price", "unwritable"))
+
+
+def test_a_picture_painted_over_at_equal_size_is_never_replaced(world: Any) -> None:
+    """The look says it is the recorded one; the bytes say it is the author's."""
+    world.by_size, world.state = present(line_of(image()), read=False), present(None, others=True)
+    assert judged(world, image("A lamp at night.")).verdict is Verdict.EDITED
+    assert "adapt" not in world.asked
+
+
+def test_what_stands_in_the_way_is_told_before_a_vendor_is_asked(world: Any) -> None:
+    """A refusal with these inputs blocks, until it is asked to be tried again."""
+    world.refusal = SimpleNamespace(message="not this")
+    found = judged(world, image())
+    assert found.judgement == Judgement(Verdict.BLOCKED, (Reason(ReasonCode.REFUSED_BEFORE, ("not this",)),))
+    assert "adapt" not in world.asked
+    assert judged(world, image(), resume=False).verdict is Verdict.MISSING
+
+
+def test_what_a_vendor_objects_to_is_not_sent(world: Any) -> None:
+    """Its errors block, its warnings do not; where its requests go is told with it."""
+    world.objections = (error("too large"), Problem(Severity.WARNING, "odd"))
+    world.other_server = note("requests go elsewhere")
+    found = judged(world, image())
+    assert found.judgement == Judgement(Verdict.BLOCKED, (Reason(ReasonCode.OBJECTION, ("too large",)),))
+    assert found.cost_usd == 0
+    assert found.problems == (world.other_server,)
+    world.objections = (world.objections[1],)
+    assert judged(world, image()).verdict is Verdict.MISSING
+
+
+def test_slots_that_could_not_be_written_block_with_their_place(world: Any) -> None:
+    """Nothing is bought that could not be written down."""
+    world.bad_slots = error("an alias is in the way", PLACE)
+    found = judged(world, image())
+    reason = Reason(ReasonCode.PROBLEM, ("an alias is in the way", str(PLACE)))
+    assert found.judgement == Judgement(Verdict.BLOCKED, (reason,))
+    assert found.problems == (world.bad_slots,)
+
+
+def test_another_provider_is_for_what_is_meant_and_not_fresh(world: Any) -> None:
+    """Its default model makes what has to be made, and only that."""
+    assert judged(world, image(), provider="openai").route == MINI
+    assert judged(world, image(), provider="openai", selected=frozenset()).route == OPENAI
+    world.state = present(line_of(image()))
+    assert judged(world, image(), provider="openai").route == OPENAI
+    found = judged(world, image("A lamp at night."), provider="sketch")
+    assert (found.route, found.verdict) == (SKETCH, Verdict.BLOCKED)
+    assert found.judgement.reasons[0].code is ReasonCode.SKETCH_REPLACES_NOTHING
+
+
+def test_what_was_paid_for_is_restored_and_a_damaged_record_told(world: Any) -> None:
+    """Whatever else stands in the way of a new picture."""
+    world.refusal = SimpleNamespace(message="not this")
+    world.reply = PaidReply(".chargen/originals/x/t1/reply.png", mended=True)
+    found = judged(world, image())
+    assert found.judgement == Judgement(Verdict.RESTORABLE, (Reason(ReasonCode.MOVED, (world.reply.where,)),))
+    assert [problem.severity for problem in found.problems] == [Severity.WARNING]
+
+
+def test_a_reply_that_can_not_be_used_blocks_and_is_what_its_problem_is_about(world: Any) -> None:
+    """Nothing is bought again while what was paid for may be saved; the author may still ask by name."""
+    world.originals = SimpleNamespace(shown=lambda lost: f".chargen/originals/x/{lost}/reply.png")
+    world.lost = "t1"
+    found = judged(world, image())
+    assert found.verdict is Verdict.BLOCKED
+    assert [problem.subject for problem in found.problems] == [".chargen/originals/x/t1/reply.png"]
+    assert judged(world, image(), forced={A: Force.REBUILD}).verdict is Verdict.MISSING
+
+
+def test_a_damaged_picture_is_told_unless_something_restores_it(world: Any) -> None:
+    """And nothing is put over a file that is being written right now."""
+    world.state = present(None, others=True, damage="cut short")
+    found = judged(world, image())
+    assert found.judgement == Judgement(Verdict.BLOCKED, (Reason(ReasonCode.DAMAGED, ("cut short",)),))
+    assert [(problem.severity, problem.position) for problem in found.problems] == [(Severity.ERROR, PLACE)]
+    world.reply = PaidReply("there")
+    assert judged(world, image()).verdict is Verdict.RESTORABLE
+    world.state = present(None, others=True, damage="cut short", in_use=True)
+    found = judged(world, image())
+    assert found.verdict is Verdict.BLOCKED
+    assert "(it is being written right now)" in str(found.judgement.reasons[0])
+
+
+def test_a_rejection_is_served_by_a_mark_a_late_reply_or_an_original(world: Any) -> None:
+    """What was made to answer it is not made again."""
+    planned = image(status=Status.REJECTED)
+    world.state = present(line_of(planned))
+    assert judged(world, planned).judgement == Judgement(Verdict.STALE, (Reason(ReasonCode.REJECTED),))
+    world.late = PaidReply("there")
+    found = judged(world, planned)
+    assert found.judgement == Judgement(
+        Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.MOVED, ("there",)))
+    )
+    world.late, world.state = None, present(line_of(planned, str(OPENAI), ANSWERED))
+    assert judged(world, planned).verdict is Verdict.FRESH
+    world.state, world.reply = TargetState(FileState(FileKind.ABSENT)), PaidReply("there")
+    assert judged(world, planned).verdict is Verdict.MISSING
+    world.served = True
+    assert judged(world, planned).verdict is Verdict.RESTORABLE
+
+
+@pytest.mark.parametrize(
+    ("by", "marks", "rebuild_on", "verdict"),
+    [
+        (str(MINI), (), (), Verdict.FRESH),
+        (str(MINI), (), (RebuildOn.MODEL,), Verdict.STALE),
+        (str(MINI), (), (RebuildOn.PROVIDER, RebuildOn.QUALITY), Verdict.FRESH),
+        (str(MINI), ((ACCEPTED, str(OPENAI)),), (RebuildOn.MODEL,), Verdict.FRESH),
+        (str(OPENAI), ((QUALITY, "low"),), (RebuildOn.QUALITY,), Verdict.STALE),
+        (str(SKETCH), (), (RebuildOn.PROVIDER,), Verdict.PROOF),
+        (str(SKETCH), ((ACCEPTED, str(OPENAI)),), (RebuildOn.PROVIDER,), Verdict.FRESH),
+        (None, (), (RebuildOn.PROVIDER,), Verdict.FRESH),
+    ],
+)
+def test_drift_rebuilds_only_what_is_named_and_was_not_accepted(
+    world: Any, by: str | None, marks: Any, rebuild_on: Any, verdict: Verdict
+) -> None:
+    """It is shown whatever is named."""
+    planned = image(declared=Declared(quality=Traced.of("high", "quality", PLACE)))
+    planned = replace(planned, quality="high")
+    world.state = present(line_of(planned, by, *marks))
+    found = judged(world, planned, rebuild_on=rebuild_on)
+    assert found.verdict is verdict
+    assert bool(found.drift) == (by is not None)
+
+
+def test_a_forgotten_image_is_made_anew(world: Any) -> None:
+    """The inputs are the same, and the author asked."""
+    world.state = present(line_of(image(), str(OPENAI), (FORGOTTEN, "2026-11-22T14:08:07.000000Z")))
+    assert judged(world, image()).judgement == Judgement(Verdict.STALE, (Reason(ReasonCode.FORGOTTEN),))
+
+
+@pytest.mark.parametrize(("in_yaml", "unfinished"), [(False, False), (True, True), (True, False)])
+def test_a_picture_whose_slots_or_row_are_missing_is_repaired(world: Any, in_yaml: bool, unfinished: bool) -> None:
+    """The record was found elsewhere, or the journal does not know that it was written back."""
+    world.state = replace(present(line_of(image())), in_yaml=in_yaml)
+    world.unfinished = frozenset({"t1"} if unfinished else ())
+    assert judged(world, image()).repair is (not in_yaml or unfinished)
+
+
+def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
+    """The hashes of the bytes that were read are the inputs, whatever the plan knew of the files."""
+    face = PlannedReference("art/face.png", "mara", FILE)
+    planned = replace(image(), references=(face,))
+    world.state = present(line_of(planned))
+    settings = SimpleNamespace(rebuild_on=(), provider=lambda _name: SimpleNamespace(quality=None))
+    project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
+    rehearsals: Any = SimpleNamespace(refusal=world.refusal_of)
+    judge = Judge(project, world, world, PlanOptions(), rehearsals)
+    as_planned, changed = (SentReference("mara", face.path, b"", "image/png", sha256=file) for file in (FILE, OTHER))
+    assert judge.again(planned, planned.entry, (as_planned,))[0].verdict is Verdict.FRESH
+    now, request = judge.again(planned, planned.entry, (changed,))
+    assert now.verdict is Verdict.STALE
+    assert request is not None
+    assert request.references == (changed,)
+    assert now.inputs is not None
+    assert [item.sha256 for item in now.inputs.references] == [OTHER]
+    assert [item.digest for item in now.references] == [OTHER]
+    assert now.fingerprint == fingerprint(now.inputs)
