@@ -15,6 +15,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
 from chargen.model.values import Size
@@ -24,7 +25,7 @@ KEYS_HINT = "keys come from the environment only: remove it from this file"
 LEAST_PROMPT, MOST_PROMPT = 200, 100_000
 MAX_WORKERS = 256
 """More requests at once than any known account may send; a larger number is a slip of the keyboard."""
-OTHERS_FOLDERS = frozenset({".chargen", ".git"})
+OTHERS_FOLDERS = frozenset({STATE, ".git"})
 """Folders that a program keeps for itself: this one, and git."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.inputs import FILE, Inputs, Ways, answer_of
 from chargen.store.files import FileKind, kind_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
 
-ORIGINALS = ".chargen/originals"
 ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
 OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
@@ -143,6 +143,10 @@ class Disk:
             self._scanned[file] = scan_file(self.project, file)
             self._digests[file] = self._scanned[file].digest
         return self._scanned[file]
+
+    def read_already(self, file: str) -> ScannedFile | None:
+        """Return an imagery file as it was read for the plan; None where the plan did without."""
+        return self._scanned.get(file)
 
     # pictures
 
