@@ -27,6 +27,7 @@ COMPOSED = {
     "part": "locations/tea-garden/long-table",
     "zone": "locations/mushroom-wood/cats-bough",
     "zone-image": "locations/duchess-house/pepper-mill",
+    "fields": "locations/tea-garden/washing-up",
     "beat": "locations/tea-garden/watch-in-the-butter",
     "portrait": "characters/alice/alice-portrait",
     "scene": "characters/alice/minding-the-duchess-s-baby",

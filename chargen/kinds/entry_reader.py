@@ -6,7 +6,7 @@ program itself asks for, the rest is the lazy `data`. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
+from chargen.text.prose import fold
 from chargen.yaml.document import Document, get, is_null, scalar
 
 STATUSES = tuple(status.value for status in Status)
@@ -66,15 +67,18 @@ def read_entry(
     outputs: Outputs,
     palette: Node | None = None,
     parts: tuple[PromptPart, ...] = (),
+    avoided: tuple[Traced, ...] = (),
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
-    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of.
+    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
+    `avoided` what it must not show.
     """
     prompt = prompt_of(block)
     size = size_of(block, file.default_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
+    negatives = (*block.texts("negative_prompt"), *file.negatives)
     return Entry(
         id=file.kind.entry_id(file.slug, name),
         kind=file.kind.name,
@@ -83,7 +87,7 @@ def read_entry(
         path=block.path,
         title=title or name,
         prompt=prompt,
-        negative_prompt=(*block.texts("negative_prompt"), *file.negatives),
+        negative_prompt=without_repeats((*negatives, *avoided)) if parts else negatives,
         size=size,
         status=status,
         depicts=depicts,
@@ -95,6 +99,14 @@ def read_entry(
         problems=tuple(block.problems),
         parts=parts,
     )
+
+
+def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
+    """Return each text once, whatever its case and its last stop."""
+    found: dict[str, Traced] = {}
+    for text in texts:
+        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
+    return tuple(found.values())
 
 
 def prompt_of(block: Block) -> Traced | None:

@@ -127,8 +127,8 @@ def _parts(block: Block, somebody: Depicted) -> tuple[PromptPart, ...]:
         return ()
     name = Traced.of(f"{somebody.name}.", "name", somebody.position) if somebody.name else None
     weights = {key: weight for weight, key in enumerate(_LABELS, start=1)}
-    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key]) for key, text in told.items()]
-    return tuple(parts) if name is None else (PromptPart(name, parts[0].weight), *parts)
+    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key], key) for key, text in told.items()]
+    return tuple(parts) if name is None else (PromptPart(name, parts[0].weight, "", "name"), *parts)
 
 
 KIND = Scenes()

@@ -62,11 +62,15 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class PromptPart:
-    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out."""
+    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out.
+
+    `label` goes before its text, `name` says what it tells: `elements`, `light`, `mood`.
+    """
 
     text: Traced
     weight: int
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

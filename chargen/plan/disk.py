@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.inputs import ATTEMPT, FILE, JOURNAL, ORIGINAL, Inputs, Ways, answer_of
 from chargen.store.files import FileKind, kind_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
 
-ORIGINALS = ".chargen/originals"
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
 

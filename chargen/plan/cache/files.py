@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import PLAN_CACHE
 from chargen.errors import ChargenError
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
@@ -30,7 +31,7 @@ if TYPE_CHECKING:  # a kept plan is read without what makes one
     from chargen.plan.project import Project
     from chargen.plan.session import Session
 
-CACHE = ".chargen/plan-cache.msgpack"
+CACHE = PLAN_CACHE
 
 
 @contextmanager
