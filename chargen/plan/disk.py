@@ -140,6 +140,10 @@ class Disk:
             self._digests[file] = self._scanned[file].digest
         return self._scanned[file]
 
+    def read_already(self, file: str) -> ScannedFile | None:
+        """Return an imagery file as it was read for the plan; None where the plan did without."""
+        return self._scanned.get(file)
+
     # pictures
 
     def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
