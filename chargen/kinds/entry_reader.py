@@ -198,7 +198,7 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
-            message = f"`character_states` tells of `{slug}`, whom `depicts_characters` does not name"
+            message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
 

@@ -26,6 +26,8 @@ SHORT = 8
 """Hexadecimal digits of a part's digest in a record: enough to see a change, not to prove one."""
 
 PROMPT, NEGATIVE, SIZE, REFERENCE = "prompt", "negative_prompt", "size", "reference"
+TEMPLATE = f"{PROMPT}.template"
+"""The part that is a template's own words."""
 
 
 class Sourced(Protocol):
@@ -127,7 +129,7 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     """Say which parts differ between recorded digests and today's inputs, most telling first.
 
     `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
-    moved).
+    moved). The template's own words are not named where a field appeared or went: what stands around it went with it.
     """
     today = parts(now)
     sources = _sources(now.segments)
@@ -145,6 +147,8 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
         found = [item for item in found if item.part != PROMPT]
     else:
         found = [item for item in found if item not in fields]
+    if any(item.part.startswith(f"{PROMPT}.") and item.change is not Change.CHANGED for item in found):
+        found = [item for item in found if item.part != TEMPLATE]
     return tuple(found)
 
 

@@ -93,6 +93,11 @@ class GatheredFacts:
         return _TARGETS.get(self.state.state.kind, Target.ABSENT)
 
     @property
+    def path(self) -> str:
+        """The image's path in the project."""
+        return self.image.target
+
+    @property
     def match(self) -> Match:
         """What ties the file to a record."""
         return Match.OURS if self.state.line else Match.OTHER if self.state.others else Match.UNRECORDED
@@ -203,15 +208,15 @@ class GatheredFacts:
         return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
 
     @property
-    def original(self) -> str:
-        """Where an original for today's inputs is, else empty."""
-        return self.paid.where if self.paid is not None else ""
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for; None where they were not."""
+        return _reason_of(self.paid, self._entry.id)
 
     @cached_property
-    def waiting(self) -> str:
-        """Where a reply is that came after the file at the target and was never put there."""
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
         found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
-        return found.where if found is not None else ""
+        return _reason_of(found, self._entry.id)
 
     @cached_property
     def answered(self) -> bool:
@@ -241,7 +246,8 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        found = errors(self._objected, ReasonCode.OBJECTION)
+        stops = (problem.message for problem in self._objected if problem.severity is Severity.ERROR)
+        found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
@@ -312,7 +318,7 @@ class GatheredFacts:
         try:
             contained(self.judge.project.root, self.image.target)
         except InputError as failure:
-            return errors(failure.problems, ReasonCode.TARGET_OUTSIDE)
+            return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
 
     def _refused(self) -> tuple[Reason, ...]:
@@ -464,6 +470,13 @@ def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
     return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
 
 
+def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
+    if paid is None:
+        return None
+    before = paid.where if paid.stored is None else paid.stored.record.entry_id
+    return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
+
+
 def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
     """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
     if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
@@ -486,6 +499,10 @@ def _drift(line: RecordLine | None, route: Route | None, quality: str | None) ->
     return tuple(found)
 
 
-def errors(problems: Iterable[Problem], code: ReasonCode = ReasonCode.PROBLEM) -> tuple[Reason, ...]:
+def errors(problems: Iterable[Problem]) -> tuple[Reason, ...]:
     """Return those problems that stop what depends on them, as reasons."""
-    return tuple(Reason(code, (problem.message,)) for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(
+        Reason(ReasonCode.PROBLEM, (problem.message, str(problem.position or "")))
+        for problem in problems
+        if problem.severity is Severity.ERROR
+    )

@@ -26,12 +26,12 @@ from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
 from chargen.plan.compose import Composer
-from chargen.plan.disk import JOURNAL, ORIGINAL, Disk
+from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.image_planner import ImagePlanner
-from chargen.plan.inputs import FILE, answer_of
+from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown_file
@@ -156,7 +156,10 @@ class Planner:
         """
         if self._together:
             return {}
-        found = {file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads}
+        with collector_at_rest():
+            found = {
+                file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
+            }
         return {file: kept for file, kept in found.items() if kept is not None}
 
     # what the planning of an image asks

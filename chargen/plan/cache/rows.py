@@ -7,7 +7,7 @@ explained is planned anew.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,7 +16,9 @@ from chargen.model.reason import Reason
 from chargen.model.values import EntryId, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.inputs import answer_of
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
-from chargen.plan.scan import ScannedFile
+
+if TYPE_CHECKING:  # a kept plan is read without what reads imagery
+    from chargen.plan.scan import ScannedFile
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
