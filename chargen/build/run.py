@@ -268,7 +268,8 @@ def open_build(
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         guard = DiskGuard(session.project.root, session.project.originals)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard)
         choice = prepared.choice
         build = Build(
             session,

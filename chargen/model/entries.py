@@ -100,6 +100,10 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     parts: tuple[PromptPart, ...] = ()
     """What its prompt is made of, in reading order, where it has none."""
+    former_size: Size | None = None
+    """The size by form 1 of inputs, where that is another."""
+    has_former: bool = True
+    """False for what no inputs of form 1 were ever made of."""
 
     @property
     def has_prompt(self) -> bool:
