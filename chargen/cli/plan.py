@@ -20,22 +20,11 @@ import click
 from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json
 from chargen.cli.problems import problem_lines, quiet_lines
-from chargen.cli.tables import (
-    cells,
-    coloured,
-    columns,
-    counts,
-    dim,
-    estimate_text,
-    listed,
-    pad,
-    plural,
-    width,
-    wrap,
-)
+from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, total_cost, totals
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -147,7 +136,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
         for route, routed in sorted(by_route.items()):
             yield f"  {route}: {len(routed):,}, {_costs(routed)}"
     if others:
-        yield f"{len(others):,} to restore, adopt or write back, without sending anything"
+        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for them"
     if not spending and not others:
         yield "nothing to send"
 

@@ -49,7 +49,7 @@ def forget(session: Session, planner: Planner, ids: Iterable[EntryId]) -> tuple[
     found = []
     for image in images:
         if image.id in ignored:
-            found.append(Forgotten(image, "no longer ignored; its record stays, so name it once more for a new image"))
+            found.append(Forgotten(image, "no longer ignored. For a new image run `doit forget` again"))
             continue
         found.append(forgetting.forget(image, costs[image.id]))
     stop_ignoring(session, ignored.intersection(costs))

@@ -18,7 +18,7 @@ from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import fold
@@ -35,6 +35,8 @@ class FileDefaults:
     kind: ImageryKind
     slug: str
     default_size: Size
+    former_size: Size
+    """The default by form 1 of inputs, which knew only the settings'."""
     declared: Declared
     negatives: tuple[Traced, ...]
 
@@ -53,7 +55,8 @@ def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, de
     inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
-    return FileDefaults(root.document, kind, slug, default_size, declared, negatives)
+    size = _default_size(inner, _default_size(outer, default_size))
+    return FileDefaults(root.document, kind, slug, size, default_size, declared, negatives)
 
 
 def read_entry(
@@ -62,7 +65,7 @@ def read_entry(
     name: str,
     *,
     title: str | None,
-    depicts: tuple[Depicted, ...],
+    depicts: tuple[DepictedCharacter, ...],
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
@@ -75,7 +78,11 @@ def read_entry(
     `avoided` what it must not show.
     """
     prompt = prompt_of(block)
-    size = size_of(block, file.default_size)
+    default = file.default_size
+    if "generation_defaults" in block.nodes:
+        default = _default_size(block.block("generation_defaults"), default)
+    size = size_of(block, default)
+    former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
     negatives = (*block.texts("negative_prompt"), *file.negatives)
@@ -98,6 +105,8 @@ def read_entry(
         data=block.view,
         problems=tuple(block.problems),
         parts=parts,
+        former_size=former if former != size and file.kind.has_former else None,
+        has_former=file.kind.has_former and not parts,
     )
 
 
@@ -139,6 +148,16 @@ def size_of(block: Block, default: Size) -> Size | None:
     return size
 
 
+def _default_size(block: Block, otherwise: Size) -> Size:
+    """Return the size that `generation_defaults` ask for, else another one."""
+    for size, ratio in (("size", "aspect_ratio"), ("default_size", "default_aspect_ratio")):
+        if not is_null(block.nodes.get(size)) or not is_null(block.nodes.get(ratio)):
+            named = {"size": block.nodes.get(size), "aspect_ratio": block.nodes.get(ratio)}
+            nodes = {key: node for key, node in named.items() if node is not None}
+            return size_of(replace(block, nodes=nodes), otherwise) or otherwise
+    return otherwise
+
+
 def status_of(block: Block) -> Status | None:
     """Return the author's verdict; case does not count, unknown words are worth a warning and count as none."""
     text = block.text("status")
@@ -151,7 +170,9 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+def depicted(
+    block: Block, cast: Mapping[str, CastMember] | None, *always: DepictedCharacter
+) -> tuple[DepictedCharacter, ...]:
     """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
 
     `cast` is None where a file declares none.
@@ -170,7 +191,7 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             member = (cast or {}).get(slug)
             if member and member.fault:
                 block.problems.append(member.fault)
-            found[slug] = Depicted(
+            found[slug] = DepictedCharacter(
                 slug,
                 block.document.at(node),
                 member.name if member else "",
@@ -179,7 +200,7 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
-            message = f"`character_states` tells of `{slug}`, whom `depicts_characters` does not name"
+            message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
 

@@ -236,11 +236,10 @@ class Evidence:
         owned, line = self.owned(entry.id), entry.record_line
         if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
             return None
-        words = f"its picture of {(line.at or '').partition('T')[0] or 'before'} is kept"
         if owned.place is Place.HISTORY:
-            return PaidReply(words, path=owned.path, line=line, file=line.file)
+            return PaidReply(entry.id, path=owned.path, line=line, file=line.file)
         stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt else None
-        return None if stored is None else PaidReply(words, stored, file=line.file)
+        return None if stored is None else PaidReply(entry.id, stored, file=line.file)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, Depicted, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -31,8 +31,11 @@ _APPROVED = frozenset({Status.APPROVED, Status.LOCKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """One picture to send along. `path` is project-relative; of a planned portrait (`entry_id`) it is its target."""
+class WantedPicture:
+    """One picture an entry wants to send along, not looked at yet: its project-relative path.
+
+    Of a planned portrait (`entry_id`) `path` is its target.
+    """
 
     character: str
     item: str
@@ -63,7 +66,7 @@ class Described:
 class Resolution:
     """What shows an entry's characters, in the order they are depicted; an error among the problems blocks it."""
 
-    references: tuple[Reference, ...] = ()
+    references: tuple[WantedPicture, ...] = ()
     described: tuple[Described, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -72,7 +75,7 @@ class Resolution:
 class _Found:
     """What is found while the characters are gone through."""
 
-    references: list[Reference] = field(default_factory=list)
+    references: list[WantedPicture] = field(default_factory=list)
     described: list[Described] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -94,7 +97,7 @@ def resolve(
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
 
 
-def describe_instead(reference: Reference, characters: Mapping[str, Character]) -> Described:
+def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
     name = character.name if character else reference.character
@@ -109,7 +112,7 @@ def appearance_of(character: Character) -> Traced | None:
 
 
 def _of_nobody(
-    depicted: Depicted,
+    depicted: DepictedCharacter,
     characters: Mapping[str, Character],
     broken: Mapping[str, Position],
     describe: bool,
@@ -128,7 +131,9 @@ def _of_nobody(
         found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))
 
 
-def _of_character(entry: Entry, depicted: Depicted, character: Character, describe: bool, found: _Found) -> None:
+def _of_character(
+    entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
+) -> None:
     wanted, problems = _wanted(depicted, character)
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
@@ -139,7 +144,7 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
-            found.references.append(Reference(character.slug, item.id, item.path, item.entry_id, place, looks))
+            found.references.append(WantedPicture(character.slug, item.id, item.path, item.entry_id, place, looks))
     found.problems.extend(problems)
     if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
         return
@@ -149,7 +154,9 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
     found.described.append(_described(character.slug, name, looks, depicted.position))
 
 
-def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
+def _wanted(
+    depicted: DepictedCharacter, character: Character
+) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
@@ -184,13 +191,13 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 
-def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
-    shown = "shown by words" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
+def _nothing_listed(depicted: DepictedCharacter, character: Character) -> Problem:
+    instead = "sent as a description only" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
-        message = f"`{character.slug}` has no reference portrait: {shown}"
+        message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
     else:
-        message = f"no reference of `{character.slug}` is listed: {shown}"
+        message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`"
     return warning(message, depicted.position, hint)
 

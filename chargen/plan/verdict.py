@@ -69,6 +69,10 @@ class Facts(Protocol):
         """What stands at the image's path."""
 
     @property
+    def path(self) -> str:
+        """The image's path in the project, for people."""
+
+    @property
     def match(self) -> Match:
         """What ties the file to a record."""
 
@@ -98,19 +102,19 @@ class Facts(Protocol):
 
     @property
     def moved(self) -> str:
-        """Where the present picture stands now, if not at the target: what is known of it goes for it there."""
+        """What the place is called where the present picture stands, if not the target: it comes from there."""
 
     @property
-    def original(self) -> str:
-        """An original for today's inputs of this entry (or of one that is gone), in words, else empty.
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
 
         A sketch counts only where the route is `sketch`. Of an approved or locked entry whose picture is gone it is its
         own, whatever its inputs.
         """
 
     @property
-    def waiting(self) -> str:
-        """Where a reply for today's inputs is that came after the file at the target and was never put there."""
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
 
     @property
     def damaged(self) -> str:
@@ -253,6 +257,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.PROOF, (*_because(ReasonCode.SKETCH_STANDS_IN), *stale))
     if stale and not (changed and not further and not facts.awaited and facts.original):
         return Judgement(Verdict.STALE, stale)
+    assert facts.original is not None
     return _paid_before(facts.original, stale)
 
 
@@ -272,20 +277,20 @@ def _absent(facts: Facts) -> Judgement:
     if facts.demand is Force.NONE and (paid := _restores(facts)):
         return _paid_before(paid, ())
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
-        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
     copied = _because(ReasonCode.COPIED, facts.copied) if facts.copied else ()
     rejected = _because(ReasonCode.REJECTED) if _rejected(facts) and not facts.waiting else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
     return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *copied, *rejected, *waits))
 
 
-def _restores(facts: Facts) -> str:
-    """Return where what was paid for is that takes the place of a picture that is gone; a reply serves a rejection."""
-    return facts.waiting or ("" if _rejected(facts) else facts.original)
+def _restores(facts: Facts) -> Reason | None:
+    """Return what was paid for that takes the place of a picture that is gone; a late reply serves a rejection."""
+    return facts.waiting or (None if _rejected(facts) else facts.original)
 
 
-def _paid_before(place: str, reasons: tuple[Reason, ...]) -> Judgement:
-    return Judgement(Verdict.RESTORABLE, (*reasons, *_because(ReasonCode.PAID_FOR, place)))
+def _paid_before(paid: Reason, reasons: tuple[Reason, ...]) -> Judgement:
+    return Judgement(Verdict.RESTORABLE, (*reasons, paid))
 
 
 def _pointer(facts: Facts) -> Judgement:

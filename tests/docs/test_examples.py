@@ -13,7 +13,11 @@ from chargen.plan.session import open_session
 
 SHOWN = {
     "README.md": {"chapters/ch01/img-01"},
-    "docs/guide.md": {"chapters/ch03/img-07", "characters/alice/alice-portrait"},
+    "docs/guide.md": {
+        "chapters/ch03/img-07",
+        "characters/alice/alice-portrait",
+        "characters/alice/the-key-too-small-for-any-door",
+    },
 }
 
 

@@ -17,8 +17,8 @@ from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
-from chargen.plan.disk import outside_names
 from chargen.plan.gc_pause import collector_at_rest
+from chargen.plan.inputs import outside_names
 from chargen.plan.plan import Plan, Shown
 from chargen.store.files import as_input_error, make_folder, real_target
 from chargen.store.temporaries import temporary_name
