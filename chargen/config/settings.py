@@ -30,7 +30,7 @@ _TOP = (
     "missing_references", "empty_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "budget",
 )  # fmt: skip
-_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url")
+_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 
 
@@ -247,6 +247,7 @@ def _providers(
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
             base_url=checks.maybe(own, (*path, "base_url"), checks.url),
+            proxy=checks.maybe(own, (*path, "proxy"), checks.switch),
             base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
             own=_own(checks, own, path, more),
         )

@@ -18,7 +18,7 @@ from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.structured import is_structured, negatives_of, parts_of
-from chargen.model.entries import Depicted, Entry, Imagery
+from chargen.model.entries import DepictedCharacter, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import sentence, shorten
@@ -105,7 +105,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
     return None if broken else found
 
 
-def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
+def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[DepictedCharacter, ...]:
     """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
     found = depicted(block, cast or _NOBODY)
     if found and cast is None:

@@ -18,7 +18,7 @@ from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import fold
@@ -67,7 +67,7 @@ def read_entry(
     name: str,
     *,
     title: str | None,
-    depicts: tuple[Depicted, ...],
+    depicts: tuple[DepictedCharacter, ...],
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
@@ -172,7 +172,9 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+def depicted(
+    block: Block, cast: Mapping[str, CastMember] | None, *always: DepictedCharacter
+) -> tuple[DepictedCharacter, ...]:
     """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
 
     `cast` is None where a file declares none.
@@ -200,7 +202,7 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             member = (cast or {}).get(slug)
             if member and member.fault:
                 block.problems.append(member.fault)
-            found[slug] = Depicted(
+            found[slug] = DepictedCharacter(
                 slug,
                 block.document.at(node),
                 member.name if member else "",

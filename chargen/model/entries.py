@@ -28,7 +28,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Depicted:
+class DepictedCharacter:
     """One character an entry shows.
 
     `reference_ids` is None where the chapter does not declare the character (or the entry is a location's), empty
@@ -92,7 +92,7 @@ class Entry:
     negative_prompt: tuple[Traced, ...]
     size: Size | None
     status: Status | None
-    depicts: tuple[Depicted, ...]
+    depicts: tuple[DepictedCharacter, ...]
     always: tuple[Traced, ...]
     """The always-include block as ordered short texts, each with its source."""
     colours: tuple[str, ...]

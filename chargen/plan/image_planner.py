@@ -18,7 +18,7 @@ from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
-from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
+from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
 from chargen.store.pictures import Unsendable
@@ -135,7 +135,9 @@ class ImagePlanner:
             references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
         return tuple(references), tuple(described), tuple(awaited)
 
-    def _planned_reference(self, reference: Reference, portrait: Shown, problems: list[Problem]) -> PlannedReference:
+    def _planned_reference(
+        self, reference: WantedPicture, portrait: Shown, problems: list[Problem]
+    ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
         path, digest = portrait.target, None
         if portrait.verdict is Verdict.RESTORABLE:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, Depicted, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -31,8 +31,11 @@ _APPROVED = frozenset({Status.APPROVED, Status.LOCKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """One picture to send along. `path` is project-relative; of a planned portrait (`entry_id`) it is its target."""
+class WantedPicture:
+    """One picture an entry wants to send along, not looked at yet: its project-relative path.
+
+    Of a planned portrait (`entry_id`) `path` is its target.
+    """
 
     character: str
     item: str
@@ -65,7 +68,7 @@ class Described:
 class Resolution:
     """What shows an entry's characters, in the order they are depicted; an error among the problems blocks it."""
 
-    references: tuple[Reference, ...] = ()
+    references: tuple[WantedPicture, ...] = ()
     described: tuple[Described, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -74,7 +77,7 @@ class Resolution:
 class _Found:
     """What is found while the characters are gone through."""
 
-    references: list[Reference] = field(default_factory=list)
+    references: list[WantedPicture] = field(default_factory=list)
     described: list[Described] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     portrait: bool = False
@@ -102,7 +105,7 @@ def resolve(
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
 
 
-def describe_instead(reference: Reference, characters: Mapping[str, Character]) -> Described:
+def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
     name = character.name if character else reference.character
@@ -117,7 +120,7 @@ def appearance_of(character: Character) -> Traced | None:
 
 
 def _of_nobody(
-    depicted: Depicted,
+    depicted: DepictedCharacter,
     characters: Mapping[str, Character],
     broken: Mapping[str, Position],
     describe: bool,
@@ -136,14 +139,16 @@ def _of_nobody(
         found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))
 
 
-def _of_character(entry: Entry, depicted: Depicted, character: Character, describe: bool, found: _Found) -> None:
+def _of_character(
+    entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
+) -> None:
     wanted, problems = _wanted(depicted, character)
     looks = depicted.looks or appearance_of(character)
     stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
-        found.references.append(Reference(*names, place, looks, stands_in=True))
+        found.references.append(WantedPicture(*names, place, looks, stands_in=True))
         found.problems.extend(problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -154,7 +159,7 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
-            found.references.append(Reference(character.slug, item.id, item.path, item.entry_id, place, looks))
+            found.references.append(WantedPicture(character.slug, item.id, item.path, item.entry_id, place, looks))
     found.problems.extend(problems)
     if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
         return
@@ -164,7 +169,9 @@ def _of_character(entry: Entry, depicted: Depicted, character: Character, descri
     found.described.append(_described(character.slug, name, looks, depicted.position))
 
 
-def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
+def _wanted(
+    depicted: DepictedCharacter, character: Character
+) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
@@ -186,7 +193,7 @@ def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[Invent
     return list(wanted.values()), problems
 
 
-def _portrait(entry: Entry, depicted: Depicted, character: Character) -> InventoryItem | None:
+def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:
     """Return the picture that shows a character for whom none is listed: the reference portrait, else a `portrait`."""
     if depicted.no_portrait:
         return None
@@ -215,7 +222,7 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 
-def _nothing_listed(depicted: Depicted, character: Character, portrait: InventoryItem | None) -> Problem:
+def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait: InventoryItem | None) -> Problem:
     instead = "sent as a description only" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
         message = f"`{character.slug}` has no reference portrait: {instead}"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chargen.errors import Position, Severity
-from chargen.model.entries import Character, Declared, Depicted, Entry, InventoryItem, Outputs
+from chargen.model.entries import Character, Declared, DepictedCharacter, Entry, InventoryItem, Outputs
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size, Status
 from chargen.plan.resolve import APPEARANCE_WORDS, describe_instead, resolve
@@ -45,7 +45,7 @@ def asked(*ids, slug="pim", declared=True):
     listed = tuple(
         Traced.of(name, "reference_images", Position("c/imagery.yaml", n + 1, 3)) for n, name in enumerate(ids)
     )
-    return replace(ENTRY, depicts=(Depicted(slug, HERE, "Pim the Hen", listed if declared else None),))
+    return replace(ENTRY, depicts=(DepictedCharacter(slug, HERE, "Pim the Hen", listed if declared else None),))
 
 
 def ids(resolution):
