@@ -175,7 +175,7 @@ class Sender:
                 raise
             call.wait = None
             failure = call.failures[-1]
-            failure.hint = f"not tried again for the budget: {refusal.message}"
+            failure.hint = f"not tried again: {refusal.message}"
             raise failure from refusal
 
     def _log_sent(self, call: _Call) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 
 from chargen.cli.output import BOLD, CYAN, DIM, GREEN, RED, YELLOW, plain, styled
 from chargen.model.values import Verdict
-
-_TENTH_OF_A_CENT = Decimal("0.001")
+from chargen.text.money import estimate
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
@@ -111,8 +110,7 @@ def estimate_text(cost: Decimal | None) -> str:
     """Write an estimate in USD, rounded up to a tenth of a cent: more digits would claim more than is known."""
     if cost is None:
         return "unknown cost"
-    rounded = cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP)
-    return f"${rounded:.2f}" if rounded == rounded.quantize(Decimal("0.01")) else f"${rounded}"
+    return estimate(cost)
 
 
 def counts(numbers: Mapping[str, int]) -> str:

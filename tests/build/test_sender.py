@@ -520,7 +520,7 @@ def test_what_does_not_fit_the_budget_is_not_sent_for() -> None:
     """Neither what is too dear nor what has no known price."""
     provider = Scripted(script())
     own = sender(provider, ledger=Ledger(Decimal(5), Decimal(1), spent_month=Decimal("0.95")))
-    with pytest.raises(OverBudgetError, match=r"0\.10 USD and 0\.05 USD of the budget are left"):
+    with pytest.raises(OverBudgetError, match=r"over budget: \$0.10, \$0.05 of \$0.05 left"):
         own.send(request(), PRICE, Log())
     with pytest.raises(OverBudgetError, match="price is unknown"):
         own.send(request(), None, Log())
@@ -535,7 +535,7 @@ def test_a_retry_that_does_not_fit_leaves_the_failure_it_was_for() -> None:
     with pytest.raises(ProviderError, match="timeout") as caught:
         sender(provider, time=time, ledger=Ledger(Decimal("0.15"))).send(request(), PRICE, Log())
     assert caught.value.failure is FailureClass.AMBIGUOUS
-    assert "not tried again for the budget" in caught.value.hint
+    assert "not tried again: over budget" in caught.value.hint
     assert len(provider.calls) == 1
     assert time.now == pytest.approx(1001.0)
 

@@ -98,7 +98,7 @@ def test_what_needs_something_left_out_is_left_out() -> None:
     assert names(choice) == ["c"]
     reasons = {item.image.id: item.reason for item in choice.left_out}
     assert reasons == {
-        "p": "$0.50 does not fit into what is left of $0.30",
+        "p": "over budget: $0.50, $0.30 of $0.30 left",
         "a": "needs `p`, which is left out",
     }
 
