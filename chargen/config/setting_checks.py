@@ -174,6 +174,13 @@ class SettingChecks:
 
         return check
 
+    def switch(self, path: KeyPath, value: Any) -> bool | None:
+        """Check for true or false."""
+        if isinstance(value, bool):
+            return value
+        self.must(path, f"be true or false, not {_kind(value)}")
+        return None
+
     def workers(self, path: KeyPath, value: Any) -> int | None:
         """Check for a number of requests in flight at once."""
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:

@@ -12,13 +12,13 @@ from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import Problem, error, warning
+from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import fold
@@ -35,6 +35,8 @@ class FileDefaults:
     kind: ImageryKind
     slug: str
     default_size: Size
+    former_size: Size
+    """The default by form 1 of inputs, which knew only the settings'."""
     declared: Declared
     negatives: tuple[Traced, ...]
 
@@ -45,6 +47,8 @@ class CastMember:
 
     name: str
     reference_ids: tuple[Traced, ...]
+    position: Position
+    no_portrait: bool = False
     fault: Problem | None = None
 
 
@@ -53,7 +57,8 @@ def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, de
     inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
-    return FileDefaults(root.document, kind, slug, default_size, declared, negatives)
+    size = _default_size(inner, _default_size(outer, default_size))
+    return FileDefaults(root.document, kind, slug, size, default_size, declared, negatives)
 
 
 def read_entry(
@@ -62,7 +67,7 @@ def read_entry(
     name: str,
     *,
     title: str | None,
-    depicts: tuple[Depicted, ...],
+    depicts: tuple[DepictedCharacter, ...],
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
@@ -75,7 +80,11 @@ def read_entry(
     `avoided` what it must not show.
     """
     prompt = prompt_of(block)
-    size = size_of(block, file.default_size)
+    default = file.default_size
+    if "generation_defaults" in block.nodes:
+        default = _default_size(block.block("generation_defaults"), default)
+    size = size_of(block, default)
+    former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
     negatives = (*block.texts("negative_prompt"), *file.negatives)
@@ -98,6 +107,8 @@ def read_entry(
         data=block.view,
         problems=tuple(block.problems),
         parts=parts,
+        former_size=former if former != size and file.kind.has_former else None,
+        has_former=file.kind.has_former and not parts,
     )
 
 
@@ -139,6 +150,16 @@ def size_of(block: Block, default: Size) -> Size | None:
     return size
 
 
+def _default_size(block: Block, otherwise: Size) -> Size:
+    """Return the size that `generation_defaults` ask for, else another one."""
+    for size, ratio in (("size", "aspect_ratio"), ("default_size", "default_aspect_ratio")):
+        if not is_null(block.nodes.get(size)) or not is_null(block.nodes.get(ratio)):
+            named = {"size": block.nodes.get(size), "aspect_ratio": block.nodes.get(ratio)}
+            nodes = {key: node for key, node in named.items() if node is not None}
+            return size_of(replace(block, nodes=nodes), otherwise) or otherwise
+    return otherwise
+
+
 def status_of(block: Block) -> Status | None:
     """Return the author's verdict; case does not count, unknown words are worth a warning and count as none."""
     text = block.text("status")
@@ -151,13 +172,24 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+def depicted(
+    block: Block, cast: Mapping[str, CastMember] | None, *always: DepictedCharacter
+) -> tuple[DepictedCharacter, ...]:
     """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
 
     `cast` is None where a file declares none.
     """
     states = block.block("character_states")
-    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
+    nobody = wants_no_portrait(block)
+    found = {
+        each.slug: replace(
+            each,
+            state=states.text(each.slug),
+            no_portrait=nobody,
+            reference_ids=() if nobody else each.reference_ids,
+        )
+        for each in always
+    }
     for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)
@@ -170,18 +202,25 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             member = (cast or {}).get(slug)
             if member and member.fault:
                 block.problems.append(member.fault)
-            found[slug] = Depicted(
+            found[slug] = DepictedCharacter(
                 slug,
                 block.document.at(node),
                 member.name if member else "",
-                member.reference_ids if member else None,
+                () if nobody else member.reference_ids if member else None,
                 states.text(slug),
+                nobody or (member is not None and member.no_portrait),
+                member.position if member else None,
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
             message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
+
+
+def wants_no_portrait(block: Block) -> bool:
+    """Say whether `reference_images: none` says that no picture is meant to go along."""
+    return (scalar(block.nodes.get("reference_images")) or "").strip().lower() == "none"
 
 
 def outputs_of(block: Block) -> Outputs:

@@ -11,13 +11,13 @@ import re
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from chargen.errors import error
-from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry, size_of
+from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
-from chargen.model.entries import Depicted, Entry, Imagery, PromptPart
+from chargen.model.entries import DepictedCharacter, Entry, Imagery, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import fold, sentence
@@ -43,6 +43,7 @@ class Scenes(ImageryKind):
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     telltales = frozenset({"scenes"})
+    has_former = False
 
     def recognises(self, document: Document) -> bool:
         """A file with a `character` that has a name and `scenes` that have titles."""
@@ -57,7 +58,7 @@ class Scenes(ImageryKind):
         reader.root.spell(_ROOT)
         if reader.slug is None:
             return reader.imagery(())
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, _size(reader))
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, SIZE)
         somebody = _character(reader)
         entries: list[Entry] = []
         for block in reader.root.blocks("scenes"):
@@ -81,15 +82,7 @@ class Scenes(ImageryKind):
         return reader.imagery(entries)
 
 
-def _size(reader: FileReader) -> Size:
-    """Return the size of scenes that ask for none."""
-    for block in (reader.metadata.block("generation_defaults"), reader.root.block("generation_defaults")):
-        if not all(is_null(block.nodes.get(key)) for key in ("size", "aspect_ratio")):
-            return size_of(block, SIZE) or SIZE
-    return SIZE
-
-
-def _character(reader: FileReader) -> Depicted:
+def _character(reader: FileReader) -> DepictedCharacter:
     """Return whom every scene shows, with the file's own words on their looks."""
     block = reader.root.block("character")
     block.spell(_CHARACTER)
@@ -97,7 +90,7 @@ def _character(reader: FileReader) -> Depicted:
     looks = [text for text in (block.text("summary"), *reader.root.texts("visual_consistency")) if text is not None]
     words = looks[0].sub(" ".join(sentence(fold(text)) for text in looks)) if looks else None
     position = (name.position if name is not None else None) or block.position
-    return Depicted(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
+    return DepictedCharacter(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
 
 
 def _name(reader: FileReader, block: Block) -> str | None:
@@ -117,7 +110,7 @@ def _name(reader: FileReader, block: Block) -> str | None:
     return reader.entry_name(block, ("id",), name)
 
 
-def _parts(block: Block, somebody: Depicted) -> tuple[PromptPart, ...]:
+def _parts(block: Block, somebody: DepictedCharacter) -> tuple[PromptPart, ...]:
     """Return what a scene's fields say, in reading order; nothing where it has none of them."""
     told = {key: text for key in _LABELS if (text := block.text(key)) is not None}
     for key in _LABELS:

@@ -77,6 +77,14 @@ def fingerprint(inputs: Inputs) -> Fingerprint:
     return Fingerprint(digest.hexdigest())
 
 
+def nearest_form(then: Mapping[str, str], forms: Sequence[Inputs]) -> Inputs:
+    """Return those of several forms of today's inputs that differ least from recorded digests; of equals the first.
+
+    A record does not say by which rules its inputs were made, and what changed is only told by the same ones.
+    """
+    return min(forms, key=lambda inputs: len(differences(then, inputs)))
+
+
 def parts(inputs: Inputs) -> dict[str, str]:
     """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone."""
     found = {name: _short(value) for name, value in walk(inputs)}

@@ -22,10 +22,7 @@ class OverBudgetError(Exception):
     """Sending once more could pass the budget; nothing was sent. `estimate` is None where the price is unknown."""
 
     def __init__(self, estimate: Decimal | None, left: Decimal, limit: Decimal) -> None:
-        if estimate is None:
-            self.message = "its price is unknown, and there is a budget"
-        else:
-            self.message = over_budget(estimate, left, limit)
+        self.message = over_budget(estimate, left, limit)
         super().__init__(self.message)
         self.estimate = estimate
         self.left = left

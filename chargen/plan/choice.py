@@ -99,8 +99,6 @@ def _active(image: Shown) -> bool:
 
 
 def _over(image: Shown, spent: Decimal, budget: Decimal) -> str:
-    if image.cost_usd is None:
-        return "its price is unknown, and there is a budget"
-    if image.cost_usd and spent + image.cost_usd > budget:
+    if image.cost_usd is None or (image.cost_usd and spent + image.cost_usd > budget):
         return over_budget(image.cost_usd, budget - spent, budget)
     return ""

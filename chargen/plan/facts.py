@@ -6,7 +6,7 @@ changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,13 +15,13 @@ from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, nearest_form
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
-from chargen.plan.dry_run import Rehearsals
+from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
@@ -268,7 +268,7 @@ class GatheredFacts:
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.rehearsals.refusal(self.image)
+        return self.judge.dry_runs.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be told with a place and a hint."""
@@ -308,6 +308,11 @@ class GatheredFacts:
             return None
         return self._evidence.unexplained(self._entry, self.fingerprint, self.state.line)
 
+    @property
+    def has_history(self) -> bool:
+        """True where something was paid for, or refused, under these inputs."""
+        return self.paid is not None or self.lost is not None or bool(self._refused())
+
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
         try:
@@ -339,7 +344,7 @@ class Judge:
     evidence: Evidence
     adapters: Adapters
     options: PlanOptions
-    rehearsals: Rehearsals
+    dry_runs: DryRuns
 
     def again(
         self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
@@ -353,16 +358,47 @@ class Judge:
         references = tuple(
             replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
         )
-        image = replace(image, entry=entry, references=references)
-        inputs = _inputs(image, ())
-        print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, inputs, print_, (), sent=sent, ready=ready))
+        forms = tuple(
+            replace(
+                form,
+                entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
+                references=references,
+                obstacles=image.obstacles,
+            )
+            for form in image.forms
+        )
+        image = replace(image, entry=entry, references=references, forms=forms)
+        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
 
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
+        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
+
+    def _facts(
+        self,
+        image: Planned,
+        awaited: tuple[str, ...],
+        sent: tuple[SentReference, ...] | None = None,
+        ready: Request | None = None,
+    ) -> GatheredFacts:
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, inputs, print_, awaited))[0]
+        return GatheredFacts(self, image, inputs, print_, awaited, sent=sent, ready=ready)
+
+    def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
+        """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
+
+        What is current by any form is current; the reasons for a new picture are those by the form of the old one.
+        """
+        if not image.forms:
+            return self._judged(facts_of(image))
+        every = [facts_of(form) for form in image.forms]
+        chosen = _recorded(every)
+        judged, request = self._judged(chosen)
+        if chosen is not every[0] and judged.verdict.spends:
+            newest, request = self._judged(every[0])
+            judged = replace(newest, judgement=judged.judgement) if newest.verdict.spends else newest
+        return replace(judged, forms=image.forms), request
 
     def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
         image = facts.image
@@ -404,6 +440,22 @@ _DRIFTS = {
 }
 
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
+
+
+def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
+    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
+    newest = every[0]
+    line = newest.state.line or newest.image.entry.record_line
+    for facts in every:
+        if line is not None and facts.fingerprint == line.fingerprint:
+            return facts
+    for facts in every:
+        if facts.fingerprint is not None and facts.has_history:
+            return facts
+    told = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
+    if line is None or not line.parts or not told:
+        return newest
+    return told[id(nearest_form(dict(line.parts), [facts.inputs for facts in told.values() if facts.inputs]))]
 
 
 def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chargen.config.settings import MissingReferences
+from chargen.config.settings import EmptyReferences, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
@@ -18,7 +18,7 @@ from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
-from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
+from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
 from chargen.store.pictures import Unsendable
@@ -58,7 +58,8 @@ class ImagePlanner:
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""
-        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing)
+        portrait = self.judge.project.settings.empty_references is EmptyReferences.PORTRAIT
+        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
 
     def plan(
         self, entry: Entry, resolution: Resolution, *, clashes: bool = False, cycle: tuple[EntryId, ...] = ()
@@ -68,7 +69,8 @@ class ImagePlanner:
         obstacles: list[Reason] = []
         references, described, awaited = self._references(resolution, problems, obstacles, cycle)
         faults: list[Problem] = []
-        composed = self._compose(entry, (*resolution.described, *described), faults)
+        words = (*resolution.described, *described)
+        composed = self._compose(entry, words, faults)
         problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -90,7 +92,8 @@ class ImagePlanner:
             obstacles.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
             obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = self.judge.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        image = replace(image, obstacles=(*errors(problems), *obstacles))
+        image = self.judge.judged(replace(image, forms=self._forms(image, words)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
@@ -122,7 +125,7 @@ class ImagePlanner:
                 continue
             path = reference.path
             digest, trouble = self.around.reference(path)
-            if trouble and self._describing:
+            if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
                 problems.append(warning(f"reference {trouble}; {instead}", reference.position))
@@ -132,7 +135,9 @@ class ImagePlanner:
             references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
         return tuple(references), tuple(described), tuple(awaited)
 
-    def _planned_reference(self, reference: Reference, portrait: Shown, problems: list[Problem]) -> PlannedReference:
+    def _planned_reference(
+        self, reference: WantedPicture, portrait: Shown, problems: list[Problem]
+    ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
         path, digest = portrait.target, None
         if portrait.verdict is Verdict.RESTORABLE:
@@ -153,16 +158,44 @@ class ImagePlanner:
         paid = self.judge.evidence.paid(portrait.entry, portrait.fingerprint, portrait.inputs, sketch=sketch)
         return paid.file if paid else None
 
-    def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
+    def _forms(self, image: Planned, words: tuple[Described, ...]) -> tuple[Planned, ...]:
+        """Return an image by each form of inputs, the newest first; nothing where all are the same.
+
+        By form 1 only the settings told the size of entries that ask for none, and states named a character that its
+        file does not name by the slug.
+        """
+        entry = image.entry
+        named = any(item.state and not item.name for item in entry.depicts)
+        if not entry.has_former or not (named or entry.former_size):
+            return ()
+        former = replace(entry, size=entry.former_size or entry.size)
+        composed = self._compose(former, words, [], by_slug=True) if named else image.composed
+        if former.size == entry.size and composed is not None and composed == image.composed:
+            return ()
+        return (image, replace(image, entry=former, composed=composed))
+
+    def _compose(
+        self, entry: Entry, described: tuple[Described, ...], problems: list[Problem], *, by_slug: bool = False
+    ) -> Composed | None:
+        """Compose an entry's prompt; `by_slug` is how form 1 named characters in states."""
         if not entry.has_prompt:
             return None
-        states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
+        states = tuple(
+            Line(item.name or (item.slug if by_slug else self._name(item.slug)), item.state)
+            for item in entry.depicts
+            if item.state
+        )
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
         try:
             return self.composer.compose(entry, states, appearances)
         except InputError as failure:
             problems.extend(failure.problems)
             return None
+
+    def _name(self, slug: str) -> str:
+        """Return a character's name; of one without a file the slug as a name."""
+        character = self.around.characters.get(slug)
+        return character.name if character is not None else slug.replace("-", " ").replace("_", " ").title()
 
     def _route(self, entry: Entry) -> Route | Problem:
         route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)

@@ -34,7 +34,7 @@ from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
-from chargen.plan.plan import Offer, Plan, Planned, Shown, unknown_file
+from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
@@ -219,6 +219,7 @@ class Planner:
             problems.extend(image.problems)
         uses = (use for head in heads for use in head.uses)
         problems.extend(unknown_file(kind, name, place) for kind, name, place in uses if (kind, name) not in known)
+        problems.extend(former_forms(images))
         return Plan(images, tuple(dict.fromkeys(problems)))
 
     def _file(self, file: str) -> Mapping[EntryId, Shown]:

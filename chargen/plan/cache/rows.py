@@ -49,6 +49,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     is_composed: bool
     is_structured: bool
     credentials_lost: bool
+    is_former: bool
     offer: Offer | None
 
     @property
@@ -159,7 +160,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.credentials_lost, offer,
+        image.is_composed, image.is_structured, image.credentials_lost, image.is_former, offer,
     )  # fmt: skip
 
 
