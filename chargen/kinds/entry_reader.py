@@ -21,7 +21,7 @@ from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
-from chargen.yaml.document import Document, get, is_null, scalar
+from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
 
@@ -173,15 +173,16 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
 
 
 def outputs_of(block: Block) -> Outputs:
-    """Return what the output slots of a mapping hold."""
-    metadata = block.nodes.get("provider_metadata")
+    """Return what a mapping's own output slots hold: the picture of an entry it merges (`<<`) is not its own."""
+    own = {key: value for key, _, value in pairs(block.node)}
+    metadata = own.get("provider_metadata")
     record = get(metadata, "record") if isinstance(metadata, MappingNode) else None
     return Outputs(
         record=block.document.traced(record, "provider_metadata.record"),
-        file_path=block.text("file_path"),
-        provider=scalar(block.nodes.get("provider")),
-        model=scalar(block.nodes.get("model")),
-        generated_at=scalar(block.nodes.get("generated_at")),
+        file_path=block.text("file_path") if "file_path" in own else None,
+        provider=scalar(own.get("provider")),
+        model=scalar(own.get("model")),
+        generated_at=scalar(own.get("generated_at")),
     )
 
 
