@@ -74,14 +74,14 @@ def _edited(book: Book, rounds: int) -> dict[str, list[float]]:
         began = time.time()
         run(doit(), book.root)
         if number:
-            found["edited"].append(_last_sent(book.root) - began)
+            found["edited"].append(last_sent(book.root) - began)
             found["doit"].append(plain)
     time.sleep(SETTLED)
     run(doit(), book.root)
     return found
 
 
-def _last_sent(root: Path) -> float:
+def last_sent(root: Path) -> float:
     journal = sqlite3.connect(root / ".chargen" / "journal.sqlite")
     try:
         (text,) = journal.execute("SELECT max(sent_at) FROM attempts").fetchone()

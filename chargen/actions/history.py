@@ -17,6 +17,7 @@ from typing import Any
 from chargen.actions.why import record_in
 from chargen.errors import StartError, error
 from chargen.kinds.record_edits import all_slots_of
+from chargen.model.reason import said_of_version
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import FileHash, number
 from chargen.plan.plan import Planned
@@ -74,7 +75,7 @@ class Version:
             "attempt": self.attempt,
             "file_sha256": self.file,
             "bytes": self.size or None,
-            "why": [str(reason) for reason in self.record.why] if self.record else [],
+            "why": list(map(said_of_version, self.record.why)) if self.record else [],
             "prompt": self.record.prompt if self.record else None,
         }
 

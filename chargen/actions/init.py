@@ -16,6 +16,7 @@ from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import FILE, configuration
+from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
 from chargen.plan.cache.stamp import SUFFIXES
@@ -136,7 +137,7 @@ def _advice(folder: Path, kept: list[str]) -> Iterator[str]:
     """Say what kept files lack."""
     needs = {
         "dodo.py": ("task_images", "it needs `from chargen.doit_plugin import DOIT_CONFIG, task_images`"),
-        ".gitignore": (".chargen", "it should name `.chargen/`, the program's own folder"),
+        ".gitignore": (STATE, f"it should name `{STATE}/`, the program's own folder"),
     }
     for name, (word, sentence) in needs.items():
         if name in kept and word not in (folder / name).read_text(encoding="utf-8", errors="replace"):

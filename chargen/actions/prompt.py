@@ -26,7 +26,8 @@ class ComposedPrompt:
         """The object of `prompt --json`.
 
         `prompt` is the text that is hashed and `segments[]` (text, name, source) joined are the same; `negative_prompt`
-        has its `negative_sources[]`; `references[]`: path, character, built.
+        has its `negative_sources[]`; `left_out[]` are parts of an entry's fields that did not fit (name, source, how
+        many characters were kept, of how many); `references[]`: path, character, built.
         """
         image, composed = self.image, self.composed
         return {
@@ -38,6 +39,10 @@ class ComposedPrompt:
             "segments": [{"text": part.text, "name": part.name, "source": part.source} for part in composed.segments],
             "negative_prompt": composed.negative,
             "negative_sources": [str(text.position) for text in composed.negatives if text.position],
+            "left_out": [
+                {"name": part.name, "source": part.source, "kept": part.kept, "length": part.length}
+                for part in composed.left_out
+            ],
             "references": [
                 {"path": item.path, "character": item.character, "built": item.digest is not None}
                 for item in image.references

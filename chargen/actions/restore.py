@@ -61,7 +61,7 @@ def restore(session: Session, image: Planned, version: Version) -> Restored:
 
 
 def users(plan: Plan, image: Planned) -> int:
-    """Count the images that become stale because they show this one."""
+    """Count the images that are out of date once this one is another picture: they show it."""
     fresh = (other for other in plan.images if other.verdict is Verdict.FRESH)
     return sum(image.id in other.needs for other in fresh)
 

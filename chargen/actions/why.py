@@ -14,7 +14,7 @@ from typing import Any
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
-from chargen.model.inputs import NEGATIVE, SIZE, Inputs
+from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
 from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
@@ -110,13 +110,21 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
     line = found.line or image.entry.record_line
     records = tuple(_records(session, image, found, line))
-    now = inputs_as_planned(image)
+    now = _compared(image, line)
     explanation = None
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
     offer = planner.offer(image)
     return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
+
+
+def _compared(image: Planned, line: RecordLine | None) -> Inputs | None:
+    """Return the inputs that a record is compared with: by the rules it was made by, as far as it tells them."""
+    forms = [inputs for form in image.forms if (inputs := inputs_as_planned(form)) is not None]
+    if line is None or not line.parts or not forms:
+        return inputs_as_planned(image)
+    return nearest_form(dict(line.parts), forms)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:

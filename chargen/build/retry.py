@@ -68,12 +68,18 @@ def _cap(failure: ProviderError) -> int | None:
     return MAX_AMBIGUOUS if failure.failure is FailureClass.AMBIGUOUS and failure.tries is None else failure.tries
 
 
+ENOUGH = 3
+"""Tries in a row that fail as every other would: one may be an accident, two may have left together."""
+
+
 class Breaker:
     """One provider's breaker, closed at first; safe to use from threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cause: ProviderError | None = None
+        self._alike = 0
+        self._reached = False
 
     @property
     def cause(self) -> ProviderError | None:
@@ -87,6 +93,20 @@ class Breaker:
                 return False
             self._cause = cause
             return True
+
+    def met(self, failure: ProviderError | None, *, last_try: bool = False) -> bool:
+        """Note how a try ended, None for a reply; True where it shows that no other request can succeed.
+
+        That is a failure which every request would meet, three times in a row with nothing else in between; where the
+        server answered before in this run, only when an image has used up its tries: networks do come back.
+        """
+        with self._lock:
+            if failure is None or not failure.alike:
+                self._alike = 0
+                self._reached = True
+                return False
+            self._alike += 1
+            return last_try if self._reached else self._alike >= ENOUGH
 
     def check(self) -> None:
         """Raise BreakerOpenError where it is open."""

@@ -21,6 +21,7 @@ from chargen.build.journal_repair import finish_rows
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
+from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
@@ -181,9 +182,7 @@ class Build:
             return self._fail(image, str(failure))
         except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
             _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
-            return self._fail(
-                image, f"unexpected {type(bug).__name__}: see `.chargen/chargen.log`, and please report it"
-            )
+            return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
         return None
 
     def _fail_by(self, image: Shown, failure: ProviderError) -> str:
@@ -267,7 +266,8 @@ def open_build(
 
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         guard = DiskGuard(session.project.root, session.project.originals)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, WriteBack(session.project), guard)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard)
         choice = prepared.choice
         build = Build(
             session,

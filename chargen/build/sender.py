@@ -157,6 +157,7 @@ class Sender:
                 wrapped = self._ours(bug)
                 self._failed(call, attempt_id, wrapped, departed)
                 raise wrapped from bug
+            self._breaker.met(None)
             self._ledger.settle(call.estimate, reply.cost_usd if reply.cost_usd is not None else call.estimate)
         return attempt_id, reply
 
@@ -211,6 +212,9 @@ class Sender:
     def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""
         if failure.failure is FailureClass.PROVIDER_STOP:
+            self._open(failure)
+        elif self._breaker.met(failure, last_try=call.wait is None):
+            call.wait = None
             self._open(failure)
         elif asks_too_long(failure):
             failure.hint = f"`{self._provider.name}` asks to wait {failure.wait:.0f} s: run again after that"

@@ -14,17 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import ChargenError, InputError, Position, error
-from chargen.model.entries import Entry
+from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
+from chargen.plan.cache.stamp import digest
 from chargen.plan.dry_run import made_up_edit, unwritable
 from chargen.plan.project import Project
-from chargen.plan.scan import scan_document
+from chargen.plan.scan import ScannedFile, scan_document
 from chargen.store.attributes import lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
-from chargen.yaml.document import Document, parse
+from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
 
 Edit = Callable[[Entry], SlotEdit | None]
@@ -71,10 +72,14 @@ class _OpenFile:
 
 
 class WriteBack:
-    """All imagery files of a project that are written in this run; safe to use from threads."""
+    """All imagery files of a project that are written in this run; safe to use from threads.
 
-    def __init__(self, project: Project) -> None:
+    `read_already` gives a file as it was read for the plan, so that it is read once.
+    """
+
+    def __init__(self, project: Project, read_already: Callable[[str], ScannedFile | None] | None = None) -> None:
         self._project = project
+        self._read_already = read_already
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
@@ -139,8 +144,7 @@ class WriteBack:
             try:
                 self._read(opened)
                 now = self._entry(opened, entry.id)
-                assert opened.text is not None
-                opened.text.apply((made_up_edit(now, target, route),))
+                self._text(opened).apply((made_up_edit(now, target, route),))
             except SpliceError as refused:
                 raise InputError([unwritable(problem) for problem in refused.problems]) from None
             except InputError:
@@ -213,20 +217,30 @@ class WriteBack:
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
         if data != opened.data:
-            document = parse(data, opened.file)
-            opened.text = EditableText.of(document)
-            self._scanned(opened, document)
+            known = None if self._read_already is None else self._read_already(opened.file)
+            if known is not None and known.imagery is not None and known.digest == digest(data):
+                opened.text = None
+                self._take(opened, known.imagery)
+            else:
+                document = parse(data, opened.file)
+                opened.text = EditableText.of(document)
+                self._take(opened, scan_document(self._project, document))
             opened.data = data
         return data
 
-    def _scanned(self, opened: _OpenFile, document: Document) -> None:
-        imagery = scan_document(self._project, document)
+    def _text(self, opened: _OpenFile) -> EditableText:
+        """Hold a file that was read open for edits."""
+        if opened.text is None:
+            assert opened.data is not None
+            opened.text = EditableText.parse(opened.data, opened.file)
+        return opened.text
+
+    def _take(self, opened: _OpenFile, imagery: Imagery | None) -> None:
         opened.entries = {entry.id: entry for entry in imagery.entries} if imagery else {}
         opened.stale.clear()
 
     def _edited(self, opened: _OpenFile, pending: list[PendingEdit]) -> EditableText:
-        text = opened.text
-        assert text is not None
+        text = self._text(opened)
         for item in pending:
             item.failure = None
             try:
@@ -239,7 +253,7 @@ class WriteBack:
 
     def _entry(self, opened: _OpenFile, entry_id: EntryId) -> Entry:
         if entry_id in opened.stale and opened.data is not None:
-            self._scanned(opened, parse(opened.data, opened.file))
+            self._take(opened, scan_document(self._project, parse(opened.data, opened.file)))
         entry = opened.entries.get(entry_id)
         if entry is None:
             message = f"entry `{entry_id}` is no longer in this file"

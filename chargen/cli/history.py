@@ -11,7 +11,7 @@ from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, say, say_json, styled
 from chargen.cli.tables import bold, cells, columns, cost_text, dim, moment, plural, width
 from chargen.model.inputs import PROMPT
-from chargen.model.reason import sentences
+from chargen.model.reason import said_of_version
 
 if TYPE_CHECKING:
     from chargen.actions.history import ImageHistory, Version
@@ -51,7 +51,7 @@ def _lines(history: ImageHistory) -> Iterator[str]:
     for version, row in zip(found, rows, strict=True):
         yield f"  {row}"
         if version.record and version.record.why and not version.by_hand:
-            yield f"      {dim(_cut(sentences(version.record.why)))}"
+            yield f"      {dim(_cut('; '.join(map(said_of_version, version.record.why))))}"
         prompt = _prompt(image, version.record) if version.record else ""
         if prompt and prompt != shown:
             yield f"      {_cut(prompt)}"

@@ -147,7 +147,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
         for route, routed in sorted(by_route.items()):
             yield f"  {route}: {len(routed):,}, {_costs(routed)}"
     if others:
-        yield f"{len(others):,} to restore, adopt or write back, without sending anything"
+        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for them"
     if not spending and not others:
         yield "nothing to send"
 

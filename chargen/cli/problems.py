@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
 from chargen.errors import Severity
-from chargen.model.reason import Reason, ReasonCode, sentences
+from chargen.model.reason import Reason, ReasonCode, has, sentences
 from chargen.model.values import Verdict
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ def quiet_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterat
     """
     known = tuple(images)
     for verdict in _TOLD:
-        found = [(name, reasons) for name, its, reasons in known if its == verdict.value]
+        found = {name: reasons for name, its, reasons in known if its == verdict.value}
         if verdict is Verdict.LOCKED:
-            for name, reasons in found:
+            for name, reasons in tuple(found.items()):
                 if any(reason.code is not ReasonCode.HELD for reason in reasons):
                     yield f"locked: {name}: {sentences(reasons)}"
-        if found:
-            yield f"{verdict.value}: {listed(name for name, _ in found)}"
+                    del found[name]
+        if found and verdict is Verdict.NO_PROMPT:
+            have = "entry has" if len(found) == 1 else "entries have"
+            yield f"{len(found):,} {have} no prompt yet (`chargen plan --all` lists them)"
+        elif found:
+            yield f"{verdict.value}: {listed(found)}"
         if found and verdict is Verdict.EDITED:
             yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
     yield from _unjudged(known)
@@ -62,10 +66,11 @@ def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator
     """Yield which images are kept because their inputs can't be made, once for each cause."""
     found: dict[tuple[Reason, ...], list[str]] = {}
     for name, verdict, reasons in images:
-        if verdict == Verdict.FRESH.value and reasons:
+        if verdict == Verdict.FRESH.value and reasons and not has(reasons, ReasonCode.POINTER_TO_RECORDED):
             found.setdefault(reasons, []).append(name)
     for reasons, names in found.items():
-        yield f"kept, but nobody can say whether it is current: {listed(names)}"
+        places = ", ".join(dict.fromkeys(reason.place for reason in reasons if reason.place))
+        until = f" until {places} is fixed" if places else " (`chargen check` says where)"
+        kept = "kept as it is" if len(names) == 1 else "kept as they are"
+        yield f"{kept}: {listed(names)}; can't be checked{until}"
         yield from (f"  {reason}" for reason in reasons)
-    if found:
-        yield "  `chargen check` says where"

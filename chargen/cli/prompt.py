@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from chargen.actions.prompt import ComposedPrompt, SentRequest
     from chargen.plan.compose import Composed
     from chargen.plan.plan import Planned, PlannedReference
+    from chargen.plan.prompt_limit import LeftOut
 
 TEMPLATE = "template"
 """The name of a run of a template's own words."""
 
 _NARROWEST_TEXT = 30
+_NAMES = 2
+"""Names of parts beside a line; all of them are listed with their sources."""
 
 
 @click.command("prompt")
@@ -68,6 +71,10 @@ def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
         yield from _block("negative prompt", shown.composed.negative)
     yield ""
     yield from _sources(segments, shown.composed)
+    if shown.composed.left_out:
+        yield ""
+        yield "did not fit into `prompt_limit`"
+        yield from columns([_left_out(part) for part in shown.composed.left_out])
     if image.references:
         yield ""
         yield from _references(image.references)
@@ -136,7 +143,8 @@ def _names(line: Iterable[Segment]) -> str:
     """Name the parts of a line: the author's fields, and the template where it is alone."""
     visible = [part for part in line if part.text.strip()]
     fields = dict.fromkeys(part.name for part in visible if part.name != TEMPLATE)
-    return ", ".join(fields) if fields else TEMPLATE if visible else ""
+    more = f", {len(fields) - _NAMES} more" if len(fields) > _NAMES else ""
+    return ", ".join(list(fields)[:_NAMES]) + more if fields else TEMPLATE if visible else ""
 
 
 def _sources(segments: Iterable[Segment], composed: Composed) -> Iterator[str]:
@@ -144,6 +152,11 @@ def _sources(segments: Iterable[Segment], composed: Composed) -> Iterator[str]:
     rows = dict.fromkeys((part.name, part.source) for part in segments if part.text.strip())
     negatives = (("negative prompt", str(text.position)) for text in composed.negatives if text.position)
     yield from columns([(name, dim(source)) for name, source in (*rows, *negatives)])
+
+
+def _left_out(part: LeftOut) -> tuple[str, str, str]:
+    what = f"shortened to {part.kept} of {part.length} characters" if part.kept else "left out"
+    return f"  {part.name}", what, dim(part.source)
 
 
 def _references(references: Iterable[PlannedReference]) -> Iterator[str]:

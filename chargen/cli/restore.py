@@ -51,4 +51,4 @@ def _lines(done: Restored, stale: int) -> Iterator[str]:
     if image.entry.status is not None:
         yield f"the entry's status stays {image.entry.status.value}"
     if stale:
-        yield f"{plural(stale, 'image')} with this reference will be rebuilt"
+        yield f"{plural(stale, 'image')} with this reference {'is' if stale == 1 else 'are'} out of date now"

@@ -15,15 +15,17 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
 from chargen.model.values import Size
 from chargen.text.nearest import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"
+LEAST_PROMPT, MOST_PROMPT = 200, 100_000
 MAX_WORKERS = 256
 """More requests at once than any known account may send; a larger number is a slip of the keyboard."""
-OTHERS_FOLDERS = frozenset({".chargen", ".git"})
+OTHERS_FOLDERS = frozenset({STATE, ".git"})
 """Folders that a program keeps for itself: this one, and git."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -172,11 +174,25 @@ class SettingChecks:
 
         return check
 
+    def switch(self, path: KeyPath, value: Any) -> bool | None:
+        """Check for true or false."""
+        if isinstance(value, bool):
+            return value
+        self.must(path, f"be true or false, not {_kind(value)}")
+        return None
+
     def workers(self, path: KeyPath, value: Any) -> int | None:
         """Check for a number of requests in flight at once."""
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
             return value
         self.must(path, f"be a whole number from 1 to {MAX_WORKERS}")
+        return None
+
+    def prompt_limit(self, path: KeyPath, value: Any) -> int | None:
+        """Check for a number of characters that a prompt can be told in."""
+        if isinstance(value, int) and not isinstance(value, bool) and LEAST_PROMPT <= value <= MOST_PROMPT:
+            return value
+        self.must(path, f"be a whole number of characters from {LEAST_PROMPT} to {MOST_PROMPT:,}")
         return None
 
     def positive(self, path: KeyPath, value: Any) -> float | None:

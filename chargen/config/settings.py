@@ -27,9 +27,9 @@ DEFAULT_SIZE = Size(1024, 1024)
 
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
-    "missing_references", "rebuild_on", "log_level", "routes", "providers", "budget",
+    "missing_references", "rebuild_on", "log_level", "prompt_limit", "routes", "providers", "budget",
 )  # fmt: skip
-_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url")
+_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 
 
@@ -87,6 +87,8 @@ class Settings:
     missing_references: MissingReferences = MissingReferences.BLOCK
     rebuild_on: frozenset[RebuildOn] = frozenset()
     log_level: LogLevel = LogLevel.INFO
+    prompt_limit: int = 4000
+    """Characters of a prompt made of fields, its style included."""
     routes: Mapping[str, Route] = field(default_factory=dict)
     """By what they catch: `provider/model`, `provider/*` or `*`."""
     route_positions: Mapping[str, Position] = field(default_factory=dict)
@@ -149,6 +151,7 @@ def parse_settings(
         ),
         rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
+        prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
@@ -232,6 +235,7 @@ def _providers(
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
             base_url=checks.maybe(own, (*path, "base_url"), checks.url),
+            proxy=checks.maybe(own, (*path, "proxy"), checks.switch),
             base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
             own=_own(checks, own, path, more),
         )

@@ -13,10 +13,8 @@ from typing import Any
 
 from doit import get_initial_workdir
 
+from chargen.config.layout import DOIT_STATES, DOIT_STOCK_STATES
 from chargen.doit_plugin.states import ContentChecker
-
-STATES_FILE = ".chargen/doit.json"
-"""Where the states of an author's own tasks are kept, project-relative."""
 
 COMMANDS = {
     "run": "chargen.cli.doit.run:Run",
@@ -61,7 +59,7 @@ def _config() -> dict[str, Any]:
     own = plugins(started_in()).get("backend", {}).get("chargen") in _BACKENDS
     return {
         "backend": "chargen" if own else "json",
-        "dep_file": STATES_FILE if own else ".chargen/doit-stock.json",
+        "dep_file": DOIT_STATES if own else DOIT_STOCK_STATES,
         "check_file_uptodate": ContentChecker,
         "continue": True,
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chargen.build.write_back import WriteBack
+from chargen.config.layout import IGNORED
 from chargen.errors import ChargenError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
@@ -25,9 +26,6 @@ from chargen.plan.verdict import Force
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import file_lock, target_lock
-
-_IGNORED = ".chargen/ignored.json"
-"""Name under which the list of ignored images is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def forget(session: Session, planner: Planner, ids: Iterable[EntryId]) -> tuple[
     found = []
     for image in images:
         if image.id in ignored:
-            found.append(Forgotten(image, "no longer ignored; its record stays, so name it once more for a new image"))
+            found.append(Forgotten(image, "no longer ignored. For a new image run `doit forget` again"))
             continue
         found.append(forgetting.forget(image, costs[image.id]))
     stop_ignoring(session, ignored.intersection(costs))
@@ -73,13 +71,13 @@ def forgettable(session: Session) -> tuple[int, Decimal | None]:
 
 def ignore(session: Session, ids: Iterable[EntryId]) -> None:
     """Leave these images alone on this machine, besides those that are ignored already."""
-    with file_lock(session.project.root, _IGNORED):
+    with file_lock(session.project.root, IGNORED):
         session.ignore(session.ignored().union(ids))
 
 
 def stop_ignoring(session: Session, ids: Iterable[EntryId]) -> None:
     """Take these images up again."""
-    with file_lock(session.project.root, _IGNORED):
+    with file_lock(session.project.root, IGNORED):
         before = session.ignored()
         after = before.difference(ids)
         if after != before:

@@ -10,7 +10,7 @@ from doit.dependency import Dependency
 from doit.task import Stream, Task
 
 from chargen.build.run import Build
-from chargen.doit_plugin.config import STATES_FILE
+from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.names import order_by_paths
 from chargen.doit_plugin.runner import INTERRUPTED, ImageRunner
 from chargen.doit_plugin.states import ContentChecker, RecordStates, images
@@ -29,7 +29,7 @@ def image_tasks(build: Build) -> list[Task]:
 
 def states_of(project: Project) -> Dependency:
     """Open the database of doit in which an author's own tasks have their states."""
-    return Dependency(RecordStates, str(project.path(STATES_FILE)), checker_cls=ContentChecker)
+    return Dependency(RecordStates, str(project.path(DOIT_STATES)), checker_cls=ContentChecker)
 
 
 def run_tasks(

@@ -17,6 +17,7 @@ from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
+from chargen.kinds.structured import is_structured, negatives_of, parts_of
 from chargen.model.entries import Depicted, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import Size
@@ -72,6 +73,8 @@ class Chapters(ImageryKind):
                     always=(*thesis, *(colours | own).values()),
                     outputs=outputs_of(block),
                     palette=palette,
+                    parts=parts_of(block, palette=False) if is_structured(block) else (),
+                    avoided=negatives_of(block),
                 )
             )
         _tell_unseen_faults(reader, cast, entries)

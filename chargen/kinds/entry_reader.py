@@ -6,7 +6,7 @@ program itself asks for, the rest is the lazy `data`. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
+from chargen.text.prose import fold
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
@@ -34,6 +35,8 @@ class FileDefaults:
     kind: ImageryKind
     slug: str
     default_size: Size
+    former_size: Size
+    """The default by form 1 of inputs, which knew only the settings'."""
     declared: Declared
     negatives: tuple[Traced, ...]
 
@@ -52,7 +55,8 @@ def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, de
     inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
-    return FileDefaults(root.document, kind, slug, default_size, declared, negatives)
+    size = _default_size(inner, _default_size(outer, default_size))
+    return FileDefaults(root.document, kind, slug, size, default_size, declared, negatives)
 
 
 def read_entry(
@@ -66,15 +70,22 @@ def read_entry(
     outputs: Outputs,
     palette: Node | None = None,
     parts: tuple[PromptPart, ...] = (),
+    avoided: tuple[Traced, ...] = (),
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
-    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of.
+    `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
+    `avoided` what it must not show.
     """
     prompt = prompt_of(block)
-    size = size_of(block, file.default_size)
+    default = file.default_size
+    if "generation_defaults" in block.nodes:
+        default = _default_size(block.block("generation_defaults"), default)
+    size = size_of(block, default)
+    former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
+    negatives = (*block.texts("negative_prompt"), *file.negatives)
     return Entry(
         id=file.kind.entry_id(file.slug, name),
         kind=file.kind.name,
@@ -83,7 +94,7 @@ def read_entry(
         path=block.path,
         title=title or name,
         prompt=prompt,
-        negative_prompt=(*block.texts("negative_prompt"), *file.negatives),
+        negative_prompt=without_repeats((*negatives, *avoided)) if parts else negatives,
         size=size,
         status=status,
         depicts=depicts,
@@ -94,7 +105,17 @@ def read_entry(
         data=block.view,
         problems=tuple(block.problems),
         parts=parts,
+        former_size=former if former != size and file.kind.has_former else None,
+        has_former=file.kind.has_former and not parts,
     )
+
+
+def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
+    """Return each text once, whatever its case and its last stop."""
+    found: dict[str, Traced] = {}
+    for text in texts:
+        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
+    return tuple(found.values())
 
 
 def prompt_of(block: Block) -> Traced | None:
@@ -125,6 +146,16 @@ def size_of(block: Block, default: Size) -> Size | None:
             warning(f"`size` {size} and `aspect_ratio` {ratio_text} are different shapes", written.position, hint)
         )
     return size
+
+
+def _default_size(block: Block, otherwise: Size) -> Size:
+    """Return the size that `generation_defaults` ask for, else another one."""
+    for size, ratio in (("size", "aspect_ratio"), ("default_size", "default_aspect_ratio")):
+        if not is_null(block.nodes.get(size)) or not is_null(block.nodes.get(ratio)):
+            named = {"size": block.nodes.get(size), "aspect_ratio": block.nodes.get(ratio)}
+            nodes = {key: node for key, node in named.items() if node is not None}
+            return size_of(replace(block, nodes=nodes), otherwise) or otherwise
+    return otherwise
 
 
 def status_of(block: Block) -> Status | None:
@@ -167,7 +198,7 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
-            message = f"`character_states` tells of `{slug}`, whom `depicts_characters` does not name"
+            message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
 

@@ -37,6 +37,8 @@ class ImageryKind(ABC):
     """Key of the entry's list that takes an object for every picture; empty where the entry itself has the slots."""
     locks_when_absent: bool = True
     """An approved entry without a picture is a problem: it is never made again."""
+    has_former: bool = True
+    """Inputs of form 1 were made of its entries: false for kinds that came later."""
     file_path_counts: bool = True
     """A picture of the author's that an entry's `file_path` names stands for the entry's own."""
 

@@ -17,8 +17,9 @@ from chargen.kinds.file_reader import FileReader
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
+from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, parts_of
 from chargen.kinds.view import fields
-from chargen.model.entries import Entry, Imagery, Outputs
+from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import fold, sentence, shorten
@@ -47,6 +48,9 @@ _ROOT = Keys(
 _METADATA = Keys(("entity_type",), ("generation_defaults",), ("slug", "location_slug"))
 _ANCHOR = Keys((), ("signature_elements",), ("characteristic_light", "color_anchors"))
 _ENTRY = entry_keys(IDS, ("image_spec", "images", SLOT), (*PLACES, *TITLES, "time_of_day"))
+
+_OF_SHOTS = ("description", "narrative_context", "image_type")
+_NO_SHOTS = ("image_spec", "lighting", "light", "palette", "composition", "camera", "framing")
 
 _SAY_NOTHING = frozenset(
     light.tokens(
@@ -87,15 +91,25 @@ class Locations(ImageryKind):
         lights = light.lights(document, anchor.find("characteristic_light"))
         elements = _elements(document, anchor.find("signature_elements"), reader.slug)
         entries: list[Entry] = []
+        overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
+        place = (anchor, reader.metadata, reader.root)
         for block, parent, otherwise in _candidates(reader):
             block.spell(_ENTRY)
-            name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None)
+            made_of_fields = is_structured(block)
+            name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None and not made_of_fields)
             if name is None:
                 reader.tell(block)
                 continue
             title = block.text(*TITLES)
             time = _time(block)
-            always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
+            always: tuple[Traced, ...] = ()
+            parts: tuple[PromptPart, ...] = ()
+            if made_of_fields:
+                own = _signature(elements, block, time, usual=False)
+                at_place = _fitting(lights, block, parent, time)
+                parts = parts_of(block, parent, overview, signature=own, light=at_place, place=place)
+            else:
+                always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
             entries.append(
                 read_entry(
                     file,
@@ -106,6 +120,8 @@ class Locations(ImageryKind):
                     always=always,
                     outputs=_outputs(block),
                     palette=anchor.find("color_anchors"),
+                    parts=parts,
+                    avoided=negatives_of(block, parent),
                 )
             )
         return reader.imagery(entries)
@@ -115,7 +131,12 @@ def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]
     """Yield (mapping of an entry, its zone's mapping, name where it has none of its own) in file order."""
     overview = reader.root.find("overview")
     if isinstance(overview, MappingNode):
-        yield _entry(Block.of(reader.document, overview, ("overview",), [])), None, "overview"
+        holder = _entry(Block.of(reader.document, overview, ("overview",), []))
+        shots = [key for key, node in holder.nodes.items() if _is_shot(key, node)]
+        if not shots or prompt_of(holder) is not None:
+            yield holder, None, "overview"
+        for key in shots:
+            yield _entry(Block.of(reader.document, holder.nodes[key], ("overview", key), [])), holder, f"overview-{key}"
     else:
         reader.root.block("overview")  # tells the wrong shape
     for key in ("parts", "zones"):
@@ -129,6 +150,11 @@ def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]
                 yield _entry(image), block, ""
     for block in reader.root.blocks("beat_images"):
         yield _entry(block), None, ""
+
+
+def _is_shot(key: str, node: Node) -> bool:
+    """Say whether a mapping in the overview is a picture of its own: `primary`, `establishing`, any name."""
+    return key not in _NO_SHOTS and not fields(node).keys().isdisjoint(_OF_SHOTS)
 
 
 def _entry(block: Block) -> Block:
@@ -158,23 +184,33 @@ def _elements(document: Document, node: Node | None, slug: str) -> tuple[_Elemen
     return tuple(found)
 
 
-def _signature(elements: tuple[_Element, ...], block: Block, time: str | None) -> tuple[Traced, ...]:
-    """Return the two elements that the entry's own words call for, else the first; none of another time of day."""
+def _signature(
+    elements: tuple[_Element, ...], block: Block, time: str | None, *, usual: bool = True
+) -> tuple[Traced, ...]:
+    """Return the two elements that the entry's own words call for; none of another time of day.
+
+    Where its words call for none, the first is taken if `usual`.
+    """
     usable = [element for element in elements if light.agrees(element.times, time)]
     if not usable:
         return ()
     named = frozenset(light.tokens(" ".join(text for key in PLACES if (text := block.text(key)))))
-    asked = frozenset(light.tokens(block.text(*PROMPTS) or ""))
+    asked = frozenset(light.tokens(block.text(*PROMPTS) or block.text(*DESCRIPTIONS) or ""))
     scores = [2 * len(element.words & named) + len(element.words & asked) for element in usable]
-    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or [0]
+    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or ([0] if usual else [])
     return tuple(usable[n].text for n in sorted(ranked[:ELEMENTS]))
 
 
-def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
+def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> Traced | None:
+    """Return the light of the place that fits an entry."""
     if not lights:
-        return ()
+        return None
     told = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
-    found = light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+    return light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+
+
+def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
+    found = _fitting(lights, block, parent, time)
     if found is None:
         return ()
     return (Traced.of(f"Light: {sentence(shorten(found, LIGHT_WORDS))}", "characteristic_light", found.position),)

@@ -25,6 +25,8 @@ MAX_COLOURS = 8
 
 _PALETTE_WORDS = 16
 _AVOID_WORDS = 8
+_TOGETHER_WORDS = 40
+_COLOUR_WORDS = ("colour", "colours", "color", "colors")
 
 
 def in_words(document: Document, node: Node | None, problems: list[Problem]) -> tuple[Traced, ...]:
@@ -35,6 +37,31 @@ def in_words(document: Document, node: Node | None, problems: list[Problem]) -> 
     avoid = fields(node).get("avoid")
     if names := _names(_texts(avoid), _AVOID_WORDS):
         found.append(_told(document, avoid, "palette.avoid", f"Avoid: {', '.join(names)}."))
+    return tuple(found)
+
+
+def in_words_together(document: Document, nodes: list[Node]) -> Traced | None:
+    """Return the colours of several palettes by name: each list of the first palette that has it."""
+    groups: dict[str, Node] = {}
+    for node in nodes:
+        named = fields(node) if isinstance(node, MappingNode) else {GROUPS[0]: node}
+        for name, value in named.items():
+            if not is_null(value):
+                groups.setdefault(name, value)
+    shown = [groups[name] for name in GROUPS if name in groups]
+    texts = (text for node in shown for item in items(node) if (text := _text(item)))
+    names = _names(texts, _TOGETHER_WORDS)
+    return Traced.of(", ".join(names), "palette", document.at(shown[0])) if names else None
+
+
+def avoided(document: Document, node: Node | None) -> tuple[Traced, ...]:
+    """Return what a palette avoids, for a negative prompt: a colour's bare name says that it is one."""
+    found: list[Traced] = []
+    for item in items(fields(node).get("avoid")):
+        name = fold(colour_name(_text(item) or ""))
+        if name:
+            bare = " " not in name and not name.casefold().endswith(_COLOUR_WORDS)
+            found.append(Traced.of(f"{name} colours" if bare else name, "palette.avoid", document.at(item)))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ import re
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from chargen.errors import error
-from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry, size_of
+from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
@@ -43,6 +43,7 @@ class Scenes(ImageryKind):
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     telltales = frozenset({"scenes"})
+    has_former = False
 
     def recognises(self, document: Document) -> bool:
         """A file with a `character` that has a name and `scenes` that have titles."""
@@ -57,7 +58,7 @@ class Scenes(ImageryKind):
         reader.root.spell(_ROOT)
         if reader.slug is None:
             return reader.imagery(())
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, _size(reader))
+        file = file_defaults(reader.root, reader.metadata, self, reader.slug, SIZE)
         somebody = _character(reader)
         entries: list[Entry] = []
         for block in reader.root.blocks("scenes"):
@@ -79,14 +80,6 @@ class Scenes(ImageryKind):
             )
             entries.append(entry)
         return reader.imagery(entries)
-
-
-def _size(reader: FileReader) -> Size:
-    """Return the size of scenes that ask for none."""
-    for block in (reader.metadata.block("generation_defaults"), reader.root.block("generation_defaults")):
-        if not all(is_null(block.nodes.get(key)) for key in ("size", "aspect_ratio")):
-            return size_of(block, SIZE) or SIZE
-    return SIZE
 
 
 def _character(reader: FileReader) -> Depicted:
@@ -127,8 +120,8 @@ def _parts(block: Block, somebody: Depicted) -> tuple[PromptPart, ...]:
         return ()
     name = Traced.of(f"{somebody.name}.", "name", somebody.position) if somebody.name else None
     weights = {key: weight for weight, key in enumerate(_LABELS, start=1)}
-    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key]) for key, text in told.items()]
-    return tuple(parts) if name is None else (PromptPart(name, parts[0].weight), *parts)
+    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key], key) for key, text in told.items()]
+    return tuple(parts) if name is None else (PromptPart(name, parts[0].weight, "", "name"), *parts)
 
 
 KIND = Scenes()

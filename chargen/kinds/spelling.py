@@ -64,7 +64,11 @@ ENTRY = Keys(
 )
 """What entries of all kinds have in common."""
 
-DEFAULTS = Keys(texts=("provider", "model", "quality"), groups=("negative_prompts",))
+DEFAULTS = Keys(
+    texts=("provider", "model", "quality", "size", "aspect_ratio", "default_size", "default_aspect_ratio"),
+    groups=("negative_prompts",),
+    same=(("size", "aspect_ratio", "default_size", "default_aspect_ratio"),),
+)
 """`generation_defaults`."""
 
 

@@ -62,11 +62,15 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class PromptPart:
-    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out."""
+    """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out.
+
+    `label` goes before its text, `name` says what it tells: `elements`, `light`, `mood`.
+    """
 
     text: Traced
     weight: int
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,10 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     parts: tuple[PromptPart, ...] = ()
     """What its prompt is made of, in reading order, where it has none."""
+    former_size: Size | None = None
+    """The size by form 1 of inputs, where that is another."""
+    has_former: bool = True
+    """False for what no inputs of form 1 were ever made of."""
 
     @property
     def has_prompt(self) -> bool:

@@ -26,6 +26,8 @@ SHORT = 8
 """Hexadecimal digits of a part's digest in a record: enough to see a change, not to prove one."""
 
 PROMPT, NEGATIVE, SIZE, REFERENCE = "prompt", "negative_prompt", "size", "reference"
+TEMPLATE = f"{PROMPT}.template"
+"""The part that is a template's own words."""
 
 
 class Sourced(Protocol):
@@ -75,6 +77,14 @@ def fingerprint(inputs: Inputs) -> Fingerprint:
     return Fingerprint(digest.hexdigest())
 
 
+def nearest_form(then: Mapping[str, str], forms: Sequence[Inputs]) -> Inputs:
+    """Return those of several forms of today's inputs that differ least from recorded digests; of equals the first.
+
+    A record does not say by which rules its inputs were made, and what changed is only told by the same ones.
+    """
+    return min(forms, key=lambda inputs: len(differences(then, inputs)))
+
+
 def parts(inputs: Inputs) -> dict[str, str]:
     """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone."""
     found = {name: _short(value) for name, value in walk(inputs)}
@@ -119,7 +129,7 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     """Say which parts differ between recorded digests and today's inputs, most telling first.
 
     `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
-    moved).
+    moved). The template's own words are not named where a field appeared or went: what stands around it went with it.
     """
     today = parts(now)
     sources = _sources(now.segments)
@@ -137,6 +147,8 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
         found = [item for item in found if item.part != PROMPT]
     else:
         found = [item for item in found if item not in fields]
+    if any(item.part.startswith(f"{PROMPT}.") and item.change is not Change.CHANGED for item in found):
+        found = [item for item in found if item.part != TEMPLATE]
     return tuple(found)
 
 

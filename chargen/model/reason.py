@@ -27,6 +27,7 @@ class ReasonCode(str, Enum):
     HELD = "held"
     """By its status, the value."""
     HELD_AND_GONE = "held-and-gone"
+    """Its status, and the target where no picture is."""
     WOULD_BE_STALE = "would-be-stale"
     """A held picture is out of date; what for are the causes."""
     PICTURE_ELSEWHERE = "picture-elsewhere"
@@ -37,6 +38,8 @@ class ReasonCode(str, Enum):
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
+    MOVED = "moved"
+    """What was paid for was made for another entry, which is gone: its id, or where its picture stands."""
     REPLY_NOT_IN_PLACE = "reply-not-in-place"
     INPUTS_CHANGED = "inputs-changed"
     """Which is not known: the record has no digests of the parts."""
@@ -58,7 +61,7 @@ class ReasonCode(str, Enum):
     OBJECTION = "objection"
     """What the provider's adapter has against the request, in its words."""
     PROBLEM = "problem"
-    """An error of the input, in the problem's words."""
+    """An error of the input, in the problem's words, and the place that has to be corrected (empty where unknown)."""
     SENTENCE = "sentence"
     """A record from before there were codes, or from a later version, in its words."""
 
@@ -77,6 +80,11 @@ class Reason:
         if self.code is ReasonCode.WOULD_BE_STALE:
             return f"would be stale: {sentences(self.causes)}"
         return _SENTENCES[self.code].format(*self.values)
+
+    @property
+    def place(self) -> str:
+        """Where the author has to correct something; empty where that is nowhere, or not known."""
+        return self.values[1] if self.code is ReasonCode.PROBLEM else ""
 
     def to_json(self) -> list[Any]:
         """Return the reason as JSON values: code, values, causes."""
@@ -105,6 +113,11 @@ def sentences(reasons: Iterable[Reason]) -> str:
     return "; ".join(map(str, reasons))
 
 
+def said_of_version(reason: Reason) -> str:
+    """Say why a version was made, once it is there."""
+    return _OF_A_VERSION.get(reason.code) or str(reason)
+
+
 def has(reasons: Iterable[Reason], code: ReasonCode) -> bool:
     """Say whether a code is among reasons, or among what they sum up."""
     return any(reason.code is code or has(reason.causes, code) for reason in reasons)
@@ -117,7 +130,9 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def _input_changed(part: str, change: str, source: str) -> str:
     name = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
-    name = {"template": "the template's own words", "prompt": "the prompt's layout"}.get(name, name)
+    if name == "template":
+        return f"fixed text of {source or 'the template'} {change}"
+    name = "the prompt's layout" if name == "prompt" else name
     return f"{name} {change}" + (f" ({source})" if source else "")
 
 
@@ -131,7 +146,7 @@ _SENTENCES = {
     ReasonCode.FORGOTTEN: "forgotten with `doit forget`",
     ReasonCode.REJECTED: "status is rejected",
     ReasonCode.HELD: "status is {}",
-    ReasonCode.HELD_AND_GONE: "status is {}, but the picture is gone and nothing restores it",
+    ReasonCode.HELD_AND_GONE: "{}, but `{}` does not exist and nothing restores it",
     ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",
     ReasonCode.PAINTED_OVER: "the file is not what was built: painted over by hand?",
     ReasonCode.BEFORE_RECORDS: "the picture existed before any record; taken as it is",
@@ -139,7 +154,8 @@ _SENTENCES = {
     ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
-    ReasonCode.PAID_FOR: "paid for already: `{}`",
+    ReasonCode.PAID_FOR: "paid for already: put back for $0.00",
+    ReasonCode.MOVED: "was `{}`: its picture comes along, $0.00",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
@@ -159,9 +175,12 @@ _SENTENCES = {
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
 }
+_OF_A_VERSION = {ReasonCode.NOT_BUILT: "first version"}
+"""Sentences that are no longer true once the picture is there."""
 _VALUES = {
     **{code: sentence.count("{}") for code, sentence in _SENTENCES.items()},
     ReasonCode.INPUT_CHANGED: 3,
+    ReasonCode.PROBLEM: 2,
     ReasonCode.WOULD_BE_STALE: 0,
 }
 _FIRST_SENTENCES = {

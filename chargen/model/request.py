@@ -101,7 +101,7 @@ class ProviderError(Exception):
 
     `wait` is the server's own wish in seconds; `tries` caps how often an image may fail in ways that set it (an empty
     reply that was billed), below the usual five; `possibly_billed` says that the request may have been charged although
-    nothing arrived.
+    nothing arrived; `alike` that, as far as can be told, every request to this provider would meet the same.
     """
 
     def __init__(
@@ -114,6 +114,7 @@ class ProviderError(Exception):
         rate_limited: bool = False,
         possibly_billed: bool = False,
         tries: int | None = None,
+        alike: bool = False,
         status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
@@ -128,6 +129,7 @@ class ProviderError(Exception):
         self.rate_limited = rate_limited
         self.possibly_billed = possibly_billed
         self.tries = tries
+        self.alike = alike
         self.status = status
         self.code = code
         self.request_id = request_id
@@ -148,6 +150,8 @@ class ProviderSettings:
     timeout: float | None = None
     """Seconds."""
     base_url: str | None = None
+    proxy: bool | None = None
+    """Whether to send through the environment's proxy; None: where the server is neither here nor in this network."""
     base_url_position: Position | None = None
     """Where the settings name it; None where the environment does."""
     own: Mapping[str, Any] = field(default_factory=dict)

@@ -21,9 +21,11 @@ from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, Tem
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
 from chargen import kinds
+from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, error
-from chargen.model.entries import Entry
+from chargen.model.entries import Entry, PromptPart
 from chargen.model.traced import Segment, Traced
+from chargen.plan.prompt_limit import LeftOut, fit
 from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
@@ -59,6 +61,8 @@ class Composed:
     marked: str
     template: str
     negatives: tuple[Traced, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """What of an entry's fields was shortened, or did not fit at all."""
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -96,14 +100,22 @@ class Composer:
     """The author's templates, compiled once and rendered for many entries.
 
     `templates` maps names relative to the folder of templates to their texts; `folder` is that folder as the author
-    knows it, for positions.
+    knows it, for positions. `limit` is how many characters a prompt made of fields may have, with its style.
     """
 
-    def __init__(self, templates: Mapping[str, str], folder: str, style_prefix: Traced, style_suffix: Traced) -> None:
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        folder: str,
+        style_prefix: Traced,
+        style_suffix: Traced,
+        limit: int = Settings().prompt_limit,
+    ) -> None:
         self._folder = folder
         self._templates = dict(templates)
         self._prefix = style_prefix
         self._suffix = style_suffix
+        self._room = limit - len(style_prefix) - len(style_suffix)
         self._environment = BoundedEnvironment(
             loader=FunctionLoader(self._source),
             undefined=StrictUndefined,
@@ -127,7 +139,8 @@ class Composer:
         name = kinds.named(entry.kind).template
         self._environment.begin()
         try:
-            prompt = self._structured(entry) if entry.parts else entry.prompt
+            parts, left_out = fit(entry.parts, self._room)
+            prompt = self._structured(entry, parts) if entry.parts else entry.prompt
             marked = self._render(
                 name,
                 entry,
@@ -138,16 +151,27 @@ class Composer:
                 style_prefix=self._prefix,
                 style_suffix=self._suffix,
             )
+        except InputError:
+            raise
         except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
             self._fail(name, failure)
         text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
         return Composed(
-            text, negative_prompt(entry.negative_prompt), marked, f"{self._folder}/{name}", entry.negative_prompt
+            text,
+            negative_prompt(entry.negative_prompt),
+            marked,
+            f"{self._folder}/{name}",
+            entry.negative_prompt,
+            left_out,
         )
 
-    def _structured(self, entry: Entry) -> _Rendered:
+    def _structured(self, entry: Entry, parts: tuple[PromptPart, ...]) -> _Rendered:
         """Compose what stands in the place of a prompt from the fields of an entry without one."""
-        marked = self._render(STRUCTURED, entry, parts=entry.parts).strip()
+        if not parts:
+            first = entry.parts[0].text
+            message = f"`prompt_limit` and the style leave no room for `{first.name}`"
+            raise InputError(error(message, first.position, "set a larger `prompt_limit`, or shorten the style"))
+        marked = self._render(STRUCTURED, entry, parts=parts).strip()
         return _Rendered.of(_MARKED.sub(r"\3", marked), marked)
 
     def _render(self, name: str, entry: Entry, **values: object) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.inputs import FILE, Inputs, Ways, answer_of
+from chargen.plan.inputs import ATTEMPT, FILE, JOURNAL, ORIGINAL, Inputs, Ways, answer_of
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -29,11 +30,6 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
-
-ORIGINALS = ".chargen/originals"
-ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
-OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
-"""Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
@@ -144,6 +140,10 @@ class Disk:
             self._digests[file] = self._scanned[file].digest
         return self._scanned[file]
 
+    def read_already(self, file: str) -> ScannedFile | None:
+        """Return an imagery file as it was read for the plan; None where the plan did without."""
+        return self._scanned.get(file)
+
     # pictures
 
     def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
@@ -219,8 +219,3 @@ class _Journal:
     def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
         self._inputs.note(JOURNAL, task_id)
         return self._journal.refused(task_id, fingerprint)
-
-
-def outside_names(names: Iterable[str]) -> Iterator[str]:
-    """Yield those questions that originals and journal answer."""
-    return (name for name in names if name.partition(" ")[0] in OUTSIDE)

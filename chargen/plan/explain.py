@@ -16,6 +16,7 @@ from chargen.model.inputs import (
     PROMPT,
     REFERENCE,
     SIZE,
+    TEMPLATE,
     Change,
     Difference,
     Inputs,
@@ -25,8 +26,6 @@ from chargen.model.inputs import (
 )
 from chargen.model.record import Record, RecordLine
 from chargen.text.word_diff import Run, word_diff
-
-TEMPLATE = f"{PROMPT}.template"
 
 
 @dataclass(frozen=True, slots=True)

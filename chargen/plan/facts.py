@@ -6,7 +6,7 @@ changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +15,7 @@ from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint
+from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, nearest_form
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
@@ -91,6 +91,11 @@ class GatheredFacts:
     def target(self) -> Target:
         """What stands at the image's path."""
         return _TARGETS.get(self.state.state.kind, Target.ABSENT)
+
+    @property
+    def path(self) -> str:
+        """The image's path in the project."""
+        return self.image.target
 
     @property
     def match(self) -> Match:
@@ -203,15 +208,15 @@ class GatheredFacts:
         return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
 
     @property
-    def original(self) -> str:
-        """Where an original for today's inputs is, else empty."""
-        return self.paid.where if self.paid is not None else ""
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for; None where they were not."""
+        return _reason_of(self.paid, self._entry.id)
 
     @cached_property
-    def waiting(self) -> str:
-        """Where a reply is that came after the file at the target and was never put there."""
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
         found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
-        return found.where if found is not None else ""
+        return _reason_of(found, self._entry.id)
 
     @cached_property
     def answered(self) -> bool:
@@ -241,7 +246,8 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        found = errors(self._objected, ReasonCode.OBJECTION)
+        stops = (problem.message for problem in self._objected if problem.severity is Severity.ERROR)
+        found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
@@ -302,12 +308,17 @@ class GatheredFacts:
             return None
         return self._evidence.unexplained(self._entry, self.fingerprint, self.state.line)
 
+    @property
+    def has_history(self) -> bool:
+        """True where something was paid for, or refused, under these inputs."""
+        return self.paid is not None or self.lost is not None or bool(self._refused())
+
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
         try:
             contained(self.judge.project.root, self.image.target)
         except InputError as failure:
-            return errors(failure.problems, ReasonCode.TARGET_OUTSIDE)
+            return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
 
     def _refused(self) -> tuple[Reason, ...]:
@@ -347,16 +358,47 @@ class Judge:
         references = tuple(
             replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
         )
-        image = replace(image, entry=entry, references=references)
-        inputs = _inputs(image, ())
-        print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, inputs, print_, (), sent=sent, ready=ready))
+        forms = tuple(
+            replace(
+                form,
+                entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
+                references=references,
+                obstacles=image.obstacles,
+            )
+            for form in image.forms
+        )
+        image = replace(image, entry=entry, references=references, forms=forms)
+        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
 
     def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
+        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
+
+    def _facts(
+        self,
+        image: Planned,
+        awaited: tuple[str, ...],
+        sent: tuple[SentReference, ...] | None = None,
+        ready: Request | None = None,
+    ) -> GatheredFacts:
         inputs = _inputs(image, awaited)
         print_ = fingerprint(inputs) if inputs else None
-        return self._judged(GatheredFacts(self, image, inputs, print_, awaited))[0]
+        return GatheredFacts(self, image, inputs, print_, awaited, sent=sent, ready=ready)
+
+    def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
+        """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
+
+        What is current by any form is current; the reasons for a new picture are those by the form of the old one.
+        """
+        if not image.forms:
+            return self._judged(facts_of(image))
+        every = [facts_of(form) for form in image.forms]
+        chosen = _recorded(every)
+        judged, request = self._judged(chosen)
+        if chosen is not every[0] and judged.verdict.spends:
+            newest, request = self._judged(every[0])
+            judged = replace(newest, judgement=judged.judgement) if newest.verdict.spends else newest
+        return replace(judged, forms=image.forms), request
 
     def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
         image = facts.image
@@ -401,6 +443,22 @@ _DRIFTS = {
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
 
 
+def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
+    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
+    newest = every[0]
+    line = newest.state.line or newest.image.entry.record_line
+    for facts in every:
+        if line is not None and facts.fingerprint == line.fingerprint:
+            return facts
+    for facts in every:
+        if facts.fingerprint is not None and facts.has_history:
+            return facts
+    told = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
+    if line is None or not line.parts or not told:
+        return newest
+    return told[id(nearest_form(dict(line.parts), [facts.inputs for facts in told.values() if facts.inputs]))]
+
+
 def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
     if image.composed is None or image.entry.size is None or awaited:
         return None
@@ -411,6 +469,13 @@ def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
         references.append(RecordedReference(reference.character, reference.path, reference.digest))
     composed = image.composed
     return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
+
+
+def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
+    if paid is None:
+        return None
+    before = paid.where if paid.stored is None else paid.stored.record.entry_id
+    return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
 
 
 def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
@@ -435,6 +500,10 @@ def _drift(line: RecordLine | None, route: Route | None, quality: str | None) ->
     return tuple(found)
 
 
-def errors(problems: Iterable[Problem], code: ReasonCode = ReasonCode.PROBLEM) -> tuple[Reason, ...]:
+def errors(problems: Iterable[Problem]) -> tuple[Reason, ...]:
     """Return those problems that stop what depends on them, as reasons."""
-    return tuple(Reason(code, (problem.message,)) for problem in problems if problem.severity is Severity.ERROR)
+    return tuple(
+        Reason(ReasonCode.PROBLEM, (problem.message, str(problem.position or "")))
+        for problem in problems
+        if problem.severity is Severity.ERROR
+    )

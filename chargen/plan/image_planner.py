@@ -68,7 +68,8 @@ class ImagePlanner:
         obstacles: list[Reason] = []
         references, described, awaited = self._references(resolution, problems, obstacles, cycle)
         faults: list[Problem] = []
-        composed = self._compose(entry, (*resolution.described, *described), faults)
+        words = (*resolution.described, *described)
+        composed = self._compose(entry, words, faults)
         problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -90,7 +91,8 @@ class ImagePlanner:
             obstacles.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
             obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = self.judge.judged(replace(image, obstacles=(*errors(problems), *obstacles)), awaited)
+        image = replace(image, obstacles=(*errors(problems), *obstacles))
+        image = self.judge.judged(replace(image, forms=self._forms(image, words)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
@@ -153,16 +155,44 @@ class ImagePlanner:
         paid = self.judge.evidence.paid(portrait.entry, portrait.fingerprint, portrait.inputs, sketch=sketch)
         return paid.file if paid else None
 
-    def _compose(self, entry: Entry, described: tuple[Described, ...], problems: list[Problem]) -> Composed | None:
+    def _forms(self, image: Planned, words: tuple[Described, ...]) -> tuple[Planned, ...]:
+        """Return an image by each form of inputs, the newest first; nothing where all are the same.
+
+        By form 1 only the settings told the size of entries that ask for none, and states named a character that its
+        file does not name by the slug.
+        """
+        entry = image.entry
+        named = any(item.state and not item.name for item in entry.depicts)
+        if not entry.has_former or not (named or entry.former_size):
+            return ()
+        former = replace(entry, size=entry.former_size or entry.size)
+        composed = self._compose(former, words, [], by_slug=True) if named else image.composed
+        if former.size == entry.size and composed is not None and composed == image.composed:
+            return ()
+        return (image, replace(image, entry=former, composed=composed))
+
+    def _compose(
+        self, entry: Entry, described: tuple[Described, ...], problems: list[Problem], *, by_slug: bool = False
+    ) -> Composed | None:
+        """Compose an entry's prompt; `by_slug` is how form 1 named characters in states."""
         if not entry.has_prompt:
             return None
-        states = tuple(Line(item.name or item.slug, item.state) for item in entry.depicts if item.state)
+        states = tuple(
+            Line(item.name or (item.slug if by_slug else self._name(item.slug)), item.state)
+            for item in entry.depicts
+            if item.state
+        )
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
         try:
             return self.composer.compose(entry, states, appearances)
         except InputError as failure:
             problems.extend(failure.problems)
             return None
+
+    def _name(self, slug: str) -> str:
+        """Return a character's name; of one without a file the slug as a name."""
+        character = self.around.characters.get(slug)
+        return character.name if character is not None else slug.replace("-", " ").replace("_", " ").title()
 
     def _route(self, entry: Entry) -> Route | Problem:
         route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)

@@ -18,6 +18,10 @@ Ways: TypeAlias = Mapping[str, Callable[[str], str]]
 FILE = "file"
 """The kind of question of which there are most: what stands at a path."""
 
+ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
+"""Kinds of questions that neither an imagery file nor the file at a path answers."""
+
 
 class Inputs:
     """The questions of one plan with their answers, and who asks at the moment. Notes on one thread at a time."""
@@ -61,6 +65,11 @@ class Inputs:
             kind, _, key = name.partition(" ")
             found = self._answers[name] = self._ways[kind](key)
         return found
+
+
+def outside_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield those questions that originals and journal answer."""
+    return (name for name in names if name.partition(" ")[0] in _OUTSIDE)
 
 
 def answer_of(value: object) -> str:

@@ -29,6 +29,9 @@ def build_order(ids: Iterable[EntryId], needs: Mapping[EntryId, tuple[EntryId, .
     done: dict[EntryId, None] = {}
     cycles: list[tuple[EntryId, ...]] = []
     for root in given:
+        if not needs.get(root):  # nearly all
+            done.setdefault(root)
+            continue
         path: list[EntryId] = []
         on_path: set[EntryId] = set()
         waiting: list[tuple[EntryId, bool]] = [(root, False)]

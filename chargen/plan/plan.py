@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chargen.errors import Position, Problem, Severity, warning
+from chargen.errors import Position, Problem, Severity, note, warning
 from chargen.model.reason import Reason
 from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
@@ -155,6 +155,10 @@ class Shown(Protocol):
         """True where its record says that Content Credentials ended with the delivered bytes."""
 
     @property
+    def is_former(self) -> bool:
+        """True where its picture is judged, and is current, by a former form of inputs."""
+
+    @property
     def acts(self) -> bool:
         """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
 
@@ -190,6 +194,16 @@ class Planned:
     problems: tuple[Problem, ...] = ()
     obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
+    forms: tuple[Planned, ...] = ()
+    """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
+
+    @property
+    def is_former(self) -> bool:
+        """True where its picture is judged, and is current, by a former form of inputs."""
+        if self.verdict not in (Verdict.FRESH, Verdict.LOCKED):
+            return False
+        newest = self.forms[0] if self.forms else self
+        return (self.entry.size, self.composed) != (newest.entry.size, newest.composed)
 
     @property
     def id(self) -> EntryId:
@@ -326,6 +340,15 @@ class Plan:
 def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
     """Return the warning of what a file names and no file describes."""
     return warning(f"{kind} `{slug}` has no imagery file", position)
+
+
+def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
+    """Yield one note on all pictures that are current by the rules they were made by, and not by today's."""
+    former = [image for image in images if image.is_former]
+    if former:
+        counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
+        message = f"{counted} kept as made by earlier rules (sizes of `generation_defaults`, names in states)"
+        yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
 
 
 def totals(images: Iterable[Shown]) -> dict[str, int]:

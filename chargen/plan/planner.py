@@ -26,15 +26,15 @@ from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
 from chargen.plan.compose import Composer
-from chargen.plan.disk import JOURNAL, ORIGINAL, Disk
+from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.image_planner import ImagePlanner
-from chargen.plan.inputs import FILE, answer_of
+from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
-from chargen.plan.plan import Offer, Plan, Planned, Shown, unknown_file
+from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
@@ -156,7 +156,10 @@ class Planner:
         """
         if self._together:
             return {}
-        found = {file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads}
+        with collector_at_rest():
+            found = {
+                file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
+            }
         return {file: kept for file, kept in found.items() if kept is not None}
 
     # what the planning of an image asks
@@ -216,6 +219,7 @@ class Planner:
             problems.extend(image.problems)
         uses = (use for head in heads for use in head.uses)
         problems.extend(unknown_file(kind, name, place) for kind, name, place in uses if (kind, name) not in known)
+        problems.extend(former_forms(images))
         return Plan(images, tuple(dict.fromkeys(problems)))
 
     def _file(self, file: str) -> Mapping[EntryId, Shown]:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from chargen.config.layout import ORIGINALS, STATE
 from chargen.config.settings import Settings
 from chargen.model.values import EntryId
-
-STATE = ".chargen"
-"""The program's own folder: originals, journal, history, trash, locks, caches, log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Project:
     @property
     def originals(self) -> Path:
         """Where originals are kept, unless a shared store keeps them."""
-        return self.state / "originals"
+        return self.path(ORIGINALS)
 
     def target(self, entry_id: EntryId) -> str:
         """The image of an entry, project-relative."""

@@ -45,6 +45,11 @@ class BuildRequest:
     wait: bool = True
     command: str = "chargen"
 
+    @property
+    def selects(self) -> bool:
+        """True where not simply all images are meant."""
+        return bool(self.kinds or self.rebuild or self.selection)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -105,7 +110,7 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     options = request.pick or request.rebuild or request.provider or not request.resume
     if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
-    selected = selected_ids(selectables(plan), request)
+    selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)
     return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
 
 
@@ -122,7 +127,7 @@ def selected_ids(images: Sequence[Selectable], request: BuildRequest) -> tuple[E
 
     Raises StartError where a part of it matches nothing.
     """
-    if not (request.kinds or request.rebuild or request.selection):
+    if not request.selects:
         return tuple(image.id for image in images)
     if request.kinds:
         images = [image for image in images if image.kind in request.kinds]

@@ -185,12 +185,12 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
 
 
 def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
-    shown = "shown by words" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
+    instead = "sent as a description only" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
-        message = f"`{character.slug}` has no reference portrait: {shown}"
+        message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
     else:
-        message = f"no reference of `{character.slug}` is listed: {shown}"
+        message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`"
     return warning(message, depicted.position, hint)
 

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
+from chargen.config.layout import HASHES, HISTORY, IGNORED
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -161,7 +162,7 @@ class Session:
 
     @property
     def _ignore_file(self) -> Path:
-        return self.project.state / "ignored.json"
+        return self.project.path(IGNORED)
 
     def _composer(self) -> Composer:
         settings = self.project.settings
@@ -171,6 +172,7 @@ class Session:
             settings.prompts,
             Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
             Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
+            settings.prompt_limit,
         )
 
     def written_folders(self) -> list[Path]:
@@ -233,7 +235,7 @@ def open_session(
     return Session(
         project=project,
         clock=clock,
-        hashes=FileHashes(project.root, project.state / "cache.sqlite", read_only=read_only),
+        hashes=FileHashes(project.root, project.path(HASHES), read_only=read_only),
         originals=originals,
         journal=Journal(
             project.root,
@@ -243,7 +245,7 @@ def open_session(
             scrub=lambda text: scrub(text, project.secrets),
             report=tell,
         ),
-        history=History(project.state / "history"),
+        history=History(project.path(HISTORY)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date()),
         read_only=read_only,

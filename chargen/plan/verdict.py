@@ -69,6 +69,10 @@ class Facts(Protocol):
         """What stands at the image's path."""
 
     @property
+    def path(self) -> str:
+        """The image's path in the project, for people."""
+
+    @property
     def match(self) -> Match:
         """What ties the file to a record."""
 
@@ -93,15 +97,15 @@ class Facts(Protocol):
         """The existing picture the entry's own `file_path` names away from its target, else empty."""
 
     @property
-    def original(self) -> str:
-        """Where an original for today's inputs of this entry (or of one that is gone) is, else empty.
+    def original(self) -> Reason | None:
+        """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
 
         A sketch counts only where the route is `sketch`.
         """
 
     @property
-    def waiting(self) -> str:
-        """Where a reply for today's inputs is that came after the file at the target and was never put there."""
+    def waiting(self) -> Reason | None:
+        """The same of a reply that came after the file at the target and was never put there."""
 
     @property
     def damaged(self) -> str:
@@ -231,6 +235,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.PROOF, (*_because(ReasonCode.SKETCH_STANDS_IN), *stale))
     if stale and not (changed and not further and not facts.awaited and facts.original):
         return Judgement(Verdict.STALE, stale)
+    assert facts.original is not None
     return _paid_before(facts.original, stale)
 
 
@@ -250,19 +255,19 @@ def _absent(facts: Facts) -> Judgement:
     if facts.demand is Force.NONE and (paid := _restores(facts)):
         return _paid_before(paid, ())
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
-        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value))
+        return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
     rejected = _because(ReasonCode.REJECTED) if _rejected(facts) and not facts.waiting else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
     return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
 
 
-def _restores(facts: Facts) -> str:
-    """Return where what was paid for is that takes the place of a picture that is gone; a reply serves a rejection."""
-    return facts.waiting or ("" if _rejected(facts) else facts.original)
+def _restores(facts: Facts) -> Reason | None:
+    """Return what was paid for that takes the place of a picture that is gone; a late reply serves a rejection."""
+    return facts.waiting or (None if _rejected(facts) else facts.original)
 
 
-def _paid_before(place: str, reasons: tuple[Reason, ...]) -> Judgement:
-    return Judgement(Verdict.RESTORABLE, (*reasons, *_because(ReasonCode.PAID_FOR, place)))
+def _paid_before(paid: Reason, reasons: tuple[Reason, ...]) -> Judgement:
+    return Judgement(Verdict.RESTORABLE, (*reasons, paid))
 
 
 def _pointer(facts: Facts) -> Judgement:

@@ -10,10 +10,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from chargen.config.layout import HISTORY, LOCKS, ORIGINALS, TRASH
 from chargen.errors import InputError, Position, StartError, error
 from chargen.store.files import FileKind, contained, kind_of, printable
 
-_OWN_FOLDERS = ("originals", "history", "trash", "locks")
+_OWN_FOLDERS = frozenset({ORIGINALS, HISTORY, TRASH, LOCKS})
 
 
 def read_inside(root: Path, relative: str) -> bytes:
@@ -44,9 +45,11 @@ def refuse_links(state: Path) -> None:
             hint = "put in its place what it leads to, or move it away"
             raise StartError(error("a symbolic link stands where only the program writes", Position(shown), hint))
         odd = not (path.is_dir() or kind_of(path).kind is not FileKind.OTHER)
-        if odd or (path.name in _OWN_FOLDERS and not path.is_dir()):
-            shown = printable(path.relative_to(state.parent).as_posix())
-            raise StartError(error("this is not what the program keeps here", Position(shown), "move it away"))
+        name = path.relative_to(state.parent).as_posix()
+        if odd or (name in _OWN_FOLDERS and not path.is_dir()):
+            raise StartError(
+                error("this is not what the program keeps here", Position(printable(name)), "move it away")
+            )
 
 
 def refuse_link(path: Path, root: Path) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chargen.config.layout import JOURNAL
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.store.clock import Clock
 from chargen.store.files import as_input_error, make_folder
@@ -23,7 +24,6 @@ from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, DamagedRowError
 from chargen.store.trash import Trash
 
 _BUSY_SECONDS = 30.0
-_SHOWN = ".chargen/journal.sqlite"
 _FORGOTTEN = "requests that failed, were refused or may have been billed"
 """What only the journal knows."""
 _T = TypeVar("_T")
@@ -55,7 +55,7 @@ class JournalFile:
         fill: Callable[[sqlite3.Connection], int],
         report: Callable[[Problem], None],
     ) -> None:
-        self.path = root / ".chargen" / "journal.sqlite"
+        self.path = root / JOURNAL
         self._root = root
         self._read_only = read_only
         self._clock = clock
@@ -151,7 +151,7 @@ class JournalFile:
             "keeps the damaged file in the trash"
         )
         message = f"the journal is damaged or can't be read: what is told comes from {_originals(count)} alone"
-        self._report(warning(message, Position(_SHOWN), hint))
+        self._report(warning(message, Position(JOURNAL), hint))
         return connection
 
     def _make(self, connection: sqlite3.Connection) -> int:
@@ -193,7 +193,7 @@ class JournalFile:
         if self._kept:
             hint = f"{_FORGOTTEN} are not known any more; the damaged file is kept: `{self._kept}`"
             message = f"the journal was damaged: it was made again from {_originals(count)}"
-            self._report(warning(message, Position(_SHOWN), hint))
+            self._report(warning(message, Position(JOURNAL), hint))
         elif count:
             hint = f"{_FORGOTTEN} are not known any more"
             self._report(warning(f"the journal was gone: it was made again from {_originals(count)}", None, hint))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, lock_descriptor
 
+from chargen.config.layout import LOCKS
 from chargen.errors import StartError
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.inside import refuse_link
@@ -112,7 +113,7 @@ def _taken(path: Path) -> Callable[[], object]:
 
 
 def _lock_path(root: Path, name: str) -> Path:
-    folder = root / ".chargen" / "locks"
+    folder = root / LOCKS
     with as_input_error(folder, root):
         make_folder(folder)
     return folder / name

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chargen.config.layout import TRASH
 from chargen.errors import InputError, Position, error
 from chargen.store.clock import Clock, SystemClock, compact_stamp
 from chargen.store.files import as_input_error, make_folder, printable, sync_file, sync_folder
@@ -35,7 +36,7 @@ class Trash:
     def __init__(self, root: Path, clock: Clock | None = None) -> None:
         self._root = root
         self._clock = clock or SystemClock()
-        self.folder = root / ".chargen" / "trash"
+        self.folder = root / TRASH
 
     def move(self, paths: Iterable[Path]) -> tuple[Path, ...]:
         """Move files or folders of the project into the trash and return where they are; what is gone is left out.

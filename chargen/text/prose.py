@@ -42,6 +42,14 @@ def shorten(text: str, words: int) -> str:
     return _cut(text, words, at_least=len(kept))
 
 
+def shorten_to(text: str, letters: int) -> str:
+    """Return the first whole sentences of `text` that have at most `letters` letters; nothing where none fits."""
+    text = fold(text)
+    if len(text) <= letters:
+        return text
+    return text[: max((end for end in _sentence_ends(text) if end <= letters), default=0)].rstrip()
+
+
 def sentence(text: str) -> str:
     """Return `text` with a full stop, unless it ends as a sentence does."""
     return text if not text or text[-1] in _FINAL else f"{text}."

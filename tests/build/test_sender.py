@@ -189,6 +189,53 @@ def all_of(futures: Sequence[Future[Sent]]) -> list[Sent | BaseException]:
     return [future.exception() or future.result() for future in futures]
 
 
+def unreachable() -> ProviderError:
+    return ProviderError(FailureClass.TRANSIENT, "no connection", hint="look at the address", alike=True)
+
+
+def test_a_server_that_can_not_be_reached_stops_the_provider_after_three_tries() -> None:
+    """Not five tries for each image; said once, with what to do."""
+    time, seen = Time(), []
+    provider = Scripted(script(*[unreachable()] * 9))
+    own = sender(provider, time=time, seen=seen)
+    with pytest.raises(ProviderError, match="no connection"):
+        own.send(request("a"), PRICE, Log())
+    with pytest.raises(BreakerOpenError):
+        own.send(request("b"), PRICE, Log())
+    assert len(provider.calls) == 3
+    stops = [event for event in seen if isinstance(event, ProviderStopped)]
+    assert [(stop.message, stop.hint) for stop in stops] == [("no connection", "look at the address")]
+
+
+def test_a_page_instead_of_an_api_stops_the_provider_after_three_images() -> None:
+    """What is not tried again for one image is counted over images."""
+    provider = Scripted(script(*[ProviderError(FailureClass.INVALID, "a page", alike=True) for _ in range(9)]))
+    own = sender(provider)
+    for name in "abc":
+        with pytest.raises(ProviderError, match="a page"):
+            own.send(request(name), PRICE, Log())
+    with pytest.raises(BreakerOpenError):
+        own.send(request("d"), PRICE, Log())
+    assert len(provider.calls) == 3
+
+
+def test_a_network_that_was_there_before_is_given_all_tries() -> None:
+    """It may come back; where it does not within the tries of one image, the provider is stopped."""
+    time = Time()
+    back = Scripted(script(Reply(b"x"), *[unreachable()] * 4))
+    own = sender(back, time=time)
+    own.send(request("a"), PRICE, Log())
+    assert own.send(request("b"), PRICE, Log()).tries == 5
+    gone = Scripted(script(Reply(b"x"), *[unreachable()] * 9))
+    own = sender(gone, time=time)
+    own.send(request("a"), PRICE, Log())
+    with pytest.raises(ProviderError):
+        own.send(request("b"), PRICE, Log())
+    with pytest.raises(BreakerOpenError):
+        own.send(request("c"), PRICE, Log())
+    assert len(gone.calls) == 6
+
+
 class Job(Scripted):
     """A provider that takes a request and answers when it is asked for the third time."""
 

@@ -106,7 +106,14 @@ def test_every_setting_is_read() -> None:
     }
     assert settings.route_positions["*"] == Position("pyproject.toml", 21, 1)
     assert settings.provider("openai") == ProviderSettings(
-        "gpt-image-2.6-flare", "high", 4, 7.5, 300.0, "http://127.0.0.1:8080/v1", Position("pyproject.toml", 29, 1)
+        "gpt-image-2.6-flare",
+        "high",
+        4,
+        7.5,
+        300.0,
+        "http://127.0.0.1:8080/v1",
+        None,
+        Position("pyproject.toml", 29, 1),
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert settings.budget == Budget(Decimal(5), Decimal("20.1"))

@@ -13,7 +13,11 @@ from chargen.plan.session import open_session
 
 SHOWN = {
     "README.md": {"chapters/ch01/img-01"},
-    "docs/guide.md": {"chapters/ch03/img-07", "characters/alice/alice-portrait"},
+    "docs/guide.md": {
+        "chapters/ch03/img-07",
+        "characters/alice/alice-portrait",
+        "characters/alice/the-key-too-small-for-any-door",
+    },
 }
 
 
@@ -25,7 +29,7 @@ def test_what_a_page_shows_can_be_copied(tmp_path: Path, page: str) -> None:
     for number, example in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)):
         book.write(f"imagery/{number}.yaml", example)
     with open_session(tmp_path, {}, read_only=True) as session:
-        plan, findings = check(session)
+        plan, findings = session.plan(), check(session).findings
     assert [str(finding.problem) for finding in findings] == []
     assert {str(image.id) for image in plan.images} == SHOWN[page]
     assert {image.verdict.value for image in plan.images} == {"missing"}

@@ -30,7 +30,13 @@ per_minute = 6000
 [tool.chargen.providers.google]
 per_minute = 6000
 """
-RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/google/models.toml").read_text())["prices"]
+RATES: dict[str, Any] = {
+    name: rates
+    for provider in ("google", "openai")
+    for name, rates in tomllib.loads((REPOSITORY / f"chargen/providers/{provider}/models.toml").read_text())[
+        "prices"
+    ].items()
+}
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ def test_users_of_a_restored_portrait_are_told(tmp_path: Path, forks: Forks) -> 
     book.edit("imagery/characters/alice/imagery.yaml", "A girl", "A boy")
     _ok(forks.run(book, "doit"))
     run = _ok(forks.run(book, "chargen", "restore", "characters/alice/alice-portrait", "1"))
-    assert "2 images with this reference will be rebuilt" in run.out
+    assert "2 images with this reference are out of date now" in run.out
 
 
 def test_a_renamed_entry_takes_its_image_along_without_a_call(

@@ -42,7 +42,13 @@ SIZES = ("1024x1024", "1536x1024", "1024x1536")
 STATUSES = ("approved", "locked", "rejected", "archived", "draft")
 WORDS = ("lamp", "door", "key", "süße Tür", "{{ braces }}", "鍵と扉", "# hash", "tea: cold")
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "ab" * 32 + "\nsize 12345\n"
-RATES: dict[str, Any] = tomllib.loads((REPOSITORY / "chargen/providers/google/models.toml").read_text())["prices"]
+RATES: dict[str, Any] = {
+    name: rates
+    for provider in ("google", "openai")
+    for name, rates in tomllib.loads((REPOSITORY / f"chargen/providers/{provider}/models.toml").read_text())[
+        "prices"
+    ].items()
+}
 
 
 # The author's hands ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from chargen.model.inputs import fingerprint, parts
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, with_mark
-from chargen.model.request import Asked, Request
+from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
@@ -238,7 +238,8 @@ def test_slots_that_could_not_be_written_block_with_their_place(world: Any) -> N
     """Nothing is bought that could not be written down."""
     world.bad_slots = error("an alias is in the way", PLACE)
     found = judged(world, image())
-    assert found.judgement == Judgement(Verdict.BLOCKED, (Reason(ReasonCode.PROBLEM, ("an alias is in the way",)),))
+    reason = Reason(ReasonCode.PROBLEM, ("an alias is in the way", str(PLACE)))
+    assert found.judgement == Judgement(Verdict.BLOCKED, (reason,))
     assert found.problems == (world.bad_slots,)
 
 
@@ -258,14 +259,14 @@ def test_what_was_paid_for_is_restored_and_a_damaged_record_told(world: Any) -> 
     world.refusal = SimpleNamespace(message="not this")
     world.reply = PaidReply(".chargen/originals/x/t1/reply.png", mended=True)
     found = judged(world, image())
-    assert found.judgement == Judgement(Verdict.RESTORABLE, (Reason(ReasonCode.PAID_FOR, (world.reply.where,)),))
+    assert found.judgement == Judgement(Verdict.RESTORABLE, (Reason(ReasonCode.MOVED, (world.reply.where,)),))
     assert [problem.severity for problem in found.problems] == [Severity.WARNING]
 
 
 def test_a_reply_that_can_not_be_used_blocks_and_is_what_its_problem_is_about(world: Any) -> None:
     """Nothing is bought again while what was paid for may be saved; the author may still ask by name."""
-    folder = Path("/nowhere/.chargen/originals/x/t1")
-    world.lost = SimpleNamespace(folder=folder, reply=folder / "reply.png")
+    world.originals = SimpleNamespace(shown=lambda lost: f".chargen/originals/x/{lost}/reply.png")
+    world.lost = "t1"
     found = judged(world, image())
     assert found.verdict is Verdict.BLOCKED
     assert [problem.subject for problem in found.problems] == [".chargen/originals/x/t1/reply.png"]
@@ -294,7 +295,7 @@ def test_a_rejection_is_served_by_a_mark_a_late_reply_or_an_original(world: Any)
     world.late = PaidReply("there")
     found = judged(world, planned)
     assert found.judgement == Judgement(
-        Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.PAID_FOR, ("there",)))
+        Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.MOVED, ("there",)))
     )
     world.late, world.state = None, present(line_of(planned, str(OPENAI), ANSWERED))
     assert judged(world, planned).verdict is Verdict.FRESH
@@ -352,10 +353,13 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
     rehearsals: Any = SimpleNamespace(refusal=world.refusal_of)
     judge = Judge(project, world, world, PlanOptions(), rehearsals)
-    assert judge.again(planned, planned.entry, {face.path: FILE}).verdict is Verdict.FRESH
-    now = judge.again(planned, planned.entry, {face.path: OTHER})
+    as_planned, changed = (SentReference("mara", face.path, b"", "image/png", sha256=file) for file in (FILE, OTHER))
+    assert judge.again(planned, planned.entry, (as_planned,))[0].verdict is Verdict.FRESH
+    now, request = judge.again(planned, planned.entry, (changed,))
     assert now.verdict is Verdict.STALE
+    assert request is not None
+    assert request.references == (changed,)
     assert now.inputs is not None
-    assert [item.digest for item in now.inputs.references] == [OTHER]
+    assert [item.sha256 for item in now.inputs.references] == [OTHER]
     assert [item.digest for item in now.references] == [OTHER]
     assert now.fingerprint == fingerprint(now.inputs)

@@ -17,20 +17,23 @@ from chargen.plan.verdict import Change, Facts, Force, Judgement, Match, Target,
 
 CHANGED = Reason(ReasonCode.INPUT_CHANGED, ("prompt.prompt_used", "changed", "a.yaml:3:5"))
 DRIFTED = Reason(ReasonCode.MODEL_CHANGED, ("a", "b"))
-GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent",))
+GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent", "a.yaml:3:5"))
+PAID = Reason(ReasonCode.PAID_FOR)
+MOVED = Reason(ReasonCode.MOVED, ("chapters/ch01/before",))
 REFUSED = Reason(ReasonCode.REFUSED_BEFORE, ("no",))
 TOO_LARGE = Reason(ReasonCode.OBJECTION, ("too large",))
 
 DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "target": tuple(Target),
+    "path": ("generated/a.png",),
     "match": tuple(Match),
     "change": tuple(Change),
     "changes": ((), (CHANGED,)),
     "status": (None, *Status),
     "has_prompt": (False, True),
     "elsewhere": ("", "art/own.png"),
-    "original": ("", ".chargen/originals/x"),
-    "waiting": ("", ".chargen/originals/waiting"),
+    "original": (None, MOVED),
+    "waiting": (None, PAID),
     "damaged": ("", "cut short"),
     "sketched": (False, True),
     "accepted": (False, True),
@@ -264,7 +267,7 @@ def test_a_blocked_image_tells_all_that_is_known_against_it() -> None:
 
 def test_a_damaged_file_says_so_whatever_becomes_of_it() -> None:
     """It is restored, kept or told; the reason names the damage."""
-    for more in ({"original": "x"}, {"status": Status.LOCKED}, {}):
+    for more in ({"original": PAID}, {"status": Status.LOCKED}, {}):
         judgement = judge(facts_of(match=Match.OTHER, damaged="cut short", **more))
         assert any("cut short" in reason.values for reason in judgement.reasons)
         assert not judgement.adopt

@@ -65,7 +65,7 @@ def pair() -> Any:
         (google_server.error(409, "ABORTED", "Again"), (TRANSIENT, False, None), "Again"),
         (google_server.error(499, "CANCELLED", "Gone"), (TRANSIENT, False, None), "Gone"),
         (Fault(307, "", {"location": "/v1/models/x:generateContent"}), (STOP, False, None), "HTTP 307"),
-        (loopback.html(502), (TRANSIENT, False, None), "502 Bad Gateway"),
+        (loopback.html(502), (TRANSIENT, True, 2), "502 Bad Gateway"),
         (loopback.html(413, "Too large"), (INVALID, False, None), "Too large"),
         (loopback.empty(503), (TRANSIENT, False, None), "503"),
         (google_server.blocked(), (REFUSED, False, None), "PROHIBITED_CONTENT"),

@@ -67,7 +67,8 @@ def pair() -> Any:
         (openai_server.server_error(422), (INVALID, False, None), "HTTP 422"),
         (Fault(307, "", {"location": "/v1/images/generations"}), (STOP, False, None), "HTTP 307"),
         (Fault(302, "", {"location": "http://127.0.0.1:1/"}), (STOP, False, None), "HTTP 302"),
-        (loopback.html(502), (TRANSIENT, False, None), "502 Bad Gateway nginx"),
+        (loopback.html(502), (TRANSIENT, True, 2), "502 Bad Gateway nginx"),
+        (loopback.html(404, "Not Found"), (INVALID, False, None), "Not Found"),
         (loopback.html(524, "A timeout occurred"), (TRANSIENT, True, 2), "A timeout occurred"),
         (loopback.empty(500), (TRANSIENT, False, None), "HTTP status 500 without a message"),
         (openai_server.error_text(400, "prompt is required"), (INVALID, False, None), "prompt is required"),
@@ -248,9 +249,35 @@ class FetchServer(OpenAIServer):
 
 def test_an_address_inside_this_network_is_not_fetched_for_a_server_outside() -> None:
     """A server elsewhere can't make this machine call its own neighbours."""
-    for url in ("http://127.0.0.1:1/x", "http://169.254.169.254/latest", "http://localhost/x", "http://[::1]/x"):
-        with pytest.raises(ProviderError, match="inside this network"):
-            downloads.download(url, "https://images.example.org/v1")
+    hosts = (
+        "127.0.0.1:1",
+        "169.254.169.254",
+        "localhost",
+        "[::1]",
+        "127.1",
+        "0x7f.1",
+        "0x7f.0.0.1",
+        "[::ffff:10.0.0.1]",
+    )
+    for url in (f"http://{host}/x" for host in hosts):
+        for environ in ({}, {"http_proxy": "http://127.0.0.1:1"}):
+            with pytest.raises(ProviderError, match="inside this network"):
+                downloads.download(url, "https://images.example.org/v1", environ)
+
+
+def test_a_name_that_leads_inside_is_judged_where_the_connection_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is resolved once: what was judged is what is connected to."""
+    asked_for: list[str] = []
+
+    def resolve(host: str, port: Any, *_: Any, **__: Any) -> list[Any]:
+        asked_for.append(host)
+        number = "93.184.215.14" if host.startswith("images") else "10.1.2.3"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(ProviderError, match="inside this network"):
+        downloads.download("http://cdn.example.org/x", "https://images.example.org/v1", {})
+    assert asked_for.count("cdn.example.org") == 1
 
 
 def test_a_key_that_can_not_be_one_is_told_before_sending() -> None:

@@ -114,7 +114,24 @@ def test_half_a_picture_is_not_quoted() -> None:
 )
 def test_a_status_alone_is_ruled(status: int, failure: str) -> None:
     """What nobody explains is wrong below 500 and passing above."""
-    assert by_status(status).failure.value == failure
+    assert by_status(Answer(status, "")).failure.value == failure
+
+
+@pytest.mark.parametrize("status", [502, 520, 521, 522, 523])
+def test_what_a_gateway_says_of_itself_may_have_been_billed(status: int) -> None:
+    """A page or nothing comes from a server in between, which may have passed the request on; JSON from the vendor."""
+    for body in ("<html>error</html>", "", '{"x": 1}'):
+        assert by_status(Answer(status, body)).tries == 2
+        assert by_status(Answer(status, body)).possibly_billed
+    own = by_status(Answer(status, '{"error": {"message": "busy"}}'))
+    assert (own.tries, own.possibly_billed) == (None, False)
+
+
+def test_a_page_where_an_api_should_be_is_met_by_every_request() -> None:
+    """A wrong address is no fault of one image."""
+    assert by_status(Answer(404, "<html>not found</html>")).alike
+    assert by_status(Answer(405, "")).alike
+    assert not by_status(Answer(404, '{"error": {"message": "no such model"}}')).alike
 
 
 def test_a_wait_is_only_kept_where_trying_again_helps() -> None:

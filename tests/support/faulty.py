@@ -52,8 +52,8 @@ GOOGLE = (
     cut_mid_body(),
     garbage(),
 )
-UNANSWERED = 4, 3
-"""How many of each vendor's faults end without an answer: cut, garbled, or cut short."""
+UNANSWERED = 5, 4
+"""How many of each vendor's faults may have been billed: cut, garbled, cut short, or lost by a gateway."""
 
 
 class _Faulty(LoopbackServer):

@@ -24,7 +24,8 @@ from doit.globals import Globals
 from doit.task import Task
 
 from chargen.cli.output import discard, of_bug, of_system, say, tell
-from chargen.doit_plugin.config import STATES_FILE, started_in
+from chargen.config.layout import DOIT_STATES
+from chargen.doit_plugin.config import started_in
 from chargen.doit_plugin.names import Named, own_tasks, understand
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
@@ -158,7 +159,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         params.update_defaults(config)
         self.check_minversion(params.get("minversion"))
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
-        self.dep_manager = Dependency(RecordStates, STATES_FILE, checker_cls=ContentChecker)
+        self.dep_manager = Dependency(RecordStates, DOIT_STATES, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
 
 

@@ -58,11 +58,12 @@ class List(ProjectCommand):
         rows = [*map(_image_row, images), *(_task_row(task, statuses[task.name]) for task in own)]
         if params["status"]:
             rows = [(verdict, name, "") for verdict, name, _ in rows]
-        needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
-        for row, files in zip(columns(rows), needs, strict=True):
-            self.say(row.rstrip())
-            for file in files if params["list_deps"] else ():
-                self.say(f" -  {file}")
+        lines = [row.rstrip() for row in columns(rows)]
+        if params["list_deps"]:
+            needs = [*map(_image_needs, images), *(sorted(task.file_dep) for task in own)]
+            pairs = zip(lines, needs, strict=True)
+            lines = [line for row, files in pairs for line in (row, *(f" -  {file}" for file in files))]
+        self.say(lines)
         return 0
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from chargen.config.layout import IGNORED
+
 FORMAT = 2
 """A new number where the meaning of what is kept changes."""
 
@@ -66,7 +68,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _files(root: Path, prompts: str) -> Iterator[tuple[str, bytes]]:
-    names = ["pyproject.toml", ".chargen/ignored.json"]
+    names = ["pyproject.toml", IGNORED]
     for place, folders, files in os.walk(root / prompts):
         folders.sort()
         names += [os.path.relpath(f"{place}/{name}", root) for name in sorted(files) if name.endswith(_TEMPLATE)]

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from chargen.config.layout import PLAN_CACHE
 from chargen.errors import ChargenError
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
-from chargen.plan.disk import outside_names
 from chargen.plan.gc_pause import collector_at_rest
+from chargen.plan.inputs import outside_names
 from chargen.plan.plan import Plan, Shown
 from chargen.store.files import as_input_error, make_folder, real_target
 from chargen.store.temporaries import temporary_name
@@ -30,7 +31,7 @@ if TYPE_CHECKING:  # a kept plan is read without what makes one
     from chargen.plan.project import Project
     from chargen.plan.session import Session
 
-CACHE = ".chargen/plan-cache.msgpack"
+CACHE = PLAN_CACHE
 
 
 @contextmanager

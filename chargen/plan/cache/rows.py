@@ -7,7 +7,7 @@ explained is planned anew.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,7 +16,9 @@ from chargen.model.reason import Reason
 from chargen.model.values import EntryId, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.inputs import answer_of
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
-from chargen.plan.scan import ScannedFile
+
+if TYPE_CHECKING:  # a kept plan is read without what reads imagery
+    from chargen.plan.scan import ScannedFile
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -47,6 +49,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     is_composed: bool
     is_structured: bool
     credentials_lost: bool
+    is_former: bool
     offer: Offer | None
 
     @property
@@ -157,7 +160,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.credentials_lost, offer,
+        image.is_composed, image.is_structured, image.credentials_lost, image.is_former, offer,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chargen.config.layout import IGNORED
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
 from chargen.store.signatures import Signatures
@@ -55,7 +56,7 @@ class Snapshot:
         files = self.stamp.files
         if not all(known.quiet for known in files.values()) or self.broken_off:
             return None
-        if (self.root / ".chargen/ignored.json").exists():
+        if (self.root / IGNORED).exists():
             return None
         ids = {name: None for file in files for name in self.stamp.ids(file)}
         if names:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from chargen.config.layout import BUILDING, PLAN_STAMP
 from chargen.model.reason import Reason
 
-STAMP = ".chargen/plan-stamp.json"
-BUSY = ".chargen/building"
+STAMP, BUSY = PLAN_STAMP, BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
 _FRESH = "fresh"

@@ -12,16 +12,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Problem, error
-from chargen.model.request import Asked, Reply, Request
+from chargen.model.request import Asked, ProviderError, Reply, Request
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_references
 from chargen.providers.catalogue.model_sizes import RatioSizes
 from chargen.providers.google import failures, replies, requests
-from chargen.providers.http import deadlines
-from chargen.providers.http.failures import Answer, exception_failure
+from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import NO_KEY, VendorProvider
 
 if TYPE_CHECKING:
     from google.genai import Client
+
+    from chargen.providers.http.client import Transport
 
 
 class GoogleProvider(VendorProvider):
@@ -55,20 +56,16 @@ class GoogleProvider(VendorProvider):
         return replies.parse(answer, request, model.prices if model else None, self._secrets)
 
     def _answer(self, request: Request) -> Answer:
-        """Return the raw reply, or raise what went wrong, free of the SDK's exception and what it quotes."""
+        """Return the raw reply, or raise what went wrong."""
+        client = self._connected()
         from google.genai import errors  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        try:
-            response = self._call(self._connected(), request)
-        except errors.APIError as raised:
-            failure = failures.classify(_error_answer(raised), self._secrets, key_name=self._key_name)
-        except Exception as raised:  # noqa: BLE001 - an SDK's exceptions may quote the key; all of them end here
-            failure = exception_failure(raised, self.name, self._secrets)
-        else:
-            return Answer(200, response.body or "", _lower(response.headers))
-        raise failure
+        def classify(raised: errors.APIError) -> ProviderError:
+            return failures.classify(_error_answer(raised), self._secrets, key_name=self._key_name)
 
-    def _call(self, client: Client, request: Request) -> Any:
+        return self._sent(lambda: self._call(client, request), errors.APIError, classify)
+
+    def _call(self, client: Client, request: Request) -> Answer:
         from google.genai import types  # noqa: PLC0415 - see above
 
         milliseconds = round(requests.timeout(request, self._settings.timeout) * 1000)
@@ -81,19 +78,24 @@ class GoogleProvider(VendorProvider):
             }
         )
         contents: Any = requests.contents(request)
-        return client.models.generate_content(model=request.model, contents=contents, config=config).sdk_http_response
+        reply: Any = client.models.generate_content(model=request.model, contents=contents, config=config)
+        return Answer(200, reply.sdk_http_response.body or "", _lower(reply.sdk_http_response.headers))
 
-    def _new_client(self) -> Client:
+    def _new_client(self, transport: Transport) -> Client:
         from google.genai import Client, types  # noqa: PLC0415 - see above
+
+        from chargen.providers.http.client import new_client  # noqa: PLC0415 - as above
 
         options = types.HttpOptions(
             base_url=self._base_url,
             timeout=round(requests.NORMAL_TIMEOUT * 1000),
-            client_args={"follow_redirects": False, "event_hooks": deadlines.hooks()},
+            httpx_client=new_client(transport),
         )
         return Client(api_key=self._key or NO_KEY, vertexai=False, http_options=options)
 
     def _load(self, client: Client) -> None:
+        from google.genai import errors, types  # noqa: F401, PLC0415 - what sending needs
+
         client.models  # noqa: B018 - the SDK imports this part of itself when it is named
 
 

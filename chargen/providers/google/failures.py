@@ -40,7 +40,7 @@ def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEF
     state = _text(_error(body), "status")
     ruling = _money(answer, details, said) or _account(answer, details, said, state, key_name)
     if ruling is None:
-        ruling = _NOT_THERE if answer.status == 404 else by_status(answer.status)
+        ruling = _NOT_THERE if answer.status == 404 and answer.json is not None else by_status(answer)
     return ruled(answer, ruling, secrets, code=state, wait=_wait(answer, details, said))
 
 

@@ -70,7 +70,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     body = answer.json
     if not isinstance(body, dict):
         message = clean(f"the reply is not what Gemini sends: {words(answer)}", secrets)
-        raise ambiguous(message, hint="check the address (`base_url`) of `google`")
+        raise ambiguous(message, hint="check the address (`base_url`) of `google`", alike=answer.is_page)
     if body.get("error") and not body.get("candidates"):
         raise classify(_with_own_status(answer, body["error"]), secrets)
     candidate = next(iter(_dicts(body.get("candidates"))), {})

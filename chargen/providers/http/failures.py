@@ -21,10 +21,20 @@ LONGEST_MESSAGE = 600
 
 MAYBE_BILLED = "the image may have been billed although it did not arrive"
 
-_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+_NO_CONNECTION = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
 _BAD_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
 _TIMEOUTS = frozenset({"TimeoutException", "APITimeoutError"})
-_TRANSPORT = frozenset({"TransportError", "RequestError", "HTTPError", "APIConnectionError", "StreamError"})
+_TRANSPORT = frozenset(
+    {
+        "TransportError",
+        "RequestError",
+        "HTTPError",
+        "APIConnectionError",
+        "StreamError",
+        "NetworkError",
+        "ProtocolError",
+    }
+)
 _LONGEST_PAGE = 20_000
 """Characters of a body that is no JSON which are worth reading; a longer one is half a picture."""
 _TAGS = re.compile(r"(?s)<(?:style|script).*?</(?:style|script)>|<[^>]*>")
@@ -37,6 +47,11 @@ class Answer:
     status: int
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people: what is reached is no server for programs."""
+        return self.text.lstrip()[:20].lower().startswith(("<!doctype", "<html", "<head", "<title", "<h1"))
 
     @property
     def json(self) -> Any:
@@ -56,6 +71,7 @@ class Ruling:
     rate_limited: bool = False
     possibly_billed: bool = False
     tries: int | None = None
+    alike: bool = False
 
 
 RETRY = Ruling(FailureClass.TRANSIENT)
@@ -65,19 +81,48 @@ MODERATED = Ruling(FailureClass.REFUSED, "change the prompt of this image")
 GATEWAY_GAVE_UP = Ruling(
     FailureClass.TRANSIENT, "a server in between gave up waiting; " + MAYBE_BILLED, possibly_billed=True, tries=2
 )
+GATEWAY_FAILED = Ruling(
+    FailureClass.TRANSIENT, "a server in between lost the reply; " + MAYBE_BILLED, possibly_billed=True, tries=2
+)
+PROXY_WANTS_NAME = Ruling(
+    FailureClass.PROVIDER_STOP, "put name and password into the proxy's address (`HTTP_PROXY` or `ALL_PROXY`)"
+)
 REDIRECTED = Ruling(
     FailureClass.PROVIDER_STOP, "the server sends requests elsewhere, which is not followed: set the final `base_url`"
 )
 WRONG = Ruling(FailureClass.INVALID, "change the image's size, quality, references or model")
 
-_BY_STATUS = {408: RETRY, 409: RETRY, 429: RATE_LIMITED, 499: RETRY, 504: GATEWAY_GAVE_UP, 524: GATEWAY_GAVE_UP}
+NOT_AN_API = Ruling(FailureClass.INVALID, "no image server answers there: check the address (`base_url`)", alike=True)
+
+_BY_STATUS = {
+    407: PROXY_WANTS_NAME,
+    408: RETRY,
+    409: RETRY,
+    429: RATE_LIMITED,
+    499: RETRY,
+    504: GATEWAY_GAVE_UP,
+    524: GATEWAY_GAVE_UP,
+}
+_GATEWAYS_OWN = frozenset({502, 520, 521, 522, 523})
+"""Said by servers in between (nginx's 502, Cloudflare's 52x): the request may have been read, and the reply lost."""
 
 
-def by_status(status: int) -> Ruling:
-    """Rule by the status alone, for answers no provider has a special meaning for."""
+def by_status(answer: Answer) -> Ruling:
+    """Rule by the status, for answers no provider has a special meaning for; JSON comes from the server itself."""
+    status, of_server = answer.status, isinstance(answer.json, dict)
     if 300 <= status < 400:
         return REDIRECTED
+    if status in _GATEWAYS_OWN and not _is_of_vendor(answer):
+        return GATEWAY_FAILED
+    if status in (404, 405) and not of_server:
+        return NOT_AN_API
     return _BY_STATUS.get(status, RETRY if status >= 500 else WRONG)
+
+
+def _is_of_vendor(answer: Answer) -> bool:
+    """Say whether a body is an error as vendors write it: an object under `error`."""
+    body = answer.json
+    return isinstance(body, dict) and isinstance(body.get("error"), dict)
 
 
 def ruled(
@@ -100,6 +145,7 @@ def ruled(
         rate_limited=ruling.rate_limited,
         possibly_billed=ruling.possibly_billed,
         tries=ruling.tries,
+        alike=ruling.alike,
         status=answer.status,
         code=clean(code, secrets) if code else None,
         request_id=clean(request_id, secrets) if request_id else None,
@@ -134,11 +180,14 @@ def clean(text: str, secrets: Iterable[str]) -> str:
     return scrubbed if len(scrubbed) <= LONGEST_MESSAGE else scrubbed[: LONGEST_MESSAGE - 1] + "…"
 
 
-def exception_failure(raised: BaseException, provider: str, secrets: Iterable[str] = ()) -> ProviderError:
+def exception_failure(
+    raised: BaseException, provider: str, secrets: Iterable[str] = (), *, departed: bool = True, address: str = ""
+) -> ProviderError:
     """Classify an exception of an SDK or its HTTP client that came without a reply.
 
-    Where it is neither, it is a fault of the program: the failure keeps the traceback, and the exception's words only
-    without keys; the exception itself, which may quote them, is left behind.
+    `departed` says whether any byte of the request left: before that nothing can cost. `address` is where it was meant
+    to go. Where it is no matter of the network, it is a fault of the program: the failure keeps the traceback, and the
+    exception's words only without keys; the exception itself, which may quote them, is left behind.
     """
     causes = _chain(raised)
     names = {base.__name__ for cause in causes for base in type(cause).__mro__}
@@ -147,23 +196,63 @@ def exception_failure(raised: BaseException, provider: str, secrets: Iterable[st
     if names & _BAD_ADDRESS:
         hint = f"set `base_url` of `{provider}` to an http(s) address"
         return ProviderError(FailureClass.PROVIDER_STOP, f"the request could not be formed: {said}", hint=hint)
-    if names & _NEVER_SENT:
-        return ProviderError(FailureClass.TRANSIENT, f"no connection to `{provider}`: {said}")
+    if names & _NO_CONNECTION:
+        return _no_connection(names, said, provider, address)
+    if not departed and names & (_TIMEOUTS | _TRANSPORT):
+        return ProviderError(FailureClass.TRANSIENT, f"no connection to `{provider}`: {said}", alike=True)
     if names & _TIMEOUTS:
         return ambiguous(f"no reply in time: {said}", hint=MAYBE_BILLED)
     if names & _TRANSPORT:
         return ambiguous(f"the connection broke after sending: {said}", hint=MAYBE_BILLED)
     message = f"unexpected {type(raised).__name__}: {said}"
-    failure = ProviderError(FailureClass.OURS, message, hint="report this as a bug", possibly_billed=True)
+    failure = ProviderError(FailureClass.OURS, message, hint="report this as a bug", possibly_billed=departed)
     return failure.with_traceback(raised.__traceback__)
 
 
-def ambiguous(message: str, *, hint: str = "", request_id: str | None = None) -> ProviderError:
+def setup_failure(raised: Exception, provider: str, secrets: Iterable[str] = ()) -> ProviderError:
+    """Classify what kept a client from being made: a stop, because no request can leave, and none has cost."""
+    said = clean(str(raised).strip() or type(raised).__name__, secrets)
+    if isinstance(raised, ImportError):
+        hint = "install chargen again: a package that it needs is missing or broken"
+    else:
+        hint = "look at what the environment says of this provider, of proxies and of certificates"
+    message = f"no request to `{provider}` can be made: {said}"
+    return ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
+
+
+def _no_connection(names: set[str], said: str, provider: str, address: str) -> ProviderError:
+    """Say what to look at where no connection came about; a certificate or a proxy's refusal will not mend itself."""
+    message = f"no connection to `{provider}`: {said}"
+    server = f"`{address}`" if address else "the server"
+    if "UntrustedError" in names:
+        hint = (
+            "set `SSL_CERT_FILE` to a file with the certificates of your network (a company's proxy, your own server), "
+            "and see that this machine's clock is right"
+        )
+        return ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
+    if "ProxyError" in names:
+        wants_name = said.startswith("407")
+        hint = "put name and password into the proxy's address" if wants_name else "see that it may reach " + server
+        hint = f"{hint} (`HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names the proxy; `NO_PROXY` names exceptions)"
+        failure = FailureClass.PROVIDER_STOP if wants_name else FailureClass.TRANSIENT
+        return ProviderError(failure, f"the proxy refused to connect to `{provider}`: {said}", hint=hint, alike=True)
+    if "UnknownNameError" in names:
+        hint = f"see that {server} is spelt right, and that this machine is on the network"
+    elif "NoTLSError" in names:
+        hint = f"see whether {server} speaks https"
+    else:
+        hint = f"see that a server answers at {server}, and what the network and its firewall let through"
+    return ProviderError(FailureClass.TRANSIENT, message, hint=hint, alike=True)
+
+
+def ambiguous(message: str, *, hint: str = "", request_id: str | None = None, alike: bool = False) -> ProviderError:
     """Make the failure of a request that may have been billed although nothing usable arrived.
 
     How often such a one is tried again is a rule of its own, so `tries` stays open.
     """
-    return ProviderError(FailureClass.AMBIGUOUS, message, hint=hint, possibly_billed=True, request_id=request_id)
+    return ProviderError(
+        FailureClass.AMBIGUOUS, message, hint=hint, possibly_billed=True, request_id=request_id, alike=alike
+    )
 
 
 def _chain(raised: BaseException) -> list[BaseException]:

@@ -6,18 +6,23 @@ budgets, files or other providers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chargen.config.server_address import elsewhere, is_at, server_address
+from chargen.config.server_address import elsewhere, is_at, scheme_and_host, server_address
 from chargen.errors import Problem, error
-from chargen.model.request import LiveProvider, ProviderSettings, Request
+from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Request
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prices import estimate
+from chargen.providers.http.failures import Answer, exception_failure, setup_failure
+from chargen.providers.http.proxies import Proxy, proxy_for
+
+if TYPE_CHECKING:
+    from chargen.providers.http.client import Transport
 
 NO_KEY = "none"
 """What another server without keys gets; the SDKs insist on one."""
@@ -36,6 +41,7 @@ class VendorProvider(LiveProvider):
         self._models = models
         self._facts = facts
         self._today = today
+        self._environ = environ
         held = ((name, environ.get(name, "").strip()) for name in facts.keys)
         self._key_name, self._key = next(((name, key) for name, key in held if key), (facts.keys[-1], ""))
         self._base_url = server_address(
@@ -52,6 +58,7 @@ class VendorProvider(LiveProvider):
         self.default_workers = facts.workers
         self.default_per_minute = facts.per_minute if self.is_vendor else None
         self._client: Any = None
+        self._transport: Transport | None = None
         self._client_lock = Lock()
 
     def price(self, request: Request) -> Decimal | None:
@@ -83,27 +90,79 @@ class VendorProvider(LiveProvider):
     def open(self) -> None:
         """Import the SDK and make the client, where that was not done yet."""
         with suppress(Exception):  # sending meets the same fault, and tells it
-            self._load(self._connected())
+            self._connected()
 
     def close(self) -> None:
         """Close the client, if one was made."""
         with self._client_lock:
             client, self._client = self._client, None
+            transport, self._transport = self._transport, None
         if client is not None:
             client.close()
+        if transport is not None:  # an SDK need not close what it was given
+            transport.close()
 
     @property
     def _secrets(self) -> tuple[str, ...]:
         return (self._key,) if self._key else ()
 
     def _connected(self) -> Any:
+        """Return the SDK's client, made at the first call. Raises ProviderError: nothing left, so nothing is billed."""
         with self._client_lock:
             if self._client is None:
-                self._client = self._new_client()
+                try:
+                    from chargen.providers.http.client import Transport  # noqa: PLC0415 - slow to import
+
+                    self._transport = Transport(self._proxy())
+                    client = self._new_client(self._transport)
+                    self._load(client)
+                except ProviderError:
+                    raise
+                except Exception as raised:  # noqa: BLE001 - whatever it is, it met no server
+                    failure = setup_failure(raised, self.name, self._secrets)
+                else:
+                    self._client = client
+                    return client
+                raise failure
             return self._client
 
-    def _new_client(self) -> Any:
-        """Make the SDK's client: the vendor's module knows how."""
+    def _proxy(self) -> Proxy | None:
+        """Return the proxy to send through. Raises ProviderError where it would see the key."""
+        wanted = self._settings.proxy
+        proxy = None if wanted is False else proxy_for(self._base_url, self._environ)
+        if proxy is None:
+            return None
+        if wanted is None and not self.is_vendor:
+            from chargen.providers.http.client import is_inside  # noqa: PLC0415 - slow to import
+
+            if is_inside(self._base_url):
+                return None
+        if self._key and scheme_and_host(self._base_url)[0] == "http":
+            message = f"`{self._key_name}` would reach the proxy of `{proxy.variable}` unencrypted"
+            hint = f"set `proxy = false` in `[tool.chargen.providers.{self.name}]`, or use https"
+            raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
+        return proxy
+
+    def _sent(
+        self, call: Callable[[], Answer], refused: type[Exception], classify: Callable[[Any], ProviderError]
+    ) -> Answer:
+        """Return what `call` does; `classify` reads the SDK's exception `refused`.
+
+        Raises ProviderError, without the exception behind it, which may quote the key.
+        """
+        assert self._transport is not None
+        self._transport.forget()
+        try:
+            return call()
+        except refused as raised:
+            failure = classify(raised)
+        except Exception as raised:  # noqa: BLE001 - all of them end here
+            departed = self._transport.departed
+            failure = exception_failure(raised, self.name, self._secrets, departed=departed, address=self._base_url)
+        raise failure
+
+    def _new_client(self, transport: Transport) -> Any:
+        """Make the SDK's client over a transport: the vendor's module knows how."""
         raise NotImplementedError
 
     def _load(self, client: Any) -> None:

@@ -8,7 +8,7 @@ budgets, files or other providers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,7 @@ from chargen.model.request import Asked, ProviderError, Reply, Request
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.providers.catalogue.model_sizes import RatioSizes, read_size
 from chargen.providers.catalogue.models import Life
-from chargen.providers.http import deadlines
-from chargen.providers.http.failures import Answer, exception_failure
+from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import NO_KEY, VendorProvider
 from chargen.providers.openai import failures, replies, requests
 from chargen.providers.openai.downloads import download
@@ -26,8 +25,12 @@ from chargen.providers.openai.downloads import download
 if TYPE_CHECKING:
     from openai import OpenAI
 
-CONNECT_TIMEOUT = 15.0
-"""Seconds to reach the server."""
+    from chargen.providers.http.client import Transport
+
+CUSTOM_HEADERS = "OPENAI_CUSTOM_HEADERS"
+"""More headers for the SDK to send, one a line."""
+_ACCOUNT_HEADERS = ("openai-organization", "openai-project")
+_PROTOCOL_HEADERS = frozenset({"authorization", "content-type", "content-length", "host", "accept", "user-agent"})
 UNBOUNDED = 1_000
 """References sent to a server whose limit is unknown: all of them."""
 
@@ -76,7 +79,7 @@ class OpenAIProvider(VendorProvider):
         if delivery.url is None:
             return delivery.reply
         try:
-            data = download(delivery.url, self._base_url, self._secrets)
+            data = download(delivery.url, self._base_url, self._environ, self._secrets)
         except ProviderError as failure:
             failure.usage, failure.cost_usd = dict(delivery.reply.usage), delivery.reply.cost_usd
             failure.request_id = delivery.reply.request_id
@@ -84,49 +87,53 @@ class OpenAIProvider(VendorProvider):
         return replace(delivery.reply, data=data)
 
     def _answer(self, request: Request) -> Answer:
-        """Return the raw reply, or raise what went wrong, free of the SDK's exception and what it quotes."""
+        """Return the raw reply, or raise what went wrong."""
+        client = self._connected()
         from openai import APIStatusError  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        try:
-            response = self._call(self._connected(), request)
-        except APIStatusError as raised:
-            answer = _plain(raised.response)
-            failure = failures.classify(answer, self._secrets)
-        except Exception as raised:  # noqa: BLE001 - an SDK's exceptions may quote the key; all of them end here
-            failure = exception_failure(raised, self.name, self._secrets)
-        else:
-            return _plain(response.http_response)
-        raise failure
+        def classify(raised: APIStatusError) -> ProviderError:
+            return failures.classify(_plain(raised.response), self._secrets)
 
-    def _call(self, client: OpenAI, request: Request) -> Any:
+        return self._sent(lambda: self._call(client, request), APIStatusError, classify)
+
+    def _call(self, client: OpenAI, request: Request) -> Answer:
         values = dict(request.parameters)
         seed = values.pop("seed", None)
         extra = None if seed is None else {"seed": seed}
-        seconds = _timeouts(requests.timeout(request, self._settings.timeout))
+        seconds = requests.timeout(request, self._settings.timeout)
         send: Callable[..., Any] = client.images.with_raw_response.generate
         if request.references:
             send = client.images.with_raw_response.edit
             values["image"] = requests.image_files(request)
-        return send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
+        reply = send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
+        return _plain(reply.http_response)
 
-    def _new_client(self) -> OpenAI:
-        from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 - see above
+    def _new_client(self, transport: Transport) -> OpenAI:
+        from openai import OpenAI  # noqa: PLC0415 - see above
 
+        from chargen.providers.http.client import new_client  # noqa: PLC0415 - as above
+
+        key = self._key or NO_KEY
         return OpenAI(
-            api_key=self._key or NO_KEY,
+            api_key=key,
             base_url=self._base_url,
             max_retries=0,
-            http_client=DefaultHttpxClient(follow_redirects=False, event_hooks=deadlines.hooks()),
+            # Without it the SDK would take another key from the headers of the environment, for whatever server.
+            default_headers=None if self.is_vendor else {"Authorization": f"Bearer {key}"},
+            http_client=new_client(transport, without=() if self.is_vendor else _vendors_headers(self._environ)),
         )
 
     def _load(self, client: OpenAI) -> None:
         client.images  # noqa: B018 - the SDK imports this part of itself when it is named
 
 
-def _timeouts(seconds: float) -> Any:
-    from openai import Timeout  # noqa: PLC0415 - see above
-
-    return Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+def _vendors_headers(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the headers that the SDK makes of the environment, which are for the vendor's eyes."""
+    yield from _ACCOUNT_HEADERS
+    for line in environ.get(CUSTOM_HEADERS, "").split("\n"):
+        name = line.partition(":")[0].strip().lower()
+        if name and name not in _PROTOCOL_HEADERS:
+            yield name
 
 
 def _plain(response: Any) -> Answer:

@@ -1,39 +1,54 @@
 """Fetches a picture that a compatible server delivered as an address instead of bytes.
 
-Laws: http(s) only, no redirects, a size cap and a timeout; no key goes along; an address on the reader's own machine or
-network is only fetched when the server itself is there. Fetching costs nothing, so it is tried twice; when both fail
-the picture was paid for all the same, and the message keeps the address.
+Laws: http(s) only, no redirects, a size cap and a deadline; no key goes along; an address on the reader's own machine
+or network is only fetched when the server itself is there, judged by what the name resolves to when the connection is
+made. Fetching costs nothing, so it is tried twice; when both fail the picture was paid for all the same, and the
+message keeps the address.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.http import deadlines
 from chargen.providers.http.failures import ambiguous, clean
+from chargen.providers.http.proxies import proxy_for
 
 MOST_BYTES = 64 * 1024 * 1024
 """Far above any picture of the sizes there are (a 4K PNG has about 25 MB)."""
 TIMEOUT = 60.0
-"""Seconds without a byte, and for the whole picture once it has begun."""
+"""Seconds for the whole picture."""
 TRIES = 2
 
 
-def download(url: str, server: str, secrets: Iterable[str] = ()) -> bytes:
+def download(url: str, server: str, environ: Mapping[str, str], secrets: Iterable[str] = ()) -> bytes:
     """Return the bytes at `url`, which `server` (its base URL) named. Raises ProviderError."""
-    import httpx2  # noqa: PLC0415 - comes with the SDKs and is as slow to import
+    from chargen.providers.http.client import NETWORK_ERRORS, Transport, is_inside, new_client  # noqa: PLC0415 - as above
 
     secrets = tuple(secrets)
-    _check_address(url, server, secrets)
+    scheme, host = scheme_and_host(url)
+    if scheme not in ("http", "https") or not host:
+        raise _refused(f"the reply's address is not http(s): {url}", secrets)
+    inside = is_inside(server)
+
+    def judge(address: str) -> None:
+        if not inside and not _is_public(address):
+            raise _refused(f"the reply's address is inside this network, the server is not: {url}", secrets)
+
+    proxy = None if inside else proxy_for(url, environ)
+    if proxy is not None:  # the proxy connects: only what the name itself or this machine knows can be judged
+        _judge_by_name(host, judge)
+    failures: tuple[type[Exception], ...] = (_NotThereError, *NETWORK_ERRORS)
     said = ""
-    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False, event_hooks=deadlines.hooks()) as client:
+    with new_client(Transport(proxy, judge=None if proxy else judge)) as client:
         for _ in range(TRIES):
             try:
                 return _fetch(client, url, secrets)
-            except (httpx2.HTTPError, httpx2.InvalidURL, _NotThereError) as raised:
+            except failures as raised:
                 said = str(raised) or type(raised).__name__
     message = clean(f"the picture could not be fetched from {url}: {said}", secrets)
     raise ambiguous(message, hint="it was made and may have been billed; fetch it by hand while the address lasts")
@@ -49,7 +64,7 @@ def _fetch(client: object, url: str, secrets: tuple[str, ...]) -> bytes:
     assert isinstance(client, httpx2.Client)
     chunks: list[bytes] = []
     length = 0
-    with client.stream("GET", url) as response:
+    with client.stream("GET", url, timeout=TIMEOUT) as response:
         if response.status_code != 200:
             raise _NotThereError(f"HTTP {response.status_code}")
         for chunk in response.iter_bytes():
@@ -62,21 +77,16 @@ def _fetch(client: object, url: str, secrets: tuple[str, ...]) -> bytes:
     return b"".join(chunks)
 
 
-def _check_address(url: str, server: str, secrets: tuple[str, ...]) -> None:
-    scheme, host = scheme_and_host(url)
-    if scheme not in ("http", "https") or not host:
-        raise _refused(f"the reply's address is not http(s): {url}", secrets)
-    if _is_local(host) and not _is_local(scheme_and_host(server)[1]):
-        raise _refused(f"the reply's address is inside this network, the server is not: {url}", secrets)
+def _judge_by_name(host: str, judge: Callable[[str], None]) -> None:
+    with suppress(OSError, UnicodeError):
+        for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+            judge(str(entry[4][0]))
 
 
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host
+def _is_public(address: str) -> bool:
+    """Say whether an IP address is one of the internet's; one in another's clothes (IPv4 in IPv6) counts as itself."""
+    number = ip_address(address.partition("%")[0])
+    return (getattr(number, "ipv4_mapped", None) or number).is_global
 
 
 def _refused(message: str, secrets: tuple[str, ...]) -> ProviderError:

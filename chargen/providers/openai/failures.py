@@ -49,7 +49,7 @@ _BY_STATUS = {401: _BAD_KEY, 403: _FORBIDDEN, 404: _NOT_THERE}
 def classify(answer: Answer, secrets: Iterable[str] = ()) -> ProviderError:
     """Say what an answer other than an image means."""
     body = answer.json
-    ruling = _by_words(answer, _kinds(body)) or _BY_STATUS.get(answer.status) or by_status(answer.status)
+    ruling = _by_words(answer, _kinds(body)) or _by_own_status(answer) or by_status(answer)
     return _failure(answer, ruling, body, secrets)
 
 
@@ -75,6 +75,12 @@ def _by_words(answer: Answer, kinds: frozenset[str]) -> Ruling | None:
     if kinds & _MODERATED or _MODERATED_WORDS.search(said):
         return MODERATED
     return None
+
+
+def _by_own_status(answer: Answer) -> Ruling | None:
+    if answer.status == 404 and answer.json is None:
+        return None
+    return _BY_STATUS.get(answer.status)
 
 
 def _failure(answer: Answer, ruling: Ruling, body: Any, secrets: Iterable[str]) -> ProviderError:

@@ -58,7 +58,9 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     body = answer.json
     if not isinstance(body, dict):
         message = clean(f"the reply is not what an image server sends: {words(answer)}", secrets)
-        raise ambiguous(message, hint="check the address (`base_url`) of `openai`", request_id=request_id)
+        raise ambiguous(
+            message, hint="check the address (`base_url`) of `openai`", request_id=request_id, alike=answer.is_page
+        )
     items = _items(body)
     if not items and body.get("error"):
         raise body_failure(answer, secrets)

@@ -1,0 +1,29 @@
+"""Where the program keeps what it keeps in a project: every name in its own folder, once; project-relative paths."""
+
+from __future__ import annotations
+
+STATE = ".chargen"
+"""The program's own folder. It belongs to one machine; what is worth keeping in it are the originals."""
+
+ORIGINALS = f"{STATE}/originals"
+HISTORY = f"{STATE}/history"
+TRASH = f"{STATE}/trash"
+LOCKS = f"{STATE}/locks"
+JOURNAL = f"{STATE}/journal.sqlite"
+LOG = f"{STATE}/chargen.log"
+HASHES = f"{STATE}/cache.sqlite"
+"""Hashes of files by size and times: a cache."""
+
+IGNORED = f"{STATE}/ignored.json"
+"""Ids that `doit ignore` put aside."""
+
+PLAN_STAMP = f"{STATE}/plan-stamp.json"
+PLAN_CACHE = f"{STATE}/plan-cache.msgpack"
+BUILDING = f"{STATE}/building"
+"""There while a run has something to do; after a crash it makes the next run look at the journal."""
+
+DOIT_STATES = f"{STATE}/doit.json"
+"""States of an author's own tasks."""
+
+DOIT_STOCK_STATES = f"{STATE}/doit-stock.json"
+"""The same under doit's stock commands."""

@@ -1,0 +1,323 @@
+"""The HTTP client that adapters hand to their SDKs, which would each make one with habits of its own.
+
+Laws: one deadline bounds a whole request, from the connection to the last byte, interim replies and dripping headers
+included, because an HTTP client's own timeout starts anew with every byte; a server that can't be reached is given up
+within `CONNECT_TIMEOUT`; redirects are not followed; whether any byte of a request has left is known; what is wrong
+with this machine's own settings is said before anything leaves, with the name of the variable.
+
+Uses what `httpcore2` offers for it: a network of one's own below the pool of connections. Slow to import.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import Any
+
+import httpcore2
+import httpx2
+
+with suppress(ImportError):
+    # Google's SDK imports it while another thread may be sending, and OpenAI's looks at what is half imported.
+    import httpx  # noqa: F401
+
+from chargen.config.server_address import scheme_and_host
+from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.http.proxies import Proxy
+
+CONNECT_TIMEOUT = 15.0
+"""Seconds to reach the server: vendors answer within one."""
+_TICK = 0.001
+"""Seconds that are as good as none: a wait may end this much early."""
+_HOST = re.compile(r"[\w.:-]+")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name the certificates to trust: the first that is set counts."""
+
+NETWORK_ERRORS: tuple[type[Exception], ...] = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+)
+"""What a request that brings no reply ends with."""
+
+Judge = Callable[[str], None]
+"""Raises where an IP address must not be connected to."""
+
+
+class UnknownNameError(httpcore2.ConnectError):
+    """The server's name leads to no address."""
+
+
+class UntrustedError(httpcore2.ConnectError):
+    """The server's certificate is not one that this machine trusts."""
+
+
+class NoTLSError(httpcore2.ConnectError):
+    """No encrypted connection came about."""
+
+
+class Transport(httpx2.BaseTransport):
+    """Sends each request within the seconds of its own read timeout; safe to use from threads."""
+
+    def __init__(
+        self,
+        proxy: Proxy | None = None,
+        *,
+        judge: Judge | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._request = _RequestInFlight(clock)
+        network = _Network(self._request, judge)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=_certificates(),
+            proxy=_core_proxy(proxy) if proxy else None,
+            max_connections=None,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
+            network_backend=network,
+        )
+
+    @property
+    def departed(self) -> bool:
+        """Whether any byte of this thread's last request has left."""
+        return self._request.departed
+
+    def forget(self) -> None:
+        """Let this thread have no request that departed."""
+        self._request.departed = False
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request; the reply's body is read by the caller, within the same deadline."""
+        seconds = request.extensions.get("timeout", {}).get("read")
+        self._request.begin(seconds, secure=request.url.scheme == "https")
+        limits = {"connect": min(CONNECT_TIMEOUT, seconds or CONNECT_TIMEOUT), "read": seconds, "write": seconds}
+        url = request.url
+        assert isinstance(request.stream, httpx2.SyncByteStream)
+        reply = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={**request.extensions, "timeout": limits},
+            )
+        )
+        assert isinstance(reply.stream, Iterable)
+        return httpx2.Response(
+            reply.status, headers=reply.headers, stream=_Body(reply.stream), extensions=reply.extensions
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+def new_client(transport: Transport, *, without: Iterable[str] = ()) -> httpx2.Client:
+    """Make the client over a transport; headers called `without` (in lower case) never leave."""
+
+    def strip(request: httpx2.Request) -> None:
+        for name in without:
+            request.headers.pop(name, None)
+
+    return httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, event_hooks={"request": [strip]})
+
+
+class _RequestInFlight(threading.local):
+    """What the network needs to know of the request that this thread is sending."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._seconds: float | None = None
+        self._until: float | None = None
+        self.secure = False
+        self.departed = False
+
+    def begin(self, seconds: float | None, *, secure: bool) -> None:
+        self.secure = secure
+        self._seconds = seconds
+        self._until = None if seconds is None else self._clock() + seconds
+
+    def left(self, wish: float | None) -> float | None:
+        """Return the seconds that an operation may take. Raises ReadTimeout where none are left."""
+        if self._until is None:
+            return wish
+        left = self._until - self._clock()
+        if left <= _TICK:
+            raise httpcore2.ReadTimeout(f"the reply was not whole after {self._seconds:g} s")
+        return left if wish is None else min(wish, left)
+
+
+class _Network(httpcore2.NetworkBackend):
+    """Connects as the standard one does, within the deadline, and only where `judge` lets it."""
+
+    def __init__(self, request: _RequestInFlight, judge: Judge | None) -> None:
+        self._inner = httpcore2.SyncBackend()
+        self._request = request
+        self._judge = judge
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        if self._judge is not None:
+            host = self._judged(host, port)
+        left = self._request.left(timeout)
+        with _kinds_of_failure():
+            stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        return _Stream(stream, self._request)
+
+    def _judged(self, host: str, port: int) -> str:
+        """Resolve a name once, judge every address it has, and connect to one of these and no other."""
+        assert self._judge is not None
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as failure:
+            raise UnknownNameError(str(failure)) from failure
+        addresses = [str(entry[4][0]) for entry in found]
+        for address in addresses:
+            self._judge(address)
+        return addresses[0]
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection of which every operation ends with the deadline of the request it serves."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, request: _RequestInFlight, *, encrypted: bool = False) -> None:
+        self._stream = stream
+        self._request = request
+        self._encrypted = encrypted
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._request.left(timeout)
+        try:
+            return self._stream.read(max_bytes, left)
+        except httpcore2.ReadTimeout as raised:
+            timed_out = raised
+        self._request.left(timeout)  # says that the deadline is over, where it is
+        raise timed_out
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        left = self._request.left(timeout)
+        if self._encrypted or not self._request.secure:  # before that only a proxy is spoken to
+            self._request.departed = True
+        self._stream.write(buffer, left)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = self._request.left(timeout)
+        with _kinds_of_failure():
+            stream = self._stream.start_tls(ssl_context, server_hostname, left)
+        return _Stream(stream, self._request, encrypted=True)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    """The bytes of a reply as they come."""
+
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()
+
+
+@contextmanager
+def _kinds_of_failure() -> Iterator[None]:
+    """Tell kinds of failed connections apart by class: what caused them is lost on the way through the pool."""
+    try:
+        yield
+    except httpcore2.ConnectError as raised:
+        cause, said = raised.__cause__ or raised.__context__, str(raised)
+        if isinstance(cause, socket.gaierror):
+            raise UnknownNameError(said) from None
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise UntrustedError(said) from None
+        if isinstance(cause, ssl.SSLError):
+            raise NoTLSError(said) from None
+        raise
+
+
+def _certificates() -> ssl.SSLContext:
+    """Load the certificates to trust, as the HTTP client does by itself. Raises ProviderError.
+
+    The variables are those of the process, because nobody else's can be handed to OpenSSL.
+    """
+    variable = next((name for name in CERTIFICATES if os.environ.get(name)), "")
+    place = os.environ.get(variable, "")
+    said = ""
+    if variable and not os.path.exists(place):  # noqa: PTH110 - a text of the environment
+        said = "it is not there"  # of a folder, OpenSSL would not say so
+    else:
+        try:
+            return httpx2.create_ssl_context()
+        except (OSError, ValueError) as failure:  # an SSLError is an OSError
+            said = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
+    if not variable:
+        raise ProviderError(FailureClass.PROVIDER_STOP, f"this machine's certificates can't be loaded: {said}")
+    message = f"`{variable}` names `{place}`, which can't be used: {said}"
+    raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=f"mend `{variable}` in the environment, or unset it")
+
+
+def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
+    """Read a proxy's address. Raises ProviderError, which names the variable and not the address."""
+    trouble = "is no address of a proxy"
+    with suppress(ValueError, httpx2.InvalidURL):
+        read = httpx2.Proxy(proxy.url)
+        url = read.url
+        if url.scheme in ("socks5", "socks5h"):
+            trouble = "names a SOCKS proxy, for which the package `socksio` is missing"
+            if find_spec("socksio") is not None:
+                trouble = ""
+        elif url.scheme in ("http", "https") and _HOST.fullmatch(url.host):
+            trouble = ""
+        if not trouble:
+            return httpcore2.Proxy(
+                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                auth=read.raw_auth,
+                headers=read.headers.raw,
+            )
+    hint = f"mend `{proxy.variable}` in the environment, or unset it"
+    raise ProviderError(FailureClass.PROVIDER_STOP, f"`{proxy.variable}` {trouble}", hint=hint)
+
+
+def resolves_inside(host: str) -> bool:
+    """Say whether all addresses of a name are this machine's or in a private network; a name without any is not."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(not ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
+
+
+def is_inside(url: str) -> bool:
+    """Say whether the server of an address is on this machine or in a private network."""
+    return resolves_inside(scheme_and_host(url)[1])

@@ -1,0 +1,63 @@
+"""What was run: built, failed and open images of each run, what it cost, the newest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.inside import build, opened
+from support.project import Project
+
+from chargen.actions.run_log import RunLog, run_log
+from chargen.build.run import open_build
+
+FAILING = "[tool.chargen.providers.sketch]\nfail = ['*/c=refused']\n"
+
+
+def log(book: Project, limit: int = 20) -> RunLog:
+    with opened(book, read_only=True) as (session, _):
+        return run_log(session.journal, limit)
+
+
+def test_runs_tell_what_was_built_and_what_failed(tmp_path: Path) -> None:
+    """A refusal is told with its words; so is an image that was blocked before a request left."""
+    book = Project(tmp_path, FAILING)
+    book.chapter("ch01", {"a": "A lamp.", "c": "A cat."})
+    assert build(book, "doit") == 1
+    book.settings("")
+    book.edit("imagery/chapters/ch01/imagery.yaml", '"128x96"', "banana")
+    book.image("chapters/ch01/a").unlink()
+    for folder in book.originals():
+        for file in folder.iterdir():
+            file.unlink()
+    assert build(book, "chargen batch all") == 1
+    second, first = log(book).runs
+    assert (first.command, first.built, list(first.failed)) == ("doit", ("chapters/ch01/a",), ["chapters/ch01/c"])
+    assert first.ended is not None
+    assert "chapters/ch01/a" in second.failed
+    assert "banana" in second.failed["chapters/ch01/a"]
+    assert (second.built, second.spent.images) == ((), 0)
+    shown = log(book).to_json()
+    assert [run["command"] for run in shown["runs"]] == ["chargen batch all", "doit"]
+    assert shown["runs"][1]["spent"]["images"] == 1
+
+
+def test_only_the_last_runs_are_shown_and_the_others_counted(tmp_path: Path) -> None:
+    """`--limit 1` is the newest."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    for command in ("one", "two", "three"):
+        build(book, command)
+    found = log(book, 1)
+    assert ([run.command for run in found.runs], found.more) == (["three"], 2)
+
+
+def test_a_run_that_did_not_end_says_so(tmp_path: Path) -> None:
+    """As after a crash: no end, and nothing of it is invented."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    opened_build = open_build(book.root, environ={}, command="doit")
+    try:
+        assert [run.ended for run in log(book).runs] == [None]
+    finally:
+        opened_build.close()
+    assert log(book).runs[0].ended is not None

@@ -1,0 +1,144 @@
+"""Forms of inputs: a picture that is current by the rules it was made by stays so; what is made anew follows today's.
+
+A file whose defaults begin to count stands for one that was built when they did not: its record has form 1.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project
+
+from chargen.cli.main import run
+from chargen.model.inputs import Inputs, nearest_form, parts
+from chargen.model.values import Size
+
+FILE = "imagery/chapters/ch01/imagery.yaml"
+TARGET = "generated/chapters/ch01/a.png"
+OLD = "generation_defaults: {provider: sketch, model: sketch}"
+NEW = "generation_defaults: {provider: sketch, model: sketch, size: 96x64}"
+CHAPTER = f"""\
+metadata: {{slug: ch01}}
+{OLD}
+images:
+  - custom_id: a
+    prompt_used: A lamp.
+    status: draft
+    depicts_characters: [mara]
+    character_states: {{mara: wet}}
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Project]:
+    """A chapter built by the rules of form 1, with a default size in its file and a name in the character's by now."""
+    book = Project(tmp_path, 'default_size = "64x64"\n')
+    book.write(FILE, CHAPTER)
+    book.character("mara", appearance="")
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "all"]) == 0
+    book.edit(FILE, OLD, NEW)
+    book.edit("imagery/characters/mara/imagery.yaml", "slug: mara", "slug: mara\nname: Mara Vale")
+    capsys.readouterr()
+    yield book
+
+
+def planned(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one image of `plan --json`, with the problems that are notes."""
+    assert run(["plan", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    (image,) = shown["images"]
+    return {**image, "told": [item["message"] for item in shown["problems"] if item["severity"] == "note"]}
+
+
+def built(book: Project) -> tuple[int, str]:
+    """Build everything: the number of originals there are then, and the size of the prompt file."""
+    assert run(["batch", "all"]) == 0
+    originals = list((book.root / ".chargen/originals").glob("*/*/record.json"))
+    return len(originals), (book.root / "generated/prompts/chapters/ch01/a.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("book")
+def test_what_was_made_by_former_rules_is_current_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Fresh, with the size it was made in, and one note; a build does nothing."""
+    image = planned(capsys)
+    assert (image["verdict"], image["size"]) == ("fresh", "64x64")
+    assert image["told"] == [
+        "1 picture is kept as made by earlier rules (sizes of `generation_defaults`, names in states)"
+    ]
+    assert run(["batch", "all", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["untouched"] == {"fresh": 1}
+    assert planned(capsys) == image  # as it is kept
+
+
+def test_what_is_made_anew_follows_today_s_rules(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason is what the author changed and nothing else; then it is current by today's rules, without a note."""
+    book.edit(FILE, "A lamp.", "A lantern.")
+    image = planned(capsys)
+    assert (image["verdict"], image["size"]) == ("stale", "96x64")
+    assert [reason.partition(" (")[0] for reason in image["reasons"]] == ["prompt used changed"]
+    assert run(["why", "chapters/ch01/a", "--json"]) == 0
+    (explained,) = json.loads(capsys.readouterr().out)["images"]
+    assert [part["part"] for part in explained["parts"]] == ["prompt.prompt_used"]
+    count, prompt = built(book)
+    assert (count, "Mara Vale: wet" in prompt) == (2, True)
+    capsys.readouterr()
+    image = planned(capsys)
+    assert (image["verdict"], image["size"], image["told"]) == ("fresh", "96x64", [])
+
+
+def test_a_picture_that_is_gone_is_restored_whatever_rules_it_was_made_by(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is bought again: not now, and not when it is judged again in the build."""
+    before = (book.root / TARGET).read_bytes()
+    (book.root / TARGET).unlink()
+    assert planned(capsys)["verdict"] == "restorable"
+    count, _ = built(book)
+    assert (count, (book.root / TARGET).read_bytes()) == (1, before)
+
+
+def test_a_picture_that_is_gone_with_its_slots_is_restored_too(book: Project) -> None:
+    """Its original tells the rules it was made by."""
+    book.write(FILE, CHAPTER.replace(OLD, NEW))
+    (book.root / TARGET).unlink()
+    assert built(book)[0] == 1
+    assert (book.root / TARGET).is_file()
+
+
+@pytest.mark.parametrize("lost", ["slots", "slots and journal", "all but the picture"])
+def test_any_place_that_tells_its_inputs_is_enough(
+    book: Project, capsys: pytest.CaptureFixture[str], lost: str
+) -> None:
+    """Without its record line the picture is found by its originals, the journal, or its own text."""
+    book.write(FILE, CHAPTER.replace(OLD, NEW))
+    if lost != "slots":
+        (book.root / ".chargen/journal.sqlite").unlink()
+    if lost == "all but the picture":
+        shutil.rmtree(book.root / ".chargen")
+    image = planned(capsys)
+    assert (image["verdict"], image["size"]) == ("fresh", "64x64")
+
+
+def test_a_rejected_picture_is_answered_by_today_s_rules_once(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its answer is current afterwards: it is not rejected again by the form of its predecessor."""
+    book.edit(FILE, "status: draft", "status: rejected")
+    assert planned(capsys)["size"] == "96x64"
+    assert built(book)[0] == 2
+    assert built(book)[0] == 2
+
+
+def test_the_nearest_form_is_the_one_that_differs_least() -> None:
+    """Of equals the newest; that is how what changed is told by the rules of then."""
+    then = Inputs("old", "", (), Size(64, 64))
+    newest, former = Inputs("new", "", (), Size(96, 64)), Inputs("new", "", (), Size(64, 64))
+    assert nearest_form(parts(then), [newest, former]) is former
+    assert nearest_form(parts(newest), [newest, former]) is newest
+    assert nearest_form({}, [newest, newest]) is newest
