@@ -23,7 +23,7 @@ def offer_of(image: Planned, judge: Judge) -> Offer | None:
     request = request_of(image, judge.adapters)
     adapter = judge.adapters.get(request.provider)
     found = list(_problems(image, image.route, adapter, request, judge.project.settings))
-    if (unwritable := judge.rehearsals.refusal(image)) is not None:
+    if (unwritable := judge.dry_runs.refusal(image)) is not None:
         severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
         found.append(replace(unwritable, severity=severity))
     return Offer(adapter.price(request), tuple(found))

@@ -160,11 +160,6 @@ class EditableText:
         return SpliceError(error(refusal.message, document.position(len(before) + refusal.index), refusal.hint))
 
 
-def splice(data: bytes, file: str, edits: Sequence[SlotEdit]) -> bytes:
-    """Carry out edits on a file's bytes. Raises InputError where it can't be read, SpliceError where one is refused."""
-    return EditableText.parse(data, file).apply(edits).data
-
-
 def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: bool = False) -> str | None:
     """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`.
 

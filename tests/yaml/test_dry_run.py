@@ -9,7 +9,7 @@ from specification_documents import DOCUMENTS
 
 from chargen.errors import InputError, Problem
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
-from chargen.yaml.rehearsal import Rehearsal
+from chargen.yaml.dry_run import DryRun
 from chargen.yaml.splice import EditableText, SpliceError
 
 VALUES = {"generated_at": "2026-01-01", "model": "m", "meta": {"record": "1 in=a", "usage": {"tokens": 1}}}
@@ -24,15 +24,15 @@ def refusal(text: str, edit: SlotEdit) -> Problem | None:
     return None
 
 
-def rehearsed(text: str, edit: SlotEdit) -> Problem | None:
+def asked(text: str, edit: SlotEdit) -> Problem | None:
     """Ask before."""
-    opened = Rehearsal.parse(text.encode(), "book.yaml")
+    opened = DryRun.parse(text.encode(), "book.yaml")
     return None if opened is None else opened.refusal(edit)
 
 
 def agree(text: str, edit: SlotEdit) -> bool:
     """Compare the two, place and words; return whether the edit is refused."""
-    found, before = refusal(text, edit), rehearsed(text, edit)
+    found, before = refusal(text, edit), asked(text, edit)
     assert (found is None) == (before is None), f"{text!r} {edit}: {found} | {before}"
     if found is not None and before is not None:
         assert before.message == found.message

@@ -25,7 +25,7 @@ _ODD = re.compile(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rehearsal:
+class DryRun:
     """An author's file held open to ask whether edits would be refused."""
 
     text: EditableText
@@ -33,7 +33,7 @@ class Rehearsal:
     root: Piece | None
 
     @classmethod
-    def parse(cls, data: bytes, file: str) -> Rehearsal | None:
+    def parse(cls, data: bytes, file: str) -> DryRun | None:
         """Read a file; None where nothing in it can be refused. Raises InputError where it can't be read."""
         if not _ODD.search(data.decode(errors="replace")):
             return None
