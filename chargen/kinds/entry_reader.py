@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import Problem, error, warning
+from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
@@ -47,6 +47,8 @@ class CastMember:
 
     name: str
     reference_ids: tuple[Traced, ...]
+    position: Position
+    no_portrait: bool = False
     fault: Problem | None = None
 
 
@@ -178,7 +180,16 @@ def depicted(
     `cast` is None where a file declares none.
     """
     states = block.block("character_states")
-    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
+    nobody = wants_no_portrait(block)
+    found = {
+        each.slug: replace(
+            each,
+            state=states.text(each.slug),
+            no_portrait=nobody,
+            reference_ids=() if nobody else each.reference_ids,
+        )
+        for each in always
+    }
     for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)
@@ -195,14 +206,21 @@ def depicted(
                 slug,
                 block.document.at(node),
                 member.name if member else "",
-                member.reference_ids if member else None,
+                () if nobody else member.reference_ids if member else None,
                 states.text(slug),
+                nobody or (member is not None and member.no_portrait),
+                member.position if member else None,
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
             message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
+
+
+def wants_no_portrait(block: Block) -> bool:
+    """Say whether `reference_images: none` says that no picture is meant to go along."""
+    return (scalar(block.nodes.get("reference_images")) or "").strip().lower() == "none"
 
 
 def outputs_of(block: Block) -> Outputs:

@@ -40,6 +40,10 @@ class DepictedCharacter:
     name: str = ""
     reference_ids: tuple[Traced, ...] | None = None
     state: Traced | None = None
+    no_portrait: bool = False
+    """`reference_images: none`: no picture of them is meant to go along."""
+    declared_at: Position | None = None
+    """Where the chapter declares them, if it does."""
     looks: Traced | None = None
     """The file's own words on their looks, for where no picture goes along."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chargen.config.settings import MissingReferences
+from chargen.config.settings import EmptyReferences, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
@@ -58,7 +58,8 @@ class ImagePlanner:
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""
-        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing)
+        portrait = self.judge.project.settings.empty_references is EmptyReferences.PORTRAIT
+        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
 
     def plan(
         self, entry: Entry, resolution: Resolution, *, clashes: bool = False, cycle: tuple[EntryId, ...] = ()
@@ -124,7 +125,7 @@ class ImagePlanner:
                 continue
             path = reference.path
             digest, trouble = self.around.reference(path)
-            if trouble and self._describing:
+            if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
                 problems.append(warning(f"reference {trouble}; {instead}", reference.position))
