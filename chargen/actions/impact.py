@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,13 +32,16 @@ class Reached:
     """One image that is fed: `through` names the portrait between, where it is not fed directly.
 
     `cost_usd` is the price of a new image by estimate, None where unknown; `rebuilds` says whether a change would
-    make a build send it at all.
+    make a build send it at all. Of a character, `shows_picture` says that a picture of it is sent along and `uses_text`
+    that the prompt holds words of its file: only what an image is made of changes it.
     """
 
     image: Shown
     through: EntryId | None
     cost_usd: Decimal | None
     rebuilds: bool
+    shows_picture: bool = False
+    uses_text: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """One element of `images[]` in `impact --json`."""
@@ -48,6 +51,8 @@ class Reached:
             "verdict": self.image.verdict.value,
             "through": self.through,
             "rebuilds": self.rebuilds,
+            "shows_picture": self.shows_picture,
+            "uses_text": self.uses_text,
             "route": str(self.image.route) if self.image.route else None,
             "cost_usd": number(self.cost_usd),
         }
@@ -59,6 +64,7 @@ class Impact:
 
     what: str
     reached: tuple[Reached, ...]
+    of_character: bool = False
 
     @property
     def rebuilt(self) -> tuple[Reached, ...]:
@@ -71,14 +77,29 @@ class Impact:
         return tuple(item for item in self.reached if item.image.verdict is Verdict.LOCKED)
 
     @property
+    def by_picture(self) -> tuple[Reached, ...]:
+        """Of a character: those that another picture of it would rebuild."""
+        return tuple(item for item in self.rebuilt if item.shows_picture)
+
+    @property
+    def by_text(self) -> tuple[Reached, ...]:
+        """Of a character: those that an edited appearance would rebuild."""
+        return tuple(item for item in self.rebuilt if item.uses_text)
+
+    @property
     def cost_usd(self) -> Decimal | None:
-        """What rebuilding costs by estimate; None where a price is unknown."""
-        total = Decimal(0)
-        for item in self.rebuilt:
-            if item.cost_usd is None:
-                return None
-            total += item.cost_usd
-        return total
+        """What rebuilding all of them costs by estimate; None where a price is unknown."""
+        return _price_of(self.rebuilt)
+
+    @property
+    def picture_usd(self) -> Decimal | None:
+        """What rebuilding for another picture costs by estimate; None where a price is unknown."""
+        return _price_of(self.by_picture)
+
+    @property
+    def text_usd(self) -> Decimal | None:
+        """What rebuilding for an edited appearance costs by estimate; None where a price is unknown."""
+        return _price_of(self.by_text)
 
     def to_json(self) -> dict[str, Any]:
         """The object of `impact --json`."""
@@ -91,24 +112,47 @@ class Impact:
         }
 
 
+def _price_of(items: Iterable[Reached]) -> Decimal | None:
+    """Add up the prices; None where one of them is unknown."""
+    prices = [item.cost_usd for item in items]
+    known = [price for price in prices if price is not None]
+    return sum(known, Decimal(0)) if len(known) == len(prices) else None
+
+
 def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:
     """Return what `what` feeds: a path, an id, a glob, a slug, or a template. Raises StartError for what is none.
 
     `within` is the project-relative folder where the command was given: paths may be written from there too.
     """
     plan = planner.plan()
-    words, direct = _direct(session, planner, plan, what, within)
-    through = _chains(plan, direct)
+    direct = _direct(session, planner, plan, what, within)
+    through = _chains(plan, direct.images)
     reached: dict[EntryId, Reached] = {}
     for image in plan.images:
         if image.id not in through:
             continue
         # A portrait that stays as it is changes nothing for those that show it.
-        fed = image.id in direct or any(need in reached and reached[need].rebuilds for need in image.needs)
+        fed = image.id in direct.images or any(need in reached and reached[need].rebuilds for need in image.needs)
         offer = planner.offer(image)
         price = None if offer is None else offer.cost_usd
         reached[image.id] = Reached(image, through[image.id], price, fed and _would_rebuild(image))
-    return Impact(words, tuple(reached.values()))
+    if direct.characters:
+        reached = {name: _made_of(planner, item, direct.characters) for name, item in reached.items()}
+    return Impact(direct.what, tuple(reached.values()), bool(direct.characters))
+
+
+def _made_of(planner: Planner, item: Reached, characters: Mapping[str, str]) -> Reached:
+    """Say which of a character's picture and text an image of another file is made of."""
+    image = planner.image(item.image.id)
+    if image.file in characters.values():
+        return item
+    texts = (*image.composed.segments, *image.composed.negatives) if image.composed is not None else ()
+    sources = [str(getattr(text, "source", None) or getattr(text, "position", "")) for text in texts]
+    return replace(
+        item,
+        shows_picture=any(reference.character in characters for reference in image.references),
+        uses_text=any(source.startswith(f"{file}:") for source in sources for file in characters.values()),
+    )
 
 
 def _would_rebuild(image: Shown) -> bool:
@@ -128,7 +172,16 @@ def _chains(plan: Plan, direct: frozenset[EntryId]) -> dict[EntryId, EntryId | N
     return through
 
 
-def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: str) -> tuple[str, frozenset[EntryId]]:
+@dataclass(frozen=True, slots=True)
+class _Direct:
+    """What something is in words, the images it feeds itself, and the characters it describes, with their files."""
+
+    what: str
+    images: frozenset[EntryId]
+    characters: Mapping[str, str] = field(default_factory=dict)
+
+
+def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: str) -> _Direct:
     heads = {file: head for file, head in planner.book.heads.items() if head.kind}
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
@@ -136,18 +189,20 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
             structured = _is_structured(session, path)
             composed = (image for image in plan.images if image.is_composed)
             ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
-            return f"the template {path}", frozenset(ids)
+            return _Direct(f"the template {path}", frozenset(ids))
         if path in heads:
-            return f"the file {path}", _of_files(plan, (heads[path],))
+            head = heads[path]
+            return _Direct(f"the file {path}", _of_files(plan, (head,)), dict.fromkeys(head.characters, path))
         if users := frozenset(_showing(plan, path)):
-            return f"the picture {path}", users
+            return _Direct(f"the picture {path}", users)
     if named := [head for head in heads.values() if what == head.slug]:
         of_kind = [head for head in named if head.kind == named[0].kind]
-        return f"the {named[0].kind} {what}", _of_files(plan, of_kind)
+        described = {slug: file for file, head in heads.items() if head in of_kind for slug in head.characters}
+        return _Direct(f"the {named[0].kind} {what}", _of_files(plan, of_kind), described)
     if depicting := frozenset(_depicting(plan, {what})):
-        return f"the character {what}", depicting
+        return _Direct(f"the character {what}", depicting)
     found = _selected(plan, [head.slug for head in heads.values()], what, within)
-    return (f"the image {found[0]}" if len(found) == 1 else f"{len(found)} images"), frozenset(found)
+    return _Direct(f"the image {found[0]}" if len(found) == 1 else f"{len(found)} images", frozenset(found))
 
 
 def _selected(plan: Plan, slugs: list[str], what: str, within: str) -> tuple[EntryId, ...]:

@@ -189,7 +189,9 @@ class Build:
         name = image.route.provider if image.route is not None else ""
         message = failure.message + (f"\n  hint: {failure.hint}" if failure.hint else "")
         if isinstance(failure, BreakerOpenError):
-            return self._fail(image, f"not sent: `{name}` is stopped", stopped_by=name)
+            stop = self.stopped.get(name)
+            why = stop.message if stop is not None else f"`{name}` is stopped"
+            return self._fail(image, f"not sent: {why}", stopped_by=name)
         return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
     def _fail(self, image: Shown, message: str, *, stopped_by: str = "") -> str:

@@ -9,7 +9,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import bold, columns, cost_text, dim, plural
+from chargen.cli.tables import bold, columns, dim, plural
+from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.cost import Spending

@@ -9,9 +9,10 @@ import click
 
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, say, say_json, styled
-from chargen.cli.tables import bold, cells, columns, cost_text, dim, moment, plural, width
+from chargen.cli.tables import bold, cells, columns, dim, moment, plural, width
 from chargen.model.inputs import PROMPT
 from chargen.model.reason import said_of_version
+from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.history import ImageHistory, Version

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import image_names, json_option, named_here
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import coloured, columns, counts, dim, estimate_text, plural
+from chargen.cli.tables import coloured, columns, counts, dim, plural
 from chargen.model.values import Verdict
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.impact import Impact, Reached
@@ -50,11 +52,20 @@ def _lines(found: Impact) -> Iterator[str]:
     yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {told}"
     if found.kept:
         yield f"{len(found.kept):,} approved or locked: they stay as they are"
-    if found.rebuilt:
+    if found.of_character:
+        picture = _priced(found.by_picture, found.picture_usd)
+        text = _priced(found.by_text, found.text_usd)
+        yield f"a new portrait rebuilds {picture}; an edited appearance rebuilds {text}"
+    elif found.rebuilt:
         which = "it" if len(found.reached) == 1 else f"{len(found.rebuilt):,} of them"
         yield f"a change rebuilds {which}: {estimate_text(found.cost_usd)} by estimate"
     else:
         yield "a change rebuilds none of them"
+
+
+def _priced(rebuilt: Sequence[Reached], price: Decimal | None) -> str:
+    """Say how many images are rebuilt, and at what price."""
+    return f"{len(rebuilt):,}, {estimate_text(price)} by estimate" if rebuilt else "none"
 
 
 def _row(item: Reached) -> tuple[str, ...]:

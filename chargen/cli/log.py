@@ -9,7 +9,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import bold, cost_text, counts, dim, listed, moment, plural
+from chargen.cli.tables import bold, counts, dim, listed, moment, plural
+from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.run_log import LoggedRun, RunLog

@@ -10,7 +10,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import columns, dim, estimate_text, width, wrap
+from chargen.cli.tables import columns, dim, width, wrap
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.models import KnownModel, KnownModels

@@ -9,7 +9,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import columns, cost_text, dim, moment, plural, size_text
+from chargen.cli.tables import columns, dim, moment, plural, size_text
+from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.orphans import Orphan, Unplanned

@@ -20,22 +20,11 @@ import click
 from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json
 from chargen.cli.problems import problem_lines, quiet_lines
-from chargen.cli.tables import (
-    cells,
-    coloured,
-    columns,
-    counts,
-    dim,
-    estimate_text,
-    listed,
-    pad,
-    plural,
-    width,
-    wrap,
-)
+from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, total_cost, totals
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan

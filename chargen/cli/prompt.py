@@ -14,9 +14,10 @@ import click
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import say, say_json, tell
 from chargen.cli.plan import reasons
-from chargen.cli.tables import cells, coloured, columns, dim, estimate_text, pad, width, wrap
+from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
 from chargen.model.traced import Segment
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.prompt import ComposedPrompt, SentRequest

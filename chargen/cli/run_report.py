@@ -17,10 +17,11 @@ from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, tell
 from chargen.cli.problems import quiet_lines
-from chargen.cli.tables import cost_text, counts, estimate_text, listed, plural
+from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
 from chargen.plan.plan import Shown, total_cost
 from chargen.plan.requests import elsewhere
+from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
 _BAR = 30

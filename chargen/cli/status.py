@@ -9,10 +9,11 @@ import click
 
 from chargen.cli.options import image_names, json_option, selection_here
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import estimate_text, plural
+from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 from chargen.model.reason import sentences
 from chargen.model.values import Status
+from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.status import Marked, StatusChange

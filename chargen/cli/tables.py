@@ -8,13 +8,10 @@ from __future__ import annotations
 import shutil
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 
 from chargen.cli.output import BOLD, CYAN, DIM, GREEN, RED, YELLOW, plain, styled
 from chargen.model.values import Verdict
-
-_TENTH_OF_A_CENT = Decimal("0.001")
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
@@ -98,21 +95,6 @@ def bold(text: str) -> str:
 def plural(count: int, noun: str) -> str:
     """Write a number with its noun: `1 image`, `3 images`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def cost_text(cost: Decimal | None) -> str:
-    """Write an amount of USD; an unknown one is `unknown cost`, never 0."""
-    if cost is None:
-        return "unknown cost"
-    return f"${cost:.2f}" if cost == cost.quantize(Decimal("0.01")) else f"${cost.normalize():f}"
-
-
-def estimate_text(cost: Decimal | None) -> str:
-    """Write an estimate in USD, rounded up to a tenth of a cent: more digits would claim more than is known."""
-    if cost is None:
-        return "unknown cost"
-    rounded = cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP)
-    return f"${rounded:.2f}" if rounded == rounded.quantize(Decimal("0.01")) else f"${rounded}"
 
 
 def counts(numbers: Mapping[str, int]) -> str:

@@ -12,11 +12,12 @@ import click
 
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, RED, STRUCK, UNDERLINE, in_colour, say, say_json, styled
-from chargen.cli.tables import bold, coloured, cost_text, dim, estimate_text, moment
+from chargen.cli.tables import bold, coloured, dim, moment
 from chargen.model.inputs import Change, change_reasons
 from chargen.model.record_marks import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
+from chargen.text.money import cost_text, estimate_text
 from chargen.text.word_diff import Fate, Run, marked, plain, shortened
 
 if TYPE_CHECKING:

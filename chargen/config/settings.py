@@ -27,7 +27,8 @@ DEFAULT_SIZE = Size(1024, 1024)
 
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
-    "missing_references", "rebuild_on", "log_level", "prompt_limit", "routes", "providers", "budget",
+    "missing_references", "empty_references", "rebuild_on", "log_level", "prompt_limit",
+    "routes", "providers", "budget",
 )  # fmt: skip
 _PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
@@ -39,6 +40,13 @@ class SizePolicy(str, Enum):
     CROP = "crop"
     PAD = "pad"
     KEEP = "keep"
+
+
+class EmptyReferences(str, Enum):
+    """What shows a character for whom a chapter lists no usable picture: nothing, or their portrait."""
+
+    NONE = "none"
+    PORTRAIT = "portrait"
 
 
 class MissingReferences(str, Enum):
@@ -85,6 +93,7 @@ class Settings:
     default_size: Size = DEFAULT_SIZE
     size_policy: SizePolicy = SizePolicy.CROP
     missing_references: MissingReferences = MissingReferences.BLOCK
+    empty_references: EmptyReferences = EmptyReferences.NONE
     rebuild_on: frozenset[RebuildOn] = frozenset()
     log_level: LogLevel = LogLevel.INFO
     prompt_limit: int = 4000
@@ -148,6 +157,9 @@ def parse_settings(
         size_policy=checks.one(table, ("size_policy",), checks.choice(SizePolicy), plain.size_policy),
         missing_references=checks.one(
             table, ("missing_references",), checks.choice(MissingReferences), plain.missing_references
+        ),
+        empty_references=checks.one(
+            table, ("empty_references",), checks.choice(EmptyReferences), plain.empty_references
         ),
         rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),

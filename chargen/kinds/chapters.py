@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning
-from chargen.kinds.entry_reader import CastMember, depicted, file_defaults, outputs_of, read_entry
+from chargen.kinds.entry_reader import CastMember, depicted, file_defaults, outputs_of, read_entry, wants_no_portrait
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.structured import is_structured, negatives_of, parts_of
-from chargen.model.entries import Depicted, Entry, Imagery
+from chargen.model.entries import DepictedCharacter, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import sentence, shorten
@@ -100,12 +100,12 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
         reader.tell(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
-        found[str(slug)] = CastMember(str(name or ""), ids, fault)
+        found[str(slug)] = CastMember(str(name or ""), ids, block.position, wants_no_portrait(block), fault)
     broken = any(problem.severity is Severity.ERROR for problem in reader.problems[before:])
     return None if broken else found
 
 
-def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[Depicted, ...]:
+def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[DepictedCharacter, ...]:
     """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
     found = depicted(block, cast or _NOBODY)
     if found and cast is None:
@@ -120,6 +120,8 @@ def _tell_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | Non
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:
+    if wants_no_portrait(block):
+        return ()
     ids: list[Traced] = []
     for number, node in block.parts("reference_images"):
         text = scalar(node) if scalar(node) is not None else scalar(get(node, "id"))

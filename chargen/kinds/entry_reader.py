@@ -12,13 +12,13 @@ from fractions import Fraction
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import Problem, error, warning
+from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
 from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, Depicted, Entry, Outputs, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import fold
@@ -47,6 +47,8 @@ class CastMember:
 
     name: str
     reference_ids: tuple[Traced, ...]
+    position: Position
+    no_portrait: bool = False
     fault: Problem | None = None
 
 
@@ -65,7 +67,7 @@ def read_entry(
     name: str,
     *,
     title: str | None,
-    depicts: tuple[Depicted, ...],
+    depicts: tuple[DepictedCharacter, ...],
     always: tuple[Traced, ...],
     outputs: Outputs,
     palette: Node | None = None,
@@ -170,13 +172,24 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depicted) -> tuple[Depicted, ...]:
+def depicted(
+    block: Block, cast: Mapping[str, CastMember] | None, *always: DepictedCharacter
+) -> tuple[DepictedCharacter, ...]:
     """Return the characters an entry shows, each once, in order: those of every entry, then those it names.
 
     `cast` is None where a file declares none.
     """
     states = block.block("character_states")
-    found = {each.slug: replace(each, state=states.text(each.slug)) for each in always}
+    nobody = wants_no_portrait(block)
+    found = {
+        each.slug: replace(
+            each,
+            state=states.text(each.slug),
+            no_portrait=nobody,
+            reference_ids=() if nobody else each.reference_ids,
+        )
+        for each in always
+    }
     for key in SHOWN:
         for number, node in block.parts(key):
             slug = _slug(node)
@@ -189,18 +202,25 @@ def depicted(block: Block, cast: Mapping[str, CastMember] | None, *always: Depic
             member = (cast or {}).get(slug)
             if member and member.fault:
                 block.problems.append(member.fault)
-            found[slug] = Depicted(
+            found[slug] = DepictedCharacter(
                 slug,
                 block.document.at(node),
                 member.name if member else "",
-                member.reference_ids if member else None,
+                () if nobody else member.reference_ids if member else None,
                 states.text(slug),
+                nobody or (member is not None and member.no_portrait),
+                member.position if member else None,
             )
     for slug in states.nodes:
         if slug not in found and (state := states.text(slug)):
             message = f"`character_states` has `{slug}`, but `depicts_characters` does not list it"
             block.problems.append(warning(message, state.position))
     return tuple(found.values())
+
+
+def wants_no_portrait(block: Block) -> bool:
+    """Say whether `reference_images: none` says that no picture is meant to go along."""
+    return (scalar(block.nodes.get("reference_images")) or "").strip().lower() == "none"
 
 
 def outputs_of(block: Block) -> Outputs:

@@ -17,7 +17,7 @@ from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
-from chargen.model.entries import Depicted, Entry, Imagery, PromptPart
+from chargen.model.entries import DepictedCharacter, Entry, Imagery, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import fold, sentence
@@ -82,7 +82,7 @@ class Scenes(ImageryKind):
         return reader.imagery(entries)
 
 
-def _character(reader: FileReader) -> Depicted:
+def _character(reader: FileReader) -> DepictedCharacter:
     """Return whom every scene shows, with the file's own words on their looks."""
     block = reader.root.block("character")
     block.spell(_CHARACTER)
@@ -90,7 +90,7 @@ def _character(reader: FileReader) -> Depicted:
     looks = [text for text in (block.text("summary"), *reader.root.texts("visual_consistency")) if text is not None]
     words = looks[0].sub(" ".join(sentence(fold(text)) for text in looks)) if looks else None
     position = (name.position if name is not None else None) or block.position
-    return Depicted(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
+    return DepictedCharacter(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
 
 
 def _name(reader: FileReader, block: Block) -> str | None:
@@ -110,7 +110,7 @@ def _name(reader: FileReader, block: Block) -> str | None:
     return reader.entry_name(block, ("id",), name)
 
 
-def _parts(block: Block, somebody: Depicted) -> tuple[PromptPart, ...]:
+def _parts(block: Block, somebody: DepictedCharacter) -> tuple[PromptPart, ...]:
     """Return what a scene's fields say, in reading order; nothing where it has none of them."""
     told = {key: text for key in _LABELS if (text := block.text(key)) is not None}
     for key in _LABELS:

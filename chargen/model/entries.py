@@ -28,7 +28,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Depicted:
+class DepictedCharacter:
     """One character an entry shows.
 
     `reference_ids` is None where the chapter does not declare the character (or the entry is a location's), empty
@@ -40,6 +40,10 @@ class Depicted:
     name: str = ""
     reference_ids: tuple[Traced, ...] | None = None
     state: Traced | None = None
+    no_portrait: bool = False
+    """`reference_images: none`: no picture of them is meant to go along."""
+    declared_at: Position | None = None
+    """Where the chapter declares them, if it does."""
     looks: Traced | None = None
     """The file's own words on their looks, for where no picture goes along."""
 
@@ -88,7 +92,7 @@ class Entry:
     negative_prompt: tuple[Traced, ...]
     size: Size | None
     status: Status | None
-    depicts: tuple[Depicted, ...]
+    depicts: tuple[DepictedCharacter, ...]
     always: tuple[Traced, ...]
     """The always-include block as ordered short texts, each with its source."""
     colours: tuple[str, ...]

@@ -13,6 +13,7 @@ from decimal import ROUND_UP, Decimal
 
 from chargen.plan.choice import smallest
 from chargen.providers.catalogue.prices import GRAIN
+from chargen.text.money import over_budget
 
 NOTHING = Decimal(0)
 
@@ -20,11 +21,8 @@ NOTHING = Decimal(0)
 class OverBudgetError(Exception):
     """Sending once more could pass the budget; nothing was sent. `estimate` is None where the price is unknown."""
 
-    def __init__(self, estimate: Decimal | None, left: Decimal) -> None:
-        if estimate is None:
-            self.message = "its price is unknown, so it can't be started under a budget"
-        else:
-            self.message = f"it may cost {estimate} USD and {max(left, Decimal(0))} USD of the budget are left"
+    def __init__(self, estimate: Decimal | None, left: Decimal, limit: Decimal) -> None:
+        self.message = over_budget(estimate, left, limit)
         super().__init__(self.message)
         self.estimate = estimate
         self.left = left
@@ -88,7 +86,7 @@ class Ledger:
         left = self.limit - self._spent - self._likely(self._aside)
         likely = None if estimate is None else self._likely(estimate)
         if likely is None or likely > left:
-            raise OverBudgetError(likely, left)
+            raise OverBudgetError(likely, left, self.limit)
 
     def _likely(self, estimate: Decimal) -> Decimal:
         """Return what `estimate` may come to, by what replies have cost in this run."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.order import closure
 from chargen.plan.plan import Plan, Shown
+from chargen.text.money import over_budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,6 @@ def _active(image: Shown) -> bool:
 
 
 def _over(image: Shown, spent: Decimal, budget: Decimal) -> str:
-    if image.cost_usd is None:
-        return "its price is unknown, and there is a budget"
-    if image.cost_usd and spent + image.cost_usd > budget:
-        return f"${image.cost_usd} does not fit into what is left of ${budget}"
+    if image.cost_usd is None or (image.cost_usd and spent + image.cost_usd > budget):
+        return over_budget(image.cost_usd, budget - spent, budget)
     return ""

@@ -2,7 +2,7 @@
 
 Laws: the edit is that of a delivered picture, with a made-up record; nothing is written. In a plan only files with
 aliases are asked, because there an edit of one entry may be an edit of another; the whole splice, with all its checks,
-is rehearsed by the write-back when a request is about to leave.
+is tried by the write-back when a request is about to leave.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chargen.model.values import Route
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
 from chargen.store.inside import read_inside
-from chargen.yaml.splice import Rehearsal
+from chargen.yaml.splice import DryRun
 
 _ANCHOR = re.compile(rb"(?:^|[\s,:\[{-])&[^\s&]", re.MULTILINE)
 _ALIAS = re.compile(rb"(?:^|[\s,:\[{-])\*[^\s*]", re.MULTILINE)
@@ -41,11 +41,11 @@ def unwritable(refusal: Problem) -> Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsals:
+class DryRuns:
     """The files of one plan, each read once if at all; safe to use from threads."""
 
     project: Project
-    _files: dict[str, Rehearsal | None] = field(default_factory=dict)
+    _files: dict[str, DryRun | None] = field(default_factory=dict)
 
     def refusal(self, image: Planned) -> Problem | None:
         """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
@@ -55,14 +55,14 @@ class Rehearsals:
         found = file.refusal(made_up_edit(image.entry, image.target, image.route))
         return None if found is None else unwritable(found)
 
-    def _file(self, name: str) -> Rehearsal | None:
+    def _file(self, name: str) -> DryRun | None:
         if name not in self._files:
             self._files[name] = self._read(name)
         return self._files[name]
 
-    def _read(self, name: str) -> Rehearsal | None:
+    def _read(self, name: str) -> DryRun | None:
         try:
             data = read_inside(self.project.root, name)
-            return Rehearsal.parse(data, name) if _ANCHOR.search(data) and _ALIAS.search(data) else None
+            return DryRun.parse(data, name) if _ANCHOR.search(data) and _ALIAS.search(data) else None
         except InputError:
             return None  # it was read a moment ago; if it stays so, the write-back finds it

@@ -21,7 +21,7 @@ from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
-from chargen.plan.dry_run import Rehearsals
+from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
@@ -268,7 +268,7 @@ class GatheredFacts:
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.rehearsals.refusal(self.image)
+        return self.judge.dry_runs.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be told with a place and a hint."""
@@ -344,7 +344,7 @@ class Judge:
     evidence: Evidence
     adapters: Adapters
     options: PlanOptions
-    rehearsals: Rehearsals
+    dry_runs: DryRuns
 
     def again(
         self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chargen.config.settings import MissingReferences
+from chargen.config.settings import EmptyReferences, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
@@ -18,7 +18,7 @@ from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
-from chargen.plan.resolve import Described, Reference, Resolution, describe_instead, resolve
+from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
 from chargen.store.pictures import Unsendable
@@ -58,7 +58,8 @@ class ImagePlanner:
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""
-        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing)
+        portrait = self.judge.project.settings.empty_references is EmptyReferences.PORTRAIT
+        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
 
     def plan(
         self, entry: Entry, resolution: Resolution, *, clashes: bool = False, cycle: tuple[EntryId, ...] = ()
@@ -124,7 +125,7 @@ class ImagePlanner:
                 continue
             path = reference.path
             digest, trouble = self.around.reference(path)
-            if trouble and self._describing:
+            if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
                 problems.append(warning(f"reference {trouble}; {instead}", reference.position))
@@ -134,7 +135,9 @@ class ImagePlanner:
             references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
         return tuple(references), tuple(described), tuple(awaited)
 
-    def _planned_reference(self, reference: Reference, portrait: Shown, problems: list[Problem]) -> PlannedReference:
+    def _planned_reference(
+        self, reference: WantedPicture, portrait: Shown, problems: list[Problem]
+    ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
         path, digest = portrait.target, None
         if portrait.verdict is Verdict.RESTORABLE:

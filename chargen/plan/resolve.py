@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, Depicted, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -31,8 +31,11 @@ _APPROVED = frozenset({Status.APPROVED, Status.LOCKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """One picture to send along. `path` is project-relative; of a planned portrait (`entry_id`) it is its target."""
+class WantedPicture:
+    """One picture an entry wants to send along, not looked at yet: its project-relative path.
+
+    Of a planned portrait (`entry_id`) `path` is its target.
+    """
 
     character: str
     item: str
@@ -42,6 +45,8 @@ class Reference:
     """Where it was asked for: the listed id, or the depicted character."""
     looks: Traced | None = None
     """A short description of the character, for where the picture can't be had."""
+    stands_in: bool = False
+    """Nobody listed it: where it can't be had, words do, whatever the settings say."""
 
     @property
     def appearance(self) -> str:
@@ -63,7 +68,7 @@ class Described:
 class Resolution:
     """What shows an entry's characters, in the order they are depicted; an error among the problems blocks it."""
 
-    references: tuple[Reference, ...] = ()
+    references: tuple[WantedPicture, ...] = ()
     described: tuple[Described, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -72,19 +77,25 @@ class Resolution:
 class _Found:
     """What is found while the characters are gone through."""
 
-    references: list[Reference] = field(default_factory=list)
+    references: list[WantedPicture] = field(default_factory=list)
     described: list[Described] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    portrait: bool = False
 
 
 def resolve(
-    entry: Entry, characters: Mapping[str, Character], broken: Mapping[str, Position], describe: bool
+    entry: Entry,
+    characters: Mapping[str, Character],
+    broken: Mapping[str, Position],
+    describe: bool,
+    portrait: bool = False,
 ) -> Resolution:
     """Find the references of an entry. `broken` holds slugs whose character file can't be read, with the place.
 
-    `describe` is the author's setting: words where a named picture can't be had, instead of blocking the entry.
+    The others are the author's settings. `describe`: words where a named picture can't be had, instead of blocking the
+    entry. `portrait`: the character's portrait where the chapter lists no picture that can be used.
     """
-    found = _Found()
+    found = _Found(portrait=portrait)
     for depicted in entry.depicts:
         character = characters.get(depicted.slug)
         if character is not None:
@@ -94,7 +105,7 @@ def resolve(
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
 
 
-def describe_instead(reference: Reference, characters: Mapping[str, Character]) -> Described:
+def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
     name = character.name if character else reference.character
@@ -109,7 +120,7 @@ def appearance_of(character: Character) -> Traced | None:
 
 
 def _of_nobody(
-    depicted: Depicted,
+    depicted: DepictedCharacter,
     characters: Mapping[str, Character],
     broken: Mapping[str, Position],
     describe: bool,
@@ -128,28 +139,39 @@ def _of_nobody(
         found.described.append(_described(slug, depicted.name or slug, depicted.looks, depicted.position))
 
 
-def _of_character(entry: Entry, depicted: Depicted, character: Character, describe: bool, found: _Found) -> None:
+def _of_character(
+    entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
+) -> None:
     wanted, problems = _wanted(depicted, character)
+    looks = depicted.looks or appearance_of(character)
+    stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
+    if found.portrait and stands_in is not None and stands_in.path is not None:
+        place = depicted.declared_at or depicted.position
+        names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
+        found.references.append(WantedPicture(*names, place, looks, stands_in=True))
+        found.problems.extend(problems)
+        return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
     best = sorted(usable, key=lambda pair: (pair[0].status not in _APPROVED, not pair[0].is_reference_portrait))[:MOST]
-    looks = depicted.looks or appearance_of(character)
     known = len(found.references)
     for item, place in (pair for pair in usable if pair in best):
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
-            found.references.append(Reference(character.slug, item.id, item.path, item.entry_id, place, looks))
+            found.references.append(WantedPicture(character.slug, item.id, item.path, item.entry_id, place, looks))
     found.problems.extend(problems)
     if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
         return
-    if not problems and not itself and depicted.looks is None:
-        found.problems.append(_nothing_listed(depicted, character))
+    if not problems and not itself and depicted.looks is None and not depicted.no_portrait:
+        found.problems.append(_nothing_listed(depicted, character, stands_in))
     name = depicted.name or character.name
     found.described.append(_described(character.slug, name, looks, depicted.position))
 
 
-def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
+def _wanted(
+    depicted: DepictedCharacter, character: Character
+) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
@@ -171,6 +193,22 @@ def _wanted(depicted: Depicted, character: Character) -> tuple[list[tuple[Invent
     return list(wanted.values()), problems
 
 
+def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:
+    """Return the picture that shows a character for whom none is listed: the reference portrait, else a `portrait`."""
+    if depicted.no_portrait:
+        return None
+    usable = [item for item in character.inventory if not _is_out(item) and item.path is not None]
+    usable = [item for item in usable if item.entry_id is None or item.entry_id != entry.id]
+    marked = [item for item in usable if item.is_reference_portrait] or [item for item in usable if _is_named(item)]
+    return min(marked, key=lambda item: item.status not in _APPROVED, default=None)
+
+
+def _is_named(item: InventoryItem) -> bool:
+    """Say whether a picture is called `portrait`."""
+    stem = (item.path or "").rpartition("/")[2].rpartition(".")[0]
+    return "portrait" in (item.id.lower(), stem.lower())
+
+
 def _is_out(item: InventoryItem) -> bool:
     """Say whether a picture may never be sent. A rejected portrait that is planned is made anew, and then it may."""
     return item.status in _NEVER and (item.entry_id is None or item.status is not Status.REJECTED)
@@ -184,15 +222,17 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 
-def _nothing_listed(depicted: Depicted, character: Character) -> Problem:
+def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait: InventoryItem | None) -> Problem:
     instead = "sent as a description only" if appearance_of(character) else f"without an `appearance` {_UNTOLD}"
     if depicted.reference_ids is None:
         message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
     else:
         message = f"`{character.slug}` has no portrait listed here: {instead}"
-        hint = f"list ids of {character.file} in the chapter's `reference_images`"
-    return warning(message, depicted.position, hint)
+        hint = f"list ids of {character.file} in the chapter's `reference_images`, or write `none` there"
+        if portrait is not None:
+            hint += f'; `empty_references = "portrait"` sends `{portrait.id}`'
+    return warning(message, depicted.declared_at or depicted.position, hint)
 
 
 def _described(slug: str, name: str, text: Traced | None, position: Position) -> Described:

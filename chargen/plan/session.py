@@ -26,7 +26,7 @@ from chargen.plan.cache.rows import Cache
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
-from chargen.plan.dry_run import Rehearsals
+from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
@@ -125,7 +125,7 @@ class Session:
         )
         ignored = self.ignored()
         options = PlanOptions(ignored=ignored) if options is None else options
-        judge = Judge(self.project, evidence, self.adapters, options, Rehearsals(self.project))
+        judge = Judge(self.project, evidence, self.adapters, options, DryRuns(self.project))
         return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:

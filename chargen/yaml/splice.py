@@ -142,7 +142,7 @@ class EditableText:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rehearsal:
+class DryRun:
     """An author's file held open to ask whether edits would be refused, at a fraction of what carrying them out costs.
 
     What shows only when the outcome is read again (`chargen.yaml.verify`) is not asked here.
@@ -153,7 +153,7 @@ class Rehearsal:
     root: Piece | None
 
     @classmethod
-    def parse(cls, data: bytes, file: str) -> Rehearsal:
+    def parse(cls, data: bytes, file: str) -> DryRun:
         """Read a file. Raises InputError where it can't be."""
         document = parse(data, file)
         return cls(file, document.text, read_pieces(document.text))
@@ -166,11 +166,6 @@ class Rehearsal:
             place = Document.unparsed(self.text, self.file).position(refusal.index)
             return error(refusal.message, place, refusal.hint)
         return None
-
-
-def splice(data: bytes, file: str, edits: Sequence[SlotEdit]) -> bytes:
-    """Carry out edits on a file's bytes. Raises InputError where it can't be read, SpliceError where one is refused."""
-    return EditableText.parse(data, file).apply(edits).data
 
 
 def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str | None:

@@ -105,3 +105,16 @@ def test_what_is_nothing_and_what_could_be_several(book: Project) -> None:
     book.chapter("ch03", {"c": "A dog."})
     with pytest.raises(StartError, match="could be an image of several"):
         reached(book, "c")
+
+
+def test_of_a_character_the_picture_and_the_text_are_told_apart(book: Project) -> None:
+    """Where the portrait is sent, the appearance is no part of the prompt; where there is none, only the text is."""
+    found = reached(book, "alice")
+    assert [item.image.id for item in found.by_picture] == ["chapters/ch01/a", "chapters/ch01/b"]
+    assert (found.by_text, found.of_character) == ((), True)
+    book.character("bob", appearance="a tall man in grey")
+    book.chapter("ch03", {"d": "A dog."}, entry="depicts_characters: [bob]")
+    told = reached(book, "imagery/characters/bob/imagery.yaml")
+    assert [(item.image.id, item.shows_picture) for item in told.by_text] == [("chapters/ch03/d", False)]
+    assert [image["uses_text"] for image in told.to_json()["images"]] == [True]
+    assert not reached(book, "ch02").of_character

@@ -567,7 +567,7 @@ def test_what_does_not_fit_the_budget_is_not_sent_for() -> None:
     """Neither what is too dear nor what has no known price."""
     provider = Scripted(script())
     own = sender(provider, ledger=Ledger(Decimal(5), Decimal(1), spent_month=Decimal("0.95")))
-    with pytest.raises(OverBudgetError, match=r"0\.10 USD and 0\.05 USD of the budget are left"):
+    with pytest.raises(OverBudgetError, match=r"over budget: \$0\.10, \$0\.05 of \$0\.\d\d left"):
         own.send(request(), PRICE, Log())
     with pytest.raises(OverBudgetError, match="price is unknown"):
         own.send(request(), None, Log())

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.cli.output import RED, styled
-from chargen.cli.tables import cells, columns, cost_text, counts, estimate_text, plural, wrap
+from chargen.cli.tables import cells, columns, counts, plural, wrap
+from chargen.text.money import cost_text, estimate_text
 
 
 def test_columns_line_up_and_empty_ones_fall_away() -> None:
@@ -40,12 +41,15 @@ def test_wrapping_loses_nothing_and_keeps_to_the_width(text: str, width: int) ->
         (None, "unknown cost", "unknown cost"),
         ("0", "$0.00", "$0.00"),
         ("0.042", "$0.042", "$0.042"),
-        ("0.0400001", "$0.0400001", "$0.041"),
+        ("0.0400001", "$0.04", "$0.041"),
+        ("0.071134", "$0.0711", "$0.072"),
+        ("0.00123456", "$0.00123", "$0.002"),
         ("1.5", "$1.50", "$1.50"),
+        ("1234.567", "$1,234.57", "$1,234.57"),
     ],
 )
 def test_amounts(amount: str | None, cost: str, estimate: str) -> None:
-    """What was spent is told exactly, an estimate rounded up; an unknown amount is never 0."""
+    """Two digits, or three that count; an estimate is rounded up; an unknown amount is never 0."""
     value = None if amount is None else Decimal(amount)
     assert (cost_text(value), estimate_text(value)) == (cost, estimate)
 

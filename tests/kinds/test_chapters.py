@@ -468,3 +468,18 @@ def test_palettes_come_in_every_shape(scan):
         entry = one(scan, f"    palette: {palette}\n")
         assert entry.always == ("Palette: rust, straw.",)
     assert one(scan, "    palette: rust\n").always == ("Palette: rust.",)
+
+
+@pytest.mark.parametrize(
+    ("declared", "image", "expected"),
+    [("[]", "", False), ("none", "", True), ("None", "", True), ("[none]", "", False), ("[]", "none", True)],
+)
+def test_no_picture_on_purpose_is_said_of_a_character_or_an_image(scan, declared, image, expected):
+    """`reference_images: none` is neither an id nor a wrong shape."""
+    head = f"metadata: {{slug: ch03}}\ncharacters:\n  - {{ref: pim, reference_images: {declared}}}\n"
+    own = f", reference_images: {image}" if image else ""
+    (entry,) = images(scan, f"  - {{custom_id: a, prompt_used: A hen, depicts_characters: [pim]{own}}}\n", head).entries
+    (pim,) = entry.depicts
+    assert (pim.no_portrait, pim.declared_at.line) == (expected, 3)
+    assert not expected or pim.reference_ids == ()
+    assert entry.problems == ()

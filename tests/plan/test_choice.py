@@ -98,7 +98,7 @@ def test_what_needs_something_left_out_is_left_out() -> None:
     assert names(choice) == ["c"]
     reasons = {item.image.id: item.reason for item in choice.left_out}
     assert reasons == {
-        "p": "$0.50 does not fit into what is left of $0.30",
+        "p": "over budget: $0.50, $0.30 of $0.30 left",
         "a": "needs `p`, which is left out",
     }
 
@@ -108,7 +108,10 @@ def test_an_unknown_price_does_not_fit_under_a_budget() -> None:
     plan = Plan((image("a", M, price=None),))
     assert names(choose(plan, ids("a"))) == ["a"]
     choice = choose(plan, ids("a"), budget=Decimal(100))
-    assert (names(choice), choice.left_out[0].reason) == ([], "its price is unknown, and there is a budget")
+    assert (names(choice), choice.left_out[0].reason) == (
+        [],
+        "over budget: its price is unknown, $100.00 of $100.00 left",
+    )
 
 
 @given(

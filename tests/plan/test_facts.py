@@ -25,6 +25,7 @@ from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
+from chargen.store.original_store import DamagedOriginal
 
 A = EntryId("chapters/ch01/a")
 PLACE = Position("imagery/chapters/ch01/imagery.yaml", 6, 5)
@@ -35,7 +36,7 @@ PRICE = Decimal("0.05")
 
 
 class World:
-    """Evidence, vendor and rehearsals that answer what they are told to and note what they are asked."""
+    """Evidence, vendor and dry_runs that answer what they are told to and note what they are asked."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -52,6 +53,7 @@ class World:
         self.bad_slots: Problem | None = None
         self.unfinished: frozenset[str] = frozenset()
         self.journal = SimpleNamespace(refused=self._refused)
+        self.originals = SimpleNamespace(shown=lambda lost: f"originals/{lost.fingerprint}/{lost.attempt}/{lost.file}")
         self.adapters = self
 
     # evidence
@@ -157,8 +159,8 @@ def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = 
     """Judge it with these options of a command."""
     settings = SimpleNamespace(rebuild_on=rebuild_on, provider=lambda _name: SimpleNamespace(quality=None))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
-    rehearsals: Any = SimpleNamespace(refusal=world.refusal_of)
-    return Judge(project, world, world, PlanOptions(**options), rehearsals).judged(planned, ())
+    dry_runs: Any = SimpleNamespace(refusal=world.refusal_of)
+    return Judge(project, world, world, PlanOptions(**options), dry_runs).judged(planned, ())
 
 
 def line_of(planned: Planned, by: str | None = str(OPENAI), *marks: tuple[str, str]) -> RecordLine:
@@ -265,11 +267,10 @@ def test_what_was_paid_for_is_restored_and_a_damaged_record_told(world: Any) -> 
 
 def test_a_reply_that_can_not_be_used_blocks_and_is_what_its_problem_is_about(world: Any) -> None:
     """Nothing is bought again while what was paid for may be saved; the author may still ask by name."""
-    world.originals = SimpleNamespace(shown=lambda lost: f".chargen/originals/x/{lost}/reply.png")
-    world.lost = "t1"
+    world.lost = DamagedOriginal(Fingerprint("x"), "t1", "reply.png")
     found = judged(world, image())
     assert found.verdict is Verdict.BLOCKED
-    assert [problem.subject for problem in found.problems] == [".chargen/originals/x/t1/reply.png"]
+    assert [problem.subject for problem in found.problems] == ["originals/x/t1/reply.png"]
     assert judged(world, image(), forced={A: Force.REBUILD}).verdict is Verdict.MISSING
 
 
@@ -351,14 +352,14 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     world.state = present(line_of(planned))
     settings = SimpleNamespace(rebuild_on=(), provider=lambda _name: SimpleNamespace(quality=None))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
-    rehearsals: Any = SimpleNamespace(refusal=world.refusal_of)
-    judge = Judge(project, world, world, PlanOptions(), rehearsals)
-    as_planned, changed = (SentReference("mara", face.path, b"", "image/png", sha256=file) for file in (FILE, OTHER))
-    assert judge.again(planned, planned.entry, (as_planned,))[0].verdict is Verdict.FRESH
+    dry_runs: Any = SimpleNamespace(refusal=world.refusal_of)
+    judge = Judge(project, world, world, PlanOptions(), dry_runs)
+    same, changed = (SentReference("mara", face.path, b"x", "image/png", sha256=digest) for digest in (FILE, OTHER))
+    assert judge.again(planned, planned.entry, (same,))[0].verdict is Verdict.FRESH
     now, request = judge.again(planned, planned.entry, (changed,))
     assert now.verdict is Verdict.STALE
     assert request is not None
-    assert request.references == (changed,)
+    assert judge.again(planned, planned.entry, (changed,), request) == (now, request)
     assert now.inputs is not None
     assert [item.sha256 for item in now.inputs.references] == [OTHER]
     assert [item.digest for item in now.references] == [OTHER]

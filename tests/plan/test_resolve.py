@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chargen.errors import Position, Severity
-from chargen.model.entries import Character, Declared, Depicted, Entry, InventoryItem, Outputs
+from chargen.model.entries import Character, Declared, DepictedCharacter, Entry, InventoryItem, Outputs
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size, Status
 from chargen.plan.resolve import APPEARANCE_WORDS, describe_instead, resolve
@@ -45,15 +45,15 @@ def asked(*ids, slug="pim", declared=True):
     listed = tuple(
         Traced.of(name, "reference_images", Position("c/imagery.yaml", n + 1, 3)) for n, name in enumerate(ids)
     )
-    return replace(ENTRY, depicts=(Depicted(slug, HERE, "Pim the Hen", listed if declared else None),))
+    return replace(ENTRY, depicts=(DepictedCharacter(slug, HERE, "Pim the Hen", listed if declared else None),))
 
 
 def ids(resolution):
     return [reference.item for reference in resolution.references]
 
 
-def run(entry, *people, broken=None, describe=False):
-    return resolve(entry, {person.slug: person for person in people}, broken or {}, describe)
+def run(entry, *people, broken=None, describe=False, portrait=False):
+    return resolve(entry, {person.slug: person for person in people}, broken or {}, describe, portrait)
 
 
 def test_listed_pictures_are_references_in_the_listed_order():
@@ -134,6 +134,46 @@ def test_declared_with_nothing_listed_is_words():
     """The portrait is not taken: the author listed none."""
     found = run(asked(), character(item("face", Status.APPROVED, portrait=True)))
     assert (ids(found), len(found.described), len(found.problems)) == ([], 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("listed", "inventory", "shown"),
+    [
+        ((), [item("face", portrait=True)], ["face"]),
+        (("nobody",), [item("face", portrait=True)], ["face"]),
+        ((), [item("one"), item("two", path="p/images/Portrait.png")], ["two"]),
+        ((), [item("portrait"), item("face", portrait=True)], ["face"]),
+        ((), [item("old", portrait=True), item("new", Status.APPROVED, portrait=True)], ["new"]),
+        ((), [item("face", Status.REJECTED, portrait=True), item("portrait")], ["portrait"]),
+        (("one",), [item("one"), item("face", portrait=True)], ["one"]),
+        ((), [item("face", portrait=True, entry_id=ENTRY.id)], []),
+        ((), [item("one"), item("two")], []),
+    ],
+)
+def test_where_nothing_usable_is_listed_the_portrait_shows_them_if_the_author_wants(listed, inventory, shown):
+    """The one that is marked, else one called `portrait`; what is listed and usable goes first."""
+    found = run(asked(*listed), character(*inventory), portrait=True)
+    assert ids(found) == shown
+    assert [reference.stands_in for reference in found.references] == [shown != ["one"]] * len(shown)
+    assert bool(found.described) is not bool(shown)
+
+
+def test_no_portrait_on_purpose_is_words_without_a_warning():
+    """Whatever the setting is."""
+    entry = asked()
+    entry = replace(entry, depicts=(replace(entry.depicts[0], no_portrait=True),))
+    found = run(entry, character(item("face", portrait=True)), portrait=True)
+    assert (ids(found), len(found.described), found.problems) == ([], 1, ())
+
+
+def test_an_empty_list_is_told_where_it_stands_with_what_the_setting_would_send():
+    """Once a chapter, not once an image."""
+    entry = asked()
+    there = Position("c/imagery.yaml", 4, 5)
+    entry = replace(entry, depicts=(replace(entry.depicts[0], declared_at=there),))
+    (problem,) = run(entry, character(item("face", portrait=True))).problems
+    assert problem.position == there
+    assert problem.hint.endswith('; `empty_references = "portrait"` sends `face`')
 
 
 def test_a_character_without_a_file_is_a_warning_and_no_words():

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from support.splicing import splice
 
 from chargen.errors import InputError
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
 from chargen.yaml.document import MAX_BYTES, parse
 from chargen.yaml.edit import Patch, apply_patches
-from chargen.yaml.splice import EditableText, SpliceError, splice
+from chargen.yaml.splice import EditableText, SpliceError
 from chargen.yaml.tree import Refusal, find, read_pieces
 from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 

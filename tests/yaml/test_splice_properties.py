@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from support.splicing import splice
 
 from chargen.errors import InputError
 from chargen.model.slots import AppendSlot, SetSlots
 from chargen.yaml.document import parse
-from chargen.yaml.splice import EditableText, SpliceError, splice
+from chargen.yaml.splice import EditableText, SpliceError
 
 QUICK = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -9,10 +9,11 @@ from typing import Any
 from doit.cmd_forget import Forget as StockForget
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.tables import estimate_text, plural
+from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode, StartError
+from chargen.text.money import estimate_text
 
 
 class Forget(ProjectCommand, StockForget):  # type: ignore[misc]

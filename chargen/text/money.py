@@ -1,0 +1,34 @@
+"""Amounts of USD as people read them: two digits, or three that count; an unknown amount is never 0. Pure."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+
+_CENT = Decimal("0.01")
+_TENTH_OF_A_CENT = Decimal("0.001")
+
+UNKNOWN = "unknown cost"
+
+
+def cost_text(cost: Decimal | None) -> str:
+    """Write what was spent, rounded to the nearest."""
+    return UNKNOWN if cost is None else _short(cost, ROUND_HALF_UP)
+
+
+def estimate_text(cost: Decimal | None) -> str:
+    """Write an estimate, rounded up to a tenth of a cent: more digits would claim more than is known."""
+    return UNKNOWN if cost is None else _short(cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP), ROUND_UP)
+
+
+def over_budget(price: Decimal | None, left: Decimal, limit: Decimal) -> str:
+    """Say that a price does not fit into what is left of a budget."""
+    of = f"{_short(max(left, Decimal(0)), ROUND_DOWN)} of {_short(limit, ROUND_DOWN)} left"
+    return f"over budget: {'its price is unknown' if price is None else estimate_text(price)}, {of}"
+
+
+def _short(amount: Decimal, rounding: str) -> str:
+    """Write an amount of a dollar and more with two digits after the point, a smaller one with three that count."""
+    if amount >= 1 or amount == amount.quantize(_CENT):
+        return f"${amount.quantize(_CENT, rounding=rounding):,f}"
+    shown = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), rounding=rounding)
+    return f"${shown.quantize(_CENT)}" if shown == shown.quantize(_CENT) else f"${shown.normalize():f}"

@@ -1,0 +1,170 @@
+"""Every command in this process: its text, and that `--json` is what the action's value says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.inside import build
+from support.project import Project
+
+from chargen.cli.main import COMMANDS, run
+
+A = "chapters/ch01/a"
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+HOSTILE = "evil\x1b]0;title\x07\x1b[31m"
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A portrait that an image shows, another image, and an orphan; built, and the current folder."""
+    made = Project(tmp_path)
+    made.character("alice", "A girl.")
+    made.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [alice]")
+    made.chapter("ch02", {"b": "A cat."})
+    assert build(made, "chargen batch all") == 0
+    made.write("generated/chapters/gone/x.png", made.image(A).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command; return its exit code, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(arguments)
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return call
+
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+def shown(say: Say, *arguments: str, code: int = 0) -> Any:
+    """Return the object of `--json`."""
+    found, out, err = say(*arguments, "--json")
+    assert found == code, (out, err)
+    return json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "keys"),
+    [
+        (("plan",), "3 images: fresh 3", {"images", "problems", "totals", "cost_usd"}),
+        (("plan", "ch02"), "1 image: fresh 1", {"images", "problems", "totals", "cost_usd"}),
+        (
+            ("batch", "all", "--dry-run"),
+            "nothing to send",
+            {"images", "problems", "totals", "cost_usd", "needed_by", "left_out"},
+        ),
+        (("check",), "3 images in 3 files: nothing wrong", {"problems", "totals"}),
+        (("why", A), "  made ", {"images"}),
+        (("history", A), f"{A}  1 version", {"images"}),
+        (("impact", "ch02"), "the chapter ch02 feeds 1 image: fresh 1", None),
+        (("orphans",), "1 picture: ", {"files", "bytes"}),
+        (("gc",), "nothing was moved: `chargen gc --yes` moves them to the trash", {"files", "bytes", "moved"}),
+        (("trash",), "the trash is empty", {"files", "bytes"}),
+        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "total"}),
+        (("log",), "  chargen batch all: built 3, $0.00", {"runs", "more"}),
+        (("models",), "no longer available", {"as_of", "models"}),
+        (("approve", "ch02"), "approved: chapters/ch02/b", None),
+        (("lock", "ch02"), "locked: chapters/ch02/b", None),
+        (("unlock", "ch02"), "unchanged: chapters/ch02/b", None),
+        (("reject", "b"), "rejected: chapters/ch02/b", None),
+        (("accept", "b"), "fresh already: chapters/ch02/b", {"images"}),
+        (("prompt", "b"), "chapters/ch02/b", None),
+        (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
+    ],
+)
+@pytest.mark.usefixtures("book")
+def test_text_and_json(say: Say, arguments: tuple[str, ...], line: str, keys: set[str] | None) -> None:
+    """Each command has a line for people, and one object for programs."""
+    code, out, err = say(*arguments)
+    assert (code, err) == (0, "")
+    assert any(line in told for told in out.splitlines()), out
+    found = shown(say, *arguments)
+    assert isinstance(found, dict)
+    assert keys is None or set(found) == keys
+
+
+def test_every_command_is_tried_here() -> None:
+    """A new command comes with a line above; those that are not there have a test of their own."""
+    mark = next(mark for mark in test_text_and_json.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
+    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "restore"} == set(COMMANDS)
+
+
+def test_gc_the_trash_and_back(book: Project, say: Say) -> None:
+    """What was moved is listed, named by its path, and comes back; emptied without a terminal only with `--yes`."""
+    assert say("gc", "--yes")[1].splitlines()[-1].startswith("moved 1 to the trash")
+    assert shown(say, "trash", "list")["files"][0]["name"] == "generated/chapters/gone/x.png"
+    code, _, err = say("trash", "restore", "generated/chapters/gone/y.png")
+    assert (code, "did you mean `generated/chapters/gone/x.png`?" in err) == (3, True)
+    assert say("trash", "restore", "generated/*")[1] == "restored generated/chapters/gone/x.png\n"
+    assert shown(say, "gc", "--yes")["moved"] == 1
+    code, _, err = say("trash", "empty")
+    assert (code, err.splitlines()[0]) == (3, "error: not emptied: no terminal to confirm in")
+    assert shown(say, "trash", "empty", "--yes")["files"] == 1
+    assert not (book.root / "generated/chapters/gone/x.png").exists()
+
+
+def test_restore(book: Project, say: Say) -> None:
+    """The former version comes back by its number."""
+    book.edit(CH01, "A lamp.", "A door.")
+    assert build(book) == 0
+    code, out, _ = say("restore", A, "1")
+    assert (code, out.splitlines()[0].startswith(f"restored version 1 of {A}, made ")) == (0, True)
+    assert "kept as current until you edit" in out
+    assert shown(say, "restore", A, "2")["other_inputs"] is False
+
+
+def test_init(tmp_path: Path, say: Say) -> None:
+    """It says what it wrote, and what comes next."""
+    code, out, _ = say("init", str(tmp_path / "new"))
+    assert code == 0
+    assert f"cd {tmp_path / 'new'}" in out
+    assert (tmp_path / "new" / "dodo.py").is_file()
+
+
+def test_what_a_record_holds_reaches_no_terminal(book: Project, say: Say) -> None:
+    """A model, a provider and a time of a stranger's are written with escapes, wherever they are shown."""
+    for folder in book.originals():
+        record = folder / "record.json"
+        text = record.read_text(encoding="utf-8").replace('"sketch"', json.dumps(HOSTILE))
+        record.write_text(text, encoding="utf-8")
+    book.edit(CH01, "provider: sketch, model: sketch", f"provider: sketch, model: {json.dumps(HOSTILE)}")
+    for arguments in (
+        ("why", A),
+        ("history", A),
+        ("prompt", A, "--sent"),
+        ("plan", "--all"),
+        ("log",),
+        ("cost",),
+        ("check",),
+    ):
+        _, out, err = say(*arguments)
+        assert not set("\x1b\x07\x9b") & set(out + err), arguments
+    assert r"evil\x1b]0;title\x07\x1b[31m" in say("history", A)[1]
+
+
+def test_absolute_paths_mean_images(book: Project, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From anywhere in the project, through a link as well."""
+    link = book.root.parent / f"{book.root.name}-link"
+    link.symlink_to(book.root)
+    monkeypatch.chdir(book.root / "imagery")
+    for name in (book.image(A), link / "generated" / f"{A}.png"):
+        assert say("why", str(name))[1].startswith(f"{A}  fresh")
+    assert shown(say, "plan", str(book.root / CH01))["totals"] == {"fresh": 1}
+    assert say("plan", "/nowhere.png")[0] == 3
+
+
+@pytest.mark.usefixtures("book")
+def test_one_name_for_one_image(say: Say) -> None:
+    """What means several where one is wanted names them."""
+    code, _, err = say("prompt", "*")
+    assert (code, err.splitlines()[0]) == (3, "error: `*` means 3 images")

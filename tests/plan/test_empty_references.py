@@ -1,0 +1,59 @@
+"""`empty_references` in a whole plan: a portrait that stands in goes along, and never blocks where it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from servers.pictures import png
+from support.project import Project
+
+from chargen.plan.plan import Planned
+from chargen.plan.session import open_session
+
+CHARACTER = """\
+entity_type: character
+slug: mara
+appearance: A tall girl.
+image_inventory:
+  - {id: portrait, path: images/portrait.png}
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """A chapter that declares a character with an empty list."""
+    book = Project(tmp_path, 'empty_references = "portrait"\n')
+    extra = "characters: [{ref: mara, reference_images: []}]"
+    book.chapter("ch01", {"a": "A lamp."}, extra=extra, entry="depicts_characters: [mara]")
+    book.write("imagery/characters/mara/imagery.yaml", CHARACTER)
+    return book
+
+
+def planned(book: Project) -> Planned:
+    with open_session(book.root, {}, read_only=True) as session:
+        (image,) = session.planner().plan().images
+        assert isinstance(image, Planned)
+        return image
+
+
+def test_the_portrait_goes_along(book: Project) -> None:
+    book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))
+    image = planned(book)
+    assert [reference.path for reference in image.references] == ["imagery/characters/mara/images/portrait.png"]
+    assert (image.verdict.value, image.problems) == ("missing", ())
+
+
+def test_a_portrait_that_is_not_there_gives_way_to_words(book: Project) -> None:
+    """Nobody asked for that very picture: the image is not blocked by it."""
+    image = planned(book)
+    assert (image.references, image.verdict.value) == ((), "missing")
+    assert image.composed is not None
+    assert image.composed.text.endswith("mara looks like this: A tall girl.")
+    assert "described in words instead" in image.problems[0].message
+
+
+def test_without_the_setting_nothing_is_sent(book: Project) -> None:
+    book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))
+    book.settings("")
+    assert planned(book).references == ()
