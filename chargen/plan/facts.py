@@ -444,6 +444,7 @@ class Judge:
             fingerprint=facts.fingerprint,
             judgement=judgement,
             route=facts.image.route,
+            sent_quality=image.quality if request is None else request.quality,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),
