@@ -84,8 +84,6 @@ def test_approved_then_renamed_and_edited_in_one_go(book: Studio) -> None:
     book.edit(CH01, "A door.", "A bell.")
     told = book.reasons("chapters/ch01/bell")
     assert told.startswith("was `chapters/ch01/b`: its picture comes along, $0.00; status is approved; would be")
-        "was `chapters/ch01/b`: its picture comes along, $0.00; status is approved; would be stale: "
-    )
     settled(book)
     assert book.hash("chapters/ch01/bell") == picture
     assert not book.image(NAMES["b"]).exists(), "it has left its old place"
