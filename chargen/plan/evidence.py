@@ -104,12 +104,15 @@ class Evidence:
 
     def owner(self, stored: StoredOriginal) -> EntryId | None:
         """Return the living entry an original belongs to, None where it is nobody's."""
-        attempts = self.ownership.attempts
-        chains = Chains(attempts, self.originals.replaced_by, self.planned, self._heir)
         record = stored.record
-        return chains.owner(f"{record.fingerprint}/{record.attempt}", record.entry_id)
+        return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
 
-    def _heir(self, entry_id: EntryId) -> EntryId | None:
+    def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry whose version an attempt is, None where it is nobody's."""
+        chains = Chains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
+        return chains.owner(f"{fingerprint}/{attempt}", made_for)
+
+    def heir(self, entry_id: EntryId) -> EntryId | None:
         """Return the entry whose picture was made for an id that is gone."""
         made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
         return next((found for found in made if found is not None), None)

@@ -97,6 +97,11 @@ class History:
                     found[oid] = path
         return found
 
+    def ids(self) -> tuple[EntryId, ...]:
+        """Return the images of which anything is kept."""
+        folders = {path.parent for path in self.folder.rglob("*.png") if _NAME.fullmatch(path.name)}
+        return tuple(EntryId(folder.relative_to(self.folder).as_posix()) for folder in sorted(folders))
+
     def part(self, kept: KeptVersion, target: Path) -> None:
         """Give a kept file bytes of its own, where what was kept stays in its place. Raises InputError."""
         self._part(kept.path, target)

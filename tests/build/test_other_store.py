@@ -111,9 +111,10 @@ def test_a_book_is_built_restored_and_looked_at_from_a_store_without_paths(
     book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lamp at night.")
     assert built() is Outcome.BUILT
     with open_session(tmp_path, {}) as opened:
-        image = opened.plan().by_id[A]
-        first: Any = history(opened, image).versions[0]
-        restore(opened, image, first)
+        planner = opened.planner()
+        image = planner.image(A)
+        first: Any = history(opened, planner.evidence, image).versions[0]
+        restore(opened, planner.evidence, image, first)
         assert book.image(A).read_bytes() == picture
         assert check(opened).findings == ()
     kept = tmp_path / ".chargen" / "originals"
