@@ -96,7 +96,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         before = file_at_target(session, image)
         references = builder.read_references(image)
         now, request = builder.recheck(image, references)
-        if now.acts and now.composed is not None:
+        if (now.acts or now.id in builder.mover.moved) and now.composed is not None:
             builder.write_prompt(now)
         if not now.verdict.spends:
             return builder.without_a_call(now, before)

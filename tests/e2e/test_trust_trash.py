@@ -65,7 +65,7 @@ def test_what_is_still_named_is_no_orphan(book: Project, forks: Forks) -> None:
     book.edit(CH02, '"c"', '"renamed"')
     assert "generated/chapters/ch02/c.png" not in _orphans(forks, book)
     _ok(forks.run(book, "doit"))
-    assert "generated/chapters/ch02/c.png" in _orphans(forks, book), "once taken along, the old place is free"
+    assert not book.image("chapters/ch02/c").exists(), "it has left its old place"
 
 
 def test_pictures_of_a_file_that_can_not_be_read_are_no_orphans(book: Project, forks: Forks) -> None:
