@@ -241,6 +241,18 @@ def _shows(root: Path, slug: str, other: str) -> None:
     )
 
 
+def _needs_face_of(root: Path, slug: str, other: str) -> None:
+    """Plan a portrait of a character, and one that shows another character's portrait: no circle of images."""
+    path = root / f"imagery/characters/{slug}/imagery.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f"entity_type: character\nslug: {slug}\ngeneration_defaults: {{provider: sketch, model: sketch}}\n"
+        "image_inventory:\n"
+        f"  - {{id: face, is_reference_portrait: true, prompt_used: {slug} stands., size: 128x96}}\n"
+        f"  - {{id: both, prompt_used: {slug} dances., size: 128x96, depicts_characters: [{other}]}}\n"
+    )
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -278,6 +290,10 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "a portrait's prompt": lambda root: _replaced(root / MARA, "Mara stands", "Mara sits"),
     "a portrait rejected": lambda root: _append(root / MARA, "    status: rejected\n"),
     "portraits in a circle": lambda root: [_shows(root, *pair) for pair in (("anna", "bert"), ("bert", "anna"))],
+    "files that need each other": lambda root: [
+        _needs_face_of(root, *pair) for pair in (("cara", "dan"), ("dan", "cara"))
+    ],
+    "one of these edited": lambda root: _replaced(root / "imagery/characters/dan/imagery.yaml", "stands", "sits"),
     "that circle gone": lambda root: _shows(root, "bert", "ivo"),
     "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
     "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
@@ -338,6 +354,19 @@ def test_random_edits_are_seen(root: Path, seed: int) -> None:
                 _kept(root)
         else:
             assert _shown(_kept(root, building=chance.random() < 0.5)) == _shown(whole), name
+
+
+def test_files_that_need_each_other_are_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Portraits of two files in turn are no circle: nothing is read again, and an edit is seen by both."""
+    EDITS["files that need each other"](root)
+    _kept(root)
+    assert "imagery/chapters/ch01/imagery.yaml" not in _scanned(root, monkeypatch)
+    EDITS["one of these edited"](root)
+    _check(root)
+    whole = _whole(root).by_id
+    assert [str(reason) for reason in whole[EntryId("characters/cara/both")].reasons] == [
+        "not built yet", "reference `generated/characters/dan/face.png` will be built first"
+    ]  # fmt: skip
 
 
 def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
