@@ -272,9 +272,8 @@ class Planner:
         return self._images[name]
 
     def _note(self, image: Planned) -> None:
-        """Note what judging an image reads of the disk by itself."""
+        """Note what judging an image reads of the disk by itself, besides its target."""
         inputs, elsewhere = self.disk.inputs, self.evidence.named_elsewhere(image.entry)
-        inputs.note(FILE, image.target)
         if elsewhere:
             inputs.note(FILE, elsewhere)
         if image.repair:

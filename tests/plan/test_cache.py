@@ -241,6 +241,11 @@ def _shows(root: Path, slug: str, other: str) -> None:
     )
 
 
+def _written(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 def _needs_face_of(root: Path, slug: str, other: str) -> None:
     """Plan a portrait of a character, and one that shows another character's portrait: no circle of images."""
     path = root / f"imagery/characters/{slug}/imagery.yaml"
@@ -298,6 +303,10 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
     "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
     "a broken character": lambda root: _append(root / MARA, "\t- [\n"),
+    "a broken file for nobody": lambda root: _written(
+        root / "imagery/characters/nobody/imagery.yaml", "image_inventory: [\n"
+    ),
+    "that broken file gone": lambda root: (root / "imagery/characters/nobody/imagery.yaml").unlink(missing_ok=True),
     "a location": lambda root: _replaced(root / "imagery/locations/yard.yaml", "a pump", "a well"),
     "a location's name": lambda root: _replaced(root / "imagery/locations/yard.yaml", "slug: yard", "slug: court"),
     "a template": lambda root: _append(root / "prompts/chapter.txt.j2", "At dusk.\n"),
@@ -339,6 +348,24 @@ def test_an_edit_is_seen(root: Path, name: str) -> None:
     _kept(root)
     EDITS[name](root)
     _check(root)
+
+
+def test_what_was_paid_for_is_asked_of_the_originals_again(root: Path) -> None:
+    """A picture that its original would bring back is missing once that is gone; and once it belongs to another."""
+    EDITS["a picture gone"](root)
+    _replaced(_chapter(root, "ch02"), 'custom_id: "b"', 'custom_id: "bb"')
+    _kept(root)
+    gone, renamed = EntryId("chapters/ch01/b"), EntryId("chapters/ch02/bb")
+    assert [_whole(root).by_id[name].verdict.value for name in (gone, renamed)] == ["restorable", "restorable"]
+    _written(
+        root / "imagery/more.yaml",
+        "metadata: {entity_type: chapter-imagery, slug: ch02}\nimages:\n" + ENTRY % "b",
+    )
+    _check(root)
+    assert _whole(root).by_id[renamed].verdict.value == "missing"
+    EDITS["originals gone"](root)
+    _check(root)
+    assert _whole(root).by_id[gone].verdict.value == "missing"
 
 
 @pytest.mark.parametrize("seed", range(3))
