@@ -143,7 +143,7 @@ class Planner:
         if isinstance(image, Row):
             return image.offer
         assert isinstance(image, Planned)
-        return offer_of(image, self.judge.adapters, self.project.settings)
+        return offer_of(image, self.judge)
 
     def kept(self) -> dict[str, Kept]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
