@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,11 @@ def test_a_version_whose_record_is_damaged_can_be_restored(book: Project, openai
     assert forks.run(book, "doit").out.startswith("fresh 1, ") and len(openai.requests) == 1
 
 
+def _shown(reply: Path, book: Project) -> str:
+    """Return a path in the originals as it is shown to people."""
+    return re.sub(r"[0-9a-f]{64}", lambda match: f"{match[0][:8]}*", reply.relative_to(book.root).as_posix())
+
+
 def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: OpenAIServer, forks: Forks) -> None:
     """Without journal and slots: plan, check and build name the reply and what can be done; that is all it takes."""
     (folder,) = book.originals()
@@ -107,7 +113,7 @@ def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: Open
     (folder / "record.json").write_text("{")
     lose(book, "journal.sqlite*")
     reply = next(folder.glob("reply.*"))
-    shown = reply.relative_to(book.root).as_posix()
+    shown = _shown(reply, book)
     told = f"`{shown}` was paid for with these inputs, but the record beside it can't be read"
     for command, code in ((("plan",), 0), (("check",), 1)):
         run = forks.run(book, "chargen", *command)
@@ -134,7 +140,7 @@ def test_check_tells_of_a_damaged_record_before_it_matters(book: Project, forks:
     (folder,) = book.originals()
     (folder / "record.json").write_text("{")
     run = forks.run(book, "chargen", "check")
-    place = folder.relative_to(book.root).as_posix()
+    place = _shown(folder, book)
     assert run.code == 0 and run.out.count("can't be read") == 1, run.all
     assert f"{place}/reply.png: warning: this reply was paid for" in run.out
     assert f"put `record.json` back into `{place}`" in run.out
