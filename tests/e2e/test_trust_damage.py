@@ -120,7 +120,7 @@ def test_a_reply_nobody_vouches_for_blocks_its_image(book: Project, openai: Open
         assert run.code == code and told in run.out, run.all
         assert f"run `chargen accept {A}`" in run.out and "or move the folder away" in run.out
     run = forks.run(book, "doit")
-    assert run.code == 1 and told in run.out and f"`{folder.relative_to(book.root).as_posix()}`" in run.out, run.all
+    assert run.code == 1 and told in run.out and f"`{_shown(folder, book)}`" in run.out, run.all
     assert len(openai.requests) == 1
     book.write(f"generated/{A}.png", picture)
     run = forks.run(book, "chargen", "accept", A)
