@@ -22,6 +22,7 @@ from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import new_attempt_id
 from chargen.text.secrets import scrub_json
+from chargen.text.told import bounded
 
 
 class Attempt:
@@ -108,13 +109,13 @@ class Attempt:
             cost_usd=reply.cost_usd,
             cost_estimate_usd=self._estimate,
             model_version=self._clean(reply.model_version),
-            details=self._clean(reply.details),
+            details=self._clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
             run=self._session.run_id,
             number=self._number,
             why=image.judgement.reasons,
         )
         try:
-            stored = self._session.originals.put(record, reply.data)
+            stored = self._session.originals.put(record, reply.data, reply.others)
         except ChargenError as failure:
             self._guard.failed(failure)
             raise
@@ -122,5 +123,5 @@ class Attempt:
         return stored
 
     def _clean(self, told: Any) -> Any:
-        """Return what a server told, free of keys: good replies quote them too."""
-        return scrub_json(told, self._session.project.secrets)
+        """Return what a server told, free of keys and of what can't be kept: good replies hold both, too."""
+        return scrub_json(bounded(told), self._session.project.secrets)

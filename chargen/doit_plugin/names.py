@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -161,10 +162,10 @@ def _is_task(term: str, tasks: Mapping[str, Task]) -> bool:
 
 
 def _after_options(task: Task, rest: list[str]) -> list[str]:
-    """Return what is left of the arguments after a task's own; the task given is not run, only asked."""
+    """Return what is left of the arguments after a task's own."""
     if task.pos_arg is not None:
         return []
-    left = task.init_options(list(rest))
+    left = copy(task).init_options(list(rest))  # a task takes its options once, and not here
     return rest if left is None else rest[len(rest) - len(left) :]
 
 

@@ -52,55 +52,41 @@ class Making(Protocol):
 
 
 @dataclass(slots=True)
-class _Source:
-    """Where tasks come from: an own command says how the build is opened, a stock command takes the default."""
+class _Held:
+    """Whether an own command makes the tasks of images itself, and whether `dodo.py` has asked for them."""
 
-    opener: Callable[[], Making] | None = None
-    opened: Making | None = None
-    asked: bool = False
     holding: bool = False
+    asked: bool = False
 
 
-_source = _Source()
-
-
-def use(opener: Callable[[], Build]) -> None:
-    """Let tasks be made from the build that `opener` opens, once doit stands in the project's folder."""
-    _source.opener, _source.opened = opener, None
+_held = _Held()
 
 
 @contextmanager
 def held_back() -> Iterator[Callable[[], bool]]:
-    """Make no tasks of images meanwhile, so that an author's own can be looked at before anything is planned.
+    """Make no tasks of images while an own command reads `dodo.py`: it makes them itself, once it is known which.
 
     Gives a function that says whether tasks of images were asked for.
     """
-    _source.holding, _source.asked = True, False
+    _held.holding, _held.asked = True, False
     try:
-        yield lambda: _source.asked
+        yield lambda: _held.asked
     finally:
-        _source.holding = False
+        _held.holding = False
 
 
 def task_images() -> Iterator[dict[str, Any]]:
-    """Yield a task for every image that a build has to do with."""
-    _source.asked = True
-    if _source.holding:
+    """Yield a task for every image, for doit's stock commands; for an own command note that there are images."""
+    _held.asked = True
+    if _held.holding:
         return
-    making: Making
-    quiet: tuple[Shown, ...] = ()
-    if _source.opener is None:
-        from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
+    from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
 
-        making = stock = StockBuild.open()
-        quiet = stock.quiet
-    else:
-        making = _source.opener()
-    _source.opened = making
+    making = StockBuild.open()
     images.tell(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)
-    for image in quiet:
+    for image in making.quiet:
         yield quiet_task(making, image)
 
 

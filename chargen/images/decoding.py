@@ -34,6 +34,9 @@ MAX_BYTES = 64 << 20
 MAX_PIXELS = 64_000_000
 """Pixels of one picture: four bytes each in memory, so one decoded picture stays below 256 MB."""
 
+MAX_PROFILE = 1 << 20
+"""Bytes of a colour profile; without a longer one the picture is shown as if it had none."""
+
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
 _NAMES = {"image/svg+xml": "an SVG drawing", "image/avif": "an AVIF picture", "image/heic": "a HEIC picture"}
 _PIXEL_CHUNKS = frozenset(
@@ -92,14 +95,14 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
     """
     media_type = _checked_type(data)
     try:
-        shown = _shown_parts(data, media_type)
+        shown = shown_parts(data, media_type)
         with Image.open(BytesIO(shown), formats=[_FORMATS[media_type]]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PictureError(_too_large(image.width, image.height))
             if media_type == GIF and getattr(image, "is_animated", False):
                 raise PictureError("this picture is animated")
             image.load()
-            turned = _turned(image, orientation(data))
+            upright = turned(image, orientation(data))
     except png.PngError as failure:
         raise DamagedPictureError(f"this PNG is damaged: {failure}", hint=_HINT) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -108,9 +111,9 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
         name = _FORMATS[media_type]
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
-    has_alpha = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
+    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
     credentials = png.has_chunk(data, png.CREDENTIALS) if media_type == PNG else carries_credentials(data)
-    return Picture(media_type, turned.width, turned.height, has_alpha, credentials), turned
+    return Picture(media_type, upright.width, upright.height, has_alpha, credentials), upright
 
 
 _HINT = "the delivered bytes are kept as they are; build the image again"
@@ -136,18 +139,32 @@ def _too_large(width: int, height: int) -> str:
     return f"this picture is {width}x{height}, more than the {MAX_PIXELS} pixels that are read"
 
 
-def _shown_parts(data: bytes, media_type: str) -> bytes:
-    """Return the picture with only what its pixels need; what can be refused from the structure alone is."""
+def shown_parts(data: bytes, media_type: str) -> bytes:
+    """Return the picture with only what its pixels need; what can be refused from the structure alone is.
+
+    Raises PictureError and PngError.
+    """
     if media_type == PNG:
         for chunk in png.chunks(data):
             if chunk.name == png.ANIMATION and int.from_bytes(chunk.body(data)[:4], "big") > 1:
                 raise PictureError("this picture is animated")
-        return png.filtered(data, lambda chunk: chunk.name in _PIXEL_CHUNKS)
+        return png.filtered(data, lambda chunk: chunk.name in _PIXEL_CHUNKS and not _too_long(chunk, data))
     if media_type == WEBP and any(name == b"ANIM" for name, _ in webp_chunks(data)):
         raise PictureError("this picture is animated")
     if media_type == JPEG:
         return _shown_segments(data)
     return data
+
+
+def _too_long(chunk: png.Chunk, data: bytes) -> bool:
+    """Say whether a colour profile is one that the decoder refuses, and the whole picture with it."""
+    if chunk.name != b"iCCP":
+        return False
+    try:
+        body = chunk.body(data).partition(b"\0")[2][1:]
+        return len(zlib.decompressobj().decompress(body, MAX_PROFILE + 1)) > MAX_PROFILE
+    except zlib.error:
+        return True
 
 
 def _shown_segments(data: bytes) -> bytes:
@@ -173,8 +190,9 @@ _TURNS = {
 }
 
 
-def _turned(image: Image.Image, way: int) -> Image.Image:
+def turned(image: Image.Image, way: int) -> Image.Image:
+    """Return a picture as its EXIF orientation `way` says it is to be looked at."""
     turn = _TURNS.get(way)
-    turned = image.copy() if turn is None else image.transpose(turn)
-    turned.info = dict(image.info)
-    return turned
+    upright = image.copy() if turn is None else image.transpose(turn)
+    upright.info = dict(image.info)
+    return upright

@@ -77,6 +77,8 @@ class Reply:
     """Bytes and metadata that came back. `usage` is the provider's own account, JSON values only."""
 
     data: bytes
+    others: tuple[bytes, ...] = field(default=(), kw_only=True)
+    """Further finished pictures that came with it: paid for, so kept."""
     request_id: str | None = None
     seed: int | None = None
     revised_prompt: str | None = None

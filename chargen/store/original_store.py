@@ -7,7 +7,7 @@ folders of the project.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +37,11 @@ class DamagedOriginal:
 class OriginalStore(Protocol):
     """A place for originals; safe to use from threads. Every method raises InputError where it does not serve."""
 
-    def put(self, record: Record, data: bytes) -> StoredOriginal:
-        """Keep delivered bytes with their record; on return both survive a power loss. Fills in `record.original`."""
+    def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> StoredOriginal:
+        """Keep delivered bytes with their record; on return both survive a power loss. Fills in `record.original`.
+
+        `others` are further pictures of the same reply, kept beside it.
+        """
 
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return delivered bytes; those of a whole original are verified against its record."""

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -64,10 +64,11 @@ class Originals:
         self._report = report
         self._reported: set[Path] = set()
 
-    def put(self, record: Record, data: bytes) -> StoredOriginal:
+    def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> StoredOriginal:
         """Keep delivered bytes with their record; on return both survive a power loss.
 
-        Fills in `record.original`. Raises InputError where the disk does not take them.
+        `others` are further pictures of the same reply, kept beside it as `other-2.png` and so on. Fills in
+        `record.original`. Raises InputError where the disk does not take them.
         """
         if not _FINGERPRINT.fullmatch(record.fingerprint) or not _ATTEMPT.fullmatch(record.attempt):
             raise ValueError("not a fingerprint or attempt id")
@@ -82,6 +83,9 @@ class Originals:
             try:
                 temporary.mkdir()
                 write_new_durably(temporary / name, data)
+                for number, other in enumerate(others, start=2):
+                    suffix = SUFFIXES.get(sniff(other), ".bin")
+                    write_new_durably(temporary / f"other-{number}{suffix}", other)
                 write_new_durably(temporary / RECORD_FILE, to_json(record).encode())
                 sync_folder(temporary)
                 self._put_in_place(temporary, record)

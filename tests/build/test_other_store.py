@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Memory:
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], tuple[StoredOriginal, bytes]] = {}
 
-    def put(self, record: Record, data: bytes) -> StoredOriginal:
+    def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> StoredOriginal:
+        assert not others
         seen = header(data)
         original = Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, "reply.png")
         stored = StoredOriginal(replace(record, original=original), original)

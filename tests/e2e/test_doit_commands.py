@@ -82,6 +82,33 @@ def test_own_tasks_and_images_run_together(tmp_path: Path) -> None:
     assert "did you mean `pdf`?" in wrong.err
 
 
+COUNTING = """
+
+def task_counted():
+    with open("made.txt", "a") as file:
+        file.write("once ")
+    return {
+        "actions": ["echo %(word)s > said.txt"],
+        "params": [{"name": "word", "short": "w", "default": "none"}],
+    }
+"""
+
+
+def test_an_author_s_functions_are_called_once_a_command(tmp_path: Path) -> None:
+    """As in stock doit: with a target, with everything, with an own task and its options, and for a question."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    book.write("dodo.py", book.read("dodo.py") + COUNTING)
+    target = "generated/chapters/ch01/a.png"
+    for words in ((target,), (), ("counted", "-w", "lamp", target), ("list",), ("info", target)):
+        (tmp_path / "made.txt").unlink(missing_ok=True)
+        run = book.doit(*words)
+        assert run.code == 0, run.all
+        assert book.read("made.txt") == "once ", words
+        assert words[:1] != ("counted",) or book.read("said.txt") == "lamp\n"
+    assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
+
+
 def test_forget_asks_for_new_images_of_the_named_only(tmp_path: Path) -> None:
     """Without names it refuses with count and price; a named record gets one mark; the next build makes one image."""
     book = book_with_own_tasks(tmp_path)

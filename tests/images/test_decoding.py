@@ -179,3 +179,14 @@ def mended(data: bytes) -> bytes:
         out.append(png.make_chunk(name, body))
         at += 12 + size
     return b"".join(out)
+
+
+@pytest.mark.parametrize("profile", [b"\0" * 3_000_000, b"acsp" * 100], ids=["three megabytes", "small"])
+def test_a_colour_profile_of_any_size_leaves_a_picture_whole(profile: bytes) -> None:
+    """The decoder refuses one over a megabyte, as a guard; the pixels are none the worse for it."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 4), (9, 99, 199)).save(out, "PNG", icc_profile=profile)
+    picture, image = decode(out.getvalue())
+    assert (picture.width, picture.height) == (8, 4)
+    assert image.getpixel((0, 0)) == (9, 99, 199)
+    assert ("icc_profile" in image.info) is (len(profile) < 1_000_000)

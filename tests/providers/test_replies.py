@@ -112,3 +112,51 @@ def test_bodies_too_deep_to_read_are_garbage() -> None:
     """A body nested without end is no reply, and no crash."""
     with pytest.raises(ProviderError, match="not what an image server sends"):
         openai_replies.parse(Answer(200, "[" * 100_000), REQUESTS["openai"], None)
+
+
+PICTURE = "iVBORw0KGgo="
+BODIES = {
+    "openai": {"data": [{"b64_json": PICTURE, "revised_prompt": "x"}], "usage": {"output_tokens": 100}},
+    "google": {
+        "candidates": [{"content": {"parts": [{"inlineData": {"data": PICTURE, "mimeType": "image/png"}}]}}],
+        "usageMetadata": {"candidatesTokenCount": 100},
+    },
+}
+PARSERS = {"openai": lambda *rest: openai_replies.parse(*rest).reply, "google": google_replies.parse}
+
+
+def parsed(name: str, text: str) -> Reply:
+    request = REQUESTS[name]
+    reply: Reply = PARSERS[name](Answer(200, text), request, load_models().assumed(name, request.model).prices)
+    return reply
+
+
+@pytest.mark.parametrize("name", ["openai", "google"])
+@pytest.mark.parametrize("around", ["\ufeff{}", "{}\0\0", "\r\n{}\r\n\r\n0\r\n", "{}<!-- served by a gateway -->"])
+def test_what_stands_around_a_reply_does_not_lose_its_picture(name: str, around: str) -> None:
+    """A mark at its beginning, or bytes after its end."""
+    text = json.dumps(BODIES[name])
+    assert parsed(name, around.replace("{}", text)).data == parsed(name, text).data
+
+
+@pytest.mark.parametrize("name", ["openai", "google"])
+@pytest.mark.parametrize("tokens", ["1" + "0" * 40, "1" + "0" * 5000, "-5", "1e400", "NaN", "[" * 500 + "]" * 500])
+def test_an_absurd_account_does_not_lose_the_picture(name: str, tokens: str) -> None:
+    """Neither does it become a cost."""
+    reply = parsed(name, json.dumps(BODIES[name]).replace("100", tokens))
+    assert reply.data
+    assert reply.cost_usd is None
+
+
+@pytest.mark.parametrize("name", ["openai", "google"])
+def test_of_several_pictures_none_is_lost(name: str) -> None:
+    """One is the image, the others are kept with it."""
+    other = "/9j/4AAQSkY="
+    text = json.dumps(BODIES[name])
+    if name == "openai":
+        text = text.replace('"data": [', f'"data": [{{"b64_json": "{other}"}}, ')
+    else:
+        more = json.dumps({"inlineData": {"data": other, "mimeType": "image/jpeg"}})
+        text = text.replace('"parts": [', f'"parts": [{more}, ')
+    reply = parsed(name, text)
+    assert len({reply.data, *reply.others}) == 2

@@ -99,3 +99,20 @@ def test_thumbnails_are_kept_and_forgotten() -> None:
     for width in range(21, 121):
         store.get(data, width, 20, GROUND)
     assert len(store._kept) <= 64
+
+
+def test_sixteen_bits_of_grey_are_a_ramp_and_no_white_box() -> None:
+    """A scanned drawing keeps its greys."""
+    ramp = Image.new("I;16", (256, 8))
+    ramp.putdata([x * 257 for _ in range(8) for x in range(256)])
+    made = thumbnail(encoded(ramp, "PNG"), 256, 8, GROUND)
+    assert made is not None
+    assert all(abs(made.getpixel((x, 4))[0] - x) <= 2 for x in (10, 100, 200, 250))
+
+
+def test_a_colour_profile_of_any_size_does_not_hide_a_picture() -> None:
+    """The decoder refuses one over a megabyte; the picture is shown without."""
+    data = encoded(Image.new("RGB", (40, 20), (9, 99, 199)), "PNG", icc_profile=b"\0" * 3_000_000)
+    made = thumbnail(data, 40, 20, GROUND)
+    assert made is not None
+    assert made.getpixel((3, 3)) == (9, 99, 199)

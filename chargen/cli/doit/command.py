@@ -97,15 +97,22 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     # what is in the project
 
-    def own(self, args: Sequence[str] = ()) -> list[Task]:
-        """Make the author's own tasks, and none of images."""
-        with held_back():
-            return own_tasks(self.make_tasks(args))
+    def own(self, args: Sequence[str] = ()) -> tuple[list[Task], bool]:
+        """Let doit make the author's own tasks, none of images; say also whether `dodo.py` has images.
+
+        To be called once a command: the author's functions may take long, or print something.
+        """
+        with held_back() as images_are_asked_for:
+            return own_tasks(self.make_tasks(args)), images_are_asked_for()
 
     def named(self, args: Sequence[str]) -> tuple[Named, list[Task]]:
         """Tell what the names on the command line mean; the author's own tasks along with it."""
-        tasks = self.own(args)
-        return understand([name_inside(name, Path.cwd()) for name in args], tasks, self.within), tasks
+        tasks, _ = self.own(args)
+        return self.understood(args, tasks), tasks
+
+    def understood(self, args: Sequence[str], own: Sequence[Task]) -> Named:
+        """Tell what the names on the command line mean, where these are the author's own tasks."""
+        return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
 
     @contextmanager
     def own_states(self) -> Iterator[None]:

@@ -16,8 +16,7 @@ from doit.task import Stream, Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say
 from chargen.cli.problems import quiet_lines
-from chargen.doit_plugin.names import Named, own_tasks
-from chargen.doit_plugin.tasks import held_back, use
+from chargen.doit_plugin.names import Named
 from chargen.errors import StartError
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.verdict import Force
@@ -60,6 +59,8 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "default_tasks")
+"""Options with which it is not enough that nothing changed."""
 
 
 class Run(ProjectCommand):
@@ -76,9 +77,14 @@ class Run(ProjectCommand):
     cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
 
     def perform(self, params: Any, args: list[str]) -> int:
-        """Open the build as it was asked for, let doit make the tasks, run them."""
+        """Let doit make the author's own tasks, open the build as it was asked for, run both."""
         began = monotonic()
-        snapshot = self._snapshot(params, args)
+        asked = args or list(params.get("default_tasks") or ())
+        own, with_images = self.own(asked)
+        if not with_images:
+            hint = "import `task_images` from `chargen.doit_plugin` in it"
+            raise StartError("this `dodo.py` has no images", hint=hint)
+        snapshot = None if own or any(map(params.get, _COUNTING)) else take_snapshot(Path.cwd(), os.environ)
         if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
         from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
@@ -87,35 +93,13 @@ class Run(ProjectCommand):
         if always and not args:
             hint = "`doit list` lists the images"
             raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
-        asked = args or list(params.get("default_tasks") or ())
-        named = self.named(asked)[0] if asked or rebuild else None
+        named = self.understood(asked, own) if asked or rebuild else None
         request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
-        opened: list[Build] = []
-
-        def opener() -> Build:
-            opened.append(open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot))
-            return opened[0]
-
-        use(opener)
+        build = open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot)
         try:
-            tasks = self.make_tasks(asked)
-            if not opened:
-                hint = "import `task_images` from `chargen.doit_plugin` in it"
-                raise StartError("this `dodo.py` has no images", hint=hint)
-            return self._run(opened[0], tasks, named, params)
+            return self._run(build, own, named, params)
         finally:
-            for build in opened:
-                build.close()
-
-    def _snapshot(self, params: Any, args: list[str]) -> Snapshot | None:
-        """Look at the project, where it is asked for nothing but images, and without options that count."""
-        counting = ("rebuild", "always", "no_resume", "budget", "default_tasks")
-        if any(params.get(name) for name in counting):
-            return None
-        with held_back() as images_are_asked_for:
-            if own_tasks(self.make_tasks(args)) or not images_are_asked_for():
-                return None
-        return take_snapshot(Path.cwd(), os.environ)
+            build.close()
 
     def _stands(self, snapshot: Snapshot, params: Any, args: list[str], began: float) -> bool:
         """Tell how the images stand where nothing has to be done."""
@@ -127,16 +111,16 @@ class Run(ProjectCommand):
             say((f"{counted}, {monotonic() - began:.1f} s", *quiet_lines(found.others)), out)
         return True
 
-    def _run(self, build: Build, tasks: list[Task], named: Named | None, params: Any) -> int:
+    def _run(self, build: Build, own: list[Task], named: Named | None, params: Any) -> int:
         from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
-        from chargen.doit_plugin.run_tasks import run_tasks  # noqa: PLC0415 - as above
+        from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
         if named is not None and params["always"]:
-            _run_always(tasks, named)
+            _run_always(own, named)
         with _output(params["outfile"]) as out:
             return run_tasks(
                 build,
-                tasks,
+                [*image_tasks(build), *own],
                 None if named is None else named.own,
                 RunReport(out, build),
                 dep_manager=self.dep_manager,

@@ -18,6 +18,9 @@ GRAIN = Decimal("0.000001")
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for English text; the prompt is a small part of an image's price."""
 
+MOST_TOKENS = 100_000_000
+"""More than any image takes by four orders of magnitude."""
+
 AUTO = "auto"
 
 
@@ -110,8 +113,8 @@ def estimate(prices: Prices, requested: str, quality: str | None, references: in
 
 
 def cost(prices: Prices, counts: TokenCounts) -> Decimal | None:
-    """Return what a call cost by its tokens; None where the server kept no account."""
-    return _rounded(_usd(prices.rates, counts)) if counts.total else None
+    """Return what a call cost by its tokens; None where the server kept no account, or one that can't be true."""
+    return _rounded(_usd(prices.rates, counts)) if 0 < counts.total <= MOST_TOKENS else None
 
 
 def _usd(rates: Rates, counts: TokenCounts) -> Decimal:

@@ -83,6 +83,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     chosen = choose(found)
     return Reply(
         data=chosen.data,
+        others=tuple(picture.data for picture in found if not picture.thought and picture is not chosen),
         request_id=account.request_id,
         seed=request.parameters.get("seed"),
         usage=usage,

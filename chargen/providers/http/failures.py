@@ -35,6 +35,7 @@ _TRANSPORT = frozenset(
         "ProtocolError",
     }
 )
+_JSON = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) <= 20 else None)
 _LONGEST_PAGE = 20_000
 """Characters of a body that is no JSON which are worth reading; a longer one is half a picture."""
 _TAGS = re.compile(r"(?s)<(?:style|script).*?</(?:style|script)>|<[^>]*>")
@@ -55,11 +56,16 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The parsed body, or None where it is no JSON."""
+        """The parsed body, or None where it is no JSON; what stands before or after an object does no harm.
+
+        A number too long to be one is None: it must not cost the picture beside it.
+        """
+        text = self.text.lstrip("\ufeff \t\r\n")
         try:
-            return json.loads(self.text)
+            value, end = _JSON.raw_decode(text)
         except (ValueError, RecursionError):
             return None
+        return value if isinstance(value, dict | list) or not text[end:].strip() else None
 
 
 @dataclass(frozen=True, slots=True)

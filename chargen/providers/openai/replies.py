@@ -67,7 +67,8 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
     paid = cost(prices, counts(usage, bool(request.references))) if prices else None
     account = _Account(usage, paid, request_id, secrets)
-    item = next((item for item in items if item.get("b64_json") or item.get("url")), None)
+    delivered = [item for item in items if item.get("b64_json") or item.get("url")]
+    item = next(iter(delivered), None)
     if item is None:
         said = f": {words(answer)}" if _says(body) else ""
         raise account.failure(FailureClass.TRANSIENT, f"the reply holds no image{said}", billed=paid is None)
@@ -78,6 +79,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
         )
     reply = Reply(
         data=data or b"",
+        others=tuple(other for more in delivered[1:] if (other := _picture(more)[0])),
         request_id=request_id,
         seed=request.parameters.get("seed"),
         revised_prompt=_text(item.get("revised_prompt")),

@@ -14,13 +14,16 @@ import threading
 import zlib
 from collections import OrderedDict
 
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from chargen.errors import ChargenError
+from chargen.images.decoding import shown_parts, turned
+from chargen.images.sniff import orientation, sniff
 from chargen.providers.sketch.colours import RGB
 
 MOST_PIXELS = 50_000_000
@@ -69,17 +72,19 @@ def thumbnail(data: bytes, width: int, height: int, ground: RGB) -> Image.Image 
         return None
     try:
         # The reader itself, not Image.open: that one warns about large pictures, and a warning is no decision.
-        with reader(io.BytesIO(data)) as picture:
+        with reader(io.BytesIO(shown_parts(data, sniff(data)))) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             picture.draft("RGB", (width * 2, height * 2))
-            return _scaled(picture, width, height, ground)
-    except _BROKEN:
+            return _scaled(picture, orientation(data), width, height, ground)
+    except (ChargenError, *_BROKEN):
         return None
 
 
-def _scaled(picture: Image.Image, width: int, height: int, ground: RGB) -> Image.Image:
-    upright = ImageOps.exif_transpose(picture)
+def _scaled(picture: Image.Image, way: int, width: int, height: int, ground: RGB) -> Image.Image:
+    upright = turned(picture, way)
+    if upright.mode.startswith(("I", "F")):  # sixteen bits of grey: cut to eight, all but the darkest would be white
+        upright = upright.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
         layer = upright.convert("RGBA")
         upright = Image.new("RGB", layer.size, ground)
