@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -33,6 +32,17 @@ BASE = f"""\
     custom_id: "b"
     prompt_used: "A door."
 """
+SHARED = f"""\
+{HEAD}images:
+  - custom_id: "a"
+    prompt_used: "A lamp."
+    size: "128x96"
+    provider_metadata: &none {{}}
+  - custom_id: "b"
+    prompt_used: "A door."
+    size: "128x96"
+    provider_metadata: *none
+"""
 
 
 @pytest.fixture
@@ -41,60 +51,68 @@ def book(tmp_path: Path, openai: OpenAIServer) -> Project:
     return Project(tmp_path, "[tool.chargen.providers.openai]\nper_minute = 6000\n", env=openai.environ)
 
 
-def test_an_entry_others_merge_and_those_that_merge_it_have_pictures_of_their_own(
-    book: Project, openai: OpenAIServer, forks: Forks
-) -> None:
-    """Whoever merges a template gets slots of its own before the template is filled: nobody takes another's picture."""
+def test_an_entry_others_merge_is_built_with_them(book: Project, openai: OpenAIServer, forks: Forks) -> None:
+    """Those that merge it get slots of their own first, so nobody takes its picture for theirs."""
     book.write(FILE, BASE)
-    assert forks.run(book, "chargen", "check").code == 0
-    run = forks.run(book, "doit")
-    assert run.code == 0, run.all
-    assert len(openai.requests) == 2 and book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
-    assert len(set(book.records(FILE))) == 2
     run = forks.run(book, "doit")
     assert run.code == 0 and len(openai.requests) == 2, run.all
+    assert len(book.records(FILE)) == 2
+    assert "to build" not in forks.run(book, "doit").out
 
 
-ODD = f"""\
-{HEAD}images:
+def test_slots_that_others_share_are_told_before_they_are_paid_for(
+    book: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Plan, check and build tell the place that would change with it; the other entry gets slots of its own."""
+    book.write(FILE, SHARED)
+    told = f"{FILE}:9:24: error: its slots could not be written back: "
+    for command, code in ((("plan",), 0), (("check",), 1)):
+        run = forks.run(book, "chargen", *command)
+        assert run.code == code and told in run.out, run.all
+    images = forks.run(book, "chargen", "plan", "--json").json["images"]
+    assert {image["id"][-1]: (image["verdict"], image["cost_usd"]) for image in images} == {
+        "a": ("blocked", 0),
+        "b": ("missing", pytest.approx(0.0334, abs=0.01)),
+    }
+    run = forks.run(book, "doit")
+    assert run.code == 1 and told in run.out, run.all
+    assert [seen.prompt for seen in openai.requests] == ["A door."]
+
+
+def test_nothing_is_sent_for_an_entry_that_can_not_be_edited(book: Project, openai: OpenAIServer, forks: Forks) -> None:
+    """A sketch, which costs nothing, is not drawn for it either."""
+    entry = """\
+images:
   - custom_id: "a"
     prompt_used: "A lamp."
     size: "128x96"
     ? provider_metadata
-    : {{}}
-  - custom_id: "b"
-    prompt_used: "A door."
-    size: "128x96"
+    : {}
 """
-TOLD = f"{FILE}:9:7: error: its slots could not be written back: `provider_metadata` is written with `?`"
-
-
-@pytest.mark.parametrize("route", ["openai", "sketch"])
-def test_an_entry_that_can_not_be_edited_is_blocked_before_it_is_made(
-    book: Project, openai: OpenAIServer, forks: Forks, route: str
-) -> None:
-    """Plan, check and build tell the place, for a sketch too; the other entry is built."""
-    book.write(FILE, ODD if route == "openai" else ODD.replace("openai", "sketch").replace(FLARE, "sketch"))
-    for command, code in ((("plan",), 0), (("check",), 1)):
-        run = forks.run(book, "chargen", *command)
-        assert run.code == code and TOLD in run.out, run.all
+    book.write(FILE, HEAD + entry)
     run = forks.run(book, "doit")
-    assert run.code == 1 and TOLD in run.out, run.all
-    assert len(openai.requests) == (route == "openai")
-    assert book.images() == {"chapters/ch01/b"}
+    assert run.code == 1 and openai.requests == [], run.all
+    assert (
+        f"{FILE}:9:7: error: its slots could not be written back: `provider_metadata` is written with `?`" in run.out
+    ), run.all
+    book.write(FILE, HEAD.replace("openai", "sketch").replace(FLARE, "sketch") + entry)
+    assert forks.run(book, "doit").code == 1
+    assert book.images() == set()
 
 
-def test_an_entry_that_can_not_be_edited_any_more_when_its_request_leaves_is_not_paid_for(
+def test_an_alias_that_comes_while_images_wait_is_seen(
     book: Project, openai: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The file as it is when a request leaves counts, not as it was planned."""
-    book.write(FILE, ODD.replace("    ? provider_metadata\n    : {}\n", ""))
+    book.write(FILE, SHARED.replace("&none {}", "{}").replace("*none", "{}"))
     build = open_build(book.root, environ=book.env)
     try:
         assert [image.verdict.value for image in build.chosen] == ["missing", "missing"]
-        book.write(FILE, ODD)
+        book.write(FILE, SHARED)
+
         assert run_tasks(build, image_tasks(build), None, RunReport(sys.stdout, build)) == 1
     finally:
         build.close()
-    assert TOLD in capsys.readouterr().out
-    assert "lamp" not in json.dumps([seen.prompt for seen in openai.requests]) and len(openai.requests) == 1
+    out = capsys.readouterr().out
+    assert "its slots could not be written back: " in out, out
+    assert [seen.prompt for seen in openai.requests] == ["A door."]
