@@ -333,11 +333,6 @@ class Plan:
         errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
         return tuple(problem for problem in errors if problem not in of_images)
 
-    @cached_property
-    def needs(self) -> Mapping[EntryId, tuple[EntryId, ...]]:
-        """For each image the planned portraits it references."""
-        return {image.id: image.needs for image in self.images if image.references}
-
 
 def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
     """Return the warning of what a file names and no file describes."""
