@@ -105,12 +105,12 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                sent = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
-            original = attempt.store(sent.reply)
+            original = attempt.store(reply)
             picture = convert(session, original, now.entry.size)
-            cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else now.cost_usd
+            cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
             with target_lock(session.project.root, image.id):
                 if decision := builder.decided_since(now, before):
                     return BuildResult(Outcome.KEPT, now, cost, decision)
@@ -141,7 +141,7 @@ class ImageBuilder:
                 continue  # the verdict knows it as an obstacle, or does not need it
             data, media_type = read
             names = reference.character, reference.path
-            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data)))
+            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data), reference.name))
         return tuple(sent)
 
     def recheck(

@@ -36,9 +36,12 @@ class Book:
                 self.heads[file] = head_of(disk.scanned(file), disk.project.target)
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
+        self.doubled: list[tuple[str, str, str]] = []
+        """Characters that two files define: slug, the file that counts, the other."""
         for file, head in self.heads.items():
             for slug in head.characters:
-                self.definers.setdefault(slug, file)
+                if self.definers.setdefault(slug, file) != file:
+                    self.doubled.append((slug, self.definers[slug], file))
         self.home = {name: file for file, head in self.heads.items() for name in head.ids}
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}

@@ -34,7 +34,7 @@ from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
-from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown_file
+from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
@@ -217,6 +217,7 @@ class Planner:
         heads = [self.book.heads[file] for file in self.disk.files]
         known = {(head.kind, head.slug) for head in heads}
         problems = [*missing_roots(self.project), *(problem for head in heads for problem in head.problems), *together]
+        problems.extend(two_files(*names) for names in self.book.doubled)
         for image in images:
             problems.extend(image.problems)
         uses = (use for head in heads for use in head.uses)
