@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
 from chargen.model.values import number
 from chargen.plan.book import Book
+from chargen.plan.ownership import normal
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
-from chargen.store.files import printable
+from chargen.store.files import ignores_case, printable
 from chargen.store.inside import read_inside
 from chargen.store.temporaries import abandoned
 
@@ -91,11 +92,14 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     plan = planner.plan()
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
     used |= _named_elsewhere(planner.book, plan)
+    # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
+    fold = _folding(project.root)
+    used = {fold(path) for path in used}
     broken = _Broken.of(session, planner.book)
     found: list[Orphan] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
-        if path in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
+        if fold(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
             continue
         full = project.path(path)
         record = record_in(full.read_bytes()) if kind == PICTURE else None
@@ -153,6 +157,12 @@ class _Broken:
             return True
         parts = path.split("/")
         return unknown or len(parts) < 3 or parts[1] in self.slugs
+
+
+def _folding(root: Path) -> Callable[[str], str]:
+    if ignores_case(root):
+        return lambda path: normal(path).casefold()
+    return normal
 
 
 def _check_roots(session: Session) -> None:

@@ -103,6 +103,10 @@ class _Forgetting:
         if entry.status is not None and entry.status.keeps:
             return Forgotten(image, refused=f"status is {entry.status.value}: a build leaves it alone; {rebuild}")
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        if found.moved:
+            return Forgotten(
+                image, refused=f"its picture, `{found.moved}`, moves along first: run `doit {image.target}`"
+            )
         if found.state.kind is FileKind.ABSENT:
             restored = image.verdict is Verdict.RESTORABLE
             after = f"; the next build restores one that was paid for, and {rebuild}" if restored else ""

@@ -350,7 +350,8 @@ class _Finder:
         for path in self.sources.of_size(line.size):
             if self._is_free(path) and self._holds(path, line):
                 self._own(claim, Owned(Place.ELSEWHERE, path, line.file))
-                self.moves.append(Move(claim.id, path, claim.target, line.file))
+                other_spelling = self.fold(path) == self.fold(claim.target)
+                self.moves.append(Move(claim.id, path, claim.target, line.file, path if other_spelling else ""))
                 return True
         return False
 

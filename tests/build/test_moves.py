@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
 from support.studio import Studio
 
+from chargen.actions.orphans import unneeded
 from chargen.errors import Severity
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.session import open_session
 
 CH01 = "imagery/chapters/ch01/imagery.yaml"
 NAMES = {name: f"chapters/ch01/{name}" for name in "abcd"}
@@ -239,3 +242,29 @@ def test_the_plan_with_and_without_its_cache_is_the_same_while_pictures_are_to_m
     rename(book, ("a", "b"), ("b", "a"))
     shown = [(image.id, image.verdict, image.reasons) for image in book.plan().images]
     assert shown == [(image.id, image.verdict, image.reasons) for image in book.plan(cached=False).images]
+
+
+def test_a_picture_whose_name_came_back_in_another_normal_form_is_found(tmp_path: Path) -> None:
+    """As macOS, zip and rsync leave it; it is no orphan, and nothing is sent."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"zo\u00e9": "A lamp."})
+    book.build()
+    name = "chapters/ch01/zo\u00e9"
+    picture = book.hash(name)
+    other = book.image(name).with_name(unicodedata.normalize("NFD", book.image(name).name))
+    book.image(name).rename(other)
+    shutil.rmtree(book.root / ".chargen")
+    with open_session(book.root, {}, read_only=True) as session:
+        assert not [item for item in unneeded(session) if item.kind == "picture"]
+    settled(book)
+    assert book.hash(name) == picture
+    assert [path.name for path in book.image(name).parent.iterdir()] == [book.image(name).name]
+
+
+def test_a_file_of_the_recorded_size_with_other_bytes_is_never_built_over(book: Studio) -> None:
+    data = bytearray(book.image(NAMES["a"]).read_bytes())
+    data[-30] ^= 1
+    book.image(NAMES["a"]).write_bytes(data)
+    book.edit(CH01, "A lamp.", "One lamp.")
+    assert book.build() == []
+    assert book.image(NAMES["a"]).read_bytes() == bytes(data)
