@@ -69,7 +69,7 @@ class Book:
             CHARACTERS: lambda _: answer_of(list(self.definers)),
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
-            OWNED: lambda name: repr(self._whose.owned.get(EntryId(name))),
+            OWNED: lambda name: repr((self._whose.owned.get(EntryId(name)), self._whose.moves_of(EntryId(name)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
         }

@@ -98,6 +98,11 @@ class Evidence:
         """Return the moves that touch an entry's place, done or not."""
         return self.ownership.group_of(entry_id)
 
+    def has_arrived_untold(self, entry_id: EntryId) -> bool:
+        """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
+        group = self.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
+        return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
+
     def own(self, entry: Entry) -> Entry:
         """Return an entry without a record that is another's: a copied entry begins anew."""
         return entry if self.owned(entry.id).copied is None else replace(entry, outputs=Outputs())

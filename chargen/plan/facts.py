@@ -449,7 +449,8 @@ class Judge:
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),
             replaces=facts.own_line,
-            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished),
+            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
+            or self.evidence.has_arrived_untold(image.id),
             drift=facts.drift,
         )
         return judged, request

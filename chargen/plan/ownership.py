@@ -135,6 +135,10 @@ class Ownership:
     attempts: Mapping[str, EntryId] = field(default_factory=dict)
     """The attempts that made the pictures of living entries, and whose they are."""
 
+    def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
+        """Return the moves of an entry's own picture: one, or none."""
+        return tuple(move for group in self.groups for move in group.moves if move.id == entry_id)
+
     def group_of(self, entry_id: EntryId) -> Group | None:
         """Return the moves that touch an entry's target."""
         return next((group for group in self.groups if entry_id in group.entries), None)

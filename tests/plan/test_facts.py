@@ -72,6 +72,9 @@ class World:
     def owned(self, _name: EntryId) -> Owned:
         return Owned()
 
+    def has_arrived_untold(self, _name: EntryId) -> bool:
+        return False
+
     def kept(self, _entry: Entry) -> PaidReply | None:
         return None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from servers.openai_server import OpenAIServer
 
-from proof import author, chaos, disk, documents, hostile, outside, power, together
+from proof import author, chaos, disk, documents, hostile, moves, outside, power, together
 from proof.books import copy_of, forty
 from proof.hostile_projects import PROJECTS
 from proof.tally import Bench, Tally
@@ -96,3 +96,11 @@ def test_bytes_from_outside(bench: Callable[[int], Bench]) -> None:
     tally = Tally("outside")
     outside.harness(bench(600), tally)
     tally.held()
+
+
+def test_pictures_that_move(bench: Callable[[int], Bench]) -> None:
+    """A cycle and a chain of names, ended at operations all over the build."""
+    tally = Tally("moves")
+    moves.harness(bench(12), tally)
+    tally.held()
+    assert tally.faults >= 10
