@@ -22,7 +22,7 @@ from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
-from chargen.store.pictures import Unsendable, unsendable
+from chargen.store.pictures import ReferenceLook, look_at
 from chargen.store.signatures import ABSENT, RACY_NS, Signatures
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
@@ -115,7 +115,7 @@ class Disk:
         self._digests = {} if snapshot is None else dict(snapshot.digests)
         self._looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
         self._scanned: dict[str, ScannedFile] = {}
-        self._references: dict[str, tuple[FileHash | None, Unsendable | None]] = {}
+        self._references: dict[str, tuple[FileHash | None, ReferenceLook]] = {}
         self._outside = Outside(journal, self._looked)
         self.inputs = Inputs({FILE: self._looked.of, **self._outside.ways()})
         self.originals = _Originals(originals, self.inputs)
@@ -146,8 +146,8 @@ class Disk:
 
     # pictures
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
+    def reference(self, path: str) -> tuple[FileHash | None, ReferenceLook]:
+        """Return a reference file's hash (a Git LFS pointer's oid) and what it is, or what keeps it from being sent."""
         self.inputs.note(FILE, path)
         if path not in self._references:
             full = self.project.path(path)
@@ -156,7 +156,7 @@ class Disk:
             if state.kind is FileKind.FILE:
                 with suppress(OSError):  # the problem says that it can't be read
                     digest = self._hashes.hash_of(full, state.key)
-            self._references[path] = digest, unsendable(self.project.root, path)
+            self._references[path] = digest, look_at(self.project.root, path)
         return self._references[path]
 
     # traces

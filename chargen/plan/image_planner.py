@@ -21,7 +21,7 @@ from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
-from chargen.store.pictures import Unsendable
+from chargen.store.pictures import ReferenceLook, Unsendable
 
 
 class Surroundings(Protocol):
@@ -41,8 +41,8 @@ class Surroundings(Protocol):
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash and what keeps it from being sent."""
+    def reference(self, path: str) -> tuple[FileHash | None, ReferenceLook]:
+        """Return a reference file's hash and what it is, or what keeps it from being sent."""
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
@@ -124,7 +124,8 @@ class ImagePlanner:
             if reference.entry_id is not None and cycle:
                 continue
             path = reference.path
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            trouble = look.trouble
             if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
@@ -132,25 +133,28 @@ class ImagePlanner:
                 continue
             if trouble:
                 problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
-            references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
+            told = reference.appearance, look.media_type, look.size or None
+            references.append(PlannedReference(path, reference.character, digest, None, *told))
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
         self, reference: WantedPicture, portrait: Shown, problems: list[Problem]
     ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
-        path, digest = portrait.target, None
+        path, digest, look = portrait.target, None, ReferenceLook()
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
         elif not portrait.verdict.spends:
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            trouble = look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance)
+        told = reference.appearance, look.media_type, look.size or None
+        return PlannedReference(path, reference.character, digest, portrait.id, *told)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
@@ -224,6 +228,8 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
 
 
 def _reference_hint(trouble: Unsendable) -> str:
+    if trouble.is_damaged:
+        return "put the whole picture there: nothing is sent with half of it"
     if trouble.is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'

@@ -34,6 +34,9 @@ class PlannedReference:
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
+    media_type: str = ""
+    size: int | None = None
+    """Bytes of the file; None, and no type, while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
 
 if TYPE_CHECKING:
-    from chargen.store.pictures import Unsendable
+    from chargen.store.pictures import ReferenceLook
 
 PORTRAIT = "portrait"
 
@@ -183,8 +183,8 @@ class Planner:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash and what keeps it from being sent."""
+    def reference(self, path: str) -> tuple[FileHash | None, ReferenceLook]:
+        """Return a reference file's hash and what it is, or what keeps it from being sent."""
         return self.disk.reference(path)
 
     def first_entry(self, file: str) -> Position:
