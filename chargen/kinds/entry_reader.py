@@ -22,7 +22,7 @@ from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, P
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import fold
-from chargen.yaml.document import Document, get, is_null, scalar
+from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
 
@@ -224,15 +224,16 @@ def wants_no_portrait(block: Block) -> bool:
 
 
 def outputs_of(block: Block) -> Outputs:
-    """Return what the output slots of a mapping hold."""
-    metadata = block.nodes.get("provider_metadata")
+    """Return what a mapping's own output slots hold: the picture of an entry it merges (`<<`) is not its own."""
+    own = {key: value for key, _, value in pairs(block.node)}
+    metadata = own.get("provider_metadata")
     record = get(metadata, "record") if isinstance(metadata, MappingNode) else None
     return Outputs(
         record=block.document.traced(record, "provider_metadata.record"),
-        file_path=block.text("file_path"),
-        provider=scalar(block.nodes.get("provider")),
-        model=scalar(block.nodes.get("model")),
-        generated_at=scalar(block.nodes.get("generated_at")),
+        file_path=block.text("file_path") if "file_path" in own else None,
+        provider=scalar(own.get("provider")),
+        model=scalar(own.get("model")),
+        generated_at=scalar(own.get("generated_at")),
     )
 
 

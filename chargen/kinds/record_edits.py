@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chargen.kinds.registry import named
+from chargen.kinds.view import View
 from chargen.model.entries import Entry, NodePath
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 
@@ -22,7 +23,9 @@ def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
             "provider_metadata": {"record": record},
         }
         return AppendSlot(entry.path, named(entry.kind).slot_list, value)
-    if isinstance(slots_of(entry).get("provider_metadata"), Mapping) and slots_of(entry)["provider_metadata"]:
+    slots = slots_of(entry)
+    own = slots.get("provider_metadata") if isinstance(slots, View) and slots.owns("provider_metadata") else None
+    if isinstance(own, Mapping) and own:
         return SetSlots((*place, "provider_metadata"), {"record": record})
     return SetSlots(place, {"provider_metadata": {"record": record}})
 

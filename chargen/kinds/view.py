@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.yaml.document import MERGE_KEY, Document
+from chargen.yaml.document import MERGE_KEY, Document, pairs
 
 
 def fields(node: Node | None) -> dict[str, Node]:
@@ -69,6 +69,10 @@ class View(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<view of {self._name or 'an imagery file'}: {', '.join(self._nodes())}>"
+
+    def owns(self, key: str) -> bool:
+        """Say whether the mapping itself has a key, and does not only merge it in."""
+        return any(name == key for name, _, _ in pairs(self._node))
 
     def _nodes(self) -> dict[str, Node]:
         if self._fields is None:

@@ -1,13 +1,11 @@
 """Whether the slots of an image could be written, asked before its request leaves and is paid for.
 
-Laws: the edit is that of a delivered picture, with a made-up record; nothing is written. In a plan only files with
-aliases are asked, because there an edit of one entry may be an edit of another; the whole splice, with all its checks,
-is tried by the write-back when a request is about to leave.
+Laws: the edit is that of a delivered picture, with a made-up record; nothing is written. It is asked of every entry of
+a plan, and by the write-back once more, of the file as it is when a request is about to leave.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,11 +17,7 @@ from chargen.model.values import Route
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
 from chargen.store.inside import read_inside
-from chargen.yaml.splice import DryRun
-
-_ANCHOR = re.compile(rb"(?:^|[\s,:\[{-])&[^\s&]", re.MULTILINE)
-_ALIAS = re.compile(rb"(?:^|[\s,:\[{-])\*[^\s*]", re.MULTILINE)
-"""Where an anchor and an alias of it may stand. What only looks like them, as emphasis in a prompt, costs a look."""
+from chargen.yaml.dry_run import DryRun
 
 _RECORD = f"1 in={'0' * 64} file={'0' * 64} size=1 by=a/b at=2026-01-01T00:00:00Z of={'0' * 64} try=x parts=x:00000000"
 _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}
@@ -63,6 +57,6 @@ class DryRuns:
     def _read(self, name: str) -> DryRun | None:
         try:
             data = read_inside(self.project.root, name)
-            return DryRun.parse(data, name) if _ANCHOR.search(data) and _ALIAS.search(data) else None
+            return DryRun.parse(data, name)
         except InputError:
             return None  # it was read a moment ago; if it stays so, the write-back finds it

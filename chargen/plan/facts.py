@@ -382,8 +382,8 @@ class Judge:
         ready: Request | None = None,
     ) -> GatheredFacts:
         inputs = _inputs(image, awaited)
-        print_ = fingerprint(inputs) if inputs else None
-        return GatheredFacts(self, image, inputs, print_, awaited, sent=sent, ready=ready)
+        digest = fingerprint(inputs) if inputs else None
+        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
 
     def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
         """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
@@ -416,6 +416,7 @@ class Judge:
             fingerprint=facts.fingerprint,
             judgement=judgement,
             route=facts.image.route,
+            sent_quality=image.quality if request is None else request.quality,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),

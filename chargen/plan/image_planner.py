@@ -16,6 +16,7 @@ from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
+from chargen.plan.disk import ReferenceFile
 from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
@@ -41,8 +42,8 @@ class Surroundings(Protocol):
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
-    def reference(self, path: str) -> tuple[FileHash | None, ReferenceLook]:
-        """Return a reference file's hash and what it is, or what keeps it from being sent."""
+    def reference(self, path: str) -> ReferenceFile:
+        """Look at a reference file."""
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""

@@ -1,4 +1,4 @@
-"""What a provider says of a request for an image, due or not: its price, and what is wrong or odd in it."""
+"""What a provider says of a request for an image, due or not: its price, what is wrong or odd in it, and its slots."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from chargen.errors import Position, Problem, Severity, note
 from chargen.model.request import Provider, Request
 from chargen.model.traced import Traced
 from chargen.model.values import Route, Verdict
+from chargen.plan.facts import Judge
 from chargen.plan.plan import Offer, Planned
 from chargen.plan.requests import objections, request_of
 from chargen.providers.catalogue.routes import set_at
-from chargen.providers.registry import Adapters
 
 
-def offer_of(image: Planned, adapters: Adapters, settings: Settings) -> Offer | None:
-    """Ask the provider of an image's route; None where no request can be made of the entry."""
+def offer_of(image: Planned, judge: Judge) -> Offer | None:
+    """Ask the provider of an image's route, and the file its slots are in; None where no request can be made of it."""
     if not image.can_be_requested or image.route is None:
         return None
-    request = request_of(image, adapters)
-    adapter = adapters.get(request.provider)
-    return Offer(adapter.price(request), tuple(_problems(image, image.route, adapter, request, settings)))
+    request = request_of(image, judge.adapters)
+    adapter = judge.adapters.get(request.provider)
+    found = list(_problems(image, image.route, adapter, request, judge.project.settings))
+    if (unwritable := judge.dry_runs.refusal(image)) is not None:
+        severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
+        found.append(replace(unwritable, severity=severity))
+    return Offer(adapter.price(request), tuple(found))
 
 
 def _problems(

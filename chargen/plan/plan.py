@@ -106,8 +106,8 @@ class Shown(Protocol):
         """Where a request goes; None where there is no such provider or model."""
 
     @property
-    def quality(self) -> str | None:
-        """The quality that is asked for."""
+    def sent_quality(self) -> str | None:
+        """The quality a request names; of an image for which none is due, the one that is declared."""
 
     @property
     def cost_usd(self) -> Decimal | None:
@@ -188,6 +188,8 @@ class Planned:
     judgement: Judgement
     route: Route | None
     quality: str | None = None
+    """The quality that is declared."""
+    sent_quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
     repair: bool = False
     drift: tuple[Reason, ...] = ()
@@ -382,7 +384,7 @@ def image_json(image: Shown) -> dict[str, Any]:
         "reasons": [str(reason) for reason in image.reasons],
         "provider": image.route.provider if image.route else None,
         "model": image.route.model if image.route else None,
-        "quality": image.quality,
+        "quality": image.sent_quality,
         "size": str(image.size) if image.size else None,
         "cost_usd": number(image.cost_usd),
     }

@@ -16,7 +16,7 @@ from itertools import pairwise
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import InputError, Problem, error
+from chargen.errors import InputError, error
 from chargen.model.entries import NodePath
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
@@ -39,6 +39,16 @@ class _Place:
 
     cell: int
     items: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Lines of a file that hold one entry, and begin at character `start`; `path` leads on from their root."""
+
+    text: str
+    start: int
+    path: NodePath
+    line_break: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,16 +95,16 @@ class EditableText:
         if local is None:
             return self._apply_to_whole(edit)
         cell, path = local
-        old = self.cells[cell]
+        old = self.cells[cell].decode()
         try:
-            new = _edited(old.decode(), replace(edit, path=path), self._line_break(cell), alone=True)
+            new = edited(old, replace(edit, path=path), self._line_break(cell), alone=True)
         except Refusal as refusal:
             raise self._refused(cell, refusal) from None
         if new is None:
             return self._apply_to_whole(edit)
-        encoded = new.encode()
-        if encoded == old:
+        if new == old:
             return self
+        encoded = new.encode()
         return replace(self, cells=(*self.cells[:cell], encoded, *self.cells[cell + 1 :]))
 
     def _apply_to_whole(self, edit: SlotEdit) -> EditableText:
@@ -104,7 +114,7 @@ class EditableText:
             first = tuple(shelters(find(read_pieces(whole.decode()), edit.path), edit))
             if first:
                 return reduce(EditableText._apply_to_whole, (*first, edit), self)
-            new = _edited(whole.decode(), edit, "\n", alone=False)
+            new = edited(whole.decode(), edit, "\n", alone=False)
         except Refusal as refusal:
             raise self._refused(0, refusal) from None
         assert new is not None
@@ -128,6 +138,15 @@ class EditableText:
             return place.cell + 1 + path[1], (0, *path[2:])
         return None
 
+    def cell_of(self, path: NodePath) -> Cell | None:
+        """Return the lines a path leads into; None where it needs the file as a whole."""
+        local = self._local(path)
+        if local is None:
+            return None
+        cell, inner = local
+        start = len(b"".join(self.cells[:cell]).decode())
+        return Cell(self.cells[cell].decode(), start, inner, self._line_break(cell))
+
     def _line_break(self, cell: int) -> str:
         """Return the line end of the line before a cell; LF where there is none."""
         before = self.cells[cell - 1] if cell else b""
@@ -141,43 +160,20 @@ class EditableText:
         return SpliceError(error(refusal.message, document.position(len(before) + refusal.index), refusal.hint))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DryRun:
-    """An author's file held open to ask whether edits would be refused, at a fraction of what carrying them out costs.
+def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: bool = False) -> str | None:
+    """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`.
 
-    What shows only when the outcome is read again (`chargen.yaml.verify`) is not asked here.
+    With `tied` it is done all the same where anchors, aliases, tags or merge keys tie the cell to the rest of its file:
+    what it shares with it is not seen then. Raises Refusal.
     """
-
-    file: str
-    text: str
-    root: Piece | None
-
-    @classmethod
-    def parse(cls, data: bytes, file: str) -> DryRun:
-        """Read a file. Raises InputError where it can't be."""
-        document = parse(data, file)
-        return cls(file, document.text, read_pieces(document.text))
-
-    def refusal(self, edit: SlotEdit) -> Problem | None:
-        """Return why an edit would be refused, and where; None where nothing speaks against it so far."""
-        try:
-            apply_patches(self.text, _patches(self.text, find(self.root, edit.path), edit, "\n"))
-        except Refusal as refusal:
-            place = Document.unparsed(self.text, self.file).position(refusal.index)
-            return error(refusal.message, place, refusal.hint)
-        return None
-
-
-def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str | None:
-    """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`."""
     try:
         root = read_pieces(text)
     except YAMLError:
         return None
-    if alone and (root is None or is_entangled(root) or len(edit.path) > _SHALLOW):
+    if alone and (root is None or (is_entangled(root) and not tied) or len(edit.path) > _SHALLOW):
         return None
     way = find(root, edit.path)
-    patches = _patches(text, way, edit, line_break)
+    patches = patches_of(text, way, edit, line_break)
     if not patches:
         return text
     new = apply_patches(text, patches)
@@ -193,7 +189,8 @@ def _edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool) -> str |
     return new
 
 
-def _patches(text: str, way: Sequence[Piece], edit: SlotEdit, line_break: str) -> list[Patch]:
+def patches_of(text: str, way: Sequence[Piece], edit: SlotEdit, line_break: str) -> list[Patch]:
+    """Return the patches of an edit of the last of `way`. Raises Refusal."""
     if isinstance(edit, SetSlots):
         return set_patches(text, way, edit.values, line_break)
     return append_patches(text, way, edit.key, edit.value, line_break)

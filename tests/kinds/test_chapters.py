@@ -4,6 +4,8 @@ import pytest
 
 from chargen import kinds
 from chargen.errors import Position
+from chargen.kinds.record_edits import record_edit
+from chargen.model.entries import Outputs
 from chargen.model.slots import SetSlots, SlotValues
 from chargen.model.values import Size, Status
 
@@ -468,6 +470,31 @@ def test_palettes_come_in_every_shape(scan):
         entry = one(scan, f"    palette: {palette}\n")
         assert entry.always == ("Palette: rust, straw.",)
     assert one(scan, "    palette: rust\n").always == ("Palette: rust.",)
+
+
+def test_the_picture_of_a_merged_entry_is_not_one_s_own(scan):
+    """Slots that come in through `<<` tell of another entry's picture; a record put in later goes into the entry."""
+    line = f"1 in={'0' * 64} file={'1' * 64} size=1"
+    imagery = scan(
+        f"""
+        metadata: {{slug: ch01, entity_type: chapter-imagery}}
+        images:
+          - &a
+            custom_id: a
+            prompt_used: A door.
+            file_path: generated/chapters/ch01/a.png
+            model: m
+            provider_metadata: {{record: "{line}", note: mine}}
+          - <<: *a
+            custom_id: b
+        """
+    )
+    first, second = imagery.entries
+    assert str(first.outputs.record) == line
+    assert second.outputs == Outputs()
+    assert second.prompt == "A door."
+    assert record_edit(first, "x", "p") == SetSlots(("images", 0, "provider_metadata"), {"record": "x"})
+    assert record_edit(second, "x", "p") == SetSlots(("images", 1), {"provider_metadata": {"record": "x"}})
 
 
 @pytest.mark.parametrize(

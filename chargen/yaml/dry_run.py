@@ -1,0 +1,71 @@
+"""Whether an edit would be refused, asked for every entry of a file at a fraction of what carrying it out costs.
+
+Laws: nothing is refused here that would be carried out; what is not refused here is refused later only where the file
+was changed, or grew too large. Lines without any sign of an anchor, alias, tag, `?` key or braces are not looked at:
+they are edited exactly, as the property tests of the splice show. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from chargen.errors import Problem, error
+from chargen.model.slots import SlotEdit
+from chargen.yaml.document import Document, parse
+from chargen.yaml.sharing import shelters
+from chargen.yaml.splice import EditableText, SpliceError, edited, patches_of
+from chargen.yaml.tree import Piece, Refusal, find, read_pieces
+
+_ODD = re.compile(
+    r"(?:^|[\s,:\[{?-])(?:[&*!][^\s]|!\s)|^[\s-]*\?(?:\s|$)|^[\s-]*-\s+[\[{]|^[^\s#][^\r\n]*:\s*[\[{]|:\s*\[\s*\{",
+    re.MULTILINE,
+)
+"""Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DryRun:
+    """An author's file held open to ask whether edits would be refused."""
+
+    text: EditableText
+    whole: str
+    root: Piece | None
+
+    @classmethod
+    def parse(cls, data: bytes, file: str) -> DryRun | None:
+        """Read a file; None where nothing in it can be refused. Raises InputError where it can't be read."""
+        if not _ODD.search(data.decode(errors="replace")):
+            return None
+        document = parse(data, file)
+        return cls(EditableText.of(document), document.text, read_pieces(document.text))
+
+    def refusal(self, edit: SlotEdit) -> Problem | None:
+        """Return why an edit would be refused, and where; None where it would be carried out."""
+        found = self.text.cell_of(edit.path)
+        if found is not None and not _ODD.search(found.text):
+            return None
+        start = 0
+        try:
+            if found is not None:
+                start = found.start
+                if edited(found.text, replace(edit, path=found.path), found.line_break, alone=True) is not None:
+                    return None
+                start = 0
+            way = find(self.root, edit.path)
+            if any(shelters(way, edit)):
+                self.text.apply((edit,))
+                return None
+            patches_of(self.whole, way, edit, "\n")
+            if found is not None:
+                start = found.start
+                edited(found.text, replace(edit, path=found.path), found.line_break, alone=True, tied=True)
+            elif way[-1].flow:
+                start = way[-1].start
+                edited(self.whole[start : way[-1].end], replace(edit, path=()), "\n", alone=True, tied=True)
+        except SpliceError as refused:
+            return refused.problems[0]
+        except Refusal as refusal:
+            place = Document.unparsed(self.whole, self.text.file).position(start + refusal.index)
+            return error(refusal.message, place, refusal.hint)
+        return None
