@@ -141,7 +141,7 @@ class ImageBuilder:
                 )
                 raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
-            sent.append(SentReference(*names, data, media_type, reference.appearance, digest))
+            sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
         return tuple(sent)
 
     def recheck(

@@ -29,6 +29,8 @@ class SentReference:
     """A short description of the character, used where a model takes fewer references."""
     sha256: FileHash | None = None
     """Of the file, where it was read to be sent."""
+    name: str = ""
+    """Who is on it, as people call them."""
     unread: bool = False
     """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
     size: int | None = None

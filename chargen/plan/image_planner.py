@@ -134,7 +134,7 @@ class ImagePlanner:
                 continue
             if trouble:
                 problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
-            told = reference.appearance, look.media_type, look.size or None
+            told = reference.appearance, reference.name, look.media_type, look.size or None
             references.append(PlannedReference(path, reference.character, digest, None, *told))
         return tuple(references), tuple(described), tuple(awaited)
 
@@ -154,7 +154,7 @@ class ImagePlanner:
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        told = reference.appearance, look.media_type, look.size or None
+        told = reference.appearance, reference.name, look.media_type, look.size or None
         return PlannedReference(path, reference.character, digest, portrait.id, *told)
 
     def _restored(self, portrait: Planned) -> FileHash | None:

@@ -34,6 +34,8 @@ class PlannedReference:
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
+    name: str = ""
+    """Who is on it, as people call them."""
     media_type: str = ""
     size: int | None = None
     """Bytes of the file; None, and no type, while it is not there."""

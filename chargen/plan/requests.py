@@ -19,7 +19,14 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
     if references is None:
         references = tuple(
             SentReference(
-                item.character, item.path, b"", item.media_type or PNG, item.appearance, unread=True, size=item.size
+                item.character,
+                item.path,
+                b"",
+                item.media_type or PNG,
+                item.appearance,
+                name=item.name,
+                unread=True,
+                size=item.size,
             )
             for item in image.references
         )
