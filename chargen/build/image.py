@@ -100,12 +100,12 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                sent = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
-            original = attempt.store(sent.reply)
+            original = attempt.store(reply)
             picture = convert(session, original, now.entry.size)
-            cost = sent.reply.cost_usd if sent.reply.cost_usd is not None else now.cost_usd
+            cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
             with target_lock(session.project.root, image.id):
                 if decision := builder.decided_since(now, before):
                     return BuildResult(Outcome.KEPT, now, cost, decision)
