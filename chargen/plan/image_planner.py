@@ -22,7 +22,6 @@ from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
-from chargen.store.pictures import ReferenceLook, Unsendable
 
 
 class Surroundings(Protocol):
@@ -133,7 +132,13 @@ class ImagePlanner:
                 problems.append(warning(f"reference {trouble}; {instead}", reference.position))
                 continue
             if trouble:
-                problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
+                problems.append(
+                    error(
+                        f"reference {trouble}",
+                        reference.position,
+                        _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
+                    )
+                )
             told = reference.appearance, reference.name, look.media_type, look.size or None
             references.append(PlannedReference(path, reference.character, digest, None, *told))
         return tuple(references), tuple(described), tuple(awaited)
@@ -142,19 +147,20 @@ class ImagePlanner:
         self, reference: WantedPicture, portrait: Shown, problems: list[Problem]
     ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
-        path, digest, look = portrait.target, None, ReferenceLook()
+        path, digest = portrait.target, None
+        media_type, size = "", None
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
         elif not portrait.verdict.spends:
             digest, look = self.around.reference(path)
-            trouble = look.trouble
+            media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        told = reference.appearance, reference.name, look.media_type, look.size or None
+        told = reference.appearance, reference.name, media_type, size
         return PlannedReference(path, reference.character, digest, portrait.id, *told)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
@@ -228,9 +234,9 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(trouble: Unsendable) -> str:
-    if trouble.is_damaged:
+def _reference_hint(*, is_pointer: bool, is_damaged: bool) -> str:
+    if is_damaged:
         return "put the whole picture there: nothing is sent with half of it"
-    if trouble.is_pointer:
+    if is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'
