@@ -33,6 +33,7 @@ BASE = f"""\
     custom_id: "b"
     prompt_used: "A door."
 """
+ASIDE = f"{BASE}aside:\n  <<: *base\n"
 
 
 @pytest.fixture
@@ -41,12 +42,25 @@ def book(tmp_path: Path, openai: OpenAIServer) -> Project:
     return Project(tmp_path, "[tool.chargen.providers.openai]\nper_minute = 6000\n", env=openai.environ)
 
 
-def test_an_entry_others_merge_is_blocked_before_it_is_paid_for(
+def test_an_entry_that_others_of_its_list_merge_is_built_with_them(
+    book: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """In the run that builds them all each gets slots of its own; nothing is told, and nothing is built again."""
+    book.write(FILE, BASE)
+    run = forks.run(book, "doit")
+    assert run.code == 0 and len(openai.requests) == 2, run.all
+    assert len(set(book.records(FILE))) == 2
+    assert book.read(FILE).count("file_path: ") == 2
+    run = forks.run(book, "doit")
+    assert run.code == 0 and len(openai.requests) == 2 and "fresh 2" in run.out, run.all
+
+
+def test_an_entry_that_is_merged_elsewhere_is_blocked_before_it_is_paid_for(
     book: Project, openai: OpenAIServer, forks: Forks
 ) -> None:
     """Plan, check and build tell the place that would change with it; the other entry is built; then the hint works."""
-    book.write(FILE, BASE)
-    told = f"{FILE}:10:9: error: its slots could not be written back: `*base` would change together with the entry"
+    book.write(FILE, ASIDE)
+    told = f"{FILE}:14:7: error: its slots could not be written back: `*base` would change together with the entry"
     for command, code in ((("plan",), 0), (("check",), 1)):
         run = forks.run(book, "chargen", *command)
         assert run.code == code and told in run.out, run.all
@@ -59,15 +73,18 @@ def test_an_entry_others_merge_is_blocked_before_it_is_paid_for(
     run = forks.run(book, "doit")
     assert run.code == 1 and told in run.out, run.all
     assert len(openai.requests) == 1 and book.images() == {"chapters/ch01/b"}
-    run = forks.run(book, "doit")  # what was written into the other entry shelters it
+    book.edit(FILE, "aside:\n  <<: *base\n", "")
+    run = forks.run(book, "doit")
     assert run.code == 0 and len(openai.requests) == 2, run.all
     assert len(book.records(FILE)) == 2
 
 
-def test_an_entry_that_can_not_be_edited_is_found_at_the_last_moment(
-    book: Project, openai: OpenAIServer, forks: Forks
+@pytest.mark.parametrize("provider", ["openai", "sketch"])
+def test_an_entry_that_can_not_be_edited_is_found_by_plan_and_check(
+    book: Project, openai: OpenAIServer, forks: Forks, provider: str
 ) -> None:
-    """A plan looks only where aliases are; before a request leaves the whole splice is tried."""
+    """The whole splice is tried for every entry before anything is sent or drawn; the construct is named."""
+    head = HEAD.replace("openai", provider).replace(FLARE, FLARE if provider == "openai" else "sketch")
     entry = """\
 images:
   - custom_id: "a"
@@ -76,13 +93,12 @@ images:
     ? provider_metadata
     : {}
 """
-    book.write(FILE, HEAD + entry)
-    run = forks.run(book, "doit")
-    assert run.code == 1 and openai.requests == [], run.all
-    assert f"{FILE}:9:7: error: its slots could not be written back: this key is written in a form" in run.out, run.all
-    book.write(FILE, HEAD.replace("openai", "sketch").replace(FLARE, "sketch") + entry)
-    assert forks.run(book, "doit").code == 1
-    assert book.images() == {"chapters/ch01/a"}
+    book.write(FILE, head + entry)
+    told = f"{FILE}:9:7: error: its slots could not be written back: `provider_metadata` is written with `?`"
+    for command, code in ((("chargen", "plan"), 0), (("chargen", "check"), 1), (("doit",), 1)):
+        run = forks.run(book, *command)
+        assert run.code == code and told in run.out, run.all
+    assert openai.requests == [] and book.images() == set()
 
 
 def test_an_alias_that_comes_while_images_wait_is_seen(
@@ -93,7 +109,7 @@ def test_an_alias_that_comes_while_images_wait_is_seen(
     build = open_build(book.root, environ=book.env)
     try:
         assert [image.verdict.value for image in build.chosen] == ["missing", "missing"]
-        book.write(FILE, BASE)
+        book.write(FILE, ASIDE)
 
         assert run_tasks(build, image_tasks(build), None, RunReport(sys.stdout, build)) == 1
     finally:
