@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from chargen.cli.output import is_word
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
@@ -40,12 +41,11 @@ class Asked:
 def image_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the ids and project-relative targets that begin as what was typed; ids only before anything was typed.
 
-    They are those the last build knew: its stamp is read and nothing is planned, unless files are new to it.
+    One that a shell would interpret is not offered. They are those the last build knew: its stamp is read and nothing
+    is planned, unless files are new to it.
     """
-    from chargen.store.files import printable  # noqa: PLC0415 - slow to import
-
     names = [name for pair in _named() for name in (pair if typed else pair[:1])]
-    return sorted(name for name in names if name.startswith(typed) and name == printable(name))
+    return sorted(name for name in names if name.startswith(typed) and is_word(name))
 
 
 def _named() -> Iterable[tuple[str, str]]:

@@ -24,6 +24,9 @@ BOLD, DIM, UNDERLINE, STRUCK, RED, GREEN, YELLOW, CYAN = "1", "2", "4", "9", "31
 _MARK = os.urandom(8).hex()
 """Stands in every style made here. No file and no reply can hold it: it is drawn anew for each process."""
 
+_OF_A_SHELL = frozenset("$`;&|<>()'\"\\!{}#~")
+"""Letters with which a shell would do something else than take a word as it stands."""
+
 _STYLE = re.compile(f"\x1b{_MARK}:([0-9;]*)m")
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")
 """What `json.dumps` leaves as it is: control characters beyond ASCII, and halves of characters."""
@@ -38,6 +41,11 @@ def styled(text: str, *styles: str) -> str:
 def plain(text: str) -> str:
     """Return a text without its styles, with what could steer a terminal written as escapes."""
     return printable(_STYLE.sub("", text) if "\x1b" in text else text)
+
+
+def is_word(name: str) -> bool:
+    """Say whether a shell takes a name as it stands: the tab key must not offer another."""
+    return _OF_A_SHELL.isdisjoint(name) and name.isprintable()
 
 
 def in_colour(out: TextIO | None = None) -> bool:

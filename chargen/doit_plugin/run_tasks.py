@@ -12,13 +12,11 @@ from doit.task import Stream, Task
 from chargen.build.run import Build
 from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.names import order_by_paths
-from chargen.doit_plugin.runner import INTERRUPTED, ImageRunner
+from chargen.doit_plugin.runner import ImageRunner
 from chargen.doit_plugin.states import ContentChecker, RecordStates, images
 from chargen.doit_plugin.tasks import made, needed_tasks, task_of, with_group
+from chargen.errors import ExitCode
 from chargen.plan.project import Project
-
-FAILED = 1
-"""Exit code of a run in which an image failed or is blocked (docs/design.md, failure classes)."""
 
 
 def image_tasks(build: Build) -> list[Task]:
@@ -59,5 +57,5 @@ def run_tasks(
     )
     runner.run_all(control.task_dispatcher())
     if runner.interrupted:
-        return INTERRUPTED
-    return FAILED if build.failed or build.unplanned else runner.others
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if build.failed or build.unplanned else runner.others

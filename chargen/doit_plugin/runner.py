@@ -22,10 +22,8 @@ from doit.runner import Runner
 
 from chargen.build.run import Build
 from chargen.doit_plugin.ordered_gate import OrderedGate
+from chargen.errors import ExitCode
 from chargen.model.values import EntryId
-
-INTERRUPTED = 130
-"""Exit code after an interrupt: 128 plus the number of SIGINT, as shells count."""
 
 _SPARE_THREADS = 2
 """Threads a provider has beyond its workers: they store, publish and write back while the workers' calls go on."""
@@ -196,6 +194,6 @@ class ImageRunner(Runner):  # type: ignore[misc]
         if self._interrupts > 1:
             # Threads may be in calls that last minutes: what they have not stored is on record as possibly billed.
             self.reporter.aborted()
-            os._exit(INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED)
         self._build.stop.set()
         self._results.put(None)

@@ -29,6 +29,7 @@ _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda name: not name.strip(), "is empty"),
     (lambda name: name in {".", ".."}, "is a folder's relative name"),
     (_FORBIDDEN.search, "holds a character that a file name can't have"),
+    (lambda name: "=" in name, "holds `=`: doit takes such a name for a variable"),
     (lambda name: any(unicodedata.category(c) in _INVISIBLE for c in name), "holds a control character"),
     (lambda name: name[-1] in ". " or name[0] == " ", "has a blank or a full stop at an end, which Windows drops"),
     (_DEVICE.fullmatch, "is a device's name on Windows"),

@@ -139,6 +139,11 @@ class InventoryItem:
     problems: tuple[Problem, ...] = ()
     """What keeps this item from being used; told where something depends on it."""
 
+    @property
+    def is_approved(self) -> bool:
+        """True where the author keeps the picture as it is: it goes before those that may still change."""
+        return self.status is not None and self.status.keeps
+
 
 @dataclass(frozen=True, slots=True)
 class Character:

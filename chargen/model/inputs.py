@@ -147,7 +147,7 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
         found = [item for item in found if item.part != PROMPT]
     else:
         found = [item for item in found if item not in fields]
-    if any(item.part.startswith(f"{PROMPT}.") and item.change is not Change.CHANGED for item in found):
+    if any(item in fields and item.part != TEMPLATE and item.change is not Change.CHANGED for item in found):
         found = [item for item in found if item.part != TEMPLATE]
     return tuple(found)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
@@ -30,6 +30,9 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
+
+ReferenceFile: TypeAlias = tuple[FileHash | None, Unsendable | None]
+"""A reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
 
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
@@ -115,7 +118,7 @@ class Disk:
         self._digests = {} if snapshot is None else dict(snapshot.digests)
         self._looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
         self._scanned: dict[str, ScannedFile] = {}
-        self._references: dict[str, tuple[FileHash | None, Unsendable | None]] = {}
+        self._references: dict[str, ReferenceFile] = {}
         self._outside = Outside(journal, self._looked)
         self.inputs = Inputs({FILE: self._looked.of, **self._outside.ways()})
         self.originals = _Originals(originals, self.inputs)
@@ -146,8 +149,8 @@ class Disk:
 
     # pictures
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
+    def reference(self, path: str) -> ReferenceFile:
+        """Look at a reference file."""
         self.inputs.note(FILE, path)
         if path not in self._references:
             full = self.project.path(path)

@@ -383,8 +383,8 @@ class Judge:
         ready: Request | None = None,
     ) -> GatheredFacts:
         inputs = _inputs(image, awaited)
-        print_ = fingerprint(inputs) if inputs else None
-        return GatheredFacts(self, image, inputs, print_, awaited, sent=sent, ready=ready)
+        digest = fingerprint(inputs) if inputs else None
+        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
 
     def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
         """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.

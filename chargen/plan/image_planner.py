@@ -16,12 +16,12 @@ from chargen.model.entries import Character, Entry
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
+from chargen.plan.disk import ReferenceFile
 from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
 from chargen.providers import is_proof
-from chargen.store.pictures import Unsendable
 
 
 class Surroundings(Protocol):
@@ -41,8 +41,8 @@ class Surroundings(Protocol):
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash and what keeps it from being sent."""
+    def reference(self, path: str) -> ReferenceFile:
+        """Look at a reference file."""
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
@@ -131,7 +131,9 @@ class ImagePlanner:
                 problems.append(warning(f"reference {trouble}; {instead}", reference.position))
                 continue
             if trouble:
-                problems.append(error(f"reference {trouble}", reference.position, _reference_hint(trouble)))
+                problems.append(
+                    error(f"reference {trouble}", reference.position, _reference_hint(is_pointer=trouble.is_pointer))
+                )
             references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
         return tuple(references), tuple(described), tuple(awaited)
 
@@ -223,7 +225,7 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(trouble: Unsendable) -> str:
-    if trouble.is_pointer:
+def _reference_hint(*, is_pointer: bool) -> str:
+    if is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'

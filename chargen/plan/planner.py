@@ -17,16 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Imagery
-from chargen.model.values import EntryId, FileHash, Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
 from chargen.plan.compose import Composer
-from chargen.plan.disk import Disk
+from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
 from chargen.plan.gc_pause import collector_at_rest
@@ -38,9 +37,6 @@ from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown
 from chargen.plan.project import Project
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
-
-if TYPE_CHECKING:
-    from chargen.store.pictures import Unsendable
 
 PORTRAIT = "portrait"
 
@@ -183,8 +179,8 @@ class Planner:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
 
-    def reference(self, path: str) -> tuple[FileHash | None, Unsendable | None]:
-        """Return a reference file's hash and what keeps it from being sent."""
+    def reference(self, path: str) -> ReferenceFile:
+        """Look at a reference file."""
         return self.disk.reference(path)
 
     def first_entry(self, file: str) -> Position:
@@ -276,9 +272,8 @@ class Planner:
         return self._images[name]
 
     def _note(self, image: Planned) -> None:
-        """Note what judging an image reads of the disk by itself."""
+        """Note what judging an image reads of the disk by itself, besides its target."""
         inputs, elsewhere = self.disk.inputs, self.evidence.named_elsewhere(image.entry)
-        inputs.note(FILE, image.target)
         if elsewhere:
             inputs.note(FILE, elsewhere)
         if image.repair:

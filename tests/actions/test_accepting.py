@@ -5,24 +5,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.inside import build
 from support.project import Project
 
 from chargen.actions.accept import accept
-from chargen.build.run import open_build
 from chargen.doit_plugin.forgetting import forget, ignore
-from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import Verdict
 from chargen.plan.session import open_session
 
 A = "chapters/ch01/a"
 FILE = "imagery/chapters/ch01/imagery.yaml"
-
-
-class Silent:
-    """A reporter that tells nothing."""
-
-    def __getattr__(self, _name):
-        return lambda *_args: None
 
 
 @pytest.fixture
@@ -32,15 +24,6 @@ def book(tmp_path: Path) -> Project:
     found.chapter("ch01", {"a": "A lamp."})
     build(found)
     return found
-
-
-def build(book: Project) -> int:
-    """Build everything in this process, as `chargen batch` does, and return the exit code."""
-    opened = open_build(book.root, environ={})
-    try:
-        return run_tasks(opened, image_tasks(opened), None, Silent())
-    finally:
-        opened.close()
 
 
 def session(book: Project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,19 @@ def test_outside_a_project_nothing_is_offered(tmp_path: Path, monkeypatch: pytes
     """The tab key has no place for a message."""
     monkeypatch.chdir(tmp_path)
     assert offered("plan", "ch") == []
+
+
+@pytest.mark.parametrize("name", ["a$(touch PWN)b", "a`touch PWN`b", "a;touch PWN;b", "a&b", "a'b", "a{b,c}"])
+def test_a_name_that_a_shell_would_interpret_is_not_offered(book: Project, name: str) -> None:
+    """Neither by the command's own completion nor by the list that doit's is made of, in a real shell."""
+    book.chapter("ch09", {name: "A trap.", "fine": "A lamp."})
+    assert offered("plan", "chapters/ch09") == ["chapters/ch09/fine"]
+    listed = book.doit("list", "--quiet")
+    assert listed.out.count("ch09") == 1, listed.all
+    assert "1 name left out that a shell would interpret" in listed.err
+    script = 'compgen -W "$(cat)" -- generated/chapters/ch09'
+    done = subprocess.run(
+        ["bash", "-c", script], input=listed.out, capture_output=True, text=True, cwd=book.root, check=True, timeout=60
+    )
+    assert done.stdout == "generated/chapters/ch09/fine.png\n"
+    assert not (book.root / "PWN").exists()

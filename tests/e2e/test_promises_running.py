@@ -109,6 +109,26 @@ def test_slots_and_an_edit_of_the_same_file(desk: Desk) -> None:
     assert "fresh 2" in desk.doit().out
 
 
+@pytest.mark.parametrize(("command", "keeps"), [("approve", True), ("lock", True), ("accept", True), ("reject", False)])
+def test_what_a_command_says_of_an_image_while_it_is_made_is_of_the_picture_there(
+    desk: Desk, command: str, keeps: bool
+) -> None:
+    """It does not wait for the reply; what it keeps stays, what it rejects is replaced, nothing is bought twice."""
+    desk.doit()
+    picture = desk.book.image(A).read_bytes()
+    desk.book.edit(CHAPTER, "A lamp on a table.", "A lamp on a table at night.")
+    with desk.held() as runs:
+        run = desk.forks.run(desk.book, "chargen", command, A)
+        assert run.code == 0, run.all
+    assert ("kept 1" in runs[0].out) is keeps
+    assert (desk.book.image(A).read_bytes() == picture) is keeps
+    assert len(desk.book.originals()) == 3
+    count, text = len(desk.server.requests), desk.book.read(CHAPTER)
+    desk.doit()
+    assert len(desk.server.requests) == count
+    assert desk.book.read(CHAPTER) == text
+
+
 def test_a_picture_painted_while_its_replacement_is_made_stays(desk: Desk) -> None:
     """The author's picture is not overwritten; the paid one is stored and comes without a call when it is wanted."""
     desk.doit()

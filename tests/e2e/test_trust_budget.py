@@ -123,7 +123,7 @@ def test_an_unknown_price_is_unknown_and_never_fits(tmp_path: Path, openai: Open
     assert plan["cost_usd"] is None
     assert "unknown" in forks.run(book, "chargen", "plan").out
     run = _ok(forks.run(book, "doit", "--budget", "1"))
-    assert "left out: chapters/ch01/i0: its price is unknown" in run.out
+    assert "left out: chapters/ch01/i0: over budget: its price is unknown" in run.out
     assert len(openai.requests) == 1
 
 

@@ -35,6 +35,7 @@ def test_ordinary_names_are_fine(name):
         "a\x00",
         "a\x1f",
         "a\u2028",
+        "mood=calm",
     ],
 )
 def test_names_that_no_file_can_have_are_at_fault(name):

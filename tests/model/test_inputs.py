@@ -96,3 +96,25 @@ def test_the_walk_has_every_input_once() -> None:
         ("reference.1", ONE),
         ("reference.2", TWO),
     ]
+
+
+def test_a_template_is_blamed_only_where_its_own_words_changed() -> None:
+    """Words around a part come and go with it; the template is named where every part stayed."""
+    template = "prompts/chapter.txt.j2"
+
+    def made(*runs: tuple[str, str]) -> Inputs:
+        segments = tuple(Segment(text, name, template if name == "template" else "a.yaml:3:5") for text, name in runs)
+        text = "".join(segment.text for segment in segments)
+        return Inputs(text, "", (), Size(1, 1), Told(segments))
+
+    plain = made(("A lamp.", "prompt_used"))
+    framed = made(("A lamp.", "prompt_used"), ("Palette: ", "template"), ("red", "palette"))
+    headed = made(("Draw: ", "template"), ("A lamp.", "prompt_used"))
+    ruled = made(("A lamp.", "prompt_used"), ("Colours: ", "template"), ("red", "palette"))
+    for then, now, said in (
+        (plain, framed, "palette added (a.yaml:3:5)"),
+        (framed, plain, "palette removed"),
+        (plain, headed, f"fixed text of {template} added"),
+        (framed, ruled, f"fixed text of {template} changed"),
+    ):
+        assert tuple(map(str, change_reasons(differences(parts(then), now)))) == (said,)

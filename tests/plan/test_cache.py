@@ -241,6 +241,23 @@ def _shows(root: Path, slug: str, other: str) -> None:
     )
 
 
+def _written(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _needs_face_of(root: Path, slug: str, other: str) -> None:
+    """Plan a portrait of a character, and one that shows another character's portrait: no circle of images."""
+    path = root / f"imagery/characters/{slug}/imagery.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f"entity_type: character\nslug: {slug}\ngeneration_defaults: {{provider: sketch, model: sketch}}\n"
+        "image_inventory:\n"
+        f"  - {{id: face, is_reference_portrait: true, prompt_used: {slug} stands., size: 128x96}}\n"
+        f"  - {{id: both, prompt_used: {slug} dances., size: 128x96, depicts_characters: [{other}]}}\n"
+    )
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -278,10 +295,18 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "a portrait's prompt": lambda root: _replaced(root / MARA, "Mara stands", "Mara sits"),
     "a portrait rejected": lambda root: _append(root / MARA, "    status: rejected\n"),
     "portraits in a circle": lambda root: [_shows(root, *pair) for pair in (("anna", "bert"), ("bert", "anna"))],
+    "files that need each other": lambda root: [
+        _needs_face_of(root, *pair) for pair in (("cara", "dan"), ("dan", "cara"))
+    ],
+    "one of these edited": lambda root: _replaced(root / "imagery/characters/dan/imagery.yaml", "stands", "sits"),
     "that circle gone": lambda root: _shows(root, "bert", "ivo"),
     "an inventory": lambda root: _append(root / IVO, "  - {id: side, path: side.png}\n"),
     "a character by another name": lambda root: _replaced(root / IVO, "slug: ivo", "slug: nobody"),
     "a broken character": lambda root: _append(root / MARA, "\t- [\n"),
+    "a broken file for nobody": lambda root: _written(
+        root / "imagery/characters/nobody/imagery.yaml", "image_inventory: [\n"
+    ),
+    "that broken file gone": lambda root: (root / "imagery/characters/nobody/imagery.yaml").unlink(missing_ok=True),
     "a location": lambda root: _replaced(root / "imagery/locations/yard.yaml", "a pump", "a well"),
     "a location's name": lambda root: _replaced(root / "imagery/locations/yard.yaml", "slug: yard", "slug: court"),
     "a template": lambda root: _append(root / "prompts/chapter.txt.j2", "At dusk.\n"),
@@ -325,6 +350,24 @@ def test_an_edit_is_seen(root: Path, name: str) -> None:
     _check(root)
 
 
+def test_what_was_paid_for_is_asked_of_the_originals_again(root: Path) -> None:
+    """A picture that its original would bring back is missing once that is gone; and once it belongs to another."""
+    EDITS["a picture gone"](root)
+    _replaced(_chapter(root, "ch02"), 'custom_id: "b"', 'custom_id: "bb"')
+    _kept(root)
+    gone, renamed = EntryId("chapters/ch01/b"), EntryId("chapters/ch02/bb")
+    assert [_whole(root).by_id[name].verdict.value for name in (gone, renamed)] == ["restorable", "restorable"]
+    _written(
+        root / "imagery/more.yaml",
+        "metadata: {entity_type: chapter-imagery, slug: ch02}\nimages:\n" + ENTRY % "b",
+    )
+    _check(root)
+    assert _whole(root).by_id[renamed].verdict.value == "missing"
+    EDITS["originals gone"](root)
+    _check(root)
+    assert _whole(root).by_id[gone].verdict.value == "missing"
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_random_edits_are_seen(root: Path, seed: int) -> None:
     """Edits on top of each other, each followed by both plans."""
@@ -338,6 +381,19 @@ def test_random_edits_are_seen(root: Path, seed: int) -> None:
                 _kept(root)
         else:
             assert _shown(_kept(root, building=chance.random() < 0.5)) == _shown(whole), name
+
+
+def test_files_that_need_each_other_are_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Portraits of two files in turn are no circle: nothing is read again, and an edit is seen by both."""
+    EDITS["files that need each other"](root)
+    _kept(root)
+    assert "imagery/chapters/ch01/imagery.yaml" not in _scanned(root, monkeypatch)
+    EDITS["one of these edited"](root)
+    _check(root)
+    whole = _whole(root).by_id
+    assert [str(reason) for reason in whole[EntryId("characters/cara/both")].reasons] == [
+        "not built yet", "reference `generated/characters/dan/face.png` will be built first"
+    ]  # fmt: skip
 
 
 def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

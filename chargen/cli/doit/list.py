@@ -18,6 +18,8 @@ from doit.cmd_list import (
 from doit.task import Task
 
 from chargen.cli.doit.command import ProjectCommand
+from chargen.cli.output import is_word
+from chargen.cli.tables import plural
 from chargen.doit_plugin.names import Named, own_only
 from chargen.plan.cache.snapshot import stamped_targets
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from chargen.plan.plan import Shown
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
-_QUIET = {**opt_list_quiet, "help": "print names only; nothing is judged, so this is fast"}
+_QUIET = {
+    **opt_list_quiet,
+    "help": "print names only; nothing is judged, so this is fast",
+}
 _STATUS = {**opt_list_status, "help": "print each with its verdict only, without reasons"}
 _TEMPLATE = {**opt_template, "help": "print each with a template of {name}, {doc} and {status}"}
 
@@ -42,7 +47,11 @@ class List(ProjectCommand):
         named, tasks = self.named(args)
         own = self._own(tasks, named, params) if named or not args else []
         if params["quiet"]:
-            self.say([*self._targets(named), *(task.name for task in own)])
+            names = [*self._targets(named), *(task.name for task in own)]
+            words = list(filter(is_word, names))
+            self.say(words)
+            if left := len(names) - len(words):
+                self.tell(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
             return 0
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.request import selectables  # noqa: PLC0415 - names alone need none of it

@@ -87,24 +87,19 @@ def kept_plan(snapshot: Snapshot) -> Plan | None:
 
 def to_keep(session: Session, planner: Planner, plan: Plan) -> Callable[[], None]:
     """Return what writes a plan of everything, made without options; what it was made from is looked at now."""
-    before, files = session.cache(), planner.kept()
+    files = planner.kept()
+    return lambda: _save(session, planner, plan, files)
+
+
+def _save(session: Session, planner: Planner, plan: Plan, files: dict[str, Kept]) -> None:
+    before = session.cache()
     whole = files.keys() == planner.book.heads.keys()
-    if files == before.files and not (whole and not before.order):
-        return nothing_new
+    if (files == before.files and not (whole and not before.order)) or environment_of(session) != before.environment:
+        return
     cache = Cache(before.environment, str(planner.disk.began_ns), files)
     if whole:
         cache.order, cache.problems = tuple(image.id for image in plan.images), plan.problems
     stamp = _stamp(session, planner, plan, cache)
-    return lambda: _save(session, cache, stamp)
-
-
-def nothing_new() -> None:
-    """Write nothing: all is kept already."""
-
-
-def _save(session: Session, cache: Cache, stamp: Stamp) -> None:
-    if environment_of(session) != cache.environment:
-        return
     with suppress(OSError, ChargenError, UnicodeEncodeError):
         # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
         make_folder(session.project.originals)
