@@ -32,7 +32,7 @@ class Recorder(Steps):
         from chargen.store.journal import Journal  # noqa: PLC0415 - only in the forked process
         from chargen.store.originals import Originals  # noqa: PLC0415 - as above
 
-        self._after(Originals, "store", lambda stored: ("paid", stored[0].entry_id))
+        self._after(Originals, "put", lambda stored: ("paid", stored[0].entry_id))
         self._after(Journal, "sent", lambda given: ("sent", given[0].task_id))
 
     def _after(self, owner: type, name: str, told: Callable[[tuple[Any, ...]], tuple[str, str]]) -> None:

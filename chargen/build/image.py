@@ -134,7 +134,7 @@ class ImageBuilder:
                 continue  # the verdict knows it as an obstacle, or does not need it
             data, media_type = read
             names = reference.character, reference.path
-            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data)))
+            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data), reference.name))
         return tuple(sent)
 
     def recheck(

@@ -29,6 +29,8 @@ class SentReference:
     """A short description of the character, used where a model takes fewer references."""
     sha256: FileHash | None = None
     """Of `data`, where it was read to be sent."""
+    name: str = ""
+    """Who is on it, as people call them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,9 @@ class ImagePlanner:
                 problems.append(
                     error(f"reference {trouble}", reference.position, _reference_hint(is_pointer=trouble.is_pointer))
                 )
-            references.append(PlannedReference(path, reference.character, digest, None, reference.appearance))
+            references.append(
+                PlannedReference(path, reference.character, digest, None, reference.appearance, reference.name)
+            )
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
@@ -152,7 +154,7 @@ class ImagePlanner:
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance)
+        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance, reference.name)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""

@@ -34,6 +34,8 @@ class PlannedReference:
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
+    name: str = ""
+    """Who is on it, as people call them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
     references = sent
     if references is None:
         references = tuple(
-            SentReference(item.character, item.path, b"", "image/png", item.appearance) for item in image.references
+            SentReference(item.character, item.path, b"", "image/png", item.appearance, name=item.name)
+            for item in image.references
         )
     return Asked(
         prompt=image.composed.text,

@@ -44,6 +44,8 @@ class WantedPicture:
     """Where it was asked for: the listed id, or the depicted character."""
     looks: Traced | None = None
     """A short description of the character, for where the picture can't be had."""
+    name: str = ""
+    """Who is on it: as the chapter calls them, else their own file."""
     stands_in: bool = False
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
 
@@ -142,12 +144,12 @@ def _of_character(
     entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
 ) -> None:
     wanted, problems = _wanted(depicted, character)
-    looks = depicted.looks or appearance_of(character)
+    looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
     stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
-        found.references.append(WantedPicture(*names, place, looks, stands_in=True))
+        found.references.append(WantedPicture(*names, place, looks, name, stands_in=True))
         found.problems.extend(problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -158,13 +160,13 @@ def _of_character(
         if item.path is None:
             problems.append(_no_file(item, place, describe))
         else:
-            found.references.append(WantedPicture(character.slug, item.id, item.path, item.entry_id, place, looks))
+            names = character.slug, item.id, item.path, item.entry_id
+            found.references.append(WantedPicture(*names, place, looks, name))
     found.problems.extend(problems)
     if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
         return
     if not problems and not itself and depicted.looks is None and not depicted.no_portrait:
         found.problems.append(_nothing_listed(depicted, character, stands_in))
-    name = depicted.name or character.name
     found.described.append(_described(character.slug, name, looks, depicted.position))
 
 

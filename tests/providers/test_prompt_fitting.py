@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +87,22 @@ def test_folding_is_told_and_comes_last() -> None:
     fitted = fit(question(picture("ann", 1, "Ann is tall."), negative_prompt="blur"), "tiny", 0)
     assert fitted.prompt == "a hall\n\nAnn is tall.\n\nDo not show any of the following: blur."
     assert fitted.notes[-1] == "the negative prompt is folded into the prompt (sentence 1)"
+
+
+def test_a_line_says_who_is_on_which_picture() -> None:
+    """In the order they are sent, after words for those that are not, before what must not be shown."""
+    named = [replace(picture(name), name=name.title()) for name in ("ann", "bob", "cid")]
+    fitted = fit(question(*named, negative_prompt="rain"), "m", 2)
+    legend = (
+        "Picture 1: Ann. Picture 2: Bob. "
+        "Keep each face, hair and build as on its picture; light, pose and composition follow the text."
+    )
+    assert legend in fitted.prompt
+    assert fitted.prompt.index(legend) < fitted.prompt.index("rain")
+    assert "Picture 3" not in fitted.prompt
+
+
+def test_without_pictures_or_names_there_is_no_such_line() -> None:
+    assert "Picture" not in fit(question(), "m", 2).prompt
+    assert "Picture" not in fit(question(picture("ann")), "m", 2).prompt
+    assert "Picture" not in fit(question(replace(picture("ann"), name="Ann")), "m", 0).prompt

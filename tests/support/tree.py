@@ -65,7 +65,8 @@ def only_slots_differ(before: bytes, after: bytes, slots: tuple[str, ...] = (*SL
     YAML(typ="safe", pure=False).load(now.removeprefix("\ufeff"))
     if not then.endswith("\n"):
         assert not now.endswith("\n"), "a final newline appeared"
-        then, now = then + "\n", now + "\n"
+        end = "\r\n" if "\r\n" in then else "\n"  # what the file ends its other lines with
+        then, now = then + end, now + end
     assert without_slots(now, slots) == without_slots(then, slots)
 
 

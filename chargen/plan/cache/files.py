@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chargen.config.layout import PLAN_CACHE
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, Severity
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
@@ -115,6 +115,8 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         if image.verdict is not Verdict.FRESH or image.reasons
     )
     busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
+    if any(problem.severity is Severity.ERROR for problem in plan.problems):
+        busy = set(cache.files)  # an error is told by every run until it is mended
     return Stamp(
         environment=cache.environment,
         made=cache.made,

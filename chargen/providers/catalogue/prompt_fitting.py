@@ -1,6 +1,7 @@
 """Fits what an author asked into one prompt and the references a model takes: the adaptation all providers share.
 
-Law: nothing is left out silently; every change is a note. Pure; what a model takes is handed in.
+Law: nothing is left out silently; what is changed is a note, but for the line that says who is on which picture, which
+is in every prompt with references. Pure; what a model takes is handed in.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
     notes: list[str] = []
     choice = reference_choice.choose(asked.references, limit)
     prompt = reference_choice.describe(asked.prompt, choice.dropped)
+    if legend := reference_choice.legend(choice.kept):
+        prompt = f"{prompt.rstrip()}\n\n{legend}"
     if choice.dropped:
         notes.append(reference_choice.told(choice.dropped, model_id, limit))
     folded = negative.fold(prompt, asked.negative_prompt)

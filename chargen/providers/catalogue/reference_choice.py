@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from chargen.model.request import SentReference
 
+KEEP = "Keep each face, hair and build as on its picture; light, pose and composition follow the text."
+"""What a model is asked to take from the pictures, and what not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -33,6 +36,12 @@ def choose(references: Sequence[SentReference], limit: int) -> Choice:
         kept=tuple(reference for index, reference in enumerate(references) if index in chosen),
         dropped=tuple(reference for index, reference in enumerate(references) if index not in chosen),
     )
+
+
+def legend(kept: Sequence[SentReference]) -> str:
+    """Say who is on which of the pictures that go along; nothing where nobody is named."""
+    names = [f"Picture {number}: {each.name}." for number, each in enumerate(kept, start=1) if each.name]
+    return " ".join((*names, KEEP)) if names else ""
 
 
 def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
