@@ -50,16 +50,6 @@ class AttemptLog(Protocol):
         """Note that the attempt brought no image."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An image came back: after how many tries, and how many of those before may have been billed."""
-
-    reply: Reply
-    attempt_id: str
-    tries: int
-    possibly_billed: int
-
-
 @dataclass(slots=True)
 class _Call:
     """One image's way through the loop."""
@@ -113,7 +103,7 @@ class Sender:
         """The answer that opened the breaker, None while images can be sent for."""
         return self._breaker.cause
 
-    def send(self, request: Request, estimate: Decimal | None, log: AttemptLog) -> Sent:
+    def send(self, request: Request, estimate: Decimal | None, log: AttemptLog) -> Reply:
         """Send until a reply comes or it is of no use to try again; `estimate` is the price of one try.
 
         Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
@@ -123,10 +113,6 @@ class Sender:
         self._need_key()
         self._provider.open()
         call = _Call(request, estimate, log)
-        attempt_id, reply = self._until_a_reply(call)
-        return Sent(reply, attempt_id, call.number, sum(failure.possibly_billed for failure in call.failures))
-
-    def _until_a_reply(self, call: _Call) -> tuple[str, Reply]:
         while True:
             try:
                 return self._try(call)
@@ -142,7 +128,7 @@ class Sender:
             self._open(failure)
             raise BreakerOpenError(failure)
 
-    def _try(self, call: _Call) -> tuple[str, Reply]:
+    def _try(self, call: _Call) -> Reply:
         """Send once. Raises as `send`; a ProviderError has been logged, accounted for and acted on."""
         self._check_budget(call)
         with self._pacer.flight(self._breaker.check) as departed:
@@ -159,7 +145,7 @@ class Sender:
                 raise wrapped from bug
             self._breaker.met(None)
             self._ledger.settle(call.estimate, reply.cost_usd if reply.cost_usd is not None else call.estimate)
-        return attempt_id, reply
+        return reply
 
     def _collected(self, ticket: Ticket) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""

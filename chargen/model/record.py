@@ -202,6 +202,8 @@ class Record:
     number: int = 1
     """Which try of its task this was, from 1."""
     why: tuple[Reason, ...] = ()
+    after: str | None = None
+    """The attempt whose image this one replaced, where the entry's record told of one; no input."""
     original: Original | None = None
 
     @property

@@ -62,17 +62,13 @@ def choose(
     Money is handed out in plan order: an image that does not fit takes none, so a cheaper one after it may still fit.
     """
     chosen = frozenset(selected)
-    acting = [image.id for image in plan.images if image.id in chosen and _active(image)]
-    needs = {
-        entry_id: tuple(need for need in found if need in plan.by_id and _active(plan.by_id[need]))
-        for entry_id, found in plan.needs.items()
-        if plan.by_id[entry_id].acts
-    }
-    wanted = closure(acting, needs)
+    active = {image.id: image for image in plan.images if _active(image)}
+    needs = {name: tuple(filter(active.__contains__, image.needs)) for name, image in active.items() if image.acts}
+    wanted = closure(filter(chosen.__contains__, active), needs)
     images: list[Shown] = []
     left: dict[EntryId, LeftOut] = {}
     spent, sent = Decimal(0), 0
-    for image in plan.images:
+    for image in active.values():
         if image.id not in wanted:
             continue
         reason = ""

@@ -6,7 +6,7 @@ entry it asks of `Surroundings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -21,7 +21,6 @@ from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
-from chargen.providers import is_proof
 
 
 class Surroundings(Protocol):
@@ -43,6 +42,9 @@ class Surroundings(Protocol):
 
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
+
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands."""
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
@@ -71,6 +73,7 @@ class ImagePlanner:
         faults: list[Problem] = []
         words = (*resolution.described, *described)
         composed = self._compose(entry, words, faults)
+        faults += self._copied(entry)
         problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -158,9 +161,16 @@ class ImagePlanner:
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
-        sketch = portrait.route is not None and is_proof(portrait.route.provider)
-        paid = self.judge.evidence.paid(portrait.entry, portrait.fingerprint, portrait.inputs, sketch=sketch)
-        return paid.file if paid else None
+        return self.judge.coming(portrait)
+
+    def _copied(self, entry: Entry) -> Iterator[Problem]:
+        """Yield that what is approved has no picture: its record is another entry's."""
+        keeper = self.judge.evidence.owned(entry.id).copied
+        if keeper is None or entry.status is None or not entry.status.keeps:
+            return
+        message = f"the record of `{entry.id}` is that of `{keeper}` at {self.around.place(keeper)}"
+        hint = "take the slots and the `status` out of the copy: nothing is generated while it has them"
+        yield error(message, entry.position, hint)
 
     def _forms(self, image: Planned, words: tuple[Described, ...]) -> tuple[Planned, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
