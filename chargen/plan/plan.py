@@ -37,6 +37,9 @@ class PlannedReference:
     appearance: str = ""
     name: str = ""
     """Who is on it, as people call them."""
+    media_type: str = ""
+    size: int | None = None
+    """Bytes of the file; None, and no type, while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
