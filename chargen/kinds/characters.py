@@ -63,7 +63,8 @@ class Characters(ImageryKind):
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))
-        return reader.imagery(entries, (character,))
+        archived = (reader.root.text("status") or "").strip().lower() == Status.ARCHIVED.value
+        return reader.imagery(entries, () if archived else (character,))
 
     def place(self, entry: Entry, file_path: str) -> Mapping[str, SlotValue]:
         """Return the portrait's `path`, as seen from the character's folder."""

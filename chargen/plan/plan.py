@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chargen.errors import Position, Problem, Severity, note, warning
+from chargen.errors import Position, Problem, Severity, error, note, warning
 from chargen.model.reason import Reason
 from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
@@ -21,6 +21,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, St
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
+    from chargen.model.record import RecordLine
     from chargen.plan.compose import Composed
     from chargen.plan.verdict import Judgement
 
@@ -36,6 +37,9 @@ class PlannedReference:
     appearance: str = ""
     name: str = ""
     """Who is on it, as people call them."""
+    media_type: str = ""
+    size: int | None = None
+    """Bytes of the file; None, and no type, while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,8 @@ class Planned:
     problems: tuple[Problem, ...] = ()
     obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
+    replaces: RecordLine | None = None
+    """The record that is the entry's own, whose image a new one would replace."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
 
@@ -360,6 +366,12 @@ def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
         counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
         message = f"{counted} kept as made by earlier rules (sizes of `generation_defaults`, names in states)"
         yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
+
+
+def two_files(slug: str, first: str, other: str) -> Problem:
+    """Return the error of a character that two files define: which face is meant, nobody can say."""
+    message = f"the character `{slug}` has two files: `{first}` counts, and this one does not"
+    return error(message, Position(other), "put `status: archived` at the top of the one that is not meant")
 
 
 def totals(images: Iterable[Shown]) -> dict[str, int]:

@@ -22,8 +22,9 @@ from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Imagery
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.book import Book
+from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
+from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
@@ -33,7 +34,7 @@ from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
-from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, unknown_file
+from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
@@ -183,6 +184,11 @@ class Planner:
         """Look at a reference file."""
         return self.disk.reference(path)
 
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands, and note that it was asked."""
+        self.disk.inputs.note(PLACE, name)
+        return self.book.entry(name).position
+
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
         imagery = self.disk.scanned(file).imagery
@@ -211,6 +217,7 @@ class Planner:
         heads = [self.book.heads[file] for file in self.disk.files]
         known = {(head.kind, head.slug) for head in heads}
         problems = [*missing_roots(self.project), *(problem for head in heads for problem in head.problems), *together]
+        problems.extend(two_files(*names) for names in self.book.doubled)
         for image in images:
             problems.extend(image.problems)
         uses = (use for head in heads for use in head.uses)
@@ -273,9 +280,9 @@ class Planner:
 
     def _note(self, image: Planned) -> None:
         """Note what judging an image reads of the disk by itself, besides its target."""
-        inputs, elsewhere = self.disk.inputs, self.evidence.named_elsewhere(image.entry)
-        if elsewhere:
-            inputs.note(FILE, elsewhere)
+        inputs, named = self.disk.inputs, named_picture(image.entry)
+        if named and named != image.target:
+            inputs.note(FILE, named)
         if image.repair:
             inputs.note(JOURNAL, image.id)
 
