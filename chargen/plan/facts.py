@@ -156,7 +156,8 @@ class GatheredFacts:
             return Change.UNKNOWN, ()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
-        return Change.DIFFERENT, change_reasons(differences(dict(line.parts), self.inputs)) if line.parts else ()
+        then = self._evidence.parts_of(self._entry, self.state)
+        return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
