@@ -101,6 +101,9 @@ class _Taking:
     def _take(self, image: Planned) -> Accepted:
         entry = self.write_back.entry_now(image.entry)
         found = self.evidence.at_target(entry, image.fingerprint, certain=True)
+        if found.moved:
+            message = f"its picture is still at `{found.moved}` and moves along for free"
+            raise InputError(error(message, entry.position, f"run `doit {image.target}` first, then accept"))
         path, full = self._picture(image, entry, found)
         if image.inputs is None or image.fingerprint is None:
             raise InputError(error(_why_no_inputs(image), entry.position))

@@ -1,12 +1,14 @@
 """Every version of an image there ever was: at the target, in the history, the originals, the YAML, the journal.
 
 Laws: each file and each original is told once, oldest first; what is only known of, and not here any more, is told
-too. Reads only.
+too. A version belongs to the entry whose record it is, whatever the entry was called when it was made; what belongs to
+no entry now is gone, and told apart. Reads only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,11 +17,15 @@ from itertools import chain
 from typing import Any
 
 from chargen.actions.why import record_in
+from chargen.config.layout import ORIGINALS
 from chargen.errors import StartError, error
+from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import all_slots_of
 from chargen.model.reason import said_of_version
 from chargen.model.record import Record, RecordLine
-from chargen.model.values import FileHash, number
+from chargen.model.values import EntryId, FileHash, number
+from chargen.plan.evidence import Evidence
+from chargen.plan.ownership import Place
 from chargen.plan.plan import Planned
 from chargen.plan.salvage import mended
 from chargen.plan.session import Session
@@ -62,6 +68,8 @@ class Version:
     number: int = 0
     names: frozenset[str] = field(default=frozenset())
     """Hashes of all files with these pixels: the delivered bytes and what was published of them."""
+    path: str = ""
+    """Where its bytes are, project-relative; empty where they are not here."""
 
     def to_json(self) -> dict[str, Any]:
         """One element of `versions[]` in `history --json`."""
@@ -74,6 +82,7 @@ class Version:
             "cost_usd": number(self.cost_usd),
             "attempt": self.attempt,
             "file_sha256": self.file,
+            "path": self.path or None,
             "bytes": self.size or None,
             "why": list(map(said_of_version, self.record.why)) if self.record else [],
             "prompt": self.record.prompt if self.record else None,
@@ -100,12 +109,7 @@ class ImageHistory:
         found = self.versions
         if name.isdecimal() and 1 <= int(name) <= len(found):
             return found[int(name) - 1]
-        meant = [
-            version
-            for version in found
-            if len(name) >= _SHORTEST
-            and (version.attempt == name or any(digest.startswith(name.lower()) for digest in version.names))
-        ]
+        meant = _meant(found, name)
         if len(meant) == 1:
             return meant[0]
         numbers = ", ".join(str(version.number) for version in meant)
@@ -114,39 +118,104 @@ class ImageHistory:
         raise StartError(error(message, hint=hint if found else "this image was never made"))
 
 
-def history(session: Session, image: Planned) -> ImageHistory:
+@dataclass(frozen=True, slots=True)
+class GoneHistory:
+    """The versions that were made for an entry that is gone, oldest first, and are no living entry's."""
+
+    id: EntryId
+    versions: tuple[Version, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `gone[]` in `history --gone --json`."""
+        return {"id": self.id, "versions": [version.to_json() for version in self.versions]}
+
+
+def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistory:
     """Return every version of an image."""
-    found: list[Version] = []
-    found.extend(_from_originals(session, image))
-    _add_kept(session, image, found)
-    _add_current(session, image, found)
-    _add_told(session, image, found)
+    own, others = _originals(session, evidence, image)
+    found = [_of_original(stored) for stored in own]
+    former = {version.record.entry_id for version in found if version.record is not None} - {image.id}
+    names = (image.id, *sorted(name for name in former if not evidence.planned(name)))
+    for name in names:
+        _add_kept(session, session.history.list(name), found, others)
+    _add_current(session, evidence, image, found)
+    _add_told(session, evidence, image, names, found)
+    return ImageHistory(image, _numbered(found))
+
+
+def gone(session: Session, evidence: Evidence) -> tuple[GoneHistory, ...]:
+    """Return what was made for entries that are gone and is no living entry's now, by their ids."""
+    found: dict[EntryId, list[Version]] = defaultdict(list)
+    for stored in session.originals.all_records():
+        if evidence.owner(stored) is None:
+            found[stored.record.entry_id].append(_of_original(stored))
+    for name in session.history.ids():
+        if not evidence.planned(name) and evidence.heir(name) is None:
+            _add_kept(session, session.history.list(name), found[name], frozenset())
+    return tuple(GoneHistory(name, _numbered(found[name])) for name in sorted(found) if found[name])
+
+
+def named(session: Session, evidence: Evidence, image: Planned, name: str) -> Version:
+    """Return the version of an image that is meant, else the one of a gone entry: by its hash. Raises StartError."""
+    try:
+        return history(session, evidence, image).named(name)
+    except StartError:
+        meant = [version for item in gone(session, evidence) for version in _meant(item.versions, name)]
+        if len(meant) != 1:
+            raise
+        return meant[0]
+
+
+def _meant(found: Iterable[Version], name: str) -> list[Version]:
+    return [
+        version
+        for version in found
+        if len(name) >= _SHORTEST
+        and (version.attempt == name or any(digest.startswith(name.lower()) for digest in version.names))
+    ]
+
+
+def _numbered(found: list[Version]) -> tuple[Version, ...]:
     found.sort(key=lambda version: (version.at, version.attempt or "", version.file or ""))
-    return ImageHistory(image, tuple(replace(version, number=place) for place, version in enumerate(found, start=1)))
+    return tuple(replace(version, number=place) for place, version in enumerate(found, start=1))
 
 
 _SHORTEST = 4
 """Letters of a hash that may stand for it."""
 
 
-def _from_originals(session: Session, image: Planned) -> Iterator[Version]:
+def _originals(
+    session: Session, evidence: Evidence, image: Planned
+) -> tuple[list[StoredOriginal], frozenset[FileHash]]:
+    """Return the originals that are an image's, and the hashes of all files made from those that are others'."""
+    own: list[StoredOriginal] = []
+    others: set[FileHash] = set()
     for stored in chain(session.originals.all_records(), _mended(session, image)):
-        record = stored.record
-        if record.entry_id != image.id and all(form.file_path != image.target for form in stored.published):
-            continue
-        form = stored.published[-1] if stored.published else None
-        yield Version(
-            at=record.received_at,
-            where=Where.ORIGINAL,
-            file=form.sha256 if form else None,
-            size=form.size if form else stored.original.size,
-            by=str(record.route),
-            attempt=record.attempt,
-            cost_usd=record.cost_or_estimate_usd,
-            record=record,
-            stored=stored,
-            names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
-        )
+        owner = evidence.owner(stored)
+        stood_here = any(form.file_path == image.target for form in stored.published)
+        if owner == image.id or (owner is None and stood_here):
+            own.append(stored)
+        else:
+            others.update((stored.original.sha256, *(form.sha256 for form in stored.published)))
+    return own, frozenset(others)
+
+
+def _of_original(stored: StoredOriginal) -> Version:
+    record = stored.record
+    form = stored.published[-1] if stored.published else None
+    return Version(
+        at=record.received_at,
+        where=Where.ORIGINAL,
+        file=form.sha256 if form else None,
+        size=form.size if form else stored.original.size,
+        by=str(record.route),
+        attempt=record.attempt,
+        cost_usd=record.cost_or_estimate_usd,
+        record=record,
+        stored=stored,
+        names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
+        path=f"{ORIGINALS}/{record.fingerprint}/{record.attempt}/{stored.original.file}",
+    )
 
 
 def _mended(session: Session, image: Planned) -> Iterator[StoredOriginal]:
@@ -155,20 +224,33 @@ def _mended(session: Session, image: Planned) -> Iterator[StoredOriginal]:
         yield from mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
 
 
-def _add_kept(session: Session, image: Planned, found: list[Version]) -> None:
-    for kept in session.history.list(image.id):
+def _add_kept(
+    session: Session, kept_here: Iterable[KeptVersion], found: list[Version], others: frozenset[FileHash]
+) -> None:
+    """Add files of the history; `others` are known to be other entries'."""
+    for kept in kept_here:
+        path = kept.path.relative_to(session.project.root).as_posix()
         place = _place_of(found, kept.sha256)
         if place is not None:
-            found[place] = replace(found[place], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size)
+            found[place] = replace(
+                found[place], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
+            )
+            continue
+        if kept.sha256 in others:
             continue
         data = session.history.read(kept)
         at = stamp(datetime.fromtimestamp(kept.changed_ns / 1e9, UTC), microseconds=True)
         version = _of_bytes(data, kept.sha256, kept.size, at)
-        found.append(replace(version, where=Where.HISTORY if data is not None else Where.GONE, kept=kept))
+        where, path = (Where.HISTORY, path) if data is not None else (Where.GONE, "")
+        found.append(replace(version, where=where, kept=kept, path=path))
 
 
-def _add_current(session: Session, image: Planned, found: list[Version]) -> None:
-    path = session.project.path(image.target)
+def _add_current(session: Session, evidence: Evidence, image: Planned, found: list[Version]) -> None:
+    owned = evidence.owned(image.id)
+    if owned.place not in (Place.TARGET, Place.ELSEWHERE):
+        return
+    shown = owned.path if owned.place is Place.ELSEWHERE else image.target
+    path = session.project.path(shown)
     state = kind_of(path)
     if not state.kind.is_picture:
         return
@@ -176,28 +258,31 @@ def _add_current(session: Session, image: Planned, found: list[Version]) -> None
     assert file is not None
     place = _place_of(found, file)
     if place is not None:
-        found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size)
+        found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size, path=shown)
         return
-    line = image.entry.record_line
+    line = evidence.own(image.entry).record_line
     if line is not None and line.file == file:
         record = None if state.kind is FileKind.LFS_POINTER else record_in(path.read_bytes())
-        found.append(_of_line(line, Where.CURRENT, record))
+        found.append(replace(_of_line(line, Where.CURRENT, record), path=shown))
         return
     at = stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC), microseconds=True)
     data = path.read_bytes() if state.kind is FileKind.FILE else None
-    found.append(_of_bytes(data, file, state.size, at))
+    found.append(replace(_of_bytes(data, file, state.size, at), path=shown))
 
 
-def _add_told(session: Session, image: Planned, found: list[Version]) -> None:
-    """Add what the entry's slots and the journal tell of, and nothing above has."""
-    for slots in all_slots_of(image.entry):
+def _add_told(
+    session: Session, evidence: Evidence, image: Planned, names: Iterable[EntryId], found: list[Version]
+) -> None:
+    """Add what the entry's slots and the journal tell of, and nothing above has; `names` are all the entry had."""
+    for slots in all_slots_of(evidence.own(image.entry)):
         metadata = slots.get("provider_metadata")
         line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
         if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
             found.append(_of_line(line, Where.GONE, None))
-    for attempt in session.journal.attempts_for(image.id):
+    for attempt in (attempt for name in names for attempt in session.journal.attempts_for(name)):
         delivered = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
-        if not delivered or _has_attempt(found, attempt.attempt_id):
+        own = evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id) == image.id
+        if not (delivered and own) or _has_attempt(found, attempt.attempt_id):
             continue
         found.append(
             Version(
@@ -214,12 +299,15 @@ def _add_told(session: Session, image: Planned, found: list[Version]) -> None:
 
 def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version:
     """Describe a file that no original explains: its own text may still tell how it was made."""
+    embedded = embedded_record(data) if data is not None else None
     record = record_in(data) if data is not None else None
     names = frozenset({file})
     if record is None:
         return Version(at, Where.CURRENT, file, size, by_hand=True, names=names)
     by = str(record.route)
-    return Version(at, Where.CURRENT, file, size, by, record=record, by_hand=True, names=names)
+    painted = embedded is None or not embedded.verified
+    attempt = None if painted else record.attempt
+    return Version(at, Where.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
 
 
 def _of_line(line: RecordLine, where: Where, record: Record | None) -> Version:

@@ -18,6 +18,7 @@ from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.values import Verdict
+from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
@@ -45,8 +46,11 @@ class Restored:
         }
 
 
-def restore(session: Session, image: Planned, version: Version) -> Restored:
+def restore(session: Session, evidence: Evidence, image: Planned, version: Version) -> Restored:
     """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
+    if evidence.group_of(image.id) is not None:
+        message = f"a picture is still to move to or from `{image.target}`, for free"
+        raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
     with target_lock(session.project.root, image.id):
         picture, delivered = _put(session, image, version)

@@ -186,7 +186,7 @@ def _records(session: Session, image: Planned, found: TargetState, line: RecordL
     if line is not None and (record := attempt_record(session.originals, line)) is not None:
         yield record
     if found.state.kind is FileKind.FILE:
-        data = session.project.path(image.target).read_bytes()
+        data = session.project.path(found.path or image.target).read_bytes()
         if (record := record_in(data)) is not None:
             yield record
     if line is not None:

@@ -113,6 +113,7 @@ class Attempt:
             run=self._session.run_id,
             number=self._number,
             why=image.judgement.reasons,
+            after=image.replaces.attempt if image.replaces is not None else None,
         )
         try:
             stored = self._session.originals.put(record, reply.data, reply.others)

@@ -15,6 +15,7 @@ from enum import Enum
 
 from chargen.build.attempt import Attempt
 from chargen.build.disk_guard import DiskGuard
+from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, put, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
@@ -35,7 +36,8 @@ from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
 from chargen.store.locks import build_lock, target_lock
-from chargen.store.pictures import read_reference
+from chargen.store.original_store import StoredOriginal
+from chargen.store.pictures import as_sent, read_reference
 
 _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
@@ -50,9 +52,11 @@ class Outcome(str, Enum):
     BUILT = "built"
     RESTORED = "restored"
     ADOPTED = "adopted"
+    MOVED = "moved"
+    """Its picture came along from where the entry was before."""
     REPAIRED = "repaired"
     KEPT = "kept"
-    """PaidReply for and kept as a version, but not put at the target: the author decided something else meanwhile."""
+    """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
     """Judged again, nothing had to be done."""
 
@@ -87,6 +91,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
     Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
     """
     session = builder.session
+    builder.mover.settle(image.id)
     with build_lock(session.project.root, image.id):
         before = file_at_target(session, image)
         references = builder.read_references(image)
@@ -111,6 +116,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
                     return BuildResult(Outcome.KEPT, now, cost, decision)
                 file = put(session, now, picture.data)
                 session.originals.note_published(original, file)
+                builder.note_replaced(now, original)
                 edit = slots_edit(now, original.record, file, str(picture.delivered_size))
                 return builder.write_back(BuildResult(Outcome.BUILT, now, cost), edit, file, original.record.attempt)
 
@@ -124,17 +130,25 @@ class ImageBuilder:
     senders: Senders
     write_backs: WriteBack
     disk_guard: DiskGuard
+    mover: Mover
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
-        """Read the references once: the bytes that are hashed are the bytes that are sent."""
+        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
         sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
             if read is None:
                 continue  # the verdict knows it as an obstacle, or does not need it
-            data, media_type = read
+            digest = hash_bytes(read[0])
+            try:
+                data, media_type = as_sent(*read)
+            except ChargenError as damaged:
+                message = (
+                    f"reference `{reference.path}` can't be shown to its last pixel: {damaged.problems[0].message}"
+                )
+                raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
-            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data), reference.name))
+            sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
         return tuple(sent)
 
     def recheck(
@@ -179,6 +193,12 @@ class ImageBuilder:
             return f"`{image.target}` was changed while its picture was being made: left as it is"
         return ""
 
+    def note_replaced(self, image: Planned, original: StoredOriginal) -> None:
+        """Tie an image to the one it replaced, so that both stay versions of one entry whatever it is called."""
+        line = image.replaces
+        if line is not None and line.attempt is not None:
+            self.session.originals.note_replaced(line.attempt, line.fingerprint, original)
+
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""
         assert image.composed is not None
@@ -208,6 +228,8 @@ class ImageBuilder:
             raise _blocked(image)
         restores = image.verdict is Verdict.RESTORABLE
         if not (restores or image.judgement.adopt or image.repair):
+            if (was := self.mover.moved.get(image.id)) is not None:
+                return BuildResult(Outcome.MOVED, image, note=note or f"was {was}")
             return BuildResult(Outcome.NOTHING, image, note=note)
         with target_lock(self.session.project.root, image.id):
             if decision := self.decided_since(image, before):
@@ -217,19 +239,17 @@ class ImageBuilder:
             return self._adopt(image) if image.judgement.adopt else self._repair(image)
 
     def _restore(self, image: Planned) -> BuildResult:
-        assert image.route is not None
         assert image.entry.size is not None
         result = BuildResult(Outcome.RESTORED, image)
-        paid = self.judge.evidence.paid(
-            image.entry, image.fingerprint, image.inputs, sketch=is_proof(image.route.provider)
-        )
+        paid = self.judge.restoring(image)
         if paid is None:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
-        if paid.stored is None:  # the picture the entry had under its former name; its record line stays as it is
-            file = put(self.session, image, self.session.project.path(paid.where).read_bytes())
+        if paid.stored is None:  # the very file that stood there; its record line stays as it is
+            file = put(self.session, image, self.session.project.path(paid.path).read_bytes())
             return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
-        picture = convert(self.session, paid.stored, image.entry.size)
+        own = paid.stored.record.fingerprint == image.fingerprint
+        picture = convert(self.session, paid.stored, image.entry.size if own else paid.stored.record.asked_size)
         file = put(self.session, image, picture.data)
         self.session.originals.note_published(paid.stored, file)
         record = paid.stored.record

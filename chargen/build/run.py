@@ -18,6 +18,7 @@ from chargen.build.disk_guard import DiskGuard
 from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
+from chargen.build.moves import Mover
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
@@ -269,7 +270,8 @@ def open_build(
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard)
+        mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover)
         choice = prepared.choice
         build = Build(
             session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,27 +16,35 @@ from chargen.model.reason import said_of_version
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
-    from chargen.actions.history import ImageHistory, Version
+    from chargen.actions.history import GoneHistory, ImageHistory, Version
     from chargen.model.record import Record
-    from chargen.plan.plan import Planned
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 _DIGITS = 8
 """Of a file's hash: enough to name it."""
 
 
 @click.command("history")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=image_names)
+@click.argument("targets", nargs=-1, metavar="TARGET...", shell_complete=image_names)
+@click.option("--gone", is_flag=True, help="List what was made for entries that are gone and is no one's now.")
 @json_option
-def command(targets: tuple[str, ...], *, as_json: bool) -> None:
-    """List all versions of an image: when and why each was made, by what, its prompt, cost and file.
+def command(targets: tuple[str, ...], *, gone: bool, as_json: bool) -> None:
+    """List all versions of an image: when and why each was made, by what, its prompt, cost, file and path.
 
-    TARGET is a path, an id or a glob on the id. `chargen restore TARGET VERSION` brings one back.
+    TARGET is a path, an id or a glob on the id. An image that was renamed has the versions it had under its former
+    names. `chargen restore TARGET VERSION` brings one back, also one of an entry that is gone, named by its hash.
     """
-    from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions import history as actions  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
+    if bool(targets) == gone:
+        raise click.UsageError("name an image, or ask for `--gone`")
     with planning_here() as here:
-        found = [history(here.session, image) for image in here.images(targets)]
+        evidence = here.planner.evidence
+        if gone:
+            _tell_gone(actions.gone(here.session, evidence), as_json=as_json)
+            return
+        found = [actions.history(here.session, evidence, image) for image in here.images(targets)]
     if as_json:
         say_json({"images": [item.to_json() for item in found]})
         return
@@ -43,17 +52,33 @@ def command(targets: tuple[str, ...], *, as_json: bool) -> None:
         say([*([""] if number else []), *_lines(item)])
 
 
+def _tell_gone(found: tuple[GoneHistory, ...], *, as_json: bool) -> None:
+    if as_json:
+        say_json({"gone": [item.to_json() for item in found]})
+    elif not found:
+        say(["nothing: every version there is belongs to an entry"])
+    for number, item in enumerate(() if as_json else found):
+        heading = f"{bold(item.id)}  {plural(len(item.versions), 'version')}"
+        say([*([""] if number else []), heading, *_version_lines(item.versions, "prompt_used")])
+
+
 def _lines(history: ImageHistory) -> Iterator[str]:
-    """Yield a line for each version, and below it why it was made and its prompt where that changed."""
     image, found = history.image, history.versions
     yield f"{bold(image.id)}  {plural(len(found), 'version')}"
+    yield from _version_lines(found, getattr(image.entry.prompt, "name", "prompt_used"))
+
+
+def _version_lines(found: tuple[Version, ...], prompt_name: str) -> Iterator[str]:
+    """Yield a line for each version, and below it where it is, why it was made and its prompt where that changed."""
     rows = columns([_row(version) for version in found], right=frozenset({0, 3}))
     shown = ""
     for version, row in zip(found, rows, strict=True):
         yield f"  {row}"
+        if version.path:
+            yield f"      {dim(_short(version.path))}"
         if version.record and version.record.why and not version.by_hand:
             yield f"      {dim(_cut('; '.join(map(said_of_version, version.record.why))))}"
-        prompt = _prompt(image, version.record) if version.record else ""
+        prompt = _prompt(prompt_name, version.record) if version.record else ""
         if prompt and prompt != shown:
             yield f"      {_cut(prompt)}"
         shown = prompt or shown
@@ -71,9 +96,14 @@ def _row(version: Version) -> tuple[str, ...]:
     return str(version.number), moment(version.at), by, cost, file, where
 
 
-def _prompt(image: Planned, record: Record) -> str:
+def _short(path: str) -> str:
+    """Shorten the hashes in a path to a pattern that a shell understands."""
+    return _HASH.sub(lambda match: f"{match[0][:_DIGITS]}*", path)
+
+
+def _prompt(prompt_name: str, record: Record) -> str:
     """Return the author's own words of a prompt: what all images share would push them off the line."""
-    name = f"{PROMPT}.{getattr(image.entry.prompt, 'name', 'prompt_used')}"
+    name = f"{PROMPT}.{prompt_name}"
     own = next((part.text for part in record.parts if part.name == name and part.text), record.prompt)
     return " ".join(own.split())
 

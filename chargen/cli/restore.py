@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 def command(target: str, version: str, *, as_json: bool) -> None:
     """Bring back a version of an image: the file and what the YAML says of it, without a call.
 
-    VERSION is a number of `chargen history TARGET` or the beginning of the file's hash. The present picture goes into
+    VERSION is a number of `chargen history TARGET` or the beginning of the file's hash, also one that `chargen history
+    --gone` lists. The present picture goes into
     the history first. What is brought back counts as current for today's inputs, so a build leaves it alone until they
     change.
     """
-    from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.actions.history import named  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.actions.restore import restore, users  # noqa: PLC0415 - as above
     from chargen.cli.project import planning, project_held  # noqa: PLC0415 - as above
 
@@ -34,7 +35,7 @@ def command(target: str, version: str, *, as_json: bool) -> None:
         here = planning(session)
         before = here.planner.plan()
         image = here.one_image(target)
-        done = restore(session, image, history(session, image).named(version))
+        done = restore(session, here.planner.evidence, image, named(session, here.planner.evidence, image, version))
     if as_json:
         say_json(done.to_json())
     else:

@@ -294,4 +294,6 @@ def _outcome(done: BuildResult) -> str:
         return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
     if done.outcome is Outcome.NOTHING:
         return done.note or f"nothing to do: {done.image.verdict.value}"
+    if done.outcome is Outcome.MOVED:
+        return f"moved: {done.note}, free"
     return str(done.outcome.value)

@@ -17,6 +17,9 @@ HASHES = f"{STATE}/cache.sqlite"
 IGNORED = f"{STATE}/ignored.json"
 """Ids that `doit ignore` put aside."""
 
+MOVES = f"{STATE}/moves.json"
+"""Moves of pictures that were begun and are not finished."""
+
 PLAN_STAMP = f"{STATE}/plan-stamp.json"
 PLAN_CACHE = f"{STATE}/plan-cache.msgpack"
 BUILDING = f"{STATE}/building"

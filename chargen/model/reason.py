@@ -38,8 +38,10 @@ class ReasonCode(str, Enum):
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
+    COPIED = "copied"
+    """The entry repeats the record of another, the value, and has no picture of its own."""
     MOVED = "moved"
-    """What was paid for was made for another entry, which is gone: its id, or where its picture stands."""
+    """The picture was made for another entry, which is gone, or stands where the entry was: an id, or a path."""
     REPLY_NOT_IN_PLACE = "reply-not-in-place"
     INPUTS_CHANGED = "inputs-changed"
     """Which is not known: the record has no digests of the parts."""
@@ -155,6 +157,7 @@ _SENTENCES = {
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
     ReasonCode.PAID_FOR: "paid for already: put back for $0.00",
+    ReasonCode.COPIED: "copied from `{}`: gets a picture of its own",
     ReasonCode.MOVED: "was `{}`: its picture comes along, $0.00",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",

@@ -124,6 +124,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         details=_mapping(value.get("details", {})),
         run=_text(value.get("run", "")),
         number=_whole(value.get("number", 1)),
+        after=_optional_text(value.get("after")),
         why=_reasons(value.get("reasons"), _texts(value.get("why", ()))),
         original=None if value.get("original") is None else _original(value["original"]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from chargen.errors import Position
 from chargen.kinds.names import folded
@@ -11,9 +12,13 @@ from chargen.model.values import EntryId
 from chargen.plan.cache.rows import Cache, Head, Kept, head_of
 from chargen.plan.disk import Disk
 from chargen.plan.inputs import Inputs, Ways, answer_of
+from chargen.plan.ownership import Ownership, Sources, ownership
 from chargen.plan.scan import broken_slugs
 
-CHARACTER, CHARACTERS, BROKEN, PLANNED, TARGET = "character", "characters", "broken", "planned", "target"
+CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
+OWNED, CLAIMED, PLACE = "owned", "claimed", "place"
+_K = TypeVar("_K", bound=str)
+_V = TypeVar("_V")
 
 
 class Book:
@@ -28,7 +33,7 @@ class Book:
             if old is not None and old.digest and old.digest == disk.digest(file):
                 self.kept[file], self.heads[file] = old, old.head
             else:
-                self.heads[file] = head_of(disk.scanned(file))
+                self.heads[file] = head_of(disk.scanned(file), disk.project.target)
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
         self.doubled: list[tuple[str, str, str]] = []
@@ -43,7 +48,7 @@ class Book:
         self.characters: Mapping[str, Character] = _Characters(self, disk.inputs)
         self._places = broken_slugs(self.broken)
         self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.inputs)
-        self._targets = {disk.project.target(name) for name in self.home}
+        self._whose = Ownership()
 
     @property
     def is_odd(self) -> bool:
@@ -64,26 +69,60 @@ class Book:
             CHARACTERS: lambda _: answer_of(list(self.definers)),
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
-            TARGET: lambda path: "yes" if path in self._targets else "",
+            OWNED: lambda name: repr(self._whose.owned.get(EntryId(name))),
+            PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
+            CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
         }
+
+    def ownership(self, sources: Sources) -> Ownership:
+        """Say which picture is whose; what is asked of it is noted."""
+        target = self._disk.project.target
+        claims = (
+            claim.of(name, target(name))
+            for file, head in self.heads.items()
+            for name, claim in zip(head.ids, head.claims, strict=True)
+            if self.home[name] == file
+        )
+        found = self._whose = ownership(tuple(claims), sources)
+        inputs = self._disk.inputs
+        return Ownership(_Noted(found.owned, inputs, OWNED), found.groups, _Noted(found.attempts, inputs, CLAIMED))
 
     def is_planned(self, name: EntryId) -> bool:
         """Say whether there is such an entry, and note that it was asked."""
         return bool(self._disk.inputs.get(PLANNED, name))
-
-    def is_target(self, path: str) -> bool:
-        """Say whether a picture of the plan belongs at a path, and note that it was asked."""
-        return bool(self._disk.inputs.get(TARGET, path))
 
     def entries(self, file: str) -> Mapping[EntryId, Entry]:
         """Return the entries of a file, read now; of two with one id the last."""
         imagery = self._disk.scanned(file).imagery
         return {} if imagery is None else {entry.id: entry for entry in imagery.entries}
 
+    def entry(self, name: EntryId) -> Entry:
+        """Return one entry, its file read now."""
+        return self.entries(self.home[name])[name]
+
     def character(self, slug: str) -> Character | None:
         """Return a character, its file read now."""
         imagery = self._disk.scanned(self.definers[slug]).imagery if slug in self.definers else None
         return next((found for found in (imagery.characters if imagery else ()) if found.slug == slug), None)
+
+
+class _Noted(Mapping[_K, _V]):
+    """A mapping of which it is noted what is asked of it."""
+
+    def __init__(self, found: Mapping[_K, _V], inputs: Inputs, kind: str) -> None:
+        self._found = found
+        self._inputs = inputs
+        self._kind = kind
+
+    def __getitem__(self, key: _K) -> _V:
+        self._inputs.note(self._kind, key)
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 class _Characters(Mapping[str, Character]):

@@ -22,7 +22,7 @@ from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
-from chargen.store.pictures import Unsendable, unsendable
+from chargen.store.pictures import ReferenceLook, look_at
 from chargen.store.signatures import ABSENT, RACY_NS, Signatures
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
@@ -31,8 +31,8 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
 
-ReferenceFile: TypeAlias = tuple[FileHash | None, Unsendable | None]
-"""A reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
+ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]
+"""A reference file's hash (a Git LFS pointer's oid) and what it is, or what keeps it from being sent."""
 
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
@@ -116,11 +116,11 @@ class Disk:
         self.files = tuple(imagery_files(project)) if snapshot is None else snapshot.files
         """Imagery files in path order, as often as they are below the roots."""
         self._digests = {} if snapshot is None else dict(snapshot.digests)
-        self._looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
+        self.looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
         self._scanned: dict[str, ScannedFile] = {}
         self._references: dict[str, ReferenceFile] = {}
-        self._outside = Outside(journal, self._looked)
-        self.inputs = Inputs({FILE: self._looked.of, **self._outside.ways()})
+        self._outside = Outside(journal, self.looked)
+        self.inputs = Inputs({FILE: self.looked.of, **self._outside.ways()})
         self.originals = _Originals(originals, self.inputs)
         self.journal = _Journal(journal, self.inputs)
 
@@ -159,14 +159,14 @@ class Disk:
             if state.kind is FileKind.FILE:
                 with suppress(OSError):  # the problem says that it can't be read
                     digest = self._hashes.hash_of(full, state.key)
-            self._references[path] = digest, unsendable(self.project.root, path)
+            self._references[path] = digest, look_at(self.project.root, path)
         return self._references[path]
 
     # traces
 
     def seen(self, paths: Iterable[str]) -> str:
         """Return one digest over what stands at several paths."""
-        return self._looked.together(paths)
+        return self.looked.together(paths)
 
     def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
         """Say whether files and originals were left alone for a while before the plan began.
@@ -175,7 +175,7 @@ class Disk:
         goes for the folder it is absent from.
         """
         originals = (path for name in fingerprints for path in self._outside.original_paths(name))
-        return self._looked.newest((*paths, *originals)) < self.began_ns - RACY_NS
+        return self.looked.newest((*paths, *originals)) < self.began_ns - RACY_NS
 
 
 class _Originals:
@@ -196,6 +196,10 @@ class _Originals:
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         self._inputs.note(ORIGINAL, fingerprint)
         return self._originals.find(attempt, fingerprint)
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        self._inputs.note(ORIGINAL, name.partition("/")[0])
+        return self._originals.replaced_by(name)
 
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         return self._originals.read(item)

@@ -7,25 +7,29 @@ replaced, then the file is hashed. Reads only.
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 
 from chargen import kinds
+from chargen.config.layout import STATE
 from chargen.images.png import embedded_record
-from chargen.model.entries import Entry
+from chargen.model.entries import Entry, Outputs
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.claims import named_picture
+from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
-from chargen.store.files import FileKind, FileState, kind_of
+from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
@@ -47,6 +51,10 @@ class TargetState:
     """Why the file is no picture; looked at only where no record is of its bytes."""
     in_use: bool = False
     """A damaged file is being written at this moment, as far as the system tells."""
+    moved: str = ""
+    """What the place is called where the file stands now, if not at the target yet."""
+    path: str = ""
+    """The project-relative path where the file stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,10 @@ class PaidReply:
     """An image that was paid for and fits today's inputs: an original, or a picture under a former name."""
 
     where: str
-    """Project-relative path, for people."""
+    """What it is, in words for people."""
     stored: StoredOriginal | None = None
+    path: str = ""
+    """Project-relative path of a file that once stood at the target, where it is that."""
     line: RecordLine | None = None
     file: FileHash | None = None
     """The hash its file at the target will have, as far as it can be told."""
@@ -65,21 +75,77 @@ class PaidReply:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where to look. `planned` says whether an entry id, `is_target` whether a path belongs to the plan."""
+    """Where to look. `planned` says whether an entry id belongs to the plan."""
 
     project: Project
     hashes: FileHashes
     originals: OriginalsRead
     journal: JournalRead
     planned: Callable[[EntryId], bool]
-    is_target: Callable[[str], bool]
+    ownership: Ownership = field(default_factory=Ownership)
+    """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
+    arrived: set[EntryId] = field(default_factory=set)
+    inherited: dict[str, EntryId] = field(default_factory=dict)
+    """Attempts of entries that are gone, and the first entry in plan order that has their inputs."""
+
+    def owned(self, entry_id: EntryId) -> Owned:
+        """Say where an entry's picture is."""
+        owned = self.ownership.owned.get(entry_id, _AT_TARGET)
+        return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
+
+    def group_of(self, entry_id: EntryId) -> Group | None:
+        """Return the moves that touch an entry's place, done or not."""
+        return self.ownership.group_of(entry_id)
+
+    def own(self, entry: Entry) -> Entry:
+        """Return an entry without a record that is another's: a copied entry begins anew."""
+        return entry if self.owned(entry.id).copied is None else replace(entry, outputs=Outputs())
+
+    def owner(self, stored: StoredOriginal) -> EntryId | None:
+        """Return the living entry an original belongs to, None where it is nobody's."""
+        record = stored.record
+        return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
+
+    def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry whose version an attempt is, None where it is nobody's."""
+        chains = Chains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
+        return chains.owner(f"{fingerprint}/{attempt}", made_for)
+
+    def heir(self, entry_id: EntryId) -> EntryId | None:
+        """Return the entry whose picture was made for an id that is gone."""
+        made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
+        return next((found for found in made if found is not None), None)
+
+    def _may_use(self, entry: Entry, stored: StoredOriginal) -> bool:
+        """Say whether an original is an entry's own, or nobody's and this entry the first that can use it."""
+        owner = self.owner(stored)
+        if owner is None:
+            owner = self.inherited.setdefault(stored.record.attempt, entry.id)
+        return owner == entry.id
 
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
-        target = self.project.target(entry.id)
-        state = kind_of(self.project.path(target))
+        owned = self.owned(entry.id)
+        if owned.place is Place.ELSEWHERE:
+            moved = self.name_of(owned.path, entry)
+            return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved, path=owned.path)
+        found = self._at(self.project.target(entry.id), entry, fingerprint, certain=certain)
+        if owned.place is Place.TARGET or not found.state.kind.is_picture:
+            return found
+        return TargetState(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
+
+    def name_of(self, path: str, entry: Entry) -> str:
+        """Return what to call the place a picture comes from: an id where it can be one, else the path."""
+        top = f"{self.project.settings.generated}/"
+        if path.startswith(f"{STATE}/") or path == self.project.target(entry.id):
+            path = named_picture(entry)
+        return path[len(top) : -len(".png")] if path.startswith(top) and path.endswith(".png") else path
+
+    def _at(self, place: str, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
+        path = self.project.path(place)
+        state = kind_of(path)
         line = entry.record_line
         if state.kind is FileKind.LFS_POINTER:
             ours = line is not None and line.file == state.oid
@@ -88,18 +154,17 @@ class Evidence:
             return TargetState(state, others=line is not None)
         if line is not None and line.size == state.size and not certain:
             return TargetState(state, line, in_yaml=True)
-        return self._by_hash(entry, fingerprint, state, line)
+        return self._by_hash(path, entry, fingerprint, state, line)
 
     def _by_hash(
-        self, entry: Entry, fingerprint: Fingerprint | None, state: FileState, line: RecordLine | None
+        self, path: Path, entry: Entry, fingerprint: Fingerprint | None, state: FileState, line: RecordLine | None
     ) -> TargetState:
-        path = self.project.path(self.project.target(entry.id))
         file = self.hashes.hash_of(path, state.key)
         if line is not None and line.file == file:
             return TargetState(state, line, in_yaml=True, file=file)
         others = line is not None
         matching: list[tuple[RecordLine, Record]] = []
-        for known, record in self._elsewhere(entry.id, fingerprint):
+        for known, record in self._versions(entry.id, fingerprint):
             others = True
             if known.file == file:
                 matching.append((known, record))
@@ -114,17 +179,17 @@ class Evidence:
         in_use = bool(broken) and is_being_written(path)
         return TargetState(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
 
-    def _elsewhere(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
+    def _versions(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
         """Yield the records of an entry's files that the originals and the journal know."""
         if fingerprint is not None:
             for stored in self.originals.for_fingerprint(fingerprint):
-                if stored.record.entry_id == entry_id:
+                if self.owner(stored) == entry_id:
                     yield from _lines(stored)
         attempts = {attempt.attempt_id: attempt for attempt in self.journal.attempts_for(entry_id)}
         for attempt in attempts.values():
             if attempt.fingerprint != fingerprint and attempt.original:
                 found = self.originals.find(attempt.attempt_id, attempt.fingerprint)
-                if found is not None:
+                if found is not None and self.owner(found) == entry_id:
                     yield from _lines(found)
 
     def _own_text(
@@ -142,13 +207,36 @@ class Evidence:
             return None
         return line_of(record, file, size, record.received_at), embedded.verified, record
 
+    def parts_of(self, entry: Entry, state: TargetState) -> Mapping[str, str]:
+        """Return the short digests of the parts a picture was made from: of its line, else of a full record of it.
+
+        That is the original's, else the one in the picture's own text; nothing where neither is here.
+        """
+        line = state.line
+        if line is None or line.parts:
+            return dict(line.parts) if line is not None else {}
+        for record in self._records_of(entry, state, line):
+            if record.fingerprint == line.fingerprint and record.parts:
+                return {part.name: part.digest for part in record.parts}
+        return {}
+
+    def _records_of(self, entry: Entry, state: TargetState, line: RecordLine) -> Iterator[Record]:
+        if state.record is not None:
+            yield state.record
+        stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt is not None else None
+        if stored is not None:
+            yield stored.record
+        if state.state.kind is FileKind.FILE:
+            path = self.project.path(state.path or self.project.target(entry.id))
+            with suppress(RecordError, OSError):
+                embedded = embedded_record(path.read_bytes())
+                if embedded is not None:
+                    yield from_dict(embedded.record)
+
     def elsewhere(self, entry: Entry) -> str:
-        """Return the existing picture that the entry's own `file_path` names away from its target, or nothing."""
-        path = self.named_elsewhere(entry)
-        if not path or self.is_target(path) or not kind_of(self.project.path(path)).kind.is_picture:
-            return ""
-        line = entry.record_line
-        return "" if line is not None and self._is_former(path, line) else path
+        """Return the existing picture of the author's own that the entry's `file_path` names, or nothing."""
+        owned = self.owned(entry.id)
+        return owned.path if owned.place is Place.NAMED else ""
 
     def paid(
         self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, sketch: bool
@@ -168,15 +256,20 @@ class Evidence:
                 continue
             if _is_unseen(entry, line, stored):
                 continue
-            if record.entry_id == entry.id or not self.planned(record.entry_id):
+            if self._may_use(entry, stored):
                 file = stored.published[-1].sha256 if stored.published else None
-                return PaidReply(self._place(stored), stored, file=file, mended=stored not in whole)
-        path = self.named_elsewhere(entry)
-        if line is None or since or line.fingerprint != fingerprint or not path or self.is_target(path):
+                return PaidReply(_in_words(record), stored, file=file, mended=stored not in whole)
+        return None
+
+    def kept(self, entry: Entry) -> PaidReply | None:
+        """Find the very picture that an entry's record tells of, which is not in the tree any more."""
+        owned, line = self.owned(entry.id), entry.record_line
+        if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
             return None
-        if (not sketch and is_proof(line.by)) or not self._is_former(path, line):
-            return None
-        return PaidReply(path, line=line, file=line.file)
+        if owned.place is Place.HISTORY:
+            return PaidReply(entry.id, path=owned.path, line=line, file=line.file)
+        stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt else None
+        return None if stored is None else PaidReply(entry.id, stored, file=line.file)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None
@@ -205,7 +298,7 @@ class Evidence:
             return None
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
-        return PaidReply(self._place(stored), stored)
+        return PaidReply(_in_words(stored.record), stored)
 
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
@@ -222,25 +315,17 @@ class Evidence:
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
             counts = sketch or not is_proof(record.provider)
-            if counts and record.entry_id == entry.id and record.received_at >= since:
+            if counts and record.received_at >= since and self.owner(stored) == entry.id:
                 return stored
         return None
 
-    def _place(self, stored: StoredOriginal) -> str:
-        return self.originals.shown(stored)
 
-    def _is_former(self, path: str, line: RecordLine) -> bool:
-        """Say whether a picture that belongs to no entry now is the one a record tells of."""
-        full = self.project.path(path)
-        state = kind_of(full)
-        return state.kind is FileKind.FILE and state.size == line.size and self.hashes.hash_of(full) == line.file
+_AT_TARGET = Owned(Place.TARGET)
 
-    def named_elsewhere(self, entry: Entry) -> str:
-        """Return the path in the project that the entry's own `file_path` names away from its target, or nothing."""
-        text = entry.outputs.file_path or ""
-        path = posixpath.normpath(text.replace("\\", "/")) if text else ""
-        inside = path and not path.startswith(("/", "../")) and path not in (".", "..") and "\0" not in path
-        return path if inside and path != self.project.target(entry.id) else ""
+
+def _in_words(record: Record) -> str:
+    """Say which version an original is, so that people find it in the history."""
+    return f"made {record.received_at[:16].replace('T', ' ')} by {record.provider}/{record.model}"
 
 
 def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:

@@ -1,6 +1,6 @@
 """The facts of one image, looked up on the disk and in the records as its verdict asks for them; its route and price.
 
-Planning judges every image once; the generate action judges it again immediately before a call. Reads the disk,
+Planning judges every image once; a build judges it again immediately before a call. Reads the disk,
 changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 """
 
@@ -20,7 +20,7 @@ from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Request, SentReference
-from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
 from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.plan import Planned
@@ -102,11 +102,20 @@ class GatheredFacts:
         """What ties the file to a record."""
         return Match.OURS if self.state.line else Match.OTHER if self.state.others else Match.UNRECORDED
 
-    @cached_property
+    @property
     def elsewhere(self) -> str:
-        """The entry's own picture away from its target; a portrait's own picture is its target."""
-        counts = kinds.named(self._entry.kind).file_path_counts
-        return self._evidence.elsewhere(self._entry) if counts else ""
+        """The author's own picture away from the target; a portrait's own picture is its target."""
+        return self._evidence.elsewhere(self._entry)
+
+    @property
+    def moved(self) -> str:
+        """Where the present picture stands now, if not at the target."""
+        return self.state.moved
+
+    @property
+    def copied(self) -> str:
+        """The entry whose record this one repeats, if any."""
+        return self._evidence.owned(self._entry.id).copied or ""
 
     @property
     def damaged(self) -> str:
@@ -147,7 +156,8 @@ class GatheredFacts:
             return Change.UNKNOWN, ()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
-        return Change.DIFFERENT, change_reasons(differences(dict(line.parts), self.inputs)) if line.parts else ()
+        then = self._evidence.parts_of(self._entry, self.state)
+        return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
@@ -205,7 +215,21 @@ class GatheredFacts:
         """What was paid for under today's inputs; nothing is put over a file that is being written."""
         if self.state.in_use:
             return None
-        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
+        found = self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
+        if found is None and self.target is Target.ABSENT and self._wants_its_own:
+            return self._evidence.kept(self._entry)
+        return found
+
+    @property
+    def _wants_its_own(self) -> bool:
+        """The very picture of the entry is wanted again: it is held by its status, or it is of today's inputs."""
+        line, status = self._entry.record_line, self.status
+        if line is None:
+            return False
+        if status is not None and status.keeps:
+            return self.locks_when_absent
+        proof = is_proof(line.by) and not self.routed_to_sketch
+        return line.fingerprint == self.fingerprint and not proof and forgotten_at(line) is None
 
     @property
     def original(self) -> Reason | None:
@@ -288,7 +312,7 @@ class GatheredFacts:
             hint = f"put a whole picture at `{self.image.target}`, or move the file away to have a new one made"
             yield error(str(Reason(ReasonCode.DAMAGED, (self.damaged,))), place, hint)
         if self.paid is not None and self.paid.mended:
-            message = f"the record beside `{self.paid.where}` is damaged; enough is known without it to use the reply"
+            message = f"the record of the reply {self.paid.where} is damaged; enough is known without it to use it"
             yield warning(message, place)
         elif self.lost is not None:
             reply = self._evidence.originals.shown(self.lost)
@@ -327,9 +351,14 @@ class GatheredFacts:
         attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
-    @property
+    @cached_property
     def _entry(self) -> Entry:
-        return self.image.entry
+        return self._evidence.own(self.image.entry)
+
+    @property
+    def own_line(self) -> RecordLine | None:
+        """The record line that is the entry's own."""
+        return self._entry.record_line
 
     @property
     def _evidence(self) -> Evidence:
@@ -420,10 +449,22 @@ class Judge:
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),
+            replaces=facts.own_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished),
             drift=facts.drift,
         )
         return judged, request
+
+    def coming(self, image: Planned) -> FileHash | None:
+        """Return the hash of the file that a restorable image will be, as far as it can be told."""
+        facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
+        if facts.moved:
+            return facts.state.file
+        return facts.paid.file if facts.paid is not None else None
+
+    def restoring(self, image: Planned) -> PaidReply | None:
+        """Find what a restorable image is restored from."""
+        return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality an entry declares, else the one set for its provider."""
@@ -446,7 +487,7 @@ _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
 def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
     """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
     newest = every[0]
-    line = newest.state.line or newest.image.entry.record_line
+    line = newest.state.line or newest.own_line
     for facts in every:
         if line is not None and facts.fingerprint == line.fingerprint:
             return facts

@@ -6,7 +6,7 @@ entry it asks of `Surroundings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -21,7 +21,6 @@ from chargen.plan.facts import Judge, errors
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement
-from chargen.providers import is_proof
 
 
 class Surroundings(Protocol):
@@ -43,6 +42,9 @@ class Surroundings(Protocol):
 
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
+
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands."""
 
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
@@ -71,6 +73,7 @@ class ImagePlanner:
         faults: list[Problem] = []
         words = (*resolution.described, *described)
         composed = self._compose(entry, words, faults)
+        faults += self._copied(entry)
         problems += faults
         route = self._route(entry)
         if isinstance(route, Problem):
@@ -124,7 +127,8 @@ class ImagePlanner:
             if reference.entry_id is not None and cycle:
                 continue
             path = reference.path
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            trouble = look.trouble
             if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
@@ -132,11 +136,14 @@ class ImagePlanner:
                 continue
             if trouble:
                 problems.append(
-                    error(f"reference {trouble}", reference.position, _reference_hint(is_pointer=trouble.is_pointer))
+                    error(
+                        f"reference {trouble}",
+                        reference.position,
+                        _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
+                    )
                 )
-            references.append(
-                PlannedReference(path, reference.character, digest, None, reference.appearance, reference.name)
-            )
+            told = reference.appearance, reference.name, look.media_type, look.size or None
+            references.append(PlannedReference(path, reference.character, digest, None, *told))
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
@@ -144,23 +151,33 @@ class ImagePlanner:
     ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
         path, digest = portrait.target, None
+        media_type, size = "", None
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
         elif not portrait.verdict.spends:
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance, reference.name)
+        told = reference.appearance, reference.name, media_type, size
+        return PlannedReference(path, reference.character, digest, portrait.id, *told)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
-        sketch = portrait.route is not None and is_proof(portrait.route.provider)
-        paid = self.judge.evidence.paid(portrait.entry, portrait.fingerprint, portrait.inputs, sketch=sketch)
-        return paid.file if paid else None
+        return self.judge.coming(portrait)
+
+    def _copied(self, entry: Entry) -> Iterator[Problem]:
+        """Yield that what is approved has no picture: its record is another entry's."""
+        keeper = self.judge.evidence.owned(entry.id).copied
+        if keeper is None or entry.status is None or not entry.status.keeps:
+            return
+        message = f"the record of `{entry.id}` is that of `{keeper}` at {self.around.place(keeper)}"
+        hint = "take the slots and the `status` out of the copy: nothing is generated while it has them"
+        yield error(message, entry.position, hint)
 
     def _forms(self, image: Planned, words: tuple[Described, ...]) -> tuple[Planned, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
@@ -227,7 +244,9 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(*, is_pointer: bool) -> str:
+def _reference_hint(*, is_pointer: bool, is_damaged: bool) -> str:
+    if is_damaged:
+        return "put the whole picture there: nothing is sent with half of it"
     if is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'

@@ -85,7 +85,7 @@ class Place(str, Enum):
     ELSEWHERE = "elsewhere"
     """At another place, from where it moves to the target."""
     NAMED = "named"
-    """Where its `file_path` says, with no record and at no one's target: it stays there."""
+    """Where its `file_path` says, a picture that the program neither made nor keeps: it stays there."""
     HISTORY = "history"
     ORIGINAL = "original"
     NOWHERE = "nowhere"
@@ -152,26 +152,29 @@ def ownership(claims: Sequence[Claim], sources: Sources) -> Ownership:
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """Whose a version is, other than by its place. `after` gives the attempts whose images replaced an attempt's."""
+    """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
 
     attempts: Mapping[str, EntryId]
     """The attempts that made the pictures of living entries."""
     after: Callable[[str], Iterable[str]]
     living: Callable[[EntryId], bool]
-    heirs: Mapping[EntryId, EntryId] = field(default_factory=dict)
-    """For an id of old the entry whose picture was made for it."""
+    heir: Callable[[EntryId], EntryId | None]
+    """For an id of old the entry whose picture was made for it, if there is one."""
 
-    def owner(self, attempt: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
-        waiting, seen = [attempt], {attempt}
+    def owner(self, name: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id.
+
+        A version is named by its attempt, behind a `/` where something stands before it.
+        """
+        waiting, seen = [name], {name}
         while waiting:
             name = waiting.pop(0)
-            if (found := self.attempts.get(name)) is not None:
+            if (found := self.attempts.get(name.rpartition("/")[2])) is not None:
                 return found
             later = [item for item in self.after(name) if item not in seen]
             seen.update(later)
             waiting += later
-        return made_for if self.living(made_for) else self.heirs.get(made_for)
+        return made_for if self.living(made_for) else self.heir(made_for)
 
 
 class _Finder:
@@ -254,11 +257,19 @@ class _Finder:
         stands = self.sources.look(claim.target)
         if stands is None or stands.size != line.size:
             return False
+        if self._names_own(claim, line):
+            return False
         # An equal size is evidence only while the entry says that its file stands here.
         if not (self._names_target(claim) and stands.file is None) and self._file(claim.target, stands) != line.file:
             return False
         self._hold(claim, claim.target)
         return True
+
+    def _names_own(self, claim: Claim, line: RecordLine) -> bool:
+        """Say whether an entry names a picture that is neither the program's nor the one its record tells of."""
+        if not claim.named or self._names_target(claim) or self.sources.may_vacate(claim.named):
+            return False
+        return self.sources.look(claim.named) is not None and not self._holds(claim.named, line)
 
     def _moving(self, claim: Claim) -> bool:
         """Settle an entry to which a move was bringing a file that no record tells of when its run died."""
@@ -285,8 +296,12 @@ class _Finder:
 
     def _named_unexplained(self, claim: Claim) -> bool:
         """A file no record explains, at the place a recorded entry names, is its picture painted over."""
-        if claim.id not in self.lines or not claim.named or not self._is_free(claim.named):
+        line = self.lines.get(claim.id)
+        if line is None or not claim.named or not self._is_free(claim.named):
             return False
+        if self._names_own(claim, line):
+            self._own(claim, Owned(Place.NAMED, claim.named))
+            return True
         return self._take_unexplained(claim, claim.named)
 
     def _at_other_target(self, claim: Claim) -> bool:

@@ -21,6 +21,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, St
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
+    from chargen.model.record import RecordLine
     from chargen.plan.compose import Composed
     from chargen.plan.verdict import Judgement
 
@@ -36,6 +37,9 @@ class PlannedReference:
     appearance: str = ""
     name: str = ""
     """Who is on it, as people call them."""
+    media_type: str = ""
+    size: int | None = None
+    """Bytes of the file; None, and no type, while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,10 @@ class Shown(Protocol):
         """True where its prompt is composed of fields."""
 
     @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
 
@@ -196,6 +204,8 @@ class Planned:
     problems: tuple[Problem, ...] = ()
     obstacles: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
+    replaces: RecordLine | None = None
+    """The record that is the entry's own, whose image a new one would replace."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
 
@@ -282,6 +292,16 @@ class Planned:
     def is_structured(self) -> bool:
         """True where its prompt is composed of fields."""
         return bool(self.entry.parts)
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
+        if self.composed is None or not self.entry.depicts:
+            return ()
+        places = [segment.source for segment in self.composed.segments if segment.name != "template"]
+        places += [str(text.position) for text in self.composed.negatives if text.position]
+        files = dict.fromkeys(place.rsplit(":", 2)[0] for place in places)
+        return tuple(file for file in files if file != self.file)
 
     @property
     def credentials_lost(self) -> bool:

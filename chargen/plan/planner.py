@@ -22,8 +22,9 @@ from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Imagery
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.book import Book
+from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
+from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
@@ -183,6 +184,11 @@ class Planner:
         """Look at a reference file."""
         return self.disk.reference(path)
 
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands, and note that it was asked."""
+        self.disk.inputs.note(PLACE, name)
+        return self.book.entry(name).position
+
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
         imagery = self.disk.scanned(file).imagery
@@ -274,9 +280,9 @@ class Planner:
 
     def _note(self, image: Planned) -> None:
         """Note what judging an image reads of the disk by itself, besides its target."""
-        inputs, elsewhere = self.disk.inputs, self.evidence.named_elsewhere(image.entry)
-        if elsewhere:
-            inputs.note(FILE, elsewhere)
+        inputs, named = self.disk.inputs, named_picture(image.entry)
+        if named and named != image.target:
+            inputs.note(FILE, named)
         if image.repair:
             inputs.note(JOURNAL, image.id)
 

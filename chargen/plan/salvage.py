@@ -40,6 +40,9 @@ class OriginalsRead(Protocol):
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         """Return the original of one attempt, or None."""
 
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
+
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return delivered bytes. Raises InputError."""
 

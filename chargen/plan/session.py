@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED
+from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -24,6 +24,7 @@ from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
 from chargen.plan.cache.snapshot import Snapshot
+from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.dry_run import DryRuns
@@ -41,6 +42,7 @@ from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, process_alive, sweep
@@ -61,6 +63,7 @@ class Session:
     originals: OriginalStore
     journal: Journal
     history: History
+    moves: Moves
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -114,13 +117,15 @@ class Session:
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
         with collector_at_rest():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
+            archive = Archive(self.history, self.originals, self.journal)
+            whose = book.ownership(DiskSources(self.project, self.hashes, archive, self.moves, disk.looked))
         evidence = Evidence(
             self.project,
             self.hashes,
             disk.originals,
             disk.journal,
             book.is_planned,
-            book.is_target,
+            whose,
             self.journal.unfinished(),
         )
         ignored = self.ignored()
@@ -246,6 +251,7 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
+        moves=Moves(project.path(MOVES)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date()),
         read_only=read_only,

@@ -2,7 +2,7 @@
 
 Laws: total (every combination of facts has a verdict), pure, first matching row wins, in the order of the verdict
 table in docs/design.md; a fact is asked for only where a row needs it, so that a fresh image costs no more than a look
-at its size. Planning asks it, and the generate action asks it again immediately before a call.
+at its size. Planning asks it, and a build asks it again immediately before a call.
 """
 
 from __future__ import annotations
@@ -97,10 +97,19 @@ class Facts(Protocol):
         """The existing picture the entry's own `file_path` names away from its target, else empty."""
 
     @property
+    def copied(self) -> str:
+        """The entry whose record this one repeats, if any: nothing is known of a picture of its own."""
+
+    @property
+    def moved(self) -> str:
+        """What the place is called where the present picture stands, if not the target: it comes from there."""
+
+    @property
     def original(self) -> Reason | None:
         """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
 
-        A sketch counts only where the route is `sketch`.
+        A sketch counts only where the route is `sketch`. Of an approved or locked entry whose picture is gone it is its
+        own, whatever its inputs.
         """
 
     @property
@@ -201,10 +210,23 @@ def _row(facts: Facts) -> Judgement:
     if not facts.has_prompt:
         return Judgement(Verdict.NO_PROMPT, _because(ReasonCode.NO_PROMPT))
     if facts.target is Target.POINTER:
-        return _pointer(facts)
+        return _moved(_pointer(facts), facts)
     if facts.target is Target.PRESENT or facts.elsewhere:
-        return _present(facts)
+        return _moved(_present(facts), facts)
     return _absent(facts)
+
+
+def _moved(found: Judgement, facts: Facts) -> Judgement:
+    """Let a picture that stands elsewhere come to its target; what it is there is judged again once it has."""
+    if not facts.moved or found.verdict is Verdict.BLOCKED:
+        return found
+    moved = Reason(ReasonCode.MOVED, (facts.moved,))
+    if found.verdict in _STAYS:
+        return Judgement(Verdict.RESTORABLE, (moved, *found.reasons))
+    return Judgement(found.verdict, (*found.reasons, moved))
+
+
+_STAYS = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED})
 
 
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
@@ -256,9 +278,10 @@ def _absent(facts: Facts) -> Judgement:
         return _paid_before(paid, ())
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
+    copied = _because(ReasonCode.COPIED, facts.copied) if facts.copied else ()
     rejected = _because(ReasonCode.REJECTED) if _rejected(facts) and not facts.waiting else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
-    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *rejected, *waits))
+    return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *copied, *rejected, *waits))
 
 
 def _restores(facts: Facts) -> Reason | None:

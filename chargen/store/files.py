@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows
     _FULL_SYNC = None
 
-_LFS_LIMIT = 1024
+LFS_LIMIT = 1024
 """Bytes; the specification of Git LFS calls what is longer no pointer."""
 _LFS_POINTER = re.compile(
     rb"(?:\xef\xbb\xbf)?version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
@@ -103,7 +103,7 @@ def kind_of(path: Path | str) -> FileState:
     if not stat.S_ISREG(status.st_mode):
         return FileState(FileKind.OTHER)
     key = StatKey.of(status)
-    if key.size <= _LFS_LIMIT and (pointer := _read_pointer(path)):
+    if key.size <= LFS_LIMIT and (pointer := _read_pointer(path)):
         return FileState(FileKind.LFS_POINTER, int(pointer["size"]), FileHash(pointer["oid"].decode()), key)
     return FileState(FileKind.FILE, key.size, None, key)
 
@@ -111,7 +111,7 @@ def kind_of(path: Path | str) -> FileState:
 def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as above
-            return _LFS_POINTER.fullmatch(file.read(_LFS_LIMIT + 1).replace(b"\r\n", b"\n"))
+            return _LFS_POINTER.fullmatch(file.read(LFS_LIMIT + 1).replace(b"\r\n", b"\n"))
     except OSError:
         return None
 
@@ -122,6 +122,14 @@ class OutsideError(InputError):
     def __init__(self, path: str, why: str, hint: str) -> None:
         self.why = why
         super().__init__(f"path `{printable(path)}` {why}", hint=hint)
+
+
+def ignores_case(root: Path) -> bool:
+    """Say whether names that differ in case only are one name on the volume of a project."""
+    try:
+        return (root / "pyproject.toml").samefile(root / "PyProject.toml")
+    except OSError:
+        return False
 
 
 def contained(root: Path, relative: str) -> Path:

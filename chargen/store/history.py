@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class History:
             return None
         with as_input_error(target, doing="keep"):
             digest, key = hash_file(target)
-            place = self.folder / entry_id / f"{digest}.png"
+            place = self.place(entry_id, digest)
             refuse_link(place, self.folder)
             if place.exists() and hash_file(place)[0] == digest:
                 self._part(place, target)
@@ -82,6 +82,29 @@ class History:
                     write_durably(place, data)
             status = place.stat()
         return KeptVersion(digest, status.st_size, place, status.st_mtime_ns)
+
+    def place(self, entry_id: EntryId, file: FileHash) -> Path:
+        """Return where a file is kept, if it is, as a version of one image."""
+        return self.folder / entry_id / f"{file}.png"
+
+    def everywhere(self) -> Mapping[FileHash, Path]:
+        """Return every kept file by its hash, a Git LFS pointer also by the hash of the picture it stands for."""
+        found: dict[FileHash, Path] = {}
+        for path in sorted(self.folder.rglob("*.png")):
+            if match := _NAME.fullmatch(path.name):
+                found[FileHash(match[1])] = path
+                if (oid := kind_of(path).oid) is not None:
+                    found[oid] = path
+        return found
+
+    def ids(self) -> tuple[EntryId, ...]:
+        """Return the images of which anything is kept."""
+        folders = {path.parent for path in self.folder.rglob("*.png") if _NAME.fullmatch(path.name)}
+        return tuple(EntryId(folder.relative_to(self.folder).as_posix()) for folder in sorted(folders))
+
+    def part(self, kept: KeptVersion, target: Path) -> None:
+        """Give a kept file bytes of its own, where what was kept stays in its place. Raises InputError."""
+        self._part(kept.path, target)
 
     def list(self, entry_id: EntryId) -> tuple[KeptVersion, ...]:
         """Return the kept versions of one image, oldest first."""

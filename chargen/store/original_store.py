@@ -67,6 +67,12 @@ class OriginalStore(Protocol):
     def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember that a file was made from an original, so that the file is known without the YAML."""
 
+    def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
+        """Remember beside an original whose image replaced its own, so that both stay versions of one entry."""
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
+
     def recover(self) -> tuple[StoredOriginal, ...]:
         """Finish what a process that died had begun to put here; return what was finished."""
 

@@ -39,6 +39,9 @@ from chargen.store.temporaries import abandoned, temporary_name
 
 RECORD_FILE = "record.json"
 PUBLISHED_FILE = "published.json"
+REPLACED_FILE = "replaced.json"
+_SHOWN = 8
+"""Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
@@ -167,8 +170,10 @@ class Originals:
         return data
 
     def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
-        """Return the project-relative path of the delivered bytes."""
-        return "/".join(self._path(item).parts[len(self.folder.parts) - 2 :])
+        """Return the project-relative path of the delivered bytes, shortened to a pattern that shells understand."""
+        fingerprint, attempt, file = self._path(item).parts[-3:]
+        folder = "/".join(self.folder.parts[-2:])
+        return f"{folder}/{fingerprint[:_SHOWN]}*/{attempt}/{file}"
 
     def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
@@ -184,6 +189,26 @@ class Originals:
         write = write_durably if known else write_whole
         write(self._path(stored).parent / PUBLISHED_FILE, f"{text}\n".encode())
         return replace(stored, published=files)
+
+    def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
+        """Remember beside an original whose image replaced its own, so that both stay versions of one entry.
+
+        It only repeats what the newer record says (`after`), so it is not synced. Raises InputError.
+        """
+        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+            return
+        folder = self.folder / fingerprint / attempt
+        name = f"{by.record.fingerprint}/{by.record.attempt}"
+        known = _read_names(folder / REPLACED_FILE)
+        if name not in known and folder.is_dir() and not folder.is_symlink():
+            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
+        fingerprint, _, attempt = name.partition("/")
+        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+            return ()
+        return _read_names(self.folder / name / REPLACED_FILE)
 
     def _path(self, item: StoredOriginal | DamagedOriginal) -> Path:
         if isinstance(item, DamagedOriginal):
@@ -270,3 +295,11 @@ def _read_published(path: Path) -> tuple[PublishedFile, ...]:
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()  # it only repeats what the file, the YAML and the journal can tell as well
+
+
+def _read_names(path: Path) -> tuple[str, ...]:
+    try:
+        names = json.loads(path.read_bytes())
+        return tuple(str(name) for name in names)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return ()  # as above: the newer record tells it as well

@@ -8,7 +8,7 @@ import pytest
 from support.inside import build, one, opened, verdicts
 from support.project import Project
 
-from chargen.actions.history import ImageHistory, Where, history
+from chargen.actions.history import ImageHistory, Where, gone, history, named
 from chargen.actions.restore import Restored, restore, users
 from chargen.errors import InputError, StartError
 from chargen.model.values import Verdict
@@ -30,13 +30,13 @@ def book(tmp_path: Path) -> Project:
 
 def versions(book: Project, entry_id: str = A) -> ImageHistory:
     with opened(book, read_only=True) as (session, planner):
-        return history(session, one(planner, entry_id))
+        return history(session, planner.evidence, one(planner, entry_id))
 
 
 def back(book: Project, name: str, entry_id: str = A) -> Restored:
     with opened(book) as (session, planner):
         image = one(planner, entry_id)
-        return restore(session, image, history(session, image).named(name))
+        return restore(session, planner.evidence, image, history(session, planner.evidence, image).named(name))
 
 
 def test_versions_are_numbered_from_the_oldest_and_say_where_they_are(book: Project) -> None:
@@ -112,3 +112,63 @@ def test_users_of_a_restored_portrait_are_counted(tmp_path: Path) -> None:
         assert users(planner.plan(), one(planner, "alice-portrait")) == 1
     back(book, "1", "alice-portrait")
     assert verdicts(book)[A] is Verdict.RESTORABLE
+
+
+def test_a_renamed_entry_has_the_versions_it_had_under_its_former_name(book: Project) -> None:
+    """None of them is called painted over, and each says where its bytes are."""
+    before = versions(book)
+    book.edit(CH01, 'custom_id: "a"', 'custom_id: "bell"')
+    for moved in (False, True):
+        if moved:
+            build(book)
+        found = versions(book, "chapters/ch01/bell")
+        assert [item.attempt for item in found.versions] == [item.attempt for item in before.versions]
+        assert not any(item.by_hand for item in found.versions)
+        assert [item.where for item in found.versions] == [Where.HISTORY, Where.CURRENT]
+        assert all((book.root / item.path).is_file() for item in found.versions)
+    assert found.versions[1].path == "generated/chapters/ch01/bell.png"
+    build(book)
+    with opened(book, read_only=True) as (session, planner):
+        assert gone(session, planner.evidence) == ()
+
+
+def test_versions_do_not_change_owners_in_a_swap(book: Project) -> None:
+    book.chapter("ch02", {"x": "A tree."})
+    build(book)
+    text = book.read(CH01)
+    book.write(CH01, book.read("imagery/chapters/ch02/imagery.yaml").replace("slug: ch02", "slug: ch01"))
+    book.write("imagery/chapters/ch02/imagery.yaml", text.replace("slug: ch01", "slug: ch02"))
+    book.edit(CH01, 'custom_id: "x"', 'custom_id: "a"')
+    book.edit("imagery/chapters/ch02/imagery.yaml", 'custom_id: "a"', 'custom_id: "x"')
+    build(book)
+    tree, lamp = versions(book), versions(book, "chapters/ch02/x")
+    assert [item.record.prompt for item in tree.versions if item.record] == ["A tree."]
+    assert len(lamp.versions) == 2
+    assert not any(item.by_hand for item in (*tree.versions, *lamp.versions))
+
+
+def test_versions_of_a_deleted_entry_are_gone_and_can_be_restored_to_another(book: Project) -> None:
+    book.chapter("ch02", {"x": "A tree."})
+    build(book)
+    (book.root / CH01).unlink()
+    with opened(book) as (session, planner):
+        (item,) = gone(session, planner.evidence)
+        assert (item.id, len(item.versions)) == (A, 2)
+        assert all((book.root / version.path).is_file() for version in item.versions)
+        lost = item.versions[0]
+        image = one(planner, "chapters/ch02/x")
+        assert lost.file is not None
+        found = named(session, planner.evidence, image, lost.file[:12])
+        done = restore(session, planner.evidence, image, found)
+        assert done.other_inputs
+        with pytest.raises(StartError):
+            named(session, planner.evidence, image, "0" * 12)
+    current = versions(book, "chapters/ch02/x").versions
+    assert len(current) == 3, "who has a picture of one that is gone has all that it left"
+    assert verdicts(book) == {"chapters/ch02/x": Verdict.FRESH}
+
+
+def test_while_a_picture_is_to_move_nothing_is_put_in_its_way(book: Project) -> None:
+    book.edit(CH01, 'custom_id: "a"', 'custom_id: "bell"')
+    with pytest.raises(InputError, match="still to move"):
+        back(book, "1", "chapters/ch01/bell")

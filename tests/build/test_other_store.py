@@ -31,6 +31,7 @@ class Memory:
     """A store of this process."""
 
     def __init__(self) -> None:
+        self.replaced: dict[str, list[str]] = {}
         self.kept: dict[tuple[str, str], tuple[StoredOriginal, bytes]] = {}
 
     def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> StoredOriginal:
@@ -72,6 +73,12 @@ class Memory:
         self.kept[key] = noted, self.kept[key][1]
         return noted
 
+    def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
+        self.replaced.setdefault(f"{fingerprint}/{attempt}", []).append(f"{by.record.fingerprint}/{by.record.attempt}")
+
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        return tuple(self.replaced.get(name, ()))
+
     def recover(self) -> tuple[StoredOriginal, ...]:
         return ()
 
@@ -104,9 +111,10 @@ def test_a_book_is_built_restored_and_looked_at_from_a_store_without_paths(
     book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lamp at night.")
     assert built() is Outcome.BUILT
     with open_session(tmp_path, {}) as opened:
-        image = opened.plan().by_id[A]
-        first: Any = history(opened, image).versions[0]
-        restore(opened, image, first)
+        planner = opened.planner()
+        image = planner.image(A)
+        first: Any = history(opened, planner.evidence, image).versions[0]
+        restore(opened, planner.evidence, image, first)
         assert book.image(A).read_bytes() == picture
         assert check(opened).findings == ()
     kept = tmp_path / ".chargen" / "originals"

@@ -26,6 +26,7 @@ WITH_VALUES = {
     ReasonCode.NO_FILE_AT_TARGET: 2,
     ReasonCode.TARGET_OUTSIDE: 1,
     ReasonCode.OBJECTION: 1,
+    ReasonCode.COPIED: 1,
     ReasonCode.PROBLEM: 2,
     ReasonCode.SENTENCE: 1,
 }

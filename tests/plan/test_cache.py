@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from servers import pictures
 from support.project import Project
 
 from chargen.errors import ChargenError
@@ -75,7 +76,7 @@ def root(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def _png(tail: bytes) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + tail * 400
+    return pictures.png(16, 16, tail[0])
 
 
 def _session(root: Path, *, read_only: bool = True, **environ: str) -> Session:
@@ -90,7 +91,7 @@ def _shown(plan: Plan) -> bytes:
 
 _ASKED = (
     "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
-    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
+    "is_composed", "is_structured", "words_of", "credentials_lost", "acts", "needs", "references",
 )  # fmt: skip
 
 
@@ -351,7 +352,7 @@ def test_an_edit_is_seen(root: Path, name: str) -> None:
 
 
 def test_what_was_paid_for_is_asked_of_the_originals_again(root: Path) -> None:
-    """A picture that its original would bring back is missing once that is gone; and once it belongs to another."""
+    """A picture that its original would bring back is missing once that is gone; a renamed entry keeps its own."""
     EDITS["a picture gone"](root)
     _replaced(_chapter(root, "ch02"), 'custom_id: "b"', 'custom_id: "bb"')
     _kept(root)
@@ -362,7 +363,7 @@ def test_what_was_paid_for_is_asked_of_the_originals_again(root: Path) -> None:
         "metadata: {entity_type: chapter-imagery, slug: ch02}\nimages:\n" + ENTRY % "b",
     )
     _check(root)
-    assert _whole(root).by_id[renamed].verdict.value == "missing"
+    assert _whole(root).by_id[renamed].verdict.value == "restorable"
     EDITS["originals gone"](root)
     _check(root)
     assert _whole(root).by_id[gone].verdict.value == "missing"

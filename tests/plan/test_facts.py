@@ -22,6 +22,7 @@ from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.ownership import Owned
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
@@ -46,7 +47,7 @@ class World:
         self.late: PaidReply | None = None
         self.lost: Any = None
         self.served = False
-        self.own = ""
+        self.elsewhere_is = ""
         self.refusal: Any = None
         self.objections: tuple[Problem, ...] = ()
         self.other_server: Problem | None = None
@@ -62,8 +63,20 @@ class World:
         self.asked.append("read" if certain else "look")
         return self.state if certain or self.by_size is None else self.by_size
 
+    def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
+        return dict(state.line.parts) if state.line is not None else {}
+
     def elsewhere(self, _entry: Entry) -> str:
-        return self.own
+        return self.elsewhere_is
+
+    def own(self, entry: Entry) -> Entry:
+        return entry
+
+    def owned(self, _name: EntryId) -> Owned:
+        return Owned()
+
+    def kept(self, _entry: Entry) -> PaidReply | None:
+        return None
 
     def paid(self, *_: Any, sketch: bool) -> PaidReply | None:
         self.asked.append("paid for a sketch" if sketch else "paid")

@@ -224,7 +224,7 @@ def test_normal_forms_of_a_name_are_one_place(book: Book) -> None:
 def test_a_version_belongs_to_the_chain_that_reaches_it_else_to_its_id() -> None:
     after = {"1": ["2"], "2": ["3"], "x": []}
 
-    chains = Chains({"3": "bell"}, lambda name: after.get(name, ()), {"bell", "a"}.__contains__, {"old": "a"})
+    chains = Chains({"3": "bell"}, lambda name: after.get(name, ()), {"bell", "a"}.__contains__, {"old": "a"}.get)
 
     assert chains.owner("1", "a") == "bell", "the chain wins over the id"
     assert chains.owner("x", "a") == "a"
@@ -238,4 +238,12 @@ def test_equal_pictures_of_two_entries_are_two_pictures(book: Book) -> None:
     del book.files["generated/z.png"]
     found = book.ownership()
     assert found.owned == {"z": Owned()}
+    assert not found.groups
+
+
+def test_a_picture_of_the_authors_own_stays_where_the_entry_says_whatever_its_record(book: Book) -> None:
+    book.files["art/a.png"] = "drawn by hand"
+    book["a"].named = "art/a.png"
+    found = book.ownership()
+    assert found.owned == {"a": Owned(Place.NAMED, "art/a.png")}
     assert not found.groups

@@ -32,6 +32,8 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "status": (None, *Status),
     "has_prompt": (False, True),
     "elsewhere": ("", "art/own.png"),
+    "copied": ("", "chapters/ch01/first"),
+    "moved": ("", "chapters/ch01/former"),
     "original": (None, MOVED),
     "waiting": (None, PAID),
     "damaged": ("", "cut short"),
@@ -88,6 +90,14 @@ def of_every_combination(check: Callable[[Any], None]) -> int:
 
 
 def table(f: Any) -> Verdict:
+    """What stands elsewhere comes along, whatever keeps it as it is; else the table as it is for what is in place."""
+    verdict = in_place(f)
+    stays = verdict in (Verdict.FRESH, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED)
+    is_there = f.target is not Target.ABSENT or bool(f.elsewhere)
+    return Verdict.RESTORABLE if stays and is_there and f.moved else verdict
+
+
+def in_place(f: Any) -> Verdict:
     """The verdict table of docs/design.md read a second time, in another shape: rows of which the first match wins."""
 
     def there() -> bool:
@@ -176,9 +186,10 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
     verdict, named = judgement.verdict, facts.demand is Force.REBUILD
     if verdict.spends or verdict is Verdict.RESTORABLE:
         assert facts.has_prompt
-        assert facts.target is not Target.POINTER
-        assert facts.target is Target.PRESENT or not facts.elsewhere
-        assert named or facts.target is not Target.PRESENT or facts.match is Match.OURS or facts.damaged
+        moves = verdict is Verdict.RESTORABLE and bool(facts.moved)
+        assert facts.target is not Target.POINTER or moves
+        assert facts.target is Target.PRESENT or not facts.elsewhere or moves
+        assert moves or named or facts.target is not Target.PRESENT or facts.match is Match.OURS or facts.damaged
     if verdict.spends:
         assert named or facts.status not in (Status.APPROVED, Status.LOCKED) or not facts.locks_when_absent
         assert named or facts.target is not Target.PRESENT or not facts.damaged

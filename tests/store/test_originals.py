@@ -60,7 +60,7 @@ def test_what_is_stored_is_read_back_by_inputs_by_attempt_and_all_together(folde
     originals = Originals(folder)
     second, first = originals.put(make_record(2), b"<html>"), originals.put(make_record(1), PNG)
     other = originals.put(make_record(3, "cd" * 32), b"\xff\xd8\xff broken")
-    assert originals.shown(first) == f".chargen/originals/{PRINT}/{first.record.attempt}/reply.png"
+    assert originals.shown(first) == f".chargen/originals/{PRINT[:8]}*/{first.record.attempt}/reply.png"
     assert (first.original.media_type, first.original.width, first.original.height) == ("image/png", 64, 48)
     assert names(place(folder, first)) == ["record.json", "reply.png"]
     assert (second.original.file, other.original.file) == ("reply.bin", "reply.jpg")

@@ -6,6 +6,7 @@ explained is planned anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,11 @@ import msgspec
 
 from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
-from chargen.model.values import EntryId, Fingerprint, Route, Size, Status, Verdict
+from chargen.model.record import RecordLine
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
+from chargen.plan.claims import claim_of
 from chargen.plan.inputs import answer_of
+from chargen.plan.ownership import Claim
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
 
 if TYPE_CHECKING:  # a kept plan is read without what reads imagery
@@ -48,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     named: str
     is_composed: bool
     is_structured: bool
+    words_of: tuple[str, ...]
     credentials_lost: bool
     is_former: bool
     offer: Offer | None
@@ -72,6 +77,33 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
         return image_json(self)
 
 
+class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
+    """What an entry says of its picture, as `chargen.plan.ownership.Claim` has it; `at_target` for the usual place."""
+
+    at_target: bool = False
+    named: str = ""
+    fingerprint: str = ""
+    file: str = ""
+    size: int = 0
+    attempt: str | None = None
+
+    @classmethod
+    def made(cls, claim: Claim) -> KeptClaim:
+        """Keep a claim."""
+        at_target, line = claim.named == claim.target, claim.line
+        named = "" if at_target else claim.named
+        if line is None:
+            return cls(at_target, named)
+        return cls(at_target, named, line.fingerprint, line.file, line.size, line.attempt)
+
+    def of(self, name: EntryId, target: str) -> Claim:
+        """Return the claim of an entry."""
+        line = None
+        if self.file:
+            line = RecordLine(Fingerprint(self.fingerprint), FileHash(self.file), self.size, attempt=self.attempt)
+        return Claim(name, target, target if self.at_target else self.named, line)
+
+
 class Head(msgspec.Struct, frozen=True, array_like=True):
     """What other files and the whole book ask of one: `kind` is empty for a file that plans nothing.
 
@@ -89,6 +121,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     uses: tuple[tuple[str, str, Position | None], ...] = ()
     problems: tuple[Problem, ...] = ()
     broken: Position | None = None
+    claims: tuple[KeptClaim, ...] = ()
+    """Of each image of `ids`."""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -160,15 +194,16 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.credentials_lost, image.is_former, offer,
+        image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former, offer,
     )  # fmt: skip
 
 
-def head_of(scanned: ScannedFile) -> Head:
-    """Return the head of a file that was read."""
+def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
+    """Return the head of a file that was read; `target` says where an entry's picture belongs."""
     imagery = scanned.imagery
     if imagery is None:
         return Head(problems=scanned.problems, broken=scanned.broken)
+    claims = {entry.id: KeptClaim.made(claim_of(entry, target(entry.id))) for entry in imagery.entries}
     seen: dict[str, str] = {}
     for character in imagery.characters:
         place = character.appearance.position if character.appearance else None
@@ -182,6 +217,7 @@ def head_of(scanned: ScannedFile) -> Head:
         tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
+        claims=tuple(claims.values()),
     )
 
 

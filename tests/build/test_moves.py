@@ -1,0 +1,241 @@
+"""Pictures follow their entries: moved for nothing, together or not at all, whatever the entries are called."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.studio import Studio
+
+from chargen.errors import Severity
+from chargen.model.values import EntryId, Status, Verdict
+
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+NAMES = {name: f"chapters/ch01/{name}" for name in "abcd"}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Studio:
+    """A chapter of three images, built."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door.", "c": "A well."})
+    assert len(book.build()) == 3
+    return book
+
+
+def rename(book: Studio, *pairs: tuple[str, str], file: str = CH01) -> None:
+    """Give entries new ids, all at once."""
+    text = book.read(file)
+    for old, new in pairs:
+        assert f'custom_id: "{old}"' in text
+        text = text.replace(f'custom_id: "{old}"', f'custom_id: "<{new}>"')
+    book.write(file, text.replace('"<', '"').replace('>"', '"'))
+
+
+def settled(book: Studio, *, sent: int = 0) -> None:
+    """Build, and see that nothing but so many requests was sent, and that another build has nothing to do."""
+    assert len(book.build()) == sent, book.prompts
+    assert not book.failures
+    assert not [image.id for image in book.plan().images if image.acts]
+    assert book.build() == []
+
+
+def test_a_swap_of_two_approved_entries(book: Studio) -> None:
+    a, b = book.hash(NAMES["a"]), book.hash(NAMES["b"])
+    records = book.records(CH01)
+    for name in "ab":
+        book.status(NAMES[name], Status.APPROVED)
+    rename(book, ("a", "b"), ("b", "a"))
+    assert book.reasons(NAMES["a"]) == "was `chapters/ch01/b`: its picture comes along, $0.00; status is approved"
+    settled(book)
+    assert (book.hash(NAMES["a"]), book.hash(NAMES["b"])) == (b, a)
+    assert book.records(CH01) == records, "no record is written over another"
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.LOCKED
+
+
+def test_one_inserted_and_all_others_renumbered(book: Studio) -> None:
+    pictures = [book.hash(NAMES[name]) for name in "abc"]
+    rename(book, ("a", "b"), ("b", "c"), ("c", "d"))
+    entry = '  - custom_id: "a"\n    prompt_used: "A gate."\n    size: "128x96"\n'
+    book.edit(CH01, "images:\n", f"images:\n{entry}")
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.MISSING
+    assert len(book.build()) == 1
+    assert "A gate." in book.prompts[-1]
+    assert [book.hash(NAMES[name]) for name in "bcd"] == pictures
+    assert book.hash(NAMES["a"]) not in pictures
+    settled(book)
+
+
+def test_of_a_renumbered_chapter_the_new_image_alone_can_be_built(book: Studio) -> None:
+    """What stands at its place is moved first, and its group with it."""
+    pictures = [book.hash(NAMES[name]) for name in "abc"]
+    rename(book, ("a", "b"), ("b", "c"), ("c", "d"))
+    book.edit(CH01, "images:\n", 'images:\n  - custom_id: "a"\n    prompt_used: "A gate."\n    size: "128x96"\n')
+    assert len(book.build(NAMES["a"])) == 1
+    assert [book.hash(NAMES[name]) for name in "bcd"] == pictures
+    assert set(book.verdicts().values()) == {Verdict.FRESH}
+
+
+def test_approved_then_renamed_and_edited_in_one_go(book: Studio) -> None:
+    picture = book.hash(NAMES["b"])
+    book.status(NAMES["b"], Status.APPROVED)
+    rename(book, ("b", "bell"))
+    book.edit(CH01, "A door.", "A bell.")
+    told = book.reasons("chapters/ch01/bell")
+    assert told.startswith("was `chapters/ch01/b`: its picture comes along, $0.00; status is approved; would be")
+    settled(book)
+    assert book.hash("chapters/ch01/bell") == picture
+    assert not book.image(NAMES["b"]).exists(), "it has left its old place"
+    assert book.verdicts()[EntryId("chapters/ch01/bell")] is Verdict.LOCKED
+
+
+def test_a_chapter_moves_with_its_folder(book: Studio) -> None:
+    pictures = {name: book.hash(NAMES[name]) for name in "abc"}
+    book.status(NAMES["c"], Status.LOCKED)
+    shutil.move(book.root / "imagery/chapters/ch01", book.root / "imagery/chapters/ch09")
+    file = "imagery/chapters/ch09/imagery.yaml"
+    book.edit(file, "slug: ch01", "slug: ch09")
+    settled(book)
+    assert {name: book.hash(f"chapters/ch09/{name}") for name in "abc"} == pictures
+    assert not (book.root / "generated/chapters/ch01").exists()
+
+
+def test_an_entry_moved_to_a_chapter_of_another_thesis_comes_along_and_is_stale_for_that(book: Studio) -> None:
+    book.chapter("ch02", {"x": "A tree."})
+    book.edit("imagery/chapters/ch02/imagery.yaml", "  slug: ch02\n", "  slug: ch02\n  visual_thesis: All in blue.\n")
+    book.build()
+    picture = book.hash(NAMES["c"])
+    text = book.read(CH01)
+    at = text.index('  - custom_id: "c"')
+    book.write(CH01, text[:at])
+    book.write("imagery/chapters/ch02/imagery.yaml", book.read("imagery/chapters/ch02/imagery.yaml") + text[at:])
+    image = book.plan().by_id[EntryId("chapters/ch02/c")]
+    assert image.verdict is Verdict.STALE
+    assert "visual thesis" in book.reasons("chapters/ch02/c")
+    assert book.reasons("chapters/ch02/c").endswith("was `chapters/ch01/c`: its picture comes along, $0.00")
+    settled(book, sent=1)
+    kept = book.root / f".chargen/history/chapters/ch02/c/{picture}.png"
+    assert kept.exists(), "the picture it had is a version of it, under its name of today"
+
+
+def test_a_copied_entry_gets_a_picture_of_its_own(book: Studio) -> None:
+    picture = book.hash(NAMES["b"])
+    text = book.read(CH01)
+    entry = text[text.index('  - custom_id: "b"') : text.index('  - custom_id: "c"')]
+    book.write(CH01, text + entry.replace('"b"', '"d"'))
+    assert book.reasons(NAMES["d"]) == f"not built yet; copied from `{NAMES['b']}`: gets a picture of its own"
+    settled(book, sent=1)
+    assert book.hash(NAMES["b"]) == picture != book.hash(NAMES["d"])
+
+
+def test_an_approved_copy_is_never_generated_and_the_error_names_both_lines(book: Studio) -> None:
+    book.status(NAMES["b"], Status.APPROVED)
+    text = book.read(CH01)
+    entry = text[text.index('  - custom_id: "b"') : text.index('  - custom_id: "c"')]
+    book.write(CH01, text + entry.replace('"b"', '"d"'))
+    settled(book)
+    lines = {name: book.plan().by_id[EntryId(NAMES[name])].entry.position for name in "bd"}
+    (told,) = [problem for problem in book.plan().problems if problem.severity is Severity.ERROR]
+    assert told.position == lines["d"]
+    assert str(lines["b"]) in told.message
+    assert book.verdicts()[EntryId(NAMES["d"])] is Verdict.LOCKED
+
+
+def test_a_picture_moved_with_a_file_manager_is_copied_back(book: Studio) -> None:
+    picture = book.hash(NAMES["b"])
+    away = book.root / "generated/best/door.png"
+    away.parent.mkdir()
+    shutil.move(book.image(NAMES["b"]), away)
+    shutil.rmtree(book.root / ".chargen/originals")
+    assert book.reasons(NAMES["b"]) == "was `best/door`: its picture comes along, $0.00"
+    settled(book)
+    assert book.hash(NAMES["b"]) == picture
+    assert away.exists()
+    away.write_bytes(b"painted in place")
+    assert book.hash(NAMES["b"]) == picture, "they share no bytes"
+
+
+def test_painted_pictures_in_a_swap_stay_painted(book: Studio) -> None:
+    a, b = book.paint(NAMES["a"]), book.hash(NAMES["b"])
+    rename(book, ("a", "b"), ("b", "a"))
+    book.edit(CH01, "A lamp.", "A bright lamp.")
+    settled(book)
+    assert (book.hash(NAMES["a"]), book.hash(NAMES["b"])) == (b, a)
+    assert book.verdicts()[EntryId(NAMES["b"])] is Verdict.EDITED
+
+
+def test_a_pointer_moves_as_a_pointer(book: Studio) -> None:
+    data = book.image(NAMES["b"]).read_bytes()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{book.hash(NAMES['b'])}\nsize {len(data)}\n"
+    book.image(NAMES["b"]).write_text(pointer)
+    shutil.rmtree(book.root / ".chargen")
+    rename(book, ("b", "bell"))
+    settled(book)
+    assert book.image("chapters/ch01/bell").read_text() == pointer
+    assert not book.image(NAMES["b"]).exists()
+
+
+def test_where_one_picture_cannot_move_its_whole_group_stays_and_is_told(book: Studio) -> None:
+    pictures = [book.hash(NAMES[name]) for name in "abc"]
+    rename(book, ("a", "b"), ("b", "c"), ("c", "d"))
+    (book.image(NAMES["d"])).mkdir()
+    assert book.build() == []
+    assert len(book.failures) == 3
+    assert all("can't move, so all of them stay" in told and "a directory stands at" in told for told in book.failures)
+    assert [book.hash(NAMES[name]) for name in "abc"] == pictures
+    book.image(NAMES["d"]).rmdir()
+    settled(book)
+    assert [book.hash(NAMES[name]) for name in "bcd"] == pictures
+
+
+def test_two_entries_with_equal_prompts_keep_two_pictures(tmp_path: Path) -> None:
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A lamp."})
+    assert len(book.build()) == 2
+    pictures = {book.hash(NAMES["a"]), book.hash(NAMES["b"])}
+    assert len(pictures) == 2
+    rename(book, ("a", "x"))
+    settled(book)
+    assert {book.hash("chapters/ch01/x"), book.hash(NAMES["b"])} == pictures
+
+
+def test_rejected_versions_of_an_entry_are_no_picture_for_its_twin(tmp_path: Path) -> None:
+    """Also where the entry they were made for has another name by then: they stay in its chain."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "c": "A well."})
+    book.build()
+    book.status(NAMES["a"], Status.REJECTED)
+    assert len(book.build()) == 1
+    rename(book, ("a", "bell"))
+    settled(book)
+    twin = '  - custom_id: "a"\n    prompt_used: "A lamp."\n    size: "128x96"\n'
+    book.edit(CH01, "images:\n", f"images:\n{twin}")
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.MISSING
+    settled(book, sent=1)
+
+
+def test_what_a_deleted_entry_leaves_goes_to_the_first_that_has_its_inputs(book: Studio) -> None:
+    text = book.read(CH01)
+    at = text.index('  - custom_id: "c"')
+    twin = '  - custom_id: "{}"\n    prompt_used: "A well."\n    size: "128x96"\n'
+    book.write(CH01, text[:at] + twin.format("y") + twin.format("x"))
+    assert book.verdicts()[EntryId("chapters/ch01/y")] is Verdict.RESTORABLE
+    assert book.verdicts()[EntryId("chapters/ch01/x")] is Verdict.MISSING
+    settled(book, sent=1)
+
+
+def test_a_record_names_the_attempt_it_replaced(book: Studio) -> None:
+    first = next(item for item in book.stored() if item["entry_id"] == NAMES["a"])
+    book.edit(CH01, "A lamp.", "A lamp at night.")
+    settled(book, sent=1)
+    second = next(item for item in book.stored() if item["entry_id"] == NAMES["a"] and item["after"])
+    assert second["after"] == first["attempt"]
+    assert first["after"] is None
+
+
+def test_the_plan_with_and_without_its_cache_is_the_same_while_pictures_are_to_move(book: Studio) -> None:
+    book.build()
+    rename(book, ("a", "b"), ("b", "a"))
+    shown = [(image.id, image.verdict, image.reasons) for image in book.plan().images]
+    assert shown == [(image.id, image.verdict, image.reasons) for image in book.plan(cached=False).images]

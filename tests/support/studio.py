@@ -1,0 +1,105 @@
+"""A project on disk whose builds run in process, with a vendor that is made up: what was asked for, and by which entry.
+
+studio = Studio(tmp_path)
+studio.chapter("ch01", {"a": "A lamp."})
+assert studio.build() == ["A lamp."]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from servers import pictures
+from support import tree
+from support.project import Project
+
+from chargen.actions.status import set_status
+from chargen.build.run import Build, open_build
+from chargen.model.request import Reply, Request, Ticket
+from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.plan import Plan
+from chargen.plan.request import BuildRequest
+from chargen.plan.selection import Selection
+from chargen.plan.session import open_session
+
+ENVIRON = {"OPENAI_API_KEY": "sk-test"}
+ROUTE = "openai/gpt-image-1-mini"
+
+
+@dataclass
+class Vendor:
+    """The vendor's own adapter, but nothing leaves the machine; every reply is a picture of its own."""
+
+    real: Any
+    prompts: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def submit(self, request: Request) -> Ticket:
+        self.prompts.append(request.prompt)
+        data = pictures.png(128, 96, self.number + len(self.prompts))
+        return Ticket(reply=Reply(data, request_id=f"req-{len(self.prompts)}", cost_usd=Decimal("0.04")))
+
+
+class Studio(Project):
+    """A project; `prompts` are those of all requests there were."""
+
+    def __init__(self, root: Path, settings: str = "") -> None:
+        super().__init__(root, f"{settings}\n[tool.chargen.providers.openai]\nper_minute = 600000\n")
+        self.prompts: list[str] = []
+        self.failures: list[str] = []
+        self.outcomes: dict[str, str] = {}
+
+    def chapter(self, slug: str, images: Any, *, route: str = ROUTE, **more: Any) -> str:
+        return super().chapter(slug, images, route=route, **more)
+
+    def build(self, *names: str) -> list[str]:
+        """Build what needs it; return the prompts that were sent. What failed is in `failures`."""
+        order = BuildRequest(Selection(names)) if names else BuildRequest()
+        build = open_build(self.root, order, environ=ENVIRON)
+        try:
+            return self._built(build)
+        finally:
+            build.close()
+
+    def _built(self, build: Build) -> list[str]:
+        vendor = Vendor(build.session.adapters.get("openai"), number=len(self.prompts))
+        build.session.adapters._made["openai"] = vendor  # type: ignore[assignment]
+        self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
+        self.outcomes = {done.image.id: done.outcome.value for done in build.built}
+        self.prompts += vendor.prompts
+        return vendor.prompts
+
+    def plan(self, *, cached: bool = True) -> Plan:
+        with open_session(self.root, ENVIRON, read_only=True) as session:
+            return session.planner(cached=cached).plan()
+
+    def verdicts(self) -> dict[str, Verdict]:
+        return {image.id: image.verdict for image in self.plan().images}
+
+    def reasons(self, name: str) -> str:
+        return "; ".join(map(str, self.plan().by_id[EntryId(name)].reasons))
+
+    def status(self, name: str, status: Status) -> None:
+        with open_session(self.root, ENVIRON) as session:
+            found = set_status(session, Selection((name,)), status)
+            assert not any(marked.refused for marked in found.marked)
+
+    def hash(self, name: str) -> str:
+        """Return the hash of the picture at an entry's target, nothing where there is none."""
+        path = self.image(name)
+        return tree.sha256(path) if path.exists() else ""
+
+    def paint(self, name: str, seed: int = 7) -> str:
+        self.image(name).parent.mkdir(parents=True, exist_ok=True)
+        self.image(name).write_bytes(pictures.png(128, 96, 10_000 + seed))
+        return self.hash(name)
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Return the records of all originals."""
+        return list(tree.stored(self))
