@@ -37,7 +37,7 @@ from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
 from chargen.store.locks import build_lock, target_lock
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import read_reference
+from chargen.store.pictures import as_sent, read_reference
 
 _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
@@ -56,7 +56,7 @@ class Outcome(str, Enum):
     """Its picture came along from where the entry was before."""
     REPAIRED = "repaired"
     KEPT = "kept"
-    """PaidReply for and kept as a version, but not put at the target: the author decided something else meanwhile."""
+    """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
     """Judged again, nothing had to be done."""
 
@@ -133,15 +133,22 @@ class ImageBuilder:
     mover: Mover
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
-        """Read the references once: the bytes that are hashed are the bytes that are sent."""
+        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
         sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
             if read is None:
                 continue  # the verdict knows it as an obstacle, or does not need it
-            data, media_type = read
+            digest = hash_bytes(read[0])
+            try:
+                data, media_type = as_sent(*read)
+            except ChargenError as damaged:
+                message = (
+                    f"reference `{reference.path}` can't be shown to its last pixel: {damaged.problems[0].message}"
+                )
+                raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
-            sent.append(SentReference(*names, data, media_type, reference.appearance, hash_bytes(data), reference.name))
+            sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
         return tuple(sent)
 
     def recheck(

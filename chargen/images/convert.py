@@ -15,8 +15,8 @@ from typing import Any, Literal
 from PIL import Image
 
 from chargen.images import png
-from chargen.images.decoding import MAX_PIXELS, Picture, PictureError, decode
-from chargen.images.sniff import PNG
+from chargen.images.decoding import MAX_PIXELS, DamagedPictureError, Picture, PictureError, decode
+from chargen.images.sniff import JPEG, PNG, orientation
 from chargen.images.xmp import AI_MADE, RULE_MADE, source_type_xmp
 from chargen.model.values import Size
 
@@ -66,6 +66,29 @@ def publish(
         data = png.with_record(data, record, source_type_xmp(AI_MADE if ai_made else RULE_MADE, present))
     size = asked if resized else delivered
     return ConvertedPicture(data, size, delivered, transcoded, resized, "lost" if picture.has_credentials else "none")
+
+
+def as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
+    """Return a picture and its type as those read it who know neither EXIF nor sixteen bits; mostly its own bytes.
+
+    Raises DamagedPictureError for one that can't be shown to its last pixel.
+    """
+    try:
+        _, image = decode(data)
+    except DamagedPictureError:
+        raise
+    except PictureError:  # too large, or animated: whoever it is sent to takes it, or the check of the request does not
+        return data, media_type
+    deep = image.mode.startswith(("I", "F"))
+    if orientation(data) == 1 and not deep:
+        return data, media_type
+    out = BytesIO()
+    kind, media = ("JPEG", JPEG) if media_type == JPEG and not deep else ("PNG", PNG)
+    image = _plain(image) if deep else image
+    options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"compress_level": COMPRESSION}
+    clean = Image.frombytes(image.mode, image.size, image.tobytes())
+    clean.save(out, kind, icc_profile=image.info.get("icc_profile"), **options)
+    return out.getvalue(), media
 
 
 def _resized(image: Image.Image, asked: Size, policy: str) -> Image.Image:

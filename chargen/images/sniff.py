@@ -97,6 +97,17 @@ def jpeg_segments(data: bytes) -> Iterator[JpegSegment]:
         at = end
 
 
+def cut_short(data: bytes) -> bool:
+    """Say whether a JPEG, WebP or GIF lacks its end, as an interrupted copy does; other formats are not looked at."""
+    media_type = sniff(data)
+    if media_type == JPEG:
+        pixels = next((segment.end for segment in jpeg_segments(data) if segment.marker == 0xDA), None)
+        return pixels is None or data.rfind(b"\xff\xd9", pixels) < 0
+    if media_type == WEBP:
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    return media_type == GIF and not data.rstrip(b"\0").endswith(b";")
+
+
 def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield a WebP's chunks as (name, body), bodies cut to 64 KiB; ends quietly where they are broken."""
     at = 12

@@ -28,9 +28,17 @@ class SentReference:
     appearance: str = ""
     """A short description of the character, used where a model takes fewer references."""
     sha256: FileHash | None = None
-    """Of `data`, where it was read to be sent."""
+    """Of the file, where it was read to be sent."""
     name: str = ""
     """Who is on it, as people call them."""
+    unread: bool = False
+    """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
+    size: int | None = None
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes it has, as far as known."""
+        return self.size if self.unread else len(self.data)
 
 
 @dataclass(frozen=True, slots=True)

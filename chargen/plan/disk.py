@@ -22,7 +22,7 @@ from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
-from chargen.store.pictures import Unsendable, unsendable
+from chargen.store.pictures import ReferenceLook, look_at
 from chargen.store.signatures import ABSENT, RACY_NS, Signatures
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
@@ -31,8 +31,8 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
 
-ReferenceFile: TypeAlias = tuple[FileHash | None, Unsendable | None]
-"""A reference file's hash (a Git LFS pointer's oid) and what keeps it from being sent."""
+ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]
+"""A reference file's hash (a Git LFS pointer's oid) and what it is, or what keeps it from being sent."""
 
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
@@ -159,7 +159,7 @@ class Disk:
             if state.kind is FileKind.FILE:
                 with suppress(OSError):  # the problem says that it can't be read
                     digest = self._hashes.hash_of(full, state.key)
-            self._references[path] = digest, unsendable(self.project.root, path)
+            self._references[path] = digest, look_at(self.project.root, path)
         return self._references[path]
 
     # traces

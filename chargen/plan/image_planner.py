@@ -127,7 +127,8 @@ class ImagePlanner:
             if reference.entry_id is not None and cycle:
                 continue
             path = reference.path
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            trouble = look.trouble
             if trouble and (self._describing or reference.stands_in):
                 described.append(describe_instead(reference, self.around.characters))
                 instead = "described in words instead" if described[-1].text else "no `appearance` stands in for it"
@@ -135,11 +136,14 @@ class ImagePlanner:
                 continue
             if trouble:
                 problems.append(
-                    error(f"reference {trouble}", reference.position, _reference_hint(is_pointer=trouble.is_pointer))
+                    error(
+                        f"reference {trouble}",
+                        reference.position,
+                        _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
+                    )
                 )
-            references.append(
-                PlannedReference(path, reference.character, digest, None, reference.appearance, reference.name)
-            )
+            told = reference.appearance, reference.name, look.media_type, look.size or None
+            references.append(PlannedReference(path, reference.character, digest, None, *told))
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
@@ -147,17 +151,20 @@ class ImagePlanner:
     ) -> PlannedReference:
         """Judge a reference that is itself planned: what its picture is, or will be."""
         path, digest = portrait.target, None
+        media_type, size = "", None
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
         elif not portrait.verdict.spends:
-            digest, trouble = self.around.reference(path)
+            digest, look = self.around.reference(path)
+            media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
                 message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        return PlannedReference(path, reference.character, digest, portrait.id, reference.appearance, reference.name)
+        told = reference.appearance, reference.name, media_type, size
+        return PlannedReference(path, reference.character, digest, portrait.id, *told)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
@@ -237,7 +244,9 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(*, is_pointer: bool) -> str:
+def _reference_hint(*, is_pointer: bool, is_damaged: bool) -> str:
+    if is_damaged:
+        return "put the whole picture there: nothing is sent with half of it"
     if is_pointer:
         return "run `git lfs pull`"
     return 'put the file there, or set `missing_references = "describe"`'

@@ -37,6 +37,9 @@ class PlannedReference:
     appearance: str = ""
     name: str = ""
     """Who is on it, as people call them."""
+    media_type: str = ""
+    size: int | None = None
+    """Bytes of the file; None, and no type, while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,10 @@ class Shown(Protocol):
     @property
     def is_structured(self) -> bool:
         """True where its prompt is composed of fields."""
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
 
     @property
     def credentials_lost(self) -> bool:
@@ -285,6 +292,16 @@ class Planned:
     def is_structured(self) -> bool:
         """True where its prompt is composed of fields."""
         return bool(self.entry.parts)
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
+        if self.composed is None or not self.entry.depicts:
+            return ()
+        places = [segment.source for segment in self.composed.segments if segment.name != "template"]
+        places += [str(text.position) for text in self.composed.negatives if text.position]
+        files = dict.fromkeys(place.rsplit(":", 2)[0] for place in places)
+        return tuple(file for file in files if file != self.file)
 
     @property
     def credentials_lost(self) -> bool:

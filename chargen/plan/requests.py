@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from chargen.errors import Problem
+from chargen.images.sniff import PNG
 from chargen.model.request import Asked, Provider, Request, SentReference
 from chargen.plan.plan import Planned, Shown
 from chargen.providers.registry import Adapters
@@ -18,7 +18,16 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
     references = sent
     if references is None:
         references = tuple(
-            SentReference(item.character, item.path, b"", "image/png", item.appearance, name=item.name)
+            SentReference(
+                item.character,
+                item.path,
+                b"",
+                item.media_type or PNG,
+                item.appearance,
+                name=item.name,
+                unread=True,
+                size=item.size,
+            )
             for item in image.references
         )
     return Asked(
@@ -34,8 +43,8 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
 
 
 def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
-    """Say what an adapter finds wrong or odd in a planned request; references are checked once their bytes are read."""
-    return adapter.check(replace(request, references=()))
+    """Say what an adapter finds wrong or odd in a planned request; of references, what their files tell unread."""
+    return adapter.check(request)
 
 
 def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chargen.images.png import PngError, chunks
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
 from chargen.model.values import Size
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MAX_REFERENCE_BYTES = 50 << 20
 """Bytes of one reference; providers take less (see their limits), so a larger file is never a portrait."""
 
-_HEAD = 1024
 _FOREIGN = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"gimp xcf ")
 """How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
 _SENT = (PNG, JPEG, WEBP, GIF)
@@ -45,16 +45,51 @@ class Unsendable:
     why: str
     is_pointer: bool = False
     """A Git LFS pointer stands there."""
+    is_damaged: bool = False
+    """A picture stands there, but not all of it."""
 
     def __str__(self) -> str:
         return f"`{self.path}` {self.why}"
 
 
-def unsendable(root: Path, path: str) -> Unsendable | None:
-    """Say why a file can't be sent as a reference; None where it can.
+@dataclass(frozen=True, slots=True)
+class ReferenceLook:
+    """What a reference file is, as far as can be told without decoding it: sniffed type and bytes; or the trouble."""
 
-    `path` is project-relative. Looks at the first bytes only.
+    media_type: str = ""
+    size: int = 0
+    trouble: Unsendable | None = None
+
+
+def look_at(root: Path, path: str) -> ReferenceLook:
+    """Look at a reference file. `path` is project-relative."""
+    read = _read(root, path)
+    return ReferenceLook(trouble=read) if isinstance(read, Unsendable) else ReferenceLook(sniff(read), len(read))
+
+
+def unsendable(root: Path, path: str) -> Unsendable | None:
+    """Say why a file can't be sent as a reference; None where it can."""
+    return look_at(root, path).trouble
+
+
+def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
+    """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
+    read = _read(root, path)
+    return None if isinstance(read, Unsendable) else (read, sniff(read))
+
+
+@lru_cache(maxsize=8)  # a book's portraits go along again and again
+def as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
+    """Return a reference as vendors read it: upright without EXIF, eight bits; mostly the file's own bytes.
+
+    Raises `chargen.images.decoding.DamagedPictureError` for one that can't be shown to its last pixel.
     """
+    from chargen.images import convert  # noqa: PLC0415 - as below
+
+    return convert.as_sent(data, media_type)
+
+
+def _read(root: Path, path: str) -> bytes | Unsendable:
     try:
         full = contained(root, path)
     except OutsideError as failure:
@@ -65,22 +100,12 @@ def unsendable(root: Path, path: str) -> Unsendable | None:
     if state.size > MAX_REFERENCE_BYTES:
         return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
     try:
-        with full.open("rb") as file:
-            why = _not_sent(file.read(_HEAD))
+        data = full.read_bytes()
     except OSError as failure:
-        why = f"can't be read: {(failure.strerror or 'error').lower()}"
-    return Unsendable(path, why) if why else None
-
-
-def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
-    """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
-    if unsendable(root, path) is not None:
-        return None
-    try:
-        data = contained(root, path).read_bytes()
-    except OSError:
-        return None
-    return None if _not_sent(data[:_HEAD]) or len(data) > MAX_REFERENCE_BYTES else (data, sniff(data))
+        return Unsendable(path, f"can't be read: {(failure.strerror or 'error').lower()}")
+    is_damaged = cut_short(data) or (sniff(data) == PNG and bool(damage(data)))
+    why = "is cut short or damaged" if is_damaged else _not_sent(data)
+    return Unsendable(path, why, is_damaged=is_damaged) if why else data
 
 
 def publish(
@@ -123,10 +148,10 @@ def damage(data: bytes, *, decoding: bool = False) -> str:
     return ""
 
 
-def _not_sent(head: bytes) -> str:
-    media_type = sniff(head)
-    if media_type in _SENT:
-        return ""
+def _not_sent(data: bytes) -> str:
+    media_type = sniff(data)
     if media_type == UNKNOWN:
         return "is no picture"
-    return f"is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"
+    if media_type not in _SENT:
+        return f"is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"
+    return ""

@@ -63,6 +63,14 @@ class Vendor:
         return Ticket(reply=Reply(data, request_id=f"req-{len(self.requests)}", cost_usd=PRICE))
 
 
+_IVO = """\
+entity_type: character
+slug: ivo
+image_inventory:
+  - {id: face, path: face.png, is_reference_portrait: true}
+"""
+
+
 class Desk:
     """A chapter of one image."""
 
@@ -201,11 +209,7 @@ def test_what_was_kept_comes_without_a_call_once_it_may(stale: Desk) -> None:
 def test_the_bytes_that_are_sent_are_the_ones_that_are_recorded(desk: Desk) -> None:
     """A portrait that was painted anew since the plan: what left is what the record tells, and what is current."""
     desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-1-mini")
-    desk.book.write(
-        "imagery/characters/ivo/imagery.yaml",
-        "entity_type: character\nslug: ivo\nimage_inventory:\n"
-        "  - {id: face, path: face.png, is_reference_portrait: true}\n",
-    )
+    desk.book.write("imagery/characters/ivo/imagery.yaml", _IVO)
     portrait = desk.book.write("imagery/characters/ivo/face.png", pictures.png(32, 32, 1))
     with desk.opened() as build:
         portrait.write_bytes(pictures.png(32, 32, 2))
@@ -318,3 +322,23 @@ def test_a_row_that_can_not_be_written_sends_nothing(desk: Desk, monkeypatch: py
         assert build.build(A) is not None
         assert desk.vendor is not None
         assert desk.vendor.requests == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"GIF89a" + pictures.png(8, 8, 1)[6:] + b";", "is image/gif, which `openai` does not take"),
+        (pictures.png(300, 300, 1)[:-30], "is cut short or damaged"),
+        (pictures.png(8, 8, 1, pad=50_010_000), "has 50.0 MB, `openai` takes at most 50.0 MB each"),
+    ],
+    ids=["a GIF", "cut short", "too large"],
+)
+def test_a_portrait_that_can_not_be_sent_blocks_in_the_plan(desk: Desk, data: bytes, said: str) -> None:
+    """Nothing has to be sent to know it."""
+    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-1-mini")
+    desk.book.write("imagery/characters/ivo/imagery.yaml", _IVO)
+    desk.book.write("imagery/characters/ivo/face.png", data)
+    with open_session(desk.book.root, ENVIRON, read_only=True) as session:
+        image = session.plan().by_id[A]
+        assert image.verdict is Verdict.BLOCKED
+        assert said in " ".join(map(str, (*image.problems, *image.judgement.reasons)))

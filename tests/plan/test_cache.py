@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from servers import pictures
 from support.project import Project
 
 from chargen.errors import ChargenError
@@ -75,7 +76,7 @@ def root(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def _png(tail: bytes) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + tail * 400
+    return pictures.png(16, 16, tail[0])
 
 
 def _session(root: Path, *, read_only: bool = True, **environ: str) -> Session:
@@ -90,7 +91,7 @@ def _shown(plan: Plan) -> bytes:
 
 _ASKED = (
     "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
-    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
+    "is_composed", "is_structured", "words_of", "credentials_lost", "acts", "needs", "references",
 )  # fmt: skip
 
 

@@ -74,10 +74,11 @@ def check_references(
             kinds = ", ".join(facts.reference_media)
             message = f"reference `{reference.label}` is {reference.media_type}, which `{facts.name}` does not take"
             yield error(message, hint=f"save it as one of {kinds}")
-        if not reference.data:
+        if reference.length == 0:
             yield error(f"reference `{reference.label}` is empty", hint="replace the file")
-        if facts.reference_bytes is not None and len(reference.data) > facts.reference_bytes:
-            size, most = _megabytes(len(reference.data)), _megabytes(facts.reference_bytes)
+        length = reference.length or 0
+        if facts.reference_bytes is not None and length > facts.reference_bytes:
+            size, most = _megabytes(length), _megabytes(facts.reference_bytes)
             message = f"reference `{reference.label}` has {size}, `{facts.name}` takes at most {most} each"
             yield error(message, hint="make the picture smaller")
     total = sum(_base64_length(reference) for reference in references)
@@ -92,7 +93,7 @@ def media_type(reference: SentReference) -> str:
 
 
 def _base64_length(reference: SentReference) -> int:
-    return -(-len(reference.data) // 3) * 4
+    return -(-(reference.length or 0) // 3) * 4
 
 
 def _megabytes(count: int) -> str:
