@@ -1,6 +1,6 @@
 """The facts of one image, looked up on the disk and in the records as its verdict asks for them; its route and price.
 
-Planning judges every image once; the generate action judges it again immediately before a call. Reads the disk,
+Planning judges every image once; a build judges it again immediately before a call. Reads the disk,
 changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 """
 
