@@ -137,21 +137,19 @@ def impact(session: Session, planner: Planner, what: str, within: str = "") -> I
         price = None if offer is None else offer.cost_usd
         reached[image.id] = Reached(image, through[image.id], price, fed and _would_rebuild(image))
     if direct.characters:
-        reached = {name: _made_of(planner, item, direct.characters) for name, item in reached.items()}
+        reached = {name: _made_of(item, direct.characters) for name, item in reached.items()}
     return Impact(direct.what, tuple(reached.values()), bool(direct.characters))
 
 
-def _made_of(planner: Planner, item: Reached, characters: Mapping[str, str]) -> Reached:
+def _made_of(item: Reached, characters: Mapping[str, str]) -> Reached:
     """Say which of a character's picture and text an image of another file is made of."""
-    image = planner.image(item.image.id)
-    if image.file in characters.values():
+    files, image = frozenset(characters.values()), item.image
+    if image.file in files:
         return item
-    texts = (*image.composed.segments, *image.composed.negatives) if image.composed is not None else ()
-    sources = [str(getattr(text, "source", None) or getattr(text, "position", "")) for text in texts]
     return replace(
         item,
         shows_picture=any(reference.character in characters for reference in image.references),
-        uses_text=any(source.startswith(f"{file}:") for source in sources for file in characters.values()),
+        uses_text=not files.isdisjoint(image.words_of),
     )
 
 

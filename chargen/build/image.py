@@ -56,7 +56,7 @@ class Outcome(str, Enum):
     """Its picture came along from where the entry was before."""
     REPAIRED = "repaired"
     KEPT = "kept"
-    """PaidReply for and kept as a version, but not put at the target: the author decided something else meanwhile."""
+    """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
     """Judged again, nothing had to be done."""
 

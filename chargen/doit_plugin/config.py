@@ -2,7 +2,7 @@
 
 doit reads the plug-ins of a project from the `pyproject.toml` in the folder it is started in. Started elsewhere
 (`doit -k`, `doit -f ../dodo.py`), or where the tables are missing, it runs its stock commands on a stock database;
-the generate action judges again before it spends, so that nothing is bought twice there either.
+a build judges again before it spends, so that nothing is bought twice there either.
 """
 
 from __future__ import annotations

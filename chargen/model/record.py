@@ -8,6 +8,7 @@ same record is always the same line. Pure; must not know where records are kept.
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,9 +18,15 @@ from urllib.parse import quote, unquote
 from chargen.model.reason import Reason, ReasonCode, has
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size
 
-LINE_VERSION = "1"
+LINE_VERSION = "2"
+"""Of new lines: digests are base64url, so that a line with all that is told of a picture is no longer than 300."""
+_HEX_VERSION = "1"
+"""Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
+_VERSIONS = (_HEX_VERSION, LINE_VERSION)
 _SAFE = "/:._-+~@"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+"""43 digits have two bits more than a digest: of the last only those are used that leave them 0."""
 _PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[a-z][a-z_]*")
@@ -30,10 +37,11 @@ CREDENTIALS_LOST = ("credentials", "lost")
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """All the judge needs of a record, on one line: `1 in=<fingerprint> file=<sha256> size=<bytes> ...`.
+    """All the judge needs of a record, on one line: `2 in=<fingerprint> file=<sha256> size=<bytes> ...`.
 
     `by` is `provider/model`, `at` ISO UTC seconds, `of` the hash of the delivered bytes, `parts` pairs of a part's name
-    and the first 8 digits of its digest; `others` are keys of a later version, kept as they were written.
+    and the first 8 digits of its digest, where neither the picture nor its original tells them; `others` are keys of a
+    later version, kept as they were written.
     """
 
     fingerprint: Fingerprint
@@ -45,11 +53,15 @@ class RecordLine:
     attempt: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    version: str = LINE_VERSION
+    """The form it was written in, and is written in again."""
 
     def format(self) -> str:
         """Write the line. A value has no blanks: what is not a plain character stands percent-encoded."""
-        words = [LINE_VERSION, f"in={self.fingerprint}", f"file={self.file}", f"size={self.size}"]
-        plain = (("by", self.by), ("at", self.at), ("of", self.of), ("try", self.attempt))
+        shown = str if self.version == _HEX_VERSION else _shortened
+        words = [self.version, f"in={shown(self.fingerprint)}", f"file={shown(self.file)}", f"size={self.size}"]
+        of = None if self.of is None else shown(self.of)
+        plain = (("by", self.by), ("at", self.at), ("of", of), ("try", self.attempt))
         words += [f"{key}={quote(value, safe=_SAFE)}" for key, value in plain if value is not None]
         if self.parts:
             words.append("parts=" + ",".join(f"{quote(name, safe='/._-')}:{digest}" for name, digest in self.parts))
@@ -63,28 +75,45 @@ class RecordLine:
         split = [word.partition("=") for word in words]
         values = {key: value for key, equals, value in split if equals}
         unknown = values.keys() - _KNOWN
-        if version != LINE_VERSION or len(values) != len(words) or not all(map(_KEY.fullmatch, unknown)):
+        if (
+            version not in (_HEX_VERSION, LINE_VERSION)
+            or len(values) != len(words)
+            or not all(map(_KEY.fullmatch, unknown))
+        ):
             return None
         parts = _parse_parts(values.pop("parts", ""))
         fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))
         of = values.pop("of", None)
-        digests = (fingerprint, file) if of is None else (fingerprint, file, of)
-        if parts is None or not _NUMBER.fullmatch(size) or not all(map(_DIGEST.fullmatch, digests)):
+        written = (fingerprint, file) if of is None else (fingerprint, file, of)
+        digests = [_digest(text, version) for text in written]
+        if parts is None or not _NUMBER.fullmatch(size) or not all(digests):
             return None
         by, at, attempt = (
             None if (raw := values.pop(key, None)) is None else unquote(raw) for key in ("by", "at", "try")
         )
         return cls(
-            Fingerprint(fingerprint),
-            FileHash(file),
+            Fingerprint(digests[0]),
+            FileHash(digests[1]),
             int(size),
             by,
             at,
-            None if of is None else FileHash(of),
+            None if of is None else FileHash(digests[2]),
             attempt,
             parts,
             tuple(values.items()),
+            version,
         )
+
+
+def _shortened(digest: str) -> str:
+    return urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+
+
+def _digest(text: str, version: str) -> str:
+    """Read a digest into 64 hexadecimal digits; nothing for what is none."""
+    if version == _HEX_VERSION:
+        return text if _DIGEST.fullmatch(text) else ""
+    return urlsafe_b64decode(f"{text}=").hex() if _SHORT_DIGEST.fullmatch(text) else ""
 
 
 def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
@@ -193,7 +222,11 @@ class Record:
         return has(self.why, ReasonCode.REJECTED)
 
     def line(self, file: FileHash, size: int, at: str) -> RecordLine:
-        """Return the one-line form for a published file of `size` bytes, published at `at` (ISO UTC seconds)."""
+        """Return the one-line form for a published file of `size` bytes, published at `at` (ISO UTC seconds).
+
+        A file that is the delivered bytes holds no text of ours, so its parts stand in the line.
+        """
+        as_delivered = self.original is not None and self.original.sha256 == file
         lost = self.original is not None and self.original.credentials and self.original.sha256 != file
         return RecordLine(
             self.fingerprint,
@@ -203,7 +236,7 @@ class Record:
             at,
             self.original.sha256 if self.original else None,
             self.attempt,
-            tuple((part.name, part.digest) for part in self.parts),
+            tuple((part.name, part.digest) for part in self.parts) if as_delivered else (),
             (CREDENTIALS_LOST,) if lost else (),
         )
 

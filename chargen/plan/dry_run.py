@@ -19,7 +19,7 @@ from chargen.plan.project import Project
 from chargen.store.inside import read_inside
 from chargen.yaml.dry_run import DryRun
 
-_RECORD = f"1 in={'0' * 64} file={'0' * 64} size=1 by=a/b at=2026-01-01T00:00:00Z of={'0' * 64} try=x parts=x:00000000"
+_RECORD = f"2 in={'A' * 43} file={'A' * 43} size=1 by=a/b at=2026-01-01T00:00:00Z of={'A' * 43} try=x"
 _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}
 
 

@@ -7,7 +7,8 @@ replaced, then the file is hashed. Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -205,6 +206,32 @@ class Evidence:
         if record.entry_id != entry_id and self.planned(record.entry_id):
             return None
         return line_of(record, file, size, record.received_at), embedded.verified, record
+
+    def parts_of(self, entry: Entry, state: TargetState) -> Mapping[str, str]:
+        """Return the short digests of the parts a picture was made from: of its line, else of a full record of it.
+
+        That is the original's, else the one in the picture's own text; nothing where neither is here.
+        """
+        line = state.line
+        if line is None or line.parts:
+            return dict(line.parts) if line is not None else {}
+        for record in self._records_of(entry, state, line):
+            if record.fingerprint == line.fingerprint and record.parts:
+                return {part.name: part.digest for part in record.parts}
+        return {}
+
+    def _records_of(self, entry: Entry, state: TargetState, line: RecordLine) -> Iterator[Record]:
+        if state.record is not None:
+            yield state.record
+        stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt is not None else None
+        if stored is not None:
+            yield stored.record
+        if state.state.kind is FileKind.FILE:
+            path = self.project.path(state.path or self.project.target(entry.id))
+            with suppress(RecordError, OSError):
+                embedded = embedded_record(path.read_bytes())
+                if embedded is not None:
+                    yield from_dict(embedded.record)
 
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture of the author's own that the entry's `file_path` names, or nothing."""

@@ -1,6 +1,6 @@
 """The facts of one image, looked up on the disk and in the records as its verdict asks for them; its route and price.
 
-Planning judges every image once; the generate action judges it again immediately before a call. Reads the disk,
+Planning judges every image once; a build judges it again immediately before a call. Reads the disk,
 changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 """
 
@@ -156,7 +156,8 @@ class GatheredFacts:
             return Change.UNKNOWN, ()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
-        return Change.DIFFERENT, change_reasons(differences(dict(line.parts), self.inputs)) if line.parts else ()
+        then = self._evidence.parts_of(self._entry, self.state)
+        return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:

@@ -157,6 +157,10 @@ class Shown(Protocol):
         """True where its prompt is composed of fields."""
 
     @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
+
+    @property
     def credentials_lost(self) -> bool:
         """True where its record says that Content Credentials ended with the delivered bytes."""
 
@@ -288,6 +292,16 @@ class Planned:
     def is_structured(self) -> bool:
         """True where its prompt is composed of fields."""
         return bool(self.entry.parts)
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """Files of the characters it shows whose words are in its prompt."""
+        if self.composed is None or not self.entry.depicts:
+            return ()
+        places = [segment.source for segment in self.composed.segments if segment.name != "template"]
+        places += [str(text.position) for text in self.composed.negatives if text.position]
+        files = dict.fromkeys(place.rsplit(":", 2)[0] for place in places)
+        return tuple(file for file in files if file != self.file)
 
     @property
     def credentials_lost(self) -> bool:

@@ -2,7 +2,7 @@
 
 Laws: total (every combination of facts has a verdict), pure, first matching row wins, in the order of the verdict
 table in docs/design.md; a fact is asked for only where a row needs it, so that a fresh image costs no more than a look
-at its size. Planning asks it, and the generate action asks it again immediately before a call.
+at its size. Planning asks it, and a build asks it again immediately before a call.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ they merge is filled, so that they don't take its picture for theirs. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from chargen.model.entries import NodePath
 from chargen.model.slots import INHERITED, SetSlots, SlotEdit, SlotValue
@@ -31,10 +31,11 @@ def refuse_shared_value(root: Piece, value: Piece, *, inside: bool = True) -> No
             )
 
 
-def refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str]) -> None:
+def refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str], given: Collection[int] = ()) -> None:
     """Refuse to change `keys` of the last of `way` where an alias would carry the change elsewhere.
 
-    A mapping that merges an anchored one of `way`, and has of its own what is changed there, is not touched by it.
+    A mapping that merges an anchored one of `way`, and has of its own what is changed there, is not touched by it; nor
+    is one that is to be `given` it (by `id`).
     """
     if not keys or all(piece.anchor is None for piece in way):
         return
@@ -43,7 +44,7 @@ def refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str]) -> None:
         if piece.anchor is not None:
             changed = keys if piece is way[-1] else [_key_of(piece, way[number + 1])]
             for user, alias in _users(way[0], piece.anchor):
-                if all(user.value_of(key) is not None for key in changed):
+                if id(user) in given or all(user.value_of(key) is not None for key in changed):
                     sheltered.add(id(alias))
     anchors = {piece.anchor for piece in way if piece.anchor is not None}
     for piece in way[0].walk():
@@ -58,19 +59,22 @@ def refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str]) -> None:
 def shelters(way: Sequence[Piece], edit: SlotEdit) -> Iterator[SetSlots]:
     """Yield the edits that come before `edit`: entries beside this one that merge it get what it is about to be given.
 
-    They get nothing (`null`), but for what is meant to be inherited: of that they keep what they have.
+    They get nothing (`null`), but for what is meant to be inherited: of that they keep what they have. Raises Refusal
+    where others would change with it.
     """
     entry = way[-1]
     if entry.anchor is None or entry.shape is not Shape.MAPPING or len(way) == 1 or way[-2].shape is not Shape.SEQUENCE:
         return
     changed = _changed(entry, edit)
     users = {id(user) for user, _ in _users(way[0], entry.anchor)}
-    for number, item in enumerate(way[-2].children):
-        missing = [key for key in changed if id(item) in users and item.value_of(key) is None]
-        if missing:
-            values = {key: _kept(entry, key) for key in missing}
+    beside = [(number, item) for number, item in enumerate(way[-2].children) if id(item) in users]
+    lacking = [(number, [key for key in changed if item.value_of(key) is None]) for number, item in beside]
+    if any(keys for _, keys in lacking):
+        refuse_shared_entry(way, changed, {id(item) for _, item in beside})
+    for number, keys in lacking:
+        if keys:
             path: NodePath = (*edit.path[:-1], number)
-            yield SetSlots(path, values)
+            yield SetSlots(path, {key: _kept(entry, key) for key in keys})
 
 
 def _changed(entry: Piece, edit: SlotEdit) -> list[str]:

@@ -52,7 +52,8 @@ def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, f
     story.settings(DESCRIBE + ROUTES)
     plan = forks.run(story, "chargen", "plan", "--json").json
     errors = [problem for problem in plan["problems"] if problem["severity"] == "error"]
-    assert [(problem["file"], problem["line"]) for problem in errors] == [(BROKEN, 81)]
+    second = "imagery/characters/lyra-kestrel/imagery.yaml"  # of one character; the first in path order counts
+    assert {(problem["file"], problem["line"] or 0) for problem in errors} == {(BROKEN, 81), (second, 0)}
     assert set(plan["totals"]) <= {"fresh", "no-prompt"}
     assert plan["totals"]["fresh"] == len(story.images()) > 60
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from PIL import Image
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project, Run
+
+from chargen.actions.why import record_in
+from chargen.model.record import RecordLine
 
 PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -125,9 +129,14 @@ def test_months_later_without_originals_and_journal_the_pictures_own_text_tells(
 
 
 def test_where_only_hashes_are_left_the_parts_are_named(book: Project, forks: Forks) -> None:
-    """With neither originals nor text in the picture, the changed part is named, and that its old text is not here."""
+    """With neither originals nor text in the picture, a line with parts names what changed; its text is gone."""
     shutil.rmtree(book.root / ".chargen")
     target = book.image("chapters/ch01/a")
+    (new,) = book.records(CH01)
+    line, record = RecordLine.parse(new), record_in(target.read_bytes())
+    assert line is not None and record is not None
+    parts = tuple((part.name, part.digest) for part in record.parts)
+    book.edit(CH01, new, replace(line, parts=parts, version="1").format())
     pointer = (
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{_file_hash(book)}\nsize {target.stat().st_size}\n"
     )
@@ -142,8 +151,9 @@ def test_where_only_hashes_are_left_the_parts_are_named(book: Project, forks: Fo
 
 
 def _file_hash(book: Project) -> str:
-    (line,) = book.records(CH01)
-    return next(word.removeprefix("file=") for word in line.split() if word.startswith("file="))
+    (line,) = map(RecordLine.parse, book.records(CH01))
+    assert line is not None
+    return line.file
 
 
 def test_drift_is_shown_and_rebuilds_only_what_rebuild_on_names(

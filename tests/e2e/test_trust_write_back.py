@@ -79,6 +79,14 @@ def test_slots_that_others_share_are_told_before_they_are_paid_for(
     assert [seen.prompt for seen in openai.requests] == ["A door."]
 
 
+def test_an_entry_that_is_merged_elsewhere_is_told_at_that_place(book: Project, forks: Forks) -> None:
+    """What is no entry of its list gets no slots: the alias that would change is named where it stands."""
+    book.write(FILE, f"{BASE}aside:\n  <<: *base\n")
+    run = forks.run(book, "chargen", "check")
+    told = f"{FILE}:14:7: error: its slots could not be written back: `*base` would change together with the entry"
+    assert run.code == 1 and told in run.out, run.all
+
+
 def test_nothing_is_sent_for_an_entry_that_can_not_be_edited(book: Project, openai: OpenAIServer, forks: Forks) -> None:
     """A sketch, which costs nothing, is not drawn for it either."""
     entry = """\

@@ -18,12 +18,18 @@ from chargen.model.record import (
     RecordPart,
 )
 from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
+from chargen.model.record_marks import ANSWERED, line_of, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.providers import load_models
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 LINE = (
     f"1 in={A} file={B} size=1234 by=openai/gpt-image-2 at=2026-11-22T14:08:07Z of={C} "
     "try=20261122T140807000123Z-1f2e3d4c parts=prompt_used:01234567,palette:89abcdef"
+)
+SHORT = (
+    f"2 in={'qqqq' * 10}qqo file={'u7u7' * 10}u7s size=1234 by=openai/gpt-image-2 at=2026-11-22T14:08:07Z "
+    f"of={'zMzM' * 10}zMw try=20261122T140807000123Z-1f2e3d4c rejected=answered"
 )
 FULL = Record(
     entry_id=EntryId("chapters/ch03/img-07"),
@@ -72,6 +78,7 @@ lines = st.builds(
     st.none() | hexadecimal,
     st.none() | words,
     st.lists(st.tuples(words.filter(bool), st.text("0123456789abcdef", min_size=8, max_size=8)), max_size=4).map(tuple),
+    version=st.sampled_from(["1", "2"]),
 )
 
 
@@ -83,6 +90,34 @@ def test_the_line_is_as_documented() -> None:
     assert line.parts == (("prompt_used", "01234567"), ("palette", "89abcdef"))
     assert line.format() == LINE
     assert FULL.line(FileHash(B), 5, "2026-11-22T14:08:21Z").of == C
+
+
+def test_a_new_line_is_as_documented_and_says_the_same_in_fewer_characters() -> None:
+    """The digests are whole; a mark set on a line of before leaves it in its own form."""
+    line, old = RecordLine.parse(SHORT), RecordLine.parse(LINE)
+    assert line is not None
+    assert old is not None
+    assert (line.fingerprint, line.file, line.of, line.attempt) == (A, B, C, FULL.attempt)
+    assert line.format() == SHORT
+    assert replace(line, parts=old.parts, others=(), version="1") == old
+    assert with_mark(old, ANSWERED).format() == f"{LINE} rejected=answered"
+    assert RecordLine(Fingerprint(A), FileHash(B), 5).format() == f"2 in={'qqqq' * 10}qqo file={'u7u7' * 10}u7s size=5"
+
+
+def test_parts_stand_in_the_line_only_where_the_file_can_tell_no_text() -> None:
+    """A file that is the delivered bytes, as one with Content Credentials stays, holds no record of its own."""
+    assert FULL.line(FileHash(B), 5, "2026-11-22T14:08:21Z").parts == ()
+    assert FULL.line(FileHash(C), 5, "2026-11-22T14:08:21Z").parts == (("prompt_used", "01234567"),)
+
+
+def test_a_new_line_has_at_most_300_characters() -> None:
+    """Whatever model of the catalogue made the picture, in the largest file, with every mark that a build sets."""
+    longest = max((f"{model.provider}/{model.id}" for model in load_models().models), key=len)
+    provider, _, model = longest.partition("/")
+    record = replace(FULL, provider=provider, model=model, quality="standard", why=(Reason(ReasonCode.REJECTED),))
+    line = line_of(record, FileHash(B), 99_999_999, "2026-11-22T14:08:21Z")
+    assert ANSWERED in line.others
+    assert len(line.format()) <= 300
 
 
 @given(lines)
@@ -109,6 +144,11 @@ def test_only_three_values_are_required_and_unknown_ones_survive() -> None:
         "",
         "1",
         f"2 in={A} file={B} size=1",
+        f"3 in={A} file={B} size=1",
+        f"1 in={'q' * 43} file={B} size=1",
+        f"2 in={'q' * 43} file={'q' * 42}o size=1",
+        f"2 in={'q' * 42} file={'q' * 42}o size=1",
+        f"2 in={'q' * 42}o= file={'q' * 42}o size=1",
         f"in={A} file={B} size=1",
         f"1 file={B} size=1",
         f"1 in={A} size=1",

@@ -91,7 +91,7 @@ def _shown(plan: Plan) -> bytes:
 
 _ASKED = (
     "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
-    "is_composed", "is_structured", "credentials_lost", "acts", "needs", "references",
+    "is_composed", "is_structured", "words_of", "credentials_lost", "acts", "needs", "references",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.project import Project
 from chargen.actions.check import check
 from chargen.errors import Severity
 from chargen.model.inputs import parts
+from chargen.model.reason import ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.plan import Planned
@@ -65,6 +67,23 @@ def test_a_picture_painted_over_at_equal_size_is_never_replaced(book: Project) -
     assert planned(book).verdict is Verdict.FRESH
     book.edit(CHAPTER, "A lamp.", "A lamp at night.")
     assert planned(book).verdict is Verdict.EDITED
+
+
+def test_what_changed_is_told_from_the_original_or_the_picture_where_the_line_has_no_parts(book: Project) -> None:
+    """A new line names no parts: the reasons are those of the full record, beside the original or in the picture."""
+    assert book.chargen("batch", "chapters").code == 0
+    (line,) = book.records(CHAPTER)
+    assert line.startswith("2 in=")
+    assert "parts=" not in line
+    assert len(line) <= 300
+    book.edit(CHAPTER, "A lamp.", "A lamp at night.")
+    with_original = planned(book)
+    shutil.rmtree(book.root / ".chargen")
+    alone = planned(book)
+    for image in (with_original, alone):
+        assert image.verdict is Verdict.STALE
+        assert [reason.code for reason in image.reasons] == [ReasonCode.INPUT_CHANGED]
+        assert image.reasons[0].values[0] == "prompt.prompt_used"
 
 
 def test_what_hinders_only_a_new_picture_is_no_error_of_one_that_exists(book: Project) -> None:

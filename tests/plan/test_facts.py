@@ -63,6 +63,9 @@ class World:
         self.asked.append("read" if certain else "look")
         return self.state if certain or self.by_size is None else self.by_size
 
+    def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
+        return dict(state.line.parts) if state.line is not None else {}
+
     def elsewhere(self, _entry: Entry) -> str:
         return self.elsewhere_is
 

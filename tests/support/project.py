@@ -190,4 +190,4 @@ class Project:
 
     def records(self, file: str) -> list[str]:
         """The record lines in an imagery file, in file order."""
-        return re.findall(r"""record: ["']?(1 in=[^"'\n]*)""", self.read(file))
+        return re.findall(r"""record: ["']?([12] in=[^"'\n]*)""", self.read(file))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from base64 import urlsafe_b64decode
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -96,6 +97,9 @@ def recorded(project: Project) -> dict[str, dict[str, str]]:
     for name in yaml_files(project):
         for line in project.records(name):
             words = dict(word.partition("=")[::2] for word in line.split()[1:])
+            if line.startswith("2 "):  # hashes in base64url
+                hashes = {key: words[key] for key in ("in", "file", "of") if key in words}
+                words |= {key: urlsafe_b64decode(f"{digest}=").hex() for key, digest in hashes.items()}
             lines[words["file"]] = words
     return lines
 

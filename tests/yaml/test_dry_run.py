@@ -81,6 +81,8 @@ def test_entries_that_merge_each_other() -> None:
     assert not agree(text, SetSlots(("images", 0), VALUES))
     assert not agree(text, SetSlots(("images", 1), VALUES))
     assert agree(text + "other: {<<: *a}\n", SetSlots(("images", 0), VALUES))
+    told = refusal(text + "other: {<<: *a}\n", SetSlots(("images", 0), VALUES))
+    assert told is not None and told.position is not None and told.position.line == 6
     assert agree("zones:\n- &a\n  id: a\n- *a\n", AppendSlot(("zones", 0), "generated_images", VALUES))
 
 

@@ -52,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     named: str
     is_composed: bool
     is_structured: bool
+    words_of: tuple[str, ...]
     credentials_lost: bool
     is_former: bool
     offer: Offer | None
@@ -193,7 +194,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.repair,
         image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.credentials_lost, image.is_former, offer,
+        image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former, offer,
     )  # fmt: skip
 
 
