@@ -35,7 +35,7 @@ class DryRun:
     @classmethod
     def parse(cls, data: bytes, file: str) -> DryRun | None:
         """Read a file; None where nothing in it can be refused. Raises InputError where it can't be read."""
-        if not _ODD.search(data.decode(errors="replace")):
+        if not _is_odd(data.decode(errors="replace")):
             return None
         document = parse(data, file)
         return cls(EditableText.of(document), document.text, read_pieces(document.text))
@@ -43,7 +43,7 @@ class DryRun:
     def refusal(self, edit: SlotEdit) -> Problem | None:
         """Return why an edit would be refused, and where; None where it would be carried out."""
         found = self.text.cell_of(edit.path)
-        if found is not None and not _ODD.search(found.text):
+        if found is not None and not _is_odd(found.text):
             return None
         start = 0
         try:
@@ -69,3 +69,7 @@ class DryRun:
             place = Document.unparsed(self.whole, self.text.file).position(start + refusal.index)
             return error(refusal.message, place, refusal.hint)
         return None
+
+
+def _is_odd(text: str) -> bool:
+    return _ODD.search(text.replace("\r", "\n")) is not None

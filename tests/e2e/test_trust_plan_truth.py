@@ -280,7 +280,7 @@ def usd(provider: str, seen: Seen) -> float:
     """Price a request by what it asks for, thinking left out, as estimates leave it out."""
     if provider == "google":
         rates = RATES["gemini-nano-banana-2_1"]
-        read = len(seen.prompt) / 4 + 560 * len(seen.files)
+        read = len(seen.prompt) / 4 + 1120 * len(seen.files)
         made = {"1K": 1120, "2K": 1680, "4K": 2520}[seen.json["generationConfig"]["imageConfig"]["imageSize"]]
         return float(read * rates["text_in"] + made * rates["image_out"]) / 1e6
     asked = seen.json if isinstance(seen.json, dict) else seen.fields

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chargen.providers import load_models
 from chargen.providers.catalogue.prices import (
     Prices,
     Rates,
@@ -64,3 +65,16 @@ def test_costs_round_up() -> None:
     """Sums of costs never fall short of the bill."""
     tiny = Prices(Rates(*(Decimal("0.01"),) * 4), TokensByBucket({}), 0)
     assert cost(tiny, TokenCounts(text_in=1)) == Decimal("0.000001")
+
+
+def test_a_letter_of_another_script_is_a_token() -> None:
+    """Four characters a token hold for English, and are far too few for Chinese."""
+    model = load_models().assumed("google", "gemini-nano-banana-2.1")
+    assert model.prices is not None
+    plain, latin, chinese = (
+        estimate(model.prices, "1:1 1K", None, 0, text) for text in ("", "a" * 400, "\u706f" * 400)
+    )
+    assert plain is not None
+    assert latin is not None
+    assert chinese is not None
+    assert chinese - plain == 4 * (latin - plain)

@@ -16,7 +16,7 @@ from chargen.providers.catalogue.model_sizes import read_size
 MILLION = Decimal(1_000_000)
 GRAIN = Decimal("0.000001")
 CHARACTERS_PER_TOKEN = 4
-"""Rule of thumb for English text; the prompt is a small part of an image's price."""
+"""Rule of thumb for English text; a letter of any other script counts as a token of its own."""
 
 MOST_TOKENS = 100_000_000
 """More than any image takes by four orders of magnitude."""
@@ -107,7 +107,8 @@ def estimate(prices: Prices, requested: str, quality: str | None, references: in
     image = prices.image.usd(requested, priced_quality, prices.rates)
     if image is None:
         return None
-    text_tokens = -(-len(prompt) // CHARACTERS_PER_TOKEN)
+    latin = sum(character.isascii() for character in prompt)
+    text_tokens = -(-latin // CHARACTERS_PER_TOKEN) + len(prompt) - latin
     inputs = TokenCounts(text_in=text_tokens, image_in=references * prices.reference_tokens)
     return _rounded(image + _usd(prices.rates, inputs))
 
