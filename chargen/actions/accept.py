@@ -111,6 +111,7 @@ class _Taking:
         known = found.line if found.line is not None and found.line.file == file else None
         if known is not None and found.in_yaml and _is_current(known, image):
             return Accepted(image, path)
+        self._keep(image, full)
         at = stamp(self.session.clock.now())
         line = known or RecordLine(image.fingerprint, file, full.stat().st_size)
         line = accepted_line(image, replace(line, at=at), entry.status)
@@ -119,6 +120,11 @@ class _Taking:
         if path == image.target:
             self.session.journal.done(image.id, PublishedFile(file, line.size, at, path))
         return Accepted(image, path, changed=True)
+
+    def _keep(self, image: Planned, full: Path) -> None:
+        """Keep a copy of what is accepted: no reply holds a picture that somebody painted, and it must not be lost."""
+        if (kept := self.session.history.keep(image.id, full)) is not None:
+            self.session.history.part(kept, full)
 
     def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""

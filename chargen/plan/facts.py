@@ -215,10 +215,11 @@ class GatheredFacts:
         """What was paid for under today's inputs; nothing is put over a file that is being written."""
         if self.state.in_use:
             return None
-        found = self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
-        if found is None and self.target is Target.ABSENT and self._wants_its_own:
-            return self._evidence.kept(self._entry)
-        return found
+        # The very picture goes before another of the same inputs: an accepted painting is no reply at all.
+        its_own = self._evidence.kept(self._entry) if self.target is Target.ABSENT and self._wants_its_own else None
+        if its_own is not None:
+            return its_own
+        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
 
     @property
     def _wants_its_own(self) -> bool:

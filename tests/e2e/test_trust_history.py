@@ -321,3 +321,13 @@ def test_accepting_ends_a_drift_of_quality(tmp_path: Path, openai: OpenAIServer,
     _ok(forks.run(book, "chargen", "accept", "chapters/ch01/a"))
     assert "fresh 1" in _ok(forks.run(book, "doit")).out
     assert len(openai.requests) == 1
+
+
+def test_an_accepted_painting_that_is_gone_comes_back_itself(book: Project, forks: Forks) -> None:
+    """No reply holds what was painted: it is kept when it is accepted, and goes before a reply of these inputs."""
+    painted = _paint(book.image("chapters/ch01/a"))
+    _ok(forks.run(book, "chargen", "accept", "chapters/ch01/a"))
+    book.image("chapters/ch01/a").unlink()
+    _ok(forks.run(book, "doit"))
+    assert book.image("chapters/ch01/a").read_bytes() == painted
+    assert "by hand" in _ok(forks.run(book, "chargen", "history", "chapters/ch01/a")).out
