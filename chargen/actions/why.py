@@ -110,7 +110,7 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     found = planner.evidence.at_target(image.entry, image.fingerprint, certain=True)
     line = found.line or image.entry.record_line
     records = tuple(_records(session, image, found, line))
-    now = _compared(image, line)
+    now = _compared(image, planner.evidence.parts_of(image.entry, found))
     explanation = None
     if line is not None and now is not None:
         explanation = explain(Then.of(line, records), now, sources_of(image))
@@ -119,12 +119,10 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
 
 
-def _compared(image: Planned, line: RecordLine | None) -> Inputs | None:
-    """Return the inputs that a record is compared with: by the rules it was made by, as far as it tells them."""
+def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:
+    """Return the inputs that a record is compared with: by the rules its parts tell it was made by."""
     forms = [inputs for form in image.forms if (inputs := inputs_as_planned(form)) is not None]
-    if line is None or not line.parts or not forms:
-        return inputs_as_planned(image)
-    return nearest_form(dict(line.parts), forms)
+    return nearest_form(then, forms) if then and forms else inputs_as_planned(image)
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:

@@ -156,8 +156,13 @@ class GatheredFacts:
             return Change.UNKNOWN, ()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
-        then = self._evidence.parts_of(self._entry, self.state)
+        then = self.recorded_parts
         return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
+
+    @cached_property
+    def recorded_parts(self) -> Mapping[str, str]:
+        """The short digests of what the present picture was made from, as far as anything here tells them."""
+        return self._evidence.parts_of(self._entry, self.state)
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
@@ -497,9 +502,10 @@ def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
         if facts.fingerprint is not None and facts.has_history:
             return facts
     told = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
-    if line is None or not line.parts or not told:
+    then = newest.recorded_parts if line is not None and told else {}
+    if not then:
         return newest
-    return told[id(nearest_form(dict(line.parts), [facts.inputs for facts in told.values() if facts.inputs]))]
+    return told[id(nearest_form(then, [facts.inputs for facts in told.values() if facts.inputs]))]
 
 
 def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:

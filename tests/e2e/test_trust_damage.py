@@ -222,7 +222,7 @@ def test_a_damaged_picture_without_its_original_is_blocked(book: Project, openai
     run = forks.run(book, "doit")
     assert run.code == 1 and run.out.count("the picture is damaged") <= 2, run.all
     accepted = forks.run(book, "chargen", "accept", A)
-    assert accepted.code == 1 and "this PNG is damaged: cut short" in accepted.all, accepted.all
+    assert accepted.code == 1 and "is cut short or damaged" in accepted.all, accepted.all
     assert len(openai.requests) == 1
     book.image(A).rename(book.root / "aside.png")
     assert forks.run(book, "doit").code == 0 and len(openai.requests) == 2
