@@ -153,14 +153,14 @@ def test_killed_before_every_step_of_a_rebuild(built: Trials) -> None:
     """The same where a changed prompt replaces a picture; the old one is in the history."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "on a table", "under a table")
     built.asked = 1
-    _every_step(built, 30, stride=3)
+    _every_step(built, 32, stride=3)
 
 
 def test_killed_before_every_step_of_answering_a_rejection(built: Trials) -> None:
     """A rejected picture is replaced once, though nothing of its inputs changed, whenever the run that does it dies."""
     built.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: rejected\n    size:")
     built.asked = 1
-    _every_step(built, 27, since="originals", stride=3)
+    _every_step(built, 29, since="originals", stride=3)
 
 
 def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
