@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,6 +173,7 @@ def test_a_picture_painted_before_the_request_leaves_is_not_bought(desk: Desk) -
         assert len(desk.server.requests) == count + 1
         wait_for_text(desk.book.root / "generated/prompts/chapters/ch01/b.txt", "A shut door")  # judged once, it waits
         desk.book.image("chapters/ch01/b").write_bytes(painted)
+        time.sleep(0.1)  # longer than a request that had to wait for nothing takes to leave
     assert "not sent: while it waited the image became edited" in runs[0].out
     assert len(desk.server.requests) == count + 1
     assert desk.book.image("chapters/ch01/b").read_bytes() == painted

@@ -55,8 +55,16 @@ def listening(talk: Any) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def answer(words: bytes) -> Any:
-    """Say this and hang up."""
-    return lambda connection, _stopping: connection.sendall(words)
+    """Say this and hang up, once the other side has: what is unread when a connection is closed would reset it."""
+
+    def talk(connection: socket.socket, _stopping: threading.Event) -> None:
+        connection.settimeout(10)
+        connection.sendall(words)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    return talk
 
 
 def drip(first: bytes, again: bytes) -> Any:
