@@ -111,7 +111,8 @@ class _Taking:
         known = found.line if found.line is not None and found.line.file == file else None
         if known is not None and found.in_yaml and _is_current(known, image):
             return Accepted(image, path)
-        self._keep(image, full)
+        if known is None:
+            self._keep(image, full)
         at = stamp(self.session.clock.now())
         line = known or RecordLine(image.fingerprint, file, full.stat().st_size)
         line = accepted_line(image, replace(line, at=at), entry.status)
