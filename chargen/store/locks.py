@@ -46,7 +46,7 @@ def project_lock(
         except Timeout:
             pid = _read_pid(holder)
             if not wait:
-                raise StartError(_busy(pid), hint="wait until it ends, or leave out `--no-wait`") from None
+                raise StartError(_busy(pid), hint="wait until it ends") from None
             if on_wait is not None:
                 on_wait(pid)
             lock.acquire(poll_interval=_POLL)
