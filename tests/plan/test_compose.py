@@ -156,7 +156,7 @@ def test_an_author_words_light_palette_and_elements_by_a_macro() -> None:
         PromptPart(Traced.of(text, name, here), weight, label, name)
         for weight, (name, (text, label)) in enumerate(named.items(), start=1)
     )
-    packaged = dict(packaged_templates())
+    packaged = {name: packaged_templates()[name] for name in ("structured.txt.j2", "fields.txt.j2")}
     whole = replace(entry(), prompt=None, parts=parts, always=())
     assert compose("{{ prompt }}", whole, packaged).text == "iron door\nLight: low amber\nMood: tense"
     light = "{% macro light(part) -%}\nLit by {{ part.text }}, and nothing else.\n{%- endmacro %}"
