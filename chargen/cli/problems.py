@@ -39,7 +39,7 @@ def tally(totals: Mapping[Severity, int]) -> str:
     return ", ".join(plural(totals[severity], severity.value) for severity in Severity if totals[severity])
 
 
-def quiet_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
+def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
     """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
 
     `images` are (id, verdict, reasons), in build order, of images that need nothing and are not simply fresh.

@@ -1,6 +1,6 @@
 """The end of a summary: what is told of images that need nothing."""
 
-from chargen.cli.problems import quiet_lines
+from chargen.cli.problems import untouched_lines
 from chargen.model.reason import Reason, ReasonCode
 
 HELD = Reason(ReasonCode.HELD, ("approved",))
@@ -9,13 +9,13 @@ STALE = Reason(ReasonCode.WOULD_BE_STALE, causes=(Reason(ReasonCode.FORGOTTEN),)
 
 def test_a_lock_is_told_once() -> None:
     """With what it hides where it hides something, else by its name alone."""
-    lines = tuple(quiet_lines([("a", "locked", (HELD, STALE)), ("b", "locked", (HELD,)), ("c", "locked", (HELD,))]))
+    lines = tuple(untouched_lines([("a", "locked", (HELD, STALE)), ("b", "locked", (HELD,)), ("c", "locked", (HELD,))]))
     assert lines == (
         "locked: a: status is approved; would be stale: forgotten with `doit forget`",
         "locked: b, c",
     )
     gone = Reason(ReasonCode.HELD_AND_GONE, ("locked", "generated/a.png"))
-    assert tuple(quiet_lines([("a", "locked", (gone,))])) == (
+    assert tuple(untouched_lines([("a", "locked", (gone,))])) == (
         "locked: a: locked, but `generated/a.png` does not exist and nothing restores it",
     )
 
@@ -23,10 +23,10 @@ def test_a_lock_is_told_once() -> None:
 def test_entries_without_a_prompt_are_a_number() -> None:
     """They are many, for as long as a book is being written."""
     none = (Reason(ReasonCode.NO_PROMPT),)
-    assert tuple(quiet_lines([("a", "no-prompt", none)])) == (
+    assert tuple(untouched_lines([("a", "no-prompt", none)])) == (
         "1 entry has no prompt yet (`chargen plan --all` lists them)",
     )
-    (line,) = quiet_lines([("a", "no-prompt", none), ("b", "no-prompt", none)])
+    (line,) = untouched_lines([("a", "no-prompt", none), ("b", "no-prompt", none)])
     assert line.startswith("2 entries have no prompt yet")
 
 
@@ -36,7 +36,7 @@ def test_what_can_not_be_checked_names_the_place_to_correct() -> None:
     lost = Reason(ReasonCode.REFERENCE_BLOCKED, ("generated/p.png",))
     pointer = Reason(ReasonCode.POINTER_TO_RECORDED)
     images = [("a", "fresh", (slip,)), ("b", "fresh", (slip,)), ("c", "fresh", (lost,)), ("d", "fresh", (pointer,))]
-    assert tuple(quiet_lines(images)) == (
+    assert tuple(untouched_lines(images)) == (
         "kept as they are: a, b; can't be checked until prompts/chapter.txt.j2:8:1 is fixed",
         "  template error: no end",
         "kept as it is: c; can't be checked (`chargen check` says where)",
