@@ -176,10 +176,9 @@ def test_check_speaks_the_language_of_a_workflow(book: Project, say: Say) -> Non
     book.edit("imagery/chapters/ch02/imagery.yaml", '"128x96"', '"128 by 96%"')
     code, out, _ = say("check", "--format", "github")
     assert code == 1
-    assert out.splitlines() == [
-        f"::error file={CH01},line=8,col=11,title=chargen::`128 by 96%25` is no size: "
-        + "a size is written `WIDTHxHEIGHT` in pixels, like `1024x1024`%0Aalso in 1 other place"
-    ]
+    (line,) = out.splitlines()
+    assert line.startswith(f"::error file={CH01},line=8,col=11,title=chargen::`128 by 96%25` is no size: ")
+    assert line.endswith("%0Aalso in 1 other place")
     code, out, _ = say("check", "--format", "github", "--all")
     assert (code, len(out.splitlines())) == (1, 2)
     assert say("check", "--format", "json") == say("check", "--json")
