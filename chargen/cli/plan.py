@@ -105,7 +105,7 @@ def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
         yield from standing(shown.choice.untouched)
     if shown.findings:
         yield ""
-        yield from problem_lines(shown.findings)
+        yield from problem_lines(shown.findings, everything=everything)
 
 
 def plan_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:

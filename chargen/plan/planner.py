@@ -2,9 +2,9 @@
 
 Laws: whatever planning reads is asked of `Disk` and noted in its `ReadTrace`, so that no read goes round them; the
 planned rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying
-traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew, one
-by one, each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte. What
-concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
+traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew,
+one by one, each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte.
+What concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
 
 A step over the whole book that verdicts hang on (whose picture is it?) stands between `Book`, which has the heads of
 all files without planning any, and the first image: what it needs of each entry is put into `Head` (a changed file's is

@@ -1,4 +1,4 @@
-"""References that do not fit, words in their place, and the fitted negative prompt."""
+"""References that do not fit, words in their place, and the negative prompt in words."""
 
 from __future__ import annotations
 
