@@ -49,7 +49,7 @@ def scan_file(project: Project, file: str) -> ScannedFile:
     imagery = kinds.scan(document, project.settings.default_size, project.settings.generated)
     if imagery is None:
         odd = kinds.overlooked(document)
-        return ScannedFile(file, found, problems=() if odd is None else (odd,))
+        return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
     return ScannedFile(file, found, imagery, None, imagery.problems)
 
 
