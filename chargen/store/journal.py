@@ -33,7 +33,7 @@ from chargen.store.journal_writing import (
     usage_text,
 )
 from chargen.store.original_store import OriginalStore, StoredOriginal
-from chargen.store.spending import Sum, added
+from chargen.store.spending import Sum, sum_of
 
 
 class Journal:
@@ -204,7 +204,7 @@ class Journal:
 
     def spent(self, since: datetime) -> Sum:
         """Add up what was spent from `since` on, on this machine."""
-        return added("", self.attempts(since))
+        return sum_of("", self.attempts(since))
 
     def runs(self) -> list[Run]:
         """Return all runs, oldest first."""

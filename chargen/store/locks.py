@@ -87,14 +87,14 @@ def _held(root: Path, sort: str, name: str) -> Iterator[None]:
     path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
     refuse_link(path, root)
     with as_input_error(path, root, doing="lock"):
-        let_go = _taken(path)
+        let_go = _acquire(path)
     try:
         yield
     finally:
         let_go()
 
 
-def _taken(path: Path) -> Callable[[], object]:
+def _acquire(path: Path) -> Callable[[], object]:
     """Take the lock of a file and return what lets go of it.
 
     `FileLock` takes the same lock; its handling of paths and timeouts costs ten times as much, for every image.
