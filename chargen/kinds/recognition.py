@@ -36,9 +36,7 @@ def overlooked(document: Document) -> Problem | None:
     meant = types.get(near(declared, tuple(types))) or _by_shape(document, declared)
     if not meant:
         return None
-    return error(
-        f"unknown `entity_type` `{declared[:60]}`, {_IGNORED}", declared.position, f"did you mean `{meant}`?"
-    )
+    return error(f"unknown `entity_type` `{declared[:60]}`, {_IGNORED}", declared.position, f"did you mean `{meant}`?")
 
 
 def _declared(document: Document) -> Traced | None:

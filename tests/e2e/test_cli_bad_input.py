@@ -220,8 +220,7 @@ def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
 def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
     tmp_path: Path, file: str, old: str, new: str, words: str
 ) -> None:
-    """A picture that exists is kept where its inputs can't be made; every run over the whole book says so, and ends with
-    1; a run for another image has it as a warning."""
+    """A picture that exists is kept where its inputs can't be made; every run over the whole book ends with 1."""
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     book.chapter("ch02", {"b": "A door."})
