@@ -17,7 +17,8 @@ from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.values import EntryId, FileHash, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line
 from chargen.plan.disk import ReferenceFile
-from chargen.plan.facts import Judge, errors
+from chargen.plan.facts import errors
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, Shown
 from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
 from chargen.plan.verdict import Judgement

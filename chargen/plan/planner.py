@@ -28,8 +28,9 @@ from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
+from chargen.plan.judge import Judge
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
