@@ -32,6 +32,7 @@ class PlannedReference:
 
     path: str
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
