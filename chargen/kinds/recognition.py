@@ -1,6 +1,6 @@
 """Which kind of imagery a file is: by the type it declares, else by its shape; and whether it is misspelled.
 
-Laws: a file of another program is ignored quietly; one that is ours but for a misspelling gets a warning. Pure.
+Laws: a file of another program is ignored quietly; one that is ours but for a misspelling is an error. Pure.
 """
 
 from __future__ import annotations

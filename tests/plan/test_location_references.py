@@ -10,8 +10,8 @@ from support import inside
 from support.project import Project
 
 from chargen.model.values import EntryId, Route, Verdict
+from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
-from chargen.plan.requests import request_of
 from chargen.plan.resolve import picture_of
 
 ON = 'location_references = "place"\n'
