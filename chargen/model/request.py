@@ -21,6 +21,7 @@ class SentReference:
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     label: str
     """Project-relative path, for messages and for the record."""
     data: bytes
@@ -34,6 +35,11 @@ class SentReference:
     unread: bool = False
     """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
     size: int | None = None
+
+    @property
+    def is_place(self) -> bool:
+        """True where it shows where the image is set, and nobody who is meant."""
+        return not self.character
 
     @property
     def length(self) -> int | None:

@@ -32,6 +32,7 @@ class PlannedReference:
 
     path: str
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
@@ -202,7 +203,7 @@ class Planned:
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    obstacles: tuple[Reason, ...] = ()
+    blockers: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
