@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chargen.plan.requests import request_of
 from servers.pictures import png
 from support import inside
 from support.project import Project
 
 from chargen.model.values import EntryId, Route, Verdict
 from chargen.plan.plan import Planned
-from chargen.plan.requests import request_of
 from chargen.plan.resolve import picture_of
 
 ON = 'location_references = "place"\n'
