@@ -59,7 +59,7 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> None:
-    """A misspelt type hides the file and is an error; a prompt and a list are warnings; nothing in the files changes."""
+    """A misspelt type hides the file and is an error, a key a warning; nothing in the files changes."""
     book = Project(tmp_path)
     prompt = book.chapter("ch01", {"a": "A lamp."})
     book.edit(prompt, "prompt_used", "prompt_usd")
