@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from chargen.plan.requests import request_of
 from servers.pictures import png
 from support import inside
 from support.project import Project
