@@ -20,7 +20,7 @@ from functools import cached_property
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Imagery
+from chargen.model.entries import Character, Imagery, Place
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
@@ -28,8 +28,9 @@ from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
+from chargen.plan.judge import Judge
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
@@ -176,6 +177,10 @@ class Planner:
         self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
 
+    def picture_of(self, place: Place) -> EntryId | None:
+        """Return the planned image that shows where an image is set."""
+        return self.book.picture_of(place)
+
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
@@ -289,7 +294,11 @@ class Planner:
     def _portrait_answer(self, name: str) -> str:
         """Answer for all that users can see of a planned portrait, its picture's bytes left out."""
         image = self._shown(EntryId(name))
-        return "" if image is None else answer_of((image.verdict, image.reasons, image.fingerprint, image.route))
+        return (
+            ""
+            if image is None
+            else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
+        )
 
     def _trace(self, file: str) -> Kept | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""

@@ -28,7 +28,8 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -256,7 +257,7 @@ def open_session(
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES)),
         trash=Trash(project.root, clock),
-        adapters=Adapters(project.settings, environ, clock.now().date()),
+        adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
