@@ -17,7 +17,7 @@ from chargen.build.entry_moves import carry, parsed, rename
 from chargen.build.moves import Mover
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, StartError, error
-from chargen.kinds.names import folded, name_problem
+from chargen.kinds.names import clash_key, name_problem
 from chargen.model.entries import Entry
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -130,7 +130,7 @@ def _other_kind(entry: Entry, other: str) -> Any:
 def _refuse_taken(book: Book, entry: Entry, after: EntryId) -> None:
     if after == entry.id:
         raise StartError(error(f"`{after}` is called so already", entry.position))
-    taken = next((name for name in book.home if folded(name) == folded(after) and name != entry.id), None)
+    taken = next((name for name in book.home if clash_key(name) == clash_key(after) and name != entry.id), None)
     if taken is not None:
         message = f"`{taken}` is planned already"
         raise StartError(error(message, book.entry(taken).position, "choose another name, or rename that one first"))

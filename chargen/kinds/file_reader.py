@@ -87,7 +87,7 @@ class FileReader:
         return None if name is None else self._unclaimed(name, block.position)
 
     def spell(self, root: Keys, metadata: Keys) -> None:
-        """Tell slips among the keys of the whole file and of its `metadata`."""
+        """Tell misspellings among the keys of the whole file and of its `metadata`."""
         self.root.spell(root)
         self.metadata.spell(metadata)
 
@@ -100,7 +100,13 @@ class FileReader:
         """Make the problems of a block that is no entry the file's."""
         self.problems.extend(block.problems)
 
-    def imagery(self, entries: Sequence[Entry], characters: tuple[Character, ...] = ()) -> Imagery:
+    def imagery(
+        self,
+        entries: Sequence[Entry],
+        characters: tuple[Character, ...] = (),
+        overview: EntryId | None = None,
+        zones: tuple[tuple[str, EntryId], ...] = (),
+    ) -> Imagery:
         """Return what was read."""
         if self.clashes:
             entries = [
@@ -117,6 +123,8 @@ class FileReader:
             characters=characters,
             problems=tuple(dict.fromkeys(self.problems)),
             uses=tuple(self.uses.values()),
+            overview=overview,
+            zones=zones,
             data=self.root.view,
         )
 

@@ -2,17 +2,19 @@
 
 Laws: at most two references a character; rejected and archived pictures never, but a planned portrait that is rejected
 is made anew and stays the reference; approved ones are preferred, reference portraits next; those chosen stand in the
-listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether a file exists and is a
-picture is asked elsewhere; `describe_instead` then turns its reference into words.
+listed order. A planned portrait is a reference whether it is built yet or not. The place, where it is asked for, comes
+after all characters. Pure: whether a file exists and is a picture is asked elsewhere; `describe_instead` then turns its
+reference into words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -48,6 +50,8 @@ class WantedPicture:
     """Who is on it: as the chapter calls them, else their own file."""
     stands_in: bool = False
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
+    is_place: bool = False
+    """It shows no character, but where the image is set."""
 
     @property
     def appearance(self) -> str:
@@ -106,6 +110,53 @@ def resolve(
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
 
 
+def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
+    """Return the planned image `name` of a place as a reference; what it is called its own entry tells."""
+    position = place.position
+    assert position is not None, "a text of an imagery file has a place in it"
+    return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """What is known of a zone of a location that has an imagery file: the entry that shows it, else the whole.
+
+    `unknown` says that the location has none of this name; `hint` then names the nearest, if any is near.
+    """
+
+    picture: EntryId | None = None
+    unknown: bool = False
+    hint: str = ""
+
+
+def find_zone(zones: Sequence[tuple[str, EntryId]], location: str, overview: EntryId | None, zone: str) -> Zone:
+    """Find a zone among those of a location: by its name (with or without the location's before it), else within one.
+
+    Without a zone, or where it is in no name, the overview shows it.
+    """
+    wanted, own = _plain(zone), f"{_plain(location)}-"
+    if not wanted:
+        return Zone(overview)
+    names = {name: _plain(name) for name, _ in zones}
+    exact = next((entry for name, entry in zones if wanted in (names[name], names[name].removeprefix(own))), None)
+    if exact is not None:
+        return Zone(exact)
+    within = ((name, entry) for name, entry in zones if f"-{wanted}-" in f"-{names[name]}-")
+    holding = ((name, entry) for name, entry in zones if wanted in names[name])
+    name, entry = next(chain(within, holding), ("", overview))
+    near = dict.fromkeys((*names, *(known.removeprefix(own) for known in names.values())))
+    return Zone(entry, unknown=True, hint=f"did you mean `{name}`?" if name else did_you_mean(zone, near))
+
+
+def unknown_zone(place: Place, zone: Zone) -> Problem:
+    """Return the warning of a zone that its location has not."""
+    return warning(f"location `{place.location}` has no zone `{place.zone}`", place.position, zone.hint)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
+
+
 def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
@@ -143,27 +194,30 @@ def _of_nobody(
 def _of_character(
     entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
 ) -> None:
-    wanted, problems = _wanted(depicted, character)
+    wanted, problems = _wanted(depicted, character, describe)
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
     stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
         found.references.append(WantedPicture(*names, place, looks, name, stands_in=True))
-        found.problems.extend(problems)
+        found.problems.extend(replace(problem, severity=Severity.WARNING) for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
     best = sorted(usable, key=lambda pair: (not pair[0].is_approved, not pair[0].is_reference_portrait))[:MOST]
+    unusable = [
+        _no_file(item, place, describe) for item, place in usable if item.path is None and (item, place) in best
+    ]
     known = len(found.references)
     for item, place in (pair for pair in usable if pair in best):
-        if item.path is None:
-            problems.append(_no_file(item, place, describe))
-        else:
+        if item.path is not None:
             names = character.slug, item.id, item.path, item.entry_id
             found.references.append(WantedPicture(*names, place, looks, name))
+    problems += unusable
     found.problems.extend(problems)
-    if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
+    # Words stand in for an unknown id also where it blocks a new picture: one that was made so stays current.
+    if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in unusable):
         return
     if not problems and not itself and depicted.looks is None and not depicted.no_portrait:
         found.problems.append(_nothing_listed(depicted, character, stands_in))
@@ -171,7 +225,7 @@ def _of_character(
 
 
 def _wanted(
-    depicted: DepictedCharacter, character: Character
+    depicted: DepictedCharacter, character: Character, describe: bool
 ) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
@@ -184,14 +238,23 @@ def _wanted(
     for listed in depicted.reference_ids:
         item, place = known.get(listed), listed.position or depicted.position
         if item is None:
-            hint = did_you_mean(listed, known) or f"the inventory of `{character.slug}` stands in {character.file}"
-            problems.append(warning(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint))
+            problems.append(_unknown_id(character, listed, known, place, describe))
         elif _is_out(item):
             status = item.status.value if item.status else ""
             problems.append(warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place))
         else:
             wanted.setdefault(item.id, (item, place))
     return list(wanted.values()), problems
+
+
+def _unknown_id(character: Character, listed: str, known: Collection[str], place: Position, describe: bool) -> Problem:
+    """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
+    hint = did_you_mean(listed, known)
+    if not hint:
+        hint = f"the inventory of `{character.slug}` stands in {character.file}"
+        hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
+    tell = warning if describe else error
+    return tell(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
 
 
 def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:

@@ -43,6 +43,8 @@ _INNER = re.compile(
     re.MULTILINE,
 )
 """A sign within a word, where YAML 1.2 has it as a plain character; directives and tags are kept."""
+_ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
+"""An alias among items; comments are passed over."""
 _FOREIGN_BREAKS = "\x85\u2028\u2029"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -72,6 +74,18 @@ class Document:
     def at(self, node: Node) -> Position:
         """Say where `node` starts."""
         return self.position(node.start_mark.index)
+
+    def items_at(self, sequence: SequenceNode) -> list[Position]:
+        """Say where each item of a sequence starts; of an alias (`*first`) that is its own place, not its anchor's."""
+        found, end = [], sequence.start_mark.index
+        for node in sequence.value:
+            start, stop = node.start_mark.index, node.end_mark.index
+            if start < end or start >= sequence.end_mark.index:
+                alias = next((match for match in _ALIAS.finditer(self.text, end) if match["alias"]), None)
+                start, stop = alias.span() if alias is not None else (end, end)
+            found.append(self.position(start))
+            end = stop
+        return found
 
     def traced(self, node: Node | None, name: str) -> Traced | None:
         """Return a scalar's text with its source, or None for no node, a null or a collection."""

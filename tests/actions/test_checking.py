@@ -59,7 +59,7 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> None:
-    """A misspelt prompt, a misspelt type and a misspelt list are warnings; nothing in the files changes."""
+    """A misspelt type hides the file and is an error, a key a warning; nothing in the files changes."""
     book = Project(tmp_path)
     prompt = book.chapter("ch01", {"a": "A lamp."})
     book.edit(prompt, "prompt_used", "prompt_usd")
@@ -72,7 +72,7 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
         plan, findings = session.plan(), check(session).findings
     assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
         (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
-        (f"{kind}:2:16", Severity.WARNING, "did you mean `chapter-imagery`?"),
+        (f"{kind}:2:16", Severity.ERROR, "did you mean `chapter-imagery`?"),
         (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
     ]
     assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
@@ -133,3 +133,38 @@ def test_the_hint_of_a_reference_hangs_on_what_stands_there_and_not_on_its_name(
         findings = check(session).findings
     (problem,) = (item.problem for item in findings if item.problem.severity is Severity.ERROR)
     assert ("git lfs pull" in problem.hint) is is_pointer
+
+
+def test_two_files_of_one_slug_are_told(tmp_path: Path) -> None:
+    """Their pictures would lie in one folder; a chapter and a place may share a name."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.write("imagery/other.yaml", book.read("imagery/chapters/ch01/imagery.yaml").replace('"a"', '"b"'))
+    book.write(
+        "imagery/locations/ch01/imagery.yaml",
+        "overview: {prompt_used: A quay., slug: quay, size: 64x64}\nparts: []\nmetadata: {slug: ch01}\n"
+        "generation_defaults: {provider: sketch, model: sketch}\n",
+    )
+    with open_session(tmp_path, {}, read_only=True) as session:
+        (finding,) = check(session).findings
+    assert (finding.problem.severity, str(finding.problem.position)) == (Severity.WARNING, "imagery/other.yaml")
+    assert finding.problem.message == (
+        "the chapter `ch01` has two files: `imagery/chapters/ch01/imagery.yaml` and this one"
+    )
+
+
+def test_pictures_of_an_inventory_that_do_not_exist_are_told(tmp_path: Path) -> None:
+    """Each at its place, also where nobody uses it; one that is still to be made is not missing."""
+    book = Project(tmp_path)
+    book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\ngeneration_defaults: {provider: sketch, model: sketch}\nimage_inventory:\n"
+        "  - {id: face, path: images/face.png}\n  - {id: side, path: images/side.png}\n"
+        "  - {id: back, prompt_used: His back.}\n",
+    )
+    book.write("imagery/characters/ivo/images/side.png", b"a picture")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        findings = check(session).findings
+    assert [(str(item.problem.position), item.problem.message) for item in findings] == [
+        ("imagery/characters/ivo/imagery.yaml:5:5", "the inventory's picture `face` does not exist")
+    ]

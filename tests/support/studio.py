@@ -20,8 +20,8 @@ from chargen.actions.status import set_status
 from chargen.build.run import Build, open_build
 from chargen.model.request import Reply, Request, Ticket
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.build_request import BuildRequest
 from chargen.plan.plan import Plan
-from chargen.plan.request import BuildRequest
 from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 
@@ -40,7 +40,7 @@ class Vendor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         self.prompts.append(request.prompt)
         data = pictures.png(128, 96, self.number + len(self.prompts))
         return Ticket(reply=Reply(data, request_id=f"req-{len(self.prompts)}", cost_usd=Decimal("0.04")))

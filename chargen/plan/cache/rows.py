@@ -17,9 +17,9 @@ from chargen.model.reason import Reason
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.claims import claim_of
-from chargen.plan.inputs import answer_of
 from chargen.plan.ownership import Claim
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
+from chargen.plan.read_trace import answer_of
 
 if TYPE_CHECKING:  # a kept plan is read without what reads imagery
     from chargen.plan.scan import ScannedFile
@@ -123,13 +123,17 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     broken: Position | None = None
     claims: tuple[KeptClaim, ...] = ()
     """Of each image of `ids`."""
+    overview: EntryId | None = None
+    """The image of a location as a whole."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """Zones of a location by the names other files may call them, each with its image."""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
-    `reads` are names of `chargen.plan.inputs` and `said` the digest of the answers; `paths` the files that were looked
-    at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
+    `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
+    looked at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
     """
 
     digest: str
@@ -218,6 +222,8 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
         claims=tuple(claims.values()),
+        overview=imagery.overview,
+        zones=imagery.zones,
     )
 
 
