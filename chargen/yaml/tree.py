@@ -25,7 +25,8 @@ from ruamel.yaml.events import (
 )
 
 from chargen.model.entries import NodePath
-from chargen.yaml.document import MERGE_KEY, read_screened
+from chargen.yaml.document import MERGE_KEY
+from chargen.yaml.screen import read_screened
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
