@@ -21,7 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.yaml.errors import explain
-from chargen.yaml.limits import Overgrown, too_deep_to_compose, too_deep_to_walk
+from chargen.yaml.limits import LimitPassed, too_deep_to_compose, too_deep_to_walk
 from chargen.yaml.screen import read_screened, unscreen
 
 BOM = "\ufeff"
@@ -137,18 +137,18 @@ def parse(data: bytes, file: str) -> Document:
 
     def composed(screened: str) -> Node | None:
         if (deep := too_deep_to_compose(screened, lines)) is not None:
-            raise InputError(_overgrown(blank, deep))
+            raise InputError(_limit_passed(blank, deep))
         node: Node | None = CBaseLoader(screened).get_single_node()
         return node
 
     try:
         root, screen = read_screened(text, composed)
     except YAMLError as failure:
-        complaint = explain(text, failure)
-        raise InputError(error(complaint.message, blank.position(complaint.index), complaint.hint)) from None
+        mistake = explain(text, failure)
+        raise InputError(error(mistake.message, blank.position(mistake.index), mistake.hint)) from None
     document = Document(file, text, bom, root, blank.line_starts)
     if root is not None:
-        _refuse_overgrown(document, root)
+        _refuse_unwalkable(document, root)
         if screen:
             unscreen(root, screen)
         if "{" in text and _MAY_BE_GLUED.search(text):
@@ -202,11 +202,11 @@ def _refuse_conflicts(document: Document) -> None:
             )
 
 
-def _overgrown(document: Document, what: Overgrown) -> Problem:
+def _limit_passed(document: Document, what: LimitPassed) -> Problem:
     return error(what.message, document.position(what.index), what.hint)
 
 
-def _refuse_overgrown(document: Document, root: Node) -> None:
+def _refuse_unwalkable(document: Document, root: Node) -> None:
     """Refuse duplicate keys, too deep nesting, cycles and alias bombs, in one walk over the collections."""
     seen: set[int] = set()
     duplicates: list[Problem] = []
@@ -233,7 +233,7 @@ def _refuse_overgrown(document: Document, root: Node) -> None:
     if duplicates:
         raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
     if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
-        raise InputError(_overgrown(document, found))
+        raise InputError(_limit_passed(document, found))
 
 
 def _refuse_glued(document: Document, root: Node) -> None:

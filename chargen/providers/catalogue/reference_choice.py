@@ -50,7 +50,7 @@ def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
     return "\n\n".join((prompt.rstrip(), *texts)) if texts else prompt
 
 
-def told(dropped: Sequence[SentReference], model: str, limit: int) -> str:
+def dropped_note(dropped: Sequence[SentReference], model: str, limit: int) -> str:
     """Say in one sentence which references the model did not get."""
     names = ", ".join(f"`{reference.label}`" for reference in dropped)
     instead = "described in words" if all(reference.appearance.strip() for reference in dropped) else "left out"
