@@ -135,7 +135,7 @@ class Sender:
             self._check_budget(call, reserve=True)
             attempt_id = self._log_sent(call)
             try:
-                reply = self._collected(self._provider.submit(call.request))
+                reply = self._collected(self._provider.submit(call.request, attempt_id))
             except ProviderError as failure:
                 self._failed(call, attempt_id, failure, departed)
                 raise

@@ -18,7 +18,7 @@ from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
 from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.structured import is_structured, negatives_of, parts_of
-from chargen.model.entries import DepictedCharacter, Entry, Imagery
+from chargen.model.entries import DepictedCharacter, Entry, Imagery, Place
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import sentence, shorten
@@ -56,7 +56,8 @@ class Chapters(ImageryKind):
         colours = {text.name: text for text in in_words(document, palette, reader.problems)}
         entries: list[Entry] = []
         for block in reader.root.blocks("images"):
-            reader.use("location", block.text("location"))
+            where = block.text("location")
+            reader.use("location", where)
             block.spell(_IMAGE)
             name = reader.entry_name(block, ("custom_id",))
             if name is None:
@@ -75,6 +76,7 @@ class Chapters(ImageryKind):
                     palette=palette,
                     parts=parts_of(block, palette=False) if is_structured(block) else (),
                     avoided=negatives_of(block),
+                    place=None if where is None else Place(where, block.text("zone")),
                 )
             )
         _tell_unseen_faults(reader, cast, entries)

@@ -124,7 +124,8 @@ class Locations(ImageryKind):
                     avoided=negatives_of(block, parent),
                 )
             )
-        return reader.imagery(entries)
+        whole = (entry.id for entry in entries if entry.path[0] == "overview")
+        return reader.imagery(entries, overview=next(whole, None))
 
 
 def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]:

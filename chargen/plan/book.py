@@ -7,16 +7,19 @@ from typing import TypeVar
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
-from chargen.model.entries import Character, Entry
+from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId
 from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
 from chargen.plan.disk import Disk
 from chargen.plan.ownership import Ownership, PictureSources, ownership
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
+from chargen.plan.resolve import picture_of
 from chargen.plan.scan import broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
-OWNED, CLAIMED, PLACE = "owned", "claimed", "place"
+OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
+LOCATION = "location"
+"""The kind of file that shows places."""
 _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 
@@ -42,6 +45,10 @@ class Book:
             for slug in head.characters:
                 if self.definers.setdefault(slug, file) != file:
                     self.doubled.append((slug, self.definers[slug], file))
+        self._locations: dict[str, list[Head]] = {}
+        for head in self.heads.values():
+            if head.kind == LOCATION:
+                self._locations.setdefault(head.slug, []).append(head)
         self.home = {name: file for file, head in self.heads.items() for name in head.ids}
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
@@ -72,6 +79,7 @@ class Book:
             OWNED: lambda name: repr((self._whose.owned.get(EntryId(name)), self._whose.moves_of(EntryId(name)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
+            ZONE: lambda key: self._picture_of(*key.split("\n")),
         }
 
     def ownership(self, sources: PictureSources) -> Ownership:
@@ -86,6 +94,17 @@ class Book:
         found = self._whose = ownership(tuple(claims), sources)
         trace = self._disk.trace
         return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
+
+    def picture_of(self, place: Place) -> EntryId | None:
+        """Return the planned image that shows where an image is set, and note that it was asked."""
+        key = f"{place.location}\n{place.zone or ''}"
+        return EntryId(self._disk.trace.get(ZONE, key)) or None
+
+    def _picture_of(self, location: str, zone: str) -> str:
+        heads = self._locations.get(location, [])
+        ids = [name for head in heads for name in head.ids]
+        overview = next((head.overview for head in heads if head.overview is not None), None)
+        return picture_of(ids, overview, zone) or ""
 
     def is_planned(self, name: EntryId) -> bool:
         """Say whether there is such an entry, and note that it was asked."""

@@ -20,7 +20,7 @@ from functools import cached_property
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Imagery
+from chargen.model.entries import Character, Imagery, Place
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
@@ -177,6 +177,10 @@ class Planner:
         self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
 
+    def picture_of(self, place: Place) -> EntryId | None:
+        """Return the planned image that shows where an image is set."""
+        return self.book.picture_of(place)
+
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
@@ -290,7 +294,11 @@ class Planner:
     def _portrait_answer(self, name: str) -> str:
         """Answer for all that users can see of a planned portrait, its picture's bytes left out."""
         image = self._shown(EntryId(name))
-        return "" if image is None else answer_of((image.verdict, image.reasons, image.fingerprint, image.route))
+        return (
+            ""
+            if image is None
+            else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
+        )
 
     def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""

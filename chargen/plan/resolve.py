@@ -2,17 +2,19 @@
 
 Laws: at most two references a character; rejected and archived pictures never, but a planned portrait that is rejected
 is made anew and stays the reference; approved ones are preferred, reference portraits next; those chosen stand in the
-listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether a file exists and is a
-picture is asked elsewhere; `describe_instead` then turns its reference into words.
+listed order. A planned portrait is a reference whether it is built yet or not. The place, where it is asked for, comes
+after all characters. Pure: whether a file exists and is a picture is asked elsewhere; `describe_instead` then turns its
+reference into words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -48,6 +50,8 @@ class WantedPicture:
     """Who is on it: as the chapter calls them, else their own file."""
     stands_in: bool = False
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
+    is_place: bool = False
+    """It shows no character, but where the image is set."""
 
     @property
     def appearance(self) -> str:
@@ -104,6 +108,32 @@ def resolve(
         else:
             _of_nobody(depicted, characters, broken, describe, found)
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
+
+
+def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
+    """Return the planned image `name` of a place as a reference; what it is called its own entry tells."""
+    position = place.position
+    assert position is not None, "a text of an imagery file has a place in it"
+    return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
+
+
+def picture_of(ids: Sequence[EntryId], overview: EntryId | None, zone: str) -> EntryId | None:
+    """Return which of a location's images shows a zone: the one of its name, one that has it in its name, the overview.
+
+    Without a zone the overview.
+    """
+    wanted = _plain(zone)
+    if wanted:
+        names = {name: _plain(name.rpartition("/")[2]) for name in ids}
+        exact = (name for name in ids if names[name] == wanted)
+        within = (name for name in ids if f"-{wanted}-" in f"-{names[name]}-")
+        holding = (name for name in ids if wanted in names[name])
+        overview = next(chain(exact, within, holding), overview)
+    return overview
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
 
 
 def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:

@@ -257,7 +257,7 @@ def open_session(
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES)),
         trash=Trash(project.root, clock),
-        adapters=Adapters(project.settings, environ, clock.now().date()),
+        adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,

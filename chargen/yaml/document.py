@@ -35,6 +35,8 @@ _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
 _MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
 """A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
+_ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
+"""An alias among items; comments are passed over."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -63,6 +65,18 @@ class Document:
     def at(self, node: Node) -> Position:
         """Say where `node` starts."""
         return self.position(node.start_mark.index)
+
+    def items_at(self, sequence: SequenceNode) -> list[Position]:
+        """Say where each item of a sequence starts; of an alias (`*first`) that is its own place, not its anchor's."""
+        found, end = [], sequence.start_mark.index
+        for node in sequence.value:
+            start, stop = node.start_mark.index, node.end_mark.index
+            if start < end or start >= sequence.end_mark.index:
+                alias = next((match for match in _ALIAS.finditer(self.text, end) if match["alias"]), None)
+                start, stop = alias.span() if alias is not None else (end, end)
+            found.append(self.position(start))
+            end = stop
+        return found
 
     def traced(self, node: Node | None, name: str) -> Traced | None:
         """Return a scalar's text with its source, or None for no node, a null or a collection."""

@@ -186,6 +186,10 @@ class LoopbackServer:
         """Return bytes and type of what is fetched at `path`."""
         return None
 
+    def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:  # noqa: ARG002
+        """Return status and JSON for a POST that asks for no image."""
+        return None
+
     def redirect(self, path: str) -> str | None:  # noqa: ARG002 - as above
         """Return where a fetch of `path` is sent instead."""
         return None
@@ -300,7 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         if not self.owner.is_image_request(self.path):
-            self._send(404, b'{"detail": "Not Found"}', {"content-type": "application/json"})
+            status, answer = self.owner.other(self.path, headers, body) or (404, {"detail": "Not Found"})
+            self._send(status, json.dumps(answer).encode(), {"content-type": "application/json"})
             return
         seen: Seen | None = None
         status = 0

@@ -123,6 +123,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     broken: Position | None = None
     claims: tuple[KeptClaim, ...] = ()
     """Of each image of `ids`."""
+    overview: EntryId | None = None
+    """The image of a location as a whole."""
 
 
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
@@ -218,6 +220,7 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
         claims=tuple(claims.values()),
+        overview=imagery.overview,
     )
 
 
