@@ -56,14 +56,7 @@ def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
     return "\n\n".join((prompt.rstrip(), *texts)) if texts else prompt
 
 
-<<<<<<< HEAD
 def dropped_note(dropped: Sequence[SentReference], model: str, limit: int) -> str:
-    """Say in one sentence which references the model did not get."""
-    names = ", ".join(f"`{reference.label}`" for reference in dropped)
-    instead = "described in words" if all(reference.appearance.strip() for reference in dropped) else "left out"
-    return f"`{model}` takes at most {limit} reference{'' if limit == 1 else 's'}: {names} {instead}"
-=======
-def told(dropped: Sequence[SentReference], model: str, limit: int) -> str:
     """Say in one sentence which references the model did not get, and for which of them words stand in."""
     described = [each for each in dropped if each.appearance.strip()]
     left_out = [each for each in dropped if not each.appearance.strip()]
@@ -76,4 +69,3 @@ def _named(reference: SentReference) -> str:
     """Call a picture by who or what is on it, and by its place."""
     who = f"the place, {reference.name}" if reference.is_place else reference.name
     return f"{who} (`{reference.label}`)" if reference.name else f"`{reference.label}`"
->>>>>>> main
