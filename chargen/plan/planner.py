@@ -37,6 +37,7 @@ from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_fil
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
+from chargen.plan.resolve import Zone
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
 
@@ -177,9 +178,9 @@ class Planner:
         self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
 
-    def picture_of(self, place: Place) -> EntryId | None:
-        """Return the planned image that shows where an image is set."""
-        return self.book.picture_of(place)
+    def zone(self, place: Place) -> Zone:
+        """Return what is known of where an image is set."""
+        return self.book.zone(place)
 
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""

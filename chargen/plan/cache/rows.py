@@ -125,6 +125,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Of each image of `ids`."""
     overview: EntryId | None = None
     """The image of a location as a whole."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """Zones of a location by the names other files may call them, each with its image."""
 
 
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
@@ -221,6 +223,7 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         scanned.problems,
         claims=tuple(claims.values()),
         overview=imagery.overview,
+        zones=imagery.zones,
     )
 
 
