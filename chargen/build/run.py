@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
-from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.events import FailedTries, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
@@ -68,7 +68,7 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
-    losses: Losses = field(default_factory=Losses)
+    losses: FailedTries = field(default_factory=FailedTries)
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)

@@ -23,7 +23,7 @@ from chargen.build.events import (
     TryFailed,
     nobody,
 )
-from chargen.build.pace import Pacer, Waits
+from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import Breaker, BreakerOpenError, asks_too_long, next_wait, pause_after
 from chargen.config.settings import Settings
 from chargen.model.request import (
@@ -85,7 +85,7 @@ class Sender:
         self._sink = sink
         self._luck = luck
         self._breaker = Breaker()
-        self._waits = Waits(stop, clock, wait)
+        self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
         self._pacer = Pacer(
             workers=settings.workers or provider.default_workers,

@@ -9,9 +9,9 @@ from chargen.errors import Position
 from chargen.kinds.names import clash_key
 from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId
-from chargen.plan.cache.rows import Cache, Head, Kept, head_of
+from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.ownership import Ownership, Sources, ownership
+from chargen.plan.ownership import Ownership, PictureSources, ownership
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import broken_slugs
@@ -30,7 +30,7 @@ class Book:
     def __init__(self, disk: Disk, cache: Cache) -> None:
         self._disk = disk
         self.heads: dict[str, Head] = {}
-        self.kept: dict[str, Kept] = {}
+        self.kept: dict[str, KeptFile] = {}
         for file in disk.files:
             old = cache.files.get(file)
             if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
@@ -83,7 +83,7 @@ class Book:
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
-    def ownership(self, sources: Sources) -> Ownership:
+    def ownership(self, sources: PictureSources) -> Ownership:
         """Say which picture is whose; what is asked of it is noted."""
         target = self._disk.project.target
         claims = (

@@ -41,7 +41,7 @@ _MANY = 64
 """More images than this are looked up in the journal with one question."""
 
 
-class Outside:
+class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
     def __init__(self, journal: Journal, looked: Signatures) -> None:
@@ -51,11 +51,11 @@ class Outside:
         self._by_id: dict[EntryId, list[Attempt]] | None = None
 
     @classmethod
-    def of(cls, root: Path, looked: Signatures) -> Outside:
+    def of(cls, root: Path, looked: Signatures) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
         return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), looked)
 
-    def __enter__(self) -> Outside:
+    def __enter__(self) -> StoreAnswers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,7 +124,7 @@ class Disk:
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
-        self._outside = Outside(journal, self.looked)
+        self._outside = StoreAnswers(journal, self.looked)
         self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self.trace)

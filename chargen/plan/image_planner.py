@@ -1,7 +1,7 @@
 """From one entry to its planned image: its references, prompt, verdict, route and price.
 
 Changes nothing. What it decides it asks of the pure parts: resolving, composing, judging. What it reads beyond the
-entry it asks of `Surroundings`.
+entry it asks of `PlanContext`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from chargen.plan.resolve import (
 from chargen.plan.verdict import Judgement
 
 
-class Surroundings(Protocol):
+class PlanContext(Protocol):
     """What the planning of an image asks of the rest of the book and of the disk."""
 
     @property
@@ -74,7 +74,7 @@ class ImagePlanner:
 
     composer: Composer
     judge: Judge
-    around: Surroundings
+    around: PlanContext
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""

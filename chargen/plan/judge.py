@@ -101,7 +101,7 @@ class Judge(FactSources):
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
-            or self.evidence.has_arrived_untold(image.id),
+            or self.evidence.moved_unrecorded(image.id),
             drift=facts.drift,
         )
         return judged, request

@@ -23,7 +23,7 @@ from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Imagery, Place
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import PLACE, Book
-from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
+from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
@@ -148,7 +148,7 @@ class Planner:
         assert isinstance(image, Planned)
         return offer_of(image, self.judge)
 
-    def kept(self) -> dict[str, Kept]:
+    def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
 
         What was touched just now is left out, a file of which an entry is left out, and everything where files are
@@ -246,7 +246,7 @@ class Planner:
             self._open.discard(file)
         return self._files[file]
 
-    def _held(self, kept: Kept) -> tuple[Row, ...] | None:
+    def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
         if self.disk.seen(kept.paths) != kept.seen or self.disk.trace.together(kept.reads) != kept.said:
             return None
@@ -302,7 +302,7 @@ class Planner:
             else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
         )
 
-    def _trace(self, file: str) -> Kept | None:
+    def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
         digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
         names = dict.fromkeys(name for image in images for name in self._reads[image.id])
@@ -316,7 +316,7 @@ class Planner:
             return None
         reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
         said, seen = self.disk.trace.together(reads), self.disk.seen(paths)
-        return Kept(digest, self.book.heads[file], reads, said, paths, seen, rows)
+        return KeptFile(digest, self.book.heads[file], reads, said, paths, seen, rows)
 
     # files together
 

@@ -129,7 +129,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Zones of a location by the names other files may call them, each with its image."""
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
@@ -153,7 +153,7 @@ class Cache(msgspec.Struct, array_like=True):
 
     environment: str
     made: str = ""
-    files: dict[str, Kept] = {}
+    files: dict[str, KeptFile] = {}
     order: tuple[EntryId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -162,7 +162,7 @@ _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
 
 
-def read_rows(kept: Kept) -> tuple[Row, ...] | None:
+def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
     """Return the rows of a kept file; None where they are not those of its head."""
     try:
         found = _rows.decode(kept.rows)
