@@ -19,9 +19,9 @@ from chargen.yaml.document import BOM, Document, parse
 from chargen.yaml.meaning import is_nothing
 from chargen.yaml.splice import SpliceError
 from chargen.yaml.tree import (
-    Piece,
-    Refusal,
+    EditRefused,
     Shape,
+    YamlNode,
     column,
     ends_open,
     find,
@@ -29,7 +29,7 @@ from chargen.yaml.tree import (
     line_end,
     line_start,
     previous_line_end,
-    read_pieces,
+    read_nodes,
 )
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
@@ -64,12 +64,12 @@ def cut(document: Document, path: NodePath) -> Cut:
     text = document.text
     try:
         key, number = _item(document, path)
-        root, held, entry = find(read_pieces(text), path)
+        root, held, entry = find(read_nodes(text), path)
         _refuse_ties(root, held, entry)
         start, end, apart = _lines_of(text, held, number)
         lines = _split(text[start:end])
         rest = _without(text, root, held, (start, _past_blank_lines(text, end)), key)
-    except Refusal as refusal:
+    except EditRefused as refusal:
         raise _refused(document, refusal) from None
     node = _child(_child(document.root, key), number)
     data = _encoded(rest, document)
@@ -81,12 +81,12 @@ def paste(document: Document, taken: Cut, key: str) -> Pasted:
     """Put an entry behind the last of the list `key` of a file's root. Raises SpliceError."""
     text = document.text
     try:
-        root = read_pieces(text)
+        root = read_nodes(text)
         if root is None or root.shape is not Shape.MAPPING or root.flow:
-            raise Refusal(0, "this file is no plain mapping of keys", _BY_HAND)
+            raise EditRefused(0, "this file is no plain mapping of keys", _BY_HAND)
         pair = root.value_of(key)
         new, number, place = _into_new(text, root, taken, key) if pair is None else _into(text, *pair, taken, key)
-    except Refusal as refusal:
+    except EditRefused as refusal:
         raise _refused(document, refusal) from None
     data = _encoded(new, document)
     _verify(document, data, _swapped(document.root, (key, number), taken.node), place)
@@ -101,27 +101,29 @@ def lines_of(document: Document, path: NodePath) -> tuple[str, ...]:
 # taking out
 
 
-def _refuse_ties(root: Piece, held: Piece, entry: Piece) -> None:
+def _refuse_ties(root: YamlNode, held: YamlNode, entry: YamlNode) -> None:
     if held.flow:
-        raise Refusal(held.start, "the list is written in brackets (`[...]`)", "write it over lines, a `-` each")
+        raise EditRefused(held.start, "the list is written in brackets (`[...]`)", "write it over lines, a `-` each")
     if held.body != held.start:
-        raise Refusal(held.start, "an anchor or a tag stands before the list", _BY_HAND)
+        raise EditRefused(held.start, "an anchor or a tag stands before the list", _BY_HAND)
     inside = list(entry.walk())
     for piece in inside:
         if piece.shape is Shape.ALIAS:
             message = f"this entry uses `*{piece.text}`, which stands for something elsewhere in its file"
-            raise Refusal(piece.start, message, "write out what it stands for, then move the entry")
+            raise EditRefused(piece.start, message, "write out what it stands for, then move the entry")
     own = {piece.anchor for piece in inside if piece.anchor is not None}
     for piece in root.walk():
         if piece.shape is Shape.ALIAS and piece.text in own:
             message = f"`*{piece.text}` stands for something in the entry that is to move"
-            raise Refusal(piece.start, message, "write out what it stands for, then move the entry")
+            raise EditRefused(piece.start, message, "write out what it stands for, then move the entry")
     for piece in inside:
         if piece.anchor is not None:
-            raise Refusal(piece.start, f"this entry has an anchor (`&{piece.anchor}`)", "take it out, nothing uses it")
+            raise EditRefused(
+                piece.start, f"this entry has an anchor (`&{piece.anchor}`)", "take it out, nothing uses it"
+            )
 
 
-def _lines_of(text: str, held: Piece, number: int) -> tuple[int, int, bool]:
+def _lines_of(text: str, held: YamlNode, number: int) -> tuple[int, int, bool]:
     """Return where an item's lines start and end (behind the last line end), and whether a blank line is before them.
 
     Comments right above its dash are the item's, and those behind it that stand right of the dash.
@@ -150,20 +152,20 @@ def _comments_above_first(text: str, start: int) -> int:
     return start
 
 
-def _dash_line(text: str, held: Piece, number: int) -> int:
+def _dash_line(text: str, held: YamlNode, number: int) -> int:
     indent = text[line_start(text, held.body) : held.body]
     if indent.strip(" "):
-        raise Refusal(held.body, "the list does not begin on a line of its own", _BY_HAND)
+        raise EditRefused(held.body, "the list does not begin on a line of its own", _BY_HAND)
     item = held.children[number]
     start = line_start(text, item.start)
     while start >= line_start(text, held.body):
         if re.match(rf"{indent}-(?=[ \t\r\n]|$)", text[start:]):
             return start
         start = line_start(text, start - 1) if start else -1
-    raise Refusal(item.start, "this item does not begin on a line of its own", _BY_HAND)
+    raise EditRefused(item.start, "this item does not begin on a line of its own", _BY_HAND)
 
 
-def _end_of(text: str, item: Piece, dash: int) -> int:
+def _end_of(text: str, item: YamlNode, dash: int) -> int:
     """Return the place behind an item's last line and the comments after it that stand right of its dash."""
     end = _next_line(text, item.tail)
     while end < len(text):
@@ -189,7 +191,7 @@ def _past_blank_lines(text: str, end: int) -> int:
     return end
 
 
-def _without(text: str, root: Piece, held: Piece, lines: tuple[int, int], key: str) -> str:
+def _without(text: str, root: YamlNode, held: YamlNode, lines: tuple[int, int], key: str) -> str:
     start, end = lines
     rest = text[:start] + text[end:]
     if end == len(text) and not text.endswith(("\n", "\r")):
@@ -199,7 +201,7 @@ def _without(text: str, root: Piece, held: Piece, lines: tuple[int, int], key: s
     pair = root.value_of(key)
     colon = None if pair is None else _COLON.match(text, pair[0].end)
     if colon is None:
-        raise Refusal(held.start, f"`{key}` is written apart from its colon", _BY_HAND)
+        raise EditRefused(held.start, f"`{key}` is written apart from its colon", _BY_HAND)
     return f"{rest[: colon.end()]} []{rest[colon.end() :]}"
 
 
@@ -210,9 +212,9 @@ def _split(text: str) -> tuple[str, ...]:
 # putting in
 
 
-def _into(text: str, name: Piece, held: Piece, taken: Cut, key: str) -> tuple[str, int, int]:
+def _into(text: str, name: YamlNode, held: YamlNode, taken: Cut, key: str) -> tuple[str, int, int]:
     if held.anchor is not None or held.tag is not None or held.shape is Shape.ALIAS:
-        raise Refusal(held.start, f"an anchor, an alias or a tag stands at `{key}`", _BY_HAND)
+        raise EditRefused(held.start, f"an anchor, an alias or a tag stands at `{key}`", _BY_HAND)
     if held.shape is Shape.SEQUENCE and not held.flow:
         last = held.children[-1]
         _refuse_open(text, last)
@@ -223,22 +225,22 @@ def _into(text: str, name: Piece, held: Piece, taken: Cut, key: str) -> tuple[st
         return _inserted(text, end, _shifted(taken, dash), apart=apart), len(held.children), last.start
     if not is_nothing(held) and (held.shape is not Shape.SEQUENCE or held.children):
         what = "in brackets (`[...]`)" if held.shape is Shape.SEQUENCE else f"as a {held.shape.value}"
-        raise Refusal(held.start, f"`{key}` is written {what}", "write it over lines, a `-` for each entry")
+        raise EditRefused(held.start, f"`{key}` is written {what}", "write it over lines, a `-` for each entry")
     colon = _COLON.match(text, name.end)
     if colon is None or line_start(text, name.start) != line_start(text, held.end):
-        raise Refusal(name.start, f"`{key}` is written apart from its colon, or over lines", f"write `{key}: []`")
+        raise EditRefused(name.start, f"`{key}` is written apart from its colon, or over lines", f"write `{key}: []`")
     bare = text if held.start == held.end else text[: colon.end()] + text[held.end :]
     return _inserted(bare, _next_line(bare, colon.end()), taken.lines, apart=False), 0, name.start
 
 
-def _into_new(text: str, root: Piece, taken: Cut, key: str) -> tuple[str, int, int]:
+def _into_new(text: str, root: YamlNode, taken: Cut, key: str) -> tuple[str, int, int]:
     _refuse_open(text, root)
     return _inserted(text, len(text), (f"{key}:", *taken.lines), apart=False), 0, root.start
 
 
-def _refuse_open(text: str, last: Piece) -> None:
+def _refuse_open(text: str, last: YamlNode) -> None:
     if ends_open(text, last):
-        raise Refusal(last.start, "the file ends in a text without a line end", "put a line end there")
+        raise EditRefused(last.start, "the file ends in a text without a line end", "put a line end there")
 
 
 def _shifted(taken: Cut, dash: int) -> tuple[str, ...]:
@@ -268,9 +270,9 @@ def _verify(document: Document, data: bytes, wanted: object, place: int) -> None
         found = parse(data, document.file)
     except InputError as failure:
         message = f"the file would be unreadable: {failure.problems[0].message}"
-        raise _refused(document, Refusal(place, message, _BY_HAND)) from None
+        raise _refused(document, EditRefused(place, message, _BY_HAND)) from None
     if _meaning(found.root) != wanted:
-        raise _refused(document, Refusal(place, "the entry would read differently at its new place", _BY_HAND))
+        raise _refused(document, EditRefused(place, "the entry would read differently at its new place", _BY_HAND))
 
 
 def _meaning(node: Node | None) -> object:
@@ -311,7 +313,7 @@ def _item(document: Document, path: NodePath) -> tuple[str, int]:
         case (str() as key, int() as number):
             return key, number
         case _:
-            raise Refusal(_place(document, path), "this entry is no item of a list of its file", _BY_HAND)
+            raise EditRefused(_place(document, path), "this entry is no item of a list of its file", _BY_HAND)
 
 
 def _child(node: Node | None, step: str | int) -> Node:
@@ -335,5 +337,5 @@ def _encoded(text: str, document: Document) -> bytes:
     return ((BOM if document.bom else "") + text).encode()
 
 
-def _refused(document: Document, refusal: Refusal) -> SpliceError:
+def _refused(document: Document, refusal: EditRefused) -> SpliceError:
     return SpliceError(error(refusal.message, document.position(refusal.index), refusal.hint))
