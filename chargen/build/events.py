@@ -70,7 +70,7 @@ def nobody(_event: SendingEvent) -> None:
 class FailedTries:
     """The failed tries of one run, by image; safe to use from threads.
 
-    Law: a try counts once, as spent where the provider told its price, else as possibly billed where it may have been
+    Law: a try counts once, as spent where the provider stated its price, else as possibly billed where it may have been
     charged.
     """
 

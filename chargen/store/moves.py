@@ -1,7 +1,7 @@
 """Moves of pictures that were begun: what each brings to which entry, until the entry says that it has it.
 
 Laws: a move is on record, durably, before any of its files is replaced, and stays so until its slots are written; a
-run that died in between is finished by the next one. Only what no record tells of depends on it.
+run that died in between is finished by the next one. Only what no record describes depends on it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Moves:
         self._lock = threading.Lock()
 
     def begun(self) -> tuple[BegunMove, ...]:
-        """Return the moves that are not finished. A file that can't be read tells of none."""
+        """Return the moves that are not finished. A file that can't be read describes none."""
         try:
             found = json.loads(self._file.read_bytes())
             return tuple(
