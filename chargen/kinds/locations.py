@@ -79,6 +79,7 @@ class Locations(ImageryKind):
 
     name = "location"
     entity_type = "location-imagery"
+    name_keys = IDS
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
 
