@@ -67,7 +67,7 @@ def nobody(_event: SendingEvent) -> None:
     """Take an event and do nothing with it."""
 
 
-class Losses:
+class FailedTries:
     """The failed tries of one run, by image; safe to use from threads.
 
     Law: a try counts once, as spent where the provider told its price, else as possibly billed where it may have been

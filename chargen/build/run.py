@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
-from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.events import FailedTries, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
@@ -23,7 +23,7 @@ from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
-from chargen.errors import ChargenError, InputError, Problem, StartError
+from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
@@ -67,7 +67,7 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
-    losses: Losses = field(default_factory=Losses)
+    losses: FailedTries = field(default_factory=FailedTries)
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -97,8 +97,16 @@ class Build:
 
     @property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors of the input that belong to no image, where the run was asked for all there is."""
-        return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
+        """Errors of the input that no image of the run fails by; warnings where the run was asked for named images."""
+        found = self.plan.unplanned
+        if len(self.selected) == len(self.plan.images):
+            return found
+        return tuple(replace(problem, severity=Severity.WARNING) for problem in found)
+
+    @property
+    def has_errors(self) -> bool:
+        """True where an image failed, or an error of the input concerns what the run was asked for."""
+        return bool(self.failed) or any(problem.severity is Severity.ERROR for problem in self.unplanned)
 
     def image(self, entry_id: EntryId) -> Shown:
         """Return one image of the plan."""

@@ -208,8 +208,7 @@ class RunReport:
 
 def opening(build: Build) -> Iterable[str]:
     """Yield the lines a run begins with: what befell the journal, leftovers, counts, and what it costs by provider."""
-    for problem in build.session.told:
-        yield from str(problem).split("\n")
+    yield from _befell(build)
     for attempt in build.leftovers:
         yield (
             f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
@@ -232,8 +231,16 @@ def opening(build: Build) -> Iterable[str]:
         yield f"  {entry_id} is needed by {user}"
 
 
+def _befell(build: Build) -> Iterable[str]:
+    """Yield what befell the project's files since this was asked last."""
+    told = build.session.told
+    while told:
+        yield from str(told.pop(0)).split("\n")
+
+
 def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
+    yield from _befell(build)
     result = run_result(build)
     untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
     numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}

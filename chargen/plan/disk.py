@@ -38,7 +38,7 @@ _MANY = 64
 """More images than this are looked up in the journal with one question."""
 
 
-class Outside:
+class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
     def __init__(self, journal: Journal, looked: Signatures) -> None:
@@ -48,11 +48,11 @@ class Outside:
         self._by_id: dict[EntryId, list[Attempt]] | None = None
 
     @classmethod
-    def of(cls, root: Path, looked: Signatures) -> Outside:
+    def of(cls, root: Path, looked: Signatures) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
         return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), looked)
 
-    def __enter__(self) -> Outside:
+    def __enter__(self) -> StoreAnswers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,7 +119,7 @@ class Disk:
         self.looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
         self._scanned: dict[str, ScannedFile] = {}
         self._references: dict[str, ReferenceFile] = {}
-        self._outside = Outside(journal, self.looked)
+        self._outside = StoreAnswers(journal, self.looked)
         self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self.trace)

@@ -28,7 +28,8 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -45,7 +46,7 @@ from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
-from chargen.store.temporaries import abandoned, process_alive, sweep
+from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
 from chargen.text.secrets import scrub
 
@@ -88,7 +89,10 @@ class Session:
         self.journal.close()
 
     def recover(self) -> tuple[Attempt, ...]:
-        """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
+        """Tidy up after a process that died; return its requests that may have been billed with nothing to show.
+
+        Call it while holding the project.
+        """
         for stored in self.originals.recover():
             self.journal.stored(stored)
         imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
@@ -99,7 +103,7 @@ class Session:
             # A run that died right after an exchange may have left here what the author had saved that instant.
             for moved in self.trash.move(abandoned(folder)):
                 _LOG.warning("left by a run that died, now in the trash: %s", moved)
-        return self.journal.leftovers(process_alive)
+        return self.journal.leftovers()
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
@@ -253,7 +257,7 @@ def open_session(
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES)),
         trash=Trash(project.root, clock),
-        adapters=Adapters(project.settings, environ, clock.now().date()),
+        adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from chargen.build.events import Losses, TryFailed
+from chargen.build.events import FailedTries, TryFailed
 from chargen.model.request import FailureClass, ProviderError
 
 PRICE = Decimal("0.05")
@@ -19,7 +19,7 @@ def failed(
 
 def test_what_is_known_is_spent_and_what_is_not_is_possibly_billed() -> None:
     """A told price counts as spent even where more may have been charged; a rate limit costs nothing."""
-    losses = Losses()
+    losses = FailedTries()
     for event in (failed("a"), failed("a", cost=Decimal("0.01"), billed=True), failed("b", billed=True), failed("c")):
         losses.note(event)
     assert (losses.spent, losses.possibly_billed, losses.possibly_usd) == (Decimal("0.01"), 1, PRICE)
@@ -28,7 +28,7 @@ def test_what_is_known_is_spent_and_what_is_not_is_possibly_billed() -> None:
 
 def test_an_unknown_price_makes_the_sum_unknown() -> None:
     """Two requests may have been billed; nobody knows the price of one."""
-    losses = Losses()
+    losses = FailedTries()
     losses.note(failed("a", billed=True))
     losses.note(failed("a", None, billed=True))
     assert (losses.possibly_billed, losses.possibly_usd) == (2, None)
