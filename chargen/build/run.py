@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
+from chargen.build.entry_moves import finish
 from chargen.build.events import FailedTries, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
@@ -258,10 +259,11 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
+        saw_before = bool(waited) or finish(session)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else snapshot)
+        prepared = prepare(session, order, None if saw_before else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)

@@ -83,6 +83,7 @@ class Chapters(ImageryKind):
             Key("images", "The planned images.", Effect.REBUILDS, Form.BLOCKS, _IMAGE),
         )
     )
+    name_keys = ("custom_id",)
     shapes = (Shape(frozenset({"images", "metadata"}), "images"),)
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
@@ -101,7 +102,7 @@ class Chapters(ImageryKind):
         for block in reader.root.blocks("images"):
             reader.use("location", block.text("location"))
             block.spell(_IMAGE)
-            name = reader.entry_name(block, ("custom_id",))
+            name = reader.entry_name(block, self.name_keys)
             if name is None:
                 reader.tell(block)
                 continue

@@ -38,6 +38,8 @@ class ImageryKind(ABC):
     """How a file is recognised that does not say what it is."""
     file_name: str = "imagery.yaml"
     """What a new file is called."""
+    name_keys: tuple[str, ...]
+    """Keys that name an entry, the first there is; one without any gets the first."""
     slot_list: str = ""
     """Key of the entry's list that takes an object for every picture; empty where the entry itself has the slots."""
     locks_when_absent: bool = True

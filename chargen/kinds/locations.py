@@ -154,6 +154,7 @@ class Locations(ImageryKind):
             Key("beat_images", "Images of moments there.", Effect.REBUILDS, Form.BLOCKS, _PICTURE),
         )
     )  # fmt: skip
+    name_keys = IDS
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
 

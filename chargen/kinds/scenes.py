@@ -72,6 +72,7 @@ class Scenes(ImageryKind):
             Key("scenes", "The planned images.", Effect.REBUILDS, Form.BLOCKS, _SCENE),
         )
     )  # fmt: skip
+    name_keys = ("id",)
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     file_name = "scenes.yaml"
