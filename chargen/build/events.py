@@ -59,7 +59,17 @@ class ProviderStopped:
     hint: str
 
 
-SendingEvent: TypeAlias = "RequestSent | TryFailed | ProviderPaused | ProviderStopped"
+@dataclass(frozen=True, slots=True)
+class ChargedMore:
+    """A vendor charged `actual` for a try that was known to come to `most` at most."""
+
+    route: str
+    entry_id: str
+    most: Decimal
+    actual: Decimal
+
+
+SendingEvent: TypeAlias = "RequestSent | TryFailed | ProviderPaused | ProviderStopped | ChargedMore"
 Sink: TypeAlias = Callable[[SendingEvent], None]
 
 
