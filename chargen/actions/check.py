@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chargen.errors import ExitCode, Position, Problem, Severity, note, warning
@@ -53,7 +53,8 @@ def check(session: Session) -> Checked:
     told = {finding.problem.message for finding in found}
     more = [finding for finding in _of_providers(planner, plan) if finding.problem.message not in told]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-    every = by_place([*found, *more, *originals, *_of_credentials(session, plan)])
+    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan))
+    every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every)
 
 
@@ -72,6 +73,36 @@ def _of_providers(planner: Planner, plan: Plan) -> Iterator[Finding]:
         yield Finding(Problem(severity, message, position, hint), tuple(images))
 
 
+def _of_slugs(planner: Planner) -> Iterator[Finding]:
+    """Yield the files of one kind that have the slug of another: their pictures lie in one folder.
+
+    Of characters every plan tells, because it is their faces that are mixed up.
+    """
+    first: dict[tuple[str, str], str] = {}
+    doubled = {other for _, _, other in planner.book.doubled}
+    for file, head in planner.book.heads.items():
+        if head.kind and first.setdefault((head.kind, head.slug), file) != file and file not in doubled:
+            message = f"the {head.kind} `{head.slug}` has two files: `{first[head.kind, head.slug]}` and this one"
+            yield Finding(warning(message, Position(file), "give one of them a `slug` of its own"))
+
+
+def _of_inventories(session: Session, planner: Planner, plan: Plan) -> Iterator[Finding]:
+    """Yield the pictures of characters' inventories that do not exist and are not planned."""
+    planned = {image.target for image in plan.images}
+    for file, head in planner.book.heads.items():
+        absent = {path for path in head.pictures if path not in planned and _is_absent(session, path)}
+        imagery = planner.disk.scanned(file).imagery if absent else None
+        for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
+            if item.path in absent:
+                message = f"the inventory's picture `{item.id}` does not exist"
+                hint = "a `path` is written from the folder of its file"
+                yield Finding(replace(warning(message, item.position, hint), subject=item.path))
+
+
+def _is_absent(session: Session, path: str) -> bool:
+    return kind_of(session.project.path(path)).kind is FileKind.ABSENT
+
+
 def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
     """Yield the replies whose record can't be read, but for `told`, those that an image's own problem is about."""
     for damaged in session.originals.all_damaged():
@@ -86,11 +117,7 @@ def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
 
 def _of_credentials(session: Session, plan: Plan) -> Iterator[Finding]:
     """Yield the images whose Content Credentials ended with the delivered bytes, as one note."""
-    lost = tuple(
-        image.id
-        for image in plan.images
-        if image.credentials_lost and kind_of(session.project.path(image.target)).kind is not FileKind.ABSENT
-    )
+    lost = tuple(image.id for image in plan.images if image.credentials_lost and not _is_absent(session, image.target))
     if lost:
         message = "the delivered picture's Content Credentials ended where it was resized or made a PNG"
         hint = "the signed bytes are kept among the originals; the file at the target holds its record"

@@ -15,7 +15,7 @@ from typing import Any
 
 from chargen.errors import StartError
 from chargen.store.journal_rows import Attempt
-from chargen.store.spending import Sum, added
+from chargen.store.spending import Sum, sum_of
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
@@ -54,7 +54,7 @@ def spending(attempts: Iterable[Attempt], period: Period = Period()) -> Spending
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
         _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
-        added("total", chosen),
+        sum_of("total", chosen),
     )
 
 
@@ -90,4 +90,4 @@ def _grouped(attempts: list[Attempt], key: Callable[[Attempt], str]) -> tuple[Su
     groups: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         groups.setdefault(key(attempt), []).append(attempt)
-    return tuple(added(name, groups[name]) for name in sorted(groups))
+    return tuple(sum_of(name, groups[name]) for name in sorted(groups))

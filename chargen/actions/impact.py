@@ -18,11 +18,11 @@ from jinja2 import Environment, TemplateError, meta
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
 from chargen.model.values import EntryId, Verdict, number
+from chargen.plan.build_request import selectables
 from chargen.plan.cache.rows import Head
 from chargen.plan.compose import STRUCTURED
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
-from chargen.plan.request import selectables
 from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
 

@@ -93,13 +93,13 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
     used |= _named_elsewhere(planner.book, plan)
     # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
-    fold = _folding(project.root)
-    used = {fold(path) for path in used}
+    path_key = _path_key_of(project.root)
+    used = {path_key(path) for path in used}
     broken = _Broken.of(session, planner.book)
     found: list[Orphan] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
-        if fold(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
+        if path_key(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
             continue
         full = project.path(path)
         record = record_in(full.read_bytes()) if kind == PICTURE else None
@@ -159,7 +159,7 @@ class _Broken:
         return unknown or len(parts) < 3 or parts[1] in self.slugs
 
 
-def _folding(root: Path) -> Callable[[str], str]:
+def _path_key_of(root: Path) -> Callable[[str], str]:
     if ignores_case(root):
         return lambda path: normal(path).casefold()
     return normal

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
 from chargen.plan.plan import Plan, Shown, plan_json
-from chargen.plan.request import Chosen
 
 
 @dataclass(frozen=True, slots=True)

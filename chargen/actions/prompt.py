@@ -10,8 +10,8 @@ from chargen.errors import InputError, Severity, error
 from chargen.model.request import Request
 from chargen.model.values import number
 from chargen.plan.compose import Composed
+from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
-from chargen.plan.requests import request_of
 from chargen.providers.registry import Adapters
 
 

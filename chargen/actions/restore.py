@@ -11,7 +11,7 @@ from typing import Any
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.history import Version, Where
-from chargen.build.publish import convert, put, slots_edit, unknown_edit
+from chargen.build.publish import convert, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
@@ -97,11 +97,11 @@ def _put(session: Session, image: Planned, version: Version) -> tuple[PublishedF
         if sniff(data) != PNG:
             hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
-        return put(session, image, data), ""
+        return replace_picture(session, image, data), ""
     if version.stored is None:
         raise InputError(error(f"version {version.number} is damaged: its bytes are not those that were kept"))
     converted = convert(session, version.stored, version.stored.record.asked_size)
-    picture = put(session, image, converted.data)
+    picture = replace_picture(session, image, converted.data)
     session.originals.note_published(version.stored, picture)
     return picture, str(converted.delivered_size)
 

@@ -13,7 +13,7 @@ from typing import Any
 from chargen.model.values import EntryId
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, Run, Task
-from chargen.store.spending import Sum, added
+from chargen.store.spending import Sum, sum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId
     }
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
-    spent = added(run.run_id, attempts)
+    spent = sum_of(run.run_id, attempts)
     return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, built, failed, left, spent)
 
 

@@ -111,7 +111,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
     costs = [done.cost_usd for done in build.built]
     return RunResult(
         outcomes=tuple(_outcomes(build)),
-        untouched=totals(build.choice.quiet),
+        untouched=totals(build.choice.untouched),
         spent_usd=sum((cost for cost in costs if cost is not None), build.losses.spent),
         unpriced=costs.count(None),
         possibly_billed=build.losses.possibly_billed,

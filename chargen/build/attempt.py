@@ -21,8 +21,8 @@ from chargen.store.clock import stamp
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import new_attempt_id
+from chargen.text.bounded import bounded
 from chargen.text.secrets import scrub_json
-from chargen.text.told import bounded
 
 
 class Attempt:

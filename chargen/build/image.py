@@ -16,7 +16,7 @@ from enum import Enum
 from chargen.build.attempt import Attempt
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
-from chargen.build.publish import convert, file_at_target, put, slots_edit
+from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, Severity, error
@@ -112,9 +112,9 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             picture = convert(session, original, now.entry.size)
             cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
             with target_lock(session.project.root, image.id):
-                if decision := builder.decided_since(now, before):
+                if decision := builder.author_decision_since(now, before):
                     return BuildResult(Outcome.KEPT, now, cost, decision)
-                file = put(session, now, picture.data)
+                file = replace_picture(session, now, picture.data)
                 session.originals.note_published(original, file)
                 builder.note_replaced(now, original)
                 edit = slots_edit(now, original.record, file, str(picture.delivered_size))
@@ -138,7 +138,7 @@ class ImageBuilder:
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
             if read is None:
-                continue  # the verdict knows it as an obstacle, or does not need it
+                continue  # the verdict knows it as a blocker, or does not need it
             digest = hash_bytes(read[0])
             try:
                 data, media_type = as_sent(*read)
@@ -175,11 +175,11 @@ class ImageBuilder:
             if now.route is not None and not is_proof(
                 now.route.provider
             ):  # what is drawn here is drawn again for nothing
-                self.write_backs.dry_run(now.entry, now.target, now.route)
+                self.write_backs.check_edit(now.entry, now.target, now.route)
 
         return confirm
 
-    def decided_since(self, image: Planned, before: FileHash | None) -> str:
+    def author_decision_since(self, image: Planned, before: FileHash | None) -> str:
         """Say what the author decided since an image was judged that keeps a picture from its target, or nothing.
 
         `before` is the file that stood there. A rejection keeps nothing: it is of the picture before.
@@ -187,7 +187,7 @@ class ImageBuilder:
         then, now = image.entry, self.write_backs.entry_now(image.entry)
         if now.status in _KEEPS and now.status is not then.status:
             return f"its status became {now.status.value} while its picture was being made"
-        if _taken(now) not in (_taken(then), None):
+        if _author_choice(now) not in (_author_choice(then), None):
             return "its picture was accepted or replaced while the new one was being made"
         if file_at_target(self.session, image) not in (before, None):
             return f"`{image.target}` was changed while its picture was being made: left as it is"
@@ -232,7 +232,7 @@ class ImageBuilder:
                 return BuildResult(Outcome.MOVED, image, note=note or f"was {was}")
             return BuildResult(Outcome.NOTHING, image, note=note)
         with target_lock(self.session.project.root, image.id):
-            if decision := self.decided_since(image, before):
+            if decision := self.author_decision_since(image, before):
                 return BuildResult(Outcome.KEPT if restores else Outcome.NOTHING, image, note=decision)
             if restores:
                 return self._restore(image)
@@ -246,11 +246,11 @@ class ImageBuilder:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
         if paid.stored is None:  # the very file that stood there; its record line stays as it is
-            file = put(self.session, image, self.session.project.path(paid.path).read_bytes())
+            file = replace_picture(self.session, image, self.session.project.path(paid.path).read_bytes())
             return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
         own = paid.stored.record.fingerprint == image.fingerprint
         picture = convert(self.session, paid.stored, image.entry.size if own else paid.stored.record.asked_size)
-        file = put(self.session, image, picture.data)
+        file = replace_picture(self.session, image, picture.data)
         self.session.originals.note_published(paid.stored, file)
         record = paid.stored.record
         edit = slots_edit(image, record, file, str(picture.delivered_size))
@@ -278,7 +278,7 @@ class ImageBuilder:
         return self.write_back(BuildResult(Outcome.REPAIRED, image), edit, file, line.attempt)
 
 
-def _taken(entry: Entry) -> tuple[object, ...] | None:
+def _author_choice(entry: Entry) -> tuple[object, ...] | None:
     """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
     line = entry.record_line
     return None if line is None else (line.file, line.fingerprint, accepted_for(line))

@@ -18,8 +18,8 @@ from chargen.build.retry import StoppedError
 MINUTE = 60.0
 MARGIN = 0.01
 """Part of a limit left unused: 0.6 s a minute for requests that overtake each other on the way to the server."""
-LARGEST_SLIP = 0.3
-LARGEST_SLIP_PART = 0.04
+LARGEST_LAG = 0.3
+LARGEST_LAG_PART = 0.04
 """A departure this late (seconds, and part of the spacing) does not delay the next: less than five spacings' margin."""
 DECREASE = 0.7
 """What of the observed rate is used after a refusal without a known limit."""
@@ -61,8 +61,8 @@ class Departures:
     def depart(self, now: float) -> None:
         """Note a departure."""
         spacing = self._spacing(now)
-        slip = min(spacing * LARGEST_SLIP_PART, LARGEST_SLIP)
-        self._last = now if self._last is None else max(self._last + spacing, now - slip)
+        lag = min(spacing * LARGEST_LAG_PART, LARGEST_LAG)
+        self._last = now if self._last is None else max(self._last + spacing, now - lag)
         if self._limit is None:
             self._recent.append(now)
             while self._recent[0] <= now - MINUTE:

@@ -50,7 +50,7 @@ def convert(session: Session, stored: StoredOriginal, size: Size) -> ConvertedPi
     )
 
 
-def put(session: Session, image: Planned, data: bytes) -> PublishedFile:
+def replace_picture(session: Session, image: Planned, data: bytes) -> PublishedFile:
     """Put a picture at an image's target, the present one into the history first. Raises InputError."""
     path = session.project.path(image.target)
     with session.history.keeping(image.id, path):

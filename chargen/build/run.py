@@ -27,13 +27,13 @@ from chargen.errors import ChargenError, InputError, Problem, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
+from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
-from chargen.plan.request import BuildRequest, prepare
 from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Attempt
 from chargen.store.locks import project_lock

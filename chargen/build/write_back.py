@@ -18,9 +18,9 @@ from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
 from chargen.plan.cache.stamp import digest
-from chargen.plan.dry_run import made_up_edit, unwritable
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
+from chargen.plan.write_back_check import made_up_edit, unwritable
 from chargen.store.attributes import lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
@@ -132,7 +132,7 @@ class WriteBack:
                 raise item.failure
         return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
-    def dry_run(self, entry: Entry, target: str, route: Route) -> None:
+    def check_edit(self, entry: Entry, target: str, route: Route) -> None:
         """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
         A file that can't be read at this moment, and an entry that is gone, are left to the write-back.

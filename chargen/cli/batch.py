@@ -69,7 +69,7 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
     from chargen.actions.plan import dry_run  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import project_here  # noqa: PLC0415 - as above
-    from chargen.plan.request import prepare  # noqa: PLC0415 - as above
+    from chargen.plan.build_request import prepare  # noqa: PLC0415 - as above
 
     with project_here() as session:
         shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)))
@@ -86,9 +86,9 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     if choice.images:
         yield from plan.plan_listing(choice.images, choice.needed_by)
         yield ""
-    yield from plan.plan_summary((*choice.images, *choice.quiet), choice.images)
+    yield from plan.plan_summary((*choice.images, *choice.untouched), choice.images)
     yield from plan.left_out_lines(choice.left_out)
-    yield from plan.standing(choice.quiet)
+    yield from plan.standing(choice.untouched)
     told = {problem: None for image in choice.images for problem in image.problems}
     for problem in told:
         if problem.severity is Severity.NOTE:

@@ -18,7 +18,7 @@ from chargen.cli.output import is_word
 from chargen.errors import StartError
 
 if TYPE_CHECKING:
-    from chargen.plan.request import BuildRequest
+    from chargen.plan.build_request import BuildRequest
     from chargen.plan.selection import Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -95,7 +95,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
     """Make the request of a command that was started in the current folder, for the project in `root`."""
-    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
     return BuildRequest(
         selection=selection_here(root, asked.selection, asked.only, asked.match),

@@ -19,7 +19,7 @@ import click
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json
-from chargen.cli.problems import problem_lines, quiet_lines
+from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
@@ -28,10 +28,10 @@ from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
+    from chargen.plan.build_request import BuildRequest, Chosen
     from chargen.plan.cache.snapshot import Snapshot
     from chargen.plan.cache.stamp import Summary
     from chargen.plan.choice import LeftOut
-    from chargen.plan.request import BuildRequest, Chosen
 
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
@@ -70,7 +70,7 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
 
 def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest]:
     """Plan and choose; where nothing changed since the last plan, without opening the project."""
-    from chargen.plan.request import kept_choice, prepare  # noqa: PLC0415 - as above
+    from chargen.plan.build_request import kept_choice, prepare  # noqa: PLC0415 - as above
 
     here = Path.cwd()
     if snapshot is not None:
@@ -91,7 +91,7 @@ def _quiet_plan(summary: Summary) -> Iterator[str]:
     numbers = counts({verdict.value: found[verdict.value] for verdict in Verdict})
     yield f"{plural(found.total(), 'image')}: {numbers}" if numbers else "no images are planned"
     yield "nothing to send"
-    yield from quiet_lines(summary.others)
+    yield from untouched_lines(summary.others)
 
 
 def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
@@ -102,10 +102,10 @@ def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
     yield from plan_summary(shown.images, shown.choice.images)
     yield from left_out_lines(shown.choice.left_out)
     if not everything:
-        yield from standing(shown.choice.quiet)
+        yield from standing(shown.choice.untouched)
     if shown.findings:
         yield ""
-        yield from problem_lines(shown.findings)
+        yield from problem_lines(shown.findings, everything=everything)
 
 
 def plan_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
@@ -165,9 +165,9 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
 
 def standing(images: Iterable[Shown]) -> Iterator[str]:
     """Yield what is worth knowing of images that a run leaves alone: locks that hide something, hand work, drift."""
-    quiet = tuple(images)
-    yield from quiet_lines((image.id, image.verdict.value, image.reasons) for image in quiet)
-    if drifted := [image.id for image in quiet if image.drift]:
+    untouched = tuple(images)
+    yield from untouched_lines((image.id, image.verdict.value, image.reasons) for image in untouched)
+    if drifted := [image.id for image in untouched if image.drift]:
         yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
 
 

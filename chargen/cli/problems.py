@@ -6,15 +6,12 @@ Each problem is told once, however many images it concerns. Light to import: eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
-from chargen.errors import Severity
+from chargen.errors import Problem, Severity
 from chargen.model.reason import Reason, ReasonCode, has, sentences
 from chargen.model.values import Verdict
-
-if TYPE_CHECKING:
-    from chargen.plan.findings import Finding
+from chargen.plan.findings import NAME, Cause, Finding, by_cause
 
 NAMED = 3
 """Images named beside a problem before it says how many more there are."""
@@ -22,16 +19,42 @@ NAMED = 3
 _TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
 
-def problem_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield problems as text, with the images they concern where their place does not tell."""
-    for finding in findings:
-        first, *more = str(finding.problem).split("\n")
-        named = finding.images
-        who = ", ".join(f"`{entry_id}`" for entry_id in named[:NAMED])
-        if len(named) > NAMED:
-            who += f" and {len(named) - NAMED:,} more"
-        yield first + (f" (for {who})" if who else "")
-        yield from more
+def problem_lines(findings: Iterable[Finding], *, everything: bool = False) -> Iterator[str]:
+    """Yield problems as text, one for each cause: the first, what it concerns, and where else it is found.
+
+    With `everything`, each place has a problem of its own.
+    """
+    for cause in (Cause((finding,)) for finding in findings) if everything else by_cause(findings):
+        first, *hint = str(cause.problem).split("\n")
+        yield first + (f" (for {_named(cause.images)})" if cause.images else "")
+        if cause.more:
+            yield f"  also {_elsewhere(cause)}"
+        yield from hint
+
+
+def _named(images: tuple[str, ...]) -> str:
+    """Name a few images and count the rest."""
+    rest = f" and {len(images) - NAMED:,} more" if len(images) > NAMED else ""
+    return ", ".join(f"`{entry_id}`" for entry_id in images[:NAMED]) + rest
+
+
+def _elsewhere(cause: Cause) -> str:
+    """Say where else a cause is found: two more places, then how many there are; names where these differ."""
+    first, shown = cause.problem, cause.more[: NAMED - 1]
+    places = [_place(problem, first) for problem in shown]
+    files = len({problem.position.file for problem in (first, *cause.more) if problem.position})
+    rest = len(cause.more) - len(shown)
+    text = ", ".join(places) + (f" and {rest:,} more" if rest else "")
+    return text + (f", in {files:,} files" if files > 1 and rest else "")
+
+
+def _place(problem: Problem, first: Problem) -> str:
+    """Say where a problem is, and its first name that the first problem has not."""
+    position = problem.position
+    here = position is not None and first.position is not None and position.file == first.position.file
+    place = f"line {position.line}" if here and position and position.line else str(position or "")
+    names = [name for name in NAME.findall(problem.message) if name not in first.message]
+    return " ".join(part for part in (f"at {place}" if place else "", *names[:1]) if part)
 
 
 def tally(totals: Mapping[Severity, int]) -> str:
@@ -39,7 +62,7 @@ def tally(totals: Mapping[Severity, int]) -> str:
     return ", ".join(plural(totals[severity], severity.value) for severity in Severity if totals[severity])
 
 
-def quiet_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
+def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
     """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
 
     `images` are (id, verdict, reasons), in build order, of images that need nothing and are not simply fresh.

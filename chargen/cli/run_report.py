@@ -16,11 +16,11 @@ from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult,
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, tell
-from chargen.cli.problems import quiet_lines
+from chargen.cli.problems import untouched_lines
 from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
+from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
-from chargen.plan.requests import elsewhere
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -208,8 +208,7 @@ class RunReport:
 
 def opening(build: Build) -> Iterable[str]:
     """Yield the lines a run begins with: what befell the journal, leftovers, counts, and what it costs by provider."""
-    for problem in build.session.told:
-        yield from str(problem).split("\n")
+    yield from _befell(build)
     for attempt in build.leftovers:
         yield (
             f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
@@ -232,11 +231,19 @@ def opening(build: Build) -> Iterable[str]:
         yield f"  {entry_id} is needed by {user}"
 
 
+def _befell(build: Build) -> Iterable[str]:
+    """Yield what befell the project's files since this was asked last."""
+    told = build.session.told
+    while told:
+        yield from str(told.pop(0)).split("\n")
+
+
 def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
+    yield from _befell(build)
     result = run_result(build)
-    quiet = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    numbers = {**_in_order(result), "fresh": quiet[Verdict.FRESH]}
+    untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
+    numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}
     sent = result.spent_usd or result.paid
     spent = f", {cost_text(result.spent_usd)}" if sent else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
@@ -258,7 +265,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
         for image in map(build.image, build.selected)
         if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
     )
-    yield from quiet_lines(others)
+    yield from untouched_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
         yield f"ignored on this machine: {listed(ignored)}"
 

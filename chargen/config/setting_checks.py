@@ -24,7 +24,7 @@ from chargen.text.nearest import did_you_mean
 KEYS_HINT = "keys come from the environment only: remove it from this file"
 LEAST_PROMPT, MOST_PROMPT = 200, 100_000
 MAX_WORKERS = 256
-"""More requests at once than any known account may send; a larger number is a slip of the keyboard."""
+"""More requests at once than any known account may send; a larger number is a typing error."""
 OTHERS_FOLDERS = frozenset({STATE, ".git"})
 """Folders that a program keeps for itself: this one, and git."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")

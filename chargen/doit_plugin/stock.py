@@ -50,7 +50,7 @@ class StockBuild:
             return cls(session.project, plan, choose(plan, tuple(plan.by_id)).images)
 
     @property
-    def quiet(self) -> tuple[Shown, ...]:
+    def untouched(self) -> tuple[Shown, ...]:
         """The images that need nothing, in plan order."""
         acting = frozenset(image.id for image in self.chosen)
         return tuple(image for image in self.plan.images if image.id not in acting)

@@ -86,7 +86,7 @@ def task_images() -> Iterator[dict[str, Any]]:
     images.tell(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)
-    for image in making.quiet:
+    for image in making.untouched:
         yield quiet_task(making, image)
 
 

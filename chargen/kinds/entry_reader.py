@@ -21,7 +21,7 @@ from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
-from chargen.text.prose import fold
+from chargen.text.prose import one_line
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
@@ -116,7 +116,7 @@ def without_repeats(texts: Iterable[Traced]) -> tuple[Traced, ...]:
     """Return each text once, whatever its case and its last stop."""
     found: dict[str, Traced] = {}
     for text in texts:
-        found.setdefault(fold(text).rstrip(".,;").casefold(), text)
+        found.setdefault(one_line(text).rstrip(".,;").casefold(), text)
     return tuple(found.values())
 
 

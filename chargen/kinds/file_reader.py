@@ -87,7 +87,7 @@ class FileReader:
         return None if name is None else self._unclaimed(name, block.position)
 
     def spell(self, root: Keys, metadata: Keys) -> None:
-        """Tell slips among the keys of the whole file and of its `metadata`."""
+        """Tell misspellings among the keys of the whole file and of its `metadata`."""
         self.root.spell(root)
         self.metadata.spell(metadata)
 

@@ -22,7 +22,7 @@ from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size
-from chargen.text.prose import fold, sentence, shorten
+from chargen.text.prose import one_line, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
 IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
@@ -115,7 +115,7 @@ class Locations(ImageryKind):
                     file,
                     block,
                     name,
-                    title=fold(title) if title else None,
+                    title=one_line(title) if title else None,
                     depicts=depicted(block, None),
                     always=always,
                     outputs=_outputs(block),

@@ -76,7 +76,7 @@ def _clashing(imageries: Iterable[Imagery]) -> list[tuple[tuple[EntryId, EntryId
     found: list[tuple[tuple[EntryId, EntryId], Problem]] = []
     for imagery in imageries:
         for entry in imagery.entries:
-            other = first.setdefault(folded(entry.id), entry)
+            other = first.setdefault(clash_key(entry.id), entry)
             if other is not entry:
                 found.append(((other.id, entry.id), clash(entry.id, entry.position, other.id, other.position)))
     return found
@@ -92,7 +92,7 @@ def clash(name: str, position: Position, other: str, other_position: Position) -
     )
 
 
-def folded(name: str) -> str:
+def clash_key(name: str) -> str:
     """Return the form in which names clash: Unicode NFC and case folded."""
     if name.isascii():
         return name.lower()

@@ -14,7 +14,7 @@ from chargen.errors import Problem, warning
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
 from chargen.text.colours import colour_hex, colour_name
-from chargen.text.prose import fold
+from chargen.text.prose import one_line
 from chargen.yaml.document import Document, is_null, items, scalar
 
 GROUPS = ("dominant", "primary", "accent", "secondary")
@@ -58,7 +58,7 @@ def avoided(document: Document, node: Node | None) -> tuple[Traced, ...]:
     """Return what a palette avoids, for a negative prompt: a colour's bare name says that it is one."""
     found: list[Traced] = []
     for item in items(fields(node).get("avoid")):
-        name = fold(colour_name(_text(item) or ""))
+        name = one_line(colour_name(_text(item) or ""))
         if name:
             bare = " " not in name and not name.casefold().endswith(_COLOUR_WORDS)
             found.append(Traced.of(f"{name} colours" if bare else name, "palette.avoid", document.at(item)))
@@ -114,7 +114,7 @@ def _names(texts: Iterator[str], words: int) -> list[str]:
     """Return the names that fit into `words`, in order, each once whatever its case."""
     names: dict[str, str] = {}
     for text in texts:
-        name = fold(colour_name(text))
+        name = one_line(colour_name(text))
         length = len(name.split())
         if name and length <= words and len(name) <= 8 * words and name.casefold() not in names:
             names[name.casefold()] = name

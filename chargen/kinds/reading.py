@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.spelling import Keys, slips
+from chargen.kinds.spelling import Keys, misspellings
 from chargen.kinds.view import View, fields
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
@@ -110,12 +110,12 @@ class Block:
                 self.wrong_shape(f"{key}[{number}]", node, "a mapping")
 
     def spell(self, keys: Keys) -> None:
-        """Add a warning for each key that is a slip of one of `keys` which is missing."""
+        """Add a warning for each key that is a misspelling of one of `keys` which is missing."""
         there = {**self.fallback, **self.nodes} if self.fallback else self.nodes
-        self.problems.extend(slips(self.document, self.node, self.nodes, keys, there))
+        self.problems.extend(misspellings(self.document, self.node, self.nodes, keys, there))
         if self.fallback:
             inner = self.nodes[self.fallback_name]
-            self.problems.extend(slips(self.document, inner, self.fallback, keys, there))
+            self.problems.extend(misspellings(self.document, inner, self.fallback, keys, there))
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""

@@ -1,6 +1,6 @@
-"""Which kind of imagery a file is: by the type it declares, else by its shape; and whether one slip keeps it from one.
+"""Which kind of imagery a file is: by the type it declares, else by its shape; and whether it is misspelled.
 
-Laws: a file of another program is ignored quietly; one that is ours but for a slip of the keyboard is told. Pure.
+Laws: a file of another program is ignored quietly; one that is ours but for a misspelling gets a warning. Pure.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def kind_of(document: Document) -> ImageryKind | None:
 
 
 def overlooked(document: Document) -> Problem | None:
-    """Return the warning of a file of no kind that is ours but for one slip: in its `entity_type`, or in a key."""
+    """Return the warning of a file of no kind that is ours but for a misspelled `entity_type` or key."""
     declared = _declared(document)
     if declared is None:
         return _misspelt_key(document)

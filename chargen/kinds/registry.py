@@ -16,14 +16,14 @@ from chargen import kinds
 from chargen.errors import ChargenError
 from chargen.kinds.kind import ImageryKind
 
-_added: list[ImageryKind] = []
+_registered: list[ImageryKind] = []
 
 
 @cache
 def all_kinds() -> tuple[ImageryKind, ...]:
     """Return every kind, in the order in which a shape is tried."""
     modules = (import_module(f"{kinds.__name__}.{found.name}") for found in pkgutil.iter_modules(kinds.__path__))
-    found = (*(module.KIND for module in modules if hasattr(module, "KIND")), *_added)
+    found = (*(module.KIND for module in modules if hasattr(module, "KIND")), *_registered)
     return tuple(sorted(found, key=lambda kind: (-max((len(each.keys) for each in kind.shapes), default=0), kind.name)))
 
 
@@ -38,14 +38,14 @@ def named(name: str) -> ImageryKind:
 
 
 @contextmanager
-def added(kind: ImageryKind) -> Iterator[None]:
+def registered(kind: ImageryKind) -> Iterator[None]:
     """Have one kind more for a while: for tests of what is to become a module of this package."""
-    _added.append(kind)
+    _registered.append(kind)
     _forget()
     try:
         yield
     finally:
-        _added.remove(kind)
+        _registered.remove(kind)
         _forget()
 
 

@@ -20,7 +20,7 @@ from chargen.kinds.view import fields
 from chargen.model.entries import DepictedCharacter, Entry, Imagery, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size
-from chargen.text.prose import fold, sentence
+from chargen.text.prose import one_line, sentence
 from chargen.yaml.document import Document, is_null, items
 
 SIZE = Size(1024, 1536)
@@ -72,7 +72,7 @@ class Scenes(ImageryKind):
                 file,
                 block,
                 name,
-                title=fold(block.text("title") or name),
+                title=one_line(block.text("title") or name),
                 depicts=depicted(block, None, somebody),
                 always=(),
                 outputs=outputs_of(block),
@@ -88,9 +88,9 @@ def _character(reader: FileReader) -> DepictedCharacter:
     block.spell(_CHARACTER)
     name = block.text("name")
     looks = [text for text in (block.text("summary"), *reader.root.texts("visual_consistency")) if text is not None]
-    words = looks[0].sub(" ".join(sentence(fold(text)) for text in looks)) if looks else None
+    words = looks[0].sub(" ".join(sentence(one_line(text)) for text in looks)) if looks else None
     position = (name.position if name is not None else None) or block.position
-    return DepictedCharacter(reader.slug or "", position, fold(name) if name is not None else "", looks=words)
+    return DepictedCharacter(reader.slug or "", position, one_line(name) if name is not None else "", looks=words)
 
 
 def _name(reader: FileReader, block: Block) -> str | None:
@@ -112,15 +112,17 @@ def _name(reader: FileReader, block: Block) -> str | None:
 
 def _parts(block: Block, somebody: DepictedCharacter) -> tuple[PromptPart, ...]:
     """Return what a scene's fields say, in reading order; nothing where it has none of them."""
-    told = {key: text for key in _LABELS if (text := block.text(key)) is not None}
+    fields = {key: text for key in _LABELS if (text := block.text(key)) is not None}
     for key in _LABELS:
-        if key not in told and isinstance(block.nodes.get(key), (MappingNode, SequenceNode)):
+        if key not in fields and isinstance(block.nodes.get(key), (MappingNode, SequenceNode)):
             block.wrong_shape(key, block.nodes[key], "text")
-    if not told:
+    if not fields:
         return ()
     name = Traced.of(f"{somebody.name}.", "name", somebody.position) if somebody.name else None
     weights = {key: weight for weight, key in enumerate(_LABELS, start=1)}
-    parts = [PromptPart(text.sub(sentence(fold(text))), weights[key], _LABELS[key], key) for key, text in told.items()]
+    parts = [
+        PromptPart(text.sub(sentence(one_line(text))), weights[key], _LABELS[key], key) for key, text in fields.items()
+    ]
     return tuple(parts) if name is None else (PromptPart(name, parts[0].weight, "", "name"), *parts)
 
 

@@ -21,7 +21,7 @@ MAX_SIDE = 16384
 STEP = 16
 """Pixels; the grid that image models share."""
 
-TOLERANCE = 0.03
+TOLERANCE = 0.05
 """How far a size may be from the ratio written beside it before it is worth a word."""
 
 _SIZE = re.compile(r"\s*([0-9]+)\s*[xX\u00d7]\s*([0-9]+)\s*")
@@ -77,7 +77,7 @@ def size_for_ratio(ratio: Fraction, default: Size) -> Size:
 
 @lru_cache(maxsize=256)
 def disagrees(size: Size, ratio: Fraction) -> bool:
-    """Say whether `size` is off `ratio` by more than 3 %."""
+    """Say whether `size` is off `ratio` by more than 5 %."""
     return abs(Fraction(size.width, size.height) / ratio - 1) > TOLERANCE
 
 

@@ -43,7 +43,7 @@ class Keys:
         return frozenset((*self.texts, *self.groups, *self.others))
 
     def meant(self, key: str, node: Node) -> str:
-        """Return the known key that `key` with this value is a slip of; empty where it is none."""
+        """Return the known key that `key` with this value is a misspelling of; empty where it is none."""
         if is_null(node):
             return ""
         return near(key, self.texts if isinstance(node, ScalarNode) else self.groups)
@@ -77,10 +77,10 @@ def entry_keys(names: tuple[str, ...], groups: tuple[str, ...] = (), others: tup
     return Keys((*ENTRY.texts, *names), (*ENTRY.groups, *groups), (*ENTRY.others, *others), (*ENTRY.same, names))
 
 
-def slips(
+def misspellings(
     document: Document, owner: Node | None, nodes: Mapping[str, Node], keys: Keys, there: Mapping[str, Node]
 ) -> Iterator[Problem]:
-    """Yield a warning for each key of the mapping `owner` that is a slip of one that is not `there`.
+    """Yield a warning for each key of the mapping `owner` that is a misspelling of one that is not `there`.
 
     `nodes` are the mapping's value nodes by key.
     """
@@ -103,14 +103,14 @@ def key_position(document: Document, owner: Node | None, key: str, value: Node) 
 
 @lru_cache(maxsize=4096)
 def near(word: str, known: tuple[str, ...]) -> str:
-    """Return the one of `known` that `word` is a slip of, or nothing; case, `-` and blanks don't count."""
-    folded = word.strip().lower().replace("-", "_").replace(" ", "_")
-    best = min(((_steps(folded, other), other) for other in known), default=(3, ""))
+    """Return the one of `known` that `word` is a misspelling of, or nothing; case, `-` and blanks don't count."""
+    spelled = word.strip().lower().replace("-", "_").replace(" ", "_")
+    best = min(((_steps(spelled, other), other) for other in known), default=(3, ""))
     return best[1] if best[0] <= 2 else ""
 
 
 def _steps(word: str, known: str) -> int:
-    """Count the letters that are wrong, missing, too many or swapped in `word`; 3 where it is no slip of `known`."""
+    """Count the letters that are wrong, missing, too many or swapped in `word`; 3 where it is another word."""
     limit = 2 if len(known) >= _LONG else 1
     if abs(len(word) - len(known)) > limit:
         return 3

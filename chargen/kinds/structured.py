@@ -19,7 +19,7 @@ from chargen.kinds.spelling import PROMPTS
 from chargen.kinds.view import fields
 from chargen.model.entries import PromptPart
 from chargen.model.traced import Traced
-from chargen.text.prose import fold, sentence, shorten_to
+from chargen.text.prose import one_line, sentence, shorten_to
 from chargen.yaml.document import Document, items, scalar
 
 ELEMENTS = ("required_elements", "key_elements", "key_visual_elements", "must_include")
@@ -102,7 +102,7 @@ def negatives_of(block: Block, holder: Block | None = None) -> tuple[Traced, ...
 
 
 def _part(name: str, weight: int, text: Traced | None, label: str = "") -> Iterator[PromptPart]:
-    if text is not None and (words := fold(text)):
+    if text is not None and (words := one_line(text)):
         yield PromptPart(text.sub(sentence(words if label else words[:1].upper() + words[1:])), weight, label, name)
 
 
@@ -115,7 +115,7 @@ def _listed(chain: Iterable[Block], keys: tuple[str, ...]) -> Traced | None:
     for each in chain:
         found = without_repeats(text for key in keys for text in each.texts(key))
         if found:
-            return found[0].sub(", ".join(fold(text).rstrip(".,;") for text in found))
+            return found[0].sub(", ".join(one_line(text).rstrip(".,;") for text in found))
     return None
 
 
@@ -149,7 +149,7 @@ def _light(chain: Iterable[Block]) -> Traced | None:
 
 def _shadows(key: str, text: str) -> str:
     """Return a light's text as a phrase: how deep the shadows are is said of shadows."""
-    words = fold(text).rstrip(".,;")
+    words = one_line(text).rstrip(".,;")
     return f"shadows {words}" if key in LIGHT[-2] and "shadow" not in words.lower() else words
 
 
@@ -176,7 +176,7 @@ def _phrases(document: Document, node: Node | None, name: str) -> Traced | None:
 
 
 def _joined(document: Document, nodes: list[Node], name: str, between: str = ", ") -> Traced | None:
-    texts = [fold(text).rstrip(".,;") for node in nodes for text in _scalars(node) if text.strip()]
+    texts = [one_line(text).rstrip(".,;") for node in nodes for text in _scalars(node) if text.strip()]
     return Traced.of(between.join(texts), name, document.at(nodes[0])) if texts else None
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from chargen.errors import Position
-from chargen.kinds.names import folded
+from chargen.kinds.names import clash_key
 from chargen.model.entries import Character, Entry
 from chargen.model.values import EntryId
 from chargen.plan.cache.rows import Cache, Head, Kept, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.inputs import Inputs, Ways, answer_of
 from chargen.plan.ownership import Ownership, Sources, ownership
+from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.scan import broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
@@ -45,15 +45,15 @@ class Book:
         self.home = {name: file for file, head in self.heads.items() for name in head.ids}
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
-        self.characters: Mapping[str, Character] = _Characters(self, disk.inputs)
+        self.characters: Mapping[str, Character] = _Characters(self, disk.trace)
         self._places = broken_slugs(self.broken)
-        self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.inputs)
+        self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
         self._whose = Ownership()
 
     @property
     def is_odd(self) -> bool:
         """True where files concern each other: two entries for one picture, a file below two roots."""
-        names = [folded(name) for head in self.heads.values() for name in head.ids]
+        names = [clash_key(name) for head in self.heads.values() for name in head.ids]
         entries = sum(head.entries for head in self.heads.values())
         return len(set(names)) < entries or len(self.heads) < len(self._disk.files)
 
@@ -62,7 +62,7 @@ class Book:
         """Files below the roots of which nobody knows what they plan, because they are closed."""
         return tuple(file for file in self.broken if not self._disk.digest(file))
 
-    def ways(self) -> Ways:
+    def readers(self) -> Readers:
         """Return how questions about other files are answered."""
         return {
             CHARACTER: lambda slug: self.heads[self.definers[slug]].characters[slug] if slug in self.definers else "",
@@ -84,12 +84,12 @@ class Book:
             if self.home[name] == file
         )
         found = self._whose = ownership(tuple(claims), sources)
-        inputs = self._disk.inputs
-        return Ownership(_Noted(found.owned, inputs, OWNED), found.groups, _Noted(found.attempts, inputs, CLAIMED))
+        trace = self._disk.trace
+        return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
 
     def is_planned(self, name: EntryId) -> bool:
         """Say whether there is such an entry, and note that it was asked."""
-        return bool(self._disk.inputs.get(PLANNED, name))
+        return bool(self._disk.trace.get(PLANNED, name))
 
     def entries(self, file: str) -> Mapping[EntryId, Entry]:
         """Return the entries of a file, read now; of two with one id the last."""
@@ -109,13 +109,13 @@ class Book:
 class _Noted(Mapping[_K, _V]):
     """A mapping of which it is noted what is asked of it."""
 
-    def __init__(self, found: Mapping[_K, _V], inputs: Inputs, kind: str) -> None:
+    def __init__(self, found: Mapping[_K, _V], trace: ReadTrace, kind: str) -> None:
         self._found = found
-        self._inputs = inputs
+        self._trace = trace
         self._kind = kind
 
     def __getitem__(self, key: _K) -> _V:
-        self._inputs.note(self._kind, key)
+        self._trace.note(self._kind, key)
         return self._found[key]
 
     def __iter__(self) -> Iterator[_K]:
@@ -128,35 +128,35 @@ class _Noted(Mapping[_K, _V]):
 class _Characters(Mapping[str, Character]):
     """All characters; what is asked of them is noted."""
 
-    def __init__(self, book: Book, inputs: Inputs) -> None:
+    def __init__(self, book: Book, trace: ReadTrace) -> None:
         self._book = book
-        self._inputs = inputs
+        self._trace = trace
 
     def __getitem__(self, slug: str) -> Character:
-        self._inputs.note(CHARACTER, slug)
+        self._trace.note(CHARACTER, slug)
         found = self._book.character(slug)
         if found is None:
             raise KeyError(slug)
         return found
 
     def __iter__(self) -> Iterator[str]:
-        self._inputs.note(CHARACTERS, "")
+        self._trace.note(CHARACTERS, "")
         return iter(self._book.definers)
 
     def __len__(self) -> int:
-        self._inputs.note(CHARACTERS, "")
+        self._trace.note(CHARACTERS, "")
         return len(self._book.definers)
 
 
 class _Broken(Mapping[str, Position]):
     """Slugs of files that can't be read; what is asked of them is noted."""
 
-    def __init__(self, places: Mapping[str, Position], inputs: Inputs) -> None:
+    def __init__(self, places: Mapping[str, Position], trace: ReadTrace) -> None:
         self._places = places
-        self._inputs = inputs
+        self._trace = trace
 
     def __getitem__(self, slug: str) -> Position:
-        self._inputs.note(BROKEN, slug)
+        self._trace.note(BROKEN, slug)
         return self._places[slug]
 
     def __iter__(self) -> Iterator[str]:

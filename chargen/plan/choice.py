@@ -26,12 +26,12 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`images` are what a run does something with, in plan order; `needed_by` names the user of each added one."""
+    """`images` are what a run does something with, in plan order; `needed_by` has the user of each other one."""
 
     images: tuple[Shown, ...]
     needed_by: Mapping[EntryId, EntryId]
     left_out: tuple[LeftOut, ...]
-    quiet: tuple[Shown, ...]
+    untouched: tuple[Shown, ...]
     """Selected images that need nothing."""
 
     @property
@@ -88,9 +88,9 @@ def choose(
             sent += 1
             spent += image.cost_usd or 0
             room = max(room, _beyond(image))
-    quiet = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
+    untouched = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
     needed_by = {need: user for need, user in wanted.items() if user is not None and need not in chosen}
-    return Choice(tuple(images), needed_by, tuple(left.values()), quiet)
+    return Choice(tuple(images), needed_by, tuple(left.values()), untouched)
 
 
 def _active(image: Shown) -> bool:

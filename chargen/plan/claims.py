@@ -129,7 +129,7 @@ class DiskSources:
         """Return what a move that was begun brings to the entry with this claim."""
         return self._begun.get((claim.named, claim.line.file)) if claim.line and self._begun else None
 
-    def fold(self, path: str) -> str:
+    def path_key(self, path: str) -> str:
         """Return what two spellings of one place have in common on the project's volume."""
         return normal(path).casefold() if self._ignores_case else normal(path)
 

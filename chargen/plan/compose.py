@@ -78,8 +78,8 @@ def normalise(text: str) -> str:
 
 def negative_prompt(texts: Iterable[str]) -> str:
     """Join negative prompts to one comma-separated line, without doubled items' separators."""
-    folded = (" ".join(normalise(text).split()).strip(" ,") for text in texts)
-    return ", ".join(text for text in folded if text)
+    joined = (" ".join(normalise(text).split()).strip(" ,") for text in texts)
+    return ", ".join(text for text in joined if text)
 
 
 class _Rendered(str):

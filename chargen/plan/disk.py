@@ -1,6 +1,6 @@
 """The disk as plans see it: imagery files, pictures, originals and journal, with answers to what is asked of them.
 
-Laws: reads only; everything that is read beyond an imagery file is noted in `inputs`. Plans are made from what it was
+Laws: reads only; everything that is read beyond an imagery file is noted in `trace`. Plans are made from what it was
 asked first: a file is looked at once.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chargen.config.layout import ORIGINALS
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.inputs import ATTEMPT, FILE, JOURNAL, ORIGINAL, Inputs, Ways, answer_of
+from chargen.plan.read_trace import ATTEMPT, FILE, JOURNAL, ORIGINAL, Readers, ReadTrace, answer_of
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -58,7 +58,7 @@ class Outside:
     def __exit__(self, *_: object) -> None:
         self._journal.close()
 
-    def ways(self) -> Ways:
+    def readers(self) -> Readers:
         """Return how its kinds of questions are answered."""
         return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt}
 
@@ -120,9 +120,9 @@ class Disk:
         self._scanned: dict[str, ScannedFile] = {}
         self._references: dict[str, ReferenceFile] = {}
         self._outside = Outside(journal, self.looked)
-        self.inputs = Inputs({FILE: self.looked.of, **self._outside.ways()})
-        self.originals = _Originals(originals, self.inputs)
-        self.journal = _Journal(journal, self.inputs)
+        self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
+        self.originals = _Originals(originals, self.trace)
+        self.journal = _Journal(journal, self.trace)
 
     # imagery files
 
@@ -151,7 +151,7 @@ class Disk:
 
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
-        self.inputs.note(FILE, path)
+        self.trace.note(FILE, path)
         if path not in self._references:
             full = self.project.path(path)
             state = kind_of(full)
@@ -181,24 +181,24 @@ class Disk:
 class _Originals:
     """Originals as evidence asks for them, noted."""
 
-    def __init__(self, originals: OriginalStore, inputs: Inputs) -> None:
+    def __init__(self, originals: OriginalStore, trace: ReadTrace) -> None:
         self._originals = originals
-        self._inputs = inputs
+        self._trace = trace
 
     def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
-        self._inputs.note(ORIGINAL, fingerprint)
+        self._trace.note(ORIGINAL, fingerprint)
         return self._originals.for_fingerprint(fingerprint)
 
     def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
-        self._inputs.note(ORIGINAL, fingerprint)
+        self._trace.note(ORIGINAL, fingerprint)
         return self._originals.damaged(fingerprint)
 
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
-        self._inputs.note(ORIGINAL, fingerprint)
+        self._trace.note(ORIGINAL, fingerprint)
         return self._originals.find(attempt, fingerprint)
 
     def replaced_by(self, name: str) -> tuple[str, ...]:
-        self._inputs.note(ORIGINAL, name.partition("/")[0])
+        self._trace.note(ORIGINAL, name.partition("/")[0])
         return self._originals.replaced_by(name)
 
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
@@ -211,18 +211,18 @@ class _Originals:
 class _Journal:
     """The journal as evidence asks for it, noted."""
 
-    def __init__(self, journal: Journal, inputs: Inputs) -> None:
+    def __init__(self, journal: Journal, trace: ReadTrace) -> None:
         self._journal = journal
-        self._inputs = inputs
+        self._trace = trace
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
-        self._inputs.note(JOURNAL, task_id)
+        self._trace.note(JOURNAL, task_id)
         return self._journal.attempts_for(task_id)
 
     def attempt(self, attempt_id: str) -> Attempt | None:
-        self._inputs.note(ATTEMPT, attempt_id)
+        self._trace.note(ATTEMPT, attempt_id)
         return self._journal.attempt(attempt_id)
 
     def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
-        self._inputs.note(JOURNAL, task_id)
+        self._trace.note(JOURNAL, task_id)
         return self._journal.refused(task_id, fingerprint)

@@ -21,12 +21,12 @@ from chargen.model.record import RecordedReference, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
-from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
+from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
-from chargen.plan.requests import objections, request_of
 from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
+from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
@@ -258,35 +258,35 @@ class GatheredFacts:
     # what stands in the way
 
     @cached_property
-    def obstacles(self) -> tuple[Reason, ...]:
+    def input_blockers(self) -> tuple[Reason, ...]:
         """What of the input, and at the target, keeps a new image from being generated."""
-        found = (*errors(self._entry.problems), *self.image.obstacles)
+        found = (*errors(self._entry.problems), *self.image.blockers)
         kind = self.state.state.kind
         if kind not in (FileKind.DIRECTORY, FileKind.OTHER):
             return found
         return (*found, Reason(ReasonCode.NO_FILE_AT_TARGET, (kind.value, self.image.target)))
 
     @cached_property
-    def hindrances(self) -> tuple[Reason, ...]:
+    def state_blockers(self) -> tuple[Reason, ...]:
         """A refusal of before, a target out of the project, a reply that a damaged record keeps from being used."""
         return (*self._refused(), *self._leads_out(), *errors(self._of_files()))
 
     @cached_property
-    def objections(self) -> tuple[Reason, ...]:
+    def request_blockers(self) -> tuple[Reason, ...]:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        stops = (problem.message for problem in self._objected if problem.severity is Severity.ERROR)
+        stops = (problem.message for problem in self._adapter_problems if problem.severity is Severity.ERROR)
         found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
-    def _objected(self) -> tuple[Problem, ...]:
+    def _adapter_problems(self) -> tuple[Problem, ...]:
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
         adapter = self.judge.adapters.get(self.request.provider)
-        return objections(adapter, self.request) if self.sent is None else adapter.check(self.request)
+        return adapter.check(self.request)
 
     @cached_property
     def request(self) -> Request | None:
@@ -298,17 +298,18 @@ class GatheredFacts:
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.dry_runs.refusal(self.image)
+        return self.judge.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be told with a place and a hint."""
         found: list[Problem] = []
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
-        if "objections" in vars(self) and self.request is not None:  # as far as that it came
+        if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
             elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
-            found += [told for told in (elsewhere, self.unwritable) if told is not None]
-            found += () if self.sent is None else [told for told in self._objected if told.severity is Severity.ERROR]
+            found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
+            if self.sent is not None:
+                found += [problem for problem in self._adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)
 
     def _of_files(self) -> Iterator[Problem]:
@@ -379,7 +380,7 @@ class Judge:
     evidence: Evidence
     adapters: Adapters
     options: PlanOptions
-    dry_runs: DryRuns
+    write_back_check: WriteBackCheck
 
     def again(
         self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
@@ -398,7 +399,7 @@ class Judge:
                 form,
                 entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
                 references=references,
-                obstacles=image.obstacles,
+                blockers=image.blockers,
             )
             for form in image.forms
         )

@@ -1,10 +1,11 @@
-"""A plan's problems as they are told: each once, with the images it concerns.
+"""A plan's problems as they are told: each once, with the images it concerns; and those of one cause together.
 
 Pure.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,45 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """One element of `problems[]` in `check --json`."""
         return {**self.problem.to_json(), "images": list(self.images)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that differ only in their places and in the names in backticks, mended in one way; never empty.
+
+    The first stands for all of them.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problem(self) -> Problem:
+        """The first problem."""
+        return self.findings[0].problem
+
+    @property
+    def more(self) -> tuple[Problem, ...]:
+        """The other problems."""
+        return tuple(finding.problem for finding in self.findings[1:])
+
+    @property
+    def images(self) -> tuple[EntryId, ...]:
+        """The images that the first problem concerns, those that share its very words with it among them."""
+        same = (finding for finding in self.findings if finding.problem.message == self.problem.message)
+        return tuple(dict.fromkeys(image for finding in same for image in finding.images))
+
+
+NAME = re.compile(r"`[^`]*`")
+"""A name in a message: of a file, an entry, a key."""
+
+
+def by_cause(found: Iterable[Finding]) -> tuple[Cause, ...]:
+    """Put together what has one cause, in the order of the first of each."""
+    causes: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in found:
+        problem = finding.problem
+        causes.setdefault((problem.severity, NAME.sub("``", problem.message), problem.hint), []).append(finding)
+    return tuple(Cause(tuple(each)) for each in causes.values())
 
 
 def findings(plan: Plan) -> tuple[Finding, ...]:

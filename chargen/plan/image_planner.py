@@ -68,8 +68,8 @@ class ImagePlanner:
     ) -> Planned:
         """Plan one image. `clashes` says that another entry claims its picture, `cycle` is a circle it stands in."""
         problems = list(resolution.problems)
-        obstacles: list[Reason] = []
-        references, described, awaited = self._references(resolution, problems, obstacles, cycle)
+        blockers: list[Reason] = []
+        references, described, awaited = self._references(resolution, problems, blockers, cycle)
         faults: list[Problem] = []
         words = (*resolution.described, *described)
         composed = self._compose(entry, words, faults)
@@ -92,10 +92,10 @@ class ImagePlanner:
             quality=self.judge.quality(entry, route),
         )
         if clashes:
-            obstacles.append(Reason(ReasonCode.SAME_TARGET))
+            blockers.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
-            obstacles.append(Reason(ReasonCode.CIRCLE))
-        image = replace(image, obstacles=(*errors(problems), *obstacles))
+            blockers.append(Reason(ReasonCode.CIRCLE))
+        image = replace(image, blockers=(*errors(problems), *blockers))
         image = self.judge.judged(replace(image, forms=self._forms(image, words)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
@@ -107,7 +107,7 @@ class ImagePlanner:
         return self.judge.project.settings.missing_references is MissingReferences.DESCRIBE
 
     def _references(
-        self, resolution: Resolution, problems: list[Problem], obstacles: list[Reason], cycle: tuple[EntryId, ...]
+        self, resolution: Resolution, problems: list[Problem], blockers: list[Reason], cycle: tuple[EntryId, ...]
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []
@@ -120,7 +120,7 @@ class ImagePlanner:
                 planned = self._planned_reference(reference, portrait, problems)
                 references.append(planned)
                 if blocked and portrait.id not in cycle:
-                    obstacles.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
+                    blockers.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
                 elif planned.digest is None and not blocked and portrait.verdict is not Verdict.FRESH:
                     awaited.append(planned.path)
                 continue

@@ -11,8 +11,8 @@ from chargen.model.request import Provider, Request
 from chargen.model.traced import Traced
 from chargen.model.values import Route, Verdict
 from chargen.plan.facts import Judge
+from chargen.plan.image_request import request_of
 from chargen.plan.plan import Offer, Planned
-from chargen.plan.requests import objections, request_of
 from chargen.providers.catalogue.routes import set_at
 
 
@@ -23,7 +23,7 @@ def offer_of(image: Planned, judge: Judge) -> Offer | None:
     request = request_of(image, judge.adapters)
     adapter = judge.adapters.get(request.provider)
     found = list(_problems(image, image.route, adapter, request, judge.project.settings))
-    if (unwritable := judge.dry_runs.refusal(image)) is not None:
+    if (unwritable := judge.write_back_check.refusal(image)) is not None:
         severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
         found.append(replace(unwritable, severity=severity))
     return Offer(adapter.price(request), tuple(found))
@@ -35,7 +35,7 @@ def _problems(
     declared = image.entry.declared
     chosen = set_at(declared.provider, declared.model, route, settings)
     place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
-    for problem in objections(adapter, request):
+    for problem in adapter.check(request):
         stops = problem.severity is Severity.ERROR
         # What stops only a new picture is odd, and no error, where the image exists.
         severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity

@@ -68,7 +68,7 @@ class Sources(Protocol):
         """Return the file that a move, begun and not finished, brings to the entry with this claim."""
         ...
 
-    def fold(self, path: str) -> str:
+    def path_key(self, path: str) -> str:
         """Return what two spellings of one place have in common on this volume (`normal`, or without case too)."""
         ...
 
@@ -182,13 +182,13 @@ class Chains:
 
 
 class _Finder:
-    """One pass over all claims. `holders` says whose file stands at a (folded) place."""
+    """One pass over all claims. `holders` says whose file stands at the key of a place."""
 
     def __init__(self, claims: Sequence[Claim], sources: Sources) -> None:
         self.claims = claims
         self.sources = sources
-        self.fold = sources.fold
-        self.by_target = {self.fold(claim.target): claim for claim in claims}
+        self.path_key = sources.path_key
+        self.by_target = {self.path_key(claim.target): claim for claim in claims}
         self.copies = dict(self._copies())
         self.lines = {claim.id: claim.line for claim in claims if claim.line and claim.id not in self.copies}
         self.explained = {line.file for line in self.lines.values()}
@@ -200,7 +200,7 @@ class _Finder:
         """The recorded entries that name a place away from their target, by that place."""
         for claim in claims:
             if claim.id in self.lines and claim.named and not self._names_target(claim):
-                self.naming[self.fold(claim.named)].append(claim)
+                self.naming[self.path_key(claim.named)].append(claim)
         self._targets_of_size: dict[int, list[str]] | None = None
 
     def found(self) -> Ownership:
@@ -242,7 +242,7 @@ class _Finder:
             yield from ((item.id, keepers[0].id) for item in group if item.id not in kept)
 
     def _names_target(self, claim: Claim) -> bool:
-        return bool(claim.named) and self.fold(claim.named) == self.fold(claim.target)
+        return bool(claim.named) and self.path_key(claim.named) == self.path_key(claim.target)
 
     def _holds(self, path: str, line: RecordLine) -> bool:
         stands = self.sources.look(path)
@@ -324,7 +324,7 @@ class _Finder:
         stands = self.sources.look(claim.named)
         if stands is None or not self._is_free(claim.named):
             return False
-        if self.fold(claim.named) in self.by_target:
+        if self.path_key(claim.named) in self.by_target:
             return self._take_unexplained(claim, claim.named)
         self._own(claim, Owned(Place.NAMED, claim.named))
         return True
@@ -354,7 +354,7 @@ class _Finder:
         for path in self.sources.of_size(line.size):
             if self._is_free(path) and self._holds(path, line):
                 self._own(claim, Owned(Place.ELSEWHERE, path, line.file))
-                other_spelling = self.fold(path) == self.fold(claim.target)
+                other_spelling = self.path_key(path) == self.path_key(claim.target)
                 self.moves.append(Move(claim.id, path, claim.target, line.file, path if other_spelling else ""))
                 return True
         return False
@@ -372,11 +372,11 @@ class _Finder:
         return self._targets_of_size.get(size, ())
 
     def _is_free(self, path: str) -> bool:
-        return self.fold(path) not in self.holders
+        return self.path_key(path) not in self.holders
 
     def _left_over(self, path: str, stands: Standing) -> bool:
         """Say whether a file is one that a move began to take away: its entry has it at its own target already."""
-        at = self.fold(path)
+        at = self.path_key(path)
         leaving = [item for item in self.naming.get(at, ()) if item.id in self.settled]
         return any(self._file(path, stands) == self._arrived(item) for item in leaving)
 
@@ -389,7 +389,7 @@ class _Finder:
 
     def _hold(self, claim: Claim, path: str) -> None:
         self.settled.add(claim.id)
-        self.holders[self.fold(path)] = claim.id
+        self.holders[self.path_key(path)] = claim.id
 
     def _own(self, claim: Claim, owned: Owned) -> None:
         self.settled.add(claim.id)
@@ -405,7 +405,7 @@ class _Finder:
     def _take(self, claim: Claim, path: str, file: FileHash, *, edited: bool = False) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""
         self._hold(claim, path)
-        if self.fold(path) == self.fold(claim.target):
+        if self.path_key(path) == self.path_key(claim.target):
             if edited:
                 self.owned[claim.id] = Owned(Place.TARGET, claim.target, file, edited)
             return True
@@ -436,7 +436,7 @@ class _Finder:
 
         for move in self.moves:
             joined[first(move.id)] = first(move.id)
-            other = self.by_target.get(self.fold(move.leaves or move.source))
+            other = self.by_target.get(self.path_key(move.leaves or move.source))
             if other is not None:
                 joined[first(other.id)] = first(move.id)
         groups: dict[EntryId, list[EntryId]] = defaultdict(list)

@@ -207,7 +207,7 @@ class Planned:
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    obstacles: tuple[Reason, ...] = ()
+    blockers: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""

@@ -1,14 +1,14 @@
 """The one planner: every command asks it for the part of the plan it needs.
 
-Laws: whatever planning reads is asked of `Disk` and noted in its `Inputs`, so that no read goes round them; the planned
-rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying traces, as
-in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew, one by one,
-each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte. What
-concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
+Laws: whatever planning reads is asked of `Disk` and noted in its `ReadTrace`, so that no read goes round them; the
+planned rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying
+traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew,
+one by one, each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte.
+What concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
 
 A step over the whole book that verdicts hang on (whose picture is it?) stands between `Book`, which has the heads of
 all files without planning any, and the first image: what it needs of each entry is put into `Head` (a changed file's is
-read anew), and what it says of one entry is a kind of question of its own (`Book.ways`), asked where that entry is
+read anew), and what it says of one entry is a kind of question of its own (`Book.readers`), asked where that entry is
 judged, so that only images of which it says something else are planned anew.
 """
 
@@ -29,13 +29,13 @@ from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
-from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.image_planner import ImagePlanner
-from chargen.plan.inputs import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
+from chargen.plan.python_gc import collector_paused
+from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
 
@@ -80,7 +80,7 @@ class Planner:
         self._reads: dict[EntryId, tuple[str, ...]] = {}
         self._anew: set[str] = set()
         """Files of which no row was taken."""
-        disk.inputs.add({**book.ways(), PORTRAIT: self._portrait_answer})
+        disk.trace.add({**book.readers(), PORTRAIT: self._portrait_answer})
 
     @property
     def project(self) -> Project:
@@ -118,7 +118,7 @@ class Planner:
     def plan(self) -> Plan:
         """Plan every image, once, and put them together in build order."""
         if self._plan is None:
-            with collector_at_rest():
+            with collector_paused():
                 self._plan = self._every()
         return self._plan
 
@@ -153,7 +153,7 @@ class Planner:
         """
         if self._together:
             return {}
-        with collector_at_rest():
+        with collector_paused():
             found = {
                 file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
             }
@@ -173,7 +173,7 @@ class Planner:
 
     def portrait(self, name: EntryId) -> Shown | None:
         """Return a planned image by id; None where none is planned, or not before its user."""
-        self.disk.inputs.note(PORTRAIT, name)
+        self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
 
     def whole(self, name: EntryId) -> Planned:
@@ -186,7 +186,7 @@ class Planner:
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""
-        self.disk.inputs.note(PLACE, name)
+        self.disk.trace.note(PLACE, name)
         return self.book.entry(name).position
 
     def first_entry(self, file: str) -> Position:
@@ -241,7 +241,7 @@ class Planner:
 
     def _held(self, kept: Kept) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
-        if self.disk.seen(kept.paths) != kept.seen or self.disk.inputs.together(kept.reads) != kept.said:
+        if self.disk.seen(kept.paths) != kept.seen or self.disk.trace.together(kept.reads) != kept.said:
             return None
         rows = read_rows(kept)
         return None if rows is None or any(map(self._has_options, rows)) else rows
@@ -271,7 +271,7 @@ class Planner:
             if name in self._begun:
                 raise CircleError
             self._begun.add(name)
-            with self.disk.inputs.reading() as names:
+            with self.disk.trace.reading() as names:
                 entry = self.book.entries(self.book.home[name])[name]
                 image = self._planner.plan(entry, self._planner.resolve(entry))
                 self._note(image)
@@ -280,7 +280,7 @@ class Planner:
 
     def _note(self, image: Planned) -> None:
         """Note what judging an image reads of the disk by itself, besides its target."""
-        inputs, named = self.disk.inputs, named_picture(image.entry)
+        inputs, named = self.disk.trace, named_picture(image.entry)
         if named and named != image.target:
             inputs.note(FILE, named)
         if image.repair:
@@ -304,7 +304,7 @@ class Planner:
         if rows is None:
             return None
         reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
-        said, seen = self.disk.inputs.together(reads), self.disk.seen(paths)
+        said, seen = self.disk.trace.together(reads), self.disk.seen(paths)
         return Kept(digest, self.book.heads[file], reads, said, paths, seen, rows)
 
     # files together

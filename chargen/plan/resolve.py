@@ -8,8 +8,8 @@ picture is asked elsewhere; `describe_instead` then turns its reference into wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from chargen.errors import Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
@@ -143,27 +143,30 @@ def _of_nobody(
 def _of_character(
     entry: Entry, depicted: DepictedCharacter, character: Character, describe: bool, found: _Found
 ) -> None:
-    wanted, problems = _wanted(depicted, character)
+    wanted, problems = _wanted(depicted, character, describe)
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
     stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
         found.references.append(WantedPicture(*names, place, looks, name, stands_in=True))
-        found.problems.extend(problems)
+        found.problems.extend(replace(problem, severity=Severity.WARNING) for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
     best = sorted(usable, key=lambda pair: (not pair[0].is_approved, not pair[0].is_reference_portrait))[:MOST]
+    unusable = [
+        _no_file(item, place, describe) for item, place in usable if item.path is None and (item, place) in best
+    ]
     known = len(found.references)
     for item, place in (pair for pair in usable if pair in best):
-        if item.path is None:
-            problems.append(_no_file(item, place, describe))
-        else:
+        if item.path is not None:
             names = character.slug, item.id, item.path, item.entry_id
             found.references.append(WantedPicture(*names, place, looks, name))
+    problems += unusable
     found.problems.extend(problems)
-    if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in problems):
+    # Words stand in for an unknown id also where it blocks a new picture: one that was made so stays current.
+    if len(found.references) > known or any(problem.severity is Severity.ERROR for problem in unusable):
         return
     if not problems and not itself and depicted.looks is None and not depicted.no_portrait:
         found.problems.append(_nothing_listed(depicted, character, stands_in))
@@ -171,7 +174,7 @@ def _of_character(
 
 
 def _wanted(
-    depicted: DepictedCharacter, character: Character
+    depicted: DepictedCharacter, character: Character, describe: bool
 ) -> tuple[list[tuple[InventoryItem, Position]], list[Problem]]:
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
@@ -184,14 +187,23 @@ def _wanted(
     for listed in depicted.reference_ids:
         item, place = known.get(listed), listed.position or depicted.position
         if item is None:
-            hint = did_you_mean(listed, known) or f"the inventory of `{character.slug}` stands in {character.file}"
-            problems.append(warning(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint))
+            problems.append(_unknown_id(character, listed, known, place, describe))
         elif _is_out(item):
             status = item.status.value if item.status else ""
             problems.append(warning(f"the picture `{listed}` of `{character.slug}` is {status}: not used", place))
         else:
             wanted.setdefault(item.id, (item, place))
     return list(wanted.values()), problems
+
+
+def _unknown_id(character: Character, listed: str, known: Collection[str], place: Position, describe: bool) -> Problem:
+    """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
+    hint = did_you_mean(listed, known)
+    if not hint:
+        hint = f"the inventory of `{character.slug}` stands in {character.file}"
+        hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
+    tell = warning if describe else error
+    return tell(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
 
 
 def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:

@@ -27,13 +27,13 @@ from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
-from chargen.plan.dry_run import DryRuns
 from chargen.plan.evidence import Evidence
 from chargen.plan.facts import Judge, PlanOptions
-from chargen.plan.gc_pause import collector_at_rest
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
+from chargen.plan.python_gc import collector_paused
+from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.files import write_durably
@@ -45,7 +45,7 @@ from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
-from chargen.store.temporaries import abandoned, process_alive, sweep
+from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
 from chargen.text.secrets import scrub
 
@@ -88,7 +88,10 @@ class Session:
         self.journal.close()
 
     def recover(self) -> tuple[Attempt, ...]:
-        """Tidy up after a process that died; return its requests that may have been billed with nothing to show."""
+        """Tidy up after a process that died; return its requests that may have been billed with nothing to show.
+
+        Call it while holding the project.
+        """
         for stored in self.originals.recover():
             self.journal.stored(stored)
         imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
@@ -99,7 +102,7 @@ class Session:
             # A run that died right after an exchange may have left here what the author had saved that instant.
             for moved in self.trash.move(abandoned(folder)):
                 _LOG.warning("left by a run that died, now in the trash: %s", moved)
-        return self.journal.leftovers(process_alive)
+        return self.journal.leftovers()
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
@@ -115,7 +118,7 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
-        with collector_at_rest():
+        with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
             whose = book.ownership(DiskSources(self.project, self.hashes, archive, self.moves, disk.looked))
@@ -130,7 +133,7 @@ class Session:
         )
         ignored = self.ignored()
         options = PlanOptions(ignored=ignored) if options is None else options
-        judge = Judge(self.project, evidence, self.adapters, options, DryRuns(self.project))
+        judge = Judge(self.project, evidence, self.adapters, options, WriteBackCheck(self.project))
         return Planner(disk, book, judge, self._composer, ignored, building=building)
 
     def plan(self) -> Plan:

@@ -157,15 +157,15 @@ class Facts(Protocol):
         """Targets of references that will be rebuilt first."""
 
     @property
-    def obstacles(self) -> tuple[Reason, ...]:
+    def input_blockers(self) -> tuple[Reason, ...]:
         """What of the input keeps a new image from being generated."""
 
     @property
-    def hindrances(self) -> tuple[Reason, ...]:
+    def state_blockers(self) -> tuple[Reason, ...]:
         """What of earlier runs and of the place it would go to does."""
 
     @property
-    def objections(self) -> tuple[Reason, ...]:
+    def request_blockers(self) -> tuple[Reason, ...]:
         """What its provider, or the file its slots are in, has against the request."""
 
 
@@ -188,12 +188,12 @@ def judge(facts: Facts) -> Judgement:
     if not found.verdict.spends:
         return found
     facts = facts.closely
-    if reasons := (*facts.obstacles, *facts.hindrances):
+    if reasons := (*facts.input_blockers, *facts.state_blockers):
         return Judgement(Verdict.BLOCKED, reasons)
     replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS
     if facts.routed_to_sketch and replaces_paid:
         return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *found.reasons))
-    return Judgement(Verdict.BLOCKED, facts.objections) if facts.objections else found
+    return Judgement(Verdict.BLOCKED, facts.request_blockers) if facts.request_blockers else found
 
 
 def wanted(facts: Facts) -> Judgement:
@@ -248,7 +248,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
     proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
     if not (stale or proof):
-        return Judgement(Verdict.FRESH, facts.obstacles if facts.change is Change.UNKNOWN else ())
+        return Judgement(Verdict.FRESH, facts.input_blockers if facts.change is Change.UNKNOWN else ())
     if facts.waiting:
         changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
         return _paid_before(facts.waiting, changes)

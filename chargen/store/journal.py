@@ -33,7 +33,7 @@ from chargen.store.journal_writing import (
     usage_text,
 )
 from chargen.store.original_store import OriginalStore, StoredOriginal
-from chargen.store.spending import Sum, added
+from chargen.store.spending import Sum, sum_of
 
 
 class Journal:
@@ -172,18 +172,19 @@ class Journal:
 
         self._file.run(work)
 
-    def leftovers(self, is_alive: Callable[[int], bool]) -> tuple[Attempt, ...]:
+    def leftovers(self) -> tuple[Attempt, ...]:
         """Settle what dead processes left in flight, and return those now marked possibly billed; each only once.
 
-        An attempt whose original is there was stored. Call `Originals.recover` first.
+        Call it while holding the project: that proves that no other run is alive, where the id of a process does not,
+        because it may be another's by now. An attempt whose original is there was stored: `Originals.recover` goes
+        first.
         """
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
             marked = []
             for attempt in select_attempts(connection, "WHERE status='sent'"):
-                pid = attempt.pid or 0
-                if attempt.run_id in self._runs or (pid != os.getpid() and is_alive(pid)):
+                if attempt.run_id in self._runs:
                     continue
                 stored = self._originals.find(attempt.attempt_id, attempt.fingerprint)
                 if stored is not None:
@@ -204,7 +205,7 @@ class Journal:
 
     def spent(self, since: datetime) -> Sum:
         """Add up what was spent from `since` on, on this machine."""
-        return added("", self.attempts(since))
+        return sum_of("", self.attempts(since))
 
     def runs(self) -> list[Run]:
         """Return all runs, oldest first."""

@@ -1,8 +1,9 @@
 """The journal's database file: opened late, mended by itself, never half written.
 
 Laws: what a call writes is committed and synced before it returns; a damaged file is moved to the trash and made anew,
-and that is told; reading only makes no file, not even the ones SQLite keeps beside a database, and puts one in memory
-in the place of a damaged one. Must not know what the rows mean.
+and that is told; one that was deleted while it was open is made anew with all its rows; reading only makes no file,
+not even the ones SQLite keeps beside a database, and puts one in memory in the place of a damaged one. Must not know
+what the rows mean.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from chargen.config.layout import JOURNAL
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.store.clock import Clock
 from chargen.store.files import as_input_error, make_folder
-from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, DamagedRowError
+from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, TABLES, DamagedRowError
 from chargen.store.trash import Trash
 
 _BUSY_SECONDS = 30.0
 _FORGOTTEN = "requests that failed, were refused or may have been billed"
 """What only the journal knows."""
 _T = TypeVar("_T")
+_Rows = dict[str, list[tuple[Any, ...]]]
+"""All rows of all tables."""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class JournalFile:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._jobs: deque[_Job] = deque()
+        self._opened: tuple[int, int] | None = None
+        """Which file the connection is one to."""
         self._kept = ""
         """Where a damaged file was moved, until that is told."""
 
@@ -166,11 +171,17 @@ class JournalFile:
                 job.found = job.work(connection)
 
     def _connected(self) -> sqlite3.Connection:
+        rows: _Rows = {}
+        if self._connection is not None and _identity(self.path) != self._opened:
+            # Deleted under our hands: SQLite would go on writing into a file that nobody can open any more.
+            rows = {name: self._connection.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES}  # noqa: S608
+            self._disconnect()
         if self._connection is None:
-            self._connection = self._open()
+            self._connection = self._open(rows)
+            self._opened = _identity(self.path)
         return self._connection
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, rows: _Rows) -> sqlite3.Connection:
         with as_input_error(self.path, self._root):
             make_folder(self.path.parent)
         count = 0
@@ -183,6 +194,9 @@ class JournalFile:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
                     count = self._make(connection)
+                for name, values in rows.items():
+                    for row in values:
+                        connection.execute(f"INSERT OR REPLACE INTO {name} VALUES({','.join('?' * len(row))})", row)
             if version > SCHEMA_VERSION:
                 raise StartError(
                     "the journal was written by a newer chargen", hint="install that version or a later one"
@@ -193,6 +207,10 @@ class JournalFile:
         if self._kept:
             hint = f"{_FORGOTTEN} are not known any more; the damaged file is kept: `{self._kept}`"
             message = f"the journal was damaged: it was made again from {_originals(count)}"
+            self._report(warning(message, Position(JOURNAL), hint))
+        elif rows:
+            hint = "delete what is in `.chargen` only while nothing runs"
+            message = "the journal was deleted while it was in use: it was made again, with all it knew"
             self._report(warning(message, Position(JOURNAL), hint))
         elif count:
             hint = f"{_FORGOTTEN} are not known any more"
@@ -218,6 +236,15 @@ class JournalFile:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Say which file stands at a path, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _originals(count: int) -> str:

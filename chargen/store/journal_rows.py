@@ -39,6 +39,9 @@ CREATE INDEX attempts_in_flight ON attempts(status) WHERE status = 'sent';
 """Times are ISO UTC with microseconds, so that texts sort like moments; amounts of money are decimal texts in USD."""
 
 
+TABLES = ("runs", "tasks", "attempts")
+
+
 class AttemptStatus(str, Enum):
     """How far an attempt came. The order of a good one: sent, stored (its original is safe), done (written back)."""
 

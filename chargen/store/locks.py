@@ -1,7 +1,8 @@
 """Locks between processes and threads: one builder a project, one an image, one writer a target or imagery file.
 
 Laws: a lock is a lock of the operating system on a file below `.chargen/locks/`, so a process that dies lets go of
-it; the files stay, because removing one while another process waits for it would give two holders. The order is
+it; the files stay, because removing one while another process waits for it would give two holders. Somebody may remove
+them all the same: so the project's lock is one on its folder too, where the system has such locks. The order is
 project, image, target, imagery file; no two of one sort are held at once. Must not know what is done under a lock.
 """
 
@@ -10,8 +11,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +23,11 @@ from chargen.config.layout import LOCKS
 from chargen.errors import StartError
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.inside import refuse_link
+
+try:
+    import fcntl
+except ImportError:  # Windows has no locks on folders
+    fcntl = None  # type: ignore[assignment,unused-ignore]
 
 _POLL = 0.05
 """Seconds between two looks at a lock someone else holds."""
@@ -39,25 +46,52 @@ def project_lock(
     holder = path.with_name("project.pid")
     for own in (path, holder):
         refuse_link(own, root)
-    lock = FileLock(path)
     with as_input_error(path, root, doing="lock"):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        held = _project_taken(root)
+        if held is None:
             pid = _read_pid(holder)
             if not wait:
                 raise StartError(_busy(pid), hint="wait until it ends, or leave out `--no-wait`") from None
             if on_wait is not None:
                 on_wait(pid)
-            lock.acquire(poll_interval=_POLL)
-    try:
+        while held is None:
+            time.sleep(_POLL)
+            held = _project_taken(root)
+    with held:
         with suppress(OSError):  # only a courtesy to whoever waits
             holder.write_text(f"{os.getpid()}\n", encoding="ascii")
-        yield
-    finally:
-        with suppress(OSError):
-            holder.unlink()
-        lock.release()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                holder.unlink()
+
+
+def _project_taken(root: Path) -> ExitStack | None:
+    """Take the project's locks and return what lets go of them; None where another process holds one."""
+    with ExitStack() as held:
+        if not _folder_taken(root, held):
+            return None
+        lock = FileLock(_lock_path(root, "project.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        held.callback(lock.release)
+        return held.pop_all()
+
+
+def _folder_taken(root: Path, held: ExitStack) -> bool:
+    """Take the lock of the project's folder; False where another process holds it, True also where there are none."""
+    if fcntl is None:
+        return True
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as failure:  # on a network file system a folder may be none that is locked
+        return failure.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
+    return True
 
 
 @contextmanager
@@ -87,14 +121,14 @@ def _held(root: Path, sort: str, name: str) -> Iterator[None]:
     path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
     refuse_link(path, root)
     with as_input_error(path, root, doing="lock"):
-        let_go = _taken(path)
+        let_go = _acquire(path)
     try:
         yield
     finally:
         let_go()
 
 
-def _taken(path: Path) -> Callable[[], object]:
+def _acquire(path: Path) -> Callable[[], object]:
     """Take the lock of a file and return what lets go of it.
 
     `FileLock` takes the same lock; its handling of paths and timeouts costs ten times as much, for every image.

@@ -100,10 +100,11 @@ class Originals:
     def recover(self) -> tuple[StoredOriginal, ...]:
         """Finish what a process that died had begun: whole folders are put into place, the rest is removed.
 
-        Returns those put into place. Raises InputError where the disk does not allow it.
+        Call it while holding the project: only a build puts anything here. Returns those put into place. Raises
+        InputError where the disk does not allow it.
         """
         recovered = []
-        for temporary in abandoned(self.folder):
+        for temporary in abandoned(self.folder, alone=True):
             stored = self._load(temporary)
             with as_input_error(temporary):
                 if stored is None or not _is_whole(temporary, stored):

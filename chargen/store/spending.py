@@ -54,7 +54,7 @@ class Sum:
         }
 
 
-def added(name: str, attempts: Iterable[Attempt]) -> Sum:
+def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
     """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed."""
     images = failures = possibly = unknown = 0
     usd = estimated = failed = doubtful = Decimal(0)

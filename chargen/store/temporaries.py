@@ -31,15 +31,21 @@ def temporary_name() -> str:
     return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}.tmp"
 
 
-def abandoned(folder: Path) -> Iterator[Path]:
-    """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down."""
+def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:
+    """Yield this program's temporary files and folders in `folder` whose process is gone; not those further down.
+
+    With `alone` no other process can be writing there (the caller holds the project): then whose they are is not asked,
+    because the id of a process that died may be another's by now.
+    """
     try:
         names = os.listdir(folder)  # noqa: PTH208 - a folder holds thousands of pictures
     except OSError:
         return
     for name in names:
         match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
-        if match and _is_abandoned(folder / name, int(match["pid"]), match["process"]):
+        if match is None or match["process"] == _PROCESS:
+            continue
+        if alone or _is_abandoned(folder / name, int(match["pid"])):
             yield folder / name
 
 
@@ -82,10 +88,8 @@ def _alive_on_windows(pid: int) -> bool:
         kernel.CloseHandle(handle)
 
 
-def _is_abandoned(path: Path, pid: int, process: str) -> bool:
-    if pid == os.getpid():
-        return process != _PROCESS  # the same id again, as in a container where it is always 1
-    if not process_alive(pid):
+def _is_abandoned(path: Path, pid: int) -> bool:
+    if pid == os.getpid() or not process_alive(pid):  # the same id again, as in a container where it is always 1
         return True
     try:
         return time.time() - path.lstat().st_mtime > _ABANDONED_AFTER

@@ -18,7 +18,7 @@ _TRAILING = " ,;:-\u2013\u2014\u3001\uff0c"
 _FINAL = ".!?\u2026\u3002\uff01\uff1f"
 
 
-def fold(text: str) -> str:
+def one_line(text: str) -> str:
     """Return `text` on one line, every run of white space one blank."""
     return " ".join(text.split())
 
@@ -29,7 +29,7 @@ def shorten(text: str, words: int) -> str:
     Where these are fewer than a third of `words` and more text follows, the next sentence is taken as far as it fits
     and cut at its last pause, else at a word.
     """
-    text = fold(text)
+    text = one_line(text)
     if _fits(text, words):
         return text
     kept = ""
@@ -44,7 +44,7 @@ def shorten(text: str, words: int) -> str:
 
 def shorten_to(text: str, letters: int) -> str:
     """Return the first whole sentences of `text` that have at most `letters` letters; nothing where none fits."""
-    text = fold(text)
+    text = one_line(text)
     if len(text) <= letters:
         return text
     return text[: max((end for end in _sentence_ends(text) if end <= letters), default=0)].rstrip()

@@ -133,3 +133,38 @@ def test_the_hint_of_a_reference_hangs_on_what_stands_there_and_not_on_its_name(
         findings = check(session).findings
     (problem,) = (item.problem for item in findings if item.problem.severity is Severity.ERROR)
     assert ("git lfs pull" in problem.hint) is is_pointer
+
+
+def test_two_files_of_one_slug_are_told(tmp_path: Path) -> None:
+    """Their pictures would lie in one folder; a chapter and a place may share a name."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.write("imagery/other.yaml", book.read("imagery/chapters/ch01/imagery.yaml").replace('"a"', '"b"'))
+    book.write(
+        "imagery/locations/ch01/imagery.yaml",
+        "overview: {prompt_used: A quay., slug: quay, size: 64x64}\nparts: []\nmetadata: {slug: ch01}\n"
+        "generation_defaults: {provider: sketch, model: sketch}\n",
+    )
+    with open_session(tmp_path, {}, read_only=True) as session:
+        (finding,) = check(session).findings
+    assert (finding.problem.severity, str(finding.problem.position)) == (Severity.WARNING, "imagery/other.yaml")
+    assert finding.problem.message == (
+        "the chapter `ch01` has two files: `imagery/chapters/ch01/imagery.yaml` and this one"
+    )
+
+
+def test_pictures_of_an_inventory_that_do_not_exist_are_told(tmp_path: Path) -> None:
+    """Each at its place, also where nobody uses it; one that is still to be made is not missing."""
+    book = Project(tmp_path)
+    book.write(
+        "imagery/characters/ivo/imagery.yaml",
+        "entity_type: character\nslug: ivo\ngeneration_defaults: {provider: sketch, model: sketch}\nimage_inventory:\n"
+        "  - {id: face, path: images/face.png}\n  - {id: side, path: images/side.png}\n"
+        "  - {id: back, prompt_used: His back.}\n",
+    )
+    book.write("imagery/characters/ivo/images/side.png", b"a picture")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        findings = check(session).findings
+    assert [(str(item.problem.position), item.problem.message) for item in findings] == [
+        ("imagery/characters/ivo/imagery.yaml:5:5", "the inventory's picture `face` does not exist")
+    ]

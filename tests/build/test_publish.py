@@ -11,7 +11,7 @@ from servers import pictures
 from support.project import Project
 
 from chargen.build import publish
-from chargen.build.publish import convert, file_at_target, put, slots_edit, unknown_edit
+from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
 from chargen.build.run import open_build
 from chargen.errors import InputError
 from chargen.images.png import embedded_record
@@ -65,7 +65,7 @@ def built(tmp_path: Path) -> Iterator[Built]:
 def test_a_replaced_picture_is_in_the_history_first(built: Built) -> None:
     """Under its hash, and the new file is the one that is told."""
     old, new = built.path.read_bytes(), pictures.png(128, 96, 1)
-    file = put(built.session, built.image, new)
+    file = replace_picture(built.session, built.image, new)
     assert (file.sha256, file.size, file.file_path) == (hash_bytes(new), len(new), FILE.file_path)
     assert built.path.read_bytes() == new
     (kept,) = built.session.history.list(A)
@@ -84,7 +84,7 @@ def test_a_disk_that_does_not_take_the_new_picture_leaves_the_old(
 
     monkeypatch.setattr(publish, "write_durably", full)
     with pytest.raises(InputError, match="no space"):
-        put(built.session, built.image, b"new")
+        replace_picture(built.session, built.image, b"new")
     assert built.path.read_bytes() == old
     built.path.write_bytes(b"painted")
     (kept,) = built.session.history.list(A)

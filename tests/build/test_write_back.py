@@ -109,7 +109,7 @@ def test_a_file_that_can_not_be_read_now_leaves_the_entry_as_it_was_scanned(desk
     desk.book.write(desk.file, text + "  - [")
     entry = desk.entries["a"]
     assert desk.writer.entry_now(entry) is entry
-    desk.writer.dry_run(entry, "generated/chapters/ch01/a.png", Route("p", "m"))
+    desk.writer.check_edit(entry, "generated/chapters/ch01/a.png", Route("p", "m"))
     with pytest.raises(InputError):
         desk.writer.write(desk.file, entry.id, slots)
     desk.book.write(desk.file, text)
@@ -123,7 +123,7 @@ def test_a_file_that_would_refuse_the_slots_is_told_before_anything_is_sent(desk
     changed = changed.replace("    provider_metadata: {}\n", "    provider_metadata: *x\n", 1)
     desk.book.write(desk.file, changed)
     with pytest.raises(InputError, match="could not be written back"):
-        desk.writer.dry_run(desk.entries["a"], "generated/chapters/ch01/a.png", Route("p", "m"))
+        desk.writer.check_edit(desk.entries["a"], "generated/chapters/ch01/a.png", Route("p", "m"))
     assert desk.book.read(desk.file) == changed
 
 

@@ -168,3 +168,19 @@ def test_one_name_for_one_image(say: Say) -> None:
     """What means several where one is wanted names them."""
     code, _, err = say("prompt", "*")
     assert (code, err.splitlines()[0]) == (3, "error: `*` means 3 images")
+
+
+def test_check_speaks_the_language_of_a_workflow(book: Project, say: Say) -> None:
+    """One annotation for each cause at its place, with what ends one written as escapes; `--all` for each place."""
+    book.edit(CH01, '"128x96"', '"128 by 96%"')
+    book.edit("imagery/chapters/ch02/imagery.yaml", '"128x96"', '"128 by 96%"')
+    code, out, _ = say("check", "--format", "github")
+    assert code == 1
+    (line,) = out.splitlines()
+    assert line.startswith(f"::error file={CH01},line=8,col=11,title=chargen::`128 by 96%25` is no size: ")
+    assert line.endswith("%0Aalso in 1 other place")
+    code, out, _ = say("check", "--format", "github", "--all")
+    assert (code, len(out.splitlines())) == (1, 2)
+    assert say("check", "--format", "json") == say("check", "--json")
+    assert "2 errors, of 1 cause (`--all` lists every place)" in say("check")[1]
+    assert "of 1 cause" not in say("check", "--all")[1]

@@ -1,7 +1,10 @@
-"""The end of a summary: what is told of images that need nothing."""
+"""Problems as they are told, each cause once; and what is told of images that need nothing."""
 
-from chargen.cli.problems import quiet_lines
+from chargen.cli.problems import problem_lines, untouched_lines
+from chargen.errors import Position, warning
 from chargen.model.reason import Reason, ReasonCode
+from chargen.model.values import EntryId
+from chargen.plan.findings import Finding
 
 HELD = Reason(ReasonCode.HELD, ("approved",))
 STALE = Reason(ReasonCode.WOULD_BE_STALE, causes=(Reason(ReasonCode.FORGOTTEN),))
@@ -9,13 +12,13 @@ STALE = Reason(ReasonCode.WOULD_BE_STALE, causes=(Reason(ReasonCode.FORGOTTEN),)
 
 def test_a_lock_is_told_once() -> None:
     """With what it hides where it hides something, else by its name alone."""
-    lines = tuple(quiet_lines([("a", "locked", (HELD, STALE)), ("b", "locked", (HELD,)), ("c", "locked", (HELD,))]))
+    lines = tuple(untouched_lines([("a", "locked", (HELD, STALE)), ("b", "locked", (HELD,)), ("c", "locked", (HELD,))]))
     assert lines == (
         "locked: a: status is approved; would be stale: forgotten with `doit forget`",
         "locked: b, c",
     )
     gone = Reason(ReasonCode.HELD_AND_GONE, ("locked", "generated/a.png"))
-    assert tuple(quiet_lines([("a", "locked", (gone,))])) == (
+    assert tuple(untouched_lines([("a", "locked", (gone,))])) == (
         "locked: a: locked, but `generated/a.png` does not exist and nothing restores it",
     )
 
@@ -23,10 +26,10 @@ def test_a_lock_is_told_once() -> None:
 def test_entries_without_a_prompt_are_a_number() -> None:
     """They are many, for as long as a book is being written."""
     none = (Reason(ReasonCode.NO_PROMPT),)
-    assert tuple(quiet_lines([("a", "no-prompt", none)])) == (
+    assert tuple(untouched_lines([("a", "no-prompt", none)])) == (
         "1 entry has no prompt yet (`chargen plan --all` lists them)",
     )
-    (line,) = quiet_lines([("a", "no-prompt", none), ("b", "no-prompt", none)])
+    (line,) = untouched_lines([("a", "no-prompt", none), ("b", "no-prompt", none)])
     assert line.startswith("2 entries have no prompt yet")
 
 
@@ -36,9 +39,52 @@ def test_what_can_not_be_checked_names_the_place_to_correct() -> None:
     lost = Reason(ReasonCode.REFERENCE_BLOCKED, ("generated/p.png",))
     pointer = Reason(ReasonCode.POINTER_TO_RECORDED)
     images = [("a", "fresh", (slip,)), ("b", "fresh", (slip,)), ("c", "fresh", (lost,)), ("d", "fresh", (pointer,))]
-    assert tuple(quiet_lines(images)) == (
+    assert tuple(untouched_lines(images)) == (
         "kept as they are: a, b; can't be checked until prompts/chapter.txt.j2:8:1 is fixed",
         "  template error: no end",
         "kept as it is: c; can't be checked (`chargen check` says where)",
         "  reference `generated/p.png` is blocked",
     )
+
+
+def _absent(name: str, file: str, line: int) -> Finding:
+    return Finding(warning(f"`{name}` has no file", Position(file, line, 3), "write one"))
+
+
+def test_what_has_one_cause_is_told_once() -> None:
+    """The first place, two more and a count; names where they differ; of one file the lines alone."""
+    found = [_absent("finn", "a.yaml", 4), _absent("finn", "a.yaml", 9), _absent("krag", "b.yaml", 2)]
+    assert tuple(problem_lines(found)) == (
+        "a.yaml:4:3: warning: `finn` has no file",
+        "  also at line 9, at b.yaml:2:3 `krag`",
+        "  hint: write one",
+    )
+    many = [*found, *(_absent("elba", f"c{n}.yaml", n) for n in range(1, 1200))]
+    assert tuple(problem_lines(many))[1] == "  also at line 9, at b.yaml:2:3 `krag` and 1,199 more, in 1,201 files"
+
+
+def test_each_place_is_told_where_all_are_asked_for() -> None:
+    """With the hint of each."""
+    found = [_absent("finn", "a.yaml", 4), _absent("finn", "a.yaml", 9)]
+    assert tuple(problem_lines(found, everything=True)) == (
+        "a.yaml:4:3: warning: `finn` has no file",
+        "  hint: write one",
+        "a.yaml:9:3: warning: `finn` has no file",
+        "  hint: write one",
+    )
+
+
+def test_what_is_mended_in_another_way_is_another_cause() -> None:
+    """Another hint, other words or another severity is told by itself."""
+    other = Finding(warning("`krag` has no file", Position("b.yaml", 1, 1), "did you mean `kragg`?"))
+    assert len(tuple(problem_lines([_absent("finn", "a.yaml", 4), other]))) == 4
+
+
+def test_images_of_one_cause_are_named_together() -> None:
+    """Three of them, and how many there are; each once."""
+    gone = warning("the model `m` is gone", Position("a.yaml", 1, 1))
+    elsewhere = warning("the model `m` is gone", Position("b.yaml", 1, 1))
+    ids = tuple(EntryId(f"chapters/c/{n}") for n in range(4))
+    first, also = problem_lines([Finding(gone, ids[:2]), Finding(elsewhere, ids)])
+    assert first.endswith("(for `chapters/c/0`, `chapters/c/1`, `chapters/c/2` and 1 more)")
+    assert also == "  also at b.yaml:1:1"

@@ -28,19 +28,19 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_opening_plans_and_only_looks(book: Project) -> None:
     """No journal and no lock are made; the folder for doit's own database is."""
     opened = StockBuild.open()
-    assert ([image.id for image in opened.chosen], opened.quiet) == ([A], ())
+    assert ([image.id for image in opened.chosen], opened.untouched) == ([A], ())
     assert [path.name for path in (book.root / ".chargen").iterdir()] == []
     assert not opened.is_up_to_date(A)
 
 
 def test_an_image_is_made_once(book: Project) -> None:
-    """The build is opened by the first action; what is fresh needs nothing and is quiet."""
+    """The build is opened by the first action; what is fresh needs nothing and is untouched."""
     opened = StockBuild.open()
     assert opened.build(A) is None
     opened._build.close()
     assert verdicts(book)[A].value == "fresh"
     again = StockBuild.open()
-    assert ([image.id for image in again.quiet], again.chosen) == ([A], ())
+    assert ([image.id for image in again.untouched], again.chosen) == ([A], ())
     assert again.is_up_to_date(A)
     assert len(book.originals()) == 1
 

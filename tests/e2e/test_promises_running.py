@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -190,6 +191,21 @@ def test_two_runs_at_once_build_nothing_twice(desk: Desk) -> None:
     assert f"process {first} is building this project" in run.err
     assert "fresh 2" in run.out
     assert len(desk.server.requests) == 2
+
+
+def test_two_runs_build_nothing_twice_where_all_state_is_deleted_meanwhile(desk: Desk) -> None:
+    """The second waits all the same; of the first one's requests nothing is forgotten, nor is a reply lost."""
+    with desk.held() as runs:
+        shutil.rmtree(desk.book.root / ".chargen")
+        second = desk.forks.start(desk.book, "doit")
+        desk.forks.wait_for_err(second, "waiting for it")
+    run = desk.forks.wait(second)
+    assert run.code == 0, run.all
+    assert "fresh 2" in run.out
+    assert len(desk.server.requests) == 2
+    assert tree.journal(desk.book, "SELECT count(*) FROM attempts WHERE status = 'done'") == [(2,)]
+    assert "the journal was deleted while it was in use" in runs[0].all
+    assert len(desk.book.originals()) == 1  # the portrait's was deleted with the rest
 
 
 def _directory(path: Path) -> Callable[[], None]:

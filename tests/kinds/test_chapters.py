@@ -178,7 +178,7 @@ def test_a_bad_ratio_is_an_error_where_no_size_stands_beside_it(scan, told, rati
 
 
 def test_size_and_ratio_that_disagree_are_told(scan, told):
-    """One of the two is a slip of the author's."""
+    """One of the two is a misspelling of the author's."""
     entry = one(scan, "    size: 1536x1024\n    aspect_ratio: '16:9'\n")
     assert entry.size == Size(1536, 1024)
     assert told(entry.problems) == [("warning", 4, "`size` 1536x1024 and `aspect_ratio` 16:9 are different shapes")]

@@ -12,7 +12,7 @@ from support.project import Project
 
 from chargen import kinds
 from chargen.cli.main import run
-from chargen.kinds.registry import added
+from chargen.kinds.registry import registered
 from chargen.yaml.document import parse
 
 FOLDER = Path(__file__).parent / "postcards"
@@ -39,7 +39,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     book.write("imagery/album.yaml", ALBUM)
     book.write("prompts/postcard.txt.j2", (FOLDER / "postcard.txt.j2").read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
-    with added(module.KIND):
+    with registered(module.KIND):
         yield book
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen import kinds
-from chargen.kinds.names import MAX_BYTES, fault, folded
+from chargen.kinds.names import MAX_BYTES, clash_key, fault
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_different_names_do_not_clash(scan):
     """Nothing is folded that file systems tell apart."""
     imagery = chapter(scan, "a", "one", "one-", "0ne", file="x/imagery.yaml")
     assert kinds.clashes([imagery]) == ()
-    assert folded("One") != folded("0ne")
+    assert clash_key("One") != clash_key("0ne")

@@ -95,7 +95,7 @@ def test_a_portrait_without_a_prompt_for_a_slip_says_so() -> None:
 
 
 def test_the_prompt_of_a_beat_may_stand_in_its_image_spec() -> None:
-    """A slip inside `image_spec` is told there, and none where the entry itself has the prompt."""
+    """A misspelling inside `image_spec` is told there, and none where the entry itself has the prompt."""
     text = (
         "metadata: {entity_type: location-imagery, slug: quay}\noverview: {prompt_used: A quay.}\n"
         "beat_images:\n  - slug: storm\n    image_spec: {promt: Waves.}\n"

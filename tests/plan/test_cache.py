@@ -20,13 +20,13 @@ from chargen.errors import ChargenError
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan import disk, scan
+from chargen.plan.build_request import BuildRequest, Chosen, kept_choice, prepare
 from chargen.plan.cache import environment, files
 from chargen.plan.cache.files import CACHE, kept_plan
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
 from chargen.plan.facts import PlanOptions
 from chargen.plan.plan import Plan, Planned, plan_json
-from chargen.plan.request import BuildRequest, Chosen, kept_choice, prepare
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Sending
@@ -155,7 +155,7 @@ def _to_the_last_word(image: object) -> tuple[object, ...]:
     """Return all of an image that a build goes by."""
     assert isinstance(image, Planned)
     composed = None if image.composed is None else (image.composed.text, image.composed.marked)
-    return (image.entry, composed, image.inputs, image.fingerprint, image.obstacles, image.problems, image.judgement)
+    return (image.entry, composed, image.inputs, image.fingerprint, image.blockers, image.problems, image.judgement)
 
 
 def _scanned(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -500,7 +500,7 @@ def test_what_was_planned_is_kept_in_one_command(root: Path) -> None:
 
 def _comes_to(chosen: Chosen) -> tuple[object, ...]:
     choice = chosen.choice
-    images = [[image.id for image in group] for group in (choice.images, choice.quiet)]
+    images = [[image.id for image in group] for group in (choice.images, choice.untouched)]
     return chosen.selected, images, dict(choice.needed_by), [(item.image.id, item.reason) for item in choice.left_out]
 
 

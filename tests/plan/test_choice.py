@@ -79,7 +79,7 @@ def test_a_fresh_image_brings_nothing() -> None:
     """What needs nothing is not taken on, nor what it references."""
     choice = choose(BOOK, ids("b"))
     assert names(choice) == []
-    assert [item.id for item in choice.quiet] == ["b"]
+    assert [item.id for item in choice.untouched] == ["b"]
 
 
 def test_a_blocked_image_is_taken_on_so_that_it_fails_with_its_reason() -> None:

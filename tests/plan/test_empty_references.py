@@ -1,4 +1,4 @@
-"""`empty_references` in a whole plan: a portrait that stands in goes along, and never blocks where it is not there."""
+"""`empty_references` and unknown ids in a whole plan: what goes along, and what blocks a picture that is to be made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from servers.pictures import png
 from support.project import Project
 
+from chargen.cli.main import run
 from chargen.plan.plan import Planned
 from chargen.plan.session import open_session
 
@@ -57,3 +58,19 @@ def test_without_the_setting_nothing_is_sent(book: Project) -> None:
     book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))
     book.settings("")
     assert planned(book).references == ()
+
+
+def test_an_unknown_id_blocks_a_new_picture_and_no_present_one(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made when words were good enough stays fresh; the slip is an error only where it keeps from sending."""
+    book.settings('missing_references = "describe"\n')
+    book.edit("imagery/chapters/ch01/imagery.yaml", "reference_images: []", "reference_images: [potrait]")
+    monkeypatch.chdir(book.root)
+    assert run(["batch", "all"]) == 0
+    book.settings('missing_references = "block"\n')
+    image = planned(book)
+    assert (image.verdict.value, [problem.severity.value for problem in image.problems]) == ("fresh", ["warning"])
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lantern.")
+    image = planned(book)
+    assert (image.verdict.value, [problem.severity.value for problem in image.problems]) == ("blocked", ["error"])
+    assert run(["batch", "all"]) == 1
+    assert len(book.originals()) == 1

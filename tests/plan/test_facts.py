@@ -37,7 +37,7 @@ PRICE = Decimal("0.05")
 
 
 class World:
-    """Evidence, vendor and dry_runs that answer what they are told to and note what they are asked."""
+    """Evidence, vendor and write_back_check that answer what they are told to and note what they are asked."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -175,8 +175,8 @@ def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = 
     """Judge it with these options of a command."""
     settings = SimpleNamespace(rebuild_on=rebuild_on, provider=lambda _name: SimpleNamespace(quality=None))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
-    dry_runs: Any = SimpleNamespace(refusal=world.refusal_of)
-    return Judge(project, world, world, PlanOptions(**options), dry_runs).judged(planned, ())
+    write_back_check: Any = SimpleNamespace(refusal=world.refusal_of)
+    return Judge(project, world, world, PlanOptions(**options), write_back_check).judged(planned, ())
 
 
 def line_of(planned: Planned, by: str | None = str(OPENAI), *marks: tuple[str, str]) -> RecordLine:
@@ -368,8 +368,8 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     world.state = present(line_of(planned))
     settings = SimpleNamespace(rebuild_on=(), provider=lambda _name: SimpleNamespace(quality=None))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
-    dry_runs: Any = SimpleNamespace(refusal=world.refusal_of)
-    judge = Judge(project, world, world, PlanOptions(), dry_runs)
+    write_back_check: Any = SimpleNamespace(refusal=world.refusal_of)
+    judge = Judge(project, world, world, PlanOptions(), write_back_check)
     same, changed = (SentReference("mara", face.path, b"x", "image/png", sha256=digest) for digest in (FILE, OTHER))
     assert judge.again(planned, planned.entry, (same,))[0].verdict is Verdict.FRESH
     now, request = judge.again(planned, planned.entry, (changed,))

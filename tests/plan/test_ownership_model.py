@@ -41,10 +41,10 @@ class Model:
         return f"picture {self.number:04}{'+' * self.luck.randrange(2)}"
 
     def free(self) -> EntryId:
-        fold = self.book.fold
-        taken = {fold(entry.id) for entry in self.book.entries}
+        path_key = self.book.path_key
+        taken = {path_key(entry.id) for entry in self.book.entries}
         names = [f"{chapter}/{name}" for chapter in CHAPTERS for name in NAMES]
-        return EntryId(self.luck.choice([name for name in names if fold(name) not in taken]))
+        return EntryId(self.luck.choice([name for name in names if path_key(name) not in taken]))
 
     def some(self, number: int) -> list[Kept]:
         return self.luck.sample(self.book.entries, min(number, len(self.book.entries)))
@@ -120,8 +120,8 @@ class Model:
             if len(alike) < 2 or text is None:
                 continue
             assert entry.line is not None
-            fold = self.book.fold
-            at_home = [other for other in alike if fold(f"generated/{other.id}.png") == fold(place)]
+            path_key = self.book.path_key
+            at_home = [other for other in alike if path_key(f"generated/{other.id}.png") == path_key(place)]
             made_for = [other for other in alike if other.id == self.book.made[entry.line.attempt or ""]]
             keeper = (at_home or made_for or alike)[0]
             for other in alike:
@@ -156,7 +156,7 @@ class Model:
     def check(self, expected: dict[str, str]) -> None:
         """See that what is owned now, wherever it is, is what the model says."""
         found = self.book.ownership()
-        places = [self.book.fold(move.source) for group in found.groups for move in group.moves]
+        places = [self.book.path_key(move.source) for group in found.groups for move in group.moves]
         assert len(set(places)) == len(places), "a file has two owners"
         for entry in self.book.entries:
             owned = found.owned.get(entry.id)
@@ -195,9 +195,9 @@ class Model:
             self.remove(move.target)
             book.files[move.target] = texts[move.id]
             yield
-        arrived = {book.fold(move.target) for move in group.moves}
+        arrived = {book.path_key(move.target) for move in group.moves}
         for move in group.moves:
-            if move.leaves and book.fold(move.leaves) not in arrived:
+            if move.leaves and book.path_key(move.leaves) not in arrived:
                 self.remove(move.leaves)
                 yield
         for move in group.moves:
@@ -209,11 +209,12 @@ class Model:
 
     def at(self, path: str) -> str | None:
         return next(
-            (text for name, text in self.book.files.items() if self.book.fold(name) == self.book.fold(path)), None
+            (text for name, text in self.book.files.items() if self.book.path_key(name) == self.book.path_key(path)),
+            None,
         )
 
     def remove(self, path: str) -> None:
-        for name in [name for name in self.book.files if self.book.fold(name) == self.book.fold(path)]:
+        for name in [name for name in self.book.files if self.book.path_key(name) == self.book.path_key(path)]:
             del self.book.files[name]
 
     def kept(self, path: str, text: str, file: str = "") -> str:

@@ -93,15 +93,34 @@ def test_an_id_listed_twice_is_one_reference():
     assert ids(run(asked("a", "a"), character(item("a")))) == ["a"]
 
 
-def test_an_unknown_id_is_words_a_warning_and_a_guess():
-    """The warning stands where the id was written."""
+def test_an_unknown_id_blocks_and_is_told_where_it_was_written():
+    """The words stay: what was made with them is current, and only a new picture is blocked."""
     found = run(asked("potrait"), character(item("portrait")))
     assert ids(found) == []
     assert found.described[0].text.name == "appearance of pim"
     assert found.described[0].text.position == Position("p/imagery.yaml", 2, 1)
     assert [str(p) for p in found.problems] == [
-        "c/imagery.yaml:1:3: warning: `pim` has no picture `potrait` in the inventory\n  hint: did you mean `portrait`?"
+        "c/imagery.yaml:1:3: error: `pim` has no picture `potrait` in the inventory\n  hint: did you mean `portrait`?"
     ]
+    far = run(asked("xyz"), character(item("portrait")))
+    assert far.problems[0].hint == (
+        'the inventory of `pim` stands in p/imagery.yaml; `missing_references = "describe"` sends a description instead'
+    )
+
+
+def test_an_unknown_id_is_words_and_a_warning_where_the_settings_say_so():
+    """`missing_references = "describe"`."""
+    found = run(asked("potrait"), character(item("portrait")), describe=True)
+    assert ids(found) == []
+    assert [problem.severity for problem in found.problems] == [Severity.WARNING]
+    assert len(found.described) == 1
+
+
+def test_an_unknown_id_is_a_warning_where_the_portrait_stands_in():
+    """`empty_references = "portrait"`: nothing is sent without the face."""
+    found = run(asked("potrait"), character(item("portrait", portrait=True)), portrait=True)
+    assert ids(found) == ["portrait"]
+    assert [problem.severity for problem in found.problems] == [Severity.WARNING]
 
 
 def test_an_unknown_id_beside_a_known_one_needs_no_words():

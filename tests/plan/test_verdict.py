@@ -46,9 +46,9 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "demand": tuple(Force),
     "drifted": ((), (DRIFTED,)),
     "awaited": ((), ("generated/p.png",)),
-    "obstacles": ((), (GONE,)),
-    "hindrances": ((), (REFUSED,)),
-    "objections": ((), (TOO_LARGE,)),
+    "input_blockers": ((), (GONE,)),
+    "state_blockers": ((), (REFUSED,)),
+    "request_blockers": ((), (TOO_LARGE,)),
 }
 """Every fact with all it can be; texts and reasons are there or not."""
 
@@ -164,7 +164,7 @@ def expected(f: Any) -> Verdict:
     if verdict not in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF):
         return verdict
     over_paid = f.target is Target.PRESENT and not f.sketched and f.match is Match.OURS
-    blocked = f.obstacles or f.hindrances or (f.routed_to_sketch and over_paid) or f.objections
+    blocked = f.input_blockers or f.state_blockers or (f.routed_to_sketch and over_paid) or f.request_blockers
     return Verdict.BLOCKED if blocked else verdict
 
 
@@ -193,7 +193,7 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
     if verdict.spends:
         assert named or facts.status not in (Status.APPROVED, Status.LOCKED) or not facts.locks_when_absent
         assert named or facts.target is not Target.PRESENT or not facts.damaged
-        assert not (facts.obstacles or facts.hindrances or facts.objections)
+        assert not (facts.input_blockers or facts.state_blockers or facts.request_blockers)
     if judgement.adopt:
         assert facts.target is Target.PRESENT
         assert facts.match is Match.UNRECORDED
@@ -220,7 +220,7 @@ def test_a_file_is_read_before_it_is_replaced_and_not_before() -> None:
 
 def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
     """Neither originals nor journal are looked at, nor is its provider asked."""
-    costly = {"original", "waiting", "hindrances", "objections"}
+    costly = {"original", "waiting", "state_blockers", "request_blockers"}
 
     def check(facts: Any) -> None:
         if judge(facts).verdict in (Verdict.FRESH, Verdict.NO_PROMPT, Verdict.SKIPPED):
@@ -266,14 +266,18 @@ def test_a_stale_image_names_every_reason() -> None:
 
 def test_an_existing_image_tells_of_an_obstacle_without_failing() -> None:
     """An image that is there stays fresh when its reference is gone, and says so."""
-    assert judge(facts_of(change=Change.UNKNOWN, obstacles=(GONE,))) == Judgement(Verdict.FRESH, (GONE,))
+    assert judge(facts_of(change=Change.UNKNOWN, input_blockers=(GONE,))) == Judgement(Verdict.FRESH, (GONE,))
 
 
 def test_a_blocked_image_tells_all_that_is_known_against_it() -> None:
     """Its provider is asked only where nothing else stands in the way."""
-    facts = facts_of(target=Target.ABSENT, obstacles=(GONE,), hindrances=(REFUSED,), objections=(TOO_LARGE,))
+    facts = facts_of(
+        target=Target.ABSENT, input_blockers=(GONE,), state_blockers=(REFUSED,), request_blockers=(TOO_LARGE,)
+    )
     assert judge(facts) == Judgement(Verdict.BLOCKED, (GONE, REFUSED))
-    assert judge(facts_of(target=Target.ABSENT, objections=(TOO_LARGE,))) == Judgement(Verdict.BLOCKED, (TOO_LARGE,))
+    assert judge(facts_of(target=Target.ABSENT, request_blockers=(TOO_LARGE,))) == Judgement(
+        Verdict.BLOCKED, (TOO_LARGE,)
+    )
 
 
 def test_a_damaged_file_says_so_whatever_becomes_of_it() -> None:

@@ -1,4 +1,4 @@
-"""References that do not fit, words in their place, and the folded negative prompt."""
+"""References that do not fit, words in their place, and the negative prompt in words."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_what_fits_is_not_touched() -> None:
 
 def test_the_folding_sentence_is_pinned() -> None:
     """Changing the sentence without its version would make records lie."""
-    assert negative.FOLD_VERSION == 1
-    assert negative.fold("a hall\n", "text,\n  blurry ") == (
+    assert negative.SENTENCE_VERSION == 1
+    assert negative.appended("a hall\n", "text,\n  blurry ") == (
         "a hall\n\nDo not show any of the following: text, blurry."
     )
-    assert negative.fold("a hall", "No text!").endswith("following: No text!")
-    assert negative.fold("a hall\n", " \n") == "a hall\n"
+    assert negative.appended("a hall", "No text!").endswith("following: No text!")
+    assert negative.appended("a hall\n", " \n") == "a hall\n"
 
 
 def test_folding_is_told_and_comes_last() -> None:

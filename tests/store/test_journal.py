@@ -1,5 +1,7 @@
 """The journal: every attempt on the disk before its request, money added up, and rebuilt when lost."""
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -151,43 +153,43 @@ def test_a_sent_row_is_durable_before_the_call_returns(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", script, tmp_path, here], check=False, timeout=30).returncode == -9
     journal = Journal(tmp_path, Originals(tmp_path / ".chargen" / "originals"))
     assert journal.spent(START).possibly_usd == Decimal("0.05")
-    (left,) = journal.leftovers(lambda _pid: False)
+    (left,) = journal.leftovers()
     assert (left.status, left.possibly_billed, left.attempt_id) == (
         AttemptStatus.POSSIBLY_BILLED,
         True,
         sending().attempt_id,
     )
-    assert journal.leftovers(lambda _pid: False) == ()
+    assert journal.leftovers() == ()
     assert tasks(journal, "status") == [("failed",)]
     assert journal.spent(START).possibly_usd == Decimal("0.05")
     journal.close()
 
 
-def test_what_is_in_flight_elsewhere_is_left_alone(tmp_path: Path, journal: Journal, originals: Originals) -> None:
-    """Rows of living processes and of our own run are no leftovers; rows whose original is there were stored."""
+def test_what_is_in_flight_in_our_own_run_is_left_alone(tmp_path: Path, journal: Journal, originals: Originals) -> None:
+    """Rows of our own run are no leftovers; rows whose original is there were stored."""
     journal.begin_run("run-1", "doit")
     journal.sent(sending(1))
-    assert journal.leftovers(lambda _pid: False) == ()  # our own run
+    assert journal.leftovers() == ()  # our own run
     other = Journal(tmp_path, originals)
-    with sqlite3.connect(journal.path) as connection:
-        connection.execute("UPDATE attempts SET pid = 99999999")
-    connection.close()
-    assert other.leftovers(lambda pid: pid == 99999999) == ()
     originals.put(record_of(sending(1), "2026-11-22T14:00:00.000000Z"), b"x")
-    assert other.leftovers(lambda _pid: False) == ()
+    assert other.leftovers() == ()
     assert other.attempts()[0].status is AttemptStatus.STORED
     other.close()
 
 
-def test_a_row_of_an_earlier_process_with_our_id_is_a_leftover(
-    tmp_path: Path, journal: Journal, originals: Originals
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), 1])
+def test_a_row_of_a_process_whose_id_is_in_use_again_is_a_leftover(
+    tmp_path: Path, journal: Journal, originals: Originals, pid: int
 ) -> None:
-    """In a container every run may have the same process id."""
+    """In a container every run may have the same process id, or that of a program that goes on."""
     journal.begin_run("run-1", "doit")
     journal.sent(sending())
     journal.close()
+    with sqlite3.connect(journal.path) as connection:
+        connection.execute("UPDATE attempts SET pid = ?", (pid,))
+    connection.close()
     later = Journal(tmp_path, originals)
-    assert len(later.leftovers(lambda _pid: True)) == 1
+    assert len(later.leftovers()) == 1
     later.close()
 
 
@@ -310,6 +312,26 @@ def test_damage_met_while_it_is_open_is_mended_too(tmp_path: Path, journal: Jour
     journal.sent(sending(77))
     assert len(journal.attempts()) == 40
     assert Trash(tmp_path).list() != ()
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_journal_deleted_while_it_is_open_is_made_again_with_all_its_rows(
+    tmp_path: Path, journal: Journal, originals: Originals, made_anew: bool
+) -> None:
+    """Also where another command has made a new one: what is in flight must be on the disk whatever was deleted."""
+    build(journal, originals, sending(1))
+    journal.sent(sending(2))
+    rows = journal.attempts()
+    shutil.rmtree(tmp_path / ".chargen")
+    if made_anew:
+        other = Journal(tmp_path, originals)
+        other.begin_run("run-9", "approve")
+        other.close()
+    journal.task_failed(EntryId("chapters/ch01/later"), "no disk")
+    later = Journal(tmp_path, originals)
+    assert later.attempts() == rows
+    assert [item.attempt_id for item in later.leftovers()] == [sending(2).attempt_id]
+    later.close()
 
 
 def test_reading_only_makes_nothing(tmp_path: Path, journal: Journal, originals: Originals) -> None:

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 
 from chargen.errors import InputError, StartError
 from chargen.store import locks
@@ -73,6 +74,36 @@ def test_a_killed_holder_lets_go(tmp_path: Path, hold) -> None:
     holder.kill()
     holder.wait(10)
     with project_lock(tmp_path, wait=False):
+        pass
+
+
+def test_a_project_is_held_also_where_its_locks_are_deleted(tmp_path: Path, hold) -> None:
+    """Whatever is deleted below `.chargen` while a build runs, a second one does not begin."""
+    holder = hold("project")
+    shutil.rmtree(tmp_path / ".chargen")
+    with pytest.raises(StartError, match="another process is building"), project_lock(tmp_path, wait=False):
+        pass
+    told: list[int | None] = []
+
+    def on_wait(pid: int | None) -> None:
+        told.append(pid)
+        holder.stdin.close()
+
+    with project_lock(tmp_path, on_wait=on_wait):
+        assert holder.wait(10) == 0
+    assert told == [None]
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.ENOTSUP])
+def test_a_folder_that_can_not_be_locked_leaves_it_to_the_file(tmp_path: Path, monkeypatch, number: int) -> None:
+    """As on network file systems: what keeps two builds apart there is the file below `.chargen/locks` alone."""
+
+    def refused(_descriptor: int, _how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(locks.fcntl, "flock", refused)
+    monkeypatch.setattr(locks, "FileLock", SoftFileLock)
+    with project_lock(tmp_path, wait=False), pytest.raises(StartError), project_lock(tmp_path, wait=False):
         pass
 
 

@@ -175,6 +175,15 @@ def test_killed_at_any_step_it_is_whole_or_absent_and_recovered_once_written(tmp
     assert set(outcomes) == {"absent", "recovered", "seen"}
 
 
+def test_a_whole_reply_is_put_into_place_also_where_the_id_of_its_process_is_in_use_again(folder: Path) -> None:
+    """In a container the id of the process that died is soon another's, which is alive."""
+    stored = Originals(folder).put(make_record(), PNG)
+    (folder / PRINT / stored.record.attempt).rename(folder / f".chargen-{os.getppid()}-{'0' * 16}.tmp")
+    assert Originals(folder).for_fingerprint(PRINT) == ()
+    assert Originals(folder).recover() == (stored,)
+    assert Originals(folder).for_fingerprint(PRINT) == (stored,)
+
+
 def test_damage_is_told_and_the_rest_is_read(folder: Path) -> None:
     """A lost, cut or foreign record and changed bytes never hide the others."""
     damage: list[Problem] = []

@@ -13,7 +13,7 @@ import yaml
 
 from chargen.errors import InputError
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
-from chargen.yaml.dry_run import DryRun
+from chargen.yaml.edit_check import EditCheck
 from chargen.yaml.splice import EditableText, SpliceError
 
 SLOTS = ("generated_at", "file_path", "model", "provider_metadata", "generated_images")
@@ -123,7 +123,7 @@ def judged(data: bytes, edit: SlotEdit) -> str:
         opened = EditableText.parse(data, "f")
     except InputError:
         return "unread"
-    asked = DryRun.parse(data, "f")
+    asked = EditCheck.parse(data, "f")
     before = None if asked is None else asked.refusal(edit)
     try:
         found = opened.apply((edit,)).data

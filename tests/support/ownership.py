@@ -106,11 +106,11 @@ class Book:
     def under_way(self, claim: Claim) -> FileHash | None:
         return self.begun.get((claim.named, claim.line.file)) if claim.line else None
 
-    def fold(self, path: str) -> str:
+    def path_key(self, path: str) -> str:
         return normal(path).casefold() if self.ignores_case else normal(path)
 
     def may_vacate(self, path: str) -> bool:
         return path.startswith("generated/")
 
     def _spelled(self, path: str) -> str:
-        return next((name for name in self.files if self.fold(name) == self.fold(path)), path)
+        return next((name for name in self.files if self.path_key(name) == self.path_key(path)), path)

@@ -20,8 +20,8 @@ from chargen.actions.status import set_status
 from chargen.build.run import Build, open_build
 from chargen.model.request import Reply, Request, Ticket
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.build_request import BuildRequest
 from chargen.plan.plan import Plan
-from chargen.plan.request import BuildRequest
 from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.text.prose import LETTERS_PER_WORD, fold, sentence, shorten
+from chargen.text.prose import LETTERS_PER_WORD, one_line, sentence, shorten
 
 
 def test_a_short_text_stays_but_for_its_white_space():
@@ -51,7 +51,7 @@ def test_the_result_is_a_bounded_beginning(text, words):
     short = shorten(text, words)
     assert len(short.split()) <= words
     assert len(short) <= words * LETTERS_PER_WORD
-    assert fold(text).startswith(short)
+    assert one_line(text).startswith(short)
 
 
 def test_a_long_run_without_blanks_is_cut_at_its_length():

@@ -54,7 +54,7 @@ class List(ProjectCommand):
                 self.tell(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
             return 0
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
-        from chargen.plan.request import selectables  # noqa: PLC0415 - names alone need none of it
+        from chargen.plan.build_request import selectables  # noqa: PLC0415 - names alone need none of it
 
         with self.session(read_only=True) as session:
             plan = session.plan()

@@ -15,7 +15,7 @@ from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say
-from chargen.cli.problems import quiet_lines
+from chargen.cli.problems import untouched_lines
 from chargen.doit_plugin.names import Named
 from chargen.errors import StartError
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
@@ -24,7 +24,7 @@ from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
-    from chargen.plan.request import BuildRequest
+    from chargen.plan.build_request import BuildRequest
 
 _ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
 _REBUILD = {
@@ -108,7 +108,7 @@ class Run(ProjectCommand):
             return False
         with _output(params["outfile"]) as out:
             counted = f"fresh {found.fresh:,}" if found.fresh else "nothing to do"
-            say((f"{counted}, {monotonic() - began:.1f} s", *quiet_lines(found.others)), out)
+            say((f"{counted}, {monotonic() - began:.1f} s", *untouched_lines(found.others)), out)
         return True
 
     def _run(self, build: Build, own: list[Task], named: Named | None, params: Any) -> int:
@@ -135,7 +135,7 @@ class Run(ProjectCommand):
 
 def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
-    from chargen.plan.request import BuildRequest  # noqa: PLC0415 - as above
+    from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
 
     return BuildRequest(
         pick=None if named is None else lambda images: named.pick(images, force, rebuild),

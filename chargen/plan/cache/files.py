@@ -17,9 +17,9 @@ from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
-from chargen.plan.gc_pause import collector_at_rest
-from chargen.plan.inputs import outside_names
 from chargen.plan.plan import Plan, Shown
+from chargen.plan.python_gc import collector_paused
+from chargen.plan.read_trace import outside_names
 from chargen.store.files import as_input_error, make_folder, real_target
 from chargen.store.temporaries import temporary_name
 
@@ -61,7 +61,7 @@ def day_of(session: Session) -> str:
 def read_cache(root: Path, environment: str) -> Cache:
     """Read the cache; an empty one where there is none, or none that was made in this environment."""
     data = read_bounded(root / CACHE)
-    with collector_at_rest():
+    with collector_paused():
         found = None if data is None else cache_of(data)
     return found if found is not None and found.environment == environment else Cache(environment)
 
@@ -74,7 +74,7 @@ def kept_plan(snapshot: Snapshot) -> Plan | None:
     if cache.made != stamp.made or cache.files.keys() != set(snapshot.files):
         return None
     images: dict[str, Shown] = {}
-    with collector_at_rest():
+    with collector_paused():
         for kept in cache.files.values():
             rows = read_rows(kept)
             if rows is None:
@@ -125,16 +125,16 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         generated=settings.generated,
         plain=_is_plain_about_money(settings),
         clean=not plan.problems and not any(image.drift for image in plan.images),
-        files={file: _stamped(planner, kept, quiet=file not in busy) for file, kept in cache.files.items()},
+        files={file: _stamped(planner, kept, nothing_due=file not in busy) for file, kept in cache.files.items()},
         told=told,
     )
 
 
-def _stamped(planner: Planner, kept: Kept, *, quiet: bool) -> StampedFile:
+def _stamped(planner: Planner, kept: Kept, *, nothing_due: bool) -> StampedFile:
     targets = kept.paths[: len(kept.head.ids)]
     outside = tuple(outside_names(kept.reads))
-    said = planner.disk.inputs.together(outside) if outside else ""
-    return StampedFile(kept.digest, targets, kept.paths[len(targets) :], kept.seen, quiet, outside, said)
+    said = planner.disk.trace.together(outside) if outside else ""
+    return StampedFile(kept.digest, targets, kept.paths[len(targets) :], kept.seen, nothing_due, outside, said)
 
 
 def _write(root: Path, name: str, data: bytes) -> None:

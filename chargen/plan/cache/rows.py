@@ -17,9 +17,9 @@ from chargen.model.reason import Reason
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.claims import claim_of
-from chargen.plan.inputs import answer_of
 from chargen.plan.ownership import Claim
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
+from chargen.plan.read_trace import answer_of
 
 if TYPE_CHECKING:  # a kept plan is read without what reads imagery
     from chargen.plan.scan import ScannedFile
@@ -129,8 +129,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
-    `reads` are names of `chargen.plan.inputs` and `said` the digest of the answers; `paths` the files that were looked
-    at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
+    `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
+    looked at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
     """
 
     digest: str

@@ -54,7 +54,7 @@ class Snapshot:
         None also where a run is under way or broke off, where images are ignored, and for a name that is neither.
         """
         files = self.stamp.files
-        if not all(known.quiet for known in files.values()) or self.broken_off:
+        if not all(known.nothing_due for known in files.values()) or self.broken_off:
             return None
         if (self.root / IGNORED).exists():
             return None
@@ -75,11 +75,11 @@ class Snapshot:
         if not hanging:
             return True
         from chargen.plan.disk import Outside  # noqa: PLC0415 - most projects need neither
-        from chargen.plan.inputs import Inputs  # noqa: PLC0415 - as above
+        from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - as above
 
         with Outside.of(self.root, self.looked) as outside:
-            inputs = Inputs(outside.ways())
-            return all(inputs.together(known.outside) == known.said for known in hanging)
+            trace = ReadTrace(outside.readers())
+            return all(trace.together(known.outside) == known.said for known in hanging)
 
 
 def take_snapshot(root: Path, environ: Mapping[str, str], day: str = "") -> Snapshot | None:

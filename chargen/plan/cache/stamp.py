@@ -29,15 +29,15 @@ _MAX_BYTES = 256 << 20
 class StampedFile:
     """One imagery file. `targets` are its images' in file order; `others` are the further paths that were looked at.
 
-    `seen` is the digest of all their signatures, `quiet` says that no image needs anything. `outside` names what was
-    read of originals and journal (`KIND KEY`), `said` is the digest of what they said.
+    `seen` is the digest of all their signatures, `nothing_due` says that no image needs anything. `outside` names
+    what was read of originals and journal (`KIND KEY`), `said` is the digest of what they said.
     """
 
     digest: str
     targets: tuple[str, ...]
     others: tuple[str, ...]
     seen: str
-    quiet: bool
+    nothing_due: bool
     outside: tuple[str, ...]
     said: str
 
@@ -178,13 +178,13 @@ def _walk(root: Path, folder: Path, unread: list[str]) -> Iterator[str]:
 
 
 def _stamped(values: Any) -> StampedFile:
-    file_digest, targets, others, seen, quiet, outside, said = values
+    file_digest, targets, others, seen, nothing_due, outside, said = values
     return StampedFile(
         _text(file_digest),
         _texts(targets),
         _texts(others),
         _text(seen),
-        _yes_or_no(quiet),
+        _yes_or_no(nothing_due),
         _texts(outside),
         _text(said),
     )

@@ -6,13 +6,13 @@ adaptation: it never touches an image's inputs, and changing the sentence makes 
 
 from __future__ import annotations
 
-FOLD_VERSION = 1
+SENTENCE_VERSION = 1
 """Counts up whenever `SENTENCE` changes; recorded with each request that used it."""
 
 SENTENCE = "Do not show any of the following: {negative}"
 
 
-def fold(prompt: str, negative: str) -> str:
+def appended(prompt: str, negative: str) -> str:
     """Return `prompt` followed by the sentence that names what to leave out; `prompt` alone where nothing is."""
     words = " ".join(negative.split())
     if not words:

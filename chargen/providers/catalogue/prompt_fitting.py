@@ -22,7 +22,7 @@ class Fitted:
 
 
 def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
-    """Keep at most `limit` references, put words in the place of the others, and fold the negative prompt in."""
+    """Keep at most `limit` references, put words in the place of the others, and append the negative prompt."""
     notes: list[str] = []
     choice = reference_choice.choose(asked.references, limit)
     prompt = reference_choice.describe(asked.prompt, choice.dropped)
@@ -30,7 +30,7 @@ def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
         prompt = f"{prompt.rstrip()}\n\n{legend}"
     if choice.dropped:
         notes.append(reference_choice.told(choice.dropped, model_id, limit))
-    folded = negative.fold(prompt, asked.negative_prompt)
-    if folded != prompt:
-        notes.append(f"the negative prompt is folded into the prompt (sentence {negative.FOLD_VERSION})")
-    return Fitted(folded, choice.kept, tuple(notes))
+    fitted = negative.appended(prompt, asked.negative_prompt)
+    if fitted != prompt:
+        notes.append(f"the negative prompt is folded into the prompt (sentence {negative.SENTENCE_VERSION})")
+    return Fitted(fitted, choice.kept, tuple(notes))

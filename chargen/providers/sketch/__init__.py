@@ -20,7 +20,7 @@ from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.sketch.script import FailureScript, check_script
 
 if TYPE_CHECKING:
-    from chargen.providers.sketch.studio import Studio
+    from chargen.providers.sketch.drawing import Studio
 
 NAME = "sketch"
 MODEL = "sketch"
@@ -109,7 +109,7 @@ class SketchProvider(LiveProvider):
         """Import what draws when something is drawn: like a vendor's SDK it takes longer than planning an edit."""
         with self._lock:
             if self._studio is None:
-                from chargen.providers.sketch.studio import Studio  # noqa: PLC0415 - see above
+                from chargen.providers.sketch.drawing import Studio  # noqa: PLC0415 - see above
 
                 self._studio = Studio()
             return self._studio

@@ -12,13 +12,13 @@ from chargen.providers.sketch.colours import theme
 from chargen.providers.sketch.fonts import advance, drawable
 from chargen.providers.sketch.panels import references, texts
 from chargen.providers.sketch.sheet import PROOF, Box, Card, Sheet, bold_extra, chip
-from chargen.providers.sketch.slip import slip
+from chargen.providers.sketch.small_card import draw_small_card
 from chargen.providers.sketch.text import Fitted, fit, line_height, shorten, split
 
 SAFE = 0.05
 """Margin of the safe area, as a share of each side: what a printer or a screen may crop."""
 
-_SMALLEST_CARD = Size(300, 220)  # below this there is no room for columns, and a slip is drawn
+_SMALLEST_CARD = Size(300, 220)  # below this there is no room for columns, and a small card is drawn
 
 
 def plan_card(request: Request) -> Card:
@@ -27,7 +27,7 @@ def plan_card(request: Request) -> Card:
     sheet = Sheet(asked.size, theme(asked.colours), request)
     small = asked.size.width < _SMALLEST_CARD.width or asked.size.height < _SMALLEST_CARD.height
     if small:
-        slip(sheet)
+        draw_small_card(sheet)
     else:
         _full(sheet)
     return Card(asked.size, sheet.theme.paper, tuple(sheet.items))

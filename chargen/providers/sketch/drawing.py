@@ -1,7 +1,7 @@
 """Painting a card: from a list of things to paint to the bytes of a PNG.
 
 Laws: the same card gives the same bytes on one installation; nothing is decided here that a reader of the card would
-care about. Must not know: requests, palettes, line breaking.
+care about. Must not know: palettes, line breaking.
 """
 
 from __future__ import annotations
@@ -11,12 +11,25 @@ from typing import assert_never
 
 from PIL import Image, ImageDraw
 
+from chargen.model.request import Request
+from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.fonts import face
 from chargen.providers.sketch.sheet import Box, Card, Fill, Line, Picture, bold_extra
 from chargen.providers.sketch.thumbnails import Thumbnails
 
 _COMPRESSION = 1
 """Level of zlib: flat colour shrinks well at any level, and higher ones cost more time than the drawing."""
+
+
+class Studio:
+    """Draws cards, and keeps thumbnails of references between them; safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._thumbnails = Thumbnails()
+
+    def draw(self, request: Request) -> bytes:
+        """Draw one card, as a PNG."""
+        return paint(plan_card(request), self._thumbnails)
 
 
 def paint(card: Card, thumbnails: Thumbnails) -> bytes:

@@ -25,7 +25,7 @@ _ODD = re.compile(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DryRun:
+class EditCheck:
     """An author's file held open to ask whether edits would be refused."""
 
     text: EditableText
@@ -33,7 +33,7 @@ class DryRun:
     root: Piece | None
 
     @classmethod
-    def parse(cls, data: bytes, file: str) -> DryRun | None:
+    def parse(cls, data: bytes, file: str) -> EditCheck | None:
         """Read a file; None where nothing in it can be refused. Raises InputError where it can't be read."""
         if not _is_odd(data.decode(errors="replace")):
             return None

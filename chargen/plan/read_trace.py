@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
-Ways: TypeAlias = Mapping[str, Callable[[str], str]]
+Readers: TypeAlias = Mapping[str, Callable[[str], str]]
 """How questions are answered, by kind."""
 
 FILE = "file"
@@ -23,17 +23,17 @@ _OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 
-class Inputs:
+class ReadTrace:
     """The questions of one plan with their answers, and who asks at the moment. Notes on one thread at a time."""
 
-    def __init__(self, ways: Ways) -> None:
-        self._ways = dict(ways)
+    def __init__(self, readers: Readers) -> None:
+        self._readers = dict(readers)
         self._answers: dict[str, str] = {}
         self._noting: dict[str, None] | None = None
 
-    def add(self, ways: Ways) -> None:
+    def add(self, readers: Readers) -> None:
         """Answer more kinds of questions."""
-        self._ways.update(ways)
+        self._readers.update(readers)
 
     def get(self, kind: str, key: str) -> str:
         """Answer a question and note that it was asked."""
@@ -63,7 +63,7 @@ class Inputs:
         found = self._answers.get(name)
         if found is None:
             kind, _, key = name.partition(" ")
-            found = self._answers[name] = self._ways[kind](key)
+            found = self._answers[name] = self._readers[kind](key)
         return found
 
 

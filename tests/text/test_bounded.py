@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.text.told import LARGEST, LONGEST_TEXT, MOST_ITEMS, bounded
+from chargen.text.bounded import LARGEST, LONGEST_TEXT, MOST_ITEMS, bounded
 
 ORDINARY: dict[str, Any] = {"a": [1, 2.5, True, None, "größe"], "b": {"c": {"d": [{"e": "f"}]}}}
 

@@ -1,4 +1,4 @@
-"""What an image asks of a provider: put together from its plan, adapted to its route, with the adapter's objections."""
+"""What an image asks of a provider: put together from its plan and adapted to its route; and where it goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chargen.errors import Problem
 from chargen.images.sniff import PNG
-from chargen.model.request import Asked, Provider, Request, SentReference
+from chargen.model.request import Asked, Request, SentReference
 from chargen.plan.plan import Planned, Shown
 from chargen.providers.registry import Adapters
 
@@ -42,11 +42,6 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
     )
 
 
-def objections(adapter: Provider, request: Request) -> tuple[Problem, ...]:
-    """Say what an adapter finds wrong or odd in a planned request; of references, what their files tell unread."""
-    return adapter.check(request)
-
-
 def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
     """Adapt what is asked to the image's route, with the references' bytes where they are given."""
     assert image.route is not None
@@ -56,4 +51,4 @@ def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ..
 def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
-    return tuple(told for name in names if (told := adapters.get(name).elsewhere()) is not None)
+    return tuple(found for name in names if (found := adapters.get(name).elsewhere()) is not None)

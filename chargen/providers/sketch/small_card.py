@@ -1,4 +1,4 @@
-"""The slip: what a sketch shows where there is no room for a card, down to 64x64 pixels and very long strips.
+"""The small card: what a sketch shows where there is no room for a card, down to 64x64 pixels and very long strips.
 
 Laws: what does not fit as a whole is left out, least important first; the mark never is. Must not know: pixels, PNG.
 """
@@ -11,23 +11,23 @@ from chargen.providers.sketch.sheet import PROOF, Box, Sheet, chip
 from chargen.providers.sketch.text import SMALLEST, fit, line_height
 
 
-def slip(sheet: Sheet) -> None:
+def draw_small_card(sheet: Sheet) -> None:
     """Show what fits, most important first: palette, mark, name, size, prompt, references; in columns where wide."""
     size = sheet.size
     band = _stripe(sheet)
     pad = max(3, round(min(size.width, size.height) * 0.04))
     area = Box(pad, pad, size.width - pad, size.height - band - pad)
     if area.width < 1.6 * area.height or area.width < 220:
-        top = _slip_head(sheet, area)
+        top = _head(sheet, area)
         rest = Box(area.left, top + pad, area.right, area.bottom)
     else:
         head = Box(
             area.left, area.top, area.left + max(96, min(round(area.width * 0.34), area.height * 2)), area.bottom
         )
-        _slip_head(sheet, head)
+        _head(sheet, head)
         rest = Box(head.right + 2 * pad, area.top, area.right, area.bottom)
     if rest.height >= 3 * line_height(SMALLEST):
-        _slip_body(sheet, rest)
+        _body(sheet, rest)
 
 
 def _stripe(sheet: Sheet) -> int:
@@ -40,7 +40,7 @@ def _stripe(sheet: Sheet) -> int:
     return height
 
 
-def _slip_head(sheet: Sheet, area: Box) -> int:
+def _head(sheet: Sheet, area: Box) -> int:
     """Draw the mark, then each of name, id, size and proof that fits as a whole; gives where they end."""
     colours = sheet.theme
     mark = chip(sheet, area.left, area.top, min(14, max(SMALLEST, area.width // 9)))
@@ -67,7 +67,7 @@ def _first_whole(
     return top, ""
 
 
-def _slip_body(sheet: Sheet, area: Box) -> None:
+def _body(sheet: Sheet, area: Box) -> None:
     large = max(SMALLEST, min(14, area.width // 20))
     if sheet.references and area.width >= 2.5 * area.height and area.height >= 60:
         side = min(round(area.width * 0.3), round(area.height * 0.9) * len(sheet.references))

@@ -17,7 +17,7 @@ from chargen.model.values import Route
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
 from chargen.store.inside import read_inside
-from chargen.yaml.dry_run import DryRun
+from chargen.yaml.edit_check import EditCheck
 
 _RECORD = f"2 in={'A' * 43} file={'A' * 43} size=1 by=a/b at=2026-01-01T00:00:00Z of={'A' * 43} try=x"
 _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}
@@ -35,11 +35,11 @@ def unwritable(refusal: Problem) -> Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class DryRuns:
+class WriteBackCheck:
     """The files of one plan, each read once if at all; safe to use from threads."""
 
     project: Project
-    _files: dict[str, DryRun | None] = field(default_factory=dict)
+    _files: dict[str, EditCheck | None] = field(default_factory=dict)
 
     def refusal(self, image: Planned) -> Problem | None:
         """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
@@ -49,14 +49,14 @@ class DryRuns:
         found = file.refusal(made_up_edit(image.entry, image.target, image.route))
         return None if found is None else unwritable(found)
 
-    def _file(self, name: str) -> DryRun | None:
+    def _file(self, name: str) -> EditCheck | None:
         if name not in self._files:
             self._files[name] = self._read(name)
         return self._files[name]
 
-    def _read(self, name: str) -> DryRun | None:
+    def _read(self, name: str) -> EditCheck | None:
         try:
             data = read_inside(self.project.root, name)
-            return DryRun.parse(data, name)
+            return EditCheck.parse(data, name)
         except InputError:
             return None  # it was read a moment ago; if it stays so, the write-back finds it

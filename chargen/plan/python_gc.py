@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_at_rest() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the collector from walking thousands of living nodes again and again."""
     was_on = gc.isenabled()
     gc.disable()

@@ -9,7 +9,7 @@ from specification_documents import DOCUMENTS
 
 from chargen.errors import InputError, Problem
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
-from chargen.yaml.dry_run import DryRun
+from chargen.yaml.edit_check import EditCheck
 from chargen.yaml.splice import EditableText, SpliceError
 
 VALUES = {"generated_at": "2026-01-01", "model": "m", "meta": {"record": "1 in=a", "usage": {"tokens": 1}}}
@@ -26,7 +26,7 @@ def refusal(text: str, edit: SlotEdit) -> Problem | None:
 
 def asked(text: str, edit: SlotEdit) -> Problem | None:
     """Ask before."""
-    opened = DryRun.parse(text.encode(), "book.yaml")
+    opened = EditCheck.parse(text.encode(), "book.yaml")
     return None if opened is None else opened.refusal(edit)
 
 
