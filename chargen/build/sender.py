@@ -219,7 +219,7 @@ class Sender:
         self._react(call, failure, departed)
         call.log.failed(attempt_id, failure)
         entry_id = call.request.asked.entry_id
-        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait, call.estimate))
+        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait))
 
     def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""
