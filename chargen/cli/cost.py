@@ -11,7 +11,7 @@ from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import bold, columns, dim, plural
-from chargen.text.money import cost_text
+from chargen.text.money import cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.cost import Spending
@@ -50,12 +50,12 @@ def _lines(found: Spending) -> Iterator[str]:
     for title, rows in groups:
         yield from _table(title, rows)
         yield ""
-    yield f"{spent_text(total)} for {plural(total.images, 'picture')}"
+    yield f"{spent_text(total)} for {plural(total.images, 'image')}"
     yield from spending_lines(total)
 
 
 def _table(title: str, rows: Sequence[Sum]) -> Iterator[str]:
-    shown = [(bold(title), "pictures", "cost", "")]
+    shown = [(bold(title), "images", "cost", "")]
     shown += [(row.name, f"{row.images:,}", spent_text(row), dim(_apart(row))) for row in rows]
     yield from columns(shown, right=frozenset({1, 2}))
 
@@ -66,7 +66,7 @@ def _apart(row: Sum) -> str:
     if row.failures:
         parts.append(f"{row.failures:,} failed" + (f" {cost_text(row.failed_usd)}" if row.failed_usd else ""))
     if row.possibly:
-        parts.append(f"{row.possibly:,} possibly billed {cost_text(row.possibly_usd)}")
+        parts.append(f"{row.possibly:,} possibly billed {estimate_text(row.possibly_usd)}")
     if row.unknown:
         parts.append(f"{row.unknown:,} of unknown cost")
     if row.estimated:

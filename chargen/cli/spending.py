@@ -25,7 +25,7 @@ def spending_lines(total: Sum) -> Iterator[str]:
         return
     parts = []
     if total.images:
-        parts.append(f"{plural(total.images, 'picture')}, {cost_text(total.usd)}")
+        parts.append(f"{plural(total.images, 'image')}, {cost_text(total.usd)}")
     if total.charged:
         parts.append(f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}")
     if free := total.failures - total.charged:
@@ -34,7 +34,7 @@ def spending_lines(total: Sum) -> Iterator[str]:
         parts.append(f"{total.possibly:,} possibly billed")
     yield f"{plural(total.sent, 'request')} sent: {'; '.join(parts)}"
     if total.estimated:
-        whose = plural(total.estimated, "picture")
+        whose = plural(total.estimated, "image")
         yield f"estimated: {estimate_text(total.estimated_usd)} of it, for {whose} whose usage was not told"
     if total.possibly:
         requests = plural(total.possibly, "request")
