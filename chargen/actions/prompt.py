@@ -44,7 +44,7 @@ class ComposedPrompt:
                 for part in composed.left_out
             ],
             "references": [
-                {"path": item.path, "character": item.character, "built": item.digest is not None}
+                {"path": item.path, "character": item.character or None, "built": item.digest is not None}
                 for item in image.references
             ],
         }
@@ -68,7 +68,7 @@ class SentRequest:
             "provider": request.provider,
             "model": request.model,
             "prompt": request.prompt,
-            "references": [{"path": item.label, "character": item.character} for item in request.references],
+            "references": [{"path": item.label, "character": item.character or None} for item in request.references],
             "requested_size": request.requested_size,
             "asked_size": str(request.asked.size),
             "quality": request.quality,

@@ -28,7 +28,7 @@ from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for
 from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Status, Verdict
-from chargen.plan.facts import Judge
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
+from chargen.build.entry_moves import finish
 from chargen.build.events import ChargedMore, ProviderStopped, RequestSent, SendingEvent, Sink, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
@@ -23,7 +24,7 @@ from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
-from chargen.errors import ChargenError, InputError, Problem, StartError
+from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
@@ -100,8 +101,16 @@ class Build:
 
     @property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors of the input that belong to no image, where the run was asked for all there is."""
-        return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
+        """Errors of the input that no image of the run fails by; warnings where the run was asked for named images."""
+        found = self.plan.unplanned
+        if len(self.selected) == len(self.plan.images):
+            return found
+        return tuple(replace(problem, severity=Severity.WARNING) for problem in found)
+
+    @property
+    def has_errors(self) -> bool:
+        """True where an image failed, or an error of the input concerns what the run was asked for."""
+        return bool(self.failed) or any(problem.severity is Severity.ERROR for problem in self.unplanned)
 
     def image(self, entry_id: EntryId) -> Shown:
         """Return one image of the plan."""
@@ -258,10 +267,11 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
+        saw_before = bool(waited) or finish(session)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else snapshot)
+        prepared = prepare(session, order, None if saw_before else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)

@@ -25,7 +25,7 @@ from chargen.build.events import (
     TryFailed,
     nobody,
 )
-from chargen.build.pace import Pacer, Waits
+from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import Breaker, BreakerOpenError, asks_too_long, next_wait, pause_after
 from chargen.config.settings import Settings
 from chargen.model.request import (
@@ -88,7 +88,7 @@ class Sender:
         self._sink = sink
         self._luck = luck
         self._breaker = Breaker()
-        self._waits = Waits(stop, clock, wait)
+        self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
         self._pacer = Pacer(
             workers=settings.workers or provider.default_workers,
@@ -137,7 +137,7 @@ class Sender:
         with self._departed(call) as departed:
             attempt_id = self._log_sent(call)
             try:
-                reply = self._collected(self._provider.submit(call.request))
+                reply = self._collected(self._provider.submit(call.request, attempt_id))
             except ProviderError as failure:
                 self._failed(call, attempt_id, failure, departed)
                 raise

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TEMPLATE = "template"
 """The name of a run of a template's own words."""
 
+PLACE = "the place"
+"""What is said of a reference that shows no character."""
+
 _NARROWEST_TEXT = 30
 _NAMES = 2
 """Names of parts beside a line; all of them are listed with their sources."""
@@ -99,7 +102,7 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     if request.references:
         yield ""
         yield "references"
-        yield from (f"  {item.label}  {dim(item.character)}".rstrip() for item in request.references)
+        yield from (f"  {item.label}  {dim(item.character or PLACE)}" for item in request.references)
     if request.notes:
         yield ""
         yield "adapted"
@@ -165,7 +168,7 @@ def _references(references: Iterable[PlannedReference]) -> Iterator[str]:
     yield "references"
     for item in references:
         state = "" if item.digest is not None else "  will be built first"
-        yield f"  {item.path}  {dim(item.character + state)}"
+        yield f"  {item.path}  {dim((item.character or PLACE) + state)}"
 
 
 def _block(name: str, text: str) -> Iterator[str]:

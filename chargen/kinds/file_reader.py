@@ -100,7 +100,13 @@ class FileReader:
         """Make the problems of a block that is no entry the file's."""
         self.problems.extend(block.problems)
 
-    def imagery(self, entries: Sequence[Entry], characters: tuple[Character, ...] = ()) -> Imagery:
+    def imagery(
+        self,
+        entries: Sequence[Entry],
+        characters: tuple[Character, ...] = (),
+        overview: EntryId | None = None,
+        zones: tuple[tuple[str, EntryId], ...] = (),
+    ) -> Imagery:
         """Return what was read."""
         if self.clashes:
             entries = [
@@ -117,6 +123,8 @@ class FileReader:
             characters=characters,
             problems=tuple(dict.fromkeys(self.problems)),
             uses=tuple(self.uses.values()),
+            overview=overview,
+            zones=zones,
             data=self.root.view,
         )
 

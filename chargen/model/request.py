@@ -21,6 +21,7 @@ class SentReference:
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     label: str
     """Project-relative path, for messages and for the record."""
     data: bytes
@@ -34,6 +35,11 @@ class SentReference:
     unread: bool = False
     """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
     size: int | None = None
+
+    @property
+    def is_place(self) -> bool:
+        """True where it shows where the image is set, and nobody who is meant."""
+        return not self.character
 
     @property
     def length(self) -> int | None:
@@ -73,6 +79,8 @@ class Request:
     notes: tuple[str, ...] = ()
     quality_note: str = ""
     """The one of `notes` that tells what became of the declared quality, where another is sent."""
+    model_sha256: FileHash | None = None
+    """Of the project's file that `model` names, where a provider's models are files."""
 
     @property
     def route(self) -> Route:
@@ -166,6 +174,8 @@ class ProviderSettings:
     """Whether to send through the environment's proxy; None: where the server is neither here nor in this network."""
     base_url_position: Position | None = None
     """Where the settings name it; None where the environment does."""
+    root: str = ""
+    """The project's folder, for a provider whose models are files in it."""
     own: Mapping[str, Any] = field(default_factory=dict)
     """Settings that only this provider has, checked; those that are not set are missing."""
 
@@ -219,8 +229,11 @@ class Provider(Protocol):
     def open(self) -> None:
         """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""
 
-    def submit(self, request: Request) -> Ticket:
-        """Hand one request over, once; blocks until it is taken, or answered. Raises ProviderError."""
+    def submit(self, request: Request, name: str) -> Ticket:
+        """Hand one request over, once; blocks until it is taken, or answered. Raises ProviderError.
+
+        `name` is new and was written down before: a provider that makes a job of the request calls it by that.
+        """
 
     def collect(self, ticket: Ticket) -> Reply | Pending:
         """Return what became of a request that was handed over; costs nothing, also again. Raises ProviderError."""
@@ -236,7 +249,7 @@ class LiveProvider:
         """Send one request, once; blocks until the reply is here. Raises ProviderError."""
         raise NotImplementedError
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - what is answered needs no name
         """Send the request; the ticket holds the reply."""
         return Ticket(reply=self.send(request))
 

@@ -32,6 +32,7 @@ class PlannedReference:
 
     path: str
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
@@ -353,8 +354,9 @@ class Plan:
 
     @cached_property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors that belong to no image: a file that can't be read, so that nobody knows what is planned in it."""
-        of_images = {problem for image in self.images for problem in image.problems}
+        """Errors that no image fails by: a file that can't be read, a template that nothing present depends on."""
+        blocked = (image for image in self.images if image.verdict is Verdict.BLOCKED)
+        of_images = {problem for image in blocked for problem in image.problems}
         errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
         return tuple(problem for problem in errors if problem not in of_images)
 

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -28,7 +28,8 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -118,6 +119,8 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        if (move := self.moves.entry()) is not None:
+            disk.leave_out(move)
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
@@ -254,9 +257,9 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
-        moves=Moves(project.path(MOVES)),
+        moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         trash=Trash(project.root, clock),
-        adapters=Adapters(project.settings, environ, clock.now().date()),
+        adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,

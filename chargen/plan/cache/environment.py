@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chargen.config.layout import IGNORED
 
-FORMAT = 3
+FORMAT = 4
 """A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]

@@ -124,9 +124,13 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     broken: Position | None = None
     claims: tuple[KeptClaim, ...] = ()
     """Of each image of `ids`."""
+    overview: EntryId | None = None
+    """The image of a location as a whole."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """Zones of a location by the names other files may call them, each with its image."""
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
@@ -150,7 +154,7 @@ class Cache(msgspec.Struct, array_like=True):
 
     environment: str
     made: str = ""
-    files: dict[str, Kept] = {}
+    files: dict[str, KeptFile] = {}
     order: tuple[EntryId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -159,7 +163,7 @@ _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
 
 
-def read_rows(kept: Kept) -> tuple[Row, ...] | None:
+def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
     """Return the rows of a kept file; None where they are not those of its head."""
     try:
         found = _rows.decode(kept.rows)
@@ -220,6 +224,8 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
         claims=tuple(claims.values()),
+        overview=imagery.overview,
+        zones=imagery.zones,
     )
 
 
