@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.keys import Keys
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import Keys
 from chargen.model.entries import Character, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
