@@ -106,7 +106,7 @@ class Reply:
 
 
 class FailureClass(str, Enum):
-    """What a failure means for the next step (docs/design.md, failure classes)."""
+    """What a failure means for the next step (docs/providers.md lists them)."""
 
     TRANSIENT = "transient"
     AMBIGUOUS = "ambiguous"
