@@ -17,6 +17,7 @@ from pathlib import Path
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.retry import BreakerOpenError, StoppedError
@@ -253,7 +254,8 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else snapshot)
+        collected = collect_jobs(session)
+        prepared = prepare(session, order, None if waited or collected else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
