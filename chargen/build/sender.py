@@ -10,12 +10,14 @@ from __future__ import annotations
 import random as chance
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
 from chargen.build.events import (
+    ChargedMore,
     ProviderPaused,
     ProviderStopped,
     RequestSent,
@@ -23,7 +25,7 @@ from chargen.build.events import (
     TryFailed,
     nobody,
 )
-from chargen.build.pace import Pacer, Waits
+from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after
 from chargen.config.settings import Settings
 from chargen.model.request import (
@@ -56,11 +58,11 @@ class AttemptLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """One try: where, under which attempt, at which price, and when it left."""
+    """One try: where, under which attempt, what was set aside for it, and when it left."""
 
     server: Server
     attempt_id: str
-    estimate: Decimal | None
+    most: Decimal | None
     departed: float
 
 
@@ -70,6 +72,7 @@ class _Call:
 
     request: Request
     estimate: Decimal | None
+    most: Decimal | None
     log: AttemptLog
     failures: list[ProviderError] = field(default_factory=list)
     """Of the tries that count."""
@@ -107,7 +110,7 @@ class Sender:
         self._ledger = ledger
         self._sink = sink
         self._luck = luck
-        self._waits = Waits(stop, clock, wait)
+        self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
         servers = [
             Server(address, member, self._pacer(member, settings), alone=len(members) == 1)
@@ -129,14 +132,14 @@ class Sender:
         """The answer that opened the breaker, None while images can be sent for."""
         return self._pool.cause
 
-    def send(self, request: Request, estimate: Decimal | None, log: AttemptLog) -> Reply:
-        """Send until a reply comes or it is of no use to try again; `estimate` is the price of one try.
+    def send(self, request: Request, estimate: Decimal | None, most: Decimal | None, log: AttemptLog) -> Reply:
+        """Send until a reply comes or it is of no use to try again; a try costs `estimate`, and `most` at most.
 
         Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
         where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
         Whoever gets the reply stores it before anything else.
         """
-        call = _Call(request, estimate, log)
+        call = _Call(request, estimate, most, log)
         while True:
             waiting = log.in_transit(request, tuple(server.address for server in self._pool.servers))
             with self._pool.least_busy(None if waiting is None else waiting.server, call.last) as server:
@@ -166,12 +169,11 @@ class Sender:
         """
         self._need_key(server)
         server.provider.open()
-        estimate = call.estimate if job is None else NOTHING
-        self._check_budget(call, estimate)
-        with server.pacer.flight(server.breaker.check) as departed:
-            self._check_budget(call, estimate, reserve=True)
+        most = call.most if job is None else NOTHING
+        self._reserve(call, server, most)
+        with self._departed(server, most) as departed:
             attempt_id = self._log_sent(call, server) if job is None else job
-            flight = _Flight(server, attempt_id, estimate, departed)
+            flight = _Flight(server, attempt_id, most, departed)
             try:
                 ticket = server.provider.submit(call.request, attempt_id) if job is None else Ticket(job)
                 reply = self._collected(server.provider, ticket)
@@ -183,8 +185,17 @@ class Sender:
                 self._failed(call, flight, wrapped)
                 raise wrapped from bug
             self._pool.served(server)
-            self._ledger.settle(estimate, reply.cost_usd if reply.cost_usd is not None else estimate)
+            free = call.estimate if job is None else NOTHING
+            self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free)
         return reply
+
+    def _settle(self, call: _Call, most: Decimal | None, actual: Decimal | None) -> None:
+        """Account for a try; tell where a vendor charged more than it was known to."""
+        if self._ledger.settle(most, actual):
+            assert most is not None
+            assert actual is not None
+            request = call.request
+            self._sink(ChargedMore(str(request.route), request.asked.entry_id, most, actual))
 
     def _collected(self, provider: Provider, ticket: Ticket) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
@@ -192,10 +203,15 @@ class Sender:
             self._sleep(got.seconds)
         return got
 
-    def _check_budget(self, call: _Call, estimate: Decimal | None, *, reserve: bool = False) -> None:
-        """Raise OverBudgetError, or the last failure where it was a further try that does not fit."""
+    def _reserve(self, call: _Call, server: Server, most: Decimal | None) -> None:
+        """Set money aside. Raises OverBudgetError, or the last failure where it was a further try that does not fit."""
+
+        def go_on() -> None:
+            self._waits.check()
+            server.breaker.check()
+
         try:
-            (self._ledger.reserve if reserve else self._ledger.check)(estimate)
+            self._ledger.reserve(call.estimate, most, go_on)
         except OverBudgetError as refusal:
             if call.failed is None:
                 raise
@@ -203,11 +219,22 @@ class Sender:
             call.failed.hint = f"not tried again for the budget: {refusal.message}"
             raise call.failed from refusal
 
+    @contextmanager
+    def _departed(self, server: Server, most: Decimal | None) -> Iterator[float]:
+        """Hold a place in flight, or give the money back where the request is not to leave any more."""
+        with ExitStack() as stack:
+            try:
+                departed = stack.enter_context(server.pacer.flight(server.breaker.check))
+            except BaseException:
+                self._ledger.settle(most, NOTHING)
+                raise
+            yield departed
+
     def _log_sent(self, call: _Call, server: Server) -> str:
         try:
             attempt_id = call.log.sent(call.request, call.number, call.estimate, server.address)
         except BaseException:
-            self._ledger.settle(call.estimate, NOTHING)
+            self._ledger.settle(call.most, NOTHING)
             raise
         self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, call.number))
         return attempt_id
@@ -227,12 +254,12 @@ class Sender:
         call.failed = failure
         call.failures.append(failure)
         call.wait = next_wait(call.failures, self._luck())
-        billed = flight.estimate if failure.possibly_billed else NOTHING
-        self._ledger.settle(flight.estimate, billed if failure.cost_usd is None else failure.cost_usd)
+        unknown = failure.possibly_billed and failure.cost_usd is None
+        self._settle(call, flight.most, None if unknown else failure.cost_usd or NOTHING)
         self._react(call, flight, failure)
         call.log.failed(flight.attempt_id, failure)
         entry_id = call.request.asked.entry_id
-        self._sink(TryFailed(self._name, entry_id, flight.attempt_id, number, failure, call.wait, flight.estimate))
+        self._sink(TryFailed(self._name, entry_id, flight.attempt_id, number, failure, call.wait))
 
     def _react(self, call: _Call, flight: _Flight, failure: ProviderError) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "accept": "mark pictures as up to date without making new ones",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
+    "mv": "rename an entry, or move it to another file, with its picture and its history",
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",

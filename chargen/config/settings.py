@@ -189,7 +189,9 @@ def parse_settings(
 
 
 def _check_folders(checks: SettingChecks, settings: Settings, table: Mapping[str, Any]) -> None:
-    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes."""
+    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes; one there must be."""
+    if table.get("imagery") == []:
+        checks.must(("imagery",), "name a folder", 'write `imagery = ["imagery"]`, or leave it out')
     outputs = settings.generated
     for key, folders in (("imagery", settings.imagery), ("prompts", (settings.prompts,))):
         for number, folder in enumerate(folders):

@@ -58,4 +58,4 @@ def run_tasks(
     runner.run_all(control.task_dispatcher())
     if runner.interrupted:
         return ExitCode.INTERRUPTED
-    return ExitCode.FAILED if build.failed or build.unplanned else runner.others
+    return ExitCode.FAILED if build.has_errors else runner.others

@@ -40,6 +40,7 @@ class Chapters(ImageryKind):
 
     name = "chapter"
     entity_type = "chapter-imagery"
+    name_keys = ("custom_id",)
     shapes = (Shape(frozenset({"images", "metadata"}), "images"),)
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
@@ -51,15 +52,14 @@ class Chapters(ImageryKind):
         palette = reader.metadata.find("color_palette")
         file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
         cast = _cast(reader)
-        titles = _titles(reader.root)
+        moments = _moments(reader.root)
         thesis = _thesis(reader.metadata)
         colours = {text.name: text for text in in_words(document, palette, reader.problems)}
         entries: list[Entry] = []
         for block in reader.root.blocks("images"):
-            where = block.text("location")
-            reader.use("location", where)
+            reader.use("location", block.text("location"))
             block.spell(_IMAGE)
-            name = reader.entry_name(block, ("custom_id",))
+            name = reader.entry_name(block, self.name_keys)
             if name is None:
                 reader.tell(block)
                 continue
@@ -69,14 +69,14 @@ class Chapters(ImageryKind):
                     file,
                     block,
                     name,
-                    title=block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or ""),
+                    title=_title(block, moments),
                     depicts=_depicts(reader, block, cast),
                     always=(*thesis, *(colours | own).values()),
                     outputs=outputs_of(block),
                     palette=palette,
                     parts=parts_of(block, palette=False) if is_structured(block) else (),
                     avoided=negatives_of(block),
-                    place=None if where is None else Place(where, block.text("zone")),
+                    place=_place(block, moments),
                 )
             )
         _tell_unseen_faults(reader, cast, entries)
@@ -134,13 +134,36 @@ def _reference_ids(block: Block) -> tuple[Traced, ...]:
     return tuple(ids)
 
 
-def _titles(root: Block) -> Mapping[str, Traced]:
-    found: dict[str, Traced] = {}
+def _moments(root: Block) -> Mapping[str, Block]:
+    found: dict[str, Block] = {}
     for moment in root.blocks("moments"):
-        name, title = scalar(moment.nodes.get("id")), moment.text("title")
-        if name and title:
-            found.setdefault(name, title)
+        if name := scalar(moment.nodes.get("id")):
+            found.setdefault(name, moment)
     return found
+
+
+def _moment(block: Block, moments: Mapping[str, Block]) -> Block | None:
+    return moments.get(scalar(block.nodes.get("source_moment")) or "")
+
+
+def _title(block: Block, moments: Mapping[str, Block]) -> Traced | None:
+    moment = _moment(block, moments)
+    return block.text("title") or (moment.text("title") if moment is not None else None)
+
+
+def _place(block: Block, moments: Mapping[str, Block]) -> Place | None:
+    """Return where an image is set: its `location` and `zone`, else its moment's `location_zone` (`slug/zone`)."""
+    location, zone = block.text("location"), block.text("zone")
+    if location is None:
+        moment = _moment(block, moments)
+        both = moment.text("location_zone") if moment is not None else None
+        if both is None:
+            return None
+        slug, _, rest = both.partition("/")
+        location, zone = both.sub(slug.strip()), both.sub(rest.strip()) if rest.strip() else None
+    elif zone is not None:
+        zone = zone.sub(zone.removeprefix(f"{location}/"))
+    return Place(location, zone)
 
 
 def _thesis(metadata: Block) -> tuple[Traced, ...]:

@@ -37,6 +37,7 @@ class Characters(ImageryKind):
 
     name = "character"
     entity_type = "character"
+    name_keys = ("id",)
     shapes = (Shape(frozenset({"image_inventory"}), "image_inventory"),)
     locks_when_absent = False  # every inventory says `approved`, also of a portrait that is still to be made
     file_path_counts = False  # the place of a picture of the inventory is its `path`

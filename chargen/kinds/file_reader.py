@@ -101,7 +101,11 @@ class FileReader:
         self.problems.extend(block.problems)
 
     def imagery(
-        self, entries: Sequence[Entry], characters: tuple[Character, ...] = (), overview: EntryId | None = None
+        self,
+        entries: Sequence[Entry],
+        characters: tuple[Character, ...] = (),
+        overview: EntryId | None = None,
+        zones: tuple[tuple[str, EntryId], ...] = (),
     ) -> Imagery:
         """Return what was read."""
         if self.clashes:
@@ -120,6 +124,7 @@ class FileReader:
             problems=tuple(dict.fromkeys(self.problems)),
             uses=tuple(self.uses.values()),
             overview=overview,
+            zones=zones,
             data=self.root.view,
         )
 

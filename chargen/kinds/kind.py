@@ -33,6 +33,8 @@ class ImageryKind(ABC):
     """What such files call themselves."""
     shapes: tuple[Shape, ...] = ()
     """How a file is recognised that does not say what it is."""
+    name_keys: tuple[str, ...]
+    """Keys that name an entry, the first there is; one without any gets the first."""
     slot_list: str = ""
     """Key of the entry's list that takes an object for every picture; empty where the entry itself has the slots."""
     locks_when_absent: bool = True

@@ -21,17 +21,20 @@ from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, 
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
 from chargen.model.traced import Traced
-from chargen.model.values import Size
+from chargen.model.values import EntryId, Size
 from chargen.text.prose import one_line, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
 IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
 """Keys that name an entry, the first there is."""
 
+ZONES = ("zone", "base_zone", "zone_ref")
+"""Keys by which an entry says which zone of the location it shows."""
+
 TITLES = ("title", "name", "zone_name", "beat_title", "description")
 
-PLACES = ("slug", "zone_slug", "zone_id", "image_slug", "zone", "base_zone", "zone_ref", "location_within", "name",
-          "zone_name", "title", "weather")  # fmt: skip
+PLACES = ("slug", "zone_slug", "zone_id", "image_slug", *ZONES, "location_within", "name", "zone_name", "title",
+          "weather")  # fmt: skip
 """Keys whose words tell which part of the location, or which weather, a picture shows."""
 
 ELEMENTS = 2
@@ -76,6 +79,7 @@ class Locations(ImageryKind):
 
     name = "location"
     entity_type = "location-imagery"
+    name_keys = IDS
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
 
@@ -91,6 +95,7 @@ class Locations(ImageryKind):
         lights = light.lights(document, anchor.find("characteristic_light"))
         elements = _elements(document, anchor.find("signature_elements"), reader.slug)
         entries: list[Entry] = []
+        zones: dict[str, EntryId] = {}
         overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
         place = (anchor, reader.metadata, reader.root)
         for block, parent, otherwise in _candidates(reader):
@@ -100,6 +105,9 @@ class Locations(ImageryKind):
             if name is None:
                 reader.tell(block)
                 continue
+            for each in (block, *((parent,) if parent is not None else ())):
+                for zone in (text for key in (*IDS, *ZONES) if (text := each.text(key)) is not None):
+                    zones.setdefault(str(zone), self.entry_id(reader.slug, name))
             title = block.text(*TITLES)
             time = _time(block)
             always: tuple[Traced, ...] = ()
@@ -125,7 +133,7 @@ class Locations(ImageryKind):
                 )
             )
         whole = (entry.id for entry in entries if entry.path[0] == "overview")
-        return reader.imagery(entries, overview=next(whole, None))
+        return reader.imagery(entries, overview=next(whole, None), zones=tuple(zones.items()))
 
 
 def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]:

@@ -40,6 +40,7 @@ class Scenes(ImageryKind):
 
     name = "scene"
     entity_type = "character-scenes"
+    name_keys = ("id",)
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     telltales = frozenset({"scenes"})

@@ -97,11 +97,12 @@ class Judge(FactSources):
             route=facts.image.route,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
+            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
-            or self.evidence.has_arrived_untold(image.id),
+            or self.evidence.moved_unrecorded(image.id),
             drift=facts.drift,
         )
         return judged, request

@@ -118,6 +118,10 @@ class Shown(Protocol):
         """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
 
     @property
+    def most_usd(self) -> Decimal | None:
+        """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
+
+    @property
     def repair(self) -> bool:
         """True where the picture is fine and the YAML lacks its slots."""
 
@@ -199,6 +203,7 @@ class Planned:
     """The quality that is declared."""
     sent_quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
+    most_usd: Decimal | None = Decimal(0)
     repair: bool = False
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
@@ -349,8 +354,9 @@ class Plan:
 
     @cached_property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors that belong to no image: a file that can't be read, so that nobody knows what is planned in it."""
-        of_images = {problem for image in self.images for problem in image.problems}
+        """Errors that no image fails by: a file that can't be read, a template that nothing present depends on."""
+        blocked = (image for image in self.images if image.verdict is Verdict.BLOCKED)
+        of_images = {problem for image in blocked for problem in image.problems}
         errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
         return tuple(problem for problem in errors if problem not in of_images)
 

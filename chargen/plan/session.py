@@ -17,7 +17,7 @@ from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, JOBS, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -127,6 +127,8 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        if (move := self.moves.entry()) is not None:
+            disk.leave_out(move)
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
@@ -263,7 +265,7 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
-        moves=Moves(project.path(MOVES)),
+        moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),

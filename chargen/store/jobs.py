@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chargen.errors import InputError
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict, to_dict
 from chargen.store.files import write_durably
@@ -69,14 +68,18 @@ class Jobs:
         with suppress(FileNotFoundError):
             self._path(name).unlink()
 
-    def all(self) -> Iterator[Job]:
-        """Yield every job, oldest first. A file that can't be read tells of none."""
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            with suppress(OSError, ValueError, RecordError, RecursionError, InputError):
-                found = json.loads(path.read_bytes())
-                job = Job(from_dict(found), str(found["server"]))
-                if job.name == path.stem:
-                    yield job
+    def all(self) -> tuple[Job, ...]:
+        """Return every job, oldest first. A file that can't be read tells of none."""
+        return tuple(job for path in sorted(self._folder.glob(f"*{SUFFIX}")) if (job := _read(path)) is not None)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
+
+
+def _read(path: Path) -> Job | None:
+    try:
+        found = json.loads(path.read_bytes())
+        job = Job(from_dict(found), str(found["server"]))
+    except (OSError, ValueError, KeyError, TypeError, RecordError, RecursionError):
+        return None
+    return job if job.name == path.stem else None

@@ -12,6 +12,7 @@ from support.inside import build
 from support.project import Project
 
 from chargen.cli.main import COMMANDS, run
+from chargen.store.locks import project_lock
 
 A = "chapters/ch01/a"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -96,7 +97,7 @@ def test_text_and_json(say: Say, arguments: tuple[str, ...], line: str, keys: se
 def test_every_command_is_tried_here() -> None:
     """A new command comes with a line above; those that are not there have a test of their own."""
     mark = next(mark for mark in test_text_and_json.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
-    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "restore"} == set(COMMANDS)
+    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "mv", "restore"} == set(COMMANDS)
 
 
 def test_gc_the_trash_and_back(book: Project, say: Say) -> None:
@@ -111,6 +112,18 @@ def test_gc_the_trash_and_back(book: Project, say: Say) -> None:
     assert (code, err.splitlines()[0]) == (3, "error: not emptied: no terminal to confirm in")
     assert shown(say, "trash", "empty", "--yes")["files"] == 1
     assert not (book.root / "generated/chapters/gone/x.png").exists()
+
+
+def test_mv(book: Project, say: Say) -> None:
+    """An entry gets another name, and what still names it as before is listed; not while a build works here."""
+    with project_lock(book.root):
+        code, _, err = say("mv", A, "lamp")
+    assert (code, "is building this project" in err) == (3, True)
+    code, out, err = say("mv", A, "lamp")
+    assert (code, out, err) == (0, f"{A} is chapters/ch01/lamp now, with its picture: {CH01}:6:5\n", "")
+    assert shown(say, "mv", "lamp", "a")["to"] == A
+    code, _, err = say("mv", A, "ch09/a")
+    assert (code, "there is no chapter `ch09`" in err) == (3, True)
 
 
 def test_restore(book: Project, say: Say) -> None:

@@ -133,6 +133,7 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
     ("body", "place", "words"),
     [
         ('imagery = "imagery"', "2:1", "must be a list, not a text"),
+        ("imagery = []", "2:1", "must name a folder"),
         ('imagery = ["a",\n  3]', "3:3", "must be a text"),
         ('imagery = ["../else"]', "2:12", "inside the project"),
         ('imagery = ["."]', "2:12", "inside the project"),

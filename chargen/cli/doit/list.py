@@ -73,6 +73,8 @@ class List(ProjectCommand):
             pairs = zip(lines, needs, strict=True)
             lines = [line for row, files in pairs for line in (row, *(f" -  {file}" for file in files))]
         self.say(lines)
+        for problem in plan.unplanned:
+            self.tell(str(problem))
         return 0
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:

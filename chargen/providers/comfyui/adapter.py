@@ -121,6 +121,10 @@ class ComfyUIProvider(VendorProvider):
         """Cost nothing."""
         return Decimal(0)
 
+    def most(self, request: Request) -> Decimal | None:  # noqa: ARG002 - as above
+        """Never cost anything."""
+        return Decimal(0)
+
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
         assert request.model_sha256 is not None
