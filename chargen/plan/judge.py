@@ -108,7 +108,7 @@ class Judge(FactSources):
         return judged, request
 
     def coming(self, image: Planned) -> FileHash | None:
-        """Return the hash of the file that a restorable image will be, as far as it can be told."""
+        """Return the hash of the file that a restorable image will be, as far as it is known."""
         facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
         if facts.moved:
             return facts.state.file
