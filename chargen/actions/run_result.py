@@ -74,6 +74,8 @@ class RunResult:
     possibly_usd: Decimal | None
     stopped: Mapping[str, ProviderStopped]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    """What was told of the images before anything was sent."""
     exit_code: int = 0
 
     @property
@@ -101,7 +103,7 @@ class RunResult:
             "possibly_billed": self.possibly_billed,
             "possibly_billed_usd": number(self.possibly_usd),
             "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in self.stopped.items()},
-            "problems": [problem.to_json() for problem in self.problems],
+            "problems": [problem.to_json() for problem in (*self.warnings, *self.problems)],
             "exit_code": self.exit_code,
         }
 
@@ -118,6 +120,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
         possibly_usd=build.losses.possibly_usd,
         stopped=dict(build.stopped),
         problems=build.unplanned,
+        warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,
     )
 

@@ -26,11 +26,13 @@ from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
+from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
+from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -68,6 +70,8 @@ class Build:
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
     losses: Losses = field(default_factory=Losses)
+    warnings: tuple[Finding, ...] = ()
+    """What is odd about the images that are to be sent, and about those they are sent to."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -291,6 +295,7 @@ def open_build(
             stop,
             leftovers,
             left_out=list(choice.left_out),
+            warnings=warnings_of(session, prepared),
         )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build
