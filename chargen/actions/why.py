@@ -21,7 +21,7 @@ from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash, number
 from chargen.plan.evidence import TargetState
-from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
+from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -113,7 +113,7 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     now = _compared(image, planner.evidence.parts_of(image.entry, found))
     explanation = None
     if line is not None and now is not None:
-        explanation = explain(Then.of(line, records), now, sources_of(image))
+        explanation = explain(RecordedInputs.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
     offer = planner.offer(image)
     return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)

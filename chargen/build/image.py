@@ -105,7 +105,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)

@@ -17,11 +17,13 @@ from chargen.text.nearest import did_you_mean
 
 COMMANDS = {
     "init": "make a small working project in a folder",
+    "new": "write a commented file of a kind, to fill in",
     "plan": "show what a build would do, why, and at what price",
     "batch": "build the images of one kind, or all",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",
+    "schema": "print JSON Schemas of your files, for editors",
     "why": "explain an image's verdict: what changed since it was made, word by word",
     "impact": "list every image that a file, a character or a template feeds",
     "approve": "protect finished images from rebuilding",
@@ -31,6 +33,7 @@ COMMANDS = {
     "accept": "mark pictures as up to date without making new ones",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
+    "mv": "rename an entry, or move it to another file, with its picture and its history",
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",

@@ -53,9 +53,15 @@ def project_here(*, read_only: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def project_held() -> Iterator[Session]:
-    """Open the project around the current folder to write to it, once no build works in it. Raises StartError."""
-    with project_here(read_only=False) as session, project_lock(session.project.root, on_wait=tell_waiting):
+def project_held(*, wait: bool = True) -> Iterator[Session]:
+    """Open the project around the current folder to write to it, once no build works in it. Raises StartError.
+
+    Without `wait` a build that works in it is an error.
+    """
+    with (
+        project_here(read_only=False) as session,
+        project_lock(session.project.root, wait=wait, on_wait=tell_waiting),
+    ):
         yield session
 
 

@@ -90,8 +90,9 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     yield from _headline(shown.image)
     yield ""
     quality = f", quality {request.quality}" if request.quality else ""
-    price = estimate_text(shown.cost_usd)
-    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate"
+    price, most = estimate_text(shown.cost_usd), estimate_text(shown.most_usd)
+    at_most = f", {most} at most" if most != price else ""
+    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate{at_most}"
     yield ""
     for line in request.prompt.split("\n"):
         yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))

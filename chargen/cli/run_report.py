@@ -17,6 +17,7 @@ from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, tell
 from chargen.cli.problems import problem_lines, untouched_lines
+from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
@@ -263,12 +264,9 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     result = run_result(build)
     untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
     numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}
-    sent = result.spent_usd or result.paid
-    spent = f", {cost_text(result.spent_usd)}" if sent else ""
+    spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
-    if result.possibly_billed:
-        requests = plural(result.possibly_billed, "request")
-        yield f"possibly billed: {requests} that brought nothing, {estimate_text(result.possibly_usd)} by estimate"
+    yield from spending_lines(result.spent)
     yield from _failures(result)
     for problem in result.problems:
         yield from str(problem).split("\n")

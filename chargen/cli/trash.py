@@ -46,7 +46,7 @@ def show(*, as_json: bool = False) -> None:
 @json_option
 def restore(names: tuple[str, ...], *, as_json: bool) -> None:
     """Move files back to where they were. NAME is the path a file had, or a glob on it."""
-    from chargen.actions.trash import BroughtBack, bring_back  # noqa: PLC0415 - as above
+    from chargen.actions.trash import RestoredFiles, bring_back  # noqa: PLC0415 - as above
     from chargen.cli.project import project_held  # noqa: PLC0415 - as above
 
     back = []
@@ -56,7 +56,7 @@ def restore(names: tuple[str, ...], *, as_json: bool) -> None:
             if not as_json:
                 say(f"restored {item.was}")
     if as_json:
-        say_json(BroughtBack(tuple(back)).to_json())
+        say_json(RestoredFiles(tuple(back)).to_json())
 
 
 @command.command("empty")

@@ -18,7 +18,7 @@ from chargen.model.record_marks import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
 from chargen.text.money import cost_text, estimate_text
-from chargen.text.word_diff import Fate, Run, marked, plain, shortened
+from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
@@ -101,8 +101,8 @@ def _words(runs: tuple[Run, ...]) -> str:
     return marked(runs, _in_colour, " ") if in_colour() else plain(runs)
 
 
-def _in_colour(fate: Fate, words: str) -> str:
-    if fate is Fate.REMOVED:
+def _in_colour(fate: RunKind, words: str) -> str:
+    if fate is RunKind.REMOVED:
         return styled(words, RED, STRUCK)
     return styled(words, GREEN, UNDERLINE)
 

@@ -13,11 +13,11 @@ from fractions import Fraction
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.keys import DEFAULTS, PROMPTS, SHOWN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
-from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
 from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, Place, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.keys import Keys
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import Keys
 from chargen.model.entries import Character, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -101,7 +101,11 @@ class FileReader:
         self.problems.extend(block.problems)
 
     def imagery(
-        self, entries: Sequence[Entry], characters: tuple[Character, ...] = (), overview: EntryId | None = None
+        self,
+        entries: Sequence[Entry],
+        characters: tuple[Character, ...] = (),
+        overview: EntryId | None = None,
+        zones: tuple[tuple[str, EntryId], ...] = (),
     ) -> Imagery:
         """Return what was read."""
         if self.clashes:
@@ -120,6 +124,7 @@ class FileReader:
             problems=tuple(dict.fromkeys(self.problems)),
             uses=tuple(self.uses.values()),
             overview=overview,
+            zones=zones,
             data=self.root.view,
         )
 

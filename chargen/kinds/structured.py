@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.kinds.entry_reader import without_repeats
+from chargen.kinds.keys import PROMPTS
 from chargen.kinds.palette import avoided, in_words_together
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import PROMPTS
 from chargen.kinds.view import fields
 from chargen.model.entries import PromptPart
 from chargen.model.traced import Traced

@@ -186,5 +186,7 @@ class Imagery:
     are left to `chargen.plan.resolve`."""
     overview: EntryId | None = None
     """The entry that shows a location as a whole, where there is one."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """A location's zones as other files may name them, each with the entry that shows it."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole file as templates see it."""

@@ -217,6 +217,9 @@ class Provider(Protocol):
     def price(self, request: Request) -> Decimal | None:
         """Estimate the cost in USD of sending `request` once; None where it is unknown."""
 
+    def most(self, request: Request) -> Decimal | None:
+        """Say what sending `request` once may cost at most, as far as it can be known: what a budget sets aside."""
+
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
 

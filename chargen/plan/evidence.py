@@ -24,7 +24,7 @@ from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.claims import named_picture
-from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
+from chargen.plan.ownership import Group, Owned, Ownership, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
@@ -99,7 +99,7 @@ class Evidence:
         """Return the moves that touch an entry's place, done or not."""
         return self.ownership.group_of(entry_id)
 
-    def has_arrived_untold(self, entry_id: EntryId) -> bool:
+    def moved_unrecorded(self, entry_id: EntryId) -> bool:
         """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
         group = self.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
         return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
@@ -115,7 +115,7 @@ class Evidence:
 
     def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
         """Return the living entry whose version an attempt is, None where it is nobody's."""
-        chains = Chains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
+        chains = VersionChains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
         return chains.owner(f"{fingerprint}/{attempt}", made_for)
 
     def heir(self, entry_id: EntryId) -> EntryId | None:

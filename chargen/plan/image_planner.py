@@ -1,7 +1,7 @@
 """From one entry to its planned image: its references, prompt, verdict, route and price.
 
 Changes nothing. What it decides it asks of the pure parts: resolving, composing, judging. What it reads beyond the
-entry it asks of `Surroundings`.
+entry it asks of `PlanContext`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,20 @@ from chargen.plan.disk import ReferenceFile
 from chargen.plan.facts import errors
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, Shown
-from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, place_reference, resolve
+from chargen.plan.resolve import (
+    Described,
+    Resolution,
+    WantedPicture,
+    Zone,
+    describe_instead,
+    place_reference,
+    resolve,
+    unknown_zone,
+)
 from chargen.plan.verdict import Judgement
 
 
-class Surroundings(Protocol):
+class PlanContext(Protocol):
     """What the planning of an image asks of the rest of the book and of the disk."""
 
     @property
@@ -39,8 +48,8 @@ class Surroundings(Protocol):
     def portrait(self, name: EntryId) -> Shown | None:
         """Return a planned image by id; None where none is planned, or not before its user."""
 
-    def picture_of(self, place: Place) -> EntryId | None:
-        """Return the planned image that shows where an image is set; None where none does."""
+    def zone(self, place: Place) -> Zone:
+        """Return what is known of where an image is set."""
 
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
@@ -65,19 +74,22 @@ class ImagePlanner:
 
     composer: Composer
     judge: Judge
-    around: Surroundings
+    around: PlanContext
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""
         settings = self.judge.project.settings
         portrait = settings.empty_references is EmptyReferences.PORTRAIT
         found = resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
-        if entry.place is None or settings.location_references is LocationReferences.OFF:
+        if entry.place is None:
             return found
-        shown = self.around.picture_of(entry.place)
-        if shown is None:
+        zone = self.around.zone(entry.place)
+        if zone.unknown:
+            told = unknown_zone(entry.place, zone)
+            found = replace(found, problems=(*found.problems, told))
+        if zone.picture is None or settings.location_references is LocationReferences.OFF:
             return found
-        place = place_reference(entry.place, shown, self.judge.project.target(shown))
+        place = place_reference(entry.place, zone.picture, self.judge.project.target(zone.picture))
         return replace(found, references=(*found.references, place))
 
     def plan(

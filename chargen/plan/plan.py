@@ -118,6 +118,10 @@ class Shown(Protocol):
         """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
 
     @property
+    def most_usd(self) -> Decimal | None:
+        """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
+
+    @property
     def repair(self) -> bool:
         """True where the picture is fine and the YAML lacks its slots."""
 
@@ -199,6 +203,7 @@ class Planned:
     """The quality that is declared."""
     sent_quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
+    most_usd: Decimal | None = Decimal(0)
     repair: bool = False
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
@@ -207,6 +212,8 @@ class Planned:
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
+    offer: Offer | None = None
+    """What its provider says of the request, where one is due."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
 

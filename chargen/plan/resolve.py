@@ -117,19 +117,40 @@ def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
     return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
 
 
-def picture_of(ids: Sequence[EntryId], overview: EntryId | None, zone: str) -> EntryId | None:
-    """Return which of a location's images shows a zone: the one of its name, one that has it in its name, the overview.
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """What is known of a zone of a location that has an imagery file: the entry that shows it, else the whole.
 
-    Without a zone the overview.
+    `unknown` says that the location has none of this name; `hint` then names the nearest, if any is near.
     """
-    wanted = _plain(zone)
-    if wanted:
-        names = {name: _plain(name.rpartition("/")[2]) for name in ids}
-        exact = (name for name in ids if names[name] == wanted)
-        within = (name for name in ids if f"-{wanted}-" in f"-{names[name]}-")
-        holding = (name for name in ids if wanted in names[name])
-        overview = next(chain(exact, within, holding), overview)
-    return overview
+
+    picture: EntryId | None = None
+    unknown: bool = False
+    hint: str = ""
+
+
+def find_zone(zones: Sequence[tuple[str, EntryId]], location: str, overview: EntryId | None, zone: str) -> Zone:
+    """Find a zone among those of a location: by its name (with or without the location's before it), else within one.
+
+    Without a zone, or where it is in no name, the overview shows it.
+    """
+    wanted, own = _plain(zone), f"{_plain(location)}-"
+    if not wanted:
+        return Zone(overview)
+    names = {name: _plain(name) for name, _ in zones}
+    exact = next((entry for name, entry in zones if wanted in (names[name], names[name].removeprefix(own))), None)
+    if exact is not None:
+        return Zone(exact)
+    within = ((name, entry) for name, entry in zones if f"-{wanted}-" in f"-{names[name]}-")
+    holding = ((name, entry) for name, entry in zones if wanted in names[name])
+    name, entry = next(chain(within, holding), ("", overview))
+    near = dict.fromkeys((*names, *(known.removeprefix(own) for known in names.values())))
+    return Zone(entry, unknown=True, hint=f"did you mean `{name}`?" if name else did_you_mean(zone, near))
+
+
+def unknown_zone(place: Place, zone: Zone) -> Problem:
+    """Return the warning of a zone that its location has not."""
+    return warning(f"location `{place.location}` has no zone `{place.zone}`", place.position, zone.hint)
 
 
 def _plain(name: str) -> str:

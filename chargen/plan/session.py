@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -119,6 +119,8 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        if (move := self.moves.entry()) is not None:
+            disk.leave_out(move)
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
@@ -255,7 +257,7 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
-        moves=Moves(project.path(MOVES)),
+        moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,

@@ -12,7 +12,7 @@ from chargen.config.settings import Settings
 from chargen.errors import Problem, StartError
 from chargen.model.request import Provider
 from chargen.model.values import Route
-from chargen.providers.catalogue.models import Life, ModelTable
+from chargen.providers.catalogue.models import Lifecycle, ModelTable
 from chargen.providers.catalogue.routes import override_route, route_for
 
 
@@ -71,7 +71,7 @@ class Adapters:
         if self.is_proof(route) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
-        return model is None or (model.life(self._today) is not Life.DEAD and not model.unsupported)
+        return model is None or (model.life(self._today) is not Lifecycle.DEAD and not model.unsupported)
 
     def _provider_of(self, model: str) -> str | None:
         return next((name for name in self.models.names if self.models.find(name, model)), None)

@@ -225,6 +225,11 @@ class Journal:
         where = "WHERE sent_at>=? ORDER BY sent_at, attempt_id"
         return self._file.read(lambda connection: list(select_attempts(connection, where, (moment,))))
 
+    def of_run(self, run_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts of a run of this process, oldest first, with all that was written down so far."""
+        where = "WHERE run_id=? ORDER BY sent_at, attempt_id"
+        return self._file.run(lambda connection: tuple(select_attempts(connection, where, (run_id,))))
+
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""
         where = "WHERE task_id=? ORDER BY sent_at, attempt_id"

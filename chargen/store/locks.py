@@ -51,7 +51,7 @@ def project_lock(
         if held is None:
             pid = _read_pid(holder)
             if not wait:
-                raise StartError(_busy(pid), hint="wait until it ends, or leave out `--no-wait`") from None
+                raise StartError(_busy(pid), hint="wait until it ends") from None
             if on_wait is not None:
                 on_wait(pid)
         while held is None:

@@ -76,7 +76,7 @@ class World:
     def owned(self, _name: EntryId) -> Owned:
         return Owned()
 
-    def has_arrived_untold(self, _name: EntryId) -> bool:
+    def moved_unrecorded(self, _name: EntryId) -> bool:
         return False
 
     def kept(self, _entry: Entry) -> PaidReply | None:

@@ -9,10 +9,11 @@ from servers.pictures import png
 from support import inside
 from support.project import Project
 
+from chargen.errors import Position, Severity
 from chargen.model.values import EntryId, Route, Verdict
 from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
-from chargen.plan.resolve import picture_of
+from chargen.plan.resolve import Zone, find_zone
 
 ON = 'location_references = "place"\n'
 LOCATION = """\
@@ -126,26 +127,61 @@ def test_a_zone_that_is_added_is_seen_by_a_kept_plan(book: Project) -> None:
         assert session.planner().plan().by_id[EntryId("chapters/ch01/a")].needs == ("locations/mill/cellar",)
 
 
-IDS = [EntryId(f"locations/mill/{name}") for name in ("overview", "mill-yard-night", "yard", "mill-loft", "backyards")]
+NAMES = ("overview", "mill-yard-night", "yard", "mill-loft", "backyards")
+ZONES = [(name, EntryId(f"locations/mill/{name}")) for name in NAMES]
+WHOLE = ZONES[0][1]
 
 
 @pytest.mark.parametrize(
-    ("zone", "found"),
+    ("zone", "found", "hint"),
     [
-        ("yard", "yard"),
-        ("Loft", "mill-loft"),
-        ("mill_yard", "mill-yard-night"),
-        ("backyard", "backyards"),
-        ("cellar", "overview"),
-        ("", "overview"),
+        ("yard", "yard", None),
+        ("Loft", "mill-loft", None),
+        ("yard_night", "mill-yard-night", None),
+        ("night", "mill-yard-night", "did you mean `mill-yard-night`?"),
+        ("backyard", "backyards", "did you mean `backyards`?"),
+        ("yrad", "overview", "did you mean `yard`?"),
+        ("cellar", "overview", ""),
+        ("", "overview", None),
     ],
 )
-def test_a_zone_is_found_by_its_name_then_within_a_name_then_by_the_whole(zone: str, found: str) -> None:
-    assert picture_of(IDS, IDS[0], zone) == f"locations/mill/{found}"
+def test_a_zone_is_found_by_its_name_then_within_a_name_then_by_the_whole(zone: str, found: str, hint: str) -> None:
+    """One that the location has under no such name is told with the nearest, whatever shows it."""
+    wanted = Zone(EntryId(f"locations/mill/{found}"), unknown=hint is not None, hint=hint or "")
+    assert find_zone(ZONES, "mill", WHOLE, zone) == wanted
 
 
 def test_of_a_place_without_an_overview_another_zone_does_not_stand_in() -> None:
-    assert picture_of(IDS[1:], None, "cellar") is None
+    assert find_zone(ZONES[1:], "mill", None, "cellar").picture is None
+
+
+def test_a_zone_that_only_holds_images_is_shown_by_its_first(tmp_path: Path) -> None:
+    book = _book(tmp_path, "gate")
+    zone = "  - {zone_slug: gate, images: [{image_slug: dawn, prompt: A gate., size: 128x96}]}\n"
+    book.write("imagery/locations/mill/imagery.yaml", LOCATION + zone)
+    image = _image(book)
+    assert (image.needs, image.problems) == (("locations/mill/dawn",), ())
+
+
+@pytest.mark.parametrize("settings", ["", ON])
+def test_a_zone_that_the_location_has_not_is_told_before_money_is_spent(tmp_path: Path, settings: str) -> None:
+    """In every plan, whether a picture of the place is wanted or not, where the zone is written."""
+    book = _book(tmp_path, "yrad", settings)
+    (told,) = _image(book).problems
+    assert told.message == "location `mill` has no zone `yrad`"
+    assert (told.severity, told.hint) == (Severity.WARNING, "did you mean `yard`?")
+    line = book.read("imagery/chapters/ch01/imagery.yaml").splitlines()[(told.position or Position("")).line - 1]
+    assert line.strip() == "zone: yrad"
+
+
+@pytest.mark.parametrize("shown", ["source_moment: m1", "location: mill\nzone: mill/yard"])
+def test_a_place_in_other_forms(tmp_path: Path, shown: str) -> None:
+    """An image without a location is set where its moment is; a zone may have the location before it."""
+    book = Project(tmp_path, ON)
+    book.write("imagery/locations/mill/imagery.yaml", LOCATION)
+    book.chapter("ch01", {"a": "A lamp."}, extra="moments: [{id: m1, location_zone: mill/yard}]", entry=shown)
+    image = _image(book)
+    assert (image.needs, image.problems) == (("locations/mill/mill-yard",), ())
 
 
 def test_templates_see_who_is_on_which_picture(book: Project) -> None:

@@ -56,7 +56,7 @@ def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
     return "\n\n".join((prompt.rstrip(), *texts)) if texts else prompt
 
 
-def told(dropped: Sequence[SentReference], model: str, limit: int) -> str:
+def dropped_note(dropped: Sequence[SentReference], model: str, limit: int) -> str:
     """Say in one sentence which references the model did not get, and for which of them words stand in."""
     described = [each for each in dropped if each.appearance.strip()]
     left_out = [each for each in dropped if not each.appearance.strip()]
