@@ -35,7 +35,7 @@ class ShownPlan:
 def shown_plan(chosen: Chosen, session: Session | None, *, whole: bool) -> ShownPlan:
     """Show what was asked for and what that needs, whatever is left out; `whole` where all there is was asked for.
 
-    Without a session nothing is told of providers: nothing is sent to one.
+    Without a session nothing is said of providers: nothing is sent to one.
     """
     choice = chosen.choice
     meant = {*chosen.selected, *(image.id for image in choice.images), *(item.image.id for item in choice.left_out)}
@@ -51,12 +51,12 @@ def dry_run(chosen: Chosen, session: Session) -> ShownPlan:
 
 
 def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Add what is odd about the requests of a run and about those they go to, where that is not told already."""
+    """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
     if session is None:
         return found
-    told = {finding.problem for finding in found}
+    seen = {finding.problem for finding in found}
     more = warnings_of(session, chosen)
-    return (*(finding for finding in more if finding.problem not in told), *found)
+    return (*(finding for finding in more if finding.problem not in seen), *found)
 
 
 def concerning(plan: Plan, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:

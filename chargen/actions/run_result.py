@@ -75,7 +75,7 @@ class RunResult:
     stopped: Mapping[str, ProviderStopped]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
-    """What was told of the images before anything was sent."""
+    """What was said of the images before anything was sent."""
     exit_code: int = 0
 
     @property

@@ -286,6 +286,6 @@ def _author_choice(entry: Entry) -> tuple[object, ...] | None:
 
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
-    told = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
+    known = {problem.message for problem in own}
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
     return InputError((*own, *more))

@@ -280,7 +280,7 @@ def open_build(
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
 
-        def told(event: SendingEvent) -> None:
+        def on_event(event: SendingEvent) -> None:
             sink(event)
             if isinstance(event, RequestSent):
                 build.sent = True
@@ -290,7 +290,7 @@ def open_build(
             elif isinstance(event, ProviderStopped):
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
-        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, on_event)
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)

@@ -201,7 +201,7 @@ class Sender:
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:
-        """Wrap a bug; its own words may hold anything, so only its type is told."""
+        """Wrap a bug; its own words may hold anything, so only its type is reported."""
         message = f"unexpected `{type(bug).__name__}` while `{self._provider.name}` was asked"
         return ProviderError(
             FailureClass.OURS, message, hint="the log file has the details; please report it", possibly_billed=True

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
-from chargen.cli.output import discard, say, tell
+from chargen.cli.output import discard, say, to_stderr
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, plural
@@ -27,7 +27,7 @@ from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
 _WARNED = 5
-"""Causes of warnings that are told before a run."""
+"""Causes of warnings that are shown before a run."""
 _BAR = 30
 """Cells of a whole bar."""
 
@@ -101,7 +101,7 @@ class RunReport:
         self._number = 0
         self._errors: list[str] = []
         self._stopped: set[str] = set()
-        """Providers of which it was told that nothing more is sent to them."""
+        """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
 
     # what doit calls
@@ -117,7 +117,7 @@ class RunReport:
         """Called when doit looks whether a task is up to date: nothing to tell."""
 
     def execute_task(self, task: Any) -> None:
-        """A task starts: told for an author's own task; an image is told when it ends."""
+        """A task starts: said of an author's own task; of an image, when it ends."""
         if task.name not in self._ids and task.actions and not task.name.startswith("_"):
             self._line(f"running {task.title()}")
 
@@ -212,7 +212,7 @@ class RunReport:
             discard(self._out)
             if not isinstance(failure, BrokenPipeError):
                 reason = (failure.strerror or "error").lower()
-                tell(f"warning: can't write the output: {reason}; the build goes on")
+                to_stderr(f"warning: can't write the output: {reason}; the build goes on")
 
 
 def opening(build: Build) -> Iterable[str]:
@@ -234,8 +234,8 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
-    for told in elsewhere(spending, build.session.adapters):
-        yield told.message
+    for problem in elsewhere(spending, build.session.adapters):
+        yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
     yield from warning_lines(build.warnings)
@@ -253,9 +253,9 @@ def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
 
 def _befell(build: Build) -> Iterable[str]:
     """Yield what befell the project's files since this was asked last."""
-    told = build.session.told
-    while told:
-        yield from str(told.pop(0)).split("\n")
+    problems = build.session.journal_problems
+    while problems:
+        yield from str(problems.pop(0)).split("\n")
 
 
 def closing(build: Build, seconds: float) -> Iterable[str]:
@@ -288,7 +288,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
 
 
 def _in_order(result: RunResult) -> dict[str, int]:
-    """Return the counts of outcomes, what was made first; where nothing had to be done is not told."""
+    """Return the counts of outcomes, what was made first; what had nothing to do is left out."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
     return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}

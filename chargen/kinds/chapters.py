@@ -104,7 +104,7 @@ class Chapters(ImageryKind):
             block.spell(_IMAGE)
             name = reader.entry_name(block, self.name_keys)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
             own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
             entries.append(
@@ -142,7 +142,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
             continue
         name = block.text("name")
         block.spell(_MEMBER)
-        reader.tell(block)
+        reader.report(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
         found[str(slug)] = CastMember(str(name or ""), ids, block.position, wants_no_portrait(block), fault)
@@ -151,7 +151,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
 
 
 def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[DepictedCharacter, ...]:
-    """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
+    """Return whom an image shows; without a readable cast its references are unknown, which blocks it."""
     found = depicted(block, cast or _NOBODY)
     if found and cast is None:
         block.problems.append(_unreadable_cast(reader.root))
@@ -160,8 +160,8 @@ def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | 
 
 def _tell_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
     """Make faults of declared characters the file's where no image depicts the character."""
-    told = {problem for entry in entries for problem in entry.problems}
-    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
+    known = {problem for entry in entries for problem in entry.problems}
+    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in known)
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:

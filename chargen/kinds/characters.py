@@ -120,7 +120,7 @@ def _item(
             return None, entry
         return _told(block, name, target, entry.status, entry), entry
     if name is None:
-        reader.tell(block)
+        reader.report(block)
         reader.problems.append(warning("this picture has no `id`: nothing can name it", block.position))
         return None, None
     if written is not None and path is None:
@@ -141,7 +141,7 @@ def _made(block: Block) -> str | None:
 def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | None:
     name = reader.entry_name(block, ("id",))
     if name is None:
-        reader.tell(block)
+        reader.report(block)
         return None
     title = block.block("content").text("title") or block.text("title")
     return read_entry(

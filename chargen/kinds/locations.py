@@ -178,7 +178,7 @@ class Locations(ImageryKind):
             made_of_fields = is_structured(block)
             name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None and not made_of_fields)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
             for each in (block, *((parent,) if parent is not None else ())):
                 for zone in (text for key in (*IDS, *ZONES) if (text := each.text(key)) is not None):
@@ -229,7 +229,7 @@ def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]
             if not inner or prompt_of(block) is not None:
                 yield _entry(block), None, ""
             else:
-                reader.tell(block)
+                reader.report(block)
             for image in inner:
                 yield _entry(image), block, ""
     for block in reader.root.blocks("beat_images"):
@@ -289,8 +289,8 @@ def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None
     """Return the light of the place that fits an entry."""
     if not lights:
         return None
-    told = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
-    return light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+    texts = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
+    return light.fitting(lights, time, tuple(light.tokens(text) for text in texts))
 
 
 def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:

@@ -1,4 +1,4 @@
-"""Scenes of a character: `scenes[*]` beside the character's file, each told in a few fields, most without a prompt.
+"""Scenes of a character: `scenes[*]` beside the character's file, described in a few fields, most without a prompt.
 
 Laws: a scene is named by its `id`, else by its title, never by its number: one that is inserted renames no other. The
 character is in every picture, first; what the file says of their looks counts where no portrait goes along. Pure.
@@ -88,7 +88,7 @@ class Scenes(ImageryKind):
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read the scenes of a character."""
-        reader = FileReader.of(document, self, ("slug",), folder_counts=True, folder_told=False)
+        reader = FileReader.of(document, self, ("slug",), folder_counts=True, names_folder=False)
         reader.root.spell(self.keys)
         if reader.slug is None:
             return reader.imagery(())
@@ -99,7 +99,7 @@ class Scenes(ImageryKind):
             block.spell(_SCENE)
             name = _name(reader, block)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
             parts = _parts(block, somebody) if block.text(*PROMPTS) is None else ()
             entry = read_entry(
@@ -128,7 +128,7 @@ def _character(reader: FileReader) -> DepictedCharacter:
 
 
 def _name(reader: FileReader, block: Block) -> str | None:
-    """Return the scene's name in its id; None, with the problem told, where it has none."""
+    """Return the scene's name in its id; None, with the problem reported, where it has none."""
     if not is_null(block.nodes.get("id")):
         return reader.entry_name(block, ("id",))
     title = block.text("title")

@@ -1,6 +1,6 @@
 """Misspellings among keys: unknown ones that are all but the same as a known one which is missing.
 
-Laws: unknown keys are normal, stay as they are and are read by templates; one is told only where a known key is a
+Laws: unknown keys are normal, stay as they are and are read by templates; one is reported only where a known key is a
 letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Pure.
 """
 

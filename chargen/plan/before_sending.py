@@ -1,4 +1,4 @@
-"""What is odd about images that are about to be sent, and about those they are sent to: told before anything is spent.
+"""What is odd about images that are about to be sent, and about providers: reported before anything is spent.
 
 Reads the disk and the environment, changes nothing, sends nothing.
 """
@@ -40,9 +40,9 @@ def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
 
     warnings = (item for item in findings(plan) if item.problem.severity is Severity.WARNING)
     found = [finding for finding in warnings if concerns(finding.problem)]
-    told = {finding.problem.message for finding in found}
+    seen = {finding.problem.message for finding in found}
     offered = (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
-    found += (item for item in offered if item.problem.message not in told)
+    found += (item for item in offered if item.problem.message not in seen)
     return (*providers, *by_place(found))
 
 

@@ -115,7 +115,7 @@ class Judge(FactSources):
         return Offer(self.adapters.get(request.provider).price(request), tuple(found))
 
     def coming(self, image: Planned) -> FileHash | None:
-        """Return the hash of the file that a restorable image will be, as far as it can be told."""
+        """Return the hash of the file that a restorable image will be, as far as it is known."""
         facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
         if facts.moved:
             return facts.state.file

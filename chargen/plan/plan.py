@@ -87,7 +87,7 @@ class Shown(Protocol):
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
 
     @property
     def status(self) -> Status | None:
@@ -139,7 +139,7 @@ class Shown(Protocol):
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """Of its inputs; None where they can't be told."""
+        """Of its inputs; None where they are unknown."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -195,7 +195,7 @@ class Planned:
     references: tuple[PlannedReference, ...]
     composed: Composed | None
     inputs: Inputs | None
-    """None while they can't be told: no prompt, a bad size, or a reference that is still to be built."""
+    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
     fingerprint: Fingerprint | None
     judgement: Judgement
     route: Route | None
@@ -252,7 +252,7 @@ class Planned:
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
         return self.entry.size
 
     @property

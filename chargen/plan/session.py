@@ -70,7 +70,7 @@ class Session:
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    told: list[Problem] = field(default_factory=list, repr=False)
+    journal_problems: list[Problem] = field(default_factory=list, repr=False)
     """What happened to the journal on the way, for whoever reads what a command prints."""
     _cached: list[Cache] = field(default_factory=list, repr=False)
 
@@ -232,13 +232,13 @@ def open_session(
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
-    told: list[Problem] = []
+    journal_problems: list[Problem] = []
 
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
     def tell(problem: Problem) -> None:
-        told.append(problem)
+        journal_problems.append(problem)
         log(problem)
 
     originals = Originals(project.originals, report=log)
@@ -263,7 +263,7 @@ def open_session(
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
-        told=told,
+        journal_problems=journal_problems,
     )
 
 

@@ -39,7 +39,7 @@ from chargen.store.spending import Sum, sum_of
 class Journal:
     """The journal of the project at `root`; opened when first used, safe to use from threads.
 
-    Where it is missing or damaged it is made again from `originals`, and `report` is told. With `read_only` an absent
+    Where it is missing or damaged it is made again from `originals`, and `report` is called. With `read_only` an absent
     journal is an empty one, a damaged one is read as what the originals know, and writing raises ValueError. Every
     method raises InputError where the disk does not allow it.
     """
