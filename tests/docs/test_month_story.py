@@ -100,6 +100,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         "PYTHONPATH": str(REPOSITORY),
         "GIT_CONFIG_NOSYSTEM": "1",
         "OPENAI_API_KEY": "sk-test",
+        "GEMINI_API_KEY": "test",
         **GIT,
     }
     with Forks() as forks:
