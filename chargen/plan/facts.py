@@ -369,7 +369,7 @@ class GatheredFacts:
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:
             return ()
-        attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
+        attempt = self._evidence.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
     @cached_property
