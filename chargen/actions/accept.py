@@ -2,7 +2,7 @@
 
 Laws: the picture itself is never touched; what is known of how it was made stays in its record; the line tells that the
 author vouched for it (`accepted`), and under which route; nothing is taken over that can't be compared later (inputs
-that can't be told, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
+that is unknown, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from chargen.model.inputs import parts
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import (
     ACCEPTED,
+    AFTER,
     ANSWERED,
     FORGOTTEN,
+    MADE_AS,
     forgotten_at,
+    last_attempt,
     quality_mark,
     with_mark,
+    with_name,
     without_mark,
 )
 from chargen.model.values import Status, Verdict
@@ -72,7 +76,7 @@ def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tup
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
     """Say in a record line that the author took its file as current for today's inputs, route and quality.
 
-    Where today's inputs can't be told, the line keeps those it has. A rejection counts as answered by it.
+    Where today's inputs are unknown, the line keeps those it has. A rejection counts as answered by it.
     """
     line = without_mark(line, (FORGOTTEN, ""))
     line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
@@ -80,6 +84,10 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
         line = with_mark(line, quality_mark(image.quality))
     if status is Status.REJECTED:
         line = with_mark(line, ANSWERED)
+    if line.attempt is None and (last := last_attempt(image.entry.record_line)) is not None:
+        line = with_mark(line, (AFTER, last))
+    former = image.entry.former_words
+    line = with_name(without_mark(line, (MADE_AS, "")), "" if former is None else former.name)
     if image.inputs is None or image.fingerprint is None:
         return line
     return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))

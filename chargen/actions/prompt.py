@@ -98,7 +98,7 @@ def sent_request(image: Planned, adapters: Adapters, provider: str | None = None
 
 
 def _nothing(image: Planned) -> InputError:
-    told = [problem for problem in image.problems if problem.severity is not Severity.NOTE]
-    if told:
-        return InputError(told)
+    problems = [problem for problem in image.problems if problem.severity is not Severity.NOTE]
+    if problems:
+        return InputError(problems)
     return InputError(error(f"`{image.id}` has no prompt", image.entry.position, "write `prompt_used` for it"))

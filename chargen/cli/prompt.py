@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json, tell
+from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.plan import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
@@ -61,7 +61,7 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
         say(_sent_lines(request) if request else _composed_lines(composed))
     for problem in image.problems:
         if problem.severity is not Severity.NOTE:
-            tell(str(problem))
+            to_stderr(str(problem))
 
 
 def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:

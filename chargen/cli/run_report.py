@@ -16,16 +16,19 @@ from typing import Any, TextIO
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
-from chargen.cli.output import discard, say, tell
-from chargen.cli.problems import untouched_lines
+from chargen.cli.output import discard, say, to_stderr
+from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
-from chargen.cli.tables import counts, listed
+from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
+from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
+_WARNED = 5
+"""Causes of warnings that are shown before a run."""
 _BAR = 30
 """Cells of a whole bar."""
 
@@ -98,6 +101,8 @@ class RunReport:
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
+        self._stopped: set[str] = set()
+        """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
 
     # what doit calls
@@ -113,7 +118,7 @@ class RunReport:
         """Called when doit looks whether a task is up to date: nothing to tell."""
 
     def execute_task(self, task: Any) -> None:
-        """A task starts: told for an author's own task; an image is told when it ends."""
+        """A task starts: said of an author's own task; of an image, when it ends."""
         if task.name not in self._ids and task.actions and not task.name.startswith("_"):
             self._line(f"running {task.title()}")
 
@@ -136,8 +141,11 @@ class RunReport:
             )
         elif entry_id in self._build.failed:
             self._number += 1
-            first, _, _ = self._build.failed[entry_id].message.partition("\n")
-            self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            failure = self._build.failed[entry_id]
+            first, _, _ = failure.message.partition("\n")
+            if not failure.stopped_by or failure.stopped_by not in self._stopped:  # why is said once, and not for each
+                self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            self._stopped.add(failure.stopped_by)
             self._advance(failed=True)
 
     def skip_uptodate(self, _task: Any) -> None:
@@ -205,7 +213,7 @@ class RunReport:
             discard(self._out)
             if not isinstance(failure, BrokenPipeError):
                 reason = (failure.strerror or "error").lower()
-                tell(f"warning: can't write the output: {reason}; the build goes on")
+                to_stderr(f"warning: can't write the output: {reason}; the build goes on")
 
 
 def opening(build: Build) -> Iterable[str]:
@@ -227,17 +235,28 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
-    for told in elsewhere(spending, build.session.adapters):
-        yield told.message
+    for problem in elsewhere(spending, build.session.adapters):
+        yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
+    yield from warning_lines(build.warnings)
+
+
+def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
+    """Yield the warnings about what is sent: a few, how many there are, and the command that tells all."""
+    causes = by_cause(found)
+    yield from problem_lines(finding for cause in causes[:_WARNED] for finding in cause.findings)
+    if more := sum(len(cause.findings) for cause in causes[_WARNED:]):
+        yield f"and {plural(more, 'more warning')}"
+    if found:
+        yield f"{plural(len(found), 'warning')} about what is sent; `chargen check` tells all there is"
 
 
 def _befell(build: Build) -> Iterable[str]:
     """Yield what befell the project's files since this was asked last."""
-    told = build.session.told
-    while told:
-        yield from str(told.pop(0)).split("\n")
+    problems = build.session.journal_problems
+    while problems:
+        yield from str(problems.pop(0)).split("\n")
 
 
 def closing(build: Build, seconds: float) -> Iterable[str]:

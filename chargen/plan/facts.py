@@ -70,7 +70,7 @@ class FactSources:
 class GatheredFacts:
     """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
 
-    `fingerprint` and `inputs` are None where they can't be told. `reads` says that the file at the target is hashed
+    `fingerprint` and `inputs` are None where they are unknown. `reads` says that the file at the target is hashed
     even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
     request that was made and checked a moment ago.
     """
@@ -205,7 +205,7 @@ class GatheredFacts:
 
     @property
     def has_prompt(self) -> bool:
-        """False for an entry that nothing can be made of yet; what is wrong in one has to be told."""
+        """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
         return self._entry.has_prompt or bool(errors(self._entry.problems))
 
     @property
@@ -291,12 +291,12 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        stops = (problem.message for problem in self._adapter_problems if problem.severity is Severity.ERROR)
+        stops = (problem.message for problem in self.adapter_problems if problem.severity is Severity.ERROR)
         found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
-    def _adapter_problems(self) -> tuple[Problem, ...]:
+    def adapter_problems(self) -> tuple[Problem, ...]:
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
@@ -305,7 +305,7 @@ class GatheredFacts:
 
     @cached_property
     def request(self) -> Request | None:
-        """What would be sent, in a plan without the references' bytes; None where it can't be told."""
+        """What would be sent, in a plan without the references' bytes; None where it is unknown."""
         if self.ready is not None:
             return self.ready
         return request_of(self.image, self.sources.adapters, self.sent) if self.image.can_be_requested else None
@@ -316,7 +316,7 @@ class GatheredFacts:
         return self.sources.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
-        """Return what was met on the way to a verdict and is to be told with a place and a hint."""
+        """Return what was met on the way to a verdict and is to be reported with a place and a hint."""
         found: list[Problem] = []
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
@@ -324,7 +324,7 @@ class GatheredFacts:
             elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
             found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
             if self.sent is not None:
-                found += [problem for problem in self._adapter_problems if problem.severity is Severity.ERROR]
+                found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)
 
     def _of_files(self) -> Iterator[Problem]:

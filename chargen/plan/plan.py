@@ -87,7 +87,7 @@ class Shown(Protocol):
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
 
     @property
     def status(self) -> Status | None:
@@ -139,7 +139,7 @@ class Shown(Protocol):
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """Of its inputs; None where they can't be told."""
+        """Of its inputs; None where they are unknown."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -182,7 +182,7 @@ class Shown(Protocol):
         """Ids of the planned portraits it references."""
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Planned:
     references: tuple[PlannedReference, ...]
     composed: Composed | None
     inputs: Inputs | None
-    """None while they can't be told: no prompt, a bad size, or a reference that is still to be built."""
+    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
     fingerprint: Fingerprint | None
     judgement: Judgement
     route: Route | None
@@ -212,16 +212,17 @@ class Planned:
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
+    offer: Offer | None = None
+    """What its provider says of the request, where one is due."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
+    former_rules: bool = False
+    """This is the image by a former form of inputs."""
 
     @property
     def is_former(self) -> bool:
         """True where its picture is judged, and is current, by a former form of inputs."""
-        if self.verdict not in (Verdict.FRESH, Verdict.LOCKED):
-            return False
-        newest = self.forms[0] if self.forms else self
-        return (self.entry.size, self.composed) != (newest.entry.size, newest.composed)
+        return self.former_rules and self.verdict in (Verdict.FRESH, Verdict.LOCKED)
 
     @property
     def id(self) -> EntryId:
@@ -250,7 +251,7 @@ class Planned:
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
         return self.entry.size
 
     @property
@@ -326,7 +327,7 @@ class Planned:
         return needs(self)
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
         return image_json(self)
 
 
@@ -398,7 +399,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 
 def image_json(image: Shown) -> dict[str, Any]:
-    """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+    """One element of `images[]` in `plan --json` (docs/json.md)."""
     return {
         "id": image.id,
         "kind": image.kind,
