@@ -212,6 +212,8 @@ class Planned:
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
+    offer: Offer | None = None
+    """What its provider says of the request, where one is due."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
 
