@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ExitCode(IntEnum):
-    """What a command says to the shell, whichever command it is (docs/design.md, failure classes)."""
+    """What a command says to the shell, whichever command it is."""
 
     DONE = 0
     FAILED = 1
@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 
 
 class Severity(str, Enum):
-    """How much a problem matters: an error stops what depends on it, a warning is odd, a note is told once."""
+    """How much a problem matters: an error stops what depends on it, a warning is odd, a note is reported once."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -102,10 +102,11 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
-        attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
+        confirm = builder.confirmation(now, references, request)
+        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned)
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
@@ -286,6 +287,6 @@ def _author_choice(entry: Entry) -> tuple[object, ...] | None:
 
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
-    told = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
+    known = {problem.message for problem in own}
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
     return InputError((*own, *more))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.cli.options import selection_here
-from chargen.cli.output import tell
+from chargen.cli.output import to_stderr
 from chargen.cli.tables import plural
 from chargen.errors import StartError
 from chargen.plan.plan import Planned
@@ -79,7 +79,7 @@ def planning(session: Session) -> Opened:
 
 def tell_waiting(pid: int | None) -> None:
     """Say on stderr that another process holds the project."""
-    tell(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
+    to_stderr(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
 
 
 @contextmanager

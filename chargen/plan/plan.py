@@ -87,7 +87,7 @@ class Shown(Protocol):
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
 
     @property
     def status(self) -> Status | None:
@@ -118,6 +118,10 @@ class Shown(Protocol):
         """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
 
     @property
+    def most_usd(self) -> Decimal | None:
+        """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
+
+    @property
     def repair(self) -> bool:
         """True where the picture is fine and the YAML lacks its slots."""
 
@@ -135,7 +139,7 @@ class Shown(Protocol):
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """Of its inputs; None where they can't be told."""
+        """Of its inputs; None where they are unknown."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -182,7 +186,7 @@ class Shown(Protocol):
         """Ids of the planned portraits it references."""
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ class Planned:
     references: tuple[PlannedReference, ...]
     composed: Composed | None
     inputs: Inputs | None
-    """None while they can't be told: no prompt, a bad size, or a reference that is still to be built."""
+    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
     fingerprint: Fingerprint | None
     judgement: Judgement
     route: Route | None
@@ -203,6 +207,7 @@ class Planned:
     """The quality that is declared."""
     sent_quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
+    most_usd: Decimal | None = Decimal(0)
     repair: bool = False
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
@@ -251,7 +256,7 @@ class Planned:
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
         return self.entry.size
 
     @property
@@ -327,7 +332,7 @@ class Planned:
         return needs(self)
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
         return image_json(self)
 
 
@@ -408,7 +413,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 
 def image_json(image: Shown) -> dict[str, Any]:
-    """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+    """One element of `images[]` in `plan --json` (docs/json.md)."""
     return {
         "id": image.id,
         "kind": image.kind,

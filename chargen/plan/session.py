@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -41,6 +42,7 @@ from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
+from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
@@ -48,7 +50,8 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
-from chargen.text.secrets import scrub
+from chargen.text.bounded import bounded
+from chargen.text.secrets import scrub, scrub_json
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -65,12 +68,13 @@ class Session:
     journal: Journal
     history: History
     moves: Moves
+    jobs: Jobs
     trash: Trash
     adapters: Adapters
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    told: list[Problem] = field(default_factory=list, repr=False)
+    journal_problems: list[Problem] = field(default_factory=list, repr=False)
     """What happened to the journal on the way, for whoever reads what a command prints."""
     _cached: list[Cache] = field(default_factory=list, repr=False)
 
@@ -103,11 +107,15 @@ class Session:
             # A run that died right after an exchange may have left here what the author had saved that instant.
             for moved in self.trash.move(abandoned(folder)):
                 _LOG.warning("left by a run that died, now in the trash: %s", moved)
-        return self.journal.leftovers()
+        return self.journal.leftovers({job.name for job in self.jobs.all()})
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
+
+    def clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys and of what can't be kept."""
+        return scrub_json(bounded(told), self.project.secrets)
 
     def planner(
         self,
@@ -232,13 +240,13 @@ def open_session(
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
-    told: list[Problem] = []
+    journal_problems: list[Problem] = []
 
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
     def tell(problem: Problem) -> None:
-        told.append(problem)
+        journal_problems.append(problem)
         log(problem)
 
     originals = Originals(project.originals, report=log)
@@ -258,12 +266,13 @@ def open_session(
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
+        jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
-        told=told,
+        journal_problems=journal_problems,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +39,7 @@ from chargen.store.spending import Sum, sum_of
 class Journal:
     """The journal of the project at `root`; opened when first used, safe to use from threads.
 
-    Where it is missing or damaged it is made again from `originals`, and `report` is told. With `read_only` an absent
+    Where it is missing or damaged it is made again from `originals`, and `report` is called. With `read_only` an absent
     journal is an empty one, a damaged one is read as what the originals know, and writing raises ValueError. Every
     method raises InputError where the disk does not allow it.
     """
@@ -172,19 +172,19 @@ class Journal:
 
         self._file.run(work)
 
-    def leftovers(self) -> tuple[Attempt, ...]:
+    def leftovers(self, in_transit: Collection[str] = ()) -> tuple[Attempt, ...]:
         """Settle what dead processes left in flight, and return those now marked possibly billed; each only once.
 
         Call it while holding the project: that proves that no other run is alive, where the id of a process does not,
         because it may be another's by now. An attempt whose original is there was stored: `Originals.recover` goes
-        first.
+        first. Those `in_transit` can still be asked for and stay as they are.
         """
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
             marked = []
             for attempt in select_attempts(connection, "WHERE status='sent'"):
-                if attempt.run_id in self._runs:
+                if attempt.run_id in self._runs or attempt.attempt_id in in_transit:
                     continue
                 stored = self._originals.find(attempt.attempt_id, attempt.fingerprint)
                 if stored is not None:
@@ -224,6 +224,11 @@ class Journal:
         moment = stamp(since, microseconds=True)
         where = "WHERE sent_at>=? ORDER BY sent_at, attempt_id"
         return self._file.read(lambda connection: list(select_attempts(connection, where, (moment,))))
+
+    def of_run(self, run_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts of a run of this process, oldest first, with all that was written down so far."""
+        where = "WHERE run_id=? ORDER BY sent_at, attempt_id"
+        return self._file.run(lambda connection: tuple(select_attempts(connection, where, (run_id,))))
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""

@@ -48,7 +48,7 @@ class Moves:
         self._lock = threading.Lock()
 
     def entry(self) -> BegunEntryMove | None:
-        """Return the move of an entry that is not finished. A file that can't be read tells of none."""
+        """Return the move of an entry that is not finished. A file that can't be read describes none."""
         try:
             row = json.loads(self._entry_file.read_bytes())
             values = {name: row[name] for name in BegunEntryMove.__slots__}
@@ -67,7 +67,7 @@ class Moves:
             self._entry_file.unlink(missing_ok=True)
 
     def begun(self) -> tuple[BegunMove, ...]:
-        """Return the moves that are not finished. A file that can't be read tells of none."""
+        """Return the moves that are not finished. A file that can't be read describes none."""
         try:
             found = json.loads(self._file.read_bytes())
             return tuple(
