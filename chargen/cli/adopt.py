@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json, tell
+from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.tables import columns, dim, plural
 from chargen.errors import ExitCode, StartError
 
@@ -46,7 +46,7 @@ def command(files: tuple[str, ...], *, dry_run: bool, copy: bool, undo: bool, as
     else:
         say(_lines(adoption))
     for problem in adoption.problems:
-        tell(str(problem))
+        to_stderr(str(problem))
     return adoption.exit_code
 
 
@@ -61,7 +61,7 @@ def _undo(*, as_json: bool) -> int:
     else:
         say(_undone_lines(undone))
     for problem in undone.refused:
-        tell(str(problem))
+        to_stderr(str(problem))
     return ExitCode.FAILED if undone.refused else ExitCode.DONE
 
 
