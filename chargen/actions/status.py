@@ -8,7 +8,7 @@ an image is judged again on what its file says when its request is about to leav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,16 @@ from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
 from chargen.providers import is_proof
+from chargen.store.decisions import Decided, Recorder
 from chargen.store.files import kind_of
+
+COMMANDS = {
+    Status.APPROVED: "approve",
+    Status.REJECTED: "reject",
+    Status.LOCKED: "lock",
+    Status.DRAFT: "unlock",
+}
+"""The command that writes a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,8 @@ class StatusChange:
     stale: tuple[Shown, ...]
     held: tuple[Shown, ...]
     settled: tuple[Shown, ...]
+    decision: int | None = None
+    """Its number in the list of decisions, for `chargen undo`; None where nothing was written."""
 
     @property
     def cost_usd(self) -> Decimal | None:
@@ -89,6 +100,7 @@ class StatusChange:
             "held": [image.to_json() for image in self.held],
             "settled": [image.to_json() for image in self.settled],
             "cost_usd": number(self.cost_usd),
+            "decision": self.decision,
         }
 
 
@@ -103,10 +115,11 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     ids = select(planner.selectables(), selection)
     before = planner.plan()
     session.keep(planner)
-    marked = _write(session, [_mark(planner, image, status) for image in planner.images(ids)])
+    recorder = session.decisions.begin(COMMANDS[status])
+    marked = _write(session, recorder, [_mark(planner, image, status) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
-    return _compared(marked, before, session.plan())
+    return replace(_compared(marked, before, session.plan()), decision=recorder.number)
 
 
 def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
@@ -143,9 +156,10 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
     return ()
 
 
-def _write(session: Session, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
+def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
     """Write what changes, each file once, and return what became of each."""
-    write_back = WriteBack(session.project)
+    words = {item.image.id: _told(item) for item in wanted}
+    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
     by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
     for item in wanted:
         if item.changed and item.after is not None:
@@ -154,7 +168,13 @@ def _write(session: Session, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage
     failures: dict[EntryId, ChargenError] = {}
     for file, edits in by_file.items():
         failures.update(write_back.write_all(file, edits))
+    recorder.withdraw(failures)
     return tuple(_outcome(item, failures) for item in wanted)
+
+
+def _told(item: MarkedImage) -> Decided:
+    before, after = (status.value if status else "" for status in (item.before, item.after))
+    return Decided(item.image.id, item.image.entry.file, before, after)
 
 
 def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:

@@ -30,6 +30,7 @@ COMMANDS = {
     "reject": "ask for new images in the place of these",
     "lock": "keep images as they are",
     "unlock": "end an approval or a lock",
+    "undo": "take back a decision: an approval, a rejection, a restored version",
     "accept": "mark pictures as up to date without making new ones",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",

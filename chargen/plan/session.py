@@ -37,6 +37,7 @@ from chargen.plan.python_gc import collector_paused
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
+from chargen.store.decisions import Decisions
 from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
@@ -65,6 +66,7 @@ class Session:
     journal: Journal
     history: History
     moves: Moves
+    decisions: Decisions
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -258,6 +260,7 @@ def open_session(
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
+        decisions=Decisions(project.root, clock),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
