@@ -155,6 +155,8 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.usage = dict(usage or {})
         self.cost_usd = cost_usd
+        self.in_transit = False
+        """Set where the job may still be at the server: it is asked for again, and not sent again."""
         self.stops_provider = False
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -42,6 +43,7 @@ from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
+from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
@@ -49,7 +51,8 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
-from chargen.text.secrets import scrub
+from chargen.text.bounded import bounded
+from chargen.text.secrets import scrub, scrub_json
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -67,6 +70,7 @@ class Session:
     history: History
     moves: Moves
     decisions: Decisions
+    jobs: Jobs
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -105,11 +109,15 @@ class Session:
             # A run that died right after an exchange may have left here what the author had saved that instant.
             for moved in self.trash.move(abandoned(folder)):
                 _LOG.warning("left by a run that died, now in the trash: %s", moved)
-        return self.journal.leftovers()
+        return self.journal.leftovers({job.name for job in self.jobs.all()})
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
+
+    def clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys and of what can't be kept."""
+        return scrub_json(bounded(told), self.project.secrets)
 
     def planner(
         self,
@@ -261,6 +269,7 @@ def open_session(
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         decisions=Decisions(project.root, clock),
+        jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
