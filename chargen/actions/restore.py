@@ -25,7 +25,7 @@ from chargen.store.clock import stamp
 from chargen.store.decisions import Decided
 from chargen.store.files import FileKind, kind_of
 from chargen.store.hashes import hash_bytes
-from chargen.store.locks import target_lock
+from chargen.store.locks import free_image, target_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
     recorder = session.decisions.begin("restore")
-    with target_lock(session.project.root, image.id):
+    with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
         data, delivered = _bytes(session, image, version)
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)

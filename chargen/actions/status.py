@@ -18,7 +18,7 @@ from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, without_mark
-from chargen.model.slots import SetSlots, SlotEdit
+from chargen.model.slots import SetSlots, SlotEdit, SlotValue
 from chargen.model.values import EntryId, Status, Verdict, number
 from chargen.plan.plan import Plan, Planned, Shown, total_cost
 from chargen.plan.planner import Planner
@@ -41,21 +41,23 @@ COMMANDS = {
 class MarkedImage:
     """One image that was meant: its status before and now, and what is to be said of it.
 
-    `asks_again` is a rejection that was answered once and asks for another image. `refused` says why nothing was
-    written, else it is empty; `notes` are worth knowing.
+    `asks_again` is a rejection that was answered once and asks for another image. `note` are the words that are written
+    beside the status; None where those there stay. `refused` says why nothing was written, else it is empty; `notes`
+    are worth knowing.
     """
 
     image: Planned
     before: Status | None
     after: Status | None
     asks_again: bool = False
+    note: str | None = None
     refused: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """True where something was written."""
-        return not self.refused and (self.asks_again or self.before is not self.after)
+        return not self.refused and (self.asks_again or self.before is not self.after or self.note is not None)
 
     def to_json(self) -> dict[str, Any]:
         """One element of `images[]`: statuses are null for none, `refused` where something was written."""
@@ -67,6 +69,7 @@ class MarkedImage:
             "after": self.after.value if self.after else None,
             "changed": self.changed,
             "asks_again": self.asks_again and not self.refused,
+            "review_note": self.note or None,
             "refused": self.refused or None,
             "notes": list(self.notes),
         }
@@ -104,10 +107,11 @@ class StatusChange:
         }
 
 
-def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:
+def set_status(session: Session, selection: Selection, status: Status, note: str = "") -> StatusChange:
     """Write `status` into the selected entries; `Status.DRAFT` only where it ends an approval or a lock.
 
-    Raises StartError where nothing is selected, or a part of the selection matches nothing.
+    `note` are words on rejected pictures, written beside the status. A rejection without one takes away the words on
+    the picture before. Raises StartError where nothing is selected, or a part of the selection matches nothing.
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
@@ -116,13 +120,14 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     before = planner.plan()
     session.keep(planner)
     recorder = session.decisions.begin(COMMANDS[status])
-    marked = _write(session, recorder, [_mark(planner, image, status) for image in planner.images(ids)])
+    words = " ".join(note.split()) if status is Status.REJECTED else None
+    marked = _write(session, recorder, [_mark(planner, image, status, words) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
     return replace(_compared(marked, before, session.plan()), decision=recorder.number)
 
 
-def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
+def _mark(planner: Planner, image: Planned, status: Status, note: str | None) -> MarkedImage:
     """Say what is to be written for one image, as the plan before the change sees it."""
     old = image.entry.status
     there = _picture(planner, image)
@@ -133,8 +138,18 @@ def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
         return MarkedImage(image, old, old, refused="there is no picture yet")
     line = image.entry.record_line
     if status is Status.REJECTED:
-        return MarkedImage(image, old, status, asks_again=line is not None and ANSWERED in line.others)
+        answered = line is not None and ANSWERED in line.others
+        return MarkedImage(image, old, status, asks_again=answered, note=_note(image, note or "", answered))
     return MarkedImage(image, old, status, notes=_notes(planner, image))
+
+
+def _note(image: Planned, note: str, answered: bool) -> str | None:
+    """Return the words to write beside a rejection; None where those there are of this very picture, or none are."""
+    there = image.entry.review_note
+    if note:
+        return None if note == there else note
+    asked_already = image.entry.status is Status.REJECTED and not answered
+    return "" if there and not asked_already else None
 
 
 def _picture(planner: Planner, image: Planned) -> bool:
@@ -174,7 +189,7 @@ def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) 
 
 def _told(item: MarkedImage) -> Decided:
     before, after = (status.value if status else "" for status in (item.before, item.after))
-    return Decided(item.image.id, item.image.entry.file, before, after)
+    return Decided(item.image.id, item.image.entry.file, before, f"{after}: {item.note}" if item.note else after)
 
 
 def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:
@@ -187,8 +202,11 @@ def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> Mar
 def _edits(item: MarkedImage, status: Status) -> tuple[Edit, ...]:
     """The mark goes first: should the second not be written, nothing is asked for yet."""
     edits: list[Edit] = [_asking_again(item.image.target)] if item.asks_again else []
-    if item.before is not status:
-        edits.append(lambda entry: SetSlots(entry.path, {"status": status.value}))
+    values: dict[str, SlotValue] = {} if item.before is status else {"status": status.value}
+    if item.note is not None:
+        values["review_note"] = item.note or None
+    if values:
+        edits.append(lambda entry: SetSlots(entry.path, values))
     return tuple(edits)
 
 

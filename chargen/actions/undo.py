@@ -18,7 +18,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.decisions import Decided, Decision, Recorder
 from chargen.store.files import write_durably
-from chargen.store.locks import target_lock
+from chargen.store.locks import free_image, target_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _undo(session: Session, planner: Planner, recorder: Recorder, decided: Decid
             message = f"there is no entry `{decided.id}` any more"
             raise InputError(error(message, Position(decided.file), "if it was renamed, decide it anew under its name"))
         image = planner.image(decided.id)
-        with target_lock(session.project.root, image.id):
+        with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
             _take_back(session, recorder, image, decided)
     except ChargenError as failure:
         return Undone(decided, str(failure))

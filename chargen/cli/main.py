@@ -28,6 +28,7 @@ COMMANDS = {
     "impact": "list every image that a file, a character or a template feeds",
     "approve": "protect finished images from rebuilding",
     "reject": "ask for new images in the place of these",
+    "notes": "list your words on rejected images",
     "lock": "keep images as they are",
     "unlock": "end an approval or a lock",
     "undo": "take back a decision: an approval, a rejection, a restored version",

@@ -30,7 +30,7 @@ def command(*, number: int | None, listing: bool, as_json: bool) -> ExitCode:
     from chargen.actions.undo import open_decisions, undo  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import project_here  # noqa: PLC0415 - as above
 
-    with project_here() as session:
+    with project_here(read_only=listing) as session:
         if listing:
             every, standing = session.decisions.all(), {each.number for each in open_decisions(session)}
             if as_json:
