@@ -33,6 +33,7 @@ COMMANDS = {
     "unlock": "end an approval or a lock",
     "undo": "take back a decision: an approval, a rejection, a restored version",
     "accept": "mark pictures as up to date without making new ones",
+    "adopt": "take pictures you have already, so that nothing is bought for them",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
     "mv": "rename an entry, or move it to another file, with its picture and its history",
