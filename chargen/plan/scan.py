@@ -13,7 +13,8 @@ from pathlib import Path
 
 from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
-from chargen.model.entries import Imagery
+from chargen.kinds.structured import without_prompt
+from chargen.model.entries import Entry, Imagery
 from chargen.plan.cache.stamp import SUFFIXES, digest, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.project import Project
@@ -54,6 +55,14 @@ def scan_file(project: Project, file: str) -> ScannedFile:
         odd = kinds.overlooked(document)
         return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
     return ScannedFile(file, found, imagery, None, imagery.problems)
+
+
+def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
+    """Read an entry as if it had no prompt; None where its fields make none. Raises InputError."""
+    document = parse(read_inside(project.root, entry.file), entry.file)
+    imagery = scan_document(project, without_prompt(document, entry.path))
+    found = (other for other in (imagery.entries if imagery else ()) if other.id == entry.id and other.parts)
+    return next(found, None)
 
 
 def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:
