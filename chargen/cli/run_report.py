@@ -10,21 +10,25 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, TextIO
 
-from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
+from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
-from chargen.cli.problems import untouched_lines
+from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
-from chargen.cli.tables import counts, listed
+from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
+from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
+_WARNED = 5
+"""Causes of warnings that are shown before a run."""
 _BAR = 30
 """Cells of a whole bar."""
 
@@ -97,6 +101,8 @@ class RunReport:
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
+        self._stopped: set[str] = set()
+        """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
 
     # what doit calls
@@ -135,8 +141,11 @@ class RunReport:
             )
         elif entry_id in self._build.failed:
             self._number += 1
-            first, _, _ = self._build.failed[entry_id].message.partition("\n")
-            self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            failure = self._build.failed[entry_id]
+            first, _, _ = failure.message.partition("\n")
+            if not failure.stopped_by or failure.stopped_by not in self._stopped:  # why is said once, and not for each
+                self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            self._stopped.add(failure.stopped_by)
             self._advance(failed=True)
 
     def skip_uptodate(self, _task: Any) -> None:
@@ -230,6 +239,17 @@ def opening(build: Build) -> Iterable[str]:
         yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
+    yield from warning_lines(build.warnings)
+
+
+def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
+    """Yield the warnings about what is sent: a few, how many there are, and the command that tells all."""
+    causes = by_cause(found)
+    yield from problem_lines(finding for cause in causes[:_WARNED] for finding in cause.findings)
+    if more := sum(len(cause.findings) for cause in causes[_WARNED:]):
+        yield f"and {plural(more, 'more warning')}"
+    if found:
+        yield f"{plural(len(found), 'warning')} about what is sent; `chargen check` tells all there is"
 
 
 def _befell(build: Build) -> Iterable[str]:
@@ -243,8 +263,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
     yield from _befell(build)
     result = run_result(build)
-    untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}
+    numbers = {**_in_order(result), "fresh": result.untouched.get(Verdict.FRESH.value, 0)}
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
@@ -260,8 +279,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
             yield f"left out: {item.image.id}: {item.error}"
     others = (
         (image.id, image.verdict.value, image.reasons)
-        for image in map(build.image, build.selected)
-        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
+        for image in build.choice.untouched
+        if image.verdict is not Verdict.FRESH or image.reasons
     )
     yield from untouched_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
@@ -269,10 +288,11 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
 
 
 def _in_order(result: RunResult) -> dict[str, int]:
-    """Return the counts of outcomes, what was made first; what had nothing to do is left out."""
+    """Return the counts of outcomes, what was made first."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
-    return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
+    found = {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
+    return {**found, "nothing to do": totals.get(Outcome.NOTHING.value, 0)}
 
 
 def _failures(result: RunResult) -> Iterable[str]:
@@ -283,13 +303,15 @@ def _failures(result: RunResult) -> Iterable[str]:
             yield f"  hint: {stop.hint}"
         if images := [item.image.id for item in result.failed if item.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
-    by_message: dict[str, list[str]] = {}
+    by_message: dict[str, list[ImageOutcome]] = {}
     for item in result.failed:
         if not item.stopped_by:
-            by_message.setdefault(item.error or "", []).append(item.image.id)
-    for message, ids in by_message.items():
-        yield f"failed: {listed(ids)}"
+            by_message.setdefault(item.error or "", []).append(item)
+    for message, items in by_message.items():
+        yield f"failed: {listed([item.image.id for item in items])}"
         yield from (f"  {line}" for line in message.split("\n"))
+        if charged := sum((item.cost_usd or Decimal(0) for item in items), Decimal(0)):
+            yield f"  charged: {cost_text(charged)}"
 
 
 def _outcome(done: BuildResult) -> str:
