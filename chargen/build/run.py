@@ -22,6 +22,7 @@ from chargen.build.events import (
     ProviderStopped,
     RequestSent,
     SendingEvent,
+    ServerLeftOut,
     Sink,
     nobody,
 )
@@ -87,6 +88,8 @@ class Build:
     """What vendors charged beyond what was known to be the most."""
     others: list[AnsweredByAnother] = field(default_factory=list)
     """Where another model answered than was asked."""
+    servers_left_out: dict[str, ServerLeftOut] = field(default_factory=dict)
+    """Of several servers those that did not serve for a while, by address."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -301,6 +304,8 @@ def open_build(
                 build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
             elif isinstance(event, ChargedMore):
                 build.charged_more.append(event)
+            elif isinstance(event, ServerLeftOut):
+                build.servers_left_out[event.address] = replace(event, message=session.scrub(event.message))
             elif isinstance(event, ProviderStopped):
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
