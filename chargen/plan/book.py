@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
 from chargen.model.entries import Character, Entry, Place
-from chargen.model.values import EntryId
-from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
+from chargen.model.values import EntryId, FileHash
+from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.ownership import Ownership, PictureSources, ownership
+from chargen.plan.ownership import Claim, Group, Owned, Ownership, OwnershipOnDemand, OwnershipRead, PictureSources
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import broken_slugs
@@ -20,8 +19,6 @@ CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "p
 OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
 LOCATION = "location"
 """The kind of file that shows places."""
-_K = TypeVar("_K", bound=str)
-_V = TypeVar("_V")
 
 
 class Book:
@@ -56,7 +53,7 @@ class Book:
         self.characters: Mapping[str, Character] = _Characters(self, disk.trace)
         self._places = broken_slugs(self.broken)
         self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
-        self._whose = Ownership()
+        self._whose: Ownership | OwnershipOnDemand = Ownership()
 
     @property
     def is_odd(self) -> bool:
@@ -77,24 +74,23 @@ class Book:
             CHARACTERS: lambda _: answer_of(list(self.definers)),
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
-            OWNED: lambda name: repr((self._whose.owned.get(EntryId(name)), self._whose.moves_of(EntryId(name)))),
+            OWNED: lambda name: repr((self._whose.of(EntryId(name)), self._whose.moves_of(EntryId(name)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
-    def ownership(self, sources: PictureSources) -> Ownership:
+    def ownership(self, sources: PictureSources) -> OwnershipRead:
         """Say which picture is whose; what is asked of it is noted."""
-        target = self._disk.project.target
-        claims = (
-            claim.of(name, target(name))
+        claims = {
+            name: claim
             for file, head in self.heads.items()
             for name, claim in zip(head.ids, head.claims, strict=True)
             if self.home[name] == file
-        )
-        found = self._whose = ownership(tuple(claims), sources)
-        trace = self._disk.trace
-        return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
+        }
+        recorded = (FileHash(claim.file) for claim in claims.values() if claim.file)
+        self._whose = OwnershipOnDemand(_Claims(claims, self._disk.project.target), recorded, sources)
+        return _NotedOwnership(self._whose, self._disk.trace)
 
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set, and note that it was asked."""
@@ -131,19 +127,59 @@ class Book:
         return next((found for found in (imagery.characters if imagery else ()) if found.slug == slug), None)
 
 
-class _Noted(Mapping[_K, _V]):
-    """A mapping of which it is noted what is asked of it."""
+class _Claims(Mapping[EntryId, Claim]):
+    """The claims of all entries, each made of what is kept of it when it is asked for."""
 
-    def __init__(self, found: Mapping[_K, _V], trace: ReadTrace, kind: str) -> None:
+    def __init__(self, kept: Mapping[EntryId, KeptClaim], target: Callable[[EntryId], str]) -> None:
+        self._kept = kept
+        self._target = target
+        self._made: dict[EntryId, Claim] = {}
+
+    def __getitem__(self, name: EntryId) -> Claim:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._kept[name].of(name, self._target(name))
+        return made
+
+    def __iter__(self) -> Iterator[EntryId]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+class _NotedOwnership:
+    """Who owns what; what is asked of it is noted."""
+
+    def __init__(self, found: OwnershipOnDemand, trace: ReadTrace) -> None:
         self._found = found
         self._trace = trace
-        self._kind = kind
 
-    def __getitem__(self, key: _K) -> _V:
-        self._trace.note(self._kind, key)
-        return self._found[key]
+    @property
+    def attempts(self) -> Mapping[str, EntryId]:
+        return _Noted(self._found.attempts, self._trace)
 
-    def __iter__(self) -> Iterator[_K]:
+    def of(self, name: EntryId) -> Owned | None:
+        self._trace.note(OWNED, name)
+        return self._found.of(name)
+
+    def group_of(self, name: EntryId) -> Group | None:
+        self._trace.note(OWNED, name)
+        return self._found.group_of(name)
+
+
+class _Noted(Mapping[str, EntryId]):
+    """The attempts that made the pictures of entries; what is asked of them is noted."""
+
+    def __init__(self, found: Mapping[str, EntryId], trace: ReadTrace) -> None:
+        self._found = found
+        self._trace = trace
+
+    def __getitem__(self, attempt: str) -> EntryId:
+        self._trace.note(CLAIMED, attempt)
+        return self._found[attempt]
+
+    def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
     def __len__(self) -> int:
