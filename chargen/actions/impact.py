@@ -263,6 +263,6 @@ def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:
         try:
             named = set(meta.find_referenced_templates(environment.parse(templates[name])))
         except TemplateError:
-            continue  # told where it is composed
+            continue  # reported where it is composed
         waiting.extend(templates if None in named else (each for each in named if each is not None))
     return frozenset(found)

@@ -126,7 +126,7 @@ def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:
-    """Return the inputs as far as they can be told: a reference that is still to be built has an empty digest."""
+    """Return the inputs as far as they are known: a reference that is still to be built has an empty digest."""
     if image.inputs is not None:
         return image.inputs
     if image.composed is None or image.entry.size is None:

@@ -105,7 +105,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
@@ -286,6 +286,6 @@ def _author_choice(entry: Entry) -> tuple[object, ...] | None:
 
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
-    told = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
+    known = {problem.message for problem in own}
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
     return InputError((*own, *more))

@@ -48,8 +48,8 @@ def _lines(found: Impact) -> Iterator[str]:
     yield from columns([_row(item) for item in found.reached], right=frozenset({2}))
     yield ""
     verdicts = Counter(item.image.verdict for item in found.reached)
-    told = counts({verdict.value: verdicts[verdict] for verdict in Verdict})
-    yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {told}"
+    numbers = counts({verdict.value: verdicts[verdict] for verdict in Verdict})
+    yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {numbers}"
     if found.kept:
         yield f"{len(found.kept):,} approved or locked: they stay as they are"
     if found.of_character:

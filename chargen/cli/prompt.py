@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json, tell
+from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.plan import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
@@ -61,7 +61,7 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
         say(_sent_lines(request) if request else _composed_lines(composed))
     for problem in image.problems:
         if problem.severity is not Severity.NOTE:
-            tell(str(problem))
+            to_stderr(str(problem))
 
 
 def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
@@ -90,8 +90,9 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     yield from _headline(shown.image)
     yield ""
     quality = f", quality {request.quality}" if request.quality else ""
-    price = estimate_text(shown.cost_usd)
-    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate"
+    price, most = estimate_text(shown.cost_usd), estimate_text(shown.most_usd)
+    at_most = f", {most} at most" if most != price else ""
+    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate{at_most}"
     yield ""
     for line in request.prompt.split("\n"):
         yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))

@@ -1,4 +1,4 @@
-"""`chargen approve`, `reject`, `lock` and `unlock`: a status is written into entries; what that changes is told."""
+"""`chargen approve`, `reject`, `lock` and `unlock`: a status is written into entries; what that changes is reported."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class SettingChecks:
         return None
 
     def prompt_limit(self, path: KeyPath, value: Any) -> int | None:
-        """Check for a number of characters that a prompt can be told in."""
+        """Check for a number of characters for a prompt."""
         if isinstance(value, int) and not isinstance(value, bool) and LEAST_PROMPT <= value <= MOST_PROMPT:
             return value
         self.must(path, f"be a whole number of characters from {LEAST_PROMPT} to {MOST_PROMPT:,}")

@@ -21,7 +21,7 @@ from chargen.plan.project import Project
 
 def image_tasks(build: Build) -> list[Task]:
     """Make the doit tasks of a build's images."""
-    images.tell(build.targets)
+    images.set(build.targets)
     return [made(task_of(build, image)) for image in build.chosen]
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.spelling import Keys, misspellings
+from chargen.kinds.keys import Keys
+from chargen.kinds.spelling import misspellings
 from chargen.kinds.view import View, fields
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced

@@ -8,10 +8,11 @@ from __future__ import annotations
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, error
+from chargen.kinds.keys import PROMPTS
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
 from chargen.kinds.registry import all_kinds
-from chargen.kinds.spelling import PROMPTS, key_position, near
+from chargen.kinds.spelling import key_position, near
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
 from chargen.yaml.document import Document, items

@@ -152,7 +152,7 @@ class InventoryItem:
     entry_id: EntryId | None = None
     """The planned portrait this item is, if it is one: its picture is that entry's target, and `path` is the target."""
     problems: tuple[Problem, ...] = ()
-    """What keeps this item from being used; told where something depends on it."""
+    """What keeps this item from being used; reported where something depends on it."""
 
     @property
     def is_approved(self) -> bool:

@@ -121,7 +121,7 @@ class ProviderError(Exception):
 
     `wait` is the server's own wish in seconds; `tries` caps how often an image may fail in ways that set it (an empty
     reply that was billed), below the usual five; `possibly_billed` says that the request may have been charged although
-    nothing arrived; `alike` that, as far as can be told, every request to this provider would meet the same.
+    nothing arrived; `alike` that, as far as is known, every request to this provider would meet the same.
     """
 
     def __init__(
@@ -209,13 +209,16 @@ class Provider(Protocol):
     default_per_minute: float | None
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`."""
+        """Turn what was asked into what this model takes; every change is reported in `notes`."""
 
     def check(self, request: Request) -> tuple[Problem, ...]:
         """Say what would be refused or wasted, before spending; errors stop the image."""
 
     def price(self, request: Request) -> Decimal | None:
         """Estimate the cost in USD of sending `request` once; None where it is unknown."""
+
+    def most(self, request: Request) -> Decimal | None:
+        """Say what sending `request` once may cost at most, as far as it can be known: what a budget sets aside."""
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""

@@ -30,7 +30,7 @@ class Book:
         self.kept: dict[str, KeptFile] = {}
         for file in disk.files:
             old = cache.files.get(file)
-            if old is not None and old.digest and old.digest == disk.digest(file):
+            if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
                 self.kept[file], self.heads[file] = old, old.head
             else:
                 self.heads[file] = head_of(disk.scanned(file), disk.project.target)

@@ -79,7 +79,7 @@ class DiskSources:
         return self._small[path]
 
     def file_at(self, path: str) -> FileHash:
-        """Return the hash of a file; of one that can't be read none that any record tells of."""
+        """Return the hash of a file; of one that can't be read none that any record describes."""
         try:
             return self._hashes.hash_of(self._project.path(path))
         except OSError:

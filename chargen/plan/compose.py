@@ -271,7 +271,7 @@ def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
     first, last = len(whole) - len(whole.lstrip("\n")), len(whole.rstrip("\n"))
     whole, ends = _without(whole, ends, [(0, first), (max(first, last), len(whole))])
     if whole != text:
-        # A combining mark at the seam of two sources: the whole text is told as the template's.
+        # A combining mark at the seam of two sources: the whole text counts as the template's.
         return (Segment(text, "template", template),)
     stretches = pairwise([0, *ends])
     return tuple(
@@ -282,7 +282,7 @@ def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
 
 
 def _without(text: str, ends: list[int], spans: list[tuple[int, int]]) -> tuple[str, list[int]]:
-    """Take spans, in order, out of a text; `ends` are places in it, and are told as they are after that."""
+    """Take spans, in order, out of a text; `ends` are places in it, and become places in what is left."""
     if not spans:
         return text, ends
     edges = [0, *chain.from_iterable(spans), len(text)]

@@ -68,7 +68,7 @@ class PaidReply:
     """Project-relative path of a file that once stood at the target, where it is that."""
     line: RecordLine | None = None
     file: FileHash | None = None
-    """The hash its file at the target will have, as far as it can be told."""
+    """The hash its file at the target will have, as far as it is known."""
     mended: bool = False
     """The original's record is damaged, and was put together anew from what else is known."""
 
@@ -200,7 +200,7 @@ class Evidence:
     def _own_text(
         self, data: bytes, file: FileHash, size: int, entry_id: EntryId
     ) -> tuple[RecordLine, bool, Record] | None:
-        """Read the record in a picture's own text: (line, whether the bytes are what it tells of, record)."""
+        """Read the record in a picture's own text: (line, whether the bytes are what it describes, record)."""
         embedded = embedded_record(data)
         if embedded is None:
             return None
@@ -267,7 +267,7 @@ class Evidence:
         return None
 
     def kept(self, entry: Entry) -> PaidReply | None:
-        """Find the very picture that an entry's record tells of, which is not in the tree any more."""
+        """Find the very picture that an entry's record describes, which is not in the tree any more."""
         owned, line = self.owned(entry.id), entry.record_line
         if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
             return None

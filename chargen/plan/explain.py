@@ -114,7 +114,7 @@ class ReferenceChange:
 class Explanation:
     """All that differs between then and now; empty where nothing does.
 
-    `differences` are what a verdict's reasons are made of; `parts` and `references` are the same, told in full.
+    `differences` are what a verdict's reasons are made of; `parts` and `references` are the same in full.
     """
 
     parts: tuple[PartChange, ...] = ()
@@ -197,10 +197,10 @@ def _old_references(then: RecordedInputs) -> list[_Reference]:
     digests: list[str] = []
     while (digest := then.parts.get(f"{REFERENCE}.{len(digests) + 1}")) is not None:
         digests.append(digest)
-    told = then.record.references if then.record and len(then.record.references) == len(digests) else ()
+    recorded = then.record.references if then.record and len(then.record.references) == len(digests) else ()
     return [
-        _Reference(number, digest, told[number - 1].path, told[number - 1].character)
-        if told
+        _Reference(number, digest, recorded[number - 1].path, recorded[number - 1].character)
+        if recorded
         else _Reference(number, digest, "", "")
         for number, digest in enumerate(digests, start=1)
     ]

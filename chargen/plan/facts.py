@@ -69,7 +69,7 @@ class FactSources:
 class GatheredFacts:
     """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
 
-    `fingerprint` and `inputs` are None where they can't be told. `reads` says that the file at the target is hashed
+    `fingerprint` and `inputs` are None where they are unknown. `reads` says that the file at the target is hashed
     even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
     request that was made and checked a moment ago.
     """
@@ -204,7 +204,7 @@ class GatheredFacts:
 
     @property
     def has_prompt(self) -> bool:
-        """False for an entry that nothing can be made of yet; what is wrong in one has to be told."""
+        """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
         return self._entry.has_prompt or bool(errors(self._entry.problems))
 
     @property
@@ -304,7 +304,7 @@ class GatheredFacts:
 
     @cached_property
     def request(self) -> Request | None:
-        """What would be sent, in a plan without the references' bytes; None where it can't be told."""
+        """What would be sent, in a plan without the references' bytes; None where it is unknown."""
         if self.ready is not None:
             return self.ready
         return request_of(self.image, self.sources.adapters, self.sent) if self.image.can_be_requested else None
@@ -315,7 +315,7 @@ class GatheredFacts:
         return self.sources.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
-        """Return what was met on the way to a verdict and is to be told with a place and a hint."""
+        """Return what was met on the way to a verdict and is to be reported with a place and a hint."""
         found: list[Problem] = []
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()

@@ -85,8 +85,8 @@ class ImagePlanner:
             return found
         zone = self.around.zone(entry.place)
         if zone.unknown:
-            told = unknown_zone(entry.place, zone)
-            found = replace(found, problems=(*found.problems, told))
+            problem = unknown_zone(entry.place, zone)
+            found = replace(found, problems=(*found.problems, problem))
         if zone.picture is None or settings.location_references is LocationReferences.OFF:
             return found
         place = place_reference(entry.place, zone.picture, self.judge.project.target(zone.picture))
@@ -176,8 +176,8 @@ class ImagePlanner:
                         _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
                     )
                 )
-            told = reference.appearance, reference.name, look.media_type, look.size or None
-            references.append(PlannedReference(path, reference.character, digest, None, *told))
+            details = reference.appearance, reference.name, look.media_type, look.size or None
+            references.append(PlannedReference(path, reference.character, digest, None, *details))
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
@@ -197,11 +197,11 @@ class ImagePlanner:
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        told = reference.appearance, portrait.title if reference.is_place else reference.name, media_type, size
-        return PlannedReference(path, reference.character, digest, portrait.id, *told)
+        details = reference.appearance, portrait.title if reference.is_place else reference.name, media_type, size
+        return PlannedReference(path, reference.character, digest, portrait.id, *details)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
-        """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
+        """Return the hash that a portrait's picture will have once it is restored, as far as it is known."""
         return self.judge.coming(portrait)
 
     def _copied(self, entry: Entry) -> Iterator[Problem]:
@@ -218,7 +218,7 @@ class ImagePlanner:
     ) -> tuple[Planned, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
-        By form 1 only the settings told the size of entries that ask for none, and states named a character that its
+        By form 1 only the settings gave the size of entries that ask for none, and states named a character that its
         file does not name by the slug.
         """
         entry = image.entry
@@ -280,7 +280,7 @@ def _in_templates(references: tuple[PlannedReference, ...], resolution: Resoluti
 
 
 def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:
-    """An error that stops nothing, because the image exists or is not wanted, is told as a warning.
+    """An error that stops nothing, because the image exists or is not wanted, is reported as a warning.
 
     Not so `faults` of a template, which have nothing to do with what exists.
     """

@@ -97,6 +97,7 @@ class Judge(FactSources):
             route=facts.image.route,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
+            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
@@ -107,7 +108,7 @@ class Judge(FactSources):
         return judged, request
 
     def coming(self, image: Planned) -> FileHash | None:
-        """Return the hash of the file that a restorable image will be, as far as it can be told."""
+        """Return the hash of the file that a restorable image will be, as far as it is known."""
         facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
         if facts.moved:
             return facts.state.file

@@ -1,4 +1,4 @@
-"""Which picture is whose: each entry's picture is the one its record tells of, wherever the entry stands now.
+"""Which picture is whose: each entry's picture is the one its record describes, wherever the entry stands now.
 
 The law of docs/design.md ("Which picture is whose"), in one place. An entry claims a file by its record line, or by
 what its `file_path` holds; ids are names and claim nothing. Laws: a file at a place belongs to one entry at most; what
@@ -32,7 +32,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class FileAtPlace:
-    """A file at a place: the size in bytes of the picture, and its hash where that is told for nothing (a pointer)."""
+    """A file at a place: the size in bytes of the picture, and its hash where that costs nothing (a pointer)."""
 
     size: int
     file: FileHash | None = None
@@ -94,7 +94,7 @@ class Place(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """An entry's picture. `path` is where its bytes are; `file` their hash, where it was told."""
+    """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
 
     place: Place = Place.NOWHERE
     path: str = ""
@@ -278,7 +278,7 @@ class _Finder:
         self._targets_of_size: dict[int, list[str]] | None = None
 
     def found(self) -> Ownership:
-        """Give every file at a place to one entry: what records tell of first, then what no record explains."""
+        """Give every file at a place to one entry: what records describe first, then what no record explains."""
         unsettled = [claim for claim in self.claims if not self._at_home(claim)]
         for step in (self._moving, self._named_recorded, self._named_unexplained, self._at_other_target):
             unsettled = [claim for claim in unsettled if not step(claim)]
@@ -344,13 +344,13 @@ class _Finder:
         return True
 
     def _names_own(self, claim: Claim, line: RecordLine) -> bool:
-        """Say whether an entry names a picture that is neither the program's nor the one its record tells of."""
+        """Say whether an entry names a picture that is neither the program's nor the one its record describes."""
         if not claim.named or self._names_target(claim) or self.sources.may_vacate(claim.named):
             return False
         return self.sources.look(claim.named) is not None and not self._holds(claim.named, line)
 
     def _moving(self, claim: Claim) -> bool:
-        """Settle an entry to which a move was bringing a file that no record tells of when its run died."""
+        """Settle an entry to which a move was bringing a file that no record describes when its run died."""
         file = self.sources.under_way(claim)
         if file is None or claim.id in self.copies:
             return False

@@ -151,7 +151,8 @@ class Planner:
     def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
 
-        What was touched just now is left out, and everything where files are planned together.
+        What was touched just now is left out, a file of which an entry is left out, and everything where files are
+        planned together.
         """
         if self._together:
             return {}
@@ -159,7 +160,7 @@ class Planner:
             found = {
                 file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
             }
-        return {file: kept for file, kept in found.items() if kept is not None}
+        return {file: kept for file, kept in found.items() if kept is not None and file != self.disk.incomplete}
 
     # what the planning of an image asks
 

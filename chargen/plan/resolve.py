@@ -181,9 +181,9 @@ def _of_nobody(
     """Handle a character without a character file that can be read."""
     slug, place = depicted.slug, broken.get(depicted.slug)
     if place is not None:
-        tell = warning if describe else error
+        make = warning if describe else error
         hint = f'correct {place.file}, or set `missing_references = "describe"`'
-        found.problems.append(tell(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
+        found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
         hint = did_you_mean(slug, characters)
         found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
@@ -253,8 +253,8 @@ def _unknown_id(character: Character, listed: str, known: Collection[str], place
     if not hint:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
         hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
-    tell = warning if describe else error
-    return tell(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
+    problem = warning if describe else error
+    return problem(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
 
 
 def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:
@@ -281,9 +281,9 @@ def _is_out(item: InventoryItem) -> bool:
 def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     """Return the problem of an item that names no file that can be used."""
     reason = next((problem.message for problem in item.problems), "it has neither a `path` nor a `prompt_used`")
-    tell = warning if describe else error
+    problem = warning if describe else error
     hint = f'correct it in {item.position}, or set `missing_references = "describe"`'
-    return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
+    return problem(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 
 def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait: InventoryItem | None) -> Problem:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -70,7 +70,7 @@ class Session:
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    told: list[Problem] = field(default_factory=list, repr=False)
+    journal_problems: list[Problem] = field(default_factory=list, repr=False)
     """What happened to the journal on the way, for whoever reads what a command prints."""
     _cached: list[Cache] = field(default_factory=list, repr=False)
 
@@ -119,6 +119,8 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        if (move := self.moves.entry()) is not None:
+            disk.leave_out(move)
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
@@ -230,13 +232,13 @@ def open_session(
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
-    told: list[Problem] = []
+    journal_problems: list[Problem] = []
 
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
     def tell(problem: Problem) -> None:
-        told.append(problem)
+        journal_problems.append(problem)
         log(problem)
 
     originals = Originals(project.originals, report=log)
@@ -255,13 +257,13 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
-        moves=Moves(project.path(MOVES)),
+        moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
-        told=told,
+        journal_problems=journal_problems,
     )
 
 

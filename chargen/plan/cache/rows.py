@@ -42,6 +42,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     route: Route | None
     sent_quality: str | None
     cost_usd: Decimal | None
+    most_usd: Decimal | None
     repair: bool
     drift: tuple[Reason, ...]
     notes: tuple[str, ...]
@@ -196,9 +197,10 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
     """Return a planned image as a row; `offer` is what its provider says of a request for it."""
     return Row(
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
-        image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.repair,
-        image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former, offer,
+        image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
+        image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
+        image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
+        offer,
     )  # fmt: skip
 
 

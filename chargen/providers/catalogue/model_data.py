@@ -154,7 +154,15 @@ def _prices(table: _Table) -> Prices:
         text_out=table.money("text_out"),
         image_out=table.money("image_out"),
     )
-    prices = Prices(rates, _image_price(table), table.take("reference_tokens", int), table.maybe("auto_quality", str))
+    prices = Prices(
+        rates,
+        _image_price(table),
+        table.take("reference_tokens", int),
+        table.maybe("auto_quality", str),
+        reference_tokens_most=table.take("reference_tokens_most", int),
+        words_tokens_most=table.take("words_tokens_most", int, 0),
+        pictures_most=table.take("pictures_most", int, 1),
+    )
     table.end()
     return prices
 

@@ -17,7 +17,7 @@ from chargen.config.server_address import elsewhere, is_at, scheme_and_host, ser
 from chargen.errors import Problem, error
 from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Request
 from chargen.providers.catalogue.models import ModelTable
-from chargen.providers.catalogue.prices import estimate
+from chargen.providers.catalogue.prices import Prices, estimate, most
 from chargen.providers.http.failures import exception_failure, setup_failure
 from chargen.providers.http.proxies import Proxy, proxy_for
 
@@ -68,11 +68,19 @@ class VendorProvider(LiveProvider):
 
         A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
         """
-        model = self._models.find(self.name, request.model)
-        if model is None or model.prices is None:
+        if (prices := self._prices(request)) is None:
             return None
-        count = len(request.references)
-        return estimate(model.prices, request.requested_size, request.quality, count, request.prompt)
+        return estimate(prices, request.requested_size, request.quality, len(request.references), request.prompt)
+
+    def most(self, request: Request) -> Decimal | None:
+        """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
+        if (prices := self._prices(request)) is None:
+            return None
+        return most(prices, request.requested_size, len(request.references), request.prompt)
+
+    def _prices(self, request: Request) -> Prices | None:
+        model = self._models.find(self.name, request.model)
+        return None if model is None else model.prices
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""

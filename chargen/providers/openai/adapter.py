@@ -41,7 +41,7 @@ class OpenAIProvider(VendorProvider):
     name = requests.PROVIDER
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`.
+        """Turn what was asked into what this model takes; every change is reported in `notes`.
 
         A model of the vendor's gets what it takes there, whatever the server: one that offers it passes requests on.
         """
