@@ -7,7 +7,7 @@ an image is judged again on what its file says when its request is about to leav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.model.values import EntryId, Status, Verdict, number
-from chargen.plan.plan import Plan, Planned, Shown, total_cost
+from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
@@ -101,12 +101,15 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
     planner = session.planner()
     ids = select(planner.selectables(), selection)
-    before = planner.plan()
+    # Where no other image can hang on these, only they can be judged otherwise afterwards.
+    alone = not planner.can_be_referenced(ids)
+    before = planner.images(ids) if alone else planner.plan().images
     session.keep(planner)
     marked = _write(session, [_mark(planner, image, status) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
-    return _compared(marked, before, session.plan())
+    planner = session.planner()
+    return _compared(marked, before, planner.images(ids) if alone else planner.plan().images)
 
 
 def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
@@ -182,10 +185,11 @@ def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
     return edit
 
 
-def _compared(marked: tuple[MarkedImage, ...], before: Plan, after: Plan) -> StatusChange:
+def _compared(marked: tuple[MarkedImage, ...], before: Iterable[Shown], after: Iterable[Shown]) -> StatusChange:
+    known = {image.id: image for image in before}
     stale, held, settled = [], [], []
-    for image in after.images:
-        old = before.by_id.get(image.id)
+    for image in after:
+        old = known.get(image.id)
         if old is None:
             continue
         if image.verdict.spends and not old.verdict.spends:

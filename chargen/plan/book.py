@@ -10,7 +10,7 @@ from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.ownership import Claim, Group, Owned, Ownership, OwnershipOnDemand, OwnershipRead, PictureSources
+from chargen.plan.ownership import Claim, Group, Owned, OwnershipOnDemand, OwnershipRead, PictureSources
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import broken_slugs
@@ -53,7 +53,7 @@ class Book:
         self.characters: Mapping[str, Character] = _Characters(self, disk.trace)
         self._places = broken_slugs(self.broken)
         self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
-        self._whose: Ownership | OwnershipOnDemand = Ownership()
+        self._whose: OwnershipOnDemand
 
     @property
     def is_odd(self) -> bool:
@@ -74,14 +74,18 @@ class Book:
             CHARACTERS: lambda _: answer_of(list(self.definers)),
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
-            OWNED: lambda name: repr((self._whose.of(EntryId(name)), self._whose.moves_of(EntryId(name)))),
+            OWNED: lambda file: repr(tuple(map(self._whose.told, self._away(file)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
+    def _away(self, file: str) -> Iterator[EntryId]:
+        """Yield those images of a file that are not plainly at home."""
+        return (name for name in self.heads[file].ids if not self._whose.is_home(name)) if file else iter(())
+
     def ownership(self, sources: PictureSources) -> OwnershipRead:
-        """Say which picture is whose; what is asked of it is noted."""
+        """Say which picture is whose; what is asked of it is noted, for all images of a file together."""
         claims = {
             name: claim
             for file, head in self.heads.items()
@@ -90,7 +94,7 @@ class Book:
         }
         recorded = (FileHash(claim.file) for claim in claims.values() if claim.file)
         self._whose = OwnershipOnDemand(_Claims(claims, self._disk.project.target), recorded, sources)
-        return _NotedOwnership(self._whose, self._disk.trace)
+        return _NotedOwnership(self._whose, self._disk.trace, self.home)
 
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set, and note that it was asked."""
@@ -151,20 +155,21 @@ class _Claims(Mapping[EntryId, Claim]):
 class _NotedOwnership:
     """Who owns what; what is asked of it is noted."""
 
-    def __init__(self, found: OwnershipOnDemand, trace: ReadTrace) -> None:
+    def __init__(self, found: OwnershipOnDemand, trace: ReadTrace, home: Mapping[EntryId, str]) -> None:
         self._found = found
         self._trace = trace
+        self._home = home
 
     @property
     def attempts(self) -> Mapping[str, EntryId]:
         return _Noted(self._found.attempts, self._trace)
 
     def of(self, name: EntryId) -> Owned | None:
-        self._trace.note(OWNED, name)
+        self._trace.note(OWNED, self._home.get(name, ""))
         return self._found.of(name)
 
     def group_of(self, name: EntryId) -> Group | None:
-        self._trace.note(OWNED, name)
+        self._trace.note(OWNED, self._home.get(name, ""))
         return self._found.group_of(name)
 
 

@@ -204,17 +204,17 @@ class OwnershipOnDemand:
 
     def of(self, entry_id: EntryId) -> Owned | None:
         """As `Ownership.of`."""
-        return None if self._is_home(entry_id) else self.whole.of(entry_id)
-
-    def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
-        """As `Ownership.moves_of`."""
-        return () if self._is_home(entry_id) else self.whole.moves_of(entry_id)
+        return None if self.is_home(entry_id) else self.whole.of(entry_id)
 
     def group_of(self, entry_id: EntryId) -> Group | None:
         """As `Ownership.group_of`."""
-        return None if self._is_home(entry_id) else self.whole.group_of(entry_id)
+        return None if self.is_home(entry_id) else self.whole.group_of(entry_id)
 
-    def _is_home(self, entry_id: EntryId) -> bool:
+    def told(self, entry_id: EntryId) -> tuple[EntryId, Owned | None, tuple[Move, ...]]:
+        """Return all there is to tell of an entry."""
+        return entry_id, self.of(entry_id), self.whole.moves_of(entry_id)
+
+    def is_home(self, entry_id: EntryId) -> bool:
         """Say whether an entry says that its picture is at its target, and it is, and nobody else says so.
 
         Then it holds that place, whatever the others claim.

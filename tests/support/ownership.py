@@ -86,7 +86,7 @@ class Book:
         for name in by_id:  # one by one, each as if nothing else had been asked
             asked = OwnershipOnDemand(by_id, recorded, self)
             assert asked.of(name) == found.of(name)
-            assert asked.moves_of(name) == found.moves_of(name)
+            assert asked.told(name) == (name, found.of(name), found.moves_of(name))
             assert asked.group_of(name) == found.group_of(name)
         return found
 

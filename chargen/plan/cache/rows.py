@@ -129,6 +129,11 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     zones: tuple[tuple[str, EntryId], ...] = ()
     """Zones of a location by the names other files may call them, each with its image."""
 
+    @property
+    def can_be_referenced(self) -> bool:
+        """True where an image of it may be sent along with another, so that its status counts there too."""
+        return bool(self.characters or self.zones or self.overview)
+
 
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
