@@ -18,6 +18,7 @@ from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import ChargedMore, ProviderStopped, RequestSent, SendingEvent, Sink, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.retry import BreakerOpenError, StoppedError
@@ -27,11 +28,13 @@ from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
+from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
+from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -68,6 +71,8 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()
+    """What is odd about the images that are to be sent, and about those they are sent to."""
     sent: bool = False
     """Whether a request has left."""
     charged_more: list[ChargedMore] = field(default_factory=list)
@@ -271,7 +276,8 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if saw_before else snapshot)
+        collected = session.jobs.all() and collect_jobs(session)
+        prepared = prepare(session, order, None if saw_before or collected else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
@@ -302,6 +308,7 @@ def open_build(
             stop,
             leftovers,
             left_out=list(choice.left_out),
+            warnings=warnings_of(session, prepared),
         )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

@@ -106,7 +106,7 @@ class Reply:
 
 
 class FailureClass(str, Enum):
-    """What a failure means for the next step (docs/design.md, failure classes)."""
+    """What a failure means for the next step (docs/providers.md lists them)."""
 
     TRANSIENT = "transient"
     AMBIGUOUS = "ambiguous"
@@ -155,6 +155,8 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.usage = dict(usage or {})
         self.cost_usd = cost_usd
+        self.in_transit = False
+        """Set where the job may still be at the server: it is asked for again, and not sent again."""
         self.stops_provider = False
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 
@@ -223,6 +225,9 @@ class Provider(Protocol):
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
 
+    def setup(self) -> Problem | None:
+        """Say what of this machine's settings keeps every request from leaving (a proxy, certificates), or None."""
+
     def elsewhere(self) -> Problem | None:
         """Say where requests go, if the project's own settings send them to another server than the vendor's."""
 
@@ -244,6 +249,10 @@ class Provider(Protocol):
 
 class LiveProvider:
     """The half of a provider that answers while it is asked: what it submits is collected at once."""
+
+    def setup(self) -> Problem | None:
+        """Nothing of this machine's settings matters, unless a provider says otherwise."""
+        return None
 
     def send(self, request: Request) -> Reply:
         """Send one request, once; blocks until the reply is here. Raises ProviderError."""

@@ -223,9 +223,9 @@ class Planner:
         order = build_order(images, {name: image.needs for name, image in images.items() if image.references})
         if order.cycles:
             raise CircleError
-        return self._told(tuple(images[name] for name in order.ids), ())
+        return self._with_problems(tuple(images[name] for name in order.ids), ())
 
-    def _told(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
+    def _with_problems(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
         """Return the plan of images in build order; `together` are problems of files that concern each other."""
         heads = [self.book.heads[file] for file in self.disk.files]
         known = {(head.kind, head.slug) for head in heads}
@@ -353,7 +353,7 @@ class Planner:
                 entries[name], resolved[name], clashes=name in clashing, cycle=cycles.get(name, ())
             )
         circles = (_circle(entries[chain[0]].position, chain) for chain in order.cycles)
-        return self._told(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
+        return self._with_problems(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
 
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)

@@ -118,6 +118,6 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
-    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.telltales))
+    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
     key = re.compile(rf"^(?:{telling})[ \t]*:".encode(), re.MULTILINE)
     return "imagery" in file.rpartition("/")[2] or key.search(data) is not None

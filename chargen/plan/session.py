@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -41,6 +42,7 @@ from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
+from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
@@ -48,7 +50,8 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
-from chargen.text.secrets import scrub
+from chargen.text.bounded import bounded
+from chargen.text.secrets import scrub, scrub_json
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -65,6 +68,7 @@ class Session:
     journal: Journal
     history: History
     moves: Moves
+    jobs: Jobs
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -103,11 +107,15 @@ class Session:
             # A run that died right after an exchange may have left here what the author had saved that instant.
             for moved in self.trash.move(abandoned(folder)):
                 _LOG.warning("left by a run that died, now in the trash: %s", moved)
-        return self.journal.leftovers()
+        return self.journal.leftovers({job.name for job in self.jobs.all()})
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
+
+    def clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys and of what can't be kept."""
+        return scrub_json(bounded(told), self.project.secrets)
 
     def planner(
         self,
@@ -237,7 +245,7 @@ def open_session(
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
-    def tell(problem: Problem) -> None:
+    def report_problem(problem: Problem) -> None:
         journal_problems.append(problem)
         log(problem)
 
@@ -254,10 +262,11 @@ def open_session(
             read_only=read_only,
             clock=clock,
             scrub=lambda text: scrub(text, project.secrets),
-            report=tell,
+            report=report_problem,
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
+        jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
@@ -268,7 +277,7 @@ def open_session(
 
 
 def _in_project(problem: Problem, root: Path) -> Problem:
-    """Let a problem of the program's own folders tell its place as all others do: relative to the project."""
+    """Let a problem of the program's own folders state its place as all others do: relative to the project."""
     place = problem.position
     if place is None or not Path(place.file).is_relative_to(root):
         return problem

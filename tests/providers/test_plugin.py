@@ -31,6 +31,7 @@ image_in = 0
 text_out = 0
 image_out = 1_000
 reference_tokens = 0
+reference_tokens_most = 0
 pixels = 12_288
 tokens_by_quality = { plain = 50 }
 auto_quality = "plain"
@@ -78,8 +79,14 @@ class Brush:
     def price(self, request):
         return estimate(self.models.find(self.name, request.model).prices, request.requested_size, None, 0, "")
 
+    def most(self, request):
+        return self.price(request)
+
     def missing_key(self):
-        return None if self.key else error("no `BRUSH_PASS` in the environment")
+        return None if self.key else error("`BRUSH_PASS` is not set")
+
+    def setup(self):
+        return None
 
     def elsewhere(self):
         return None
@@ -160,4 +167,4 @@ def test_its_missing_key_stops_it(book: Project) -> None:
     book.env["BRUSH_PASS"] = ""
     run = book.doit()
     assert run.code == 1, run.all
-    assert "no `BRUSH_PASS` in the environment" in run.out + run.err
+    assert "`BRUSH_PASS` is not set" in run.out + run.err
