@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -42,9 +41,6 @@ COMMANDS = {
     "log": "list what was run: when, what was built, what failed, and what it cost",
 }
 """Subcommands with their one line of help, in the order `--help` lists them; each is in `chargen/cli/NAME.py`."""
-
-_SELDOM = (100_000, 20, 100)
-"""After how many new objects Python's cycle collector looks at the youngest, and after how many such looks at more."""
 
 _OF_STATUS = frozenset({"approve", "reject", "lock", "unlock"})
 """Subcommands that are one mechanism, and stand in one file: `chargen/cli/status.py`."""
@@ -103,7 +99,6 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with an `ExitCode`."""
-    gc.set_threshold(*_SELDOM)  # a plan is many objects that all stay, and a command ends soon
     sys.exit(run(arguments))
 
 

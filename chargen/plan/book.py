@@ -8,12 +8,13 @@ from chargen.errors import Position
 from chargen.kinds.names import clash_key
 from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile, head_of
+from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
+from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.ownership import Claim, Group, Owned, OwnershipOnDemand, OwnershipRead, PictureSources
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
-from chargen.plan.scan import broken_slugs
+from chargen.plan.scan import ScannedFile, broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
 OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
@@ -33,7 +34,7 @@ class Book:
             if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
                 self.kept[file], self.heads[file] = old, old.head
             else:
-                self.heads[file] = head_of(disk.scanned(file), disk.project.target)
+                self.heads[file] = _head_of(disk.scanned(file), disk.project.target)
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
         self.doubled: list[tuple[str, str, str]] = []
@@ -230,3 +231,28 @@ class _Broken(Mapping[str, Position]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
+    """Return the head of a file that was read; `target` says where an entry's picture belongs."""
+    imagery = scanned.imagery
+    if imagery is None:
+        return Head(problems=scanned.problems, broken=scanned.broken)
+    claims = {entry.id: KeptClaim.made(claim_of(entry, target(entry.id))) for entry in imagery.entries}
+    seen: dict[str, str] = {}
+    for character in imagery.characters:
+        place = character.appearance.position if character.appearance else None
+        seen.setdefault(character.slug, answer_of((character, place)))
+    return Head(
+        imagery.kind,
+        imagery.slug,
+        tuple(dict.fromkeys(entry.id for entry in imagery.entries)),
+        len(imagery.entries),
+        seen,
+        tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
+        tuple((name.name, str(name), name.position) for name in imagery.uses),
+        scanned.problems,
+        claims=tuple(claims.values()),
+        overview=imagery.overview,
+        zones=imagery.zones,
+    )

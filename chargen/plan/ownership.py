@@ -200,8 +200,7 @@ class OwnershipOnDemand:
         """As `Ownership.attempts`."""
         if self._shared:
             return self.whole.attempts
-        lines = ((claim.line, name) for name, claim in self._claims.items())
-        return {line.attempt: name for line, name in lines if line is not None and line.attempt}
+        return _attempts((name, claim.line) for name, claim in self._claims.items() if claim.line is not None)
 
     def of(self, entry_id: EntryId) -> Owned | None:
         """As `Ownership.of`."""
@@ -289,9 +288,7 @@ class _Finder:
             self._own(claim, Owned(copied=self.copies.get(claim.id)))
         for claim in self.claims:
             self._finish(claim)
-        lines = ((last_attempt(line), entry_id) for entry_id, line in self.lines.items())
-        attempts = {attempt: entry_id for attempt, entry_id in lines if attempt}
-        return Ownership(self.owned, tuple(self._groups()), attempts)
+        return Ownership(self.owned, tuple(self._groups()), _attempts(self.lines.items()))
 
     # claims
 
@@ -522,3 +519,8 @@ class _Finder:
         for entries in groups.values():
             members = set(entries)
             yield Group(tuple(move for move in self.moves if move.id in members), tuple(entries))
+
+
+def _attempts(lines: Iterable[tuple[EntryId, RecordLine]]) -> dict[str, EntryId]:
+    """Return whose the attempts are that made the pictures lines tell of."""
+    return {attempt: entry_id for entry_id, line in lines if (attempt := last_attempt(line))}
