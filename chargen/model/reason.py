@@ -24,6 +24,8 @@ class ReasonCode(str, Enum):
     AGAIN_ASKED = "again-asked"
     FORGOTTEN = "forgotten"
     REJECTED = "rejected"
+    NOTE = "note"
+    """The author's words on the rejected picture, the value."""
     HELD = "held"
     """By its status, the value."""
     HELD_AND_GONE = "held-and-gone"
@@ -56,6 +58,7 @@ class ReasonCode(str, Enum):
     POINTER = "pointer"
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
+    UNUSABLE_REPLY = "unusable-reply"
     NO_FILE_AT_TARGET = "no-file-at-target"
     TARGET_OUTSIDE = "target-outside"
     SAME_TARGET = "same-target"
@@ -147,6 +150,7 @@ _SENTENCES = {
     ReasonCode.AGAIN_ASKED: "asked for by name with `-a`",
     ReasonCode.FORGOTTEN: "forgotten with `doit forget`",
     ReasonCode.REJECTED: "status is rejected",
+    ReasonCode.NOTE: "note: {}",
     ReasonCode.HELD: "status is {}",
     ReasonCode.HELD_AND_GONE: "{}, but `{}` does not exist and nothing restores it",
     ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",
@@ -170,6 +174,7 @@ _SENTENCES = {
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
+    ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
     ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
@@ -11,6 +12,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
+from chargen.plan.own_pictures import usual_places
 from chargen.plan.ownership import Claim, Group, Owned, OwnershipOnDemand, OwnershipRead, PictureSources
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
@@ -94,8 +96,21 @@ class Book:
             if self.home[name] == file
         }
         recorded = (FileHash(claim.file) for claim in claims.values() if claim.file)
-        self._whose = OwnershipOnDemand(_Claims(claims, self._disk.project.target), recorded, sources)
+        target = self._disk.project.target
+
+        def made(name: EntryId, claim: KeptClaim) -> Claim:
+            return self._placed(claim.of(name, target(name)), self.home[name], sources)
+
+        self._whose = OwnershipOnDemand(_Claims(claims, made), recorded, sources)
         return _NotedOwnership(self._whose, self._disk.trace, self.home)
+
+    def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
+        """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
+        if claim.line is not None or not claim.named or claim.named == claim.target or sources.look(claim.named):
+            return claim
+        places = usual_places(claim.named, file, self._disk.project.settings.imagery)
+        found = next((place for place in places if sources.look(place) is not None), claim.named)
+        return replace(claim, named=found)
 
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set, and note that it was asked."""
@@ -135,15 +150,15 @@ class Book:
 class _Claims(Mapping[EntryId, Claim]):
     """The claims of all entries, each made of what is kept of it when it is asked for."""
 
-    def __init__(self, kept: Mapping[EntryId, KeptClaim], target: Callable[[EntryId], str]) -> None:
+    def __init__(self, kept: Mapping[EntryId, KeptClaim], make: Callable[[EntryId, KeptClaim], Claim]) -> None:
         self._kept = kept
-        self._target = target
+        self._make = make
         self._made: dict[EntryId, Claim] = {}
 
     def __getitem__(self, name: EntryId) -> Claim:
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = self._kept[name].of(name, self._target(name))
+            made = self._made[name] = self._make(name, self._kept[name])
         return made
 
     def __iter__(self) -> Iterator[EntryId]:

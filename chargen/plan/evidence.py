@@ -31,6 +31,7 @@ from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
+from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
@@ -129,6 +130,23 @@ class Evidence:
         if owner is None:
             owner = self.inherited.setdefault(stored.record.attempt, entry.id)
         return owner == entry.id
+
+    def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the attempt with these inputs that was refused and not tried again since: of this entry, or of none.
+
+        It belongs to the entry whose picture was made for its id before; where there was none, to the one of its id.
+        """
+        for attempt in self.journal.refused(fingerprint):
+            tries = self.journal.attempts_for(attempt.task_id)
+            if any(other.fingerprint == fingerprint and other.sent_at > attempt.sent_at for other in tries):
+                continue
+            made = [other for other in tries if other.original and other.sent_at < attempt.sent_at]
+            owner: EntryId | None = attempt.task_id if self.planned(attempt.task_id) else None
+            if made:
+                owner = self.owner_of_attempt(made[-1].fingerprint, made[-1].attempt_id, attempt.task_id)
+            if owner in (None, entry_id):
+                return attempt
+        return None
 
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
@@ -257,7 +275,7 @@ class Evidence:
         whole = self.originals.for_fingerprint(fingerprint)
         for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
-            if (not sketch and is_proof(record.provider)) or record.received_at < since:
+            if (not sketch and is_proof(record.provider)) or record.received_at < since or stored.unusable:
                 continue
             if _is_unseen(entry, line, stored):
                 continue
@@ -320,8 +338,19 @@ class Evidence:
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
             counts = sketch or not is_proof(record.provider)
-            if counts and record.received_at >= since and self.owner(stored) == entry.id:
+            usable = counts and record.received_at >= since and not stored.unusable
+            if usable and self.owner(stored) == entry.id:
                 return stored
+        return None
+
+    def unusable(self, entry: Entry, fingerprint: Fingerprint | None) -> StoredOriginal | None:
+        """Find the last reply for these inputs of which no picture can be made, where no other came after it."""
+        if fingerprint is None:
+            return None
+        _, since = _asked_again(entry, fingerprint)
+        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
+            if stored.record.received_at >= since and self._may_use(entry, stored):
+                return stored if stored.unusable else None
         return None
 
 

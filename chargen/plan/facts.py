@@ -29,6 +29,7 @@ from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
+from chargen.text.money import cost_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,11 @@ class GatheredFacts:
         return self._entry.status
 
     @property
+    def note(self) -> str:
+        """The author's words on the picture that is rejected."""
+        return self._entry.review_note
+
+    @property
     def has_prompt(self) -> bool:
         """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
         return self._entry.has_prompt or bool(errors(self._entry.problems))
@@ -283,7 +289,7 @@ class GatheredFacts:
     @cached_property
     def state_blockers(self) -> tuple[Reason, ...]:
         """A refusal of before, a target out of the project, a reply that a damaged record keeps from being used."""
-        return (*self._refused(), *self._leads_out(), *errors(self._of_files()))
+        return (*self._refused(), *self._unusable(), *self._leads_out(), *errors(self._of_files()))
 
     @cached_property
     def request_blockers(self) -> tuple[Reason, ...]:
@@ -320,8 +326,8 @@ class GatheredFacts:
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
-            elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
-            found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
+            found += self.sources.adapters.elsewhere(self.request.provider)
+            found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)
@@ -356,7 +362,7 @@ class GatheredFacts:
     @property
     def has_history(self) -> bool:
         """True where something was paid for, or refused, under these inputs."""
-        return self.paid is not None or self.lost is not None or bool(self._refused())
+        return self.paid is not None or self.lost is not None or bool(self._refused() or self._unusable())
 
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
@@ -366,10 +372,20 @@ class GatheredFacts:
             return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
 
+    def _unusable(self) -> tuple[Reason, ...]:
+        """Say that a reply to these inputs was paid for and is no picture: only by name it is asked for again."""
+        if self.demand is not Force.NONE or self.paid is not None:
+            return ()
+        stored = self._evidence.unusable(self._entry, self.fingerprint)
+        if stored is None:
+            return ()
+        paid = cost_text(stored.record.cost_or_estimate_usd)
+        return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self._entry.id)),)
+
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:
             return ()
-        attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
+        attempt = self._evidence.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
     @cached_property

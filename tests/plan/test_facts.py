@@ -54,7 +54,6 @@ class World:
         self.other_server: Problem | None = None
         self.bad_slots: Problem | None = None
         self.unfinished: frozenset[str] = frozenset()
-        self.journal = SimpleNamespace(refused=self._refused)
         self.originals = SimpleNamespace(shown=lambda lost: f"originals/{lost.fingerprint}/{lost.attempt}/{lost.file}")
         self.adapters = self
 
@@ -94,10 +93,14 @@ class World:
         self.asked.append("unexplained")
         return self.lost
 
+    def unusable(self, *_: Any) -> Any:
+        self.asked.append("unusable")
+        return None
+
     def answered(self, *_: Any, **__: Any) -> bool:
         return self.served
 
-    def _refused(self, *_: Any) -> Any:
+    def refused(self, *_: Any) -> Any:
         self.asked.append("refused")
         return self.refusal
 
@@ -108,6 +111,7 @@ class World:
             adapt=lambda asked, model: self._asked("adapt", _adapted(asked, name, model)),
             check=lambda _request: self._asked("check", self.objections),
             price=lambda _request: self._asked("price", PRICE),
+            most=lambda _request: PRICE,
             elsewhere=lambda: self.other_server,
         )
 
