@@ -125,6 +125,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Of each image of `ids`."""
     overview: EntryId | None = None
     """The image of a location as a whole."""
+    borrows_slug: bool = False
+    """Its slug is another file's, or its folder's name."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """Zones of a location by the names other files may call them, each with its image."""
 
