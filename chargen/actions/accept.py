@@ -29,6 +29,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -138,7 +139,7 @@ class _Taking:
         if (refused := unsendable(self.session.project.root, path)) is not None:
             raise InputError(error(f"can't take this picture: {refused}", entry.position))
         full = self.session.project.path(path)
-        if trouble := damage(full.read_bytes(), decoding=True):
+        if trouble := damage(read_plain(full, PICTURE_BYTES), decoding=True):
             hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
             raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
         return path, full

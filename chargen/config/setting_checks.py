@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
+from chargen.model.amounts import LARGEST
 from chargen.model.values import Size
 from chargen.text.nearest import did_you_mean
 
@@ -250,7 +251,7 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     number = Decimal(str(value))
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number <= LARGEST else None
 
 
 def _kind(value: Any) -> str:

@@ -14,13 +14,14 @@ from chargen import __version__
 from chargen.errors import ChargenError
 from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
+from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
+from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
@@ -103,7 +104,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         sent_at=line.at,
         finished_at=line.at,
         request_id=str(told["request_id"]) if told.get("request_id") else None,
-        cost_usd=amount_of(str(told["cost_usd"])) if told.get("cost_usd") else None,
+        cost_usd=amount_of(told["cost_usd"]) if told.get("cost_usd") else None,
     )
 
 

@@ -20,6 +20,7 @@ from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
+from chargen.plain_file import read_plain
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
@@ -155,7 +156,7 @@ class Session:
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""
         try:
-            found = json.loads(self._ignore_file.read_bytes())
+            found = json.loads(read_plain(self._ignore_file))
         except (OSError, ValueError, RecursionError):
             return frozenset()
         return (

@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from chargen.plain_file import PICTURE_BYTES, TEXT_BYTES, open_plain, read_plain
 from chargen.store.attributes import copy_attributes
 from chargen.store.files import as_input_error, real_target, sync_folder, write_new_durably
 from chargen.store.temporaries import temporary_name
@@ -47,11 +48,11 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
         try:
             write_new_durably(temporary, after, mode=real.stat().st_mode & 0o7777)
             copy_attributes(real, temporary)
-            if real.read_bytes() != before:
+            if not _holds(real, before):
                 return False
             if not _exchange(temporary, real):
                 temporary.replace(real)
-            elif is_being_written(temporary) or temporary.read_bytes() != before:
+            elif not _holds(temporary, before) or is_being_written(temporary):
                 _give_back(temporary, real, after)
                 return False
             sync_folder(real.parent)
@@ -68,14 +69,16 @@ def is_being_written(path: Path) -> bool:
     """
     if not _LEASES:
         return False
-    descriptor = os.open(path, os.O_RDONLY)
+    with open_plain(path, PICTURE_BYTES) as file:
+        return _has_writer(file.fileno())
+
+
+def _has_writer(descriptor: int) -> bool:
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who opens it meanwhile must not end us by SIGIO
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as failure:
         return failure.errno == errno.EAGAIN
-    finally:
-        os.close(descriptor)
     return False
 
 
@@ -86,12 +89,24 @@ def _give_back(temporary: Path, real: Path, after: bytes) -> None:
     falls between the look and the exchange, it comes out and is swapped in again.
     """
     expected = after
-    while real.read_bytes() == expected and not is_being_written(real):
-        goes_back = temporary.read_bytes()
-        if not _exchange(temporary, real) or temporary.read_bytes() == expected:
+    while _holds(real, expected) and not is_being_written(real):
+        try:
+            goes_back = read_plain(temporary, TEXT_BYTES)
+        except OSError:  # no text at all, which goes back once
+            _exchange(temporary, real)
+            break
+        if not _exchange(temporary, real) or _holds(temporary, expected):
             break
         expected = goes_back
     sync_folder(real.parent)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Say whether a file has just these bytes; what can't be read has not."""
+    try:
+        return read_plain(path, TEXT_BYTES) == data
+    except OSError:
+        return False
 
 
 def _exchange(one: Path, other: Path) -> bool:

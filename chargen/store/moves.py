@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.model.values import FileHash
+from chargen.plain_file import read_plain
 from chargen.store.files import write_durably
 
 
@@ -35,7 +36,7 @@ class Moves:
     def begun(self) -> tuple[BegunMove, ...]:
         """Return the moves that are not finished. A file that can't be read tells of none."""
         try:
-            found = json.loads(self._file.read_bytes())
+            found = json.loads(read_plain(self._file))
             return tuple(
                 BegunMove(str(row["named"]), FileHash(str(row["recorded"])), FileHash(str(row["file"])))
                 for row in found

@@ -50,14 +50,14 @@ def close_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def close_file(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     """Refuse to read a file."""
-    real = Path.read_bytes
+    real = os.open
 
-    def read_bytes(path: Path) -> bytes:
-        if path == file:
+    def opened(path: Any, *rest: Any, **named: Any) -> int:
+        if isinstance(path, str | Path) and os.fspath(path) == os.fspath(file):
             raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
-        return real(path)
+        return real(path, *rest, **named)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(os, "open", opened)
 
 
 def told(plan: Plan) -> list[tuple[str, Severity, str]]:
