@@ -1,4 +1,4 @@
-"""Files are opened in one place: only plain ones, of bounded size; and no other part of the project opens any to read."""
+"""Files are opened in one place: only plain ones, of bounded size; and no other part opens any to read it."""
 
 from __future__ import annotations
 
@@ -76,17 +76,21 @@ ODD: dict[str, tuple[Callable[[Path], object], int]] = {
 }
 
 
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_all_else_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """With the number of the failure, and without leaving anything open."""
     monkeypatch.chdir(tmp_path)
     make, number = ODD[name]
     make(tmp_path / "x")
-    before = os.listdir("/proc/self/fd")
+    before = _open_files()
     with pytest.raises(OSError) as refused:
         read_plain(tmp_path / "x", 5)
     assert refused.value.errno == number
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert _open_files() == before
 
 
 def test_what_becomes_a_pipe_while_it_is_opened_is_not_waited_for(
