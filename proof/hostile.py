@@ -158,7 +158,8 @@ def odd_file(bench: Bench, tally: Tally, place: str, sort: str) -> None:
         assert len(server.requests) == sent, "something was bought for it"
         for path in found:
             kept = path.with_name(f"{path.name}.kept")
-            path.unlink(missing_ok=True)
+            for odd in (path, path.with_name("pipe")):
+                odd.unlink(missing_ok=True)
             if kept.exists():
                 kept.rename(path)
         run = _patiently(bench, book, "doit")

@@ -6,12 +6,13 @@ From the moment `store` returns the money is safe; what fails later is repaired 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
 from chargen.model.request import ProviderError, Reply, Request
@@ -119,10 +120,16 @@ class Attempt:
             stored = self._session.originals.put(record, reply.data, reply.others)
         except ChargenError as failure:
             self._guard.failed(failure)
-            raise
+            raise InputError([_lost(problem) for problem in failure.problems]) from failure
         self._session.journal.stored(stored, soon=True)
         return stored
 
     def _clean(self, told: Any) -> Any:
         """Return what a server told, free of keys and of what can't be kept: good replies hold both, too."""
         return scrub_json(bounded(told), self._session.project.secrets)
+
+
+def _lost(problem: Problem) -> Problem:
+    """Say of what went wrong with a reply's place that it lost the reply."""
+    message = f"the reply could not be stored and is lost; it may be billed: {problem.message}"
+    return replace(problem, message=message)

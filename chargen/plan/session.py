@@ -17,7 +17,7 @@ from types import TracebackType
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
-from chargen.errors import InputError, Position, Problem, StartError, error
+from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
 from chargen.plain_file import read_plain
@@ -37,6 +37,7 @@ from chargen.plan.python_gc import collector_paused
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
+from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
@@ -100,10 +101,23 @@ class Session:
             if not any(folder.is_relative_to(root) for root in imagery):
                 sweep(folder)
                 continue
-            # A run that died right after an exchange may have left here what the author had saved that instant.
-            for moved in self.trash.move(abandoned(folder)):
-                _LOG.warning("left by a run that died, now in the trash: %s", moved)
+            self._recover_saves(folder)
         return self.journal.leftovers()
+
+    def _recover_saves(self, folder: Path) -> None:
+        """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
+        for temporary in abandoned(folder):
+            file = given_back(temporary)
+            if file is not None:
+                message = "a run died while you were saving this file: your save is back in its place"
+                self.told.append(warning(message, self._position(file), "its slots are written again"))
+            for moved in self.trash.move([temporary]):
+                message = "a run died here, and what it left may be a save of yours: it is in the trash"
+                hint = f"compare `{moved.relative_to(self.project.root).as_posix()}` with your files"
+                self.told.append(warning(message, self._position(folder), hint))
+
+    def _position(self, path: Path) -> Position:
+        return Position(path.relative_to(self.project.root).as_posix())
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""

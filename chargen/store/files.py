@@ -36,7 +36,7 @@ _LFS_POINTER = re.compile(
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
 )
 _HINTS = {
-    errno.ENOSPC: "free some space on this disk, then run again: what was paid for is kept",
+    errno.ENOSPC: "free some space on this disk, then run again",
     errno.EDQUOT: "your disk quota is used up: free some space, then run again",
     errno.EACCES: "check who owns this path and its permissions",
     errno.EPERM: "check who owns this path and its permissions",
