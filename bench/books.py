@@ -1,7 +1,8 @@
 """Throw-away projects for measurements: books of N images in chapters, planned only or built to the last record.
 
-A built book is made without building: tiny pictures at the targets, and in the YAML the record lines that the
-program's own planner says belong to them, so that everything is fresh. Portraits are planned and built as well; every
+A built book is made without building: small pictures at the targets, no two alike and none as short as a Git LFS
+pointer, and in the YAML the record lines that the program's own planner says belong to them, so that everything is
+fresh. Portraits are planned and built as well; every
 third image shows one or two characters. Files are dated back, as a project's are that nobody touches at the moment.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from chargen.doit_plugin.config import tables
 from chargen.model.record import RecordLine
+from chargen.model.values import Fingerprint
 from chargen.plan.session import open_session
 from chargen.store.hashes import hash_bytes
 
@@ -70,8 +72,7 @@ def planned_book(
 def built_book(root: Path, images: int, *, per_chapter: int = PER_CHAPTER, route: str = "sketch/sketch") -> Book:
     """Write a project in which every image is fresh: portraits first, because their pictures are inputs of others."""
     planned_book(root, images, per_chapter=per_chapter, route=route)
-    picture = png()
-    digest, records = hash_bytes(picture), dict[str, str]()
+    records: dict[str, str] = {}
     gc.disable()
     for only in ("characters/", ""):
         with open_session(root, {}, read_only=True) as session:
@@ -80,11 +81,12 @@ def built_book(root: Path, images: int, *, per_chapter: int = PER_CHAPTER, route
             if image.fingerprint is not None and image.id.startswith(only):
                 target = root / image.target
                 target.parent.mkdir(parents=True, exist_ok=True)
+                picture = png(text=image.id)
                 target.write_bytes(picture)
                 prompt = root / image.prompt_file
                 prompt.parent.mkdir(parents=True, exist_ok=True)
                 prompt.write_text(image.composed.text + "\n" if image.composed else "", encoding="utf-8")
-                records[image.id] = RecordLine(image.fingerprint, digest, len(picture), by=route, at=AT).format()
+                records[image.id] = _line(image.fingerprint, picture, route)
         book = _write(root, images, per_chapter=per_chapter, route=route, records=records)
     gc.enable()
     for place, _, names in os.walk(root):
@@ -103,19 +105,20 @@ def edit_prompt(book: Book, number: int) -> str:
     return path.relative_to(book.root).as_posix()
 
 
-def png(side: int = 16) -> bytes:
-    """Make a small grey PNG."""
+def png(side: int = 16, text: str = "") -> bytes:
+    """Make a small grey PNG of some 2,000 bytes, with a text of its own in it."""
     rows = zlib.compress(b"".join(b"\0" + b"\x80" * side for _ in range(side)))
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    said = b"Comment\0" + text.encode().ljust(1900)
+    parts = ((b"IHDR", header), (b"tEXt", said), (b"IDAT", rows), (b"IEND", b""))
     chunks = (
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _line(inputs: Fingerprint, picture: bytes, route: str) -> str:
+    return RecordLine(inputs, hash_bytes(picture), len(picture), by=route, at=AT).format()
 
 
 def chapter_yaml(

@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 
 
 class Severity(str, Enum):
-    """How much a problem matters: an error stops what depends on it, a warning is odd, a note is told once."""
+    """How much a problem matters: an error stops what depends on it, a warning is odd, a note is reported once."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -25,6 +25,7 @@ FIGURES = Path(__file__).with_name("last-run.json")
 HARNESSES = {
     "kill": (500, "builds of 40 images ended at any operation and moment, by every signal"),
     "moves": (400, "pictures that follow renamed entries, ended at any operation"),
+    "identity": (300, "random books edited and built, against a model of whose picture is where"),
     "power": (400, "the disk as a power loss leaves it after every operation"),
     "disk": (150, "operations that fail, disks that fill up"),
     "author": (1000, "saves by the author while slots are written"),

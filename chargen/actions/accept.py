@@ -2,7 +2,7 @@
 
 Laws: the picture itself is never touched; what is known of how it was made stays in its record; the line tells that the
 author vouched for it (`accepted`), and under which route; nothing is taken over that can't be compared later (inputs
-that can't be told, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
+that is unknown, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tup
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
     """Say in a record line that the author took its file as current for today's inputs, route and quality.
 
-    Where today's inputs can't be told, the line keeps those it has. A rejection counts as answered by it.
+    Where today's inputs are unknown, the line keeps those it has. A rejection counts as answered by it.
     """
     line = without_mark(line, (FORGOTTEN, ""))
     line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))

@@ -1,6 +1,6 @@
 """Everything wrong or odd in the input, gathered before anything is spent: files, templates, references, providers.
 
-Reads the disk, changes nothing. A missing key is no problem of the input: it is told when something is to be sent.
+Reads the disk, changes nothing. A missing key is no problem of the input: it is reported when something is to be sent.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def check(session: Session) -> Checked:
     planner = session.planner()
     plan = planner.plan()
     found = findings(plan)
-    told = {finding.problem.message for finding in found}
-    more = [finding for finding in _of_providers(planner, plan) if finding.problem.message not in told]
+    seen = {finding.problem.message for finding in found}
+    more = [finding for finding in _of_providers(planner, plan) if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
@@ -103,12 +103,12 @@ def _is_absent(session: Session, path: str) -> bool:
     return kind_of(session.project.path(path)).kind is FileKind.ABSENT
 
 
-def _of_originals(session: Session, told: Collection[str]) -> Iterator[Finding]:
-    """Yield the replies whose record can't be read, but for `told`, those that an image's own problem is about."""
+def _of_originals(session: Session, known: Collection[str]) -> Iterator[Finding]:
+    """Yield the replies whose record can't be read, but for `known`, those that an image's own problem is about."""
     for damaged in session.originals.all_damaged():
         reply = session.originals.shown(damaged)
         folder = reply.rpartition("/")[0]
-        if reply not in told:
+        if reply not in known:
             hint = f"put `record.json` back into `{folder}` from a backup; the picture made of the reply is not touched"
             yield Finding(
                 warning("this reply was paid for, and the record beside it can't be read", Position(reply), hint)

@@ -1,8 +1,8 @@
 """Every version of an image there ever was: at the target, in the history, the originals, the YAML, the journal.
 
-Laws: each file and each original is told once, oldest first; what is only known of, and not here any more, is told
+Laws: each file and each original is listed once, oldest first; what is only known of, and not here any more, is listed
 too. A version belongs to the entry whose record it is, whatever the entry was called when it was made; what belongs to
-no entry now is gone, and told apart. Reads only.
+no entry now is gone, and listed apart. Reads only.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ def _add_current(session: Session, evidence: Evidence, image: Planned, found: li
 def _add_told(
     session: Session, evidence: Evidence, image: Planned, names: Iterable[EntryId], found: list[Version]
 ) -> None:
-    """Add what the entry's slots and the journal tell of, and nothing above has; `names` are all the entry had."""
+    """Add what the entry's slots and the journal describe, and nothing above has; `names` are all the entry had."""
     for slots in all_slots_of(evidence.own(image.entry)):
         metadata = slots.get("provider_metadata")
         line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None

@@ -28,7 +28,7 @@ from chargen.plan.session import Session, read_templates
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class FedImage:
     """One image that is fed: `through` names the portrait between, where it is not fed directly.
 
     `cost_usd` is the price of a new image by estimate, None where unknown; `rebuilds` says whether a change would
@@ -63,26 +63,26 @@ class Impact:
     """All images that something feeds, in build order; `what` is that something in words."""
 
     what: str
-    reached: tuple[Reached, ...]
+    reached: tuple[FedImage, ...]
     of_character: bool = False
 
     @property
-    def rebuilt(self) -> tuple[Reached, ...]:
+    def rebuilt(self) -> tuple[FedImage, ...]:
         """Those that a change would rebuild."""
         return tuple(item for item in self.reached if item.rebuilds)
 
     @property
-    def kept(self) -> tuple[Reached, ...]:
+    def kept(self) -> tuple[FedImage, ...]:
         """Approved and locked ones: they stay as they are."""
         return tuple(item for item in self.reached if item.image.verdict is Verdict.LOCKED)
 
     @property
-    def by_picture(self) -> tuple[Reached, ...]:
+    def by_picture(self) -> tuple[FedImage, ...]:
         """Of a character: those that another picture of it would rebuild."""
         return tuple(item for item in self.rebuilt if item.shows_picture)
 
     @property
-    def by_text(self) -> tuple[Reached, ...]:
+    def by_text(self) -> tuple[FedImage, ...]:
         """Of a character: those that an edited appearance would rebuild."""
         return tuple(item for item in self.rebuilt if item.uses_text)
 
@@ -112,7 +112,7 @@ class Impact:
         }
 
 
-def _price_of(items: Iterable[Reached]) -> Decimal | None:
+def _price_of(items: Iterable[FedImage]) -> Decimal | None:
     """Add up the prices; None where one of them is unknown."""
     prices = [item.cost_usd for item in items]
     known = [price for price in prices if price is not None]
@@ -127,7 +127,7 @@ def impact(session: Session, planner: Planner, what: str, within: str = "") -> I
     plan = planner.plan()
     direct = _direct(session, planner, plan, what, within)
     through = _chains(plan, direct.images)
-    reached: dict[EntryId, Reached] = {}
+    reached: dict[EntryId, FedImage] = {}
     for image in plan.images:
         if image.id not in through:
             continue
@@ -135,13 +135,13 @@ def impact(session: Session, planner: Planner, what: str, within: str = "") -> I
         fed = image.id in direct.images or any(need in reached and reached[need].rebuilds for need in image.needs)
         offer = planner.offer(image)
         price = None if offer is None else offer.cost_usd
-        reached[image.id] = Reached(image, through[image.id], price, fed and _would_rebuild(image))
+        reached[image.id] = FedImage(image, through[image.id], price, fed and _would_rebuild(image))
     if direct.characters:
         reached = {name: _made_of(item, direct.characters) for name, item in reached.items()}
     return Impact(direct.what, tuple(reached.values()), bool(direct.characters))
 
 
-def _made_of(item: Reached, characters: Mapping[str, str]) -> Reached:
+def _made_of(item: FedImage, characters: Mapping[str, str]) -> FedImage:
     """Say which of a character's picture and text an image of another file is made of."""
     files, image = frozenset(characters.values()), item.image
     if image.file in files:
@@ -263,6 +263,6 @@ def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:
         try:
             named = set(meta.find_referenced_templates(environment.parse(templates[name])))
         except TemplateError:
-            continue  # told where it is composed
+            continue  # reported where it is composed
         waiting.extend(templates if None in named else (each for each in named if each is not None))
     return frozenset(found)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chargen import kinds, providers
+from chargen.actions.schema import FOLDER, schema_files
 from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import STATE
 from chargen.config.settings import Settings
@@ -119,9 +120,13 @@ def _files(settings: Settings) -> Iterator[tuple[str, bytes]]:
     folders = {"imagery": settings.imagery[0], "prompts": settings.prompts}
     for name, data in _walk(resources.files("chargen.actions").joinpath("starter"), ""):
         top, slash, rest = name.partition("/")
-        yield (f"{folders[top]}/{rest}" if slash else _RENAMED.get(name, name)), data
+        path = f"{folders[top]}/{rest}" if slash else _RENAMED.get(name, name)
+        up = "../" * path.count("/")
+        yield path, data.replace(f"$schema=../../../{FOLDER}/".encode(), f"$schema={up}{FOLDER}/".encode())
     for name, text in kinds.packaged_templates().items():
         yield f"{folders['prompts']}/{name}", text.encode()
+    for name, data in schema_files():
+        yield f"{FOLDER}/{name}", data
 
 
 def _walk(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from typing import Any
 from chargen.config.settings import DEFAULT_SIZE
 from chargen.model.values import Route, number
 from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes, SizeRule
-from chargen.providers.catalogue.models import Life, Model, ModelTable
+from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable
 from chargen.providers.catalogue.prices import estimate
 
 
@@ -79,7 +79,9 @@ class KnownModels:
     def usable(self, today: date) -> tuple[KnownModel, ...]:
         """Return those that an image can be asked of."""
         return tuple(
-            known for known in self.models if not known.model.unsupported and known.model.life(today) is not Life.DEAD
+            known
+            for known in self.models
+            if not known.model.unsupported and known.model.life(today) is not Lifecycle.DEAD
         )
 
     def to_json(self) -> dict[str, Any]:

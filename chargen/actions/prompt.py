@@ -44,7 +44,7 @@ class ComposedPrompt:
                 for part in composed.left_out
             ],
             "references": [
-                {"path": item.path, "character": item.character, "built": item.digest is not None}
+                {"path": item.path, "character": item.character or None, "built": item.digest is not None}
                 for item in image.references
             ],
         }
@@ -52,11 +52,12 @@ class ComposedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """What an image's provider gets, and what it costs by estimate (None where unknown)."""
+    """What an image's provider gets, and what it costs by estimate and at most (None where unknown)."""
 
     image: Planned
     request: Request
     cost_usd: Decimal | None
+    most_usd: Decimal | None
 
     def to_json(self) -> dict[str, Any]:
         """The object of `prompt --sent --json`: `notes[]` tell each adaptation in a sentence."""
@@ -67,13 +68,14 @@ class SentRequest:
             "provider": request.provider,
             "model": request.model,
             "prompt": request.prompt,
-            "references": [{"path": item.label, "character": item.character} for item in request.references],
+            "references": [{"path": item.label, "character": item.character or None} for item in request.references],
             "requested_size": request.requested_size,
             "asked_size": str(request.asked.size),
             "quality": request.quality,
             "parameters": dict(request.parameters),
             "notes": list(request.notes),
             "cost_usd": number(self.cost_usd),
+            "most_usd": number(self.most_usd),
         }
 
 
@@ -91,11 +93,12 @@ def sent_request(image: Planned, adapters: Adapters, provider: str | None = None
     if not routed.can_be_requested:
         raise _nothing(image)
     request = request_of(routed, adapters)
-    return SentRequest(image, request, adapters.get(request.provider).price(request))
+    adapter = adapters.get(request.provider)
+    return SentRequest(image, request, adapter.price(request), adapter.most(request))
 
 
 def _nothing(image: Planned) -> InputError:
-    told = [problem for problem in image.problems if problem.severity is not Severity.NOTE]
-    if told:
-        return InputError(told)
+    problems = [problem for problem in image.problems if problem.severity is not Severity.NOTE]
+    if problems:
+        return InputError(problems)
     return InputError(error(f"`{image.id}` has no prompt", image.entry.position, "write `prompt_used` for it"))

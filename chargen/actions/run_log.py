@@ -1,7 +1,7 @@
 """What was run on this machine: when, with which command, what came of it, and what it cost; from the journal.
 
 Reads only. A run is a `doit`, a `chargen batch` or a program that builds. An image that failed before a request left is
-known by the time of its failure alone, so it is told with the run that went on then.
+known by the time of its failure alone, so it is reported with the run that went on then.
 """
 
 from __future__ import annotations

@@ -6,17 +6,20 @@ Each image is counted once, whatever happened to its entry meanwhile; text and J
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chargen.build.events import ProviderStopped
+from chargen.build.events import ChargedMore, ProviderStopped
 from chargen.build.image import Outcome
 from chargen.build.run import Build
-from chargen.errors import Problem
+from chargen.errors import Problem, warning
 from chargen.model.values import EntryId, number
 from chargen.plan.plan import Shown, totals
+from chargen.store.journal_rows import Attempt
+from chargen.store.spending import Sum, sum_of
+from chargen.text.money import cost_text, estimate_text
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 """Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
@@ -29,8 +32,9 @@ _PAID = (Outcome.BUILT, Outcome.KEPT)
 class ImageOutcome:
     """What became of one image.
 
-    `cost_usd` is None where unknown and 0 where nothing was sent; `error` says why it failed, was left out or not put
-    in place; `needed_by` is the image it was built for, where it was not asked for itself.
+    `cost_usd` is what its requests cost in this run: None where unknown and 0 where nothing was sent; `error` says why
+    it failed, was left out or not put in place; `needed_by` is the image it was built for, where it was not asked for
+    itself.
     """
 
     image: Shown
@@ -61,17 +65,13 @@ class ImageOutcome:
 class RunResult:
     """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
 
-    `spent_usd` is what is known to have been spent and `unpriced` how many built images have no known price;
-    `possibly_billed` requests may have been billed and brought nothing, `possibly_usd` is their estimate (None where
-    unknown); `stopped` are providers that no more was sent to; `problems` are errors of no image.
+    `spent` adds up its requests, from the journal; `stopped` are providers that no more was sent to; `problems` are
+    errors of no image, and what vendors charged beyond what was known.
     """
 
     outcomes: tuple[ImageOutcome, ...]
     untouched: Mapping[str, int]
-    spent_usd: Decimal
-    unpriced: int
-    possibly_billed: int
-    possibly_usd: Decimal | None
+    spent: Sum
     stopped: Mapping[str, ProviderStopped]
     problems: tuple[Problem, ...]
     exit_code: int = 0
@@ -86,20 +86,16 @@ class RunResult:
         """The images that failed."""
         return tuple(item for item in self.outcomes if item.outcome == FAILED)
 
-    @property
-    def paid(self) -> bool:
-        """True where a request brought an image."""
-        return any(item.outcome in _PAID for item in self.outcomes)
-
     def to_json(self) -> dict[str, Any]:
         """The object of `batch --json`; `cost_usd` is null where the price of something built is unknown."""
         return {
             "outcomes": [item.to_json() for item in self.outcomes],
             "totals": dict(self.totals),
             "untouched": dict(self.untouched),
-            "cost_usd": None if self.unpriced else number(self.spent_usd),
-            "possibly_billed": self.possibly_billed,
-            "possibly_billed_usd": number(self.possibly_usd),
+            "cost_usd": None if self.spent.unknown else number(self.spent.spent_usd),
+            "possibly_billed": self.spent.possibly,
+            "possibly_billed_usd": number(self.spent.possibly_usd),
+            "spent": self.spent.to_json(),
             "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in self.stopped.items()},
             "problems": [problem.to_json() for problem in self.problems],
             "exit_code": self.exit_code,
@@ -108,36 +104,46 @@ class RunResult:
 
 def run_result(build: Build, exit_code: int = 0) -> RunResult:
     """Say what a run came to, once it is over."""
-    costs = [done.cost_usd for done in build.built]
+    attempts = build.attempts
     return RunResult(
-        outcomes=tuple(_outcomes(build)),
+        outcomes=tuple(_outcomes(build, attempts)),
         untouched=totals(build.choice.untouched),
-        spent_usd=sum((cost for cost in costs if cost is not None), build.losses.spent),
-        unpriced=costs.count(None),
-        possibly_billed=build.losses.possibly_billed,
-        possibly_usd=build.losses.possibly_usd,
+        spent=sum_of(build.session.run_id, attempts),
         stopped=dict(build.stopped),
-        problems=build.unplanned,
+        problems=(*build.unplanned, *map(_charged_more, build.charged_more)),
         exit_code=exit_code,
     )
 
 
-def _outcomes(build: Build) -> Iterator[ImageOutcome]:
-    """Yield what became of each image that the run had to do with."""
+def _charged_more(event: ChargedMore) -> Problem:
+    actual, most = cost_text(event.actual), estimate_text(event.most)
+    message = f"{event.route} charged {actual} for {event.entry_id}, more than the {most} it was known to cost at most"
+    return warning(message, None, "a budget can't hold against that: check the vendor's bill and its prices")
+
+
+def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcome]:
+    """Yield what became of each image that the run had to do with, each once."""
     left_out = {item.image.id: item.reason for item in build.left_out}
+    sent: dict[EntryId, list[Attempt]] = {}
+    for attempt in attempts:
+        sent.setdefault(attempt.task_id, []).append(attempt)
     for image in build.plan.images:
         needed_by = build.choice.needed_by.get(image.id)
         done = build.done.get(image.id)
-        cost: Decimal | None = Decimal(0)
         if done is not None and done.outcome in _PAID:
-            image, cost = done.image, done.cost_usd  # noqa: PLW2901 - as it was judged when it was sent
-        elif image.id in build.failed:
-            cost = build.losses.of(image.id)
+            image = done.image  # noqa: PLW2901 - as it was judged when it was sent
+        cost = _cost(sent.get(image.id, ()))
         if (failure := build.failed.get(image.id)) is not None:
             yield ImageOutcome(image, FAILED, cost, failure.message, needed_by, failure.stopped_by)
         elif image.id in left_out:
-            yield ImageOutcome(image, LEFT_OUT, error=left_out[image.id], needed_by=needed_by)
+            yield ImageOutcome(image, LEFT_OUT, cost, left_out[image.id], needed_by)
         elif image.id in build.interrupted:
-            yield ImageOutcome(image, INTERRUPTED, needed_by=needed_by)
+            yield ImageOutcome(image, INTERRUPTED, cost, needed_by=needed_by)
         elif done is not None:
             yield ImageOutcome(image, done.outcome.value, cost, done.note or None, needed_by)
+
+
+def _cost(attempts: Sequence[Attempt]) -> Decimal | None:
+    """Add up what the requests for one image cost; None where that is not known, or may be more."""
+    spent = sum_of("", attempts)
+    return None if spent.unknown or (spent.possibly and not spent.images) else spent.spent_usd

@@ -29,7 +29,7 @@ from chargen.store.files import kind_of
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedImage:
     """One image that was meant: its status before and now, and what is to be said of it.
 
     `asks_again` is a rejection that was answered once and asks for another image. `refused` says why nothing was
@@ -71,7 +71,7 @@ class StatusChange:
     sent for before and leaves alone now.
     """
 
-    marked: tuple[Marked, ...]
+    marked: tuple[MarkedImage, ...]
     stale: tuple[Shown, ...]
     held: tuple[Shown, ...]
     settled: tuple[Shown, ...]
@@ -109,19 +109,19 @@ def set_status(session: Session, selection: Selection, status: Status) -> Status
     return _compared(marked, before, session.plan())
 
 
-def _mark(planner: Planner, image: Planned, status: Status) -> Marked:
+def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
     """Say what is to be written for one image, as the plan before the change sees it."""
     old = image.entry.status
     there = _picture(planner, image)
     if status is Status.DRAFT:
         notes = () if image.entry.is_kept else ("it is not locked",)
-        return Marked(image, old, old if notes else status, notes=notes)
+        return MarkedImage(image, old, old if notes else status, notes=notes)
     if not there:
-        return Marked(image, old, old, refused="there is no picture yet")
+        return MarkedImage(image, old, old, refused="there is no picture yet")
     line = image.entry.record_line
     if status is Status.REJECTED:
-        return Marked(image, old, status, asks_again=line is not None and ANSWERED in line.others)
-    return Marked(image, old, status, notes=_notes(planner, image))
+        return MarkedImage(image, old, status, asks_again=line is not None and ANSWERED in line.others)
+    return MarkedImage(image, old, status, notes=_notes(planner, image))
 
 
 def _picture(planner: Planner, image: Planned) -> bool:
@@ -143,7 +143,7 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
     return ()
 
 
-def _write(session: Session, wanted: Sequence[Marked]) -> tuple[Marked, ...]:
+def _write(session: Session, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
     """Write what changes, each file once, and return what became of each."""
     write_back = WriteBack(session.project)
     by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
@@ -157,14 +157,14 @@ def _write(session: Session, wanted: Sequence[Marked]) -> tuple[Marked, ...]:
     return tuple(_outcome(item, failures) for item in wanted)
 
 
-def _outcome(item: Marked, failures: Mapping[EntryId, ChargenError]) -> Marked:
+def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:
     failure = failures.get(item.image.id)
     if failure is None:
         return item
-    return Marked(item.image, item.before, item.before, refused=str(failure), notes=item.notes)
+    return MarkedImage(item.image, item.before, item.before, refused=str(failure), notes=item.notes)
 
 
-def _edits(item: Marked, status: Status) -> tuple[Edit, ...]:
+def _edits(item: MarkedImage, status: Status) -> tuple[Edit, ...]:
     """The mark goes first: should the second not be written, nothing is asked for yet."""
     edits: list[Edit] = [_asking_again(item.image.target)] if item.asks_again else []
     if item.before is not status:
@@ -182,7 +182,7 @@ def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
     return edit
 
 
-def _compared(marked: tuple[Marked, ...], before: Plan, after: Plan) -> StatusChange:
+def _compared(marked: tuple[MarkedImage, ...], before: Plan, after: Plan) -> StatusChange:
     stale, held, settled = [], [], []
     for image in after.images:
         old = before.by_id.get(image.id)

@@ -46,7 +46,7 @@ class TrashList:
 
 
 @dataclass(frozen=True, slots=True)
-class BroughtBack:
+class RestoredFiles:
     """Files that are back where they were."""
 
     files: tuple[Trashed, ...]

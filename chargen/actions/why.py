@@ -13,17 +13,16 @@ from typing import Any
 
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
-from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
 from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash, number
+from chargen.model.values import FileHash, amount_of, number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import TargetState
-from chargen.plan.explain import Explanation, PartChange, ReferenceChange, Then, explain
+from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -115,7 +114,7 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
     now = _compared(image, planner.evidence.parts_of(image.entry, found))
     explanation = None
     if line is not None and now is not None:
-        explanation = explain(Then.of(line, records), now, sources_of(image))
+        explanation = explain(RecordedInputs.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
     offer = planner.offer(image)
     return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
@@ -128,7 +127,7 @@ def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:
 
 
 def inputs_as_planned(image: Planned) -> Inputs | None:
-    """Return the inputs as far as they can be told: a reference that is still to be built has an empty digest."""
+    """Return the inputs as far as they are known: a reference that is still to be built has an empty digest."""
     if image.inputs is not None:
         return image.inputs
     if image.composed is None or image.entry.size is None:

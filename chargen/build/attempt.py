@@ -124,9 +124,9 @@ class Attempt:
         self._session.journal.stored(stored, soon=True)
         return stored
 
-    def _clean(self, told: Any) -> Any:
-        """Return what a server told, free of keys and of what can't be kept: good replies hold both, too."""
-        return scrub_json(bounded(told), self._session.project.secrets)
+    def _clean(self, value: Any) -> Any:
+        """Return what a server said, free of keys and of what can't be kept: good replies hold both, too."""
+        return scrub_json(bounded(value), self._session.project.secrets)
 
 
 def _lost(problem: Problem) -> Problem:

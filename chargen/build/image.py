@@ -29,7 +29,7 @@ from chargen.model.record_marks import accepted_for
 from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.facts import Judge
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
@@ -106,7 +106,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
-                reply = builder.senders.get(request.provider).send(request, now.cost_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
@@ -287,6 +287,6 @@ def _author_choice(entry: Entry) -> tuple[object, ...] | None:
 
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
-    told = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in told)
+    known = {problem.message for problem in own}
+    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
     return InputError((*own, *more))

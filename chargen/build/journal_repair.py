@@ -1,6 +1,6 @@
 """Ending in the journal what a process that died had ended everywhere else: picture in place, slots written, no row.
 
-Law: only rows of images whose own record line tells of the file at the target are ended; nothing else is touched.
+Law: only rows of images whose own record line describes the file at the target are ended; nothing else is touched.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class Departures:
         return 0.0 if rate is None else MINUTE * (1 + MARGIN) / rate
 
 
-class Waits:
+class InterruptibleWait:
     """Waiting that ends early: `wait` sleeps up to so many seconds and returns at once when `stop` is set."""
 
     def __init__(
@@ -147,7 +147,7 @@ class Waits:
 class Pacer:
     """One provider's gate; `per_minute` is None where its limit is unknown."""
 
-    def __init__(self, *, workers: int, per_minute: float | None, waits: Waits) -> None:
+    def __init__(self, *, workers: int, per_minute: float | None, waits: InterruptibleWait) -> None:
         self.workers = workers
         self._waits = waits
         self._slots = threading.BoundedSemaphore(workers)

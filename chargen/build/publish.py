@@ -61,7 +61,7 @@ def replace_picture(session: Session, image: Planned, data: bytes) -> PublishedF
 def slots_edit(
     image: Planned, record: Record, file: PublishedFile, delivered: str = "", *, line: RecordLine | None = None
 ) -> Edit:
-    """Say what to write into the YAML; nothing where the entry tells of this file already.
+    """Say what to write into the YAML; nothing where the entry describes this file already.
 
     `delivered` is the delivered picture's `WxH` where it was looked at; `line` the file's line where it has one.
     A rejection counts as answered by the file: it is of the picture before.

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
-from chargen.build.events import Losses, ProviderStopped, RequestSent, SendingEvent, Sink, TryFailed, nobody
+from chargen.build.entry_moves import finish
+from chargen.build.events import ChargedMore, ProviderStopped, RequestSent, SendingEvent, Sink, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
@@ -23,7 +24,7 @@ from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
-from chargen.errors import ChargenError, InputError, Problem, StartError
+from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
 from chargen.plan.budget import OverBudgetError
@@ -67,7 +68,10 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
-    losses: Losses = field(default_factory=Losses)
+    sent: bool = False
+    """Whether a request has left."""
+    charged_more: list[ChargedMore] = field(default_factory=list)
+    """What vendors charged beyond what was known to be the most."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -97,8 +101,16 @@ class Build:
 
     @property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors of the input that belong to no image, where the run was asked for all there is."""
-        return self.plan.unplanned if len(self.selected) == len(self.plan.images) else ()
+        """Errors of the input that no image of the run fails by; warnings where the run was asked for named images."""
+        found = self.plan.unplanned
+        if len(self.selected) == len(self.plan.images):
+            return found
+        return tuple(replace(problem, severity=Severity.WARNING) for problem in found)
+
+    @property
+    def has_errors(self) -> bool:
+        """True where an image failed, or an error of the input concerns what the run was asked for."""
+        return bool(self.failed) or any(problem.severity is Severity.ERROR for problem in self.unplanned)
 
     def image(self, entry_id: EntryId) -> Shown:
         """Return one image of the plan."""
@@ -151,6 +163,11 @@ class Build:
         """Say whether it is noted already why an image was not made."""
         known = entry_id in self.failed or entry_id in self.interrupted
         return known or any(item.image.id == entry_id for item in self.left_out)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The requests of this run, as the journal has them."""
+        return self.session.journal.of_run(self.session.run_id) if self.sent else ()
 
     def close(self) -> None:
         """End the run: let go of the project and close what is open."""
@@ -250,24 +267,26 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
+        saw_before = bool(waited) or finish(session)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if waited else snapshot)
+        prepared = prepare(session, order, None if saw_before else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
 
-        def told(event: SendingEvent) -> None:
+        def on_event(event: SendingEvent) -> None:
             sink(event)
             if isinstance(event, RequestSent):
+                build.sent = True
                 build.on_sent(EntryId(event.entry_id))
-            elif isinstance(event, TryFailed):
-                build.losses.note(event)
+            elif isinstance(event, ChargedMore):
+                build.charged_more.append(event)
             elif isinstance(event, ProviderStopped):
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 
-        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, told)
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, on_event)
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)

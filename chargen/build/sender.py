@@ -10,12 +10,14 @@ from __future__ import annotations
 import random as chance
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
 from chargen.build.events import (
+    ChargedMore,
     ProviderPaused,
     ProviderStopped,
     RequestSent,
@@ -23,7 +25,7 @@ from chargen.build.events import (
     TryFailed,
     nobody,
 )
-from chargen.build.pace import Pacer, Waits
+from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import Breaker, BreakerOpenError, asks_too_long, next_wait, pause_after
 from chargen.config.settings import Settings
 from chargen.model.request import (
@@ -56,6 +58,7 @@ class _Call:
 
     request: Request
     estimate: Decimal | None
+    most: Decimal | None
     log: AttemptLog
     failures: list[ProviderError] = field(default_factory=list)
     wait: float | None = None
@@ -85,7 +88,7 @@ class Sender:
         self._sink = sink
         self._luck = luck
         self._breaker = Breaker()
-        self._waits = Waits(stop, clock, wait)
+        self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
         self._pacer = Pacer(
             workers=settings.workers or provider.default_workers,
@@ -103,8 +106,8 @@ class Sender:
         """The answer that opened the breaker, None while images can be sent for."""
         return self._breaker.cause
 
-    def send(self, request: Request, estimate: Decimal | None, log: AttemptLog) -> Reply:
-        """Send until a reply comes or it is of no use to try again; `estimate` is the price of one try.
+    def send(self, request: Request, estimate: Decimal | None, most: Decimal | None, log: AttemptLog) -> Reply:
+        """Send until a reply comes or it is of no use to try again; a try costs `estimate`, and `most` at most.
 
         Raises ProviderError (BreakerOpenError where nothing was sent because the provider is stopped), StoppedError
         where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
@@ -112,7 +115,7 @@ class Sender:
         """
         self._need_key()
         self._provider.open()
-        call = _Call(request, estimate, log)
+        call = _Call(request, estimate, most, log)
         while True:
             try:
                 return self._try(call)
@@ -130,12 +133,11 @@ class Sender:
 
     def _try(self, call: _Call) -> Reply:
         """Send once. Raises as `send`; a ProviderError has been logged, accounted for and acted on."""
-        self._check_budget(call)
-        with self._pacer.flight(self._breaker.check) as departed:
-            self._check_budget(call, reserve=True)
+        self._reserve(call)
+        with self._departed(call) as departed:
             attempt_id = self._log_sent(call)
             try:
-                reply = self._collected(self._provider.submit(call.request))
+                reply = self._collected(self._provider.submit(call.request, attempt_id))
             except ProviderError as failure:
                 self._failed(call, attempt_id, failure, departed)
                 raise
@@ -144,8 +146,16 @@ class Sender:
                 self._failed(call, attempt_id, wrapped, departed)
                 raise wrapped from bug
             self._breaker.met(None)
-            self._ledger.settle(call.estimate, reply.cost_usd if reply.cost_usd is not None else call.estimate)
+            self._settle(call, reply.cost_usd if reply.cost_usd is not None else call.estimate)
         return reply
+
+    def _settle(self, call: _Call, actual: Decimal | None) -> None:
+        """Account for a try; tell where a vendor charged more than it was known to."""
+        if self._ledger.settle(call.most, actual):
+            assert call.most is not None
+            assert actual is not None
+            request = call.request
+            self._sink(ChargedMore(str(request.route), request.asked.entry_id, call.most, actual))
 
     def _collected(self, ticket: Ticket) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
@@ -153,10 +163,10 @@ class Sender:
             self._sleep(got.seconds)
         return got
 
-    def _check_budget(self, call: _Call, *, reserve: bool = False) -> None:
-        """Raise OverBudgetError, or the last failure where it was a further try that does not fit."""
+    def _reserve(self, call: _Call) -> None:
+        """Set money aside. Raises OverBudgetError, or the last failure where it was a further try that does not fit."""
         try:
-            (self._ledger.reserve if reserve else self._ledger.check)(call.estimate)
+            self._ledger.reserve(call.estimate, call.most, self._go_on)
         except OverBudgetError as refusal:
             if not call.failures:
                 raise
@@ -165,17 +175,33 @@ class Sender:
             failure.hint = f"not tried again for the budget: {refusal.message}"
             raise failure from refusal
 
+    @contextmanager
+    def _departed(self, call: _Call) -> Iterator[float]:
+        """Hold a place in flight, or give the money back where the request is not to leave any more."""
+        with ExitStack() as stack:
+            try:
+                departed = stack.enter_context(self._pacer.flight(self._breaker.check))
+            except BaseException:
+                self._ledger.settle(call.most, NOTHING)
+                raise
+            yield departed
+
+    def _go_on(self) -> None:
+        """Raise where a request that waits for its turn is not to leave any more."""
+        self._waits.check()
+        self._breaker.check()
+
     def _log_sent(self, call: _Call) -> str:
         try:
             attempt_id = call.log.sent(call.request, call.number, call.estimate)
         except BaseException:
-            self._ledger.settle(call.estimate, NOTHING)
+            self._ledger.settle(call.most, NOTHING)
             raise
         self._sink(RequestSent(self._provider.name, call.request.asked.entry_id, attempt_id, call.number))
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:
-        """Wrap a bug; its own words may hold anything, so only its type is told."""
+        """Wrap a bug; its own words may hold anything, so only its type is reported."""
         message = f"unexpected `{type(bug).__name__}` while `{self._provider.name}` was asked"
         return ProviderError(
             FailureClass.OURS, message, hint="the log file has the details; please report it", possibly_billed=True
@@ -188,12 +214,12 @@ class Sender:
             failure.possibly_billed = True
         call.failures.append(failure)
         call.wait = next_wait(call.failures, self._luck())
-        billed = call.estimate if failure.possibly_billed else NOTHING
-        self._ledger.settle(call.estimate, billed if failure.cost_usd is None else failure.cost_usd)
+        unknown = failure.possibly_billed and failure.cost_usd is None
+        self._settle(call, None if unknown else failure.cost_usd or NOTHING)
         self._react(call, failure, departed)
         call.log.failed(attempt_id, failure)
         entry_id = call.request.asked.entry_id
-        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait, call.estimate))
+        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait))
 
     def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
-from chargen.cli.output import say, say_json, tell
+from chargen.cli.output import say, say_json, to_stderr
 from chargen.errors import Severity
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     yield from plan.plan_summary((*choice.images, *choice.untouched), choice.images)
     yield from plan.left_out_lines(choice.left_out)
     yield from plan.standing(choice.untouched)
-    told = {problem: None for image in choice.images for problem in image.problems}
-    for problem in told:
+    problems = {problem: None for image in choice.images for problem in image.problems}
+    for problem in problems:
         if problem.severity is Severity.NOTE:
             yield from str(problem).split("\n")
 
@@ -117,4 +117,4 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
 
 def _waiting(pid: int | None) -> None:
     who = f"process {pid}" if pid else "another process"
-    tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
+    to_stderr(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")

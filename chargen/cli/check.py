@@ -71,10 +71,10 @@ def _annotations(findings: Iterable[Finding], *, everything: bool) -> Iterator[s
         problem = cause.problem
         place = problem.position
         where = {"file": place.file, "line": place.line, "col": place.column} if place else {}
-        told = "".join(f"{name}={_escaped(str(value), ':,')}," for name, value in where.items() if value)
+        keys = "".join(f"{name}={_escaped(str(value), ':,')}," for name, value in where.items() if value)
         also = f"\nalso in {plural(len(cause.more), 'other place')}" if cause.more else ""
         hint = f"\nhint: {problem.hint}" if problem.hint else ""
-        yield f"::{_LEVELS[problem.severity]} {told}title=chargen::{_escaped(problem.message + also + hint)}"
+        yield f"::{_LEVELS[problem.severity]} {keys}title=chargen::{_escaped(problem.message + also + hint)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

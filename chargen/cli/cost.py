@@ -9,8 +9,9 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
+from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import bold, columns, dim, plural
-from chargen.text.money import cost_text
+from chargen.text.money import cost_text, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.cost import Spending
@@ -49,18 +50,13 @@ def _lines(found: Spending) -> Iterator[str]:
     for title, rows in groups:
         yield from _table(title, rows)
         yield ""
-    yield f"{cost_text(total.total_usd)} for {plural(total.images, 'image')}" + _unknown(total)
-    if total.estimated_usd:
-        yield f"  {cost_text(total.estimated_usd)} of it by estimate: the provider told no usage"
-    if total.failures:
-        yield f"  {plural(total.failures, 'failure')}, {cost_text(total.failed_usd)} as reported"
-    if total.possibly:
-        yield f"  {plural(total.possibly, 'request')} possibly billed, {cost_text(total.possibly_usd)} by estimate"
+    yield f"{spent_text(total)} for {plural(total.images, 'image')}"
+    yield from spending_lines(total)
 
 
 def _table(title: str, rows: Sequence[Sum]) -> Iterator[str]:
     shown = [(bold(title), "images", "cost", "")]
-    shown += [(row.name, f"{row.images:,}", cost_text(row.total_usd), dim(_apart(row))) for row in rows]
+    shown += [(row.name, f"{row.images:,}", spent_text(row), dim(_apart(row))) for row in rows]
     yield from columns(shown, right=frozenset({1, 2}))
 
 
@@ -70,11 +66,9 @@ def _apart(row: Sum) -> str:
     if row.failures:
         parts.append(f"{row.failures:,} failed" + (f" {cost_text(row.failed_usd)}" if row.failed_usd else ""))
     if row.possibly:
-        parts.append(f"{row.possibly:,} possibly billed {cost_text(row.possibly_usd)}")
+        parts.append(f"{row.possibly:,} possibly billed {estimate_text(row.possibly_usd)}")
     if row.unknown:
         parts.append(f"{row.unknown:,} of unknown cost")
+    if row.estimated:
+        parts.append(f"{cost_text(row.estimated_usd)} of it estimated")
     return ", ".join(parts)
-
-
-def _unknown(row: Sum) -> str:
-    return f", and {row.unknown:,} of unknown cost" if row.unknown else ""

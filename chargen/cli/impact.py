@@ -16,7 +16,7 @@ from chargen.model.values import Verdict
 from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
-    from chargen.actions.impact import Impact, Reached
+    from chargen.actions.impact import FedImage, Impact
 
 
 @click.command("impact")
@@ -48,8 +48,8 @@ def _lines(found: Impact) -> Iterator[str]:
     yield from columns([_row(item) for item in found.reached], right=frozenset({2}))
     yield ""
     verdicts = Counter(item.image.verdict for item in found.reached)
-    told = counts({verdict.value: verdicts[verdict] for verdict in Verdict})
-    yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {told}"
+    numbers = counts({verdict.value: verdicts[verdict] for verdict in Verdict})
+    yield f"{found.what} feeds {plural(len(found.reached), 'image')}: {numbers}"
     if found.kept:
         yield f"{len(found.kept):,} approved or locked: they stay as they are"
     if found.of_character:
@@ -63,12 +63,12 @@ def _lines(found: Impact) -> Iterator[str]:
         yield "a change rebuilds none of them"
 
 
-def _priced(rebuilt: Sequence[Reached], price: Decimal | None) -> str:
+def _priced(rebuilt: Sequence[FedImage], price: Decimal | None) -> str:
     """Say how many images are rebuilt, and at what price."""
     return f"{len(rebuilt):,}, {estimate_text(price)} by estimate" if rebuilt else "none"
 
 
-def _row(item: Reached) -> tuple[str, ...]:
+def _row(item: FedImage) -> tuple[str, ...]:
     price = estimate_text(item.cost_usd) if item.rebuilds else ""
     through = dim(f"through {item.through}") if item.through else ""
     return coloured(item.image.verdict), item.image.id, price, through

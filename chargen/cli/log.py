@@ -9,8 +9,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
+from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import bold, counts, dim, listed, moment, plural
-from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.actions.run_log import LoggedRun, RunLog
@@ -49,10 +49,10 @@ def _lines(found: RunLog) -> Iterator[str]:
 def _run_lines(run: LoggedRun) -> Iterator[str]:
     numbers = counts({"built": len(run.built), "failed": len(run.failed), "possibly billed": len(run.open)})
     spent = run.spent
-    cost = f", {cost_text(spent.total_usd)}" if spent.total_usd or run.built else ""
-    cost += f" and {spent.unknown:,} of unknown cost" if spent.unknown else ""
+    cost = f", {spent_text(spent)}" if spent.total_usd or run.built else ""
     end = "" if run.ended else "; it did not end in an orderly way, or goes on"
     yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
+    yield from (f"  {line}" for line in spending_lines(spent))
     by_error: dict[str, list[str]] = {}
     for entry_id, error in run.failed.items():
         by_error.setdefault(error, []).append(entry_id)

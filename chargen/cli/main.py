@@ -11,17 +11,19 @@ from typing import Any
 import click
 
 from chargen import __version__
-from chargen.cli.output import discard, of_bug, of_system, tell
+from chargen.cli.output import discard, of_bug, of_system, to_stderr
 from chargen.errors import ChargenError, ExitCode
 from chargen.text.nearest import did_you_mean
 
 COMMANDS = {
     "init": "make a small working project in a folder",
+    "new": "write a commented file of a kind, to fill in",
     "plan": "show what a build would do, why, and at what price",
     "batch": "build the images of one kind, or all",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",
+    "schema": "print JSON Schemas of your files, for editors",
     "why": "explain an image's verdict: what changed since it was made, word by word",
     "impact": "list every image that a file, a character or a template feeds",
     "approve": "protect finished images from rebuilding",
@@ -31,6 +33,7 @@ COMMANDS = {
     "accept": "mark pictures as up to date without making new ones",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
+    "mv": "rename an entry, or move it to another file, with its picture and its history",
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",
@@ -104,14 +107,14 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
     try:
         result: Any = cli.main(args=arguments, prog_name="chargen", standalone_mode=False)
     except ChargenError as failure:
-        tell(str(failure))
+        to_stderr(str(failure))
         return failure.exit_code
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
         return ExitCode.INTERRUPTED
     except click.ClickException as failure:
-        tell(_usage_error(failure))
+        to_stderr(_usage_error(failure))
         return ExitCode.NOTHING_STARTED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -119,11 +122,11 @@ def run(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one r
         discard(sys.stdout)
         return 0
     except OSError as failure:
-        tell(str(of_system(failure)))
+        to_stderr(str(of_system(failure)))
         return ExitCode.NOTHING_STARTED
     except Exception as bug:
         logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
-        tell(of_bug(bug))
+        to_stderr(of_bug(bug))
         return ExitCode.PROGRAM
     return result if isinstance(result, int) else 0
 

@@ -16,7 +16,7 @@ import click
 
 from chargen.cli.output import is_word
 from chargen.errors import StartError
-from chargen.model.amounts import amount_of
+from chargen.model.values import amount_of
 
 if TYPE_CHECKING:
     from chargen.plan.build_request import BuildRequest

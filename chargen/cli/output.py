@@ -65,7 +65,7 @@ def say(lines: str | Iterable[str], out: TextIO | None = None) -> None:
     _write("\n".join(map(_coloured, every)), out, click.echo)
 
 
-def tell(text: str) -> None:
+def to_stderr(text: str) -> None:
     """Write a message of one or more lines on stderr."""
     say(text.split("\n"), sys.stderr)
 
@@ -90,7 +90,7 @@ def discard(out: TextIO) -> None:
 
 
 def of_system(failure: OSError) -> ChargenError:
-    """Return what to tell of a failure of the system that nobody nearer to it could handle: nothing could start."""
+    """Return what to say of a failure of the system that nobody nearer to it could handle: nothing could start."""
     if failure.filename is None and not _takes_output():
         discard(sys.stdout)
         reason = (failure.strerror or type(failure).__name__).lower()
@@ -99,12 +99,12 @@ def of_system(failure: OSError) -> ChargenError:
     try:
         with as_input_error(Path(path), doing="use"):
             raise failure
-    except ChargenError as told:
-        return StartError(told.problems)
+    except ChargenError as understood:
+        return StartError(understood.problems)
 
 
 def of_bug(bug: Exception) -> str:
-    """Return what to tell of a fault of the program itself."""
+    """Return what to say of a fault of the program itself."""
     return f"error: unexpected {type(bug).__name__}: {bug}\n  hint: this is a bug of chargen; please report it"
 
 

@@ -173,14 +173,14 @@ def standing(images: Iterable[Shown]) -> Iterator[str]:
 
 def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    told = [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
-    found = [str(reason) for reason in told if reason.code is not ReasonCode.REFERENCE_FIRST]
-    if len(found) < len(told):
+    reasons = [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
+    found = [str(reason) for reason in reasons if reason.code is not ReasonCode.REFERENCE_FIRST]
+    if len(found) < len(reasons):
         found.append(f"after {', '.join(_awaited(image))}")
     if image.repair:
         found.append("its YAML lacks what was recorded: written back")
     if image.verdict is not Verdict.PROOF:
-        known = flattened(told)
+        known = flattened(reasons)
         found.extend(str(drift) for drift in image.drift if drift not in known)
     if user is not None:
         found.append(f"needed by `{user}`")

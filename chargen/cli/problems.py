@@ -1,6 +1,6 @@
 """Problems of the input, and images that are left alone, as lines of a summary.
 
-Each problem is told once, however many images it concerns. Light to import: every run ends with it.
+Each problem is reported once, however many images it concerns. Light to import: every run ends with it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.cli.options import selection_here
-from chargen.cli.output import tell
+from chargen.cli.output import to_stderr
 from chargen.cli.tables import plural
 from chargen.errors import StartError
 from chargen.plan.plan import Planned
@@ -53,9 +53,15 @@ def project_here(*, read_only: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def project_held() -> Iterator[Session]:
-    """Open the project around the current folder to write to it, once no build works in it. Raises StartError."""
-    with project_here(read_only=False) as session, project_lock(session.project.root, on_wait=tell_waiting):
+def project_held(*, wait: bool = True) -> Iterator[Session]:
+    """Open the project around the current folder to write to it, once no build works in it. Raises StartError.
+
+    Without `wait` a build that works in it is an error.
+    """
+    with (
+        project_here(read_only=False) as session,
+        project_lock(session.project.root, wait=wait, on_wait=tell_waiting),
+    ):
         yield session
 
 
@@ -73,7 +79,7 @@ def planning(session: Session) -> Opened:
 
 def tell_waiting(pid: int | None) -> None:
     """Say on stderr that another process holds the project."""
-    tell(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
+    to_stderr(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
 
 
 @contextmanager

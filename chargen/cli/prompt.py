@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json, tell
+from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.plan import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = "template"
 """The name of a run of a template's own words."""
+
+PLACE = "the place"
+"""What is said of a reference that shows no character."""
 
 _NARROWEST_TEXT = 30
 _NAMES = 2
@@ -58,7 +61,7 @@ def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> 
         say(_sent_lines(request) if request else _composed_lines(composed))
     for problem in image.problems:
         if problem.severity is not Severity.NOTE:
-            tell(str(problem))
+            to_stderr(str(problem))
 
 
 def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
@@ -87,8 +90,9 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     yield from _headline(shown.image)
     yield ""
     quality = f", quality {request.quality}" if request.quality else ""
-    price = estimate_text(shown.cost_usd)
-    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate"
+    price, most = estimate_text(shown.cost_usd), estimate_text(shown.most_usd)
+    at_most = f", {most} at most" if most != price else ""
+    yield f"to {request.route}: {request.requested_size}{quality}, {price} by estimate{at_most}"
     yield ""
     for line in request.prompt.split("\n"):
         yield from (f"  {piece}".rstrip() for piece in wrap(line, width() - 2))
@@ -98,7 +102,7 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     if request.references:
         yield ""
         yield "references"
-        yield from (f"  {item.label}  {dim(item.character)}".rstrip() for item in request.references)
+        yield from (f"  {item.label}  {dim(item.character or PLACE)}" for item in request.references)
     if request.notes:
         yield ""
         yield "adapted"
@@ -164,7 +168,7 @@ def _references(references: Iterable[PlannedReference]) -> Iterator[str]:
     yield "references"
     for item in references:
         state = "" if item.digest is not None else "  will be built first"
-        yield f"  {item.path}  {dim(item.character + state)}"
+        yield f"  {item.path}  {dim((item.character or PLACE) + state)}"
 
 
 def _block(name: str, text: str) -> Iterator[str]:

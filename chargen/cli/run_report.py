@@ -15,9 +15,10 @@ from typing import Any, TextIO
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
-from chargen.cli.output import discard, say, tell
+from chargen.cli.output import discard, say, to_stderr
 from chargen.cli.problems import untouched_lines
-from chargen.cli.tables import counts, listed, plural
+from chargen.cli.spending import spending_lines, spent_text
+from chargen.cli.tables import counts, listed
 from chargen.model.values import Verdict
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
@@ -111,7 +112,7 @@ class RunReport:
         """Called when doit looks whether a task is up to date: nothing to tell."""
 
     def execute_task(self, task: Any) -> None:
-        """A task starts: told for an author's own task; an image is told when it ends."""
+        """A task starts: said of an author's own task; of an image, when it ends."""
         if task.name not in self._ids and task.actions and not task.name.startswith("_"):
             self._line(f"running {task.title()}")
 
@@ -203,7 +204,7 @@ class RunReport:
             discard(self._out)
             if not isinstance(failure, BrokenPipeError):
                 reason = (failure.strerror or "error").lower()
-                tell(f"warning: can't write the output: {reason}; the build goes on")
+                to_stderr(f"warning: can't write the output: {reason}; the build goes on")
 
 
 def opening(build: Build) -> Iterable[str]:
@@ -225,17 +226,17 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
-    for told in elsewhere(spending, build.session.adapters):
-        yield told.message
+    for problem in elsewhere(spending, build.session.adapters):
+        yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
 
 
 def _befell(build: Build) -> Iterable[str]:
     """Yield what befell the project's files since this was asked last."""
-    told = build.session.told
-    while told:
-        yield from str(told.pop(0)).split("\n")
+    problems = build.session.state_problems
+    while problems:
+        yield from str(problems.pop(0)).split("\n")
 
 
 def closing(build: Build, seconds: float) -> Iterable[str]:
@@ -244,12 +245,9 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     result = run_result(build)
     untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
     numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}
-    sent = result.spent_usd or result.paid
-    spent = f", {cost_text(result.spent_usd)}" if sent else ""
+    spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
-    if result.possibly_billed:
-        requests = plural(result.possibly_billed, "request")
-        yield f"possibly billed: {requests} that brought nothing, {estimate_text(result.possibly_usd)} by estimate"
+    yield from spending_lines(result.spent)
     yield from _failures(result)
     for problem in result.problems:
         yield from str(problem).split("\n")
@@ -271,7 +269,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
 
 
 def _in_order(result: RunResult) -> dict[str, int]:
-    """Return the counts of outcomes, what was made first; where nothing had to be done is not told."""
+    """Return the counts of outcomes, what was made first; what had nothing to do is left out."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
     return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}

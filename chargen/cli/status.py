@@ -1,4 +1,4 @@
-"""`chargen approve`, `reject`, `lock` and `unlock`: a status is written into entries; what that changes is told."""
+"""`chargen approve`, `reject`, `lock` and `unlock`: a status is written into entries; what that changes is reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chargen.model.values import Status
 from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
-    from chargen.actions.status import Marked, StatusChange
+    from chargen.actions.status import MarkedImage, StatusChange
     from chargen.plan.plan import Shown
 
 _DONE = {
@@ -89,7 +89,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
         yield from _listed(change.held)
 
 
-def _marked_lines(item: Marked, status: Status) -> Iterator[str]:
+def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
     name = item.image.id
     if item.refused:
         first, *more = item.refused.split("\n")

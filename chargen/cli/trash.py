@@ -46,7 +46,7 @@ def show(*, as_json: bool = False) -> None:
 @json_option
 def restore(names: tuple[str, ...], *, as_json: bool) -> None:
     """Move files back to where they were. NAME is the path a file had, or a glob on it."""
-    from chargen.actions.trash import BroughtBack, bring_back  # noqa: PLC0415 - as above
+    from chargen.actions.trash import RestoredFiles, bring_back  # noqa: PLC0415 - as above
     from chargen.cli.project import project_held  # noqa: PLC0415 - as above
 
     back = []
@@ -56,7 +56,7 @@ def restore(names: tuple[str, ...], *, as_json: bool) -> None:
             if not as_json:
                 say(f"restored {item.was}")
     if as_json:
-        say_json(BroughtBack(tuple(back)).to_json())
+        say_json(RestoredFiles(tuple(back)).to_json())
 
 
 @command.command("empty")
@@ -69,18 +69,18 @@ def empty(*, yes: bool, as_json: bool) -> None:
 
     with project_held() as session:
         found = trash_list(session.trash)
-        told = f"{plural(len(found.files), 'file')}, {size_text(found.size)}"
+        size = f"{plural(len(found.files), 'file')}, {size_text(found.size)}"
         if found.files and not yes:
             if as_json or not sys.stdin.isatty():
-                raise StartError("not emptied: no terminal to confirm in", hint=f"`--yes` deletes {told} for good")
-            if not click.confirm(f"delete {told} for good?"):
+                raise StartError("not emptied: no terminal to confirm in", hint=f"`--yes` deletes {size} for good")
+            if not click.confirm(f"delete {size} for good?"):
                 say("nothing was deleted")
                 return
         done = Emptied(len(found.files), session.trash.empty())
     if as_json:
         say_json(done.to_json())
     else:
-        say(f"deleted {told}" if found.files else "the trash is empty")
+        say(f"deleted {size}" if found.files else "the trash is empty")
 
 
 def _lines(found: TrashList) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """`chargen why TARGET`: a verdict explained as a diff an author can read. Writes nothing.
 
-Law: every reason of the verdict is told, either as its sentence or in full as the part that changed.
+Law: every reason of the verdict is reported, either as its sentence or in full as the part that changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from chargen.model.record_marks import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
 from chargen.text.money import cost_text, estimate_text
-from chargen.text.word_diff import Fate, Run, marked, plain, shortened
+from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
@@ -56,8 +56,8 @@ def why_lines(found: Why) -> Iterator[str]:
     yield f"{bold(image.id)}  {coloured(image.verdict)}"
     yield dim(f"  planned at {image.position!s}")
     yield from _made(found)
-    told = set(change_reasons(explanation.differences)) if explanation else set()
-    yield from (f"  {reason}" for reason in image.reasons if reason not in told)
+    in_full = set(change_reasons(explanation.differences)) if explanation else set()
+    yield from (f"  {reason}" for reason in image.reasons if reason not in in_full)
     for drift in image.drift:
         if drift not in image.reasons:
             yield f"  {drift}; rebuilt for that only if `rebuild_on` says so"
@@ -101,8 +101,8 @@ def _words(runs: tuple[Run, ...]) -> str:
     return marked(runs, _in_colour, " ") if in_colour() else plain(runs)
 
 
-def _in_colour(fate: Fate, words: str) -> str:
-    if fate is Fate.REMOVED:
+def _in_colour(fate: RunKind, words: str) -> str:
+    if fate is RunKind.REMOVED:
         return styled(words, RED, STRUCK)
     return styled(words, GREEN, UNDERLINE)
 

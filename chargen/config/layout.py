@@ -20,6 +20,9 @@ IGNORED = f"{STATE}/ignored.json"
 MOVES = f"{STATE}/moves.json"
 """Moves of pictures that were begun and are not finished."""
 
+ENTRY_MOVE = f"{STATE}/entry-move.json"
+"""The move of an entry between two files that was begun and is not finished."""
+
 PLAN_STAMP = f"{STATE}/plan-stamp.json"
 PLAN_CACHE = f"{STATE}/plan-cache.msgpack"
 BUILDING = f"{STATE}/building"

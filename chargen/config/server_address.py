@@ -58,7 +58,7 @@ def is_at(address: str, domain: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host's name or number is this machine's own; what can't be told without asking is not."""
+    """Say whether a host's name or number is this machine's own; what would have to be asked is not."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
-from chargen.model.amounts import LARGEST
-from chargen.model.values import Size
+from chargen.model.values import LARGEST_AMOUNT, Size
 from chargen.text.nearest import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"
@@ -190,7 +189,7 @@ class SettingChecks:
         return None
 
     def prompt_limit(self, path: KeyPath, value: Any) -> int | None:
-        """Check for a number of characters that a prompt can be told in."""
+        """Check for a number of characters for a prompt."""
         if isinstance(value, int) and not isinstance(value, bool) and LEAST_PROMPT <= value <= MOST_PROMPT:
             return value
         self.must(path, f"be a whole number of characters from {LEAST_PROMPT} to {MOST_PROMPT:,}")
@@ -251,7 +250,7 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     number = Decimal(str(value))
-    return number if number.is_finite() and number <= LARGEST else None
+    return number if number.is_finite() and number <= LARGEST_AMOUNT else None
 
 
 def _kind(value: Any) -> str:

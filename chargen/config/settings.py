@@ -27,7 +27,7 @@ DEFAULT_SIZE = Size(1024, 1024)
 
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
-    "missing_references", "empty_references", "rebuild_on", "log_level", "prompt_limit",
+    "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "budget",
 )  # fmt: skip
 _PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
@@ -47,6 +47,13 @@ class EmptyReferences(str, Enum):
 
     NONE = "none"
     PORTRAIT = "portrait"
+
+
+class LocationReferences(str, Enum):
+    """What shows the place an image is set in: words alone, or the planned picture of it too."""
+
+    OFF = "off"
+    PLACE = "place"
 
 
 class MissingReferences(str, Enum):
@@ -94,6 +101,7 @@ class Settings:
     size_policy: SizePolicy = SizePolicy.CROP
     missing_references: MissingReferences = MissingReferences.BLOCK
     empty_references: EmptyReferences = EmptyReferences.NONE
+    location_references: LocationReferences = LocationReferences.OFF
     rebuild_on: frozenset[RebuildOn] = frozenset()
     log_level: LogLevel = LogLevel.INFO
     prompt_limit: int = 4000
@@ -161,6 +169,9 @@ def parse_settings(
         empty_references=checks.one(
             table, ("empty_references",), checks.choice(EmptyReferences), plain.empty_references
         ),
+        location_references=checks.one(
+            table, ("location_references",), checks.choice(LocationReferences), plain.location_references
+        ),
         rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
         prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
@@ -178,7 +189,9 @@ def parse_settings(
 
 
 def _check_folders(checks: SettingChecks, settings: Settings, table: Mapping[str, Any]) -> None:
-    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes."""
+    """Keep folders apart: no file is scanned twice, and no scan reads what a build writes; one there must be."""
+    if table.get("imagery") == []:
+        checks.must(("imagery",), "name a folder", 'write `imagery = ["imagery"]`, or leave it out')
     outputs = settings.generated
     for key, folders in (("imagery", settings.imagery), ("prompts", (settings.prompts,))):
         for number, folder in enumerate(folders):

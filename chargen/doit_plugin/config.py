@@ -1,4 +1,4 @@
-"""The doit settings of every project: where states come from, and how a change is told.
+"""The doit settings of every project: where states come from, and what counts as a change.
 
 doit reads the plug-ins of a project from the `pyproject.toml` in the folder it is started in. Started elsewhere
 (`doit -k`, `doit -f ../dodo.py`), or where the tables are missing, it runs its stock commands on a stock database;

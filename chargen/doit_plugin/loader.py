@@ -1,4 +1,4 @@
-"""What doit loads first, before it looks at its command line: words that end it with a traceback are told in words.
+"""What doit loads first, before it looks at its command line: words that end it with a traceback are explained.
 
 Named in a project's `pyproject.toml` (`loader` in `[tool.doit]`); a project without it works as well. Light to import.
 """

@@ -21,7 +21,7 @@ from chargen.plan.project import Project
 
 def image_tasks(build: Build) -> list[Task]:
     """Make the doit tasks of a build's images."""
-    images.tell(build.targets)
+    images.set(build.targets)
     return [made(task_of(build, image)) for image in build.chosen]
 
 
@@ -58,4 +58,4 @@ def run_tasks(
     runner.run_all(control.task_dispatcher())
     if runner.interrupted:
         return ExitCode.INTERRUPTED
-    return ExitCode.FAILED if build.failed or build.unplanned else runner.others
+    return ExitCode.FAILED if build.has_errors else runner.others

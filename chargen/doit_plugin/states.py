@@ -79,12 +79,12 @@ class RecordStates(JsonDB):  # type: ignore[misc]
 
 
 class _Images:
-    """Which task names are images; told when tasks are made, before doit asks for any state."""
+    """Which task names are images, set when tasks are made, before doit asks for any state."""
 
     def __init__(self) -> None:
         self._targets: frozenset[str] = frozenset()
 
-    def tell(self, targets: frozenset[str]) -> None:
+    def set(self, targets: frozenset[str]) -> None:
         """Say which targets the plan has."""
         self._targets = targets
 
@@ -94,7 +94,7 @@ class _Images:
 
 
 images = _Images()
-"""doit makes the database before the tasks and passes it nothing, so what is an image is told here. One per process:
+"""doit makes the database before the tasks and passes it nothing, so what is an image is set here. One per process:
 a process works on one project."""
 
 

@@ -83,7 +83,7 @@ def task_images() -> Iterator[dict[str, Any]]:
     from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
 
     making = StockBuild.open()
-    images.tell(frozenset(image.target for image in making.plan.images))
+    images.set(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)
     for image in making.untouched:

@@ -190,9 +190,9 @@ _TURNS = {
 }
 
 
-def turned(image: Image.Image, way: int) -> Image.Image:
-    """Return a picture as its EXIF orientation `way` says it is to be looked at."""
-    turn = _TURNS.get(way)
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture as its EXIF orientation `orientation` says it is to be looked at."""
+    turn = _TURNS.get(orientation)
     upright = image.copy() if turn is None else image.transpose(turn)
     upright.info = dict(image.info)
     return upright

@@ -22,6 +22,7 @@ from chargen.yaml.document import Document
 __all__ = [
     "ImageryKind",
     "all_kinds",
+    "blank",
     "clashes",
     "clashing",
     "kind_of",
@@ -53,3 +54,9 @@ def packaged_templates() -> Mapping[str, str]:
     """Return the templates that come with the program, by name; a project's own of the same name go before them."""
     folder = resources.files(__name__).joinpath("templates")
     return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")}
+
+
+def blank(kind: ImageryKind, slug: str) -> str:
+    """Return the text of a new file of a kind: every key that is used often, with a word on what it is for."""
+    text = resources.files(__name__).joinpath("templates", f"{kind.name}.yaml").read_text(encoding="utf-8")
+    return text.replace("SLUG", slug)

@@ -7,18 +7,19 @@ Laws: ids come from `custom_id`; `provider` and `model` of an image are outputs,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning
 from chargen.kinds.entry_reader import CastMember, depicted, file_defaults, outputs_of, read_entry, wants_no_portrait
 from chargen.kinds.file_reader import FileReader
+from chargen.kinds.keys import ENTRY, FIELDS, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import Keys, entry_keys
 from chargen.kinds.structured import is_structured, negatives_of, parts_of
-from chargen.model.entries import DepictedCharacter, Entry, Imagery
+from chargen.model.entries import DepictedCharacter, Entry, Imagery, Place
 from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.prose import sentence, shorten
@@ -27,10 +28,41 @@ from chargen.yaml.document import Document, get, is_null, scalar
 THESIS_WORDS = 32
 """With sixteen words of palette, eight of what to avoid and two labels the block stays under sixty."""
 
-_ROOT = Keys(groups=("metadata", "images", "characters", "locations", "moments", "generation_defaults"))
-_METADATA = Keys(("slug", "visual_thesis", "entity_type"), ("color_palette", "generation_defaults"))
-_IMAGE = entry_keys(("custom_id",), others=("source_moment", "location", "zone"))
-_MEMBER = Keys(groups=("reference_images",))
+_TYPE = "chapter-imagery"
+_SLUG = "Names the chapter: its images are `chapters/<slug>/...`."
+_METADATA = Keys(
+    (
+        type_key(_TYPE),
+        slug_key(_SLUG),
+        Key("visual_thesis", "What every picture of the chapter should say, in a sentence or two.", Effect.REBUILDS),
+        Key("color_palette", "The chapter's colours, for images without a `palette`.", Effect.REBUILDS, Form.ANY),
+        GENERATION_DEFAULTS,
+    )
+)
+_IMAGE = (
+    Keys((slug_key("Names the image: `chapters/<slug>/<custom_id>`.", name="custom_id", required=True),))
+    + ENTRY
+    + FIELDS
+    + Keys(
+        (
+            replace(ENTRY.by_name["palette"], effect=Effect.REBUILDS),
+            Key("source_moment", "The `id` of a moment, whose title it takes.", suggested=False),
+            Key("location", "Slug of the location it shows.", suggested=False),
+            Key("zone", "The part of the location it shows.", suggested=False),
+        )
+    )
+)
+_MEMBER = Keys(
+    (
+        Key("ref", "Slug of the character's file.", Effect.REBUILDS, suggested=False, required=True),
+        Key("slug", "The same as `ref`.", Effect.REBUILDS, suggested=False),
+        Key("name", "What the chapter calls them.", Effect.REBUILDS, suggested=False),
+        Key("reference_images", "Ids of their inventory, the pictures that go along; `none` for none.",
+            Effect.REBUILDS, Form.TEXTS),
+    )
+)  # fmt: skip
+_LOCATION = Keys((Key("ref", "Slug of the location's file.", suggested=False),))
+_MOMENT = Keys((Key("id", "Names it.", suggested=False), Key("title", "A name for people.", suggested=False)))
 
 _NOBODY: Mapping[str, CastMember] = {}
 
@@ -39,28 +71,40 @@ class Chapters(ImageryKind):
     """Chapter plans."""
 
     name = "chapter"
-    entity_type = "chapter-imagery"
+    entity_type = _TYPE
+    keys = Keys(
+        (
+            Key("metadata", "The chapter as a whole.", Effect.REBUILDS, Form.MAPPING, _METADATA),
+            slug_key(_SLUG, suggested=False),
+            GENERATION_DEFAULTS,
+            Key("characters", "The cast, and which pictures of them go along.", Effect.REBUILDS, Form.BLOCKS, _MEMBER),
+            Key("locations", "Places of the chapter.", Effect.NOTHING, Form.BLOCKS, _LOCATION),
+            Key("moments", "Moments of the story.", Effect.NOTHING, Form.BLOCKS, _MOMENT),
+            Key("images", "The planned images.", Effect.REBUILDS, Form.BLOCKS, _IMAGE),
+        )
+    )
+    name_keys = ("custom_id",)
     shapes = (Shape(frozenset({"images", "metadata"}), "images"),)
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read a chapter."""
         reader = FileReader.of(document, self, ("slug",), folder_counts=False)
-        reader.spell(_ROOT, _METADATA)
+        reader.spell(self.keys, _METADATA)
         if reader.slug is None:
             return reader.imagery(())
         palette = reader.metadata.find("color_palette")
         file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
         cast = _cast(reader)
-        titles = _titles(reader.root)
+        moments = _moments(reader.root)
         thesis = _thesis(reader.metadata)
         colours = {text.name: text for text in in_words(document, palette, reader.problems)}
         entries: list[Entry] = []
         for block in reader.root.blocks("images"):
             reader.use("location", block.text("location"))
             block.spell(_IMAGE)
-            name = reader.entry_name(block, ("custom_id",))
+            name = reader.entry_name(block, self.name_keys)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
             own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
             entries.append(
@@ -68,13 +112,14 @@ class Chapters(ImageryKind):
                     file,
                     block,
                     name,
-                    title=block.text("title") or titles.get(scalar(block.nodes.get("source_moment")) or ""),
+                    title=_title(block, moments),
                     depicts=_depicts(reader, block, cast),
                     always=(*thesis, *(colours | own).values()),
                     outputs=outputs_of(block),
                     palette=palette,
                     parts=parts_of(block, palette=False) if is_structured(block) else (),
                     avoided=negatives_of(block),
+                    place=_place(block, moments),
                 )
             )
         _tell_unseen_faults(reader, cast, entries)
@@ -97,7 +142,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
             continue
         name = block.text("name")
         block.spell(_MEMBER)
-        reader.tell(block)
+        reader.report(block)
         ids = _reference_ids(block)
         fault = next((problem for problem in block.problems if problem.severity is Severity.ERROR), None)
         found[str(slug)] = CastMember(str(name or ""), ids, block.position, wants_no_portrait(block), fault)
@@ -106,7 +151,7 @@ def _cast(reader: FileReader) -> Mapping[str, CastMember] | None:
 
 
 def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | None) -> tuple[DepictedCharacter, ...]:
-    """Return whom an image shows; without a readable cast its references can't be told, which blocks it."""
+    """Return whom an image shows; without a readable cast its references are unknown, which blocks it."""
     found = depicted(block, cast or _NOBODY)
     if found and cast is None:
         block.problems.append(_unreadable_cast(reader.root))
@@ -115,8 +160,8 @@ def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | 
 
 def _tell_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
     """Make faults of declared characters the file's where no image depicts the character."""
-    told = {problem for entry in entries for problem in entry.problems}
-    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in told)
+    known = {problem for entry in entries for problem in entry.problems}
+    reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in known)
 
 
 def _reference_ids(block: Block) -> tuple[Traced, ...]:
@@ -132,13 +177,36 @@ def _reference_ids(block: Block) -> tuple[Traced, ...]:
     return tuple(ids)
 
 
-def _titles(root: Block) -> Mapping[str, Traced]:
-    found: dict[str, Traced] = {}
+def _moments(root: Block) -> Mapping[str, Block]:
+    found: dict[str, Block] = {}
     for moment in root.blocks("moments"):
-        name, title = scalar(moment.nodes.get("id")), moment.text("title")
-        if name and title:
-            found.setdefault(name, title)
+        if name := scalar(moment.nodes.get("id")):
+            found.setdefault(name, moment)
     return found
+
+
+def _moment(block: Block, moments: Mapping[str, Block]) -> Block | None:
+    return moments.get(scalar(block.nodes.get("source_moment")) or "")
+
+
+def _title(block: Block, moments: Mapping[str, Block]) -> Traced | None:
+    moment = _moment(block, moments)
+    return block.text("title") or (moment.text("title") if moment is not None else None)
+
+
+def _place(block: Block, moments: Mapping[str, Block]) -> Place | None:
+    """Return where an image is set: its `location` and `zone`, else its moment's `location_zone` (`slug/zone`)."""
+    location, zone = block.text("location"), block.text("zone")
+    if location is None:
+        moment = _moment(block, moments)
+        both = moment.text("location_zone") if moment is not None else None
+        if both is None:
+            return None
+        slug, _, rest = both.partition("/")
+        location, zone = both.sub(slug.strip()), both.sub(rest.strip()) if rest.strip() else None
+    elif zone is not None:
+        zone = zone.sub(zone.removeprefix(f"{location}/"))
+    return Place(location, zone)
 
 
 def _thesis(metadata: Block) -> tuple[Traced, ...]:

@@ -15,10 +15,10 @@ from posixpath import normpath
 from chargen.errors import Severity, error, warning
 from chargen.kinds.entry_reader import FileDefaults, depicted, file_defaults, outputs_of, read_entry, status_of
 from chargen.kinds.file_reader import FileReader
+from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.names import fault
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import Keys, entry_keys
 from chargen.model.entries import Character, Entry, Imagery, InventoryItem
 from chargen.model.slots import SlotValue
 from chargen.model.traced import Traced
@@ -26,9 +26,29 @@ from chargen.model.values import Size, Status
 from chargen.yaml.document import Document, is_null
 
 TRUE = frozenset({"true", "yes", "on", "y"})
-_ROOT = Keys(("entity_type", "slug", "appearance"), ("image_inventory", "metadata", "generation_defaults"))
-_METADATA = Keys(("entity_type", "slug", "appearance"), ("generation_defaults",))
-_ITEM = entry_keys((), (), ("id", "path", "content", "is_reference_portrait"))
+_WHO = Keys(
+    (
+        type_key("character"),
+        slug_key("Names the character in chapters, and its pictures `characters/<slug>/...`."),
+        Key("name", "What prompts and legends call them.", Effect.REBUILDS, suggested=False),
+        Key("appearance", "Their looks, sent where no picture of them can be.", Effect.REBUILDS),
+        GENERATION_DEFAULTS,
+    )
+)
+_CONTENT = Keys((Key("title", "A name for people.", suggested=False),))
+_ITEM = (
+    Keys((slug_key("Names the picture in the inventory.", name="id", suggested=False),))
+    + ENTRY
+    + Keys(
+        (
+            Key("path", "The picture, from this file's folder; with a `prompt_used`, it is where the program put it.",
+                Effect.REBUILDS, suggested=False),
+            Key("is_reference_portrait", "The picture that shows them where no other is listed.", Effect.REBUILDS,
+                Form.FLAG, suggested=False),
+            Key("content", "What the picture shows.", Effect.NOTHING, Form.MAPPING, _CONTENT, suggested=False),
+        )
+    )
+)  # fmt: skip
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -37,6 +57,15 @@ class Characters(ImageryKind):
 
     name = "character"
     entity_type = "character"
+    keys = _WHO + Keys(
+        (
+            Key("status", "`archived`: the file counts no more.", Effect.REBUILDS, suggested=False),
+            Key("metadata", "The character, where it is not told at the top.", Effect.REBUILDS, Form.MAPPING, _WHO),
+            Key("image_inventory", "Pictures of the character, and those still to be made.", Effect.REBUILDS,
+                Form.BLOCKS, _ITEM),
+        )
+    )  # fmt: skip
+    name_keys = ("id",)
     shapes = (Shape(frozenset({"image_inventory"}), "image_inventory"),)
     locks_when_absent = False  # every inventory says `approved`, also of a portrait that is still to be made
     file_path_counts = False  # the place of a picture of the inventory is its `path`
@@ -44,7 +73,7 @@ class Characters(ImageryKind):
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:
         """Read a character."""
         reader = FileReader.of(document, self, ("slug",), folder_counts=True)
-        reader.spell(_ROOT, _METADATA)
+        reader.spell(self.keys, _WHO)
         if reader.slug is None:
             return reader.imagery(())
         file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
@@ -91,7 +120,7 @@ def _item(
             return None, entry
         return _told(block, name, target, entry.status, entry), entry
     if name is None:
-        reader.tell(block)
+        reader.report(block)
         reader.problems.append(warning("this picture has no `id`: nothing can name it", block.position))
         return None, None
     if written is not None and path is None:
@@ -112,7 +141,7 @@ def _made(block: Block) -> str | None:
 def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | None:
     name = reader.entry_name(block, ("id",))
     if name is None:
-        reader.tell(block)
+        reader.report(block)
         return None
     title = block.block("content").text("title") or block.text("title")
     return read_entry(

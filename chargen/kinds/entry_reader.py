@@ -13,12 +13,12 @@ from fractions import Fraction
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.keys import DEFAULTS, PROMPTS, SHOWN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
-from chargen.kinds.spelling import DEFAULTS, PROMPTS, SHOWN
-from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, Place, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import one_line
@@ -73,11 +73,12 @@ def read_entry(
     palette: Node | None = None,
     parts: tuple[PromptPart, ...] = (),
     avoided: tuple[Traced, ...] = (),
+    place: Place | None = None,
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
     `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
-    `avoided` what it must not show.
+    `avoided` what it must not show; `place` is where it is set.
     """
     prompt = prompt_of(block)
     default = file.default_size
@@ -109,6 +110,7 @@ def read_entry(
         parts=parts,
         former_size=former if former != size and file.kind.has_former else None,
         has_former=file.kind.has_former and not parts,
+        place=place,
     )
 
 
@@ -257,7 +259,7 @@ def _declared_of(block: Block, otherwise: Declared) -> Declared:
 
 
 def _text(block: Block, key: str) -> Traced | None:
-    """Return a text that must not be blank or of another shape; both are told where it is used."""
+    """Return a text that must not be blank or of another shape; both are reported where it is used."""
     node = block.find(key)
     if isinstance(node, ScalarNode) and not is_null(node):
         return block.document.traced(node, key)
@@ -271,8 +273,8 @@ def _ratio(block: Block, text: Traced, beside_size: bool) -> Fraction | None:
     try:
         return parse_ratio(text)
     except ValueError as failure:
-        tell = warning if beside_size else error
-        block.problems.append(tell(f"`{text[:60]}` is no aspect ratio: {failure}", text.position))
+        problem = warning if beside_size else error
+        block.problems.append(problem(f"`{text[:60]}` is no aspect ratio: {failure}", text.position))
         return None
 
 

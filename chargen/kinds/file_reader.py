@@ -1,7 +1,7 @@
 """One imagery file while it is read: its outer mappings, the names taken, the slugs used, and the problems found.
 
 Laws: of two entries with one name the first stays and is blocked, because nobody can say which is meant; an entry
-without a usable name is left out and told. Pure.
+without a usable name is left out and reported. Pure.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.keys import Keys
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clash, name_problem
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import Keys
 from chargen.model.entries import Character, Entry, Imagery
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -41,20 +41,20 @@ class FileReader:
         kind: ImageryKind,
         slug_keys: tuple[str, ...],
         folder_counts: bool,
-        folder_told: bool = True,
+        names_folder: bool = True,
     ) -> FileReader:
         """Start reading: the root, `metadata`, and the file's slug.
 
-        Where `folder_counts`, the name of the file's folder stands for a missing slug, with a warning if `folder_told`.
+        Where `folder_counts`, the folder's name stands for a missing slug, with a warning if `names_folder`.
         """
         problems: list[Problem] = []
         root = Block.of(document, document.root, (), problems)
         reader = cls(document, kind, root, root.block("metadata"), problems)
-        reader.slug = reader.read_slug(slug_keys, folder_counts, folder_told)
+        reader.slug = reader.read_slug(slug_keys, folder_counts, names_folder)
         return reader
 
-    def read_slug(self, keys: tuple[str, ...], folder_counts: bool, folder_told: bool) -> str | None:
-        """Return the file's slug, of `metadata` first, then of the root; None, with the problem told, without one."""
+    def read_slug(self, keys: tuple[str, ...], folder_counts: bool, names_folder: bool) -> str | None:
+        """Return the file's slug, of `metadata` first, then of the root; without one a problem, and None."""
         for block in (self.metadata, self.root):
             if found := self._name(block, keys):
                 return self._checked(found, "slug")
@@ -64,14 +64,14 @@ class FileReader:
             self.problems.append(error(f"this {self.kind.name} has no `{keys[0]}`", self.metadata.position, hint))
             return None
         message = f"this {self.kind.name} has no `{keys[0]}`: its folder's name `{folder}` is taken"
-        if folder_told:
+        if names_folder:
             self.problems.append(warning(message, self.metadata.position, hint))
         return self._checked(Traced.of(folder, keys[0], self.metadata.position), "slug")
 
     def entry_name(
         self, block: Block, keys: tuple[str, ...], otherwise: str = "", optional: bool = False
     ) -> str | None:
-        """Return an entry's own name, the first of `keys` there is; None, with the problem told, without a usable one.
+        """Return an entry's own name, the first of `keys` there is; without a usable one None, and a problem.
 
         Where `optional`, an entry without any name is worth a warning only.
         """
@@ -79,9 +79,9 @@ class FileReader:
         if found is None:
             if otherwise:
                 return self._unclaimed(otherwise, block.position)
-            tell = warning if optional else error
+            problem = warning if optional else error
             hint = f"give it a `{keys[0]}` that no other entry of this file has"
-            self.problems.append(tell(f"this entry has no `{keys[0]}`: it can't be planned", block.position, hint))
+            self.problems.append(problem(f"this entry has no `{keys[0]}`: it can't be planned", block.position, hint))
             return None
         name = self._checked(found, found.name)
         return None if name is None else self._unclaimed(name, block.position)
@@ -96,11 +96,17 @@ class FileReader:
         if slug is not None:
             self.uses.setdefault((kind, str(slug)), Traced.of(slug, kind, slug.position))
 
-    def tell(self, block: Block) -> None:
+    def report(self, block: Block) -> None:
         """Make the problems of a block that is no entry the file's."""
         self.problems.extend(block.problems)
 
-    def imagery(self, entries: Sequence[Entry], characters: tuple[Character, ...] = ()) -> Imagery:
+    def imagery(
+        self,
+        entries: Sequence[Entry],
+        characters: tuple[Character, ...] = (),
+        overview: EntryId | None = None,
+        zones: tuple[tuple[str, EntryId], ...] = (),
+    ) -> Imagery:
         """Return what was read."""
         if self.clashes:
             entries = [
@@ -117,11 +123,13 @@ class FileReader:
             characters=characters,
             problems=tuple(dict.fromkeys(self.problems)),
             uses=tuple(self.uses.values()),
+            overview=overview,
+            zones=zones,
             data=self.root.view,
         )
 
     def _name(self, block: Block, keys: tuple[str, ...]) -> Traced | None:
-        """Return the first name written, also a blank one; a value that is no text is none, and told."""
+        """Return the first name written, also a blank one; a value that is no text is none, and reported."""
         for key in keys:
             node = block.nodes.get(key)
             if node is None or is_null(node):

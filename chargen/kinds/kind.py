@@ -1,6 +1,6 @@
 """What an imagery kind is: its words, how its files are recognised and read, and which slots a picture fills.
 
-Pure. A kind is one module of this package with a `KIND`, and a template of its name.
+Pure. A kind is one module of this package with a `KIND`, and in `templates/` a template and a blank file of its name.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chargen.kinds.keys import Keys
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue, SlotValues
@@ -31,8 +32,14 @@ class ImageryKind(ABC):
     """One word: `chapter`. The first part of its entries' ids is its plural."""
     entity_type: str
     """What such files call themselves."""
+    keys: Keys = Keys()
+    """The keys of such a file, with those of its mappings."""
     shapes: tuple[Shape, ...] = ()
     """How a file is recognised that does not say what it is."""
+    file_name: str = "imagery.yaml"
+    """What a new file is called."""
+    name_keys: tuple[str, ...]
+    """Keys that name an entry, the first there is; one without any gets the first."""
     slot_list: str = ""
     """Key of the entry's list that takes an object for every picture; empty where the entry itself has the slots."""
     locks_when_absent: bool = True

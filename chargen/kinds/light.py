@@ -166,8 +166,8 @@ def _joined(document: Document, node: Node) -> Traced | None:
 def _light(key: str, text: Traced) -> Light:
     words = tokens(key)
     named = _times(words)
-    told = {word for _, phrase in named for word in phrase.split()}
-    place = tuple(word for word in words if word not in told)
+    of_other_lights = {word for _, phrase in named for word in phrase.split()}
+    place = tuple(word for word in words if word not in of_other_lights)
     return Light(words, text, times_of(text), named[0][0] if named else None, place)
 
 

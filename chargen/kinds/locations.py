@@ -14,24 +14,39 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from chargen.kinds import light
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
 from chargen.kinds.file_reader import FileReader
+from chargen.kinds.keys import (
+    ENTRY,
+    FIELDS,
+    GENERATION_DEFAULTS,
+    PROMPTS,
+    SLOTS,
+    Effect,
+    Form,
+    Key,
+    Keys,
+    slug_key,
+    type_key,
+)
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, parts_of
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
 from chargen.model.traced import Traced
-from chargen.model.values import Size
+from chargen.model.values import EntryId, Size
 from chargen.text.prose import one_line, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
 IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
 """Keys that name an entry, the first there is."""
 
+ZONES = ("zone", "base_zone", "zone_ref")
+"""Keys by which an entry says which zone of the location it shows."""
+
 TITLES = ("title", "name", "zone_name", "beat_title", "description")
 
-PLACES = ("slug", "zone_slug", "zone_id", "image_slug", "zone", "base_zone", "zone_ref", "location_within", "name",
-          "zone_name", "title", "weather")  # fmt: skip
+PLACES = ("slug", "zone_slug", "zone_id", "image_slug", *ZONES, "location_within", "name", "zone_name", "title",
+          "weather")  # fmt: skip
 """Keys whose words tell which part of the location, or which weather, a picture shows."""
 
 ELEMENTS = 2
@@ -41,13 +56,61 @@ LIGHT_WORDS = 26
 
 SLOT = "generated_images"
 
-_ROOT = Keys(
-    ("entity_type",),
-    ("metadata", "overview", "parts", "zones", "beat_images", "location_visual_anchor", "generation_defaults"),
+_TYPE = "location-imagery"
+_SLUG = "Names the location: its images are `locations/<slug>/...`."
+_OF_PLACE = Keys(
+    (
+        Key("narrative_soul", "What the place is to the story.", Effect.FIELD, suggested=False),
+        Key("one_line_essence", "The place in a line.", Effect.FIELD, suggested=False),
+        Key("materials", "What it is made of.", Effect.FIELD, Form.ANY, suggested=False),
+        Key("style_notes", "How it is drawn.", Effect.FIELD, suggested=False),
+    )
 )
-_METADATA = Keys(("entity_type",), ("generation_defaults",), ("slug", "location_slug"))
-_ANCHOR = Keys((), ("signature_elements",), ("characteristic_light", "color_anchors"))
-_ENTRY = entry_keys(IDS, ("image_spec", "images", SLOT), (*PLACES, *TITLES, "time_of_day"))
+_METADATA = _OF_PLACE + Keys(
+    (
+        type_key(_TYPE),
+        slug_key(_SLUG, suggested=False),
+        slug_key("The same as `slug`.", name="location_slug", suggested=False),
+        GENERATION_DEFAULTS,
+    )
+)
+_ANCHOR = _OF_PLACE + Keys(
+    (
+        Key("signature_elements", "What the place is known by; one or two that fit go along.", Effect.REBUILDS,
+            Form.TEXTS),
+        Key("characteristic_light", "Its light: a text, or one for each time of day or part.", Effect.REBUILDS,
+            Form.ANY, suggested=False),
+        Key("color_anchors", "Its colours, for storyboards.", Effect.NOTHING, Form.ANY, suggested=False),
+    )
+)  # fmt: skip
+_WORDS = "Its words tell which elements and which light of the place fit."
+_NAMES = Keys(
+    (
+        slug_key("Names the image: `locations/<slug>/<its slug>`."),
+        *(slug_key("The same as `slug`.", name=name) for name in IDS[1:]),
+        *(Key(name, _WORDS, Effect.REBUILDS, suggested=False)
+          for name in ("zone", "base_zone", "zone_ref", "location_within")),
+        *(Key(name, "A name for people.", suggested=False) for name in ("name", "zone_name", "beat_title")),
+    ),
+    (IDS,),
+)  # fmt: skip
+_SPEC = Keys((*(ENTRY.by_name[name] for name in (*PROMPTS, "negative_prompt", "size", "aspect_ratio")),
+              *(ENTRY.by_name[name] for name in ("depicts_characters", "character_refs", "character_states")),
+              *FIELDS.all))  # fmt: skip
+_PICTURE = (
+    _NAMES
+    + ENTRY
+    + FIELDS
+    + Keys(
+        (
+            Key("image_spec", "Holds keys of the image that it lacks itself.", Effect.REBUILDS, Form.MAPPING, _SPEC),
+            Key(SLOT, "The pictures made, the last being the current one.", Effect.WRITTEN, Form.BLOCKS, Keys(SLOTS)),
+        )
+    )
+)
+_ZONE = _PICTURE + Keys(
+    (Key("images", "Images of the zone, which take its light and mood.", Effect.REBUILDS, Form.BLOCKS, _PICTURE),)
+)
 
 _OF_SHOTS = ("description", "narrative_context", "image_type")
 _NO_SHOTS = ("image_spec", "lighting", "light", "palette", "composition", "camera", "framing")
@@ -75,7 +138,23 @@ class Locations(ImageryKind):
     """Location plans."""
 
     name = "location"
-    entity_type = "location-imagery"
+    entity_type = _TYPE
+    keys = _OF_PLACE + Keys(
+        (
+            type_key(_TYPE),
+            slug_key(_SLUG, suggested=False),
+            slug_key("The same as `slug`.", name="location_slug", suggested=False),
+            Key("metadata", "The location as a whole.", Effect.REBUILDS, Form.MAPPING, _METADATA),
+            GENERATION_DEFAULTS,
+            Key("location_visual_anchor", "What every picture of it has.", Effect.REBUILDS, Form.MAPPING, _ANCHOR),
+            Key("overview", "The place as a whole: an image, or named shots of it.", Effect.REBUILDS, Form.MAPPING,
+                _PICTURE),
+            Key("parts", "Parts of it, each an image.", Effect.REBUILDS, Form.BLOCKS, _ZONE),
+            Key("zones", "The same as `parts`.", Effect.REBUILDS, Form.BLOCKS, _ZONE),
+            Key("beat_images", "Images of moments there.", Effect.REBUILDS, Form.BLOCKS, _PICTURE),
+        )
+    )  # fmt: skip
+    name_keys = IDS
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
 
@@ -84,22 +163,26 @@ class Locations(ImageryKind):
         reader = FileReader.of(document, self, ("slug", "location_slug"), folder_counts=True)
         if reader.slug is None:
             return reader.imagery(())
-        reader.spell(_ROOT, _METADATA)
+        reader.spell(self.keys, _METADATA)
         anchor = reader.root.block("location_visual_anchor")
         anchor.spell(_ANCHOR)
         file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
         lights = light.lights(document, anchor.find("characteristic_light"))
         elements = _elements(document, anchor.find("signature_elements"), reader.slug)
         entries: list[Entry] = []
+        zones: dict[str, EntryId] = {}
         overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
         place = (anchor, reader.metadata, reader.root)
         for block, parent, otherwise in _candidates(reader):
-            block.spell(_ENTRY)
+            block.spell(_ZONE)
             made_of_fields = is_structured(block)
             name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None and not made_of_fields)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
+            for each in (block, *((parent,) if parent is not None else ())):
+                for zone in (text for key in (*IDS, *ZONES) if (text := each.text(key)) is not None):
+                    zones.setdefault(str(zone), self.entry_id(reader.slug, name))
             title = block.text(*TITLES)
             time = _time(block)
             always: tuple[Traced, ...] = ()
@@ -124,7 +207,8 @@ class Locations(ImageryKind):
                     avoided=negatives_of(block, parent),
                 )
             )
-        return reader.imagery(entries)
+        whole = (entry.id for entry in entries if entry.path[0] == "overview")
+        return reader.imagery(entries, overview=next(whole, None), zones=tuple(zones.items()))
 
 
 def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]:
@@ -145,7 +229,7 @@ def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]
             if not inner or prompt_of(block) is not None:
                 yield _entry(block), None, ""
             else:
-                reader.tell(block)
+                reader.report(block)
             for image in inner:
                 yield _entry(image), block, ""
     for block in reader.root.blocks("beat_images"):
@@ -205,8 +289,8 @@ def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None
     """Return the light of the place that fits an entry."""
     if not lights:
         return None
-    told = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
-    return light.fitting(lights, time, tuple(light.tokens(text) for text in told))
+    texts = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
+    return light.fitting(lights, time, tuple(light.tokens(text) for text in texts))
 
 
 def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:

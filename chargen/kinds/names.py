@@ -35,7 +35,7 @@ _FAULTS: tuple[tuple[Callable[[str], object], str], ...] = (
     (_DEVICE.fullmatch, "is a device's name on Windows"),
     (lambda name: len(name.encode("utf-8", "surrogatepass")) > MAX_BYTES, f"is longer than {MAX_BYTES} bytes"),
 )
-"""Tests, first match told: whether a name is at fault, and how to say it."""
+"""Tests, of which the first that fails is reported: whether a name is at fault, and how to say it."""
 
 
 def fault(name: str) -> str:

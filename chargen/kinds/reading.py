@@ -7,12 +7,13 @@ for a list of one where nothing else could be meant; where the parts are mapping
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.spelling import Keys, misspellings
+from chargen.kinds.keys import Keys
+from chargen.kinds.spelling import misspellings
 from chargen.kinds.view import View, fields
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
@@ -35,6 +36,8 @@ class Block:
     name: str = ""
     fallback: dict[str, Node] = field(default_factory=dict)
     fallback_name: str = ""
+    place: Position | None = None
+    """Where it stands, if that is not where its node starts: an alias stands elsewhere than what it repeats."""
 
     @classmethod
     def of(
@@ -48,7 +51,7 @@ class Block:
         inner = fields(self.nodes.get(key))
         if not inner:
             return self
-        return Block(self.document, self.node, self.path, self.nodes, self.problems, self.name, inner, key)
+        return replace(self, fallback=inner, fallback_name=key)
 
     @property
     def view(self) -> View:
@@ -58,6 +61,8 @@ class Block:
     @property
     def position(self) -> Position:
         """Where the mapping starts, or the file where there is none."""
+        if self.place is not None:
+            return self.place
         return Position(self.document.file) if self.node is None else self.document.at(self.node)
 
     def find(self, key: str) -> Node | None:
@@ -99,9 +104,12 @@ class Block:
 
     def blocks(self, key: str) -> Iterator[Block]:
         """Yield the mappings of a list, each with its own list of problems; items of another shape are problems."""
+        listed = self.find(key)
+        places = self.document.items_at(listed) if isinstance(listed, SequenceNode) else []
         for number, node in self.parts(key):
             if isinstance(node, MappingNode):
-                yield Block.of(self.document, node, (*self.path, key, number), [])
+                block = Block.of(self.document, node, (*self.path, key, number), [])
+                yield replace(block, place=places[number])
             elif is_null(node):
                 self.problems.append(
                     warning(f"item {number + 1} of `{self._named(key)}` is empty", self.document.at(node))

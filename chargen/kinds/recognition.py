@@ -1,17 +1,18 @@
 """Which kind of imagery a file is: by the type it declares, else by its shape; and whether it is misspelled.
 
-Laws: a file of another program is ignored quietly; one that is ours but for a misspelling gets a warning. Pure.
+Laws: a file of another program is ignored quietly; one that is ours but for a misspelling is an error. Pure.
 """
 
 from __future__ import annotations
 
 from ruamel.yaml.nodes import Node
 
-from chargen.errors import Problem, warning
+from chargen.errors import Problem, error
+from chargen.kinds.keys import PROMPTS
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
 from chargen.kinds.registry import all_kinds
-from chargen.kinds.spelling import PROMPTS, key_position, near
+from chargen.kinds.spelling import key_position, near
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
 from chargen.yaml.document import Document, items
@@ -28,7 +29,7 @@ def kind_of(document: Document) -> ImageryKind | None:
 
 
 def overlooked(document: Document) -> Problem | None:
-    """Return the warning of a file of no kind that is ours but for a misspelled `entity_type` or key."""
+    """Return the error of a file of no kind that is ours but for a misspelled `entity_type` or key."""
     declared = _declared(document)
     if declared is None:
         return _misspelt_key(document)
@@ -36,9 +37,7 @@ def overlooked(document: Document) -> Problem | None:
     meant = types.get(near(declared, tuple(types))) or _by_shape(document, declared)
     if not meant:
         return None
-    return warning(
-        f"unknown `entity_type` `{declared[:60]}`, {_IGNORED}", declared.position, f"did you mean `{meant}`?"
-    )
+    return error(f"unknown `entity_type` `{declared[:60]}`, {_IGNORED}", declared.position, f"did you mean `{meant}`?")
 
 
 def _declared(document: Document) -> Traced | None:
@@ -67,7 +66,7 @@ def _misspelt_key(document: Document) -> Problem | None:
             missing = shape.keys - root.keys()
             if missing == {meant} and _plans(root[key if meant == shape.listed else shape.listed]):
                 where = key_position(document, document.root, key, root[key])
-                return warning(f"unknown key `{key[:60]}`, {_IGNORED}", where, f"did you mean `{meant}`?")
+                return error(f"unknown key `{key[:60]}`, {_IGNORED}", where, f"did you mean `{meant}`?")
     return None
 
 

@@ -1,6 +1,6 @@
-"""Edits of slots that are there already: the record line of an adopted picture, the new place of a renamed one.
+"""Edits of what is there already: the record line of an adopted picture, the new place of a moved one, another name.
 
-Laws: what the author or an earlier run wrote in the other slots stays. Pure.
+Laws: what the author or an earlier run wrote beside it stays. Pure.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:
         return None
     moved: dict[str, SlotValue] = {"file_name": file_path.rpartition("/")[2], "file_path": file_path}
     return SetSlots(place, {**moved, **named(entry.kind).place(entry, file_path)})
+
+
+def renamed_edit(entry: Entry, name: str) -> SlotEdit:
+    """Give an entry another name in its id."""
+    keys = named(entry.kind).name_keys
+    owned = entry.data.owns if isinstance(entry.data, View) else entry.data.__contains__
+    return SetSlots(entry.path, {next((key for key in keys if owned(key)), keys[0]): name})
 
 
 def outputs_path(entry: Entry) -> NodePath | None:

@@ -1,4 +1,4 @@
-"""Scenes of a character: `scenes[*]` beside the character's file, each told in a few fields, most without a prompt.
+"""Scenes of a character: `scenes[*]` beside the character's file, described in a few fields, most without a prompt.
 
 Laws: a scene is named by its `id`, else by its title, never by its number: one that is inserted renames no other. The
 character is in every picture, first; what the file says of their looks counts where no portrait goes along. Pure.
@@ -13,9 +13,9 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 from chargen.errors import error
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, read_entry
 from chargen.kinds.file_reader import FileReader
+from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, PROMPTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import PROMPTS, Keys, entry_keys
 from chargen.kinds.view import fields
 from chargen.model.entries import DepictedCharacter, Entry, Imagery, PromptPart
 from chargen.model.traced import Traced
@@ -26,9 +26,29 @@ from chargen.yaml.document import Document, is_null, items
 SIZE = Size(1024, 1536)
 """A scene shows a person: upright, where neither it nor its file says otherwise."""
 
-_ROOT = Keys(("slug", "entity_type"), ("scenes", "character", "visual_consistency", "metadata", "generation_defaults"))
-_CHARACTER = Keys(("name", "summary"))
-_SCENE = entry_keys(("id",), ("tags",), ("scene", "pose", "setting", "mood"))
+_TYPE = "character-scenes"
+_SLUG = "Slug of the character; without it, that of the folder."
+_METADATA = Keys((type_key(_TYPE), slug_key(_SLUG, suggested=False), GENERATION_DEFAULTS))
+_CHARACTER = Keys(
+    (
+        Key("name", "What prompts call them.", Effect.FIELD, required=True),
+        Key("summary", "Their looks, where no portrait goes along.", Effect.REBUILDS),
+    )
+)
+_SCENE = (
+    Keys(
+        (
+            slug_key("Names the scene; without it, its title does.", name="id"),
+            Key("scene", "What happens.", Effect.FIELD, suggested=False),
+            Key("pose", "How they stand or move.", Effect.FIELD, suggested=False),
+            Key("setting", "Where it is.", Effect.FIELD, suggested=False),
+            Key("mood", "Its mood.", Effect.FIELD, suggested=False),
+        ),
+        (("id",),),
+    )
+    + ENTRY
+    + Keys((Key("tags", "Words to find it by.", Effect.NOTHING, Form.TEXTS),))
+)
 _NO_ID = re.compile(r"[^a-z0-9]+")
 
 _LABELS = {"scene": "", "pose": "Pose: ", "setting": "Setting: ", "mood": "Mood: "}
@@ -39,9 +59,23 @@ class Scenes(ImageryKind):
     """Scene plans. Their pictures lie among those of their character."""
 
     name = "scene"
-    entity_type = "character-scenes"
+    entity_type = _TYPE
+    keys = Keys(
+        (
+            type_key(_TYPE),
+            slug_key(_SLUG),
+            Key("metadata", "The file as a whole.", Effect.REBUILDS, Form.MAPPING, _METADATA),
+            GENERATION_DEFAULTS,
+            Key("character", "Who is in every scene.", Effect.REBUILDS, Form.MAPPING, _CHARACTER),
+            Key("visual_consistency", "More on their looks, where no portrait goes along.", Effect.REBUILDS,
+                Form.TEXTS),
+            Key("scenes", "The planned images.", Effect.REBUILDS, Form.BLOCKS, _SCENE),
+        )
+    )  # fmt: skip
+    name_keys = ("id",)
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
+    file_name = "scenes.yaml"
     telltales = frozenset({"scenes"})
     has_former = False
 
@@ -54,8 +88,8 @@ class Scenes(ImageryKind):
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
         """Read the scenes of a character."""
-        reader = FileReader.of(document, self, ("slug",), folder_counts=True, folder_told=False)
-        reader.root.spell(_ROOT)
+        reader = FileReader.of(document, self, ("slug",), folder_counts=True, names_folder=False)
+        reader.root.spell(self.keys)
         if reader.slug is None:
             return reader.imagery(())
         file = file_defaults(reader.root, reader.metadata, self, reader.slug, SIZE)
@@ -65,7 +99,7 @@ class Scenes(ImageryKind):
             block.spell(_SCENE)
             name = _name(reader, block)
             if name is None:
-                reader.tell(block)
+                reader.report(block)
                 continue
             parts = _parts(block, somebody) if block.text(*PROMPTS) is None else ()
             entry = read_entry(
@@ -94,7 +128,7 @@ def _character(reader: FileReader) -> DepictedCharacter:
 
 
 def _name(reader: FileReader, block: Block) -> str | None:
-    """Return the scene's name in its id; None, with the problem told, where it has none."""
+    """Return the scene's name in its id; None, with the problem reported, where it has none."""
     if not is_null(block.nodes.get("id")):
         return reader.entry_name(block, ("id",))
     title = block.text("title")

@@ -1,80 +1,25 @@
-"""Slips of the keyboard among keys: unknown ones that are all but the same as a known one which is missing.
+"""Misspellings among keys: unknown ones that are all but the same as a known one which is missing.
 
-Laws: unknown keys are normal, stay as they are and are read by templates; one is told only where a known key is a
+Laws: unknown keys are normal, stay as they are and are read by templates; one is reported only where a known key is a
 letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from chargen.errors import Position, Problem, warning
+from chargen.kinds.keys import PROMPTS, Keys
 from chargen.yaml.document import Document, is_null, pairs
-
-PROMPTS = ("prompt_used", "prompt", "prompt_template")
-"""Keys that hold a prompt, the first that is not blank; a beat's may stand in its `image_spec`."""
 
 _SHORT = 6
 """A known key below so many letters is meant only by one letter more or less, or two that changed places: `side` is no
 `size`, and `them` no `theme`."""
 _LONG = 8
 """From so many letters on, two may differ."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What a mapping may hold. Each of `texts` has a text as its value, each of `groups` a list or a mapping.
-
-    `same` are keys that stand for each other; `others` are known too, and never suggested.
-    """
-
-    texts: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    same: tuple[tuple[str, ...], ...] = ()
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """All of them."""
-        return frozenset((*self.texts, *self.groups, *self.others))
-
-    def meant(self, key: str, node: Node) -> str:
-        """Return the known key that `key` with this value is a misspelling of; empty where it is none."""
-        if is_null(node):
-            return ""
-        return near(key, self.texts if isinstance(node, ScalarNode) else self.groups)
-
-    def stands_in(self, key: str, nodes: Mapping[str, Node]) -> bool:
-        """Say whether `key` is there, or one that stands for it."""
-        same = next((keys for keys in self.same if key in keys), (key,))
-        return any(not is_null(nodes.get(name)) for name in same)
-
-
-SHOWN = ("depicts_characters", "character_refs")
-
-ENTRY = Keys(
-    texts=(*PROMPTS, "negative_prompt", "size", "aspect_ratio", "status", "quality", "title"),
-    groups=(*SHOWN, "character_states", "generation_defaults", "provider_metadata", "palette"),
-    others=("provider", "model", "generated_at", "file_name", "file_path"),
-    same=(PROMPTS, SHOWN, ("size", "aspect_ratio")),
-)
-"""What entries of all kinds have in common."""
-
-DEFAULTS = Keys(
-    texts=("provider", "model", "quality", "size", "aspect_ratio", "default_size", "default_aspect_ratio"),
-    groups=("negative_prompts",),
-    same=(("size", "aspect_ratio", "default_size", "default_aspect_ratio"),),
-)
-"""`generation_defaults`."""
-
-
-def entry_keys(names: tuple[str, ...], groups: tuple[str, ...] = (), others: tuple[str, ...] = ()) -> Keys:
-    """Return the keys of one kind's entries: those in common and its own; `names` are those that name the entry."""
-    return Keys((*ENTRY.texts, *names), (*ENTRY.groups, *groups), (*ENTRY.others, *others), (*ENTRY.same, names))
 
 
 def misspellings(
@@ -85,10 +30,10 @@ def misspellings(
     `nodes` are the mapping's value nodes by key.
     """
     for key in nodes:
-        if key in keys.known:
+        if key in keys.by_name or is_null(nodes[key]):
             continue
-        meant = keys.meant(key, nodes[key])
-        if not meant or keys.stands_in(meant, there):
+        meant = near(key, keys.texts if isinstance(nodes[key], ScalarNode) else keys.groups)
+        if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
         shown = key[:60]
         message = f"unknown key `{shown}`" + (", and this entry has no prompt" if meant in PROMPTS else "")

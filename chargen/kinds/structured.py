@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.kinds.entry_reader import without_repeats
+from chargen.kinds.keys import PROMPTS
 from chargen.kinds.palette import avoided, in_words_together
 from chargen.kinds.reading import Block
-from chargen.kinds.spelling import PROMPTS
 from chargen.kinds.view import fields
 from chargen.model.entries import PromptPart
 from chargen.model.traced import Traced
@@ -61,7 +61,7 @@ def parts_of(
     """Return the parts of an entry in reading order.
 
     `holder` is what it inherits from: the zone of an image, the overview of a shot. `signature` are elements of the
-    place that fit it, `light` the place's light for where neither has one; `place` are mappings that tell of the place
+    place that fit it, `light` the place's light for where neither has one; `place` are mappings that describe the place
     as a whole; a `palette` that stands in the prompt anyway is left out.
     """
     chain = tuple(each for each in (block, holder) if each is not None)
@@ -124,9 +124,9 @@ def _composition(chain: Iterable[Block]) -> Traced | None:
         notes = each.text("composition_notes")
         if notes is not None:
             return notes
-        told = [text for key in COMPOSITIONS if (text := _phrases(each.document, each.find(key), key)) is not None]
-        if told:
-            return told[0].sub("; ".join(told))
+        texts = [text for key in COMPOSITIONS if (text := _phrases(each.document, each.find(key), key)) is not None]
+        if texts:
+            return texts[0].sub("; ".join(texts))
     return None
 
 
@@ -139,9 +139,9 @@ def _light(chain: Iterable[Block]) -> Traced | None:
                 found = _phrases(each.document, node, key)
             else:
                 inner = fields(node)
-                told = [(name, inner[name]) for names in LIGHT for name in names if name in inner]
-                texts = [_shadows(name, text) for name, node in told for text in _scalars(node) if text.strip()]
-                found = Traced.of(", ".join(texts), key, each.document.at(told[0][1])) if texts else None
+                lights = [(name, inner[name]) for names in LIGHT for name in names if name in inner]
+                texts = [_shadows(name, text) for name, node in lights for text in _scalars(node) if text.strip()]
+                found = Traced.of(", ".join(texts), key, each.document.at(lights[0][1])) if texts else None
             if found is not None:
                 return found
     return None

@@ -78,6 +78,19 @@ class PromptPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image is set: a location's slug and, where the author says so, one of its zones."""
+
+    location: Traced
+    zone: Traced | None = None
+
+    @property
+    def position(self) -> Position | None:
+        """Where the author says so, as closely as they do."""
+        return (self.zone or self.location).position
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
@@ -108,6 +121,8 @@ class Entry:
     """The size by form 1 of inputs, where that is another."""
     has_former: bool = True
     """False for what no inputs of form 1 were ever made of."""
+    place: Place | None = None
+    """Where it is set, if the entry names a location."""
 
     @property
     def has_prompt(self) -> bool:
@@ -137,7 +152,7 @@ class InventoryItem:
     entry_id: EntryId | None = None
     """The planned portrait this item is, if it is one: its picture is that entry's target, and `path` is the target."""
     problems: tuple[Problem, ...] = ()
-    """What keeps this item from being used; told where something depends on it."""
+    """What keeps this item from being used; reported where something depends on it."""
 
     @property
     def is_approved(self) -> bool:
@@ -169,5 +184,9 @@ class Imagery:
     uses: tuple[Traced, ...] = ()
     """Slugs of what other files must describe, each once: `name` is their kind, `position` the first place. Characters
     are left to `chargen.plan.resolve`."""
+    overview: EntryId | None = None
+    """The entry that shows a location as a whole, where there is one."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """A location's zones as other files may name them, each with the entry that shows it."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The whole file as templates see it."""

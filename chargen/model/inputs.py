@@ -80,7 +80,7 @@ def fingerprint(inputs: Inputs) -> Fingerprint:
 def nearest_form(then: Mapping[str, str], forms: Sequence[Inputs]) -> Inputs:
     """Return those of several forms of today's inputs that differ least from recorded digests; of equals the first.
 
-    A record does not say by which rules its inputs were made, and what changed is only told by the same ones.
+    A record does not say by which rules its inputs were made, and what changed is only found by the same ones.
     """
     return min(forms, key=lambda inputs: len(differences(then, inputs)))
 

@@ -19,7 +19,7 @@ from chargen.model.reason import Reason, ReasonCode, has
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size
 
 LINE_VERSION = "2"
-"""Of new lines: digests are base64url, so that a line with all that is told of a picture is no longer than 300."""
+"""Of new lines: digests are base64url, so that a line with all that is known of a picture is no longer than 300."""
 _HEX_VERSION = "1"
 """Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
 _VERSIONS = (_HEX_VERSION, LINE_VERSION)
@@ -203,7 +203,7 @@ class Record:
     """Which try of its task this was, from 1."""
     why: tuple[Reason, ...] = ()
     after: str | None = None
-    """The attempt whose image this one replaced, where the entry's record told of one; no input."""
+    """The attempt whose image this one replaced, where the entry had a record of one; no input."""
     original: Original | None = None
 
     @property

@@ -21,6 +21,7 @@ class SentReference:
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     label: str
     """Project-relative path, for messages and for the record."""
     data: bytes
@@ -34,6 +35,11 @@ class SentReference:
     unread: bool = False
     """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
     size: int | None = None
+
+    @property
+    def is_place(self) -> bool:
+        """True where it shows where the image is set, and nobody who is meant."""
+        return not self.character
 
     @property
     def length(self) -> int | None:
@@ -73,6 +79,8 @@ class Request:
     notes: tuple[str, ...] = ()
     quality_note: str = ""
     """The one of `notes` that tells what became of the declared quality, where another is sent."""
+    model_sha256: FileHash | None = None
+    """Of the project's file that `model` names, where a provider's models are files."""
 
     @property
     def route(self) -> Route:
@@ -113,7 +121,7 @@ class ProviderError(Exception):
 
     `wait` is the server's own wish in seconds; `tries` caps how often an image may fail in ways that set it (an empty
     reply that was billed), below the usual five; `possibly_billed` says that the request may have been charged although
-    nothing arrived; `alike` that, as far as can be told, every request to this provider would meet the same.
+    nothing arrived; `alike` that, as far as is known, every request to this provider would meet the same.
     """
 
     def __init__(
@@ -166,6 +174,8 @@ class ProviderSettings:
     """Whether to send through the environment's proxy; None: where the server is neither here nor in this network."""
     base_url_position: Position | None = None
     """Where the settings name it; None where the environment does."""
+    root: str = ""
+    """The project's folder, for a provider whose models are files in it."""
     own: Mapping[str, Any] = field(default_factory=dict)
     """Settings that only this provider has, checked; those that are not set are missing."""
 
@@ -199,13 +209,16 @@ class Provider(Protocol):
     default_per_minute: float | None
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`."""
+        """Turn what was asked into what this model takes; every change is reported in `notes`."""
 
     def check(self, request: Request) -> tuple[Problem, ...]:
         """Say what would be refused or wasted, before spending; errors stop the image."""
 
     def price(self, request: Request) -> Decimal | None:
         """Estimate the cost in USD of sending `request` once; None where it is unknown."""
+
+    def most(self, request: Request) -> Decimal | None:
+        """Say what sending `request` once may cost at most, as far as it can be known: what a budget sets aside."""
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
@@ -216,8 +229,11 @@ class Provider(Protocol):
     def open(self) -> None:
         """Load what is slow to load, so that a request leaves when its turn comes and not after it. Raises nothing."""
 
-    def submit(self, request: Request) -> Ticket:
-        """Hand one request over, once; blocks until it is taken, or answered. Raises ProviderError."""
+    def submit(self, request: Request, name: str) -> Ticket:
+        """Hand one request over, once; blocks until it is taken, or answered. Raises ProviderError.
+
+        `name` is new and was written down before: a provider that makes a job of the request calls it by that.
+        """
 
     def collect(self, ticket: Ticket) -> Reply | Pending:
         """Return what became of a request that was handed over; costs nothing, also again. Raises ProviderError."""
@@ -233,7 +249,7 @@ class LiveProvider:
         """Send one request, once; blocks until the reply is here. Raises ProviderError."""
         raise NotImplementedError
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - what is answered needs no name
         """Send the request; the ticket holds the reply."""
         return Ticket(reply=self.send(request))
 

@@ -7,16 +7,19 @@ from typing import TypeVar
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
-from chargen.model.entries import Character, Entry
+from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId
-from chargen.plan.cache.rows import Cache, Head, Kept, head_of
+from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.ownership import Ownership, Sources, ownership
+from chargen.plan.ownership import Ownership, PictureSources, ownership
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
+from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
-OWNED, CLAIMED, PLACE = "owned", "claimed", "place"
+OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
+LOCATION = "location"
+"""The kind of file that shows places."""
 _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 
@@ -27,10 +30,10 @@ class Book:
     def __init__(self, disk: Disk, cache: Cache) -> None:
         self._disk = disk
         self.heads: dict[str, Head] = {}
-        self.kept: dict[str, Kept] = {}
+        self.kept: dict[str, KeptFile] = {}
         for file in disk.files:
             old = cache.files.get(file)
-            if old is not None and old.digest and old.digest == disk.digest(file):
+            if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
                 self.kept[file], self.heads[file] = old, old.head
             else:
                 self.heads[file] = head_of(disk.scanned(file), disk.project.target)
@@ -42,6 +45,11 @@ class Book:
             for slug in head.characters:
                 if self.definers.setdefault(slug, file) != file:
                     self.doubled.append((slug, self.definers[slug], file))
+        self._locations: dict[str, list[Head]] = {}
+        for head in self.heads.values():
+            if head.kind == LOCATION:
+                self._locations.setdefault(head.slug, []).append(head)
+        self._zones: dict[str, Zone] = {}
         self.home = {name: file for file, head in self.heads.items() for name in head.ids}
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
@@ -72,9 +80,10 @@ class Book:
             OWNED: lambda name: repr((self._whose.owned.get(EntryId(name)), self._whose.moves_of(EntryId(name)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
+            ZONE: lambda key: answer_of(self._zone(key)),
         }
 
-    def ownership(self, sources: Sources) -> Ownership:
+    def ownership(self, sources: PictureSources) -> Ownership:
         """Say which picture is whose; what is asked of it is noted."""
         target = self._disk.project.target
         claims = (
@@ -86,6 +95,22 @@ class Book:
         found = self._whose = ownership(tuple(claims), sources)
         trace = self._disk.trace
         return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
+
+    def zone(self, place: Place) -> Zone:
+        """Return what is known of where an image is set, and note that it was asked."""
+        key = f"{place.location}\n{place.zone or ''}"
+        self._disk.trace.note(ZONE, key)
+        return self._zone(key)
+
+    def _zone(self, key: str) -> Zone:
+        found = self._zones.get(key)
+        if found is None:
+            location, _, zone = key.partition("\n")
+            heads = self._locations.get(location, [])
+            zones = [zone for head in heads for zone in head.zones]
+            overview = next((head.overview for head in heads if head.overview is not None), None)
+            found = self._zones[key] = find_zone(zones, location, overview, zone) if heads else Zone()
+        return found
 
     def is_planned(self, name: EntryId) -> bool:
         """Say whether there is such an entry, and note that it was asked."""

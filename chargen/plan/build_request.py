@@ -100,7 +100,7 @@ def nothing() -> None:
 
 
 def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
-    """Select and choose from the plan of a project of which nothing changed; None where that can't be told.
+    """Select and choose from the plan of a project of which nothing changed; None where more has to be read.
 
     That is where something did change, where the request has options of its own, and where the settings have to be
     asked. Raises StartError where a part of the selection matches nothing.

@@ -60,6 +60,8 @@ def choose(
     """Choose from a plan. `budget` is what may be spent in USD; an image of unknown price does not fit under one.
 
     Money is handed out in plan order: an image that does not fit takes none, so a cheaper one after it may still fit.
+    Counted are estimates, with room for the one that may go furthest beyond its own: whichever is sent last, and
+    however dear it comes, it fits if the others kept to theirs.
     """
     chosen = frozenset(selected)
     active = {image.id: image for image in plan.images if _active(image)}
@@ -67,7 +69,7 @@ def choose(
     wanted = closure(filter(chosen.__contains__, active), needs)
     images: list[Shown] = []
     left: dict[EntryId, LeftOut] = {}
-    spent, sent = Decimal(0), 0
+    spent, room, sent = Decimal(0), Decimal(0), 0
     for image in active.values():
         if image.id not in wanted:
             continue
@@ -77,7 +79,7 @@ def choose(
         elif image.verdict.spends and max_tasks is not None and sent >= max_tasks:
             reason = f"`--max-tasks {max_tasks}`"
         elif image.verdict.spends and budget is not None:
-            reason = _over(image, spent, budget)
+            reason = _over(image, spent, room, budget)
         if reason:
             left[image.id] = LeftOut(image, reason)
             continue
@@ -85,6 +87,7 @@ def choose(
         if image.verdict.spends:
             sent += 1
             spent += image.cost_usd or 0
+            room = max(room, _beyond(image))
     untouched = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
     needed_by = {need: user for need, user in wanted.items() if user is not None and need not in chosen}
     return Choice(tuple(images), needed_by, tuple(left.values()), untouched)
@@ -94,7 +97,15 @@ def _active(image: Shown) -> bool:
     return image.acts or image.verdict is Verdict.BLOCKED
 
 
-def _over(image: Shown, spent: Decimal, budget: Decimal) -> str:
-    if image.cost_usd is None or (image.cost_usd and spent + image.cost_usd > budget):
-        return over_budget(image.cost_usd, budget - spent, budget)
+def _over(image: Shown, spent: Decimal, room: Decimal, budget: Decimal) -> str:
+    if image.cost_usd == 0:
+        return ""
+    left = budget - spent - max(room - _beyond(image), Decimal(0))
+    if image.cost_usd is None or image.most_usd is None or image.most_usd > left:
+        return over_budget(image.cost_usd, image.most_usd, left, budget)
     return ""
+
+
+def _beyond(image: Shown) -> Decimal:
+    """Return how much more than its estimate an image may cost, as far as it can be known."""
+    return (image.most_usd or Decimal(0)) - (image.cost_usd or Decimal(0))

@@ -14,7 +14,7 @@ from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.ownership import Claim, Standing, normal
+from chargen.plan.ownership import Claim, FileAtPlace, normal
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, ignores_case, kind_of
 from chargen.store.hashes import FileHashes
@@ -61,25 +61,25 @@ class DiskSources:
         self._hashes = hashes
         self._history, self._originals, self._journal = archive.history, archive.originals, archive.journal
         self._begun = {(move.named, move.recorded): move.file for move in moves.begun()}
-        self._small: dict[str, Standing | None] = {}
+        self._small: dict[str, FileAtPlace | None] = {}
         self._pictures = f"{project.settings.generated}/"
 
-    def look(self, path: str) -> Standing | None:
+    def look(self, path: str) -> FileAtPlace | None:
         """Say what picture, or pointer to one, stands at a path."""
         signature = self._signatures.of(path)
         if signature == ABSENT:
             return None
         size = int(signature.partition(" ")[0])
         if size > LFS_LIMIT:  # no pointer: nothing else has to be looked at
-            return Standing(size)
+            return FileAtPlace(size)
         if path not in self._small:
             state = kind_of(self._project.path(path))
             found = state.kind in (FileKind.FILE, FileKind.LFS_POINTER)
-            self._small[path] = Standing(state.size, state.oid) if found else None
+            self._small[path] = FileAtPlace(state.size, state.oid) if found else None
         return self._small[path]
 
     def file_at(self, path: str) -> FileHash:
-        """Return the hash of a file; of one that can't be read none that any record tells of."""
+        """Return the hash of a file; of one that can't be read none that any record describes."""
         try:
             return self._hashes.hash_of(self._project.path(path))
         except OSError:

@@ -52,6 +52,15 @@ class Line:
     text: Traced
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateReference:
+    """A picture that goes along, as templates see it: who or what is on it, its path, and words on their looks."""
+
+    name: str
+    path: str
+    appearance: Traced
+
+
 @dataclass(frozen=True)
 class Composed:
     """A composed prompt. `text` and `negative` are normalised: NFC, LF, no trailing blanks, no final newline."""
@@ -130,7 +139,13 @@ class Composer:
         del self._environment.filters["random"]  # another prompt in every run would be another image in every run
         self._compiled: dict[str, Template] = {}
 
-    def compose(self, entry: Entry, states: tuple[Line, ...], appearances: tuple[Line, ...]) -> Composed:
+    def compose(
+        self,
+        entry: Entry,
+        states: tuple[Line, ...],
+        appearances: tuple[Line, ...],
+        references: tuple[TemplateReference, ...] = (),
+    ) -> Composed:
         """Compose the prompt of an entry that has one.
 
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
@@ -148,6 +163,7 @@ class Composer:
                 always=entry.always,
                 states=states,
                 appearances=appearances,
+                references=references,
                 style_prefix=self._prefix,
                 style_suffix=self._suffix,
             )
@@ -255,7 +271,7 @@ def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
     first, last = len(whole) - len(whole.lstrip("\n")), len(whole.rstrip("\n"))
     whole, ends = _without(whole, ends, [(0, first), (max(first, last), len(whole))])
     if whole != text:
-        # A combining mark at the seam of two sources: the whole text is told as the template's.
+        # A combining mark at the seam of two sources: the whole text counts as the template's.
         return (Segment(text, "template", template),)
     stretches = pairwise([0, *ends])
     return tuple(
@@ -266,7 +282,7 @@ def _segments(marked: str, template: str, text: str) -> tuple[Segment, ...]:
 
 
 def _without(text: str, ends: list[int], spans: list[tuple[int, int]]) -> tuple[str, list[int]]:
-    """Take spans, in order, out of a text; `ends` are places in it, and are told as they are after that."""
+    """Take spans, in order, out of a text; `ends` are places in it, and become places in what is left."""
     if not spans:
         return text, ends
     edges = [0, *chain.from_iterable(spans), len(text)]

@@ -10,11 +10,13 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from chargen.config.layout import ORIGINALS
+from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.read_trace import ATTEMPT, FILE, JOURNAL, ORIGINAL, Readers, ReadTrace, answer_of
 from chargen.store.files import FileKind, kind_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.store.hashes import FileHashes
+    from chargen.store.moves import BegunEntryMove
 
 ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]
 """A reference file's hash (a Git LFS pointer's oid) and what it is, or what keeps it from being sent."""
@@ -38,7 +41,7 @@ _MANY = 64
 """More images than this are looked up in the journal with one question."""
 
 
-class Outside:
+class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
     def __init__(self, journal: Journal, looked: Signatures) -> None:
@@ -48,11 +51,11 @@ class Outside:
         self._by_id: dict[EntryId, list[Attempt]] | None = None
 
     @classmethod
-    def of(cls, root: Path, looked: Signatures) -> Outside:
+    def of(cls, root: Path, looked: Signatures) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
         return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), looked)
 
-    def __enter__(self) -> Outside:
+    def __enter__(self) -> StoreAnswers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,8 +121,10 @@ class Disk:
         self._digests = {} if snapshot is None else dict(snapshot.digests)
         self.looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
         self._scanned: dict[str, ScannedFile] = {}
+        self.incomplete = ""
+        """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
-        self._outside = Outside(journal, self.looked)
+        self._outside = StoreAnswers(journal, self.looked)
         self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self.trace)
@@ -142,6 +147,22 @@ class Disk:
             self._scanned[file] = scan_file(self.project, file)
             self._digests[file] = self._scanned[file].digest
         return self._scanned[file]
+
+    def leave_out(self, move: BegunEntryMove) -> None:
+        """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
+        new, old = (self.scanned(file) if file in self.files else None for file in (move.new_file, move.old_file))
+        if not all(_plans(file, name) for file, name in ((new, move.after), (old, move.before))):
+            return
+        assert old is not None
+        assert old.imagery is not None
+        entries = tuple(entry for entry in old.imagery.entries if entry.id != move.before)
+        place = next(entry.position for entry in old.imagery.entries if entry.id == move.before)
+        message = f"`{move.before}` is on its way to `{move.after}` and stands in both files; only that one counts"
+        told = warning(message, place, "the next build takes it out here, or the same `chargen mv` once more")
+        self.incomplete = move.old_file
+        self._scanned[move.old_file] = replace(
+            old, imagery=replace(old.imagery, entries=entries), problems=(*old.problems, told)
+        )
 
     def read_already(self, file: str) -> ScannedFile | None:
         """Return an imagery file as it was read for the plan; None where the plan did without."""
@@ -176,6 +197,10 @@ class Disk:
         """
         originals = (path for name in fingerprints for path in self._outside.original_paths(name))
         return self.looked.newest((*paths, *originals)) < self.began_ns - RACY_NS
+
+
+def _plans(file: ScannedFile | None, name: EntryId) -> bool:
+    return file is not None and file.imagery is not None and any(entry.id == name for entry in file.imagery.entries)
 
 
 class _Originals:

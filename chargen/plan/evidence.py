@@ -25,7 +25,7 @@ from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
-from chargen.plan.ownership import Chains, Group, Owned, Ownership, Place
+from chargen.plan.ownership import Group, Owned, Ownership, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
@@ -69,7 +69,7 @@ class PaidReply:
     """Project-relative path of a file that once stood at the target, where it is that."""
     line: RecordLine | None = None
     file: FileHash | None = None
-    """The hash its file at the target will have, as far as it can be told."""
+    """The hash its file at the target will have, as far as it is known."""
     mended: bool = False
     """The original's record is damaged, and was put together anew from what else is known."""
 
@@ -100,7 +100,7 @@ class Evidence:
         """Return the moves that touch an entry's place, done or not."""
         return self.ownership.group_of(entry_id)
 
-    def has_arrived_untold(self, entry_id: EntryId) -> bool:
+    def moved_unrecorded(self, entry_id: EntryId) -> bool:
         """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
         group = self.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
         return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
@@ -116,7 +116,7 @@ class Evidence:
 
     def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
         """Return the living entry whose version an attempt is, None where it is nobody's."""
-        chains = Chains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
+        chains = VersionChains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
         return chains.owner(f"{fingerprint}/{attempt}", made_for)
 
     def heir(self, entry_id: EntryId) -> EntryId | None:
@@ -201,7 +201,7 @@ class Evidence:
     def _own_text(
         self, data: bytes, file: FileHash, size: int, entry_id: EntryId
     ) -> tuple[RecordLine, bool, Record] | None:
-        """Read the record in a picture's own text: (line, whether the bytes are what it tells of, record)."""
+        """Read the record in a picture's own text: (line, whether the bytes are what it describes, record)."""
         embedded = embedded_record(data)
         if embedded is None:
             return None
@@ -268,7 +268,7 @@ class Evidence:
         return None
 
     def kept(self, entry: Entry) -> PaidReply | None:
-        """Find the very picture that an entry's record tells of, which is not in the tree any more."""
+        """Find the very picture that an entry's record describes, which is not in the tree any more."""
         owned, line = self.owned(entry.id), entry.record_line
         if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
             return None

@@ -29,7 +29,7 @@ from chargen.text.word_diff import Run, word_diff
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class RecordedInputs:
     """The inputs an image was made from, as far as they are known.
 
     `parts` are names and short digests as `chargen.model.inputs.parts` gives them; `record` is None where only hashes
@@ -40,7 +40,7 @@ class Then:
     record: Record | None = None
 
     @classmethod
-    def of(cls, line: RecordLine, records: Sequence[Record]) -> Then:
+    def of(cls, line: RecordLine, records: Sequence[Record]) -> RecordedInputs:
         """Take the inputs of a record line, with the words of the first record that has the same inputs."""
         record = next((record for record in records if record.fingerprint == line.fingerprint), None)
         known = dict(line.parts)
@@ -114,7 +114,7 @@ class ReferenceChange:
 class Explanation:
     """All that differs between then and now; empty where nothing does.
 
-    `differences` are what a verdict's reasons are made of; `parts` and `references` are the same, told in full.
+    `differences` are what a verdict's reasons are made of; `parts` and `references` are the same in full.
     """
 
     parts: tuple[PartChange, ...] = ()
@@ -135,7 +135,7 @@ class _Reference:
     character: str
 
 
-def explain(then: Then, now: Inputs, sources: Mapping[str, str] | None = None) -> Explanation:
+def explain(then: RecordedInputs, now: Inputs, sources: Mapping[str, str] | None = None) -> Explanation:
     """Say what differs. `sources` tells places of inputs that are no part of the prompt, by name.
 
     A reference of `now` with an empty digest is one that is still to be built. Of a record without digests of its parts
@@ -166,7 +166,7 @@ def explain(then: Then, now: Inputs, sources: Mapping[str, str] | None = None) -
     return Explanation(tuple(found), _references(then, now), changed)
 
 
-def _references(then: Then, now: Inputs) -> tuple[ReferenceChange, ...]:
+def _references(then: RecordedInputs, now: Inputs) -> tuple[ReferenceChange, ...]:
     old, new = _old_references(then), _new_references(now)
     pairs = _paired(old, new)
     found: list[ReferenceChange] = []
@@ -193,14 +193,14 @@ def _references(then: Then, now: Inputs) -> tuple[ReferenceChange, ...]:
     return tuple(sorted(found, key=lambda item: (item.number or item.was or 0, item.number is None)))
 
 
-def _old_references(then: Then) -> list[_Reference]:
+def _old_references(then: RecordedInputs) -> list[_Reference]:
     digests: list[str] = []
     while (digest := then.parts.get(f"{REFERENCE}.{len(digests) + 1}")) is not None:
         digests.append(digest)
-    told = then.record.references if then.record and len(then.record.references) == len(digests) else ()
+    recorded = then.record.references if then.record and len(then.record.references) == len(digests) else ()
     return [
-        _Reference(number, digest, told[number - 1].path, told[number - 1].character)
-        if told
+        _Reference(number, digest, recorded[number - 1].path, recorded[number - 1].character)
+        if recorded
         else _Reference(number, digest, "", "")
         for number, digest in enumerate(digests, start=1)
     ]

@@ -1,31 +1,29 @@
-"""The facts of one image, looked up on the disk and in the records as its verdict asks for them; its route and price.
+"""The facts of one image, looked up on the disk and in the records as its verdict asks for them.
 
-Planning judges every image once; a build judges it again immediately before a call. Reads the disk,
-changes nothing; what the facts mean is said by `chargen.plan.verdict`.
+Reads the disk, changes nothing; what the facts mean is said by `chargen.plan.verdict`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import cached_property
 
 from chargen import kinds
 from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, nearest_form
+from chargen.model.inputs import Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordedReference, RecordLine
+from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
 from chargen.model.request import Request, SentReference
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Status, Verdict
+from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
 from chargen.plan.project import Project
-from chargen.plan.verdict import Change, Force, Match, Target, judge, wanted
+from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
@@ -51,16 +49,32 @@ class PlanOptions:
         return self.provider if self.selected is None or entry_id in self.selected else None
 
 
+@dataclass(frozen=True, slots=True)
+class FactSources:
+    """Where the facts of a plan's images are looked up, and under which options; safe to use from threads."""
+
+    project: Project
+    evidence: Evidence
+    adapters: Adapters
+    options: PlanOptions
+    write_back_check: WriteBackCheck
+
+    def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
+        """Return the quality an entry declares, else the one set for its provider."""
+        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
+        return entry.declared.quality or own
+
+
 @dataclass(frozen=True)
 class GatheredFacts:
     """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
 
-    `fingerprint` and `inputs` are None where they can't be told. `reads` says that the file at the target is hashed
+    `fingerprint` and `inputs` are None where they are unknown. `reads` says that the file at the target is hashed
     even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
     request that was made and checked a moment ago.
     """
 
-    judge: Judge
+    sources: FactSources
     image: Planned
     inputs: Inputs | None
     fingerprint: Fingerprint | None
@@ -172,12 +186,12 @@ class GatheredFacts:
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
         """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
-        asked_for = self.judge.project.settings.rebuild_on
+        asked_for = self.sources.project.settings.rebuild_on
         line = self.state.line
         if not asked_for or line is None or is_proof(line.by):
             return ()
         codes = {_DRIFTS[item] for item in asked_for}
-        quality = self.judge.quality(self._entry, self.image.route)
+        quality = self.sources.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
         return tuple(reason for reason in _drift(since, self.image.route, quality) if reason.code in codes)
 
@@ -190,7 +204,7 @@ class GatheredFacts:
 
     @property
     def has_prompt(self) -> bool:
-        """False for an entry that nothing can be made of yet; what is wrong in one has to be told."""
+        """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
         return self._entry.has_prompt or bool(errors(self._entry.problems))
 
     @property
@@ -201,17 +215,17 @@ class GatheredFacts:
     @property
     def ignored(self) -> bool:
         """Left alone on this machine."""
-        return self._entry.id in self.judge.options.ignored
+        return self._entry.id in self.sources.options.ignored
 
     @property
     def demand(self) -> Force:
         """Whether someone asked for a new image by name."""
-        return self.judge.options.forced.get(self._entry.id, Force.NONE)
+        return self.sources.options.forced.get(self._entry.id, Force.NONE)
 
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.judge.adapters.is_proof(self.image.route)
+        return self.sources.adapters.is_proof(self.image.route)
 
     # what was paid for
 
@@ -285,28 +299,28 @@ class GatheredFacts:
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
-        adapter = self.judge.adapters.get(self.request.provider)
+        adapter = self.sources.adapters.get(self.request.provider)
         return adapter.check(self.request)
 
     @cached_property
     def request(self) -> Request | None:
-        """What would be sent, in a plan without the references' bytes; None where it can't be told."""
+        """What would be sent, in a plan without the references' bytes; None where it is unknown."""
         if self.ready is not None:
             return self.ready
-        return request_of(self.image, self.judge.adapters, self.sent) if self.image.can_be_requested else None
+        return request_of(self.image, self.sources.adapters, self.sent) if self.image.can_be_requested else None
 
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.judge.write_back_check.refusal(self.image)
+        return self.sources.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
-        """Return what was met on the way to a verdict and is to be told with a place and a hint."""
+        """Return what was met on the way to a verdict and is to be reported with a place and a hint."""
         found: list[Problem] = []
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
-            elsewhere = self.judge.adapters.get(self.request.provider).elsewhere()
+            elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
             found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
             if self.sent is not None:
                 found += [problem for problem in self._adapter_problems if problem.severity is Severity.ERROR]
@@ -347,13 +361,13 @@ class GatheredFacts:
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
         try:
-            contained(self.judge.project.root, self.image.target)
+            contained(self.sources.project.root, self.image.target)
         except InputError as failure:
             return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
 
     def _refused(self) -> tuple[Reason, ...]:
-        if not self.judge.options.resume or self.fingerprint is None:
+        if not self.sources.options.resume or self.fingerprint is None:
             return ()
         attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
@@ -369,115 +383,7 @@ class GatheredFacts:
 
     @property
     def _evidence(self) -> Evidence:
-        return self.judge.evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Judges the images of one plan; safe to use from threads."""
-
-    project: Project
-    evidence: Evidence
-    adapters: Adapters
-    options: PlanOptions
-    write_back_check: WriteBackCheck
-
-    def again(
-        self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
-    ) -> tuple[Planned, Request | None]:
-        """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
-
-        `sent` are the references as they will be sent, `ready` the request where it was made of them before. The
-        request is None where nothing is to be sent.
-        """
-        digests = {reference.label: reference.sha256 for reference in sent}
-        references = tuple(
-            replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
-        )
-        forms = tuple(
-            replace(
-                form,
-                entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
-                references=references,
-                blockers=image.blockers,
-            )
-            for form in image.forms
-        )
-        image = replace(image, entry=entry, references=references, forms=forms)
-        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
-
-    def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
-        """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
-        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
-
-    def _facts(
-        self,
-        image: Planned,
-        awaited: tuple[str, ...],
-        sent: tuple[SentReference, ...] | None = None,
-        ready: Request | None = None,
-    ) -> GatheredFacts:
-        inputs = _inputs(image, awaited)
-        digest = fingerprint(inputs) if inputs else None
-        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
-
-    def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
-        """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
-
-        What is current by any form is current; the reasons for a new picture are those by the form of the old one.
-        """
-        if not image.forms:
-            return self._judged(facts_of(image))
-        every = [facts_of(form) for form in image.forms]
-        chosen = _recorded(every)
-        judged, request = self._judged(chosen)
-        if chosen is not every[0] and judged.verdict.spends:
-            newest, request = self._judged(every[0])
-            judged = replace(newest, judgement=judged.judgement) if newest.verdict.spends else newest
-        return replace(judged, forms=image.forms), request
-
-    def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
-        image = facts.image
-        provider = self.options.provider_of(image.id)
-        if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
-            facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
-        judgement = judge(facts)
-        facts = facts.latest
-        told = facts.problems(judgement.verdict)
-        request = facts.request if judgement.verdict.spends else None
-        adapter = None if request is None else self.adapters.get(request.provider)
-        judged = replace(
-            image,
-            inputs=facts.inputs,
-            fingerprint=facts.fingerprint,
-            judgement=judgement,
-            route=facts.image.route,
-            sent_quality=image.quality if request is None else request.quality,
-            cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
-            notes=() if request is None else request.notes,
-            problems=(*image.problems, *(problem for problem in told if problem not in image.problems)),
-            replaces=facts.own_line,
-            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
-            or self.evidence.has_arrived_untold(image.id),
-            drift=facts.drift,
-        )
-        return judged, request
-
-    def coming(self, image: Planned) -> FileHash | None:
-        """Return the hash of the file that a restorable image will be, as far as it can be told."""
-        facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
-        if facts.moved:
-            return facts.state.file
-        return facts.paid.file if facts.paid is not None else None
-
-    def restoring(self, image: Planned) -> PaidReply | None:
-        """Find what a restorable image is restored from."""
-        return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
-
-    def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
-        """Return the quality an entry declares, else the one set for its provider."""
-        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
-        return entry.declared.quality or own
+        return self.sources.evidence
 
 
 _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
@@ -492,47 +398,11 @@ _DRIFTS = {
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
 
 
-def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
-    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
-    newest = every[0]
-    line = newest.state.line or newest.own_line
-    for facts in every:
-        if line is not None and facts.fingerprint == line.fingerprint:
-            return facts
-    for facts in every:
-        if facts.fingerprint is not None and facts.has_history:
-            return facts
-    told = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
-    then = newest.recorded_parts if line is not None and told else {}
-    if not then:
-        return newest
-    return told[id(nearest_form(then, [facts.inputs for facts in told.values() if facts.inputs]))]
-
-
-def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
-    if image.composed is None or image.entry.size is None or awaited:
-        return None
-    references = []
-    for reference in image.references:
-        if reference.digest is None:
-            return None
-        references.append(RecordedReference(reference.character, reference.path, reference.digest))
-    composed = image.composed
-    return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
-
-
 def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
     if paid is None:
         return None
     before = paid.where if paid.stored is None else paid.stored.record.entry_id
     return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
-
-
-def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
-    """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
-    if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
-        return False
-    return not found.in_yaml or found.line.attempt in unfinished
 
 
 def _drift(line: RecordLine | None, route: Route | None, quality: str | None) -> tuple[Reason, ...]:

@@ -1,4 +1,4 @@
-"""A plan's problems as they are told: each once, with the images it concerns; and those of one cause together.
+"""A plan's problems as they are reported: each once, with the images it concerns; and those of one cause together.
 
 Pure.
 """
@@ -17,7 +17,7 @@ from chargen.plan.plan import Plan, Shown
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem, told once. `images` are those it concerns, where it is not written at one image's own place."""
+    """One problem, reported once. `images` are those it concerns, where it is not written at one image's own place."""
 
     problem: Problem
     images: tuple[EntryId, ...] = ()

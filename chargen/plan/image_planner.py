@@ -1,7 +1,7 @@
 """From one entry to its planned image: its references, prompt, verdict, route and price.
 
 Changes nothing. What it decides it asks of the pure parts: resolving, composing, judging. What it reads beyond the
-entry it asks of `Surroundings`.
+entry it asks of `PlanContext`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chargen.config.settings import EmptyReferences, MissingReferences
+from chargen.config.settings import EmptyReferences, LocationReferences, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, Entry
+from chargen.model.entries import Character, Entry, Place
 from chargen.model.reason import Reason, ReasonCode, sentences
+from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash, Route, Verdict
-from chargen.plan.compose import Composed, Composer, Line
+from chargen.plan.compose import Composed, Composer, Line, TemplateReference
 from chargen.plan.disk import ReferenceFile
-from chargen.plan.facts import Judge, errors
+from chargen.plan.facts import errors
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, Shown
-from chargen.plan.resolve import Described, Resolution, WantedPicture, describe_instead, resolve
+from chargen.plan.resolve import (
+    Described,
+    Resolution,
+    WantedPicture,
+    Zone,
+    describe_instead,
+    place_reference,
+    resolve,
+    unknown_zone,
+)
 from chargen.plan.verdict import Judgement
 
 
-class Surroundings(Protocol):
+class PlanContext(Protocol):
     """What the planning of an image asks of the rest of the book and of the disk."""
 
     @property
@@ -36,6 +47,9 @@ class Surroundings(Protocol):
 
     def portrait(self, name: EntryId) -> Shown | None:
         """Return a planned image by id; None where none is planned, or not before its user."""
+
+    def zone(self, place: Place) -> Zone:
+        """Return what is known of where an image is set."""
 
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
@@ -50,18 +64,33 @@ class Surroundings(Protocol):
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
 
 
+_NEVER_MADE = frozenset({Verdict.NO_PROMPT, Verdict.SKIPPED})
+"""What an image of a place may be without keeping others from being made."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePlanner:
     """Plans one image at a time. Templates are inside `composer`."""
 
     composer: Composer
     judge: Judge
-    around: Surroundings
+    around: PlanContext
 
     def resolve(self, entry: Entry) -> Resolution:
         """Find the references of an entry."""
-        portrait = self.judge.project.settings.empty_references is EmptyReferences.PORTRAIT
-        return resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
+        settings = self.judge.project.settings
+        portrait = settings.empty_references is EmptyReferences.PORTRAIT
+        found = resolve(entry, self.around.characters, self.around.broken_slugs, self._describing, portrait)
+        if entry.place is None:
+            return found
+        zone = self.around.zone(entry.place)
+        if zone.unknown:
+            problem = unknown_zone(entry.place, zone)
+            found = replace(found, problems=(*found.problems, problem))
+        if zone.picture is None or settings.location_references is LocationReferences.OFF:
+            return found
+        place = place_reference(entry.place, zone.picture, self.judge.project.target(zone.picture))
+        return replace(found, references=(*found.references, place))
 
     def plan(
         self, entry: Entry, resolution: Resolution, *, clashes: bool = False, cycle: tuple[EntryId, ...] = ()
@@ -72,7 +101,8 @@ class ImagePlanner:
         references, described, awaited = self._references(resolution, problems, blockers, cycle)
         faults: list[Problem] = []
         words = (*resolution.described, *described)
-        composed = self._compose(entry, words, faults)
+        shown = _in_templates(references, resolution)
+        composed = self._compose(entry, words, shown, faults)
         faults += self._copied(entry)
         problems += faults
         route = self._route(entry)
@@ -96,7 +126,7 @@ class ImagePlanner:
         if cycle:
             blockers.append(Reason(ReasonCode.CIRCLE))
         image = replace(image, blockers=(*errors(problems), *blockers))
-        image = self.judge.judged(replace(image, forms=self._forms(image, words)), awaited)
+        image = self.judge.judged(replace(image, forms=self._forms(image, words, shown)), awaited)
         problems += image.problems
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
@@ -115,6 +145,10 @@ class ImagePlanner:
         awaited: list[str] = []
         for reference in resolution.references:
             portrait = None if reference.entry_id is None else self.around.portrait(reference.entry_id)
+            if reference.is_place and portrait is not None and portrait.verdict in _NEVER_MADE:
+                message = f"no picture of `{portrait.id}` goes along: it is {portrait.verdict.value}"
+                problems.append(warning(message, reference.position))
+                continue
             if portrait is not None:
                 blocked = portrait.verdict is Verdict.BLOCKED
                 planned = self._planned_reference(reference, portrait, problems)
@@ -142,8 +176,8 @@ class ImagePlanner:
                         _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
                     )
                 )
-            told = reference.appearance, reference.name, look.media_type, look.size or None
-            references.append(PlannedReference(path, reference.character, digest, None, *told))
+            details = reference.appearance, reference.name, look.media_type, look.size or None
+            references.append(PlannedReference(path, reference.character, digest, None, *details))
         return tuple(references), tuple(described), tuple(awaited)
 
     def _planned_reference(
@@ -163,11 +197,11 @@ class ImagePlanner:
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        told = reference.appearance, reference.name, media_type, size
-        return PlannedReference(path, reference.character, digest, portrait.id, *told)
+        details = reference.appearance, portrait.title if reference.is_place else reference.name, media_type, size
+        return PlannedReference(path, reference.character, digest, portrait.id, *details)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
-        """Return the hash that a portrait's picture will have once it is restored, as far as it can be told."""
+        """Return the hash that a portrait's picture will have once it is restored, as far as it is known."""
         return self.judge.coming(portrait)
 
     def _copied(self, entry: Entry) -> Iterator[Problem]:
@@ -179,10 +213,12 @@ class ImagePlanner:
         hint = "take the slots and the `status` out of the copy: nothing is generated while it has them"
         yield error(message, entry.position, hint)
 
-    def _forms(self, image: Planned, words: tuple[Described, ...]) -> tuple[Planned, ...]:
+    def _forms(
+        self, image: Planned, words: tuple[Described, ...], shown: tuple[TemplateReference, ...]
+    ) -> tuple[Planned, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
-        By form 1 only the settings told the size of entries that ask for none, and states named a character that its
+        By form 1 only the settings gave the size of entries that ask for none, and states named a character that its
         file does not name by the slug.
         """
         entry = image.entry
@@ -190,13 +226,19 @@ class ImagePlanner:
         if not entry.has_former or not (named or entry.former_size):
             return ()
         former = replace(entry, size=entry.former_size or entry.size)
-        composed = self._compose(former, words, [], by_slug=True) if named else image.composed
+        composed = self._compose(former, words, shown, [], by_slug=True) if named else image.composed
         if former.size == entry.size and composed is not None and composed == image.composed:
             return ()
         return (image, replace(image, entry=former, composed=composed))
 
     def _compose(
-        self, entry: Entry, described: tuple[Described, ...], problems: list[Problem], *, by_slug: bool = False
+        self,
+        entry: Entry,
+        described: tuple[Described, ...],
+        shown: tuple[TemplateReference, ...],
+        problems: list[Problem],
+        *,
+        by_slug: bool = False,
     ) -> Composed | None:
         """Compose an entry's prompt; `by_slug` is how form 1 named characters in states."""
         if not entry.has_prompt:
@@ -208,7 +250,7 @@ class ImagePlanner:
         )
         appearances = tuple(Line(item.name, item.text) for item in described if item.text)
         try:
-            return self.composer.compose(entry, states, appearances)
+            return self.composer.compose(entry, states, appearances, shown)
         except InputError as failure:
             problems.extend(failure.problems)
             return None
@@ -228,8 +270,17 @@ class ImagePlanner:
         return route
 
 
+def _in_templates(references: tuple[PlannedReference, ...], resolution: Resolution) -> tuple[TemplateReference, ...]:
+    """Return the references as templates see them, the words with their source."""
+    looks = {(item.path, item.character): item.looks for item in resolution.references}
+    return tuple(
+        TemplateReference(item.name, item.path, looks.get((item.path, item.character)) or Traced.of("", "", None))
+        for item in references
+    )
+
+
 def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verdict) -> list[Problem]:
-    """An error that stops nothing, because the image exists or is not wanted, is told as a warning.
+    """An error that stops nothing, because the image exists or is not wanted, is reported as a warning.
 
     Not so `faults` of a template, which have nothing to do with what exists.
     """

@@ -10,8 +10,8 @@ from chargen.errors import Position, Problem, Severity, note
 from chargen.model.request import Provider, Request
 from chargen.model.traced import Traced
 from chargen.model.values import Route, Verdict
-from chargen.plan.facts import Judge
 from chargen.plan.image_request import request_of
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Offer, Planned
 from chargen.providers.catalogue.routes import set_at
 

@@ -1,4 +1,4 @@
-"""The order of a build: files by path, entries in file order, references before their users; and cycles told.
+"""The order of a build: files by path, entries in file order, references before their users; and cycles reported.
 
 Pure: names in, names out.
 """

@@ -1,9 +1,9 @@
-"""Which picture is whose: each entry's picture is the one its record tells of, wherever the entry stands now.
+"""Which picture is whose: each entry's picture is the one its record describes, wherever the entry stands now.
 
 The law of docs/design.md ("Which picture is whose"), in one place. An entry claims a file by its record line, or by
 what its `file_path` holds; ids are names and claim nothing. Laws: a file at a place belongs to one entry at most; what
 no record explains is never taken for rubbish; moves that touch each other's places are one group, which is done as a
-whole or not at all. Pure: what stands where is asked of `Sources`, and as little of it as the claims leave open.
+whole or not at all. Pure: what stands where is asked of `PictureSources`, and as little of it as the claims leave open.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A file at a place: the size in bytes of the picture, and its hash where that is told for nothing (a pointer)."""
+class FileAtPlace:
+    """A file at a place: the size in bytes of the picture, and its hash where that costs nothing (a pointer)."""
 
     size: int
     file: FileHash | None = None
 
 
-class Sources(Protocol):
+class PictureSources(Protocol):
     """Where pictures are. Paths are project-relative; an empty path means that there is none."""
 
-    def look(self, path: str) -> Standing | None:
+    def look(self, path: str) -> FileAtPlace | None:
         """Say what stands at a path."""
         ...
 
@@ -93,7 +93,7 @@ class Place(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """An entry's picture. `path` is where its bytes are; `file` their hash, where it was told."""
+    """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
 
     place: Place = Place.NOWHERE
     path: str = ""
@@ -149,13 +149,13 @@ def normal(path: str) -> str:
     return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
-def ownership(claims: Sequence[Claim], sources: Sources) -> Ownership:
+def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
     """Say which picture is whose. `claims` are those of all entries, in plan order."""
     return _Finder(claims, sources).found()
 
 
 @dataclass(frozen=True, slots=True)
-class Chains:
+class VersionChains:
     """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
 
     attempts: Mapping[str, EntryId]
@@ -184,7 +184,7 @@ class Chains:
 class _Finder:
     """One pass over all claims. `holders` says whose file stands at the key of a place."""
 
-    def __init__(self, claims: Sequence[Claim], sources: Sources) -> None:
+    def __init__(self, claims: Sequence[Claim], sources: PictureSources) -> None:
         self.claims = claims
         self.sources = sources
         self.path_key = sources.path_key
@@ -204,7 +204,7 @@ class _Finder:
         self._targets_of_size: dict[int, list[str]] | None = None
 
     def found(self) -> Ownership:
-        """Give every file at a place to one entry: what records tell of first, then what no record explains."""
+        """Give every file at a place to one entry: what records describe first, then what no record explains."""
         unsettled = [claim for claim in self.claims if not self._at_home(claim)]
         for step in (self._moving, self._named_recorded, self._named_unexplained, self._at_other_target):
             unsettled = [claim for claim in unsettled if not step(claim)]
@@ -248,7 +248,7 @@ class _Finder:
         stands = self.sources.look(path)
         return stands is not None and stands.size == line.size and self._file(path, stands) == line.file
 
-    def _file(self, path: str, stands: Standing) -> FileHash:
+    def _file(self, path: str, stands: FileAtPlace) -> FileHash:
         return stands.file or self.sources.file_at(path)
 
     # steps: each says whether it settled the entry
@@ -270,13 +270,13 @@ class _Finder:
         return True
 
     def _names_own(self, claim: Claim, line: RecordLine) -> bool:
-        """Say whether an entry names a picture that is neither the program's nor the one its record tells of."""
+        """Say whether an entry names a picture that is neither the program's nor the one its record describes."""
         if not claim.named or self._names_target(claim) or self.sources.may_vacate(claim.named):
             return False
         return self.sources.look(claim.named) is not None and not self._holds(claim.named, line)
 
     def _moving(self, claim: Claim) -> bool:
-        """Settle an entry to which a move was bringing a file that no record tells of when its run died."""
+        """Settle an entry to which a move was bringing a file that no record describes when its run died."""
         file = self.sources.under_way(claim)
         if file is None or claim.id in self.copies:
             return False
@@ -374,7 +374,7 @@ class _Finder:
     def _is_free(self, path: str) -> bool:
         return self.path_key(path) not in self.holders
 
-    def _left_over(self, path: str, stands: Standing) -> bool:
+    def _left_over(self, path: str, stands: FileAtPlace) -> bool:
         """Say whether a file is one that a move began to take away: its entry has it at its own target already."""
         at = self.path_key(path)
         leaving = [item for item in self.naming.get(at, ()) if item.id in self.settled]

@@ -32,6 +32,7 @@ class PlannedReference:
 
     path: str
     character: str
+    """Slug of who is on it; empty where it shows a place."""
     digest: FileHash | None
     entry_id: EntryId | None = None
     appearance: str = ""
@@ -86,7 +87,7 @@ class Shown(Protocol):
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
 
     @property
     def status(self) -> Status | None:
@@ -117,6 +118,10 @@ class Shown(Protocol):
         """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
 
     @property
+    def most_usd(self) -> Decimal | None:
+        """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
+
+    @property
     def repair(self) -> bool:
         """True where the picture is fine and the YAML lacks its slots."""
 
@@ -134,7 +139,7 @@ class Shown(Protocol):
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """Of its inputs; None where they can't be told."""
+        """Of its inputs; None where they are unknown."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -190,7 +195,7 @@ class Planned:
     references: tuple[PlannedReference, ...]
     composed: Composed | None
     inputs: Inputs | None
-    """None while they can't be told: no prompt, a bad size, or a reference that is still to be built."""
+    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
     fingerprint: Fingerprint | None
     judgement: Judgement
     route: Route | None
@@ -198,6 +203,7 @@ class Planned:
     """The quality that is declared."""
     sent_quality: str | None = None
     cost_usd: Decimal | None = Decimal(0)
+    most_usd: Decimal | None = Decimal(0)
     repair: bool = False
     drift: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
@@ -244,7 +250,7 @@ class Planned:
 
     @property
     def size(self) -> Size | None:
-        """The asked size; None where it can't be told."""
+        """The asked size; None where it is unknown."""
         return self.entry.size
 
     @property
@@ -348,8 +354,9 @@ class Plan:
 
     @cached_property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors that belong to no image: a file that can't be read, so that nobody knows what is planned in it."""
-        of_images = {problem for image in self.images for problem in image.problems}
+        """Errors that no image fails by: a file that can't be read, a template that nothing present depends on."""
+        blocked = (image for image in self.images if image.verdict is Verdict.BLOCKED)
+        of_images = {problem for image in blocked for problem in image.problems}
         errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
         return tuple(problem for problem in errors if problem not in of_images)
 

@@ -20,22 +20,24 @@ from functools import cached_property
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Imagery
+from chargen.model.entries import Character, Imagery, Place
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import PLACE, Book
-from chargen.plan.cache.rows import Kept, Row, raw_rows, read_rows, row_of
+from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
+from chargen.plan.judge import Judge
 from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
+from chargen.plan.resolve import Zone
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
 
@@ -146,10 +148,11 @@ class Planner:
         assert isinstance(image, Planned)
         return offer_of(image, self.judge)
 
-    def kept(self) -> dict[str, Kept]:
+    def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
 
-        What was touched just now is left out, and everything where files are planned together.
+        What was touched just now is left out, a file of which an entry is left out, and everything where files are
+        planned together.
         """
         if self._together:
             return {}
@@ -157,7 +160,7 @@ class Planner:
             found = {
                 file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
             }
-        return {file: kept for file, kept in found.items() if kept is not None}
+        return {file: kept for file, kept in found.items() if kept is not None and file != self.disk.incomplete}
 
     # what the planning of an image asks
 
@@ -175,6 +178,10 @@ class Planner:
         """Return a planned image by id; None where none is planned, or not before its user."""
         self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
+
+    def zone(self, place: Place) -> Zone:
+        """Return what is known of where an image is set."""
+        return self.book.zone(place)
 
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
@@ -239,7 +246,7 @@ class Planner:
             self._open.discard(file)
         return self._files[file]
 
-    def _held(self, kept: Kept) -> tuple[Row, ...] | None:
+    def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
         if self.disk.seen(kept.paths) != kept.seen or self.disk.trace.together(kept.reads) != kept.said:
             return None
@@ -289,9 +296,13 @@ class Planner:
     def _portrait_answer(self, name: str) -> str:
         """Answer for all that users can see of a planned portrait, its picture's bytes left out."""
         image = self._shown(EntryId(name))
-        return "" if image is None else answer_of((image.verdict, image.reasons, image.fingerprint, image.route))
+        return (
+            ""
+            if image is None
+            else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
+        )
 
-    def _trace(self, file: str) -> Kept | None:
+    def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
         digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
         names = dict.fromkeys(name for image in images for name in self._reads[image.id])
@@ -305,7 +316,7 @@ class Planner:
             return None
         reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
         said, seen = self.disk.trace.together(reads), self.disk.seen(paths)
-        return Kept(digest, self.book.heads[file], reads, said, paths, seen, rows)
+        return KeptFile(digest, self.book.heads[file], reads, said, paths, seen, rows)
 
     # files together
 

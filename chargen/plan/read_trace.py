@@ -2,7 +2,7 @@
 
 Laws: whatever the planning of an image reads beyond its own file is noted here, so that the list of its questions with
 one digest of the answers is a verifying trace of it; a question is answered once a plan. Pure: how a question is
-answered is told by whoever can read (`chargen.plan.disk`) or knows the book (`chargen.plan.planner`).
+answered is for whoever can read (`chargen.plan.disk`) or knows the book (`chargen.plan.planner`) to say.
 """
 
 from __future__ import annotations

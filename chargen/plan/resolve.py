@@ -2,17 +2,19 @@
 
 Laws: at most two references a character; rejected and archived pictures never, but a planned portrait that is rejected
 is made anew and stays the reference; approved ones are preferred, reference portraits next; those chosen stand in the
-listed order. A planned portrait is a reference whether it is built yet or not. Pure: whether a file exists and is a
-picture is asked elsewhere; `describe_instead` then turns its reference into words.
+listed order. A planned portrait is a reference whether it is built yet or not. The place, where it is asked for, comes
+after all characters. Pure: whether a file exists and is a picture is asked elsewhere; `describe_instead` then turns its
+reference into words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from chargen.errors import Position, Problem, Severity, error, warning
-from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem
+from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
@@ -48,6 +50,8 @@ class WantedPicture:
     """Who is on it: as the chapter calls them, else their own file."""
     stands_in: bool = False
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
+    is_place: bool = False
+    """It shows no character, but where the image is set."""
 
     @property
     def appearance(self) -> str:
@@ -106,6 +110,53 @@ def resolve(
     return Resolution(tuple(found.references), tuple(found.described), tuple(found.problems))
 
 
+def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
+    """Return the planned image `name` of a place as a reference; what it is called its own entry tells."""
+    position = place.position
+    assert position is not None, "a text of an imagery file has a place in it"
+    return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """What is known of a zone of a location that has an imagery file: the entry that shows it, else the whole.
+
+    `unknown` says that the location has none of this name; `hint` then names the nearest, if any is near.
+    """
+
+    picture: EntryId | None = None
+    unknown: bool = False
+    hint: str = ""
+
+
+def find_zone(zones: Sequence[tuple[str, EntryId]], location: str, overview: EntryId | None, zone: str) -> Zone:
+    """Find a zone among those of a location: by its name (with or without the location's before it), else within one.
+
+    Without a zone, or where it is in no name, the overview shows it.
+    """
+    wanted, own = _plain(zone), f"{_plain(location)}-"
+    if not wanted:
+        return Zone(overview)
+    names = {name: _plain(name) for name, _ in zones}
+    exact = next((entry for name, entry in zones if wanted in (names[name], names[name].removeprefix(own))), None)
+    if exact is not None:
+        return Zone(exact)
+    within = ((name, entry) for name, entry in zones if f"-{wanted}-" in f"-{names[name]}-")
+    holding = ((name, entry) for name, entry in zones if wanted in names[name])
+    name, entry = next(chain(within, holding), ("", overview))
+    near = dict.fromkeys((*names, *(known.removeprefix(own) for known in names.values())))
+    return Zone(entry, unknown=True, hint=f"did you mean `{name}`?" if name else did_you_mean(zone, near))
+
+
+def unknown_zone(place: Place, zone: Zone) -> Problem:
+    """Return the warning of a zone that its location has not."""
+    return warning(f"location `{place.location}` has no zone `{place.zone}`", place.position, zone.hint)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
+
+
 def describe_instead(reference: WantedPicture, characters: Mapping[str, Character]) -> Described:
     """Return the words that stand in for a reference whose picture can't be had."""
     character = characters.get(reference.character)
@@ -130,9 +181,9 @@ def _of_nobody(
     """Handle a character without a character file that can be read."""
     slug, place = depicted.slug, broken.get(depicted.slug)
     if place is not None:
-        tell = warning if describe else error
+        make = warning if describe else error
         hint = f'correct {place.file}, or set `missing_references = "describe"`'
-        found.problems.append(tell(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
+        found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
         hint = did_you_mean(slug, characters)
         found.problems.append(warning(f"`{slug}` has no character file: {_UNTOLD}", depicted.position, hint))
@@ -202,8 +253,8 @@ def _unknown_id(character: Character, listed: str, known: Collection[str], place
     if not hint:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
         hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
-    tell = warning if describe else error
-    return tell(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
+    problem = warning if describe else error
+    return problem(f"`{character.slug}` has no picture `{listed}` in the inventory", place, hint)
 
 
 def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -> InventoryItem | None:
@@ -230,9 +281,9 @@ def _is_out(item: InventoryItem) -> bool:
 def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     """Return the problem of an item that names no file that can be used."""
     reason = next((problem.message for problem in item.problems), "it has neither a `path` nor a `prompt_used`")
-    tell = warning if describe else error
+    problem = warning if describe else error
     hint = f'correct it in {item.position}, or set `missing_references = "describe"`'
-    return tell(f"the picture `{item.id}` can't be used: {reason}", place, hint)
+    return problem(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 
 def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait: InventoryItem | None) -> Problem:

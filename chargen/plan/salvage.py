@@ -14,11 +14,10 @@ from chargen import __version__
 from chargen.errors import ChargenError
 from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import slots_of
-from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, Fingerprint, amount_of
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Attempt, AttemptStatus
@@ -83,7 +82,7 @@ def mended(
 
 
 def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
-    """Return what the entry's own record line tells of an attempt, as far as a row of the journal would."""
+    """Return what the entry's own record line says of an attempt, as far as a row of the journal would."""
     line = entry.record_line
     if line is None or (line.attempt, line.fingerprint) != (found.attempt, found.fingerprint):
         return None
@@ -91,7 +90,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         return None
     provider, _, model = line.by.partition("/")
     metadata = slots_of(entry).get("provider_metadata")
-    told = metadata if isinstance(metadata, Mapping) else {}
+    metadata = metadata if isinstance(metadata, Mapping) else {}
     return Attempt(
         attempt_id=found.attempt,
         task_id=entry.id,
@@ -103,8 +102,8 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         status=AttemptStatus.DONE,
         sent_at=line.at,
         finished_at=line.at,
-        request_id=str(told["request_id"]) if told.get("request_id") else None,
-        cost_usd=amount_of(told["cost_usd"]) if told.get("cost_usd") else None,
+        request_id=str(metadata["request_id"]) if metadata.get("request_id") else None,
+        cost_usd=amount_of(metadata["cost_usd"]) if metadata.get("cost_usd") else None,
     )
 
 
@@ -150,7 +149,7 @@ def _mended(
 
 
 def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine | None) -> Original | None:
-    """Describe the delivered bytes; None where they are no picture, or not what the entry's own record tells of."""
+    """Describe the delivered bytes; None where they are no picture, or not what the entry's own record describes."""
     try:
         data = originals.read(found)
         inspect(data)

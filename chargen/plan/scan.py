@@ -14,7 +14,7 @@ from pathlib import Path
 from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
 from chargen.model.entries import Imagery
-from chargen.plan.cache.stamp import digest, files_below
+from chargen.plan.cache.stamp import SUFFIXES, digest, files_below
 from chargen.plan.project import Project
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
@@ -52,7 +52,7 @@ def scan_file(project: Project, file: str) -> ScannedFile:
     imagery = kinds.scan(document, project.settings.default_size, project.settings.generated)
     if imagery is None:
         odd = kinds.overlooked(document)
-        return ScannedFile(file, found, problems=() if odd is None else (odd,))
+        return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
     return ScannedFile(file, found, imagery, None, imagery.problems)
 
 
@@ -107,6 +107,12 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
     for root in project.settings.imagery:
         for place, folders, _ in os.walk(project.path(root), onerror=closed):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for path in (Path(place, name) for name in folders if name.endswith(SUFFIXES)):
+                name = path.relative_to(project.root).as_posix()
+                message = "this is a folder with the name of an imagery file: no file of that name is read"
+                found[name] = warning(
+                    message, Position(printable(name)), "rename the folder, or move the file out of it"
+                )
             for link in filter(Path.is_symlink, (Path(place, name) for name in folders)):
                 name = link.relative_to(project.root).as_posix()
                 message = "links to folders are not followed: nothing behind this one is planned"

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -29,7 +29,8 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
+from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -71,8 +72,8 @@ class Session:
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    told: list[Problem] = field(default_factory=list, repr=False)
-    """What happened to the journal on the way, for whoever reads what a command prints."""
+    state_problems: list[Problem] = field(default_factory=list, repr=False)
+    """What befell the journal and the files of the author on the way, for whoever reads what a command prints."""
     _cached: list[Cache] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Session:
@@ -110,11 +111,11 @@ class Session:
             file = given_back(temporary)
             if file is not None:
                 message = "a run died while you were saving this file: your save is back in its place"
-                self.told.append(warning(message, self._position(file), "its slots are written again"))
+                self.state_problems.append(warning(message, self._position(file), "its slots are written again"))
             for moved in self.trash.move([temporary]):
                 message = "a run died here, and what it left may be a save of yours: it is in the trash"
                 hint = f"compare `{moved.relative_to(self.project.root).as_posix()}` with your files"
-                self.told.append(warning(message, self._position(folder), hint))
+                self.state_problems.append(warning(message, self._position(folder), hint))
 
     def _position(self, path: Path) -> Position:
         return Position(path.relative_to(self.project.root).as_posix())
@@ -133,6 +134,8 @@ class Session:
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
         disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        if (move := self.moves.entry()) is not None:
+            disk.leave_out(move)
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
@@ -244,13 +247,13 @@ def open_session(
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
-    told: list[Problem] = []
+    state_problems: list[Problem] = []
 
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
     def tell(problem: Problem) -> None:
-        told.append(problem)
+        state_problems.append(problem)
         log(problem)
 
     originals = Originals(project.originals, report=log)
@@ -269,13 +272,13 @@ def open_session(
             report=tell,
         ),
         history=History(project.path(HISTORY)),
-        moves=Moves(project.path(MOVES)),
+        moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         trash=Trash(project.root, clock),
-        adapters=Adapters(project.settings, environ, clock.now().date()),
+        adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
-        told=told,
+        state_problems=state_problems,
     )
 
 

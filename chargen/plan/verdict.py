@@ -41,7 +41,7 @@ class Change(str, Enum):
     SAME = "same"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
-    """Nothing to compare: no record, or today's inputs can't be told (a reference is gone)."""
+    """Nothing to compare: no record, or today's inputs are unknown (a reference is gone)."""
 
 
 class Force(str, Enum):

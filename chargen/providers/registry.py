@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from chargen import providers
@@ -11,15 +12,16 @@ from chargen.config.settings import Settings
 from chargen.errors import Problem, StartError
 from chargen.model.request import Provider
 from chargen.model.values import Route
-from chargen.providers.catalogue.models import Life, ModelTable
+from chargen.providers.catalogue.models import Lifecycle, ModelTable
 from chargen.providers.catalogue.routes import override_route, route_for
 
 
 class Adapters:
     """Providers by name; safe to use from threads."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], today: date) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str], today: date, root: str = "") -> None:
         self._settings = settings
+        self._root = root
         self._environ = environ
         self._today = today
         self._lock = threading.Lock()
@@ -32,9 +34,8 @@ class Adapters:
         """Return the provider called `name`. Raises StartError for a name there is none for."""
         with self._lock:
             if name not in self._made:
-                self._made[name] = providers.make(
-                    name, self._settings.provider(name), self.models, self._environ, today=self._today
-                )
+                own = replace(self._settings.provider(name), root=self._root)
+                self._made[name] = providers.make(name, own, self.models, self._environ, today=self._today)
             return self._made[name]
 
     def is_proof(self, route: Route | None) -> bool:
@@ -70,7 +71,7 @@ class Adapters:
         if self.is_proof(route) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
-        return model is None or (model.life(self._today) is not Life.DEAD and not model.unsupported)
+        return model is None or (model.life(self._today) is not Lifecycle.DEAD and not model.unsupported)
 
     def _provider_of(self, model: str) -> str | None:
         return next((name for name in self.models.names if self.models.find(name, model)), None)

@@ -187,7 +187,7 @@ def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: in
 
 
 def write_whole(path: Path, data: bytes, *, root: Path | None = None) -> None:
-    """Do as `write_durably`, but sync nothing: for what is told elsewhere too.
+    """Do as `write_durably`, but sync nothing: for what is recorded elsewhere too.
 
     After a power loss the file may be empty; after this process was killed it is the old one or the new.
     """

@@ -39,7 +39,7 @@ from chargen.store.spending import Sum, sum_of
 class Journal:
     """The journal of the project at `root`; opened when first used, safe to use from threads.
 
-    Where it is missing or damaged it is made again from `originals`, and `report` is told. With `read_only` an absent
+    Where it is missing or damaged it is made again from `originals`, and `report` is called. With `read_only` an absent
     journal is an empty one, a damaged one is read as what the originals know, and writing raises ValueError. Every
     method raises InputError where the disk does not allow it.
     """
@@ -224,6 +224,11 @@ class Journal:
         moment = stamp(since, microseconds=True)
         where = "WHERE sent_at>=? ORDER BY sent_at, attempt_id"
         return self._file.read(lambda connection: list(select_attempts(connection, where, (moment,))))
+
+    def of_run(self, run_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts of a run of this process, oldest first, with all that was written down so far."""
+        where = "WHERE run_id=? ORDER BY sent_at, attempt_id"
+        return self._file.run(lambda connection: tuple(select_attempts(connection, where, (run_id,))))
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""

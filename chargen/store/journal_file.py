@@ -1,7 +1,7 @@
 """The journal's database file: opened late, mended by itself, never half written.
 
 Laws: what a call writes is committed and synced before it returns; a damaged file is moved to the trash and made anew,
-and that is told; one that was deleted while it was open is made anew with all its rows; reading only makes no file,
+which is reported; one that was deleted while it was open is made anew with all its rows; reading only makes no file,
 not even the ones SQLite keeps beside a database, and puts one in memory in the place of a damaged one. Must not know
 what the rows mean.
 """
@@ -46,7 +46,7 @@ class JournalFile:
     """One SQLite file behind a lock.
 
     `fill` puts what is known from elsewhere into a database just made, and returns of how many originals; `report` is
-    told where that was not a beginning.
+    called where that was not a beginning.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class JournalFile:
         self._opened: tuple[int, int] | None = None
         """Which file the connection is one to."""
         self._kept = ""
-        """Where a damaged file was moved, until that is told."""
+        """Where a damaged file was moved, until that is reported."""
 
     def read(self, work: Callable[[sqlite3.Connection], list[_T]]) -> list[_T]:
         """Do `work`, which only asks; with `read_only` an absent file, and one that is busy, is empty."""

@@ -14,8 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from chargen.model.amounts import amount_of
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, amount_of
 
 SCHEMA_VERSION = 1
 

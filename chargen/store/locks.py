@@ -40,7 +40,7 @@ def project_lock(
 ) -> Iterator[None]:
     """Hold the project against other building processes.
 
-    Where another process holds it: with `wait`, `on_wait` is told its process id once (None where it is not known yet)
+    Where another process holds it: with `wait`, `on_wait` gets its process id once (None where it is not known yet)
     and this call blocks; otherwise StartError names it. Raises InputError where the project can't be written to.
     """
     path = _lock_path(root, "project.lock")
@@ -52,7 +52,7 @@ def project_lock(
         if held is None:
             pid = _read_pid(holder)
             if not wait:
-                raise StartError(_busy(pid), hint="wait until it ends, or leave out `--no-wait`") from None
+                raise StartError(_busy(pid), hint="wait until it ends") from None
             if on_wait is not None:
                 on_wait(pid)
         while held is None:

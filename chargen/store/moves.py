@@ -1,7 +1,7 @@
-"""Moves of pictures that were begun: what each brings to which entry, until the entry says that it has it.
+"""Moves that were begun: pictures on their way to entries, and an entry on its way from one file to another.
 
-Laws: a move is on record, durably, before any of its files is replaced, and stays so until its slots are written; a
-run that died in between is finished by the next one. Only what no record tells of depends on it.
+Laws: a move is on record, durably, before any of its files is replaced, and stays so until the last one is; what died
+in between is finished by the next run. Of pictures only what no record tells of depends on it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chargen.model.values import FileHash
+from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
-from chargen.store.files import write_durably
+from chargen.store.files import as_input_error, write_durably
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,49 @@ class BegunMove:
     file: FileHash
 
 
-class Moves:
-    """The moves under way of one project, in one file (`.chargen/moves.json`); safe to use from threads."""
+@dataclass(frozen=True, slots=True)
+class BegunEntryMove:
+    """An entry that goes from one file to another: it stands in the new one first, then leaves the old one.
 
-    def __init__(self, file: Path) -> None:
+    `lines` is a digest of its lines in the old file.
+    """
+
+    before: EntryId
+    old_file: str
+    after: EntryId
+    new_file: str
+    lines: str
+
+
+class Moves:
+    """The moves under way of one project (`.chargen/moves.json`, `entry-move.json`); safe to use from threads."""
+
+    def __init__(self, file: Path, entry_file: Path) -> None:
         self._file = file
+        self._entry_file = entry_file
         self._lock = threading.Lock()
 
+    def entry(self) -> BegunEntryMove | None:
+        """Return the move of an entry that is not finished. A file that can't be read describes none."""
+        try:
+            row = json.loads(read_plain(self._entry_file))
+            values = {name: row[name] for name in BegunEntryMove.__slots__}
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return BegunEntryMove(**values) if all(isinstance(value, str) for value in values.values()) else None
+
+    def begin_entry(self, move: BegunEntryMove) -> None:
+        """Put an entry's move on record; on return it survives a power loss. Raises InputError."""
+        row = {name: getattr(move, name) for name in BegunEntryMove.__slots__}
+        write_durably(self._entry_file, (json.dumps(row, indent=1) + "\n").encode())
+
+    def finish_entry(self) -> None:
+        """Take an entry's move off the record. Raises InputError."""
+        with as_input_error(self._entry_file, doing="remove"):
+            self._entry_file.unlink(missing_ok=True)
+
     def begun(self) -> tuple[BegunMove, ...]:
-        """Return the moves that are not finished. A file that can't be read tells of none."""
+        """Return the moves that are not finished. A file that can't be read describes none."""
         try:
             found = json.loads(read_plain(self._file))
             return tuple(

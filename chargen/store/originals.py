@@ -60,7 +60,7 @@ def _ignore(_problem: Problem) -> None:
 class Originals:
     """The originals of one project, in `folder` (`.chargen/originals`).
 
-    `report` is told once of every damaged folder met on the way; damage never stops a reader.
+    `report` is called once for every damaged folder met on the way; damage never stops a reader.
     """
 
     def __init__(self, folder: Path, *, report: Callable[[Problem], None] = _ignore) -> None:

@@ -55,7 +55,7 @@ class Unsendable:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceLook:
-    """What a reference file is, as far as can be told without decoding it: sniffed type and bytes; or the trouble."""
+    """What a reference file is, as far as is known without decoding it: sniffed type and bytes; or the trouble."""
 
     media_type: str = ""
     size: int = 0

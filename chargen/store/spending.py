@@ -19,57 +19,77 @@ from chargen.store.journal_rows import Attempt
 class Sum:
     """What some attempts came to.
 
-    `images` came and cost `usd`, of which `estimated_usd` by estimate; `failures` cost `failed_usd` as they reported
-    it; `possibly` requests may have been billed `possibly_usd`; of `unknown` of all these nobody knows the amount.
+    `images` came and cost `usd`, `estimated_usd` of it for the `estimated` ones whose usage was not told; of the
+    `failures` the `charged` ones cost `failed_usd`; `possibly` requests may have been billed `possibly_usd`; of
+    `unknown` of all these nobody knows the amount.
     """
 
     name: str = ""
     images: int = 0
     usd: Decimal = Decimal(0)
+    estimated: int = 0
     estimated_usd: Decimal = Decimal(0)
     failures: int = 0
+    charged: int = 0
     failed_usd: Decimal = Decimal(0)
     possibly: int = 0
     possibly_usd: Decimal = Decimal(0)
     unknown: int = 0
 
     @property
+    def sent(self) -> int:
+        """How many requests were sent."""
+        return self.images + self.failures + self.possibly
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What was paid for pictures and for failures, as far as it is known."""
+        return self.usd + self.failed_usd
+
+    @property
     def total_usd(self) -> Decimal:
         """All that was or may have been billed, as far as it is known: what a budget counts."""
-        return self.usd + self.failed_usd + self.possibly_usd
+        return self.spent_usd + self.possibly_usd
 
     def to_json(self) -> dict[str, Any]:
         """One row of `cost --json`."""
         return {
             "name": self.name,
+            "sent": self.sent,
             "images": self.images,
             "cost_usd": number(self.usd),
+            "estimated": self.estimated,
             "estimated_usd": number(self.estimated_usd),
             "failures": self.failures,
+            "failures_charged": self.charged,
             "failures_usd": number(self.failed_usd),
             "possibly_billed": self.possibly,
             "possibly_billed_usd": number(self.possibly_usd),
             "unknown_cost": self.unknown,
+            "spent_usd": number(self.spent_usd),
             "total_usd": number(self.total_usd),
         }
 
 
 def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
     """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed."""
-    images = failures = possibly = unknown = 0
-    usd = estimated = failed = doubtful = Decimal(0)
+    images = estimated = failures = charged = possibly = unknown = 0
+    usd = estimates = failed = doubtful = Decimal(0)
     for attempt in attempts:
         amount = attempt.cost_or_estimate_usd
         if attempt.delivered:
             images += 1
             usd += amount or 0
-            estimated += (amount or 0) if attempt.cost_usd is None else 0
+            if attempt.cost_usd is None and amount is not None:
+                estimated += 1
+                estimates += amount
         elif attempt.in_doubt:
             possibly += 1
             doubtful += amount or 0
         else:
             failures += 1
+            charged += bool(attempt.cost_usd)
             failed += attempt.cost_usd or 0
             continue
         unknown += amount is None
-    return Sum(name, images, usd, estimated, failures, failed, possibly, doubtful, unknown)
+    return Sum(name, images, usd, estimated, estimates, failures, charged, failed, possibly, doubtful, unknown)

@@ -54,7 +54,7 @@ def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:
         return
     for name in names:
         match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
-        if match is None or match["process"] == _PROCESS:
+        if match is None or (int(match["pid"]), match["process"]) == (os.getpid(), _PROCESS):
             continue
         if alone or _is_abandoned(folder / name, int(match["pid"])):
             yield folder / name

@@ -1,4 +1,4 @@
-"""Bounds what a stranger told, so that it can be kept: in JSON, in YAML, in a database, in a message.
+"""Bounds what a server sent, so that it can be kept: in JSON, in YAML, in a database, in a message.
 
 Law: whatever JSON value comes in, one comes out that nests a few levels, holds numbers that fit everywhere and texts
 that are Unicode; ordinary values come out as they were. A reply that was paid for must not be lost for its extras.

@@ -20,10 +20,13 @@ def estimate_text(cost: Decimal | None) -> str:
     return UNKNOWN if cost is None else _short(cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP), ROUND_UP)
 
 
-def over_budget(price: Decimal | None, left: Decimal, limit: Decimal) -> str:
-    """Say that a price does not fit into what is left of a budget."""
+def over_budget(price: Decimal | None, most: Decimal | None, left: Decimal, limit: Decimal) -> str:
+    """Say that a price, which may come to `most`, does not fit into what is left of a budget."""
     of = f"{_short(max(left, Decimal(0)), ROUND_DOWN)} of {_short(limit, ROUND_DOWN)} left"
-    return f"over budget: {'its price is unknown' if price is None else estimate_text(price)}, {of}"
+    if price is None or most is None:
+        return f"over budget: its price is unknown, {of}"
+    told, dearest = estimate_text(price), estimate_text(most)
+    return f"over budget: {told}{f' and at most {dearest}' if dearest != told else ''}, {of}"
 
 
 def _short(amount: Decimal, rounding: str) -> str:

@@ -24,7 +24,7 @@ CONTEXT = 7
 ELLIPSIS = "…"
 
 
-class Fate(str, Enum):
+class RunKind(str, Enum):
     """What became of a run of words."""
 
     KEPT = "kept"
@@ -36,11 +36,11 @@ class Fate(str, Enum):
 class Run:
     """Words with one fate, as they were written, blanks included."""
 
-    fate: Fate
+    fate: RunKind
     text: str
 
 
-Mark = Callable[[Fate, str], str]
+Mark = Callable[[RunKind, str], str]
 """Puts marks around words of one fate."""
 
 
@@ -51,33 +51,33 @@ def word_diff(before: str, after: str) -> tuple[Run, ...]:
     runs: list[Run] = []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if tag == "equal":
-            runs.append(Run(Fate.KEPT, "".join(new[new_from:new_to])))
+            runs.append(Run(RunKind.KEPT, "".join(new[new_from:new_to])))
             continue
         if old_to > old_from:
-            runs.append(Run(Fate.REMOVED, "".join(old[old_from:old_to])))
+            runs.append(Run(RunKind.REMOVED, "".join(old[old_from:old_to])))
         if new_to > new_from:
-            runs.append(Run(Fate.ADDED, "".join(new[new_from:new_to])))
-    return tuple(runs) if any(run.fate is not Fate.KEPT for run in runs) else ()
+            runs.append(Run(RunKind.ADDED, "".join(new[new_from:new_to])))
+    return tuple(runs) if any(run.fate is not RunKind.KEPT for run in runs) else ()
 
 
 def shortened(runs: Iterable[Run], context: int = CONTEXT) -> tuple[Run, ...]:
     """Cut kept runs down to `context` words beside a change, an ellipsis where words are left out."""
     shown = list(runs)
     for number, run in enumerate(shown):
-        if run.fate is not Fate.KEPT:
+        if run.fate is not RunKind.KEPT:
             continue
         words = _TOKEN.findall(run.text)
         head = words[:context] if number else []
         tail = words[-context:] if number < len(shown) - 1 else []
         if len(words) > len(head) + len(tail) + 1:
             text = "".join(head) + (f"{ELLIPSIS} " if tail else ELLIPSIS) + "".join(tail)
-            shown[number] = Run(Fate.KEPT, text)
+            shown[number] = Run(RunKind.KEPT, text)
     return tuple(shown)
 
 
 def plain(runs: Iterable[Run]) -> str:
     """Write a comparison as text: `a [-brass-]{+paper+} lamp`; blanks stay outside the marks."""
-    marks = {Fate.KEPT: ("", ""), Fate.REMOVED: ("[-", "-]"), Fate.ADDED: ("{+", "+}")}
+    marks = {RunKind.KEPT: ("", ""), RunKind.REMOVED: ("[-", "-]"), RunKind.ADDED: ("{+", "+}")}
     return marked(runs, lambda fate, words: marks[fate][0] + words + marks[fate][1])
 
 
@@ -91,8 +91,8 @@ def marked(runs: Iterable[Run], mark: Mark, between: str = "") -> str:
     for number, run in enumerate(shown):
         words = run.text.rstrip()
         blanks = run.text[len(words) :]
-        replaced = run.fate is Fate.REMOVED and number + 1 < len(shown) and shown[number + 1].fate is Fate.ADDED
-        text += run.text if run.fate is Fate.KEPT else mark(run.fate, words) + (between if replaced else blanks)
+        replaced = run.fate is RunKind.REMOVED and number + 1 < len(shown) and shown[number + 1].fate is RunKind.ADDED
+        text += run.text if run.fate is RunKind.KEPT else mark(run.fate, words) + (between if replaced else blanks)
     return text
 
 

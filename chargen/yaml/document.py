@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TypeVar
 
 from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
@@ -22,9 +21,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.yaml.errors import explain
-from chargen.yaml.limits import Overgrown, too_deep_to_compose, too_deep_to_walk
-
-Read = TypeVar("Read")
+from chargen.yaml.limits import LimitPassed, too_deep_to_compose, too_deep_to_walk
+from chargen.yaml.screen import read_screened, unscreen
 
 BOM = "\ufeff"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -37,13 +35,8 @@ _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
 _MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
 """A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
-_INNER_SIGNS = ":?"
-_INNER = re.compile(
-    r"""(?P<kept>^%[^\r\n]*|(?:^|(?<=[\s\[{,]))![^\s]*)|(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])|(?<=[^\s\[\]{},])\?(?=\S)""",
-    re.MULTILINE,
-)
-"""A sign within a word, where YAML 1.2 has it as a plain character; directives and tags are kept."""
-_FOREIGN_BREAKS = "\x85\u2028\u2029"
+_ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
+"""An alias among items; comments are passed over."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -72,6 +65,18 @@ class Document:
     def at(self, node: Node) -> Position:
         """Say where `node` starts."""
         return self.position(node.start_mark.index)
+
+    def items_at(self, sequence: SequenceNode) -> list[Position]:
+        """Say where each item of a sequence starts; of an alias (`*first`) that is its own place, not its anchor's."""
+        found, end = [], sequence.start_mark.index
+        for node in sequence.value:
+            start, stop = node.start_mark.index, node.end_mark.index
+            if start < end or start >= sequence.end_mark.index:
+                alias = next((match for match in _ALIAS.finditer(self.text, end) if match["alias"]), None)
+                start, stop = alias.span() if alias is not None else (end, end)
+            found.append(self.position(start))
+            end = stop
+        return found
 
     def traced(self, node: Node | None, name: str) -> Traced | None:
         """Return a scalar's text with its source, or None for no node, a null or a collection."""
@@ -146,57 +151,23 @@ def parse(data: bytes, file: str) -> Document:
 
     def composed(screened: str) -> Node | None:
         if (deep := too_deep_to_compose(screened, lines)) is not None:
-            raise InputError(_overgrown(blank, deep))
+            raise InputError(_limit_passed(blank, deep))
         node: Node | None = CBaseLoader(screened).get_single_node()
         return node
 
     try:
         root, screen = read_screened(text, composed)
     except YAMLError as failure:
-        complaint = explain(text, failure)
-        raise InputError(error(complaint.message, blank.position(complaint.index), complaint.hint)) from None
+        mistake = explain(text, failure)
+        raise InputError(error(mistake.message, blank.position(mistake.index), mistake.hint)) from None
     document = Document(file, text, bom, root, blank.line_starts)
     if root is not None:
-        _refuse_overgrown(document, root)
+        _refuse_unwalkable(document, root)
         if screen:
-            _unscreen(root, screen)
+            unscreen(root, screen)
         if "{" in text and _MAY_BE_GLUED.search(text):
             _refuse_glued(document, root)
     return document
-
-
-def read_screened(text: str, read: Callable[[str], Read]) -> tuple[Read, dict[int, str]]:
-    """Read `text` with `read`, with characters that the parser does not take as YAML 1.2 does behind stand-ins.
-
-    Those are U+0085, U+2028 and U+2029, which are plain characters and no line ends; and, where the text is refused
-    without it, the `:` and `?` of a URL or a time, which end no word between brackets either. The text that is read has
-    the same length. Returns what was read, and the table `str.translate` needs to put the characters back into it.
-    Raises YAMLError.
-    """
-    breaks = {character for character in _FOREIGN_BREAKS if character in text}
-    table = _stand_ins(text, breaks)
-    try:
-        return read(text.translate(table) if table else text), _back(table)
-    except YAMLError:
-        table = _stand_ins(text, {*breaks, *_INNER_SIGNS})
-        inner = str.maketrans({sign: table[ord(sign)] for sign in _INNER_SIGNS})
-        screened = _INNER.sub(lambda match: match["kept"] or match[0].translate(inner), text).translate(
-            {ord(character): table[ord(character)] for character in breaks}
-        )
-        return read(screened), _back(table)
-
-
-def _stand_ins(text: str, characters: Collection[str]) -> dict[int, str]:
-    """Choose private characters which the text has neither as such nor as an escape."""
-    if not characters:
-        return {}
-    lowered = text.lower()
-    free = (code for code in range(0xF0000, 0xFFFFE) if chr(code) not in text and f"{code:x}" not in lowered)
-    return {ord(character): chr(next(free)) for character in sorted(characters)}
-
-
-def _back(table: Mapping[int, str]) -> dict[int, str]:
-    return {ord(stand_in): chr(code) for code, stand_in in table.items()}
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -245,11 +216,11 @@ def _refuse_conflicts(document: Document) -> None:
             )
 
 
-def _overgrown(document: Document, what: Overgrown) -> Problem:
+def _limit_passed(document: Document, what: LimitPassed) -> Problem:
     return error(what.message, document.position(what.index), what.hint)
 
 
-def _refuse_overgrown(document: Document, root: Node) -> None:
+def _refuse_unwalkable(document: Document, root: Node) -> None:
     """Refuse duplicate keys, too deep nesting, cycles and alias bombs, in one walk over the collections."""
     seen: set[int] = set()
     duplicates: list[Problem] = []
@@ -276,7 +247,7 @@ def _refuse_overgrown(document: Document, root: Node) -> None:
     if duplicates:
         raise InputError(sorted(duplicates, key=lambda problem: problem.position or Position(document.file)))
     if (found := too_deep_to_walk(root, depth=depth, shared=shared)) is not None:
-        raise InputError(_overgrown(document, found))
+        raise InputError(_limit_passed(document, found))
 
 
 def _refuse_glued(document: Document, root: Node) -> None:
@@ -335,20 +306,3 @@ def _duplicate_keys(document: Document, node: MappingNode) -> Iterator[Problem]:
                 "keep one of the two: programs differ in which one they read",
             )
         keys.setdefault(key.value, key)
-
-
-def _unscreen(root: Node, screen: dict[int, str]) -> None:
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, ScalarNode):
-            node.value = node.value.translate(screen)
-        elif isinstance(node, SequenceNode):
-            waiting.extend(node.value)
-        else:
-            for pair in node.value:
-                waiting.extend(pair)

@@ -18,9 +18,9 @@ from chargen.yaml.scalars import Quote, Style, below_key, inline, item_lines, ke
 from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
 from chargen.yaml.style import style_of
 from chargen.yaml.tree import (
-    Piece,
-    Refusal,
+    EditRefused,
     Shape,
+    YamlNode,
     column,
     ends_open,
     header_end,
@@ -48,55 +48,57 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
     done = 0
     for patch in sorted(patches, key=lambda patch: (patch.start, patch.end)):
         if patch.start < done:
-            raise Refusal(patch.start, "the edits of this entry overlap")
+            raise EditRefused(patch.start, "the edits of this entry overlap")
         parts += (text[done : patch.start], patch.text)
         done = patch.end
     return "".join([*parts, text[done:]])
 
 
-def set_patches(text: str, way: Sequence[Piece], values: Mapping[str, SlotValue], line_break: str) -> list[Patch]:
-    """Give keys of the mapping at the end of `way` (root first) these values; those that have them stay as they are."""
-    entry = way[-1]
+def set_patches(
+    text: str, ancestors: Sequence[YamlNode], values: Mapping[str, SlotValue], line_break: str
+) -> list[Patch]:
+    """Give keys of the last of `ancestors` (root first), a mapping, these values; equal ones stay as they are."""
+    entry = ancestors[-1]
     _require_mapping(text, entry)
     patches: list[Patch] = []
     missing: dict[str, SlotValue] = {}
     changed: list[str] = []
-    style = style_of(text, way, line_break)
+    style = style_of(text, ancestors, line_break)
     for key, value in values.items():
         pair = entry.value_of(key)
         if pair is None:
             missing[key] = value
         elif not means(pair[1], value):
-            refuse_shared_value(way[0], pair[1])
+            refuse_shared_value(ancestors[0], pair[1])
             patches += _replace(text, entry, pair, value, style)
         else:
             continue
         changed.append(key)
-    refuse_shared_entry(way, changed)
+    refuse_shared_entry(ancestors, changed)
     return patches + _insert(text, entry, missing, style)
 
 
 def append_patches(
-    text: str, way: Sequence[Piece], key: str, value: Mapping[str, SlotValue], line_break: str
+    text: str, ancestors: Sequence[YamlNode], key: str, value: Mapping[str, SlotValue], line_break: str
 ) -> list[Patch]:
     """Append an object to the list under `key`; nothing to do where it is the last item already."""
-    entry = way[-1]
+    entry = ancestors[-1]
     _require_mapping(text, entry)
     pair = entry.value_of(key)
     if pair is None or is_nothing(pair[1]) or (pair[1].shape is Shape.SEQUENCE and not pair[1].children):
-        return set_patches(text, way, {key: [value]}, line_break)
+        return set_patches(text, ancestors, {key: [value]}, line_break)
     held = pair[1]
     if held.shape is not Shape.SEQUENCE:
-        raise Refusal(
+        raise EditRefused(
             held.start,
             f"`{key}` is no list but {'an alias' if held.shape is Shape.ALIAS else 'a ' + held.shape.value}",
             f"make it a list: `{key}: []`",
         )
     if means(held.children[-1], value):
         return []
-    refuse_shared_entry(way, [key])
-    refuse_shared_value(way[0], held, inside=False)
-    style = style_of(text, way, line_break)
+    refuse_shared_entry(ancestors, [key])
+    refuse_shared_value(ancestors[0], held, inside=False)
+    style = style_of(text, ancestors, line_break)
     if held.flow:
         return [Patch(held.children[-1].end, held.children[-1].end, ", " + inline(value, style))]
     first = held.children[0]
@@ -105,18 +107,18 @@ def append_patches(
     return [_lines_after(text, held.tail, item_lines(value, column(text, held.body), style), style)]
 
 
-def _require_mapping(text: str, entry: Piece) -> None:
+def _require_mapping(text: str, entry: YamlNode) -> None:
     if entry.shape is Shape.MAPPING and entry.flow and text[entry.body - 1] != "{":
-        raise Refusal(
+        raise EditRefused(
             entry.start, "this entry is a single pair in a flow list (`[key: value]`)", "put braces around its keys"
         )
     if entry.shape is not Shape.MAPPING:
-        raise Refusal(
+        raise EditRefused(
             entry.start, f"this entry is a {entry.shape.value}, not a mapping", "write it as `key: value` lines"
         )
 
 
-def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Style) -> list[Patch]:
+def _insert(text: str, entry: YamlNode, values: Mapping[str, SlotValue], style: Style) -> list[Patch]:
     if not values:
         return []
     if not entry.flow:
@@ -132,7 +134,7 @@ def _insert(text: str, entry: Piece, values: Mapping[str, SlotValue], style: Sty
     return [Patch(place, place, ", " + written)]
 
 
-def _lines_before_last(text: str, entry: Piece, indent: int, lines: Sequence[str], style: Style) -> Patch:
+def _lines_before_last(text: str, entry: YamlNode, indent: int, lines: Sequence[str], style: Style) -> Patch:
     """Add lines before an entry's last key: after what precedes it, comments on that key kept at its side."""
     if len(entry.children) > 2:  # more than one key and its value
         return _lines_after(text, entry.children[-3].tail, lines, style)
@@ -148,7 +150,9 @@ def _lines_after(text: str, index: int, lines: Sequence[str], style: Style) -> P
     return Patch(end, end, _broken(text, index, lines, style))
 
 
-def _replace(text: str, entry: Piece, pair: tuple[Piece, Piece], value: SlotValue, style: Style) -> list[Patch]:
+def _replace(
+    text: str, entry: YamlNode, pair: tuple[YamlNode, YamlNode], value: SlotValue, style: Style
+) -> list[Patch]:
     key, old = pair
     if old.shape is Shape.SCALAR and is_text(old) and not old.block_scalar:
         style = replace(style, quote=Quote(old.style))
@@ -176,7 +180,7 @@ def _broken(text: str, index: int, lines: Sequence[str], style: Style) -> str:
     return "".join([line_break + line for line in lines])
 
 
-def _behind_colon(text: str, key: Piece, value: Piece, *, flow: bool) -> int:
+def _behind_colon(text: str, key: YamlNode, value: YamlNode, *, flow: bool) -> int:
     """Return the place behind the colon of `key`; in flow, the end of a key that has none."""
     place = key.end
     while text[place : place + 1] in (" ", "\t"):
@@ -186,10 +190,10 @@ def _behind_colon(text: str, key: Piece, value: Piece, *, flow: bool) -> int:
     if flow and value.start == value.end:
         return key.end
     shown = f"`{key.text[:40]}`" if key.shape is Shape.SCALAR else "this key"
-    raise Refusal(key.start, f"{shown} is written with `?`, or apart from its colon", "write it as `key: value`")
+    raise EditRefused(key.start, f"{shown} is written with `?`, or apart from its colon", "write it as `key: value`")
 
 
-def _fill_empty(text: str, colon: int, key: Piece, written: str) -> Patch:
+def _fill_empty(text: str, colon: int, key: YamlNode, written: str) -> Patch:
     if colon == key.end:
         return Patch(colon, colon, f": {written}")
     rest = text[colon : line_end(text, colon)]
@@ -198,7 +202,7 @@ def _fill_empty(text: str, colon: int, key: Piece, written: str) -> Patch:
     return Patch(colon, colon, f" {written}")
 
 
-def _block_scalar_to_inline(text: str, old: Piece, written: str) -> list[Patch]:
+def _block_scalar_to_inline(text: str, old: YamlNode, written: str) -> list[Patch]:
     header = header_end(text, old)
     patches = [Patch(old.start, header, written)]
     if old.end > header:
@@ -206,7 +210,7 @@ def _block_scalar_to_inline(text: str, old: Piece, written: str) -> list[Patch]:
     return patches
 
 
-def _inline_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patch]:
+def _inline_to_block(text: str, colon: int, old: YamlNode, lines: str) -> list[Patch]:
     if old.block_scalar:
         header = header_end(text, old)
         end = line_end(text, old.end) if old.end > header else line_end(text, header)
@@ -220,27 +224,27 @@ def _inline_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patc
     return [Patch(start, max(start, old.end), ""), Patch(end, end, lines)]
 
 
-def _properties_patch(text: str, colon: int, old: Piece, written: str) -> list[Patch]:
+def _properties_patch(text: str, colon: int, old: YamlNode, written: str) -> list[Patch]:
     """Put `written` behind the colon, in place of an anchor or tag that stands there."""
     match = _PROPERTIES.match(text, old.start) if old.start < old.body else None
     if match is None:
         return [Patch(colon, colon, written)] if written else []
     if line_start(text, old.start) != line_start(text, colon):
-        raise Refusal(
+        raise EditRefused(
             old.start, "an anchor or tag on a line of its own can't be edited exactly", "put it behind the key"
         )
     return [Patch(colon, match.end(), written)]
 
 
-def _block_to_inline(text: str, colon: int, old: Piece, written: str) -> list[Patch]:
+def _block_to_inline(text: str, colon: int, old: YamlNode, written: str) -> list[Patch]:
     return [*_properties_patch(text, colon, old, f" {written}"), Patch(_before_block(text, old), old.end, "")]
 
 
-def _block_to_block(text: str, colon: int, old: Piece, lines: str) -> list[Patch]:
+def _block_to_block(text: str, colon: int, old: YamlNode, lines: str) -> list[Patch]:
     return [*_properties_patch(text, colon, old, ""), Patch(_before_block(text, old), old.end, lines)]
 
 
-def _before_block(text: str, old: Piece) -> int:
+def _before_block(text: str, old: YamlNode) -> int:
     before = previous_line_end(text, old.body)
     assert before is not None  # a block never starts on the line of its key
     return before

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from chargen.errors import Problem, error
 from chargen.model.slots import SlotEdit
 from chargen.yaml.document import Document, parse
-from chargen.yaml.sharing import shelters
+from chargen.yaml.sharing import shared_parts
 from chargen.yaml.splice import EditableText, SpliceError, edited, patches_of
-from chargen.yaml.tree import Piece, Refusal, find, read_pieces
+from chargen.yaml.tree import EditRefused, YamlNode, find, read_nodes
 
 _ODD = re.compile(
     r"(?:^|[\s,:\[{?-])(?:[&*!][^\s]|!\s)|^[\s-]*\?(?:\s|$)|^[\s-]*-\s+[\[{]|^[^\s#][^\r\n]*:\s*[\[{]|:\s*\[\s*\{",
@@ -30,7 +30,7 @@ class EditCheck:
 
     text: EditableText
     whole: str
-    root: Piece | None
+    root: YamlNode | None
 
     @classmethod
     def parse(cls, data: bytes, file: str) -> EditCheck | None:
@@ -38,7 +38,7 @@ class EditCheck:
         if not _is_odd(data.decode(errors="replace")):
             return None
         document = parse(data, file)
-        return cls(EditableText.of(document), document.text, read_pieces(document.text))
+        return cls(EditableText.of(document), document.text, read_nodes(document.text))
 
     def refusal(self, edit: SlotEdit) -> Problem | None:
         """Return why an edit would be refused, and where; None where it would be carried out."""
@@ -52,20 +52,20 @@ class EditCheck:
                 if edited(found.text, replace(edit, path=found.path), found.line_break, alone=True) is not None:
                     return None
                 start = 0
-            way = find(self.root, edit.path)
-            if any(shelters(way, edit)):
+            ancestors = find(self.root, edit.path)
+            if any(shared_parts(ancestors, edit)):
                 self.text.apply((edit,))
                 return None
-            patches_of(self.whole, way, edit, "\n")
+            patches_of(self.whole, ancestors, edit, "\n")
             if found is not None:
                 start = found.start
                 edited(found.text, replace(edit, path=found.path), found.line_break, alone=True, tied=True)
-            elif way[-1].flow:
-                start = way[-1].start
-                edited(self.whole[start : way[-1].end], replace(edit, path=()), "\n", alone=True, tied=True)
+            elif ancestors[-1].flow:
+                start = ancestors[-1].start
+                edited(self.whole[start : ancestors[-1].end], replace(edit, path=()), "\n", alone=True, tied=True)
         except SpliceError as refused:
             return refused.problems[0]
-        except Refusal as refusal:
+        except EditRefused as refusal:
             place = Document.unparsed(self.whole, self.text.file).position(start + refusal.index)
             return error(refusal.message, place, refusal.hint)
         return None

@@ -1,4 +1,4 @@
-"""What the YAML parser's complaint means to an author: the place to look at, and the next step.
+"""What the YAML parser's mistake means to an author: the place to look at, and the next step.
 
 The parser notices many mistakes a line too late, or names them in its own words. Laws: an answer is an index into the
 text, never the parser's line and column (it counts U+2028 and U+0085 as line ends); no answer blames a place after the
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ruamel.yaml.error import YAMLError
 
 _LOOK_BACK = 12
-"""Lines looked through for the cause of a complaint: a forgotten blank is near what it breaks."""
+"""Lines looked through for the cause of a mistake: a forgotten blank is near what it breaks."""
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 _GLUED_KEY = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w.-]*(?P<colon>:)(?P<value>[^\s/:,\]}][^\r\n]*)")
@@ -24,7 +24,7 @@ _INNER_COLON = re.compile(r":(?= |\r|\n|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class Mistake:
     """A mistake at `index` of the text, as a sentence, with the next step."""
 
     index: int
@@ -43,10 +43,10 @@ class _Failure:
     index: int
 
 
-def explain(text: str, failure: YAMLError) -> Complaint:
+def explain(text: str, failure: YAMLError) -> Mistake:
     """Turn the parser's `failure` over `text` into the mistake an author can find and mend."""
     if unreadable := _UNREADABLE.search(text):
-        return Complaint(
+        return Mistake(
             unreadable.start(),
             f"the control character U+{ord(unreadable[0]):04X} is not allowed in YAML",
             'delete it, or write it as an escape between double quotes: `"\\x1b"`',
@@ -61,23 +61,23 @@ def explain(text: str, failure: YAMLError) -> Complaint:
         min(mark.index, len(text)) if mark else 0,
     )
     for pattern, reader in _READERS:
-        if pattern in said.problem and (complaint := reader(said)) is not None:
-            return complaint
-    return Complaint(said.index, f"not valid YAML: {said.problem}")
+        if pattern in said.problem and (mistake := reader(said)) is not None:
+            return mistake
+    return Mistake(said.index, f"not valid YAML: {said.problem}")
 
 
-def _tab(said: _Failure) -> Complaint | None:
+def _tab(said: _Failure) -> Mistake | None:
     if said.text[said.index : said.index + 1] != "\t" and "tab" not in said.problem:
         return None
-    return Complaint(said.index, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs there")
+    return Mistake(said.index, "a tab is used for indentation", "indent with spaces: YAML does not allow tabs there")
 
 
-def _reserved(said: _Failure) -> Complaint:
+def _reserved(said: _Failure) -> Mistake:
     character = said.text[said.index : said.index + 1]
-    return Complaint(said.index, f"a value can't begin with `{character}`", "put the whole value between quotes")
+    return Mistake(said.index, f"a value can't begin with `{character}`", "put the whole value between quotes")
 
 
-def _glued(said: _Failure) -> Complaint | None:
+def _glued(said: _Failure) -> Mistake | None:
     """Find the missing blank (`key:value`, `-item`) that made the parser stop here or somewhat later."""
     limit = max(said.index, said.context_index)
     for start in _lines_back(said.text, limit):
@@ -85,111 +85,109 @@ def _glued(said: _Failure) -> Complaint | None:
             value = match["value"]
             shown = value if len(value) <= 20 else value[:20] + "..."
             key = match[0][: match.start("value") - start].strip(" -")
-            return Complaint(
+            return Mistake(
                 match.start("colon"), f"a blank is missing after the colon of `{key}`", f"write `{key} {shown}`"
             )
         if start <= said.context_index and (match := _GLUED_DASH.match(said.text, start)):
-            return Complaint(
-                match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`"
-            )
+            return Mistake(match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`")
         if start < _line_start(said.text, said.context_index) and _KEY.match(said.text, start):
             return None
     return None
 
 
-def _no_colon(said: _Failure) -> Complaint:
-    if complaint := _glued(said):
-        return complaint
-    return Complaint(
+def _no_colon(said: _Failure) -> Mistake:
+    if mistake := _glued(said):
+        return mistake
+    return Mistake(
         said.context_index,
         "this line is no `key: value` and belongs to no value above it",
         "write `key: value`, or indent the line deeper than the key whose text it continues",
     )
 
 
-def _second_colon(said: _Failure) -> Complaint:
+def _second_colon(said: _Failure) -> Mistake:
     start = _line_start(said.text, said.index)
     before = said.text[start : said.index]
     if _INNER_COLON.search(before):
-        return Complaint(
+        return Mistake(
             said.index, "`: ` inside a value that is not quoted", "put the whole value of this key between quotes"
         )
-    if complaint := _glued(said):
-        return complaint
-    return Complaint(
+    if mistake := _glued(said):
+        return mistake
+    return Mistake(
         start + len(before) - len(before.lstrip(" ")),
         "a key is not expected here: the line above is still being read as a value",
         "check the indentation of this line, and that the line above has a colon or its quotes",
     )
 
 
-def _quotes(said: _Failure) -> Complaint | None:
+def _quotes(said: _Failure) -> Mistake | None:
     start = _line_start(said.text, said.index)
     before = said.text[start : said.index].rstrip(" ")
     if before.endswith("'"):
-        return Complaint(
+        return Mistake(
             said.index, "text follows the closing `'`", "inside single quotes write a quote twice: `'it''s'`"
         )
     if before.endswith('"'):
-        return Complaint(said.index, 'text follows the closing `"`', 'inside double quotes write a quote as `\\"`')
+        return Mistake(said.index, 'text follows the closing `"`', 'inside double quotes write a quote as `\\"`')
     return None
 
 
-def _misplaced(said: _Failure) -> Complaint:
-    if complaint := _quotes(said):
-        return complaint
-    return Complaint(
+def _misplaced(said: _Failure) -> Mistake:
+    if mistake := _quotes(said):
+        return mistake
+    return Mistake(
         said.index,
         "this line does not fit the lines above it",
         "check its indentation: the keys of one mapping, and the dashes of one list, stand in one column",
     )
 
 
-def _open_quote(said: _Failure) -> Complaint:
+def _open_quote(said: _Failure) -> Mistake:
     quote = said.text[said.context_index : said.context_index + 1]
-    return Complaint(said.context_index, f"the quote {quote} opened here is never closed", "close it, or double it")
+    return Mistake(said.context_index, f"the quote {quote} opened here is never closed", "close it, or double it")
 
 
-def _open_bracket(said: _Failure) -> Complaint:
+def _open_bracket(said: _Failure) -> Mistake:
     opened = said.text[said.context_index : said.context_index + 1]
     if "\n" in said.text[said.context_index : said.index] and opened in "[{":
-        return Complaint(said.context_index, f"the `{opened}` opened here is not closed", "close it, or quote the text")
-    return Complaint(
+        return Mistake(said.context_index, f"the `{opened}` opened here is not closed", "close it, or quote the text")
+    return Mistake(
         said.index,
         f"in the list or map that `{opened}` opens, a comma or its end is missing",
         "add it, or quote the text",
     )
 
 
-def _glued_in_flow(said: _Failure) -> Complaint:
-    return Complaint(said.index, "a blank is missing after this colon", "write `key: value`, or quote the text")
+def _glued_in_flow(said: _Failure) -> Mistake:
+    return Mistake(said.index, "a blank is missing after this colon", "write `key: value`, or quote the text")
 
 
-def _escape(said: _Failure) -> Complaint:
-    return Complaint(
+def _escape(said: _Failure) -> Mistake:
+    return Mistake(
         said.index,
         "unknown escape after `\\` between double quotes",
         "write a backslash as `\\\\`, or use single quotes",
     )
 
 
-def _alias(said: _Failure) -> Complaint:
-    return Complaint(
+def _alias(said: _Failure) -> Mistake:
+    return Mistake(
         said.index,
         "this alias (`*name`) names no anchor above it",
         "add `&name` above, or quote the text if it is text",
     )
 
 
-def _anchor(said: _Failure) -> Complaint:
-    return Complaint(said.index, "this anchor's name (`&name`) is used twice", "give one of the two another name")
+def _anchor(said: _Failure) -> Mistake:
+    return Mistake(said.index, "this anchor's name (`&name`) is used twice", "give one of the two another name")
 
 
-def _second_document(said: _Failure) -> Complaint:
-    return Complaint(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
+def _second_document(said: _Failure) -> Mistake:
+    return Mistake(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
 
 
-_READERS: tuple[tuple[str, Callable[[_Failure], Complaint | None]], ...] = (
+_READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("tab character", _tab),
     ("found character that cannot start any token", _tab),
     ("found character that cannot start any token", _reserved),

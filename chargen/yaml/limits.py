@@ -30,7 +30,7 @@ _NESTED_PAIRS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Overgrown:
+class LimitPassed:
     """A limit that is passed at `index` of the text."""
 
     index: int
@@ -38,7 +38,7 @@ class Overgrown:
     hint: str
 
 
-def too_deep_to_compose(text: str, lines: Sequence[str]) -> Overgrown | None:
+def too_deep_to_compose(text: str, lines: Sequence[str]) -> LimitPassed | None:
     """Say where `text` (whose `lines` these are) is too deeply nested for the composer.
 
     Two bounds are taken from the text: a block can't have more levels than the columns its indentation and dashes take,
@@ -61,15 +61,15 @@ def too_deep_to_compose(text: str, lines: Sequence[str]) -> Overgrown | None:
     return None
 
 
-def too_deep_to_walk(root: Node, *, depth: int, shared: bool) -> Overgrown | None:
+def too_deep_to_walk(root: Node, *, depth: int, shared: bool) -> LimitPassed | None:
     """Say which limit the composed tree passes: `depth` levels without aliases; `shared` where aliases join nodes."""
     if shared:
         return _expanded(root)
     return _too_deep(_first_at(root, MAX_DEPTH + 1)) if depth > MAX_DEPTH else None
 
 
-def _too_deep(index: int) -> Overgrown:
-    return Overgrown(index, f"more than {MAX_DEPTH} levels of nesting", "make the structure flatter")
+def _too_deep(index: int) -> LimitPassed:
+    return LimitPassed(index, f"more than {MAX_DEPTH} levels of nesting", "make the structure flatter")
 
 
 def _deep_block(lines: Sequence[str]) -> bool:
@@ -103,7 +103,7 @@ def _children(node: Node) -> list[Node]:
     return list(node.value)
 
 
-def _expanded(root: Node) -> Overgrown | None:
+def _expanded(root: Node) -> LimitPassed | None:
     """Count levels and nodes with every alias followed, each node once, children before parents."""
     sizes: dict[int, tuple[int, int]] = {}
     open_nodes: set[int] = set()
@@ -118,13 +118,15 @@ def _expanded(root: Node) -> Overgrown | None:
             if sizes[mark][0] > MAX_DEPTH + 1:
                 return _too_deep(node.start_mark.index)
             if sizes[mark][1] > MAX_EXPANDED:
-                return Overgrown(
+                return LimitPassed(
                     node.start_mark.index,
                     f"the aliases in here stand for more than {MAX_EXPANDED} nodes",
                     "write out what is meant, with fewer aliases of aliases",
                 )
         elif mark in open_nodes:
-            return Overgrown(node.start_mark.index, "this anchor's value contains itself", "remove the alias inside it")
+            return LimitPassed(
+                node.start_mark.index, "this anchor's value contains itself", "remove the alias inside it"
+            )
         elif mark not in sizes:
             open_nodes.add(mark)
             stack.append((node, True))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from chargen.model.slots import SlotValue
 from chargen.yaml.document import NULLS
-from chargen.yaml.tree import Piece, Shape
+from chargen.yaml.tree import Shape, YamlNode
 
 NO_TEXT = re.compile(
     r"""~|null|true|false|yes|no|on|off|y|n|=|<<|\.nan|[-+]?\.inf|
@@ -28,7 +28,7 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)
 _NAMED_FLOATS = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 
 
-def means(piece: Piece, value: SlotValue) -> bool:
+def means(piece: YamlNode, value: SlotValue) -> bool:
     """Say whether a piece stands for exactly this value; what a tag or an alias makes of it does not count."""
     if piece.tag is not None or piece.shape is Shape.ALIAS:
         return False
@@ -52,12 +52,12 @@ def means(piece: Piece, value: SlotValue) -> bool:
     return piece.shape is Shape.SCALAR and piece.style == "" and _means_plain(piece.text, value)
 
 
-def is_text(piece: Piece) -> bool:
+def is_text(piece: YamlNode) -> bool:
     """Say whether a piece is a scalar that every YAML reads as text."""
     return piece.shape is Shape.SCALAR and (piece.style != "" or not NO_TEXT.fullmatch(piece.text))
 
 
-def is_nothing(piece: Piece) -> bool:
+def is_nothing(piece: YamlNode) -> bool:
     """Say whether a piece is a plain null or nothing at all."""
     return piece.shape is Shape.SCALAR and piece.style == "" and piece.text in NULLS
 

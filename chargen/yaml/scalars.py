@@ -15,7 +15,7 @@ from enum import Enum
 
 from chargen.model.slots import SlotValue
 from chargen.yaml.meaning import NO_TEXT
-from chargen.yaml.tree import Refusal
+from chargen.yaml.tree import EditRefused
 
 _MAX_DEPTH = 50
 """Levels of a slot's value; provider metadata has two."""
@@ -50,7 +50,7 @@ class Style:
 def inline(value: SlotValue, style: Style, depth: int = 0) -> str:
     """Write a value on one line; collections as flow."""
     if depth > _MAX_DEPTH:
-        raise Refusal(0, "the value of a slot is nested too deeply")
+        raise EditRefused(0, "the value of a slot is nested too deeply")
     if isinstance(value, str):
         return _text(value, style)
     if value is None or isinstance(value, bool | int | float):
@@ -60,7 +60,7 @@ def inline(value: SlotValue, style: Style, depth: int = 0) -> str:
         return "{" + ", ".join(inner) + "}"
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return "[" + ", ".join([inline(item, style, depth + 1) for item in value]) + "]"
-    raise Refusal(0, f"a slot can't hold a `{type(value).__name__}`")
+    raise EditRefused(0, f"a slot can't hold a `{type(value).__name__}`")
 
 
 def takes_lines(value: SlotValue) -> bool:
@@ -84,7 +84,7 @@ def below_key(value: SlotValue, indent: int, style: Style) -> int:
 def value_lines(value: SlotValue, indent: int, style: Style, depth: int = 0) -> list[str]:
     """Write a collection with something in it over lines, its keys or dashes in column `indent`."""
     if depth > _MAX_DEPTH:
-        raise Refusal(0, "the value of a slot is nested too deeply")
+        raise EditRefused(0, "the value of a slot is nested too deeply")
     if isinstance(value, Mapping):
         return [line for key, item in value.items() for line in key_lines(key, item, indent, style, depth)]
     assert isinstance(value, Sequence)
@@ -118,7 +118,7 @@ def _plain_value(value: float | bool | None) -> str:
 
 def _key(key: object, style: Style) -> str:
     if not isinstance(key, str):
-        raise Refusal(0, "the keys of a slot's value must be text")
+        raise EditRefused(0, "the keys of a slot's value must be text")
     return _text(key, Style(Quote.PLAIN, style.quoted))
 
 
@@ -140,7 +140,7 @@ def _escaped(character: str) -> str:
         return character
     code = ord(character)
     if 0xD800 <= code <= 0xDFFF:
-        raise Refusal(0, "the value of a slot holds half of a character (a lone surrogate)")
+        raise EditRefused(0, "the value of a slot holds half of a character (a lone surrogate)")
     if code <= 0xFF:
         return f"\\x{code:02X}"
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

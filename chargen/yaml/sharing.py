@@ -13,100 +13,105 @@ from chargen.model.entries import NodePath
 from chargen.model.slots import INHERITED, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.document import MERGE_KEY
 from chargen.yaml.meaning import is_nothing, is_text, means
-from chargen.yaml.tree import Piece, Refusal, Shape
+from chargen.yaml.tree import EditRefused, Shape, YamlNode
 
 
-def refuse_shared_value(root: Piece, value: Piece, *, inside: bool = True) -> None:
+def refuse_shared_value(root: YamlNode, value: YamlNode, *, inside: bool = True) -> None:
     """Refuse to replace what an alias elsewhere stands for; `inside` looks at what the value holds, too."""
-    anchored = [piece for piece in (value.walk() if inside else (value,)) if piece.anchor is not None]
+    anchored = [node for node in (value.walk() if inside else (value,)) if node.anchor is not None]
     if not anchored:
         return
-    used = {piece.text for piece in root.walk() if piece.shape is Shape.ALIAS}
-    for piece in anchored:
-        if piece.anchor in used:
-            raise Refusal(
-                piece.start,
-                f"aliases elsewhere in the file stand for this value (`&{piece.anchor}`)",
+    used = {node.text for node in root.walk() if node.shape is Shape.ALIAS}
+    for node in anchored:
+        if node.anchor in used:
+            raise EditRefused(
+                node.start,
+                f"aliases elsewhere in the file stand for this value (`&{node.anchor}`)",
                 "move the anchor to a key that is no output",
             )
 
 
-def refuse_shared_entry(way: Sequence[Piece], keys: Sequence[str], given: Collection[int] = ()) -> None:
-    """Refuse to change `keys` of the last of `way` where an alias would carry the change elsewhere.
+def refuse_shared_entry(ancestors: Sequence[YamlNode], keys: Sequence[str], given: Collection[int] = ()) -> None:
+    """Refuse to change `keys` of the last of `ancestors` where an alias would carry the change elsewhere.
 
-    A mapping that merges an anchored one of `way`, and has of its own what is changed there, is not touched by it; nor
-    is one that is to be `given` it (by `id`).
+    A mapping that merges an anchored one of `ancestors`, and has of its own what is changed there, is not touched by
+    it; nor is one that is to be `given` it (by `id`).
     """
-    if not keys or all(piece.anchor is None for piece in way):
+    if not keys or all(node.anchor is None for node in ancestors):
         return
     sheltered: set[int] = set()
-    for number, piece in enumerate(way):
-        if piece.anchor is not None:
-            changed = keys if piece is way[-1] else [_key_of(piece, way[number + 1])]
-            for user, alias in _users(way[0], piece.anchor):
+    for number, node in enumerate(ancestors):
+        if node.anchor is not None:
+            changed = keys if node is ancestors[-1] else [_key_of(node, ancestors[number + 1])]
+            for user, alias in _users(ancestors[0], node.anchor):
                 if id(user) in given or all(user.value_of(key) is not None for key in changed):
                     sheltered.add(id(alias))
-    anchors = {piece.anchor for piece in way if piece.anchor is not None}
-    for piece in way[0].walk():
-        if piece.shape is Shape.ALIAS and piece.text in anchors and id(piece) not in sheltered:
-            raise Refusal(
-                piece.start,
-                f"`*{piece.text}` would change together with the entry it stands for",
+    anchors = {node.anchor for node in ancestors if node.anchor is not None}
+    for node in ancestors[0].walk():
+        if node.shape is Shape.ALIAS and node.text in anchors and id(node) not in sheltered:
+            raise EditRefused(
+                node.start,
+                f"`*{node.text}` would change together with the entry it stands for",
                 f"give this place its own `{keys[0]}`, or write it out",
             )
 
 
-def shelters(way: Sequence[Piece], edit: SlotEdit) -> Iterator[SetSlots]:
+def shared_parts(ancestors: Sequence[YamlNode], edit: SlotEdit) -> Iterator[SetSlots]:
     """Yield the edits that come before `edit`: entries beside this one that merge it get what it is about to be given.
 
-    They get nothing (`null`), but for what is meant to be inherited: of that they keep what they have. Raises Refusal
-    where others would change with it.
+    They get nothing (`null`), but for what is meant to be inherited: of that they keep what they have. Raises
+    EditRefused where others would change with it.
     """
-    entry = way[-1]
-    if entry.anchor is None or entry.shape is not Shape.MAPPING or len(way) == 1 or way[-2].shape is not Shape.SEQUENCE:
+    entry = ancestors[-1]
+    if (
+        entry.anchor is None
+        or entry.shape is not Shape.MAPPING
+        or len(ancestors) == 1
+        or ancestors[-2].shape is not Shape.SEQUENCE
+    ):
         return
     changed = _changed(entry, edit)
-    users = {id(user) for user, _ in _users(way[0], entry.anchor)}
-    beside = [(number, item) for number, item in enumerate(way[-2].children) if id(item) in users]
+    users = {id(user) for user, _ in _users(ancestors[0], entry.anchor)}
+    beside = [(number, item) for number, item in enumerate(ancestors[-2].children) if id(item) in users]
     lacking = [(number, [key for key in changed if item.value_of(key) is None]) for number, item in beside]
     if any(keys for _, keys in lacking):
-        refuse_shared_entry(way, changed, {id(item) for _, item in beside})
+        refuse_shared_entry(ancestors, changed, {id(item) for _, item in beside})
     for number, keys in lacking:
         if keys:
             path: NodePath = (*edit.path[:-1], number)
             yield SetSlots(path, {key: _kept(entry, key) for key in keys})
 
 
-def _changed(entry: Piece, edit: SlotEdit) -> list[str]:
+def _changed(entry: YamlNode, edit: SlotEdit) -> list[str]:
     if not isinstance(edit, SetSlots):
         return [edit.key]
     pairs = {key: entry.value_of(key) for key in edit.values}
     return [key for key, value in edit.values.items() if (pair := pairs[key]) is None or not means(pair[1], value)]
 
 
-def _kept(entry: Piece, key: str) -> SlotValue:
+def _kept(entry: YamlNode, key: str) -> SlotValue:
     """Return what a mapping that merges `entry` keeps of a key that is about to change."""
     pair = entry.value_of(key)
     if pair is None or is_nothing(pair[1]) or key not in INHERITED:
         return None
     if pair[1].tag is None and is_text(pair[1]):
         return pair[1].text
-    raise Refusal(
+    raise EditRefused(
         pair[1].start, f"entries that merge this one inherit its `{key}`", f"give them a `{key}` of their own first"
     )
 
 
-def _users(root: Piece, anchor: str) -> Iterator[tuple[Piece, Piece]]:
+def _users(root: YamlNode, anchor: str) -> Iterator[tuple[YamlNode, YamlNode]]:
     """Yield the mappings that merge what `anchor` names, each with the alias in it."""
-    for piece in root.walk():
-        for key, value in piece.pairs() if piece.shape is Shape.MAPPING else ():
+    for node in root.walk():
+        for key, value in node.pairs() if node.shape is Shape.MAPPING else ():
             if key.text == MERGE_KEY and key.style == "":
                 for alias in value.children if value.shape is Shape.SEQUENCE else (value,):
                     if alias.shape is Shape.ALIAS and alias.text == anchor:
-                        yield piece, alias
+                        yield node, alias
 
 
-def _key_of(parent: Piece, child: Piece) -> str:
+def _key_of(parent: YamlNode, child: YamlNode) -> str:
     """Return the key that leads from a mapping to a value in it; nothing for an item of a list, which has none."""
     if parent.shape is not Shape.MAPPING:
         return ""

@@ -21,8 +21,8 @@ from chargen.model.entries import NodePath
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
 from chargen.yaml.edit import Patch, append_patches, apply_patches, set_patches
-from chargen.yaml.sharing import shelters
-from chargen.yaml.tree import Piece, Refusal, find, is_entangled, line_start, read_pieces
+from chargen.yaml.sharing import shared_parts
+from chargen.yaml.tree import EditRefused, YamlNode, find, is_entangled, line_start, read_nodes
 from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 _SHALLOW = 100
@@ -87,7 +87,9 @@ class EditableText:
         for edit in edits:
             text = text._apply_one(edit)
         if sum(map(len, text.cells)) > MAX_BYTES:
-            raise self._refused(0, Refusal(0, "the edit would make the file too large to be read", "split the file"))
+            raise self._refused(
+                0, EditRefused(0, "the edit would make the file too large to be read", "split the file")
+            )
         return text
 
     def _apply_one(self, edit: SlotEdit) -> EditableText:
@@ -98,7 +100,7 @@ class EditableText:
         old = self.cells[cell].decode()
         try:
             new = edited(old, replace(edit, path=path), self._line_break(cell), alone=True)
-        except Refusal as refusal:
+        except EditRefused as refusal:
             raise self._refused(cell, refusal) from None
         if new is None:
             return self._apply_to_whole(edit)
@@ -111,11 +113,11 @@ class EditableText:
         """Edit the file as one text, and parse the outcome as a reader would."""
         whole = b"".join(self.cells)
         try:
-            first = tuple(shelters(find(read_pieces(whole.decode()), edit.path), edit))
+            first = tuple(shared_parts(find(read_nodes(whole.decode()), edit.path), edit))
             if first:
                 return reduce(EditableText._apply_to_whole, (*first, edit), self)
             new = edited(whole.decode(), edit, "\n", alone=False)
-        except Refusal as refusal:
+        except EditRefused as refusal:
             raise self._refused(0, refusal) from None
         assert new is not None
         encoded = new.encode()
@@ -125,10 +127,10 @@ class EditableText:
             return EditableText.parse((BOM.encode() if self.bom else b"") + encoded, self.file)
         except InputError as failure:
             message = f"the edit would make the file unreadable: {failure.problems[0].message}"
-            raise self._refused(0, Refusal(0, message)) from None
+            raise self._refused(0, EditRefused(0, message)) from None
 
     def _local(self, path: NodePath) -> tuple[int, NodePath] | None:
-        """Return the cell a path leads into, and the way on from that cell's root; None where it needs them all."""
+        """Return the cell a path leads into, and the path from that cell's root; None where it needs all cells."""
         place = self.places.get(path[0]) if path and isinstance(path[0], str) else None
         if place is None:
             return None
@@ -154,7 +156,7 @@ class EditableText:
             return "\r\n"
         return "\r" if before.endswith(b"\r") else "\n"
 
-    def _refused(self, cell: int, refusal: Refusal) -> SpliceError:
+    def _refused(self, cell: int, refusal: EditRefused) -> SpliceError:
         before = b"".join(self.cells[:cell]).decode()
         document = Document.unparsed(before + b"".join(self.cells[cell:]).decode(), self.file)
         return SpliceError(error(refusal.message, document.position(len(before) + refusal.index), refusal.hint))
@@ -164,36 +166,38 @@ def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: boo
     """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`.
 
     With `tied` it is done all the same where anchors, aliases, tags or merge keys tie the cell to the rest of its file:
-    what it shares with it is not seen then. Raises Refusal.
+    what it shares with it is not seen then. Raises EditRefused.
     """
     try:
-        root = read_pieces(text)
+        root = read_nodes(text)
     except YAMLError:
         return None
     if alone and (root is None or (is_entangled(root) and not tied) or len(edit.path) > _SHALLOW):
         return None
-    way = find(root, edit.path)
-    patches = patches_of(text, way, edit, line_break)
+    ancestors = find(root, edit.path)
+    patches = patches_of(text, ancestors, edit, line_break)
     if not patches:
         return text
     new = apply_patches(text, patches)
     try:
-        new_root = read_pieces(new)
+        new_root = read_nodes(new)
     except YAMLError:
         message = "the edit would make this entry unreadable"
-        raise Refusal(way[-1].start, message, "write the entry in a plainer form, one `key: value` a line") from None
-    verify_tree(text, way, new_root, edit)
+        raise EditRefused(
+            ancestors[-1].start, message, "write the entry in a plainer form, one `key: value` a line"
+        ) from None
+    verify_tree(text, ancestors, new_root, edit)
     verify_bytes(text, new, patches)
     if alone:
-        verify_cell(text, new, way[0])
+        verify_cell(text, new, ancestors[0])
     return new
 
 
-def patches_of(text: str, way: Sequence[Piece], edit: SlotEdit, line_break: str) -> list[Patch]:
-    """Return the patches of an edit of the last of `way`. Raises Refusal."""
+def patches_of(text: str, ancestors: Sequence[YamlNode], edit: SlotEdit, line_break: str) -> list[Patch]:
+    """Return the patches of an edit of the last of `ancestors`. Raises EditRefused."""
     if isinstance(edit, SetSlots):
-        return set_patches(text, way, edit.values, line_break)
-    return append_patches(text, way, edit.key, edit.value, line_break)
+        return set_patches(text, ancestors, edit.values, line_break)
+    return append_patches(text, ancestors, edit.key, edit.value, line_break)
 
 
 def _cells(document: Document) -> tuple[list[int], dict[str, _Place]]:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from chargen.yaml.meaning import is_text
 from chargen.yaml.scalars import Quote, Style
-from chargen.yaml.tree import Piece, Shape, column, line_break_at
+from chargen.yaml.tree import Shape, YamlNode, column, line_break_at
 
 
-def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
+def style_of(text: str, way: Sequence[YamlNode], line_break: str) -> Style:
     """Find out how the author writes: from the entry, else from the text around it.
 
     `line_break` is the line end to use where `text` has none.
@@ -34,7 +34,7 @@ def style_of(text: str, way: Sequence[Piece], line_break: str) -> Style:
     )
 
 
-def _quotes(entry: Piece, root: Piece) -> tuple[Quote, Quote]:
+def _quotes(entry: YamlNode, root: YamlNode) -> tuple[Quote, Quote]:
     own = Counter(value.style for value in entry.values() if _shows_quotes(value))
     seen = quoted = own
     if not (own["'"] or own['"']):
@@ -45,11 +45,11 @@ def _quotes(entry: Piece, root: Piece) -> tuple[Quote, Quote]:
     return most, Quote.SINGLE if quoted["'"] > quoted['"'] else Quote.DOUBLE
 
 
-def _shows_quotes(piece: Piece) -> bool:
+def _shows_quotes(piece: YamlNode) -> bool:
     return piece.shape is Shape.SCALAR and not piece.block_scalar and is_text(piece)
 
 
-def _steps(text: str, root: Piece) -> dict[Shape, int]:
+def _steps(text: str, root: YamlNode) -> dict[Shape, int]:
     """Return by how many columns the first block mapping and the first block list found stand right of their key."""
     steps: dict[Shape, int] = {}
     for piece in root.walk():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.edit import Patch
 from chargen.yaml.meaning import is_nothing, means
-from chargen.yaml.tree import Piece, Refusal, Shape, ends_open
+from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open
 
 _HINT = "nothing was changed; write the value into the file yourself, or simplify how this entry is written"
 _LINE_ENDS = ("\n", "\r")
@@ -22,14 +22,14 @@ _LINE_ENDS = ("\n", "\r")
 class _Pair:
     """The same place before and after."""
 
-    old: Piece
-    new: Piece
+    old: YamlNode
+    new: YamlNode
     in_slot: bool = False
     """The author's templates have no business here: an item of a list that is itself a slot."""
 
 
-def verify_tree(text: str, old_way: Sequence[Piece], new_root: Piece | None, edit: SlotEdit) -> None:
-    """Compare the trees before (`old_way`, from the root of `text` to the entry) and after. Raises Refusal."""
+def verify_tree(text: str, old_way: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
+    """Compare the trees before (`old_way`, from the root of `text` to the entry) and after. Raises EditRefused."""
     entry = old_way[-1]
     if new_root is None:
         raise _differs(entry)
@@ -48,20 +48,20 @@ def verify_bytes(old: str, new: str, patches: Sequence[Patch]) -> None:
     done = 0
     for patch in [*sorted(patches, key=lambda patch: (patch.start, patch.end)), Patch(len(old), len(old), "")]:
         if new[done + moved : patch.start + moved] != old[done : patch.start]:
-            raise Refusal(done, "the edit would change more than its slots", _HINT)
+            raise EditRefused(done, "the edit would change more than its slots", _HINT)
         moved += len(patch.text) - (patch.end - patch.start)
         done = patch.end
     if len(new) != len(old) + moved:
-        raise Refusal(done, "the edit would change more than its slots", _HINT)
+        raise EditRefused(done, "the edit would change more than its slots", _HINT)
 
 
-def verify_cell(old: str, new: str, root: Piece) -> None:
+def verify_cell(old: str, new: str, root: YamlNode) -> None:
     """Check that lines of a file, edited alone, begin and end as they did, so that they mean the same between others.
 
     `root` is what `old` holds: its first dash or key stands where the file's structure needs it.
     """
     if not new.startswith(old[: root.body + 1]) or new.endswith(_LINE_ENDS) != old.endswith(_LINE_ENDS):
-        raise Refusal(root.start, "the edit would run into what stands around this entry", _HINT)
+        raise EditRefused(root.start, "the edit would run into what stands around this entry", _HINT)
 
 
 def _compare(pair: _Pair, text: str) -> list[_Pair]:
@@ -72,11 +72,11 @@ def _compare(pair: _Pair, text: str) -> list[_Pair]:
     return [_Pair(*parts, pair.in_slot) for parts in zip(old.children, new.children, strict=True)]
 
 
-def _attributes(piece: Piece) -> tuple[Shape, str, bool, str | None, str | None]:
-    return piece.shape, piece.style, piece.flow, piece.anchor, piece.tag
+def _attributes(node: YamlNode) -> tuple[Shape, str, bool, str | None, str | None]:
+    return node.shape, node.style, node.flow, node.anchor, node.tag
 
 
-def _ended_by_insertion(old: Piece, new: Piece, text: str) -> bool:
+def _ended_by_insertion(old: YamlNode, new: YamlNode, text: str) -> bool:
     """Say whether a block scalar at the end of a file without final newline got the newline every other has."""
     return old.block_scalar and len(text) in (old.end, old.tail) and old.text + "\n" == new.text
 
@@ -121,10 +121,10 @@ def _compare_appended(pair: _Pair, edit: AppendSlot) -> list[_Pair]:
     return [_Pair(*parts, in_slot=True) for parts in zip(old.children, kept, strict=True)]
 
 
-def _require(piece: Piece, value: SlotValue) -> None:
-    if not means(piece, value) or piece.anchor is not None:
-        raise Refusal(piece.start, "the edit would not be read back as it was meant", _HINT)
+def _require(node: YamlNode, value: SlotValue) -> None:
+    if not means(node, value) or node.anchor is not None:
+        raise EditRefused(node.start, "the edit would not be read back as it was meant", _HINT)
 
 
-def _differs(old: Piece) -> Refusal:
-    return Refusal(old.start, "the edit would change what is written here", _HINT)
+def _differs(old: YamlNode) -> EditRefused:
+    return EditRefused(old.start, "the edit would change what is written here", _HINT)

@@ -59,7 +59,7 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> None:
-    """A misspelt prompt, a misspelt type and a misspelt list are warnings; nothing in the files changes."""
+    """A misspelt type hides the file and is an error, a key a warning; nothing in the files changes."""
     book = Project(tmp_path)
     prompt = book.chapter("ch01", {"a": "A lamp."})
     book.edit(prompt, "prompt_used", "prompt_usd")
@@ -72,7 +72,7 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
         plan, findings = session.plan(), check(session).findings
     assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
         (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
-        (f"{kind}:2:16", Severity.WARNING, "did you mean `chapter-imagery`?"),
+        (f"{kind}:2:16", Severity.ERROR, "did you mean `chapter-imagery`?"),
         (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
     ]
     assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]

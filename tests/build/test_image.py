@@ -56,7 +56,7 @@ class Vendor:
         if self._before is not None:
             self._before()
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         """Answer with a picture of its own."""
         self.requests.append(request)
         if self._during is not None:

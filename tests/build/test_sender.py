@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from chargen.build.events import (
+    ChargedMore,
     ProviderPaused,
     ProviderStopped,
     RequestSent,
@@ -186,7 +187,7 @@ def stop_answer() -> ProviderError:
 def tries(own: Sender, asked: Request, price: Decimal = PRICE) -> int:
     """Send, and return how often a request left for it."""
     log = Log()
-    own.send(asked, price, log)
+    own.send(asked, price, price, log)
     return sum(line.startswith("sent ") for line in log.lines)
 
 
@@ -206,9 +207,9 @@ def test_a_server_that_can_not_be_reached_stops_the_provider_after_three_tries()
     provider = Scripted(script(*[unreachable()] * 9))
     own = sender(provider, time=time, seen=seen)
     with pytest.raises(ProviderError, match="no connection"):
-        own.send(request("a"), PRICE, Log())
+        own.send(request("a"), PRICE, PRICE, Log())
     with pytest.raises(BreakerOpenError):
-        own.send(request("b"), PRICE, Log())
+        own.send(request("b"), PRICE, PRICE, Log())
     assert len(provider.calls) == 3
     stops = [event for event in seen if isinstance(event, ProviderStopped)]
     assert [(stop.message, stop.hint) for stop in stops] == [("no connection", "look at the address")]
@@ -220,9 +221,9 @@ def test_a_page_instead_of_an_api_stops_the_provider_after_three_images() -> Non
     own = sender(provider)
     for name in "abc":
         with pytest.raises(ProviderError, match="a page"):
-            own.send(request(name), PRICE, Log())
+            own.send(request(name), PRICE, PRICE, Log())
     with pytest.raises(BreakerOpenError):
-        own.send(request("d"), PRICE, Log())
+        own.send(request("d"), PRICE, PRICE, Log())
     assert len(provider.calls) == 3
 
 
@@ -231,15 +232,15 @@ def test_a_network_that_was_there_before_is_given_all_tries() -> None:
     time = Time()
     back = Scripted(script(Reply(b"x"), *[unreachable()] * 4))
     own = sender(back, time=time)
-    own.send(request("a"), PRICE, Log())
+    own.send(request("a"), PRICE, PRICE, Log())
     assert tries(own, request("b"), PRICE) == 5
     gone = Scripted(script(Reply(b"x"), *[unreachable()] * 9))
     own = sender(gone, time=time)
-    own.send(request("a"), PRICE, Log())
+    own.send(request("a"), PRICE, PRICE, Log())
     with pytest.raises(ProviderError):
-        own.send(request("b"), PRICE, Log())
+        own.send(request("b"), PRICE, PRICE, Log())
     with pytest.raises(BreakerOpenError):
-        own.send(request("c"), PRICE, Log())
+        own.send(request("c"), PRICE, PRICE, Log())
     assert len(gone.calls) == 6
 
 
@@ -248,7 +249,7 @@ class Job(Scripted):
 
     asked_for = 0
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         self.send(request)
         return Ticket("job-1")
 
@@ -266,7 +267,7 @@ def test_a_job_is_asked_for_until_it_is_done_also_while_the_run_is_interrupted()
         return Reply(b"")
 
     job = Job(answer)
-    sent = sender(job, time=time, stop=stop).send(request(), PRICE, log)
+    sent = sender(job, time=time, stop=stop).send(request(), PRICE, PRICE, log)
     assert sent.data == b"job-1"
     assert (len(job.calls), job.asked_for, time.now) == (1, 3, 1120.0)
     assert log.lines == ["sent 1"]
@@ -276,7 +277,7 @@ def test_a_reply_comes_back_with_its_attempt() -> None:
     """The log has the attempt before the request leaves."""
     log = Log()
     provider = Scripted(lambda _number: Reply(b"picture", request_id=",".join(log.lines)))
-    sent = sender(provider).send(request(), PRICE, log)
+    sent = sender(provider).send(request(), PRICE, PRICE, log)
     assert (sent.data, sent.request_id) == (b"picture", "sent 1")
     assert log.lines == ["sent 1"]
 
@@ -288,16 +289,16 @@ def test_nothing_leaves_that_the_log_does_not_take() -> None:
     provider = Scripted(script())
     ledger = Ledger(PRICE)
     with pytest.raises(OSError, match="disk full"):
-        sender(provider, ledger=ledger).send(request(), PRICE, log)
+        sender(provider, ledger=ledger).send(request(), PRICE, PRICE, log)
     assert provider.calls == []
-    ledger.check(PRICE)
+    ledger.reserve(PRICE, PRICE)
 
 
 def test_transient_failures_are_waited_out() -> None:
     """Each try has its own attempt, and the waits grow."""
     time, log, seen = Time(), Log(), list[SendingEvent]()
     provider = Scripted(script(transient(), transient(), transient()))
-    sender(provider, time=time, seen=seen).send(request("a"), PRICE, log)
+    sender(provider, time=time, seen=seen).send(request("a"), PRICE, PRICE, log)
     assert [round(at - 1000, 3) for at in provider.calls] == [0, 1, 3, 7]
     assert log.lines[:3] == ["sent 1", "failed attempt-1 transient", "sent 2"]
     assert log.lines[-1] == "sent 4"
@@ -311,7 +312,7 @@ def test_five_tries_are_all() -> None:
     failures = [transient() for _ in range(9)]
     provider = Scripted(script(*failures))
     with pytest.raises(ProviderError) as caught:
-        sender(provider, time=time).send(request(), PRICE, log)
+        sender(provider, time=time).send(request(), PRICE, PRICE, log)
     assert caught.value is failures[4]
     assert len(provider.calls) == 5
 
@@ -324,7 +325,7 @@ def test_an_ambiguous_failure_is_tried_again_once_and_counted() -> None:
     assert ledger.spent == 2 * PRICE
     provider = Scripted(script(ambiguous(), ambiguous()))
     with pytest.raises(ProviderError, match="timeout") as caught:
-        sender(provider, time=time).send(request(), PRICE, Log())
+        sender(provider, time=time).send(request(), PRICE, PRICE, Log())
     assert caught.value.possibly_billed
     assert len(provider.calls) == 2
 
@@ -335,7 +336,7 @@ def test_a_refusal_is_final_for_its_image_only(failure: FailureClass) -> None:
     provider = Scripted(script(ProviderError(failure, "not that")))
     own = sender(provider)
     with pytest.raises(ProviderError, match="not that"):
-        own.send(request("a"), PRICE, Log())
+        own.send(request("a"), PRICE, PRICE, Log())
     assert tries(own, request("b"), PRICE) == 1
     assert own.stopped_by is None
 
@@ -346,7 +347,7 @@ def test_a_bug_fails_its_image_as_ours_and_its_words_stay_inside() -> None:
     provider = Scripted(script(KeyError("sk-secret")))
     own = sender(provider, ledger=ledger)
     with pytest.raises(ProviderError) as caught:
-        own.send(request(), PRICE, log)
+        own.send(request(), PRICE, PRICE, log)
     assert caught.value.failure is FailureClass.OURS
     assert "KeyError" in caught.value.message
     assert "sk-" not in str(caught.value)
@@ -364,10 +365,10 @@ def test_one_wish_to_wait_holds_all_images_of_that_provider_and_no_other(rate_li
     other = Scripted(script(), name="other")
     own = sender(provider, time=time, seen=seen)
     with pytest.raises(ProviderError, match="busy"):
-        own.send(request("a"), PRICE, Log())
-    sender(other, time=time).send(request("b"), PRICE, Log())
+        own.send(request("a"), PRICE, PRICE, Log())
+    sender(other, time=time).send(request("b"), PRICE, PRICE, Log())
     assert other.calls == [1000.0]
-    own.send(request("c"), PRICE, Log())
+    own.send(request("c"), PRICE, PRICE, Log())
     assert provider.calls[1] == pytest.approx(1030.0)
     assert [event for event in seen if isinstance(event, ProviderPaused)] == [ProviderPaused("fake", 30.0, "busy")]
 
@@ -378,10 +379,10 @@ def test_a_rate_limit_without_a_wish_pauses_as_long_as_the_try_waits() -> None:
     provider = Scripted(script(*(transient(rate_limited=True) for _ in range(5))))
     own = sender(provider, time=time, seen=seen, settings=ProviderSettings(per_minute=6000))
     with pytest.raises(ProviderError, match="busy"):
-        own.send(request(), PRICE, Log())
+        own.send(request(), PRICE, PRICE, Log())
     pauses = [event.seconds for event in seen if isinstance(event, ProviderPaused)]
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
-    own.send(request(), PRICE, Log())
+    own.send(request(), PRICE, PRICE, Log())
     assert provider.calls[-1] == pytest.approx(1000 + 15 + 16, abs=0.1)
 
 
@@ -391,10 +392,10 @@ def test_a_wish_longer_than_a_run_waits_stops_the_provider_and_is_named() -> Non
     provider = Scripted(script(transient(wait=3600.0, rate_limited=True)))
     own = sender(provider, time=time)
     with pytest.raises(ProviderError) as caught:
-        own.send(request(), PRICE, Log())
+        own.send(request(), PRICE, PRICE, Log())
     assert caught.value.hint == "`fake` asks to wait 3600 s: run again after that"
     with pytest.raises(BreakerOpenError):
-        own.send(request(), PRICE, Log())
+        own.send(request(), PRICE, PRICE, Log())
     assert len(provider.calls) == 1
 
 
@@ -404,7 +405,7 @@ def test_the_limit_of_the_settings_paces() -> None:
     provider = Scripted(script())
     own = sender(provider, time=time, settings=ProviderSettings(per_minute=30))
     for _ in range(31):
-        own.send(request(), PRICE, Log())
+        own.send(request(), PRICE, PRICE, Log())
     assert provider.calls[-1] - provider.calls[0] == pytest.approx(60.6, abs=0.3)
 
 
@@ -420,7 +421,7 @@ def test_a_dead_account_is_asked_at_most_as_often_as_there_are_workers() -> None
     provider = Scripted(answer, workers=3)
     own = sender(provider, seen=seen)
     with ThreadPoolExecutor(10) as pool:
-        outcomes = all_of([pool.submit(own.send, request(str(number)), PRICE, Log()) for number in range(20)])
+        outcomes = all_of([pool.submit(own.send, request(str(number)), PRICE, PRICE, Log()) for number in range(20)])
     assert len(provider.calls) == 3
     assert [str(outcome) for outcome in outcomes] == ["no quota"] * 20
     assert sum(isinstance(outcome, BreakerOpenError) for outcome in outcomes) == 17
@@ -443,9 +444,9 @@ def test_an_opened_breaker_ends_the_wait_for_a_retry() -> None:
     provider = Scripted(answer)
     own = Sender(provider, ProviderSettings(), ledger=Ledger(), stop=threading.Event(), sink=sink)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(own.send, request("a"), PRICE, Log())
+        first = pool.submit(own.send, request("a"), PRICE, PRICE, Log())
         assert waiting.wait(SOON)
-        second = pool.submit(own.send, request("b"), PRICE, Log())
+        second = pool.submit(own.send, request("b"), PRICE, PRICE, Log())
         outcomes = all_of([first, second])
     assert isinstance(outcomes[0], BreakerOpenError)
     assert len(provider.calls) == 2
@@ -463,9 +464,9 @@ def test_an_opened_breaker_ends_the_wait_for_a_departure() -> None:
     provider = Scripted(answer)
     own = sender(provider, settings=ProviderSettings(per_minute=0.01))
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(own.send, request(), PRICE, Log())
+        first = pool.submit(own.send, request(), PRICE, PRICE, Log())
         assert flying.wait(SOON)
-        rest = [pool.submit(own.send, request(), PRICE, Log()) for _ in range(4)]
+        rest = [pool.submit(own.send, request(), PRICE, PRICE, Log()) for _ in range(4)]
         land.set()
         outcomes = all_of([first, *rest])
     assert [type(outcome) for outcome in outcomes] == [ProviderError] + [BreakerOpenError] * 4
@@ -483,7 +484,7 @@ def test_a_provider_is_opened_before_the_turn_to_leave_comes() -> None:
         return Reply(b"x")
 
     provider.answer = answer
-    sender(provider, time=time).send(request(), PRICE, Log())
+    sender(provider, time=time).send(request(), PRICE, PRICE, Log())
     assert seen == [1]
 
 
@@ -495,7 +496,7 @@ def test_a_missing_key_stops_the_provider_before_anything_is_sent() -> None:
     own = sender(provider, seen=seen)
     for _ in range(2):
         with pytest.raises(BreakerOpenError, match="FAKE_API_KEY"):
-            own.send(request(), PRICE, Log())
+            own.send(request(), PRICE, PRICE, Log())
     assert provider.calls == []
     assert seen == [ProviderStopped("fake", "`FAKE_API_KEY` is not set", "set it")]
 
@@ -518,7 +519,7 @@ def test_never_more_than_the_workers_are_in_flight() -> None:
     provider = Scripted(answer)
     own = sender(provider, settings=ProviderSettings(workers=3))
     with ThreadPoolExecutor(12) as pool:
-        all_of([pool.submit(own.send, request(), PRICE, Log()) for _ in range(60)])
+        all_of([pool.submit(own.send, request(), PRICE, PRICE, Log()) for _ in range(60)])
     assert most == 3 == own.workers
     assert len(provider.calls) == 60
 
@@ -536,9 +537,9 @@ def test_an_interruption_ends_waits_and_lets_calls_in_flight_finish(settings: Pr
     provider = Scripted(answer)
     own = sender(provider, stop=stop, settings=settings)
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(own.send, request("a"), PRICE, Log())
+        first = pool.submit(own.send, request("a"), PRICE, PRICE, Log())
         assert flying.wait(SOON)
-        rest = [pool.submit(own.send, request("b"), PRICE, Log()) for _ in range(4)]
+        rest = [pool.submit(own.send, request("b"), PRICE, PRICE, Log()) for _ in range(4)]
         stop.set()
         assert all(isinstance(outcome, StoppedError) for outcome in all_of(rest))
         land.set()
@@ -560,7 +561,7 @@ def test_an_interruption_ends_the_wait_for_a_retry() -> None:
         sink=lambda event: waiting.set() if isinstance(event, TryFailed) else None,
     )
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(own.send, request(), PRICE, log)
+        future = pool.submit(own.send, request(), PRICE, PRICE, log)
         assert waiting.wait(SOON)
         stop.set()
         assert isinstance(future.exception(SOON), StoppedError)
@@ -572,9 +573,9 @@ def test_what_does_not_fit_the_budget_is_not_sent_for() -> None:
     provider = Scripted(script())
     own = sender(provider, ledger=Ledger(Decimal(5), Decimal(1), spent_month=Decimal("0.95")))
     with pytest.raises(OverBudgetError, match=r"over budget: \$0\.10, \$0\.05 of \$0\.\d\d left"):
-        own.send(request(), PRICE, Log())
+        own.send(request(), PRICE, PRICE, Log())
     with pytest.raises(OverBudgetError, match="price is unknown"):
-        own.send(request(), None, Log())
+        own.send(request(), None, None, Log())
     assert tries(own, request(), Decimal("0.05")) == 1
     assert len(provider.calls) == 1
 
@@ -584,7 +585,7 @@ def test_a_retry_that_does_not_fit_leaves_the_failure_it_was_for() -> None:
     time = Time()
     provider = Scripted(script(ambiguous()))
     with pytest.raises(ProviderError, match="timeout") as caught:
-        sender(provider, time=time, ledger=Ledger(Decimal("0.15"))).send(request(), PRICE, Log())
+        sender(provider, time=time, ledger=Ledger(Decimal("0.15"))).send(request(), PRICE, PRICE, Log())
     assert caught.value.failure is FailureClass.AMBIGUOUS
     assert "not tried again for the budget" in caught.value.hint
     assert len(provider.calls) == 1
@@ -592,21 +593,21 @@ def test_a_retry_that_does_not_fit_leaves_the_failure_it_was_for() -> None:
 
 
 def test_what_was_really_spent_takes_the_place_of_the_estimate() -> None:
-    """A cheaper reply leaves room, a free failure all of it; an unknown price is counted as unknown."""
+    """A cheaper reply leaves room, a free failure all of it; an unknown price counts nothing."""
     time = Time()
     ledger = Ledger(Decimal("0.20"))
     cheap = Reply(b"x", cost_usd=Decimal("0.04"))
     billed = transient(cost_usd=Decimal("0.01"))
     own = sender(Scripted(script(transient(), billed, cheap)), time=time, ledger=ledger)
-    own.send(request(), PRICE, Log())
+    own.send(request(), PRICE, PRICE, Log())
     assert ledger.spent == Decimal("0.05")
     free = Ledger()
-    sender(Scripted(script()), ledger=free).send(request(), None, Log())
-    assert (free.spent, free.unknown) == (Decimal(0), 1)
+    sender(Scripted(script()), ledger=free).send(request(), None, None, Log())
+    assert free.spent == Decimal(0)
 
 
 def test_money_set_aside_for_calls_in_flight_can_not_be_spent_again() -> None:
-    """While two calls fly that may use up the budget, a third is not sent."""
+    """While two calls fly that may use up the budget, a third waits; it is refused once they have used it up."""
     flying, land = threading.Semaphore(0), threading.Event()
 
     def answer(_number: int) -> Reply:
@@ -615,16 +616,70 @@ def test_money_set_aside_for_calls_in_flight_can_not_be_spent_again() -> None:
         return Reply(b"x")
 
     own = sender(Scripted(answer, workers=3), ledger=Ledger(Decimal("0.20")))
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(own.send, request(), PRICE, PRICE, Log()) for _ in range(3)]
+        assert flying.acquire(timeout=SOON)
+        assert flying.acquire(timeout=SOON)
+        assert not flying.acquire(timeout=0.3), "a third has left"
+        land.set()
+        outcomes = all_of(futures)
+    assert sum(isinstance(outcome, Reply) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, OverBudgetError) for outcome in outcomes) == 1
+
+
+def test_the_most_a_try_may_cost_is_set_aside_and_what_it_did_not_cost_is_free_again() -> None:
+    """Two dear tries don't fit side by side; one after the other, as cheap as they are estimated, both do."""
+    most, at_once = 4 * PRICE, 0
+    flying = threading.Lock()
+
+    def answer(_number: int) -> Reply:
+        nonlocal at_once
+        at_once += not flying.acquire(blocking=False)
+        flying.release()
+        return Reply(b"x", cost_usd=PRICE)
+
+    own = sender(Scripted(answer, workers=4), ledger=Ledger(7 * PRICE))
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = all_of([pool.submit(own.send, request(), PRICE, most, Log()) for _ in range(8)])
+    assert at_once == 0
+    assert sum(isinstance(outcome, Reply) for outcome in outcomes) == 4
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, OverBudgetError)]
+    assert {refusal.message for refusal in refusals} == {"over budget: $0.10 and at most $0.40, $0.30 of $0.70 left"}
+
+
+def test_an_interruption_ends_the_wait_for_money() -> None:
+    """What waits for the end of another request is not sent after it."""
+    stop, flying, land = threading.Event(), threading.Event(), threading.Event()
+
+    def answer(_number: int) -> Reply:
+        flying.set()
+        land.wait(SOON)
+        return Reply(b"x", cost_usd=PRICE)
+
+    provider = Scripted(answer, workers=2)
+    own = sender(provider, stop=stop, ledger=Ledger(PRICE))
     with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(own.send, request(), PRICE, Log()) for _ in range(2)]
-        assert flying.acquire(timeout=SOON)
-        assert flying.acquire(timeout=SOON)
-        try:
-            with pytest.raises(OverBudgetError):
-                own.send(request(), PRICE, Log())
-        finally:
-            land.set()
-        assert all(isinstance(outcome, Reply) for outcome in all_of(futures))
+        first = pool.submit(own.send, request(), PRICE, PRICE, Log())
+        assert flying.wait(SOON)
+        second = pool.submit(own.send, request(), PRICE, PRICE, Log())
+        stop.set()
+        assert isinstance(second.exception(SOON), StoppedError)
+        land.set()
+        assert isinstance(first.result(SOON), Reply)
+    assert len(provider.calls) == 1
+
+
+def test_a_vendor_that_charges_more_than_was_set_aside_is_told() -> None:
+    """The event says how much more; what follows is set aside for with the same surplus."""
+    seen: list[SendingEvent] = []
+    own = sender(Scripted(script(Reply(b"x", cost_usd=2 * PRICE))), seen=seen, ledger=Ledger(4 * PRICE))
+    own.send(request("dear"), PRICE, PRICE, Log())
+    assert [event for event in seen if isinstance(event, ChargedMore)] == [
+        ChargedMore("fake/m", "dear", PRICE, 2 * PRICE)
+    ]
+    own.send(request(), PRICE, PRICE, Log())
+    with pytest.raises(OverBudgetError, match=r"at most \$0\.20, \$0\.10 of"):
+        own.send(request(), PRICE, PRICE, Log())
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -652,6 +707,6 @@ def test_the_budget_is_never_exceeded_by_threads_with_retries(seed: int) -> None
     provider = Scripted(answer, workers=6)
     own = sender(provider, time=time, ledger=ledger)
     with ThreadPoolExecutor(8) as pool:
-        outcomes = all_of([pool.submit(own.send, request(), PRICE, Log()) for _ in range(40)])
+        outcomes = all_of([pool.submit(own.send, request(), PRICE, PRICE, Log()) for _ in range(40)])
     assert limit - 5 * PRICE < charged == ledger.spent <= limit
     assert any(isinstance(outcome, OverBudgetError) for outcome in outcomes)

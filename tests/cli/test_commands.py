@@ -12,6 +12,7 @@ from support.inside import build
 from support.project import Project
 
 from chargen.cli.main import COMMANDS, run
+from chargen.store.locks import project_lock
 
 A = "chapters/ch01/a"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -96,7 +97,9 @@ def test_text_and_json(say: Say, arguments: tuple[str, ...], line: str, keys: se
 def test_every_command_is_tried_here() -> None:
     """A new command comes with a line above; those that are not there have a test of their own."""
     mark = next(mark for mark in test_text_and_json.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
-    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "restore"} == set(COMMANDS)
+    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "mv", "new", "restore", "schema"} == set(
+        COMMANDS
+    )
 
 
 def test_gc_the_trash_and_back(book: Project, say: Say) -> None:
@@ -111,6 +114,18 @@ def test_gc_the_trash_and_back(book: Project, say: Say) -> None:
     assert (code, err.splitlines()[0]) == (3, "error: not emptied: no terminal to confirm in")
     assert shown(say, "trash", "empty", "--yes")["files"] == 1
     assert not (book.root / "generated/chapters/gone/x.png").exists()
+
+
+def test_mv(book: Project, say: Say) -> None:
+    """An entry gets another name, and what still names it as before is listed; not while a build works here."""
+    with project_lock(book.root):
+        code, _, err = say("mv", A, "lamp")
+    assert (code, "is building this project" in err) == (3, True)
+    code, out, err = say("mv", A, "lamp")
+    assert (code, out, err) == (0, f"{A} is chapters/ch01/lamp now, with its picture: {CH01}:6:5\n", "")
+    assert shown(say, "mv", "lamp", "a")["to"] == A
+    code, _, err = say("mv", A, "ch09/a")
+    assert (code, "there is no chapter `ch09`" in err) == (3, True)
 
 
 def test_restore(book: Project, say: Say) -> None:
@@ -184,3 +199,24 @@ def test_check_speaks_the_language_of_a_workflow(book: Project, say: Say) -> Non
     assert say("check", "--format", "json") == say("check", "--json")
     assert "2 errors, of 1 cause (`--all` lists every place)" in say("check")[1]
     assert "of 1 cause" not in say("check", "--all")[1]
+
+
+def test_schemas_are_printed_written_or_told_as_a_page(book: Project, say: Say) -> None:
+    """One object by kind; a file for each kind; every key in a table."""
+    code, out, _ = say("schema")
+    assert (code, set(json.loads(out))) == (0, {"chapter", "location", "character", "scene"})
+    assert say("schema", "--write", "s")[1].startswith("wrote ")
+    assert json.loads(book.read("s/scene.schema.json")) == json.loads(out)["scene"]
+    assert say("schema", "--write", "s")[1] == "the schemas in s are up to date\n"
+    assert "| `images[].prompt_used` | text | rebuilds |" in say("schema", "--reference")[1]
+
+
+def test_a_new_file_is_told(book: Project, say: Say) -> None:
+    """Its path, as text and as JSON."""
+    assert say("new", "scenes", "alice")[1].startswith("wrote imagery/characters/alice/scenes.yaml\n")
+    assert shown(say, "new", "chapter", "ch03") == {
+        "file": "imagery/chapters/ch03/imagery.yaml",
+        "kind": "chapter",
+        "slug": "ch03",
+    }
+    assert book.read("imagery/chapters/ch03/imagery.yaml").startswith("metadata:\n")

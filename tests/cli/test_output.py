@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.cli.output import RED, plain, say, say_json, styled, tell
+from chargen.cli.output import RED, plain, say, say_json, styled, to_stderr
 
 HOSTILE = "a\x1b]0;title\x07b\x9b31mc\r\nd\x1b[2J\u202ee"
 
@@ -84,5 +84,5 @@ def test_json_stays_json(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_message_has_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Its own line ends stay, on stderr."""
-    tell("error: a\n  hint: b\x1b")
+    to_stderr("error: a\n  hint: b\x1b")
     assert capsys.readouterr().err == "error: a\n  hint: b\\x1b\n"

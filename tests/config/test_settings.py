@@ -133,6 +133,7 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
     ("body", "place", "words"),
     [
         ('imagery = "imagery"', "2:1", "must be a list, not a text"),
+        ("imagery = []", "2:1", "must name a folder"),
         ('imagery = ["a",\n  3]', "3:3", "must be a text"),
         ('imagery = ["../else"]', "2:12", "inside the project"),
         ('imagery = ["."]', "2:12", "inside the project"),
@@ -189,7 +190,7 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ('routes.openai = "openai/x"', "2:8", '"openai/*"'),
         ('routes."a*/x" = "openai/x"', "2:8", "what the route catches"),
         ('routes."*" = "opnai/x"', "2:8", "did you mean `openai`"),
-        ('routes."*" = "flux/x"', "2:8", "there are `openai`, `google`, `sketch`"),
+        ('routes."*" = "flux/x"', "2:8", "there are `openai`, `google`, `comfyui`, `sketch`"),
     ],
 )
 def test_a_bad_value_is_told_where_it_stands(body: str, place: str, words: str) -> None:

@@ -13,9 +13,9 @@ from chargen.doit_plugin.states import JUDGED, ContentChecker, RecordStates, ima
 @pytest.fixture
 def one_image():
     """Tell that `generated/a.png` is an image, for this test only."""
-    images.tell(frozenset({"generated/a.png"}))
+    images.set(frozenset({"generated/a.png"}))
     yield "generated/a.png"
-    images.tell(frozenset())
+    images.set(frozenset())
 
 
 def database(path):

@@ -220,7 +220,7 @@ def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
 def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
     tmp_path: Path, file: str, old: str, new: str, words: str
 ) -> None:
-    """A picture that exists is kept where its inputs can't be made; every run says so, also one that plans nothing."""
+    """A picture that exists is kept where its inputs can't be made; every run over the whole book ends with 1."""
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     book.chapter("ch02", {"b": "A door."})
@@ -228,7 +228,7 @@ def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
     book.edit(file, old, new)
     for _ in range(2):
         run = book.doit()
-        assert run.code == 0, run.all
+        assert run.code == 1, run.all
         assert "kept as " in run.out and f"can't be checked until {file}:" in run.out
         assert words in run.out
         assert "fresh 2" in run.out

@@ -164,7 +164,9 @@ def test_provider_and_budget_before_and_while_paying(book: Project) -> None:
         prices = {image["id"]: image["cost_usd"] for image in planned["images"]}
         assert {image["provider"] for image in planned["images"]} == {"openai", "sketch"}  # the portrait is only needed
         assert sum(prices.values()) == pytest.approx(planned["cost_usd"])
-        budget = f"{prices['chapters/ch01/a'] * 1.5:.4f}"
+        sent = book.chargen("prompt", "chapters/ch01/a", "--sent", "--json", "--provider", "openai", env=env).json
+        assert sent["cost_usd"] == prices["chapters/ch01/a"] < sent["most_usd"]
+        budget = f"{sent['most_usd'] + prices['chapters/ch01/a'] / 2:.4f}"
         run = book.chargen("batch", "chapters", "--provider", "openai", "--budget", budget, "--json", env=env)
         assert run.code == 0, run.all
         built = {item["id"]: item["provider"] for item in run.json["outcomes"] if item["outcome"] == "built"}

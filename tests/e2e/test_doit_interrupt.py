@@ -94,8 +94,7 @@ def test_an_interrupt_ends_waits(tmp_path: Path) -> None:
 
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
         server.at(1, rate_limited(wait=50))
-        server.wait_for(1, timeout=60)
-        server.settle()
+        server.wait_until(lambda seen: bool(seen and seen[0].done))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130, out.decode() + err.decode()

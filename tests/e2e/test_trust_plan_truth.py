@@ -198,7 +198,7 @@ EDITS = tuple(name for name, kind in vars(Author).items() if callable(kind) and 
               ("entries", "change", "target", "set", "save") and not name.startswith("_"))  # fmt: skip
 edits = st.lists(st.tuples(st.sampled_from(EDITS), st.integers(0, 11), st.integers(0, 11)), min_size=1, max_size=5)
 limits = st.sampled_from(
-    ("", "", "", "--max-tasks 1", "--budget 0.12", "--rebuild", "chapters/ch01/*", "--provider google")
+    ("", "", "", "--max-tasks 1", "--budget 0.55", "--rebuild", "chapters/ch01/*", "--provider google")
 )
 rounds = st.lists(st.tuples(edits, limits), min_size=1, max_size=3)
 

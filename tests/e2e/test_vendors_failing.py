@@ -145,6 +145,7 @@ def test_a_slow_provider_holds_up_no_other(
     assert len(first.requests) <= SLOTS_OF_WORK
     assert not [name for name in book.images() if f"/{written}/" not in name]
     os.kill(pid, signal.SIGINT)
+    forks.wait_for_out(pid, "interrupted")  # until then an answer makes room for one more request
     release.set()
     run = forks.wait(pid)
     assert run.code == 130, run.all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,13 @@ from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Route, Size, Verdict
+from chargen.plan.budget import Ledger
 from chargen.plan.choice import Choice, choose, smallest
 from chargen.plan.plan import Plan, Planned, PlannedReference, plan_json, total_cost, totals
 from chargen.plan.verdict import Judgement
 
 
-def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") -> Planned:
+def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10", most: str | None = None) -> Planned:
     entry = Entry(
         id=EntryId(name),
         kind="chapter",
@@ -50,6 +52,7 @@ def image(name: str, verdict: Verdict, *needs: str, price: str | None = "0.10") 
         judgement=Judgement(verdict, (Reason(ReasonCode.SENTENCE, ("because",)),)),
         route=Route("openai", "m"),
         cost_usd=cost,
+        most_usd=Decimal(most) if most is not None and cost else cost,
     )
 
 
@@ -127,6 +130,41 @@ def test_budget_and_number_are_never_exceeded(prices: list[str], budget: str, mo
     assert most is None or len(choice.images) <= most
     assert names(choice) == sorted(names(choice), key=int)
     assert {*names(choice)} | {item.image.id for item in choice.left_out} == {item.id for item in plan.images}
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 200)), max_size=8), st.integers(0, 300), st.randoms())
+def test_what_was_chosen_fits_in_whatever_order_it_is_sent(
+    prices: list[tuple[int, int]], budget: int, luck: Random
+) -> None:
+    """Providers overtake each other: each is sent with room for its most, while the others keep to their estimates."""
+    cents = Decimal("0.01")
+    images = [
+        image(str(number), M, price=str(price * cents), most=str((price + beyond) * cents))
+        for number, (price, beyond) in enumerate(prices)
+    ]
+    choice = choose(Plan(tuple(images)), [item.id for item in images], budget=budget * cents)
+    ledger = Ledger(budget * cents)
+    for item in luck.sample(choice.images, len(choice.images)):
+        ledger.reserve(item.cost_usd, item.most_usd)
+        ledger.settle(item.most_usd, item.cost_usd)
+    assert ledger.spent == choice.cost_usd
+
+
+def test_a_price_that_may_come_to_more_says_so() -> None:
+    """What is left for one image is what the others leave, with room for the dearest of them."""
+    plan = Plan((image("a", M, price="0.10", most="0.60"), image("b", M, price="0.05", most="0.30"), image("c", M)))
+    reasons = {
+        budget: [(item.image.id, item.reason) for item in choose(plan, ids("a", "b", "c"), budget=budget).left_out]
+        for budget in map(Decimal, ("0.74", "0.59", "0.64"))
+    }
+    assert reasons == {
+        Decimal("0.74"): [("c", "over budget: $0.10, $0.09 of $0.74 left")],
+        Decimal("0.59"): [("a", "over budget: $0.10 and at most $0.60, $0.59 of $0.59 left")],
+        Decimal("0.64"): [
+            ("b", "over budget: $0.05 and at most $0.30, $0.29 of $0.64 left"),
+            ("c", "over budget: $0.10, $0.04 of $0.64 left"),
+        ],
+    }
 
 
 def test_totals_and_costs() -> None:

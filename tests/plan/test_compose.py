@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.errors import InputError, Position
-from chargen.model.entries import Declared, Entry, Outputs
+from chargen.kinds import packaged_templates
+from chargen.model.entries import Declared, Entry, Outputs, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
 from chargen.plan.compose import Composed, Composer, Line, negative_prompt, normalise
@@ -144,3 +146,23 @@ def test_no_template_asks_chance() -> None:
     (problem,) = caught.value.problems
     assert str(problem.position) == "prompts/chapter.txt.j2:2:1"
     assert "random" in problem.message
+
+
+def test_an_author_words_light_palette_and_elements_by_a_macro() -> None:
+    """A changed macro of `fields.txt.j2` words just what it is for; each part keeps its source."""
+    here = Position("imagery/mill.yaml", 4, 3)
+    named = {"elements": ("iron door", ""), "light": ("low amber", "Light: "), "mood": ("tense", "Mood: ")}
+    parts = tuple(
+        PromptPart(Traced.of(text, name, here), weight, label, name)
+        for weight, (name, (text, label)) in enumerate(named.items(), start=1)
+    )
+    packaged = {name: packaged_templates()[name] for name in ("structured.txt.j2", "fields.txt.j2")}
+    whole = replace(entry(), prompt=None, parts=parts, always=())
+    assert compose("{{ prompt }}", whole, packaged).text == "iron door\nLight: low amber\nMood: tense"
+    light = "{% macro light(part) -%}\nLit by {{ part.text }}, and nothing else.\n{%- endmacro %}"
+    old = "{% macro light(part) -%}\n{{ part.label }}{{ part.text }}\n{%- endmacro %}"
+    assert old in packaged["fields.txt.j2"]
+    packaged["fields.txt.j2"] = packaged["fields.txt.j2"].replace(old, light)
+    changed = compose("{{ prompt }}", whole, packaged)
+    assert changed.text == "iron door\nLit by low amber, and nothing else.\nMood: tense"
+    assert ("low amber", "light", str(here)) in [(run.text, run.name, run.source) for run in changed.segments]

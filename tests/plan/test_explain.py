@@ -9,7 +9,7 @@ from chargen.model.inputs import Change, Inputs, differences, fingerprint, parts
 from chargen.model.record import Record, RecordedReference, RecordLine, RecordPart
 from chargen.model.traced import Segment
 from chargen.model.values import EntryId, FileHash, Size
-from chargen.plan.explain import Explanation, ReferenceFate, Then, explain
+from chargen.plan.explain import Explanation, RecordedInputs, ReferenceFate, explain
 from chargen.text.word_diff import plain
 
 
@@ -51,7 +51,7 @@ def line(then):
 
 
 def explained(then, now, *, words=True):
-    return explain(Then.of(line(then), [record(then)] if words else []), now)
+    return explain(RecordedInputs.of(line(then), [record(then)] if words else []), now)
 
 
 def fates(found):
@@ -111,7 +111,7 @@ def test_words_of_another_fingerprint_are_never_shown_as_those_of_then():
     """A line whose own inputs differ from the record's (taken as current later) does not borrow the record's words."""
     then = inputs({"prompt_used": "A door."})
     found = explain(
-        Then.of(line(then), [record(inputs({"prompt_used": "A lamp."}))]), inputs({"prompt_used": "A cat."})
+        RecordedInputs.of(line(then), [record(inputs({"prompt_used": "A lamp."}))]), inputs({"prompt_used": "A cat."})
     )
     assert found.forgotten
     assert found.parts[0].before is None
@@ -121,14 +121,14 @@ def test_without_digests_of_parts_the_record_gives_them():
     """A line without parts is explained by a record of the same inputs; without either nothing is claimed."""
     then, now = inputs({"prompt_used": "A lamp."}), inputs({"prompt_used": "A door."})
     bare = RecordLine(fingerprint(then), FileHash("f" * 64), 1)
-    assert explain(Then.of(bare, [record(then)]), now).parts[0].before == "A lamp.\n"
-    assert explain(Then.of(bare, []), now) == Explanation()
+    assert explain(RecordedInputs.of(bare, [record(then)]), now).parts[0].before == "A lamp.\n"
+    assert explain(RecordedInputs.of(bare, []), now) == Explanation()
 
 
 def test_size_and_negative_prompt_are_told_with_their_values():
     """Short inputs show both values, and the place they are written where it is known."""
     then, now = inputs(negative="text", size=(64, 48)), inputs(negative="text, blur", size=(48, 64))
-    found = explain(Then.of(line(then), [record(then)]), now, {"size": "c.yaml:9:9"})
+    found = explain(RecordedInputs.of(line(then), [record(then)]), now, {"size": "c.yaml:9:9"})
     assert {part.name: (part.before, part.after, part.source) for part in found.parts} == {
         "negative prompt": ("text", "text, blur", ""),
         "size": ("64x48", "48x64", "c.yaml:9:9"),

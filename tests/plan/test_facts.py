@@ -21,7 +21,8 @@ from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
-from chargen.plan.facts import Judge, PlanOptions
+from chargen.plan.facts import PlanOptions
+from chargen.plan.judge import Judge
 from chargen.plan.ownership import Owned
 from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.verdict import Force, Judgement
@@ -75,7 +76,7 @@ class World:
     def owned(self, _name: EntryId) -> Owned:
         return Owned()
 
-    def has_arrived_untold(self, _name: EntryId) -> bool:
+    def moved_unrecorded(self, _name: EntryId) -> bool:
         return False
 
     def kept(self, _entry: Entry) -> PaidReply | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.ownership import Book
 
-from chargen.plan.ownership import Chains, Move, Owned, Ownership, Place
+from chargen.plan.ownership import Move, Owned, Ownership, Place, VersionChains
 
 
 def moves(found: Ownership) -> set[tuple[str, str, str]]:
@@ -224,7 +224,9 @@ def test_normal_forms_of_a_name_are_one_place(book: Book) -> None:
 def test_a_version_belongs_to_the_chain_that_reaches_it_else_to_its_id() -> None:
     after = {"1": ["2"], "2": ["3"], "x": []}
 
-    chains = Chains({"3": "bell"}, lambda name: after.get(name, ()), {"bell", "a"}.__contains__, {"old": "a"}.get)
+    chains = VersionChains(
+        {"3": "bell"}, lambda name: after.get(name, ()), {"bell", "a"}.__contains__, {"old": "a"}.get
+    )
 
     assert chains.owner("1", "a") == "bell", "the chain wins over the id"
     assert chains.owner("x", "a") == "a"

@@ -1,4 +1,4 @@
-"""The guard of a budget by itself: what is set aside, spent, and learned from replies that cost more than expected."""
+"""The guard of a budget by itself: what is set aside, spent, and learned from replies that cost more than was known."""
 
 from __future__ import annotations
 
@@ -8,28 +8,49 @@ import pytest
 
 from chargen.plan.budget import Ledger, OverBudgetError
 
-PRICE = Decimal("0.05")
+PRICE, MOST = Decimal("0.05"), Decimal("0.10")
 
 
-def test_a_surplus_over_the_estimate_is_expected_of_what_follows() -> None:
-    """After a reply that cost a fifth more, what is in flight and what follows is counted with a fifth more."""
-    ledger = Ledger(Decimal("0.21"))
-    ledger.reserve(PRICE)
-    ledger.reserve(PRICE)
-    ledger.settle(PRICE, Decimal("0.06"))
-    ledger.reserve(PRICE)  # 0.06 spent, 0.06 in flight, 0.06 more: 0.03 is left
+def test_a_surplus_over_the_most_is_expected_of_what_follows() -> None:
+    """After a reply that cost a fifth more than it could, all that follows is counted with a fifth more."""
+    ledger = Ledger(Decimal("0.37"))
+    ledger.reserve(PRICE, MOST)
+    assert ledger.settle(MOST, Decimal("0.12"))
+    ledger.reserve(PRICE, MOST)
+    ledger.reserve(PRICE, MOST)  # 0.12 spent, 0.24 in flight, a cent is left
+    assert not ledger.settle(MOST, MOST)
+    assert not ledger.settle(MOST, MOST)
     with pytest.raises(OverBudgetError) as refusal:
-        ledger.reserve(Decimal("0.03"))  # likely to come to 0.036
-    assert "0.036" in refusal.value.message
-    ledger.reserve(Decimal("0.025"))
+        ledger.reserve(PRICE, MOST)
+    assert refusal.value.message == "over budget: $0.05 and at most $0.12, $0.05 of $0.37 left"
 
 
 def test_a_cheaper_reply_frees_what_it_did_not_cost() -> None:
-    """What a reply cost less than its estimate can be spent on others, and nothing is expected to be cheaper."""
-    ledger = Ledger(Decimal("0.10"))
-    ledger.reserve(PRICE)
-    ledger.settle(PRICE, Decimal("0.04"))
-    ledger.reserve(PRICE)
+    """What a reply cost less than its most can be spent on others, and nothing is expected to be cheaper."""
+    ledger = Ledger(Decimal("0.15"))
+    ledger.reserve(PRICE, MOST)
+    ledger.settle(MOST, PRICE)
+    ledger.reserve(PRICE, MOST)
+    ledger.settle(MOST, PRICE)
     with pytest.raises(OverBudgetError):
-        ledger.reserve(Decimal("0.02"))
-    ledger.reserve(Decimal("0.01"))
+        ledger.reserve(PRICE, MOST)
+    ledger.reserve(PRICE, PRICE)
+
+
+def test_what_may_have_been_billed_counts_with_its_most() -> None:
+    """Nobody knows what it cost: nothing that could be too much is sent after it."""
+    ledger = Ledger(Decimal("0.15"))
+    ledger.reserve(PRICE, MOST)
+    ledger.settle(MOST, None)
+    assert ledger.spent == MOST
+    with pytest.raises(OverBudgetError):
+        ledger.reserve(PRICE, MOST)
+
+
+def test_what_costs_nothing_fits_into_nothing() -> None:
+    """A budget that is used up stops no sketches; a price nobody knows never fits."""
+    ledger = Ledger(Decimal(0))
+    ledger.reserve(Decimal(0), Decimal(0))
+    with pytest.raises(OverBudgetError, match="price is unknown"):
+        ledger.reserve(None, None)
+    Ledger().reserve(None, None)

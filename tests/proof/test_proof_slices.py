@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from servers.openai_server import OpenAIServer
 
-from proof import author, chaos, disk, documents, hostile, moves, outside, power, together
+from proof import author, chaos, disk, documents, hostile, identity, moves, outside, power, together
 from proof.books import copy_of, forty
 from proof.hostile_projects import PROJECTS
 from proof.tally import Bench, Tally
@@ -104,3 +104,10 @@ def test_pictures_that_move(bench: Callable[[int], Bench]) -> None:
     moves.harness(bench(12), tally)
     tally.held()
     assert tally.faults >= 10
+
+
+def test_books_edited_at_random(bench: Callable[[int], Bench]) -> None:
+    """Every entry keeps its picture, and nothing is paid for but what is new."""
+    tally = Tally("identity")
+    identity.harness(bench(3), tally)
+    tally.held()

@@ -87,7 +87,7 @@ class Brush:
     def open(self):
         pass
 
-    def submit(self, request):
+    def submit(self, request, name):
         size = request.asked.size
         out = io.BytesIO()
         Image.new("L", (size.width, size.height), request.parameters["grey"]).save(out, "PNG")

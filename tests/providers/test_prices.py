@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from chargen.model.values import Size
 from chargen.providers import load_models
+from chargen.providers.catalogue.models import Model
 from chargen.providers.catalogue.prices import (
     Prices,
     Rates,
@@ -16,6 +18,7 @@ from chargen.providers.catalogue.prices import (
     UsdBySize,
     cost,
     estimate,
+    most,
 )
 
 RATES = Rates(text_in=Decimal(5), image_in=Decimal(8), text_out=Decimal(10), image_out=Decimal(30))
@@ -78,3 +81,39 @@ def test_a_letter_of_another_script_is_a_token() -> None:
     assert latin is not None
     assert chinese is not None
     assert chinese - plain == 4 * (latin - plain)
+
+
+@pytest.mark.parametrize(
+    ("route", "requested", "references", "prompt", "usd"),
+    [
+        ("openai/gpt-image-2.6-flare", "1024x1024", 0, "", "0.212"),  # 7,024 tokens out, 256 around the prompt
+        ("openai/gpt-image-2.6-flare", "2048x1024", 2, "lamp", "0.53634"),
+        ("openai/gpt-image-1-mini", "1024x1536", 1, "", "0.070262"),
+        ("google/gemini-nano-banana-2.1", "1:1 1K", 0, "", "0.313344"),  # two pictures, 32,768 tokens of thinking
+        ("google/gemini-nano-banana-2.1", "1:1 1K", 1, "\u706f", "0.316709"),
+    ],
+)
+def test_the_most_is_more_than_any_reply_comes_to(
+    route: str, requested: str, references: int, prompt: str, usd: str
+) -> None:
+    """The dearest quality, references, thinking, and a token for each byte of the prompt; quality says nothing."""
+    provider, model_id = route.split("/")
+    model = load_models().find(provider, model_id)
+    assert model is not None
+    assert model.prices is not None
+    assert most(model.prices, requested, references, prompt) == Decimal(usd)
+    assert most(model.prices, "no size", references, prompt) is None
+
+
+@pytest.mark.parametrize("model", [model for model in load_models().models if model.prices], ids=str)
+def test_no_estimate_is_above_the_most(model: Model) -> None:
+    """In every quality, with as many references as it takes, in any script."""
+    assert model.prices is not None
+    requested = str(model.sizes.nearest(Size(1024, 1024)))
+    for quality in (None, *model.qualities):
+        for prompt in ("", "a lamp " * 500, "\u706f\u5854" * 500, "\U0001f4a1" * 500):
+            price = estimate(model.prices, requested, quality, model.references, prompt)
+            limit = most(model.prices, requested, model.references, prompt)
+            assert price is not None
+            assert limit is not None
+            assert price <= limit

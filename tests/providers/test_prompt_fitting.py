@@ -11,7 +11,7 @@ from chargen.model.request import Asked, SentReference
 from chargen.model.values import Size
 from chargen.providers.catalogue import negative
 from chargen.providers.catalogue.prompt_fitting import fit
-from chargen.providers.catalogue.reference_choice import choose
+from chargen.providers.catalogue.reference_choice import KEEP, PLACE, choose
 
 
 def picture(character: str, number: int = 1, appearance: str = "") -> SentReference:
@@ -63,6 +63,27 @@ def test_a_reference_without_words_is_said_to_be_left_out() -> None:
     fitted = fit(question(picture("ann"), picture("bob")), "tiny", 0)
     assert fitted.prompt == "a hall"
     assert fitted.notes == ("`tiny` takes at most 0 references: `ann-1.png`, `bob-1.png` left out",)
+
+
+def test_the_place_goes_after_everyones_second_and_is_left_out_by_name() -> None:
+    """Faces first: a place that does not fit is told with what it shows, beside whom words stand in for."""
+    place = SentReference("", "yard.png", b"yard", "image/png", name="Mill Yard")
+    bob = SentReference("bob", "bob-2.png", b"bob2", "image/png", "Bob limps.", name="Bob")
+    fitted = fit(question(place, picture("ann"), picture("bob"), bob), "tiny", 3)
+    assert [reference.label for reference in fitted.references] == ["ann-1.png", "bob-1.png", "bob-2.png"]
+    assert fitted.notes == ("`tiny` takes at most 3 references: the place, Mill Yard (`yard.png`) left out",)
+    both = fit(question(picture("ann"), bob, place), "tiny", 1)
+    (told,) = both.notes
+    assert told.endswith("Bob (`bob-2.png`) described in words; the place, Mill Yard (`yard.png`) left out")
+
+
+def test_the_legend_says_who_and_what_is_on_which_picture() -> None:
+    """A picture nobody is named on has its number all the same; a place is asked to stay as it is."""
+    ann = SentReference("ann", "ann.png", b"ann", "image/png", name="Ann")
+    place = SentReference("", "yard.png", b"yard", "image/png", name="Mill Yard")
+    lines = fit(question(picture("bob"), ann, place), "roomy", 16).prompt
+    assert lines == f"a hall\n\nPicture 2: Ann. Picture 3: the place, Mill Yard. {KEEP} {PLACE}"
+    assert fit(question(place), "roomy", 16).prompt == f"a hall\n\nPicture 1: the place, Mill Yard. {PLACE}"
 
 
 def test_what_fits_is_not_touched() -> None:

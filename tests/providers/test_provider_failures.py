@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from chargen.model.request import FailureClass
-from chargen.providers.http.failures import LONGEST_MESSAGE, Answer, Ruling, by_status, exception_failure, ruled, words
+from chargen.providers.http.failures import (
+    LONGEST_MESSAGE,
+    Answer,
+    FailureRule,
+    by_status,
+    exception_failure,
+    ruled,
+    words,
+)
 
 
 class TransportError(Exception):
@@ -137,9 +145,9 @@ def test_a_page_where_an_api_should_be_is_met_by_every_request() -> None:
 def test_a_wait_is_only_kept_where_trying_again_helps() -> None:
     """A stopped provider is not waited for; long words are cut; code and id carry no key."""
     answer = Answer(429, "x" * 2000)
-    stopped = ruled(answer, Ruling(FailureClass.PROVIDER_STOP), ["seekrit-1"], code="seekrit-1", wait=3.0)
+    stopped = ruled(answer, FailureRule(FailureClass.PROVIDER_STOP), ["seekrit-1"], code="seekrit-1", wait=3.0)
     assert stopped.wait is None
     assert stopped.code == "[key]"
     assert len(stopped.message) == LONGEST_MESSAGE
-    again = ruled(answer, Ruling(FailureClass.TRANSIENT), [], wait=3.0, request_id="r")
+    again = ruled(answer, FailureRule(FailureClass.TRANSIENT), [], wait=3.0, request_id="r")
     assert (again.wait, again.request_id, again.status) == (3.0, "r", 429)

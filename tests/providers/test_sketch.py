@@ -35,7 +35,7 @@ def asked(size: Size = CARD, **changes: object) -> Asked:
         "references": (reference(), reference("JPEG")),
         "size": size,
         "entry_id": "chapters/ch01/img-01",
-        "title": "The Ferryman Waits",
+        "title": "The Ferryman InterruptibleWait",
         "colours": ("#1d3146", "old brass (lantern)", "no colour at all"),
     }
     return Asked(**{**values, **changes})  # type: ignore[arg-type]

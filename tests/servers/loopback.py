@@ -16,6 +16,7 @@ arrived, also those that failed; keys are cut out of the recorded headers.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections import deque
@@ -77,14 +78,13 @@ class LoopbackServer:
         self._in_flight = 0
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._open: set[Any] = set()
+        self._open: dict[Any, Any] = {}
         self._errors: list[BaseException] = []
         self._http: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self):
-        server = type("Handler", (_Handler,), {"owner": self})
-        self._http = _Http(("127.0.0.1", 0), server)
+        self._http = _Http(self)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
         return self
@@ -94,7 +94,7 @@ class LoopbackServer:
         self._http.shutdown()
         self._http.server_close()
         with self._changed:
-            still_open = list(self._open)
+            still_open = list(self._open.values())
         for connection in still_open:
             _close(connection)
         self._thread.join(5)
@@ -152,9 +152,16 @@ class LoopbackServer:
             assert self._changed.wait_for(lambda: told(self._seen), timeout), f"{len(self._seen)} came"
 
     def settle(self, timeout: float = 60.0) -> None:
-        """Wait until no request is in flight, as after the process that asked was killed."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: self._in_flight == 0, timeout), f"{self._in_flight} in flight"
+        """Wait until all that was sent has been read and answered, after the process that asked was killed.
+
+        A request may still stand in the queue of connections, or unread in one: they are taken in order, so that all of
+        a dead process are closed when one that came after them is the only one left.
+        """
+        with socket.create_connection(self._http.server_address) as last:
+            mine = {last.getsockname()}
+            with self._changed:
+                told = self._changed.wait_for(lambda: self._open.keys() == mine, timeout)
+                assert told, f"{self._in_flight} in flight, {len(self._open)} connections open"
 
     # What a vendor's server adds -----------------------------------------------------------------------------------
 
@@ -184,6 +191,10 @@ class LoopbackServer:
 
     def get(self, path: str) -> tuple[bytes, str] | None:  # noqa: ARG002 - for servers that deliver addresses
         """Return bytes and type of what is fetched at `path`."""
+        return None
+
+    def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:  # noqa: ARG002
+        """Return status and JSON for a POST that asks for no image."""
         return None
 
     def redirect(self, path: str) -> str | None:  # noqa: ARG002 - as above
@@ -261,24 +272,33 @@ class _Http(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
+    def __init__(self, owner: LoopbackServer) -> None:
+        super().__init__(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": owner}))
+        self._owner = owner
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away."""
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note a connection before its thread begins."""
+        with self._owner._changed:
+            self._owner._open[client_address] = request
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Note that a connection has come to its end."""
+        super().shutdown_request(request)
+        with self._owner._changed:
+            gone = [address for address, connection in self._owner._open.items() if connection is request]
+            for address in gone:
+                del self._owner._open[address]
+            self._owner._changed.notify_all()
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     owner: LoopbackServer
-
-    def setup(self) -> None:
-        super().setup()
-        with self.owner._changed:
-            self.owner._open.add(self.connection)
-
-    def finish(self) -> None:
-        with self.owner._changed:
-            self.owner._open.discard(self.connection)
-        super().finish()
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output clean."""
@@ -300,7 +320,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         if not self.owner.is_image_request(self.path):
-            self._send(404, b'{"detail": "Not Found"}', {"content-type": "application/json"})
+            status, answer = self.owner.other(self.path, headers, body) or (404, {"detail": "Not Found"})
+            self._send(status, json.dumps(answer).encode(), {"content-type": "application/json"})
             return
         seen: Seen | None = None
         status = 0

@@ -177,7 +177,7 @@ def test_what_is_in_flight_in_our_own_run_is_left_alone(tmp_path: Path, journal:
     other.close()
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), 1], ids=["ours", "our parent", "the first"])
+@pytest.mark.parametrize("pid", [os.getpid(), os.getppid(), 1], ids=["ours", "our parent", "init"])
 def test_a_row_of_a_process_whose_id_is_in_use_again_is_a_leftover(
     tmp_path: Path, journal: Journal, originals: Originals, pid: int
 ) -> None:

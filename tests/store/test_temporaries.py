@@ -19,17 +19,18 @@ def dead_pid() -> int:
 
 
 def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
-    """Those of dead processes, of an earlier process with our id, and hours-old ones go; all else stays."""
+    """Those of dead processes (forked from us too), of an earlier one with our id, and hours-old ones go."""
     gone = [
+        temporary_name().replace(f"-{os.getpid()}-", f"-{dead_pid()}-"),
         f".chargen-{dead_pid()}-{'0' * 16}.tmp",
         f".chargen-{os.getpid()}-{'0' * 16}.tmp",
         f".chargen-1-{'1' * 16}.tmp",
     ]
     kept = [temporary_name(), f".chargen-1-{'0' * 16}.tmp", "x.tmp", ".chargen-1-zz.tmp", ".chargen"]
-    for name in gone[:2] + kept:
+    for name in gone[:3] + kept:
         (tmp_path / name).write_bytes(b"x")
-    (tmp_path / gone[2]).mkdir()
-    os.utime(tmp_path / gone[2], (0, 0))
+    (tmp_path / gone[3]).mkdir()
+    os.utime(tmp_path / gone[3], (0, 0))
     assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
     assert names(tmp_path) == sorted(kept)
     assert sweep(tmp_path / "absent") == ()

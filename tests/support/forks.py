@@ -105,6 +105,10 @@ class Forks:
         out, err = self._out[pid]
         return Run(code, out.read_text(), err.read_text())
 
+    def wait_for_out(self, pid: int, words: str, timeout: float = 60.0) -> None:
+        """Wait until a started command has said these words on stdout."""
+        wait_for_text(self._out[pid][0], words, timeout)
+
     def wait_for_err(self, pid: int, words: str, timeout: float = 60.0) -> None:
         """Wait until a started command has said these words on stderr."""
         wait_for_text(self._out[pid][1], words, timeout)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.ownership import Claim, Ownership, Standing, normal, ownership
+from chargen.plan.ownership import Claim, FileAtPlace, Ownership, normal, ownership
 
 
 def digest(text: str) -> FileHash:
@@ -80,11 +80,11 @@ class Book:
         claims = [Claim(entry.id, f"generated/{entry.id}.png", entry.named, entry.line) for entry in self.entries]
         return ownership(claims, self)
 
-    def look(self, path: str) -> Standing | None:
+    def look(self, path: str) -> FileAtPlace | None:
         text = self.files.get(self._spelled(path))
         if text is None:
             return None
-        return Standing(len(text), digest(text) if path in self.pointers else None)
+        return FileAtPlace(len(text), digest(text) if path in self.pointers else None)
 
     def file_at(self, path: str) -> FileHash:
         self.hashed.append(path)

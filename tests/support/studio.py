@@ -40,7 +40,7 @@ class Vendor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         self.prompts.append(request.prompt)
         data = pictures.png(128, 96, self.number + len(self.prompts))
         return Ticket(reply=Reply(data, request_id=f"req-{len(self.prompts)}", cost_usd=Decimal("0.04")))

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargen.text.word_diff import Fate, Run, plain, shortened, word_diff
+from chargen.text.word_diff import Run, RunKind, plain, shortened, word_diff
 
 TEXTS = st.text(alphabet="ab ,.\n-'", max_size=60)
 
@@ -19,8 +19,8 @@ def test_a_diff_holds_every_word_of_both_texts(before, after):
     """Kept and removed words are the text before, kept and added ones the text after; no difference, no runs."""
     runs = word_diff(before, after)
     if runs:
-        assert words(runs, Fate.KEPT, Fate.REMOVED) == re.findall(r"\S", before)
-        assert words(runs, Fate.KEPT, Fate.ADDED) == re.findall(r"\S", after)
+        assert words(runs, RunKind.KEPT, RunKind.REMOVED) == re.findall(r"\S", before)
+        assert words(runs, RunKind.KEPT, RunKind.ADDED) == re.findall(r"\S", after)
     else:
         assert re.findall(r"\S", before) == re.findall(r"\S", after)
 
@@ -58,7 +58,7 @@ def test_long_kept_runs_are_cut_beside_the_change():
 
 def test_a_run_that_is_hardly_longer_than_its_context_stays_whole():
     """One word is never replaced by an ellipsis."""
-    runs = (Run(Fate.ADDED, "x "), Run(Fate.KEPT, "a b c"))
+    runs = (Run(RunKind.ADDED, "x "), Run(RunKind.KEPT, "a b c"))
     assert shortened(runs, context=2) == runs
 
 

@@ -17,7 +17,7 @@ from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
 from chargen.yaml.document import MAX_BYTES, parse
 from chargen.yaml.edit import Patch, apply_patches
 from chargen.yaml.splice import EditableText, SpliceError
-from chargen.yaml.tree import Refusal, find, read_pieces
+from chargen.yaml.tree import EditRefused, find, read_nodes
 from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "story"
@@ -323,10 +323,10 @@ def test_item_of_a_slot_s_own_list_may_get_its_line_end() -> None:
 def test_lines_that_would_run_into_their_neighbours_are_refused(new: str) -> None:
     """Lines edited alone must begin in the column they began in, and end with a line end if they did."""
     old = "- a: 1\n"
-    root = read_pieces(old)
+    root = read_nodes(old)
     assert root is not None
     verify_cell(old, "- a: 1\n  m: x\n", root)
-    with pytest.raises(Refusal, match="run into"):
+    with pytest.raises(EditRefused, match="run into"):
         verify_cell(old, new, root)
 
 
@@ -796,8 +796,8 @@ WRONG = [
 @pytest.mark.parametrize(("old", "new"), WRONG)
 def test_verification_sees_what_went_wrong(old: str, new: str) -> None:
     """A wrong outcome, however it came about, is not taken for the edit."""
-    with pytest.raises(Refusal):
-        verify_tree(old, find(read_pieces(old), ()), read_pieces(new), SetSlots((), {"m": "x"}))
+    with pytest.raises(EditRefused):
+        verify_tree(old, find(read_nodes(old), ()), read_nodes(new), SetSlots((), {"m": "x"}))
 
 
 def test_what_would_run_into_the_next_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -813,24 +813,24 @@ def test_what_would_run_into_the_next_entry_is_refused(monkeypatch: pytest.Monke
 def test_verification_sees_a_wrong_list(new: str) -> None:
     """An item that is missing, changed or misplaced is seen."""
     old = "l: [{a: b}]\n"
-    with pytest.raises(Refusal):
-        verify_tree(old, find(read_pieces(old), ()), read_pieces(new), AppendSlot((), "l", {"c": "d"}))
+    with pytest.raises(EditRefused):
+        verify_tree(old, find(read_nodes(old), ()), read_nodes(new), AppendSlot((), "l", {"c": "d"}))
 
 
 @pytest.mark.parametrize("new", ["a: 1\nm: x \n", "A: 1\nm: x\n", "a: 1\nm: x\n\n", "a: 1\nm: x"])
 def test_verification_sees_every_other_character(new: str) -> None:
     """Text outside of the patches is compared character by character, to the end."""
     verify_bytes("a: 1\nm: y\n", "a: 1\nm: x\n", [Patch(8, 9, "x")])
-    with pytest.raises(Refusal):
+    with pytest.raises(EditRefused):
         verify_bytes("a: 1\nm: y\n", new, [Patch(8, 9, "x")])
 
 
 def test_overlapping_patches_and_second_documents_are_refused() -> None:
     """Patches that overlap are never applied, and a text with two documents is never read as one."""
-    with pytest.raises(Refusal, match="overlap"):
+    with pytest.raises(EditRefused, match="overlap"):
         apply_patches("abcd", [Patch(0, 2, ""), Patch(1, 3, "")])
     with pytest.raises(YAMLError):
-        read_pieces("a\n---\nb\n")
+        read_nodes("a\n---\nb\n")
 
 
 def test_foreign_breaks_in_the_author_s_text_stay() -> None:

@@ -1,4 +1,4 @@
-"""What the own commands of doit have in common: the author's `dodo.py` read, errors told, exit codes kept.
+"""What the own commands of doit have in common: the author's `dodo.py` read, errors reported, exit codes kept.
 
 Laws: a command that only looks takes no lock and writes nothing; an author's own tasks keep doit's meaning of each
 command; every command ends with an `ExitCode`.
@@ -23,7 +23,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.globals import Globals
 from doit.task import Task
 
-from chargen.cli.output import discard, of_bug, of_system, say, tell
+from chargen.cli.output import discard, of_bug, of_system, say, to_stderr
 from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.config import started_in
 from chargen.doit_plugin.names import Named, own_tasks, understand
@@ -47,14 +47,14 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     doc_usage = "[TASK ...]"
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """Read the options and do the command; an option there is not is told with what to do instead."""
+        """Read the options and do the command; an option there is not is reported with what to do instead."""
         try:
             result: int = super().parse_execute(in_args)
         except CmdParseError as failure:
             words, listed, _ = str(failure).partition(" (parsing options: ")
             if not listed:
                 raise
-            self.tell(str(_wrong_option(self, words.removeprefix("Error parsing Command: "))))
+            self.to_stderr(str(_wrong_option(self, words.removeprefix("Error parsing Command: "))))
             return StartError.exit_code
         return result
 
@@ -68,10 +68,10 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
             self._load_dodo(params)
             return self.perform(params, args)
         except ChargenError as failure:
-            self.tell(str(failure))
+            self.to_stderr(str(failure))
             return failure.exit_code
         except KeyboardInterrupt:
-            self.tell("interrupted")
+            self.to_stderr("interrupted")
             return ExitCode.INTERRUPTED
         except BrokenPipeError:
             discard(sys.stdout)  # whoever read the output has seen enough
@@ -79,17 +79,17 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         except _DOIT_TELLS:
             raise
         except OSError as failure:
-            told = of_system(failure)
-            self.tell(str(told))
-            return told.exit_code
+            found = of_system(failure)
+            self.to_stderr(str(found))
+            return found.exit_code
         except Exception as bug:
             logging.getLogger("chargen").exception("unexpected %s", type(bug).__name__)
-            self.tell(of_bug(bug))
+            self.to_stderr(of_bug(bug))
             return ExitCode.PROGRAM
 
-    def tell(self, text: str) -> None:
+    def to_stderr(self, text: str) -> None:
         """Write a message for a person; what a command is asked for goes to `self.outstream`."""
-        tell(text)
+        to_stderr(text)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Write lines of what the command was asked for."""
@@ -126,7 +126,7 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for."""
         who = f"process {pid}" if pid else "another process"
-        self.tell(f"{who} is building this project; waiting for it")
+        self.to_stderr(f"{who} is building this project; waiting for it")
 
     def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
         """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""

@@ -51,7 +51,7 @@ class List(ProjectCommand):
             words = list(filter(is_word, names))
             self.say(words)
             if left := len(names) - len(words):
-                self.tell(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
+                self.to_stderr(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
             return 0
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.build_request import selectables  # noqa: PLC0415 - names alone need none of it
@@ -73,6 +73,8 @@ class List(ProjectCommand):
             pairs = zip(lines, needs, strict=True)
             lines = [line for row, files in pairs for line in (row, *(f" -  {file}" for file in files))]
         self.say(lines)
+        for problem in plan.unplanned:
+            self.to_stderr(str(problem))
         return 0
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:

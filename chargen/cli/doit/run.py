@@ -130,7 +130,7 @@ class Run(ProjectCommand):
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for, and how not to."""
         who = f"process {pid}" if pid else "another process"
-        self.tell(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
+        self.to_stderr(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
 
 
 def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:

@@ -17,7 +17,7 @@ from pathlib import Path
 from chargen.config.layout import IGNORED
 from chargen.plain_file import TEXT_BYTES, read_plain
 
-FORMAT = 3
+FORMAT = 4
 """A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from chargen.config.layout import PLAN_CACHE
 from chargen.errors import ChargenError, Severity
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
-from chargen.plan.cache.rows import Cache, Kept, cache_bytes, cache_of, read_rows
+from chargen.plan.cache.rows import Cache, KeptFile, cache_bytes, cache_of, read_rows
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
 from chargen.plan.plan import Plan, Shown
@@ -91,7 +91,7 @@ def to_keep(session: Session, planner: Planner, plan: Plan) -> Callable[[], None
     return lambda: _save(session, planner, plan, files)
 
 
-def _save(session: Session, planner: Planner, plan: Plan, files: dict[str, Kept]) -> None:
+def _save(session: Session, planner: Planner, plan: Plan, files: dict[str, KeptFile]) -> None:
     before = session.cache()
     whole = files.keys() == planner.book.heads.keys()
     if (files == before.files and not (whole and not before.order)) or environment_of(session) != before.environment:
@@ -109,14 +109,14 @@ def _save(session: Session, planner: Planner, plan: Plan, files: dict[str, Kept]
 
 def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stamp:
     settings = session.project.settings
-    told = tuple(
+    not_fresh = tuple(
         (str(image.id), image.verdict.value, image.reasons)
         for image in plan.images
         if image.verdict is not Verdict.FRESH or image.reasons
     )
     busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
     if any(problem.severity is Severity.ERROR for problem in plan.problems):
-        busy = set(cache.files)  # an error is told by every run until it is mended
+        busy = set(cache.files)  # an error is not_fresh by every run until it is mended
     return Stamp(
         environment=cache.environment,
         made=cache.made,
@@ -126,11 +126,11 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         plain=_is_plain_about_money(settings),
         clean=not plan.problems and not any(image.drift for image in plan.images),
         files={file: _stamped(planner, kept, nothing_due=file not in busy) for file, kept in cache.files.items()},
-        told=told,
+        not_fresh=not_fresh,
     )
 
 
-def _stamped(planner: Planner, kept: Kept, *, nothing_due: bool) -> StampedFile:
+def _stamped(planner: Planner, kept: KeptFile, *, nothing_due: bool) -> StampedFile:
     targets = kept.paths[: len(kept.head.ids)]
     outside = tuple(outside_names(kept.reads))
     said = planner.disk.trace.together(outside) if outside else ""

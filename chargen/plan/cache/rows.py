@@ -42,6 +42,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     route: Route | None
     sent_quality: str | None
     cost_usd: Decimal | None
+    most_usd: Decimal | None
     repair: bool
     drift: tuple[Reason, ...]
     notes: tuple[str, ...]
@@ -123,9 +124,13 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     broken: Position | None = None
     claims: tuple[KeptClaim, ...] = ()
     """Of each image of `ids`."""
+    overview: EntryId | None = None
+    """The image of a location as a whole."""
+    zones: tuple[tuple[str, EntryId], ...] = ()
+    """Zones of a location by the names other files may call them, each with its image."""
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
@@ -149,7 +154,7 @@ class Cache(msgspec.Struct, array_like=True):
 
     environment: str
     made: str = ""
-    files: dict[str, Kept] = {}
+    files: dict[str, KeptFile] = {}
     order: tuple[EntryId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -158,7 +163,7 @@ _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
 
 
-def read_rows(kept: Kept) -> tuple[Row, ...] | None:
+def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
     """Return the rows of a kept file; None where they are not those of its head."""
     try:
         found = _rows.decode(kept.rows)
@@ -192,9 +197,10 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
     """Return a planned image as a row; `offer` is what its provider says of a request for it."""
     return Row(
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
-        image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.repair,
-        image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows, image.named,
-        image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former, offer,
+        image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
+        image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
+        image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
+        offer,
     )  # fmt: skip
 
 
@@ -218,6 +224,8 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         tuple((name.name, str(name), name.position) for name in imagery.uses),
         scanned.problems,
         claims=tuple(claims.values()),
+        overview=imagery.overview,
+        zones=imagery.zones,
     )
 
 

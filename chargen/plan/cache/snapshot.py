@@ -68,17 +68,17 @@ class Snapshot:
             ids = ids_meant
         if not self.unchanged:
             return None
-        return Summary.of(ids, self.stamp.told)
+        return Summary.of(ids, self.stamp.not_fresh)
 
     def _outside_is_same(self) -> bool:
         """Ask originals and journal, where a verdict hangs on them."""
         hanging = [known for known in self.stamp.files.values() if known.outside]
         if not hanging:
             return True
-        from chargen.plan.disk import Outside  # noqa: PLC0415 - most projects need neither
+        from chargen.plan.disk import StoreAnswers  # noqa: PLC0415 - most projects need neither
         from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - as above
 
-        with Outside.of(self.root, self.looked) as outside:
+        with StoreAnswers.of(self.root, self.looked) as outside:
             trace = ReadTrace(outside.readers())
             return all(trace.together(known.outside) == known.said for known in hanging)
 

@@ -43,21 +43,21 @@ class StampedFile:
     said: str
 
 
-Told: TypeAlias = tuple[str, str, tuple[Reason, ...]]
+ImageVerdict: TypeAlias = tuple[str, str, tuple[Reason, ...]]
 """Id, verdict and reasons of an image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How images stand that need nothing: so many fresh; those to be told of in build order."""
+    """How images stand that need nothing: so many fresh; those to be not_fresh of in build order."""
 
     fresh: int = 0
-    others: tuple[Told, ...] = ()
+    others: tuple[ImageVerdict, ...] = ()
 
     @classmethod
-    def of(cls, ids: Collection[str], told: Iterable[Told]) -> Summary:
-        """Say how these images stand, of all that are told of."""
-        others = tuple(item for item in told if item[0] in ids)
+    def of(cls, ids: Collection[str], not_fresh: Iterable[ImageVerdict]) -> Summary:
+        """Say how these images stand, of all that are not_fresh of."""
+        others = tuple(item for item in not_fresh if item[0] in ids)
         return cls(len(ids) - sum(verdict != _FRESH for _, verdict, _ in others), others)
 
 
@@ -66,8 +66,8 @@ class Stamp:
     """Everything in the stamp's file. `environment` is of `environment.environment_digest`, `made` as in the cache.
 
     `plain` says that the settings neither limit what is spent nor send requests elsewhere, `clean` that the plan has
-    no problem and no image was made otherwise than declared now. `told` are the images that are not fresh, in build
-    order: id, verdict, reasons.
+    no problem and no image was made otherwise than declared now. `not_fresh` are the other images, in build order: id,
+    verdict, reasons.
     """
 
     environment: str
@@ -78,7 +78,7 @@ class Stamp:
     plain: bool
     clean: bool
     files: Mapping[str, StampedFile]
-    told: tuple[Told, ...]
+    not_fresh: tuple[ImageVerdict, ...]
 
     def ids(self, file: str) -> list[str]:
         """Return the ids of a file's images, in file order."""
@@ -102,7 +102,7 @@ def read_stamp(root: Path) -> Stamp | None:
             _yes_or_no(found["plain"]),
             _yes_or_no(found["clean"]),
             {name: _stamped(values) for name, values in found["files"].items()},
-            tuple((_text(name), _text(verdict), _reasons(reasons)) for name, verdict, reasons in found["told"]),
+            tuple((_text(name), _text(verdict), _reasons(reasons)) for name, verdict, reasons in found["not_fresh"]),
         )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
@@ -114,7 +114,9 @@ def stamp_bytes(stamp: Stamp) -> bytes:
     values["files"] = {
         name: [getattr(item, field) for field in StampedFile.__slots__] for name, item in stamp.files.items()
     }
-    values["told"] = [[name, verdict, [item.to_json() for item in reasons]] for name, verdict, reasons in stamp.told]
+    values["not_fresh"] = [
+        [name, verdict, [item.to_json() for item in reasons]] for name, verdict, reasons in stamp.not_fresh
+    ]
     return json.dumps(values, separators=(",", ":")).encode()
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from chargen.errors import Problem, error, note, warning
 from chargen.model.request import SentReference
-from chargen.providers.catalogue.models import Life, Model, ModelTable, ProviderFacts, route_line
+from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable, ProviderFacts, route_line
 from chargen.text.nearest import did_you_mean
 
 ROUTES = "[tool.chargen.routes]"
@@ -33,17 +33,17 @@ def check_model(table: ModelTable, provider: str, model_id: str, today: date) ->
 
 def _check_life(model: Model, model_id: str, hint: str, today: date) -> Iterator[Problem]:
     match model.life(today):
-        case Life.DEAD:
+        case Lifecycle.DEAD:
             yield error(f"`{model_id}` was shut down on {model.shutdown}", hint=hint)
-        case Life.DYING:
+        case Lifecycle.DYING:
             assert model.shutdown is not None
             days = (model.shutdown - today).days
             yield warning(
                 f"`{model_id}` shuts down on {model.shutdown}, in {days} day{'' if days == 1 else 's'}", hint=hint
             )
-        case Life.DEPRECATED:
+        case Lifecycle.DEPRECATED:
             yield warning(f"`{model_id}` is deprecated since {model.deprecated}", hint=hint)
-        case Life.ALIVE:
+        case Lifecycle.ALIVE:
             pass
 
 

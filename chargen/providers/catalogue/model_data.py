@@ -154,7 +154,15 @@ def _prices(table: _Table) -> Prices:
         text_out=table.money("text_out"),
         image_out=table.money("image_out"),
     )
-    prices = Prices(rates, _image_price(table), table.take("reference_tokens", int), table.maybe("auto_quality", str))
+    prices = Prices(
+        rates,
+        _image_price(table),
+        table.take("reference_tokens", int),
+        table.maybe("auto_quality", str),
+        reference_tokens_most=table.take("reference_tokens_most", int),
+        words_tokens_most=table.take("words_tokens_most", int, 0),
+        pictures_most=table.take("pictures_most", int, 1),
+    )
     table.end()
     return prices
 
@@ -175,6 +183,7 @@ def _facts(name: str, table: _Table, as_of: date, sources: tuple[str, ...]) -> P
         as_of=as_of,
         sources=sources,
         proof=table.switch("proof"),
+        model_file=table.take("model_file", str, ""),
         keys=table.texts("keys"),
         base_url=table.take("base_url", str, ""),
         vendor_url=table.take("vendor_url", str, ""),

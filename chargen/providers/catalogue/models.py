@@ -20,7 +20,7 @@ NOTICE_DAYS = 60
 """A model that shuts down within so many days is warned about."""
 
 
-class Life(str, Enum):
+class Lifecycle(str, Enum):
     """What a date says of a model."""
 
     ALIVE = "alive"
@@ -58,15 +58,15 @@ class Model:
             return model_id.startswith(self.id[:-1])
         return model_id == self.id or model_id in self.aliases
 
-    def life(self, today: date) -> Life:
+    def life(self, today: date) -> Lifecycle:
         """Say whether the model can be used today, and for how long."""
         if self.shutdown is not None and today >= self.shutdown:
-            return Life.DEAD
+            return Lifecycle.DEAD
         if self.shutdown is not None and (self.shutdown - today).days <= NOTICE_DAYS:
-            return Life.DYING
+            return Lifecycle.DYING
         if self.deprecated is not None and today >= self.deprecated:
-            return Life.DEPRECATED
-        return Life.ALIVE
+            return Lifecycle.DEPRECATED
+        return Lifecycle.ALIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class ProviderFacts:
     """Draws stand-ins on this machine for nothing: never put in the place of an image that a vendor made."""
     keys: tuple[str, ...] = ()
     """Environment variables that may hold its key, the first that is set counts; empty where it needs none."""
+    model_file: str = ""
+    """What the file of the project is called that a model's id names; empty where ids are names of models."""
     base_url: str = ""
     """The environment variable in which its own SDK looks for another server."""
     vendor_url: str = ""
@@ -155,7 +157,9 @@ class ModelTable:
 
     def live_ids(self, provider: str, today: date) -> tuple[str, ...]:
         """Return the ids and aliases of a provider's models that can be asked today, for suggestions."""
-        live = (model for model in self.of(provider) if model.life(today) is not Life.DEAD and not model.unsupported)
+        live = (
+            model for model in self.of(provider) if model.life(today) is not Lifecycle.DEAD and not model.unsupported
+        )
         return tuple(name for model in live for name in (model.id, *model.aliases) if not name.endswith("*"))
 
 

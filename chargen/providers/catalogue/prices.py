@@ -1,4 +1,4 @@
-"""What an image costs: an estimate before it is sent, the actual cost from the provider's account of tokens after.
+"""What an image costs: an estimate and a most before it is sent, the actual cost from the provider's account after.
 
 Laws: money is `Decimal`, in USD; a cost is rounded up to a millionth of a dollar, so that sums never fall short of the
 bill; what is unknown is None, never 0. Pure; the prices themselves are data (each provider's `models.toml`).
@@ -17,6 +17,9 @@ MILLION = Decimal(1_000_000)
 GRAIN = Decimal("0.000001")
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for English text; a letter of any other script counts as a token of its own."""
+
+FRAME_TOKENS = 256
+"""What a vendor may put around a prompt, at most: seen are about ten tokens, and none publishes a number."""
 
 MOST_TOKENS = 100_000_000
 """More than any image takes by four orders of magnitude."""
@@ -49,6 +52,10 @@ class TokensByPixels:
             return None
         return Decimal(tokens) * size.pixels / self.pixels * rates.image_out / MILLION
 
+    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:
+        """Price an image of `requested` size at its dearest: whatever quality was asked for is the server's to keep."""
+        return self.usd(requested, max(self.tokens, key=lambda name: self.tokens[name]), rates)
+
 
 @dataclass(frozen=True, slots=True)
 class TokensByBucket:
@@ -61,6 +68,10 @@ class TokensByBucket:
         tokens = self.tokens.get(requested.rpartition(" ")[2])
         return None if tokens is None else tokens * rates.image_out / MILLION
 
+    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:
+        """Price an image of `requested` ratio and bucket; there is one price."""
+        return self.usd(requested, None, rates)
+
 
 @dataclass(frozen=True, slots=True)
 class UsdBySize:
@@ -72,18 +83,29 @@ class UsdBySize:
         """Price an image of `requested` size."""
         return self.usd_by_size.get(requested, {}).get(quality or "")
 
+    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:  # noqa: ARG002 - one shape
+        """Price an image of `requested` size at its dearest quality."""
+        return max(self.usd_by_size.get(requested, {}).values(), default=None)
+
 
 ImagePrice: TypeAlias = "TokensByPixels | TokensByBucket | UsdBySize"
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Everything a model charges for. `auto_quality` is what `auto` and nothing are priced as."""
+    """Everything a model charges for. `auto_quality` is what `auto` and nothing are priced as.
+
+    The other numbers are what one request comes to at most: tokens of one picture sent along, tokens of thinking and
+    words beside the picture, finished pictures in one reply.
+    """
 
     rates: Rates
     image: ImagePrice
     reference_tokens: int
     auto_quality: str | None = None
+    reference_tokens_most: int = 0
+    words_tokens_most: int = 0
+    pictures_most: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +133,22 @@ def estimate(prices: Prices, requested: str, quality: str | None, references: in
     text_tokens = -(-latin // CHARACTERS_PER_TOKEN) + len(prompt) - latin
     inputs = TokenCounts(text_in=text_tokens, image_in=references * prices.reference_tokens)
     return _rounded(image + _usd(prices.rates, inputs))
+
+
+def most(prices: Prices, requested: str, references: int, prompt: str) -> Decimal | None:
+    """Return what sending once comes to at most, as far as it can be known; None where the table does not price it.
+
+    No tokenizer of these vendors makes more tokens of a text than it has bytes: each letter can be spelt in bytes.
+    """
+    image = prices.image.most_usd(requested, prices.rates)
+    if image is None:
+        return None
+    inputs = TokenCounts(
+        text_in=len(prompt.encode("utf-8", "surrogatepass")) + FRAME_TOKENS,
+        image_in=references * max(prices.reference_tokens_most, prices.reference_tokens),
+        text_out=prices.words_tokens_most,
+    )
+    return _rounded(image * prices.pictures_most + _usd(prices.rates, inputs))
 
 
 def cost(prices: Prices, counts: TokenCounts) -> Decimal | None:

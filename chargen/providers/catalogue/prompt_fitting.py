@@ -29,7 +29,7 @@ def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
     if legend := reference_choice.legend(choice.kept):
         prompt = f"{prompt.rstrip()}\n\n{legend}"
     if choice.dropped:
-        notes.append(reference_choice.told(choice.dropped, model_id, limit))
+        notes.append(reference_choice.dropped_note(choice.dropped, model_id, limit))
     fitted = negative.appended(prompt, asked.negative_prompt)
     if fitted != prompt:
         notes.append(f"the negative prompt is folded into the prompt (sentence {negative.SENTENCE_VERSION})")

@@ -1,15 +1,19 @@
 """Chooses which references go along where a model takes fewer than there are, and what words stand in for the rest.
 
-Laws: every character's first picture comes before anyone's second; those kept stay in their order; nothing is kept
-or dropped by anything but position and character. Pure; knows no provider.
+Laws: every character's first picture comes before anyone's second, and the place's last; those kept stay in their
+order; nothing is kept or dropped by anything but position and character. Pure; knows no provider.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chargen.model.request import SentReference
+
+PLACE = "Keep the architecture, materials and layout of the place as on its picture."
+"""The same of the picture of a place."""
 
 KEEP = "Keep each face, hair and build as on its picture; light, pose and composition follow the text."
 """What a model is asked to take from the pictures, and what not."""
@@ -25,13 +29,12 @@ class Choice:
 
 def choose(references: Sequence[SentReference], limit: int) -> Choice:
     """Keep at most `limit` references."""
-    seen: dict[str, int] = {}
-    ranked: list[tuple[int, int]] = []
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[bool, int, int]] = []
     for index, reference in enumerate(references):
-        rank = seen.get(reference.character, 0)
-        seen[reference.character] = rank + 1
-        ranked.append((rank, index))
-    chosen = {index for _, index in sorted(ranked)[: max(limit, 0)]}
+        ranked.append((reference.is_place, seen[reference.character], index))
+        seen[reference.character] += 1
+    chosen = {index for *_, index in sorted(ranked)[: max(limit, 0)]}
     return Choice(
         kept=tuple(reference for index, reference in enumerate(references) if index in chosen),
         dropped=tuple(reference for index, reference in enumerate(references) if index not in chosen),
@@ -39,9 +42,12 @@ def choose(references: Sequence[SentReference], limit: int) -> Choice:
 
 
 def legend(kept: Sequence[SentReference]) -> str:
-    """Say who is on which of the pictures that go along; nothing where nobody is named."""
-    names = [f"Picture {number}: {each.name}." for number, each in enumerate(kept, start=1) if each.name]
-    return " ".join((*names, KEEP)) if names else ""
+    """Say who or what is on which of the pictures that go along; nothing where nobody is named."""
+    named = [(number, each) for number, each in enumerate(kept, start=1) if each.name]
+    lines = [f"Picture {number}: {'the place, ' if each.is_place else ''}{each.name}." for number, each in named]
+    lines += [KEEP] if any(not each.is_place for _, each in named) else []
+    lines += [PLACE] if any(each.is_place for _, each in named) else []
+    return " ".join(lines)
 
 
 def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
@@ -50,8 +56,16 @@ def describe(prompt: str, dropped: Sequence[SentReference]) -> str:
     return "\n\n".join((prompt.rstrip(), *texts)) if texts else prompt
 
 
-def told(dropped: Sequence[SentReference], model: str, limit: int) -> str:
-    """Say in one sentence which references the model did not get."""
-    names = ", ".join(f"`{reference.label}`" for reference in dropped)
-    instead = "described in words" if all(reference.appearance.strip() for reference in dropped) else "left out"
-    return f"`{model}` takes at most {limit} reference{'' if limit == 1 else 's'}: {names} {instead}"
+def dropped_note(dropped: Sequence[SentReference], model: str, limit: int) -> str:
+    """Say in one sentence which references the model did not get, and for which of them words stand in."""
+    described = [each for each in dropped if each.appearance.strip()]
+    left_out = [each for each in dropped if not each.appearance.strip()]
+    parts = ((described, "described in words"), (left_out, "left out"))
+    what = "; ".join(f"{', '.join(map(_named, several))} {fate}" for several, fate in parts if several)
+    return f"`{model}` takes at most {limit} reference{'' if limit == 1 else 's'}: {what}"
+
+
+def _named(reference: SentReference) -> str:
+    """Call a picture by who or what is on it, and by its place."""
+    who = f"the place, {reference.name}" if reference.is_place else reference.name
+    return f"{who} (`{reference.label}`)" if reference.name else f"`{reference.label}`"

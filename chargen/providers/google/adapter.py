@@ -31,7 +31,7 @@ class GoogleProvider(VendorProvider):
     name = requests.PROVIDER
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`."""
+        """Turn what was asked into what this model takes; every change is reported in `notes`."""
         quality = asked.quality or self._settings.quality
         return requests.build(asked, model, self._models.assumed(self.name, model), quality)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.http.failures import NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.http.failures import NO_CREDIT, Answer, FailureRule, by_status, ruled, words
 from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"
@@ -25,12 +25,12 @@ _LIMIT_ZERO = re.compile(r"(?i)\blimit:\s*0\b")
 _BAD_KEY_WORDS = re.compile(r"(?i)api[ _]key (?:not valid|not found|expired|invalid)|pass a valid api key")
 _BAD_KEY_REASONS = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"})
 _PER_DAY = "PerDay"
-_DAY_USED_UP = Ruling(
+_DAY_USED_UP = FailureRule(
     FailureClass.PROVIDER_STOP, "the day's quota is used up: go on tomorrow, or raise the limit of the account"
 )
-_NO_IMAGES = Ruling(FailureClass.PROVIDER_STOP, "this account may not make images at all: enable billing")
-_ACCOUNT = Ruling(FailureClass.PROVIDER_STOP, "check the account: its region, and whether billing is enabled")
-_NOT_THERE = Ruling(FailureClass.INVALID, "check the model's name")
+_NO_IMAGES = FailureRule(FailureClass.PROVIDER_STOP, "this account may not make images at all: enable billing")
+_ACCOUNT = FailureRule(FailureClass.PROVIDER_STOP, "check the account: its region, and whether billing is enabled")
+_NOT_THERE = FailureRule(FailureClass.INVALID, "check the model's name")
 
 
 def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEFAULT_KEY) -> ProviderError:
@@ -44,7 +44,7 @@ def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEF
     return ruled(answer, ruling, secrets, code=state, wait=_wait(answer, details, said))
 
 
-def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> Ruling | None:
+def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> FailureRule | None:
     """Say which limit is reached, where it is one that waiting a minute does not lift."""
     if answer.status == 402 or (answer.status < 500 and _NO_CREDIT_WORDS.search(said)):
         return NO_CREDIT
@@ -59,12 +59,12 @@ def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> Ruling |
 
 def _account(
     answer: Answer, details: list[dict[str, Any]], said: str, state: str | None, key_name: str
-) -> Ruling | None:
+) -> FailureRule | None:
     """Say whether key or account are not accepted; a bad key comes as 400 here."""
     bad_key = _BAD_KEY_WORDS.search(said) or any(detail.get("reason") in _BAD_KEY_REASONS for detail in details)
     if answer.status in (401, 403) or (answer.status == 400 and bad_key):
         hint = f"`{key_name}` is not accepted: set a valid key in the environment, and check what it may use"
-        return Ruling(FailureClass.PROVIDER_STOP, hint)
+        return FailureRule(FailureClass.PROVIDER_STOP, hint)
     return _ACCOUNT if answer.status == 400 and state == "FAILED_PRECONDITION" else None
 
 

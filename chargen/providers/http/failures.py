@@ -69,7 +69,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class FailureRule:
     """What a failure means and what to do: the fields of a ProviderError that do not depend on the answer's words."""
 
     failure: FailureClass
@@ -80,25 +80,27 @@ class Ruling:
     alike: bool = False
 
 
-RETRY = Ruling(FailureClass.TRANSIENT)
-RATE_LIMITED = Ruling(FailureClass.TRANSIENT, rate_limited=True)
-NO_CREDIT = Ruling(FailureClass.PROVIDER_STOP, "add credit or raise the limit of the account")
-MODERATED = Ruling(FailureClass.REFUSED, "change the prompt of this image")
-GATEWAY_GAVE_UP = Ruling(
+RETRY = FailureRule(FailureClass.TRANSIENT)
+RATE_LIMITED = FailureRule(FailureClass.TRANSIENT, rate_limited=True)
+NO_CREDIT = FailureRule(FailureClass.PROVIDER_STOP, "add credit or raise the limit of the account")
+MODERATED = FailureRule(FailureClass.REFUSED, "change the prompt of this image")
+GATEWAY_GAVE_UP = FailureRule(
     FailureClass.TRANSIENT, "a server in between gave up waiting; " + MAYBE_BILLED, possibly_billed=True, tries=2
 )
-GATEWAY_FAILED = Ruling(
+GATEWAY_FAILED = FailureRule(
     FailureClass.TRANSIENT, "a server in between lost the reply; " + MAYBE_BILLED, possibly_billed=True, tries=2
 )
-PROXY_WANTS_NAME = Ruling(
+PROXY_WANTS_NAME = FailureRule(
     FailureClass.PROVIDER_STOP, "put name and password into the proxy's address (`HTTP_PROXY` or `ALL_PROXY`)"
 )
-REDIRECTED = Ruling(
+REDIRECTED = FailureRule(
     FailureClass.PROVIDER_STOP, "the server sends requests elsewhere, which is not followed: set the final `base_url`"
 )
-WRONG = Ruling(FailureClass.INVALID, "change the image's size, quality, references or model")
+WRONG = FailureRule(FailureClass.INVALID, "change the image's size, quality, references or model")
 
-NOT_AN_API = Ruling(FailureClass.INVALID, "no image server answers there: check the address (`base_url`)", alike=True)
+NOT_AN_API = FailureRule(
+    FailureClass.INVALID, "no image server answers there: check the address (`base_url`)", alike=True
+)
 
 _BY_STATUS = {
     407: PROXY_WANTS_NAME,
@@ -113,7 +115,7 @@ _GATEWAYS_OWN = frozenset({502, 520, 521, 522, 523})
 """Said by servers in between (nginx's 502, Cloudflare's 52x): the request may have been read, and the reply lost."""
 
 
-def by_status(answer: Answer) -> Ruling:
+def by_status(answer: Answer) -> FailureRule:
     """Rule by the status, for answers no provider has a special meaning for; JSON comes from the server itself."""
     status, of_server = answer.status, isinstance(answer.json, dict)
     if 300 <= status < 400:
@@ -133,7 +135,7 @@ def _is_of_vendor(answer: Answer) -> bool:
 
 def ruled(
     answer: Answer,
-    ruling: Ruling,
+    ruling: FailureRule,
     secrets: Iterable[str],
     *,
     code: str | None = None,

@@ -11,19 +11,20 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chargen.config.server_address import elsewhere, is_at, scheme_and_host, server_address
 from chargen.errors import Problem, error
 from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Request
 from chargen.providers.catalogue.models import ModelTable
-from chargen.providers.catalogue.prices import estimate
-from chargen.providers.http.failures import Answer, exception_failure, setup_failure
+from chargen.providers.catalogue.prices import Prices, estimate, most
+from chargen.providers.http.failures import exception_failure, setup_failure
 from chargen.providers.http.proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
     from chargen.providers.http.client import Transport
 
+T = TypeVar("T")
 NO_KEY = "none"
 """What another server without keys gets; the SDKs insist on one."""
 
@@ -43,7 +44,8 @@ class VendorProvider(LiveProvider):
         self._today = today
         self._environ = environ
         held = ((name, environ.get(name, "").strip()) for name in facts.keys)
-        self._key_name, self._key = next(((name, key) for name, key in held if key), (facts.keys[-1], ""))
+        unset = facts.keys[-1] if facts.keys else ""
+        self._key_name, self._key = next(((name, key) for name, key in held if key), (unset, ""))
         self._base_url = server_address(
             self.name,
             settings.base_url,
@@ -66,11 +68,19 @@ class VendorProvider(LiveProvider):
 
         A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
         """
-        model = self._models.find(self.name, request.model)
-        if model is None or model.prices is None:
+        if (prices := self._prices(request)) is None:
             return None
-        count = len(request.references)
-        return estimate(model.prices, request.requested_size, request.quality, count, request.prompt)
+        return estimate(prices, request.requested_size, request.quality, len(request.references), request.prompt)
+
+    def most(self, request: Request) -> Decimal | None:
+        """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
+        if (prices := self._prices(request)) is None:
+            return None
+        return most(prices, request.requested_size, len(request.references), request.prompt)
+
+    def _prices(self, request: Request) -> Prices | None:
+        model = self._models.find(self.name, request.model)
+        return None if model is None else model.prices
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""
@@ -143,9 +153,7 @@ class VendorProvider(LiveProvider):
             raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
         return proxy
 
-    def _sent(
-        self, call: Callable[[], Answer], refused: type[Exception], classify: Callable[[Any], ProviderError]
-    ) -> Answer:
+    def _sent(self, call: Callable[[], T], refused: type[Exception], classify: Callable[[Any], ProviderError]) -> T:
         """Return what `call` does; `classify` reads the SDK's exception `refused`.
 
         Raises ProviderError, without the exception behind it, which may quote the key.

@@ -16,7 +16,7 @@ from chargen.errors import Problem, error, warning
 from chargen.model.request import Asked, ProviderError, Reply, Request
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.providers.catalogue.model_sizes import RatioSizes, read_size
-from chargen.providers.catalogue.models import Life
+from chargen.providers.catalogue.models import Lifecycle
 from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import NO_KEY, VendorProvider
 from chargen.providers.openai import failures, replies, requests
@@ -41,13 +41,13 @@ class OpenAIProvider(VendorProvider):
     name = requests.PROVIDER
 
     def adapt(self, asked: Asked, model: str) -> Request:
-        """Turn what was asked into what this model takes; every change is told in `notes`.
+        """Turn what was asked into what this model takes; every change is reported in `notes`.
 
         A model of the vendor's gets what it takes there, whatever the server: one that offers it passes requests on.
         """
         quality = asked.quality or self._settings.quality
         known = self._models.find(self.name, model)
-        passed_on = known is not None and not known.unsupported and known.life(self._today) is not Life.DEAD
+        passed_on = known is not None and not known.unsupported and known.life(self._today) is not Lifecycle.DEAD
         if not self.is_vendor and not passed_on:
             return requests.build_compatible(asked, model, UNBOUNDED, quality)
         return requests.build(asked, model, self._models.assumed(self.name, model), quality)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.http.failures import MODERATED, NO_CREDIT, Answer, Ruling, by_status, ruled, words
+from chargen.providers.http.failures import MODERATED, NO_CREDIT, Answer, FailureRule, by_status, ruled, words
 from chargen.providers.http.server_waits import server_wait
 
 KEY = "OPENAI_API_KEY"
@@ -36,13 +36,13 @@ _MODERATED = frozenset({"moderation_blocked", "content_policy_violation", "conte
 _MODERATED_WORDS = re.compile(
     r"(?i)safety_violations=|rejected by (?:the|our) safety system|content[ _]policy violation"
 )
-_BAD_KEY = Ruling(FailureClass.PROVIDER_STOP, f"`{KEY}` is not accepted: set a valid key in the environment")
-_FORBIDDEN = Ruling(
+_BAD_KEY = FailureRule(FailureClass.PROVIDER_STOP, f"`{KEY}` is not accepted: set a valid key in the environment")
+_FORBIDDEN = FailureRule(
     FailureClass.PROVIDER_STOP,
     f"`{KEY}` may not use this model: verify the organisation, or check the key's project and region",
 )
-_NOT_THERE = Ruling(FailureClass.INVALID, "check the model's name, and the address (`base_url`) if it is your own")
-_UNEXPLAINED = Ruling(FailureClass.TRANSIENT, possibly_billed=True, tries=2)
+_NOT_THERE = FailureRule(FailureClass.INVALID, "check the model's name, and the address (`base_url`) if it is your own")
+_UNEXPLAINED = FailureRule(FailureClass.TRANSIENT, possibly_billed=True, tries=2)
 _BY_STATUS = {401: _BAD_KEY, 403: _FORBIDDEN, 404: _NOT_THERE}
 
 
@@ -59,7 +59,7 @@ def body_failure(answer: Answer, secrets: Iterable[str] = ()) -> ProviderError:
     return _failure(answer, _by_words(answer, _kinds(body)) or _UNEXPLAINED, body, secrets)
 
 
-def _by_words(answer: Answer, kinds: frozenset[str]) -> Ruling | None:
+def _by_words(answer: Answer, kinds: frozenset[str]) -> FailureRule | None:
     """Rule by what the server says, for the two answers that come under several statuses.
 
     Words of credit without a code are no stop where the server names a wait: gateways to other vendors use the same
@@ -77,13 +77,13 @@ def _by_words(answer: Answer, kinds: frozenset[str]) -> Ruling | None:
     return None
 
 
-def _by_own_status(answer: Answer) -> Ruling | None:
+def _by_own_status(answer: Answer) -> FailureRule | None:
     if answer.status == 404 and answer.json is None:
         return None
     return _BY_STATUS.get(answer.status)
 
 
-def _failure(answer: Answer, ruling: Ruling, body: Any, secrets: Iterable[str]) -> ProviderError:
+def _failure(answer: Answer, ruling: FailureRule, body: Any, secrets: Iterable[str]) -> ProviderError:
     wait = server_wait(answer.headers, words(answer))
     request_id = answer.headers.get("x-request-id")
     return ruled(answer, ruling, secrets, code=_text(_error(body), "code", "type"), wait=wait, request_id=request_id)

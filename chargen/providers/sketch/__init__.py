@@ -81,6 +81,10 @@ class SketchProvider(LiveProvider):
         """Cost nothing."""
         return Decimal(0)
 
+    def most(self, request: Request) -> Decimal | None:  # noqa: ARG002 - as above
+        """Never cost anything."""
+        return Decimal(0)
+
     def missing_key(self) -> Problem | None:
         """Need no key."""
         return None

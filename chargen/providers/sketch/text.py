@@ -41,7 +41,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Lines of text at a size in pixels; `shown` of `total` words are in them, the rest is told in the last line."""
+    """Lines of text at a size in pixels; `shown` of `total` words are in them, the last line says how many are not."""
 
     size: int
     lines: tuple[str, ...]

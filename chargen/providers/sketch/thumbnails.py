@@ -81,8 +81,8 @@ def thumbnail(data: bytes, width: int, height: int, ground: RGB) -> Image.Image 
         return None
 
 
-def _scaled(picture: Image.Image, way: int, width: int, height: int, ground: RGB) -> Image.Image:
-    upright = turned(picture, way)
+def _scaled(picture: Image.Image, orientation: int, width: int, height: int, ground: RGB) -> Image.Image:
+    upright = turned(picture, orientation)
     if upright.mode.startswith(("I", "F")):  # sixteen bits of grey: cut to eight, all but the darkest would be white
         upright = upright.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:

@@ -15,6 +15,7 @@ class Postcards(ImageryKind):
 
     name = "postcard"
     entity_type = "postcard-album"
+    name_keys = ("number",)
     shapes = (Shape(frozenset({"album", "postcards"}), "postcards"),)
 
     def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here

@@ -1,0 +1,45 @@
+"""How a sum of money is told: the same words at the end of a run, in `chargen cost` and in `chargen log`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chargen.cli.tables import plural
+from chargen.text.money import UNKNOWN, cost_text, estimate_text
+
+if TYPE_CHECKING:
+    from chargen.store.spending import Sum
+
+
+def spent_text(total: Sum) -> str:
+    """Write what was spent: "at least" where a price is unknown."""
+    if not total.unknown:
+        return cost_text(total.spent_usd)
+    return f"at least {cost_text(total.spent_usd)}" if total.spent_usd else UNKNOWN
+
+
+def spending_lines(total: Sum) -> Iterator[str]:
+    """Yield what requests were sent, what came of them, and what of the amounts is not known for certain."""
+    if not (total.spent_usd or total.possibly or total.unknown):
+        return
+    parts = []
+    if total.images:
+        parts.append(f"{plural(total.images, 'image')}, {cost_text(total.usd)}")
+    if total.charged:
+        parts.append(f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}")
+    if free := total.failures - total.charged:
+        parts.append(f"{free:,} failed for free")
+    if total.possibly:
+        parts.append(f"{total.possibly:,} possibly billed")
+    yield f"{plural(total.sent, 'request')} sent: {'; '.join(parts)}"
+    if total.estimated:
+        whose = plural(total.estimated, "image")
+        yield f"estimated: {estimate_text(total.estimated_usd)} of it, for {whose} whose usage was not told"
+    if total.possibly:
+        requests = plural(total.possibly, "request")
+        unknown = "unknown cost" if total.unknown and not total.possibly_usd else estimate_text(total.possibly_usd)
+        estimate = unknown if unknown == UNKNOWN else f"{unknown} by estimate"
+        yield f"possibly billed: {requests} that brought nothing, {estimate}"
+    if total.unknown:
+        yield f"of unknown cost: {plural(total.unknown, 'request')}, counted as nothing"

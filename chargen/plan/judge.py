@@ -1,0 +1,155 @@
+"""Judging a planned image: its inputs, its facts, and by them its verdict, route and price.
+
+Planning judges every image once; a build judges it again immediately before a call. What the verdict is, is decided in
+`chargen.plan.verdict` by the facts of `chargen.plan.facts`. Reads the disk, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from chargen.model.entries import Entry
+from chargen.model.inputs import Inputs, fingerprint, nearest_form
+from chargen.model.record import RecordedReference
+from chargen.model.request import Request, SentReference
+from chargen.model.values import FileHash, Verdict
+from chargen.plan.evidence import PaidReply, TargetState
+from chargen.plan.facts import FactSources, GatheredFacts
+from chargen.plan.plan import Planned
+from chargen.plan.verdict import judge, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Judge(FactSources):
+    """Judges the images of one plan; safe to use from threads."""
+
+    def again(
+        self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
+    ) -> tuple[Planned, Request | None]:
+        """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
+
+        `sent` are the references as they will be sent, `ready` the request where it was made of them before. The
+        request is None where nothing is to be sent.
+        """
+        digests = {reference.label: reference.sha256 for reference in sent}
+        references = tuple(
+            replace(reference, digest=digests.get(reference.path, reference.digest)) for reference in image.references
+        )
+        forms = tuple(
+            replace(
+                form,
+                entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
+                references=references,
+                blockers=image.blockers,
+            )
+            for form in image.forms
+        )
+        image = replace(image, entry=entry, references=references, forms=forms)
+        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
+
+    def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
+        """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
+        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
+
+    def _facts(
+        self,
+        image: Planned,
+        awaited: tuple[str, ...],
+        sent: tuple[SentReference, ...] | None = None,
+        ready: Request | None = None,
+    ) -> GatheredFacts:
+        inputs = _inputs(image, awaited)
+        digest = fingerprint(inputs) if inputs else None
+        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
+
+    def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
+        """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
+
+        What is current by any form is current; the reasons for a new picture are those by the form of the old one.
+        """
+        if not image.forms:
+            return self._judged(facts_of(image))
+        every = [facts_of(form) for form in image.forms]
+        chosen = _recorded(every)
+        judged, request = self._judged(chosen)
+        if chosen is not every[0] and judged.verdict.spends:
+            newest, request = self._judged(every[0])
+            judged = replace(newest, judgement=judged.judgement) if newest.verdict.spends else newest
+        return replace(judged, forms=image.forms), request
+
+    def _judged(self, facts: GatheredFacts) -> tuple[Planned, Request | None]:
+        image = facts.image
+        provider = self.options.provider_of(image.id)
+        if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
+            facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
+        judgement = judge(facts)
+        facts = facts.latest
+        found = facts.problems(judgement.verdict)
+        request = facts.request if judgement.verdict.spends else None
+        adapter = None if request is None else self.adapters.get(request.provider)
+        judged = replace(
+            image,
+            inputs=facts.inputs,
+            fingerprint=facts.fingerprint,
+            judgement=judgement,
+            route=facts.image.route,
+            sent_quality=image.quality if request is None else request.quality,
+            cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
+            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
+            notes=() if request is None else request.notes,
+            problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
+            replaces=facts.own_line,
+            repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
+            or self.evidence.moved_unrecorded(image.id),
+            drift=facts.drift,
+        )
+        return judged, request
+
+    def coming(self, image: Planned) -> FileHash | None:
+        """Return the hash of the file that a restorable image will be, as far as it is known."""
+        facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
+        if facts.moved:
+            return facts.state.file
+        return facts.paid.file if facts.paid is not None else None
+
+    def restoring(self, image: Planned) -> PaidReply | None:
+        """Find what a restorable image is restored from."""
+        return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
+
+
+def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
+    """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
+    newest = every[0]
+    line = newest.state.line or newest.own_line
+    for facts in every:
+        if line is not None and facts.fingerprint == line.fingerprint:
+            return facts
+    for facts in every:
+        if facts.fingerprint is not None and facts.has_history:
+            return facts
+    known = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
+    then = newest.recorded_parts if line is not None and known else {}
+    if not then:
+        return newest
+    return known[id(nearest_form(then, [facts.inputs for facts in known.values() if facts.inputs]))]
+
+
+def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
+    if image.composed is None or image.entry.size is None or awaited:
+        return None
+    references = []
+    for reference in image.references:
+        if reference.digest is None:
+            return None
+        references.append(RecordedReference(reference.character, reference.path, reference.digest))
+    composed = image.composed
+    return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
+
+
+def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:
+    """Say whether the YAML lacks the slots of a picture, or the journal that they are there."""
+    if verdict not in (Verdict.FRESH, Verdict.LOCKED) or found.line is None:
+        return False
+    return not found.in_yaml or found.line.attempt in unfinished

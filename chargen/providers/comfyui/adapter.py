@@ -1,0 +1,256 @@
+"""The ComfyUI provider: plain HTTP, one try per call, each prompt under an id that was chosen and written down before.
+
+Laws: an id is queued once: where it is not known whether a prompt arrived, the server is asked for its id. What the
+server does not know any more is lost, never done. Reading workflows and answers is pure and next door.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_OID, uuid5
+
+from chargen.errors import Position, Problem, error
+from chargen.model.request import (
+    Asked,
+    Pending,
+    ProviderError,
+    ProviderSettings,
+    Reply,
+    Request,
+    SentReference,
+    Ticket,
+)
+from chargen.model.values import FileHash, Size
+from chargen.plain_file import read_plain
+from chargen.providers.catalogue.model_checks import check_prompt, media_type
+from chargen.providers.catalogue.models import ModelTable
+from chargen.providers.catalogue.prompt_fitting import fit
+from chargen.providers.comfyui import answers
+from chargen.providers.comfyui.workflow import NEGATIVE, SEED, SIZE, Values, Workflow, read_workflow
+from chargen.providers.http.failures import Answer
+from chargen.providers.http.vendor import VendorProvider
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from chargen.providers.http.client import Transport
+
+NAME = "comfyui"
+TIMEOUT = 60.0
+"""Seconds for one exchange with the server; it answers at once, but not while it loads a model."""
+STEP = 8
+"""Pixels: what a latent picture's sides are multiples of."""
+LARGEST_SIDE = 16_384
+"""Pixels that the nodes of every installation take."""
+LARGEST_WORKFLOW = 4 * 1024 * 1024
+"""Bytes: far above any workflow."""
+POLLS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
+"""Seconds between questions whether a job is done, the last for all further ones."""
+_SUFFIXES = {"image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+
+
+class ComfyUIProvider(VendorProvider):
+    """A ComfyUI server; the models are workflow files in the project."""
+
+    name = NAME
+
+    def __init__(
+        self, settings: ProviderSettings, models: ModelTable, environ: Mapping[str, str], *, today: date
+    ) -> None:
+        super().__init__(settings, models, environ, today=today)
+        self._address = self._base_url.rstrip("/")
+        self._lock = Lock()
+        self._files: dict[str, tuple[tuple[int, int, int], Workflow]] = {}
+        self._read: dict[FileHash, Workflow] = {}
+        self._uploaded: dict[str, str] = {}
+        self._asked_for: dict[str, int] = {}
+
+    def adapt(self, asked: Asked, model: str) -> Request:
+        """Turn what was asked into what the workflow takes; every change is told in `notes`."""
+        workflow = self._workflow(model)
+        own_negative = workflow.takes(NEGATIVE)
+        fitted = fit(replace(asked, negative_prompt="") if own_negative else asked, model, workflow.references)
+        notes = list(fitted.notes)
+        parameters: dict[str, Any] = {}
+        size = asked.size
+        if workflow.takes(SIZE):
+            size = Size(*(-(-side // STEP) * STEP for side in (size.width, size.height)))
+            parameters["size"] = str(size)
+            if size != asked.size:
+                notes.append(f"sides are multiples of {STEP}: {size} is requested for {asked.size}")
+        else:
+            notes.append(f"`{model}` makes its own size: {asked.size} is not sent")
+        if own_negative:
+            parameters["negative_prompt"] = asked.negative_prompt
+        if spare := workflow.references - len(fitted.references):
+            left = ", ".join(f"`reference:{workflow.references - more}`" for more in reversed(range(spare)))
+            notes.append(f"`{model}` is sent without its {left}: the image has no such reference")
+        if asked.quality:
+            notes.append(f"quality `{asked.quality}` is not sent: a workflow has none")
+        return Request(
+            provider=NAME,
+            model=model,
+            prompt=fitted.prompt,
+            references=fitted.references,
+            requested_size=str(size),
+            quality=None,
+            parameters=parameters,
+            asked=asked,
+            notes=tuple(notes),
+            model_sha256=workflow.sha256 or None,
+        )
+
+    def check(self, request: Request) -> tuple[Problem, ...]:
+        """Say what is wrong or odd in the workflow, with its place, and what the server would refuse."""
+        problems = [*self._workflow(request.model).problems, *check_prompt(request.prompt, self._facts)]
+        size = request.asked.size
+        if max(size.width, size.height) > LARGEST_SIDE:
+            hint = f"give a size with sides of at most {LARGEST_SIDE} pixels"
+            problems.append(error(f"`{NAME}` can't make {size}", hint=hint))
+        return tuple(problems)
+
+    def price(self, request: Request) -> Decimal | None:  # noqa: ARG002 - the protocol prices a request
+        """Cost nothing."""
+        return Decimal(0)
+
+    def submit(self, request: Request, name: str) -> Ticket:
+        """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
+        assert request.model_sha256 is not None
+        workflow = self._read[request.model_sha256]
+        graph = workflow.bound(
+            Values(
+                prompt=request.prompt,
+                negative=request.parameters.get("negative_prompt", ""),
+                seed=seed_of(name),
+                size=Size(*map(int, request.requested_size.split("x"))),
+                references=[self._upload(reference) for reference in request.references],
+            )
+        )
+        prompt_id = id_of(name)
+        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id}
+        answers.check_queued(self._answer("POST", "/prompt", json=body), workflow, self._secrets)
+        return Ticket(name)
+
+    def collect(self, ticket: Ticket) -> Reply | Pending:
+        """Return the picture, or when to ask again. Raises ProviderError, also where the server lost the job."""
+        prompt_id = id_of(ticket.name)
+        entry = self._history(prompt_id)
+        if entry is None:
+            if self._is_queued(prompt_id):
+                return self._pending(ticket.name)
+            entry = self._history(prompt_id)  # it may have been done between the two questions
+        if entry is None:
+            raise answers.lost()
+        pictures = answers.pictures(entry, self._secrets)
+        data, *others = (self._picture(place) for place in pictures)
+        seed = seed_of(ticket.name) if answers.has_mark(entry, SEED) else None
+        return Reply(data, others=tuple(others), request_id=prompt_id, seed=seed, cost_usd=Decimal(0))
+
+    def _pending(self, name: str) -> Pending:
+        with self._lock:
+            number = self._asked_for[name] = self._asked_for.get(name, -1) + 1
+        return Pending(POLLS[min(number, len(POLLS) - 1)])
+
+    # the workflow
+
+    def _workflow(self, model: str) -> Workflow:
+        """Read the workflow of a model, again where its file changed; one that can't be read has a problem."""
+        path = PurePosixPath(model)
+        if path.is_absolute() or ".." in path.parts or path.suffix != ".json":
+            hint = "name a `.json` file of the project, such as `workflows/comfyui.json`"
+            return Workflow(model, FileHash(""), problems=(error(f"`{model}` is no workflow file", hint=hint),))
+        root = Path(self._settings.root).resolve()
+        file = root / path
+        try:
+            status = file.stat()
+            inside = file.resolve().is_relative_to(root) and file.is_file() and status.st_size <= LARGEST_WORKFLOW
+            if not inside:
+                raise OSError(0, "it is no plain file of the project")
+            key = status.st_size, status.st_mtime_ns, status.st_ino
+            with self._lock:
+                known = self._files.get(model)
+            if known is not None and known[0] == key:
+                return known[1]
+            workflow = read_workflow(read_plain(file), model)
+        except OSError as failure:
+            message = f"can't read the workflow `{model}`: {(failure.strerror or 'no file').lower()}"
+            hint = "put it there, or name another `model`; `chargen init --provider comfyui` writes one to begin with"
+            return Workflow(model, FileHash(""), problems=(error(message, Position(model), hint),))
+        with self._lock:
+            self._files[model] = key, workflow
+            self._read[workflow.sha256] = workflow
+        return workflow
+
+    # the server
+
+    def _upload(self, reference: SentReference) -> str:
+        """Bring a reference to the server, once by its content; return the name to use."""
+        digest = hashlib.sha256(reference.data).hexdigest()
+        with self._lock:
+            known = self._uploaded.get(digest)
+        if known is not None:
+            return known
+        media = media_type(reference)
+        file = f"chargen-{digest[:32]}.{_SUFFIXES.get(media, 'png')}", reference.data, media
+        answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
+        name = answers.uploaded(answer, self._secrets)
+        with self._lock:
+            self._uploaded[digest] = name
+        return name
+
+    def _history(self, prompt_id: str) -> Mapping[str, Any] | None:
+        return answers.history(self._answer("GET", f"/history/{prompt_id}"), prompt_id, self._secrets)
+
+    def _is_queued(self, prompt_id: str) -> bool:
+        return prompt_id in answers.queued(self._answer("GET", "/queue"), self._secrets)
+
+    def _picture(self, place: Mapping[str, str]) -> bytes:
+        response = self._exchange("GET", "/view", params=place)
+        if response.status_code != 200 or not response.content:
+            raise answers.gone(place, response.status_code)
+        return response.content
+
+    def _answer(self, method: str, path: str, **more: Any) -> Answer:
+        response = self._exchange(method, path, **more)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, response.text, headers)
+
+    def _exchange(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        client: httpx2.Client = self._connected()
+        seconds = self._settings.timeout or TIMEOUT
+        return self._sent(
+            lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
+        )
+
+    def _new_client(self, transport: Transport) -> httpx2.Client:
+        from chargen.providers.http.client import new_client  # noqa: PLC0415 - slow to import
+
+        return new_client(transport)
+
+    def _load(self, client: httpx2.Client) -> None:
+        """Have nothing more to load."""
+
+
+def id_of(name: str) -> str:
+    """Return the id of a prompt that is sent under a name: a lower-case UUID, the same in every process."""
+    return str(uuid5(NAMESPACE_OID, f"chargen:{name}"))
+
+
+def seed_of(name: str) -> int:
+    """Return the seed of what is sent under a name: another version has another one; 48 bits, which any page shows."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+
+
+class _NeverError(Exception):
+    """What plain HTTP never raises: every answer is an answer."""
+
+
+def _never(_raised: object) -> ProviderError:
+    raise AssertionError

@@ -1,0 +1,74 @@
+"""Blank files: written where files of their kind lie, complete enough to be planned, never over anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.project import Project
+
+from chargen.actions.check import check
+from chargen.actions.new import write_new
+from chargen.errors import ChargenError, InputError, StartError
+from chargen.plan.session import open_session
+
+
+def write(root: Path, kind: str, slug: str) -> str:
+    """Write a file in a project; return its path."""
+    with open_session(root, {}, read_only=True) as session:
+        return write_new(session, kind, slug).file
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("chapter", "imagery/chapters/ch02/imagery.yaml"),
+        ("locations", "imagery/locations/ch02/imagery.yaml"),
+        ("character", "imagery/characters/ch02/imagery.yaml"),
+        ("scenes", "imagery/characters/ch02/scenes.yaml"),
+    ],
+)
+def test_a_new_file_is_planned_at_once_and_sends_nothing(tmp_path: Path, kind: str, file: str) -> None:
+    """It has no error, and its one image waits for its words."""
+    Project(tmp_path)
+    assert write(tmp_path, kind, "ch02") == file
+    with open_session(tmp_path, {}, read_only=True) as session:
+        plan, found = session.plan(), check(session)
+    assert found.exit_code == 0
+    assert [image.verdict.value for image in plan.images] in ([], ["no-prompt"])
+
+
+def test_its_first_line_leads_to_the_schemas_of_the_project(tmp_path: Path) -> None:
+    """Where it has them."""
+    book = Project(tmp_path)
+    assert "$schema" not in book.read(write(tmp_path, "chapter", "ch02"))
+    assert book.chargen("schema", "--write", "schemas").code == 0
+    assert book.read(write(tmp_path, "chapter", "ch03")).startswith(
+        "# yaml-language-server: $schema=../../../schemas/chapter.schema.json\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "slug", "error", "words"),
+    [
+        ("chaptr", "ch02", StartError, "did you mean `chapter`"),
+        ("chapter", "ch01", InputError, "imagery/chapters/ch01/imagery.yaml"),
+        ("chapter", "a/b", InputError, "can't be a slug"),
+        ("chapter", "..", InputError, "can't be a slug"),
+        ("chapter", "a: [b", InputError, "can't be a slug"),
+        ("chapter", "", InputError, "can't be a slug"),
+        ("chapter", "mine", InputError, "exists already, and it is yours"),
+    ],
+)
+def test_what_can_not_be_written_is_told(
+    tmp_path: Path, kind: str, slug: str, error: type[ChargenError], words: str
+) -> None:
+    """A word that is no kind, a slug that is taken or none, a file that is there: nothing is written."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.write("imagery/chapters/mine/imagery.yaml", "notes: mine\n")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with pytest.raises(error) as raised:
+        write(tmp_path, kind, slug)
+    assert words in str(raised.value)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
