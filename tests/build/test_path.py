@@ -19,7 +19,7 @@ from chargen.providers.sketch import SketchProvider
 ROOT = f"{Path(chargen.__file__).parent}/"
 ALL = (131, 830)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (84, 460)
+BUILDING = (85, 470)
 """Those of the building alone, the drawing of the two sketches among them."""
 
 
