@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ExitCode(IntEnum):
-    """What a command says to the shell, whichever command it is (docs/design.md, failure classes)."""
+    """What a command says to the shell, whichever command it is."""
 
     DONE = 0
     FAILED = 1

@@ -5,10 +5,9 @@ From the moment `store` returns the money is safe; what fails later is repaired 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
@@ -16,20 +15,27 @@ from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
 from chargen.model.request import ProviderError, Reply, Request
+from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
+from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import new_attempt_id
-from chargen.text.bounded import bounded
-from chargen.text.secrets import scrub_json
 
 
 class Attempt:
     """What is noted of one image on its way; `confirm` is asked when a request is about to leave."""
 
-    def __init__(self, session: Session, guard: DiskGuard, image: Planned, confirm: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        guard: DiskGuard,
+        image: Planned,
+        confirm: Callable[[], None],
+        is_planned: Callable[[EntryId], bool],
+    ) -> None:
         assert image.inputs is not None
         assert image.fingerprint is not None
         self._session = session
@@ -38,63 +44,89 @@ class Attempt:
         self._inputs = image.inputs
         self._fingerprint = image.fingerprint
         self._confirm = confirm
-        self._request: Request | None = None
-        self._attempt_id = ""
-        self._sent_at = ""
-        self._number = 0
-        self._estimate: Decimal | None = None
+        self._is_planned = is_planned
+        self._record: Record | None = None
+        assert image.route is not None
+        self._keeps_jobs = session.adapters.models.facts(image.route.provider).jobs
 
-    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+    def in_transit(self, request: Request, servers: Sequence[str]) -> Job | None:
+        """Return the job for this image that may still be at one of its servers; it is waited for, not sent again."""
+        if not self._keeps_jobs:
+            return None
+        job = self._session.jobs.take(lambda job: job.server in servers and self._is_for(job, request))
+        if job is not None:
+            self._record = job.record
+        return job
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""
         self._guard.check()
         self._confirm()
-        self._request, self._number, self._estimate = request, number, estimate
-        self._attempt_id = new_attempt_id(self._session.clock.now())
-        self._sent_at = self._session.journal.sent(
-            Sending(
-                self._attempt_id,
-                self._image.id,
-                self._session.run_id,
-                number,
-                request.provider,
-                request.model,
-                self._fingerprint,
-                estimate,
-            )
+        session, record = self._session, self._asked(request, number, estimate)
+        if self._keeps_jobs:
+            session.jobs.begin(Job(record, server))
+        sending = Sending(
+            record.attempt,
+            record.entry_id,
+            record.run,
+            number,
+            request.provider,
+            request.model,
+            record.fingerprint,
+            estimate,
         )
-        return self._attempt_id
+        self._record = replace(record, sent_at=session.journal.sent(sending))
+        return record.attempt
 
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
-        """Note that a try brought no image."""
+        """Note that a try brought no image; one that may still bring one stays a job."""
+        clean = self._session.clean
         self._session.journal.failed(
             attempt_id,
             failure.failure,
             failure.message,
             http_status=failure.status,
-            request_id=self._clean(failure.request_id),
+            request_id=clean(failure.request_id),
             cost_usd=failure.cost_usd,
-            usage=self._clean(failure.usage),
+            usage=clean(failure.usage),
             possibly_billed=failure.possibly_billed,
         )
+        if self._keeps_jobs:
+            self._session.jobs.let_go(attempt_id)
+            if not failure.in_transit:
+                self._session.jobs.end(attempt_id)
 
     def store(self, reply: Reply) -> StoredOriginal:
         """Keep what arrived for the last try, before anything else happens to it. Raises InputError."""
-        request = self._request
-        assert request is not None
-        image, inputs = self._image, self._inputs
-        record = Record(
+        assert self._record is not None
+        record = received(self._session, self._record, reply)
+        try:
+            stored = self._session.originals.put(record, reply.data, reply.others)
+        except ChargenError as failure:
+            self._guard.failed(failure)
+            raise InputError([_lost(problem) for problem in failure.problems]) from failure
+        self._session.journal.stored(stored, soon=True)
+        if self._keeps_jobs:
+            self._session.jobs.end(record.attempt)
+        return stored
+
+    def _asked(self, request: Request, number: int, estimate: Decimal | None) -> Record:
+        """Return the record of a try as far as it is known before it leaves."""
+        image, inputs, now = self._image, self._inputs, self._session.clock.now()
+        return Record(
             entry_id=image.id,
             kind=image.entry.kind,
             file=image.entry.file,
-            attempt=self._attempt_id,
+            attempt=new_attempt_id(now),
             fingerprint=self._fingerprint,
             prompt=inputs.prompt,
             negative_prompt=inputs.negative_prompt,
             asked_size=inputs.size,
             provider=request.provider,
             model=request.model,
-            sent_at=self._sent_at,
-            received_at=stamp(self._session.clock.now(), microseconds=True),
+            model_sha256=request.model_sha256,
+            sent_at=stamp(now, microseconds=True),
+            received_at="",
             chargen_version=__version__,
             parts=record_parts(inputs),
             references=inputs.references,
@@ -103,30 +135,35 @@ class Attempt:
             parameters=request.parameters,
             sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
             notes=request.notes,
-            request_id=self._clean(reply.request_id),
-            seed=reply.seed,
-            revised_prompt=self._clean(reply.revised_prompt),
-            usage=self._clean(reply.usage),
-            cost_usd=reply.cost_usd,
-            cost_estimate_usd=self._estimate,
-            model_version=self._clean(reply.model_version),
-            details=self._clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
+            cost_estimate_usd=estimate,
             run=self._session.run_id,
-            number=self._number,
+            number=number,
             why=image.judgement.reasons,
             after=image.replaces.attempt if image.replaces is not None else None,
         )
-        try:
-            stored = self._session.originals.put(record, reply.data, reply.others)
-        except ChargenError as failure:
-            self._guard.failed(failure)
-            raise InputError([_lost(problem) for problem in failure.problems]) from failure
-        self._session.journal.stored(stored, soon=True)
-        return stored
 
-    def _clean(self, value: Any) -> Any:
-        """Return what a server said, free of keys and of what can't be kept: good replies hold both, too."""
-        return scrub_json(bounded(value), self._session.project.secrets)
+    def _is_for(self, job: Job, request: Request) -> bool:
+        """Say whether a job is for this image: of its inputs, by its model, for its entry or one that is gone."""
+        record = job.record
+        wanted = self._fingerprint, request.route, request.model_sha256
+        same = (record.fingerprint, record.route, record.model_sha256) == wanted
+        return same and (record.entry_id == self._image.id or not self._is_planned(record.entry_id))
+
+
+def received(session: Session, record: Record, reply: Reply) -> Record:
+    """Complete the record of a try with its reply, free of keys and of what can't be kept: good replies hold both."""
+    clean = session.clean
+    return replace(
+        record,
+        received_at=stamp(session.clock.now(), microseconds=True),
+        request_id=clean(reply.request_id),
+        seed=reply.seed,
+        revised_prompt=clean(reply.revised_prompt),
+        usage=clean(reply.usage),
+        cost_usd=reply.cost_usd,
+        model_version=clean(reply.model_version),
+        details=clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
+    )
 
 
 def _lost(problem: Problem) -> Problem:

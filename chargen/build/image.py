@@ -103,7 +103,8 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
-        attempt = Attempt(session, builder.disk_guard, now, builder.confirmation(now, references, request))
+        confirm = builder.confirmation(now, references, request)
+        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned)
         with builder.write_backs.expected(now.entry.file, now.id):
             try:
                 reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)

@@ -3,15 +3,22 @@
 Laws: only a transient failure is tried up to five times; what may have cost money (no answer, or a reply without an
 image) is tried again once at most, whatever else failed in between; a server's own wish to wait comes before ours, and
 one that is too long ends the matter. Of the requests that would leave after a breaker opened there are none; only those
-in flight still answer. Randomness is handed in.
+in flight still answer. Of several servers of one provider the least busy one is asked first; one that can't serve is
+left out and tried again after a rest, longer each time; where none is left the provider is stopped. What is asked is
+the same whichever server answers. Randomness is handed in.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from chargen.model.request import FailureClass, ProviderError
+from chargen.model.request import FailureClass, Provider, ProviderError
+
+if TYPE_CHECKING:  # a gate raises what is made here
+    from chargen.build.pace import Pacer
 
 MAX_TRIES = 5
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -73,9 +80,13 @@ ENOUGH = 3
 
 
 class Breaker:
-    """One provider's breaker, closed at first; safe to use from threads."""
+    """One server's breaker, closed at first; safe to use from threads.
 
-    def __init__(self) -> None:
+    A `patient` one is of a server that no other stands in for.
+    """
+
+    def __init__(self, *, patient: bool = True) -> None:
+        self._patient = patient
         self._lock = threading.Lock()
         self._cause: ProviderError | None = None
         self._alike = 0
@@ -98,7 +109,8 @@ class Breaker:
         """Note how a try ended, None for a reply; True where it shows that no other request can succeed.
 
         That is a failure which every request would meet, three times in a row with nothing else in between; where the
-        server answered before in this run, only when an image has used up its tries: networks do come back.
+        server answered before in this run, a patient one waits until an image has used up its tries: networks do come
+        back.
         """
         with self._lock:
             if failure is None or not failure.alike:
@@ -106,9 +118,88 @@ class Breaker:
                 self._reached = True
                 return False
             self._alike += 1
-            return last_try if self._reached else self._alike >= ENOUGH
+            return last_try if self._reached and self._patient else self._alike >= ENOUGH
 
     def check(self) -> None:
         """Raise BreakerOpenError where it is open."""
         if self._cause is not None:
             raise BreakerOpenError(self._cause)
+
+
+REST = 30.0
+"""Seconds for which a server that can't serve is left out the first time; twice as many each further time."""
+LONGEST_REST = 480.0
+
+
+class Server:
+    """One address of a provider, with all that is counted for it alone."""
+
+    def __init__(self, address: str, provider: Provider, pacer: Pacer, *, alone: bool) -> None:
+        self.address = address
+        self.provider = provider
+        self.pacer = pacer
+        self.alone = alone
+        self.breaker = Breaker(patient=alone)
+        self.busy = 0
+        self.rests = 0
+        self.back_at = 0.0
+
+
+class Pool:
+    """The servers of one provider; safe to use from threads."""
+
+    def __init__(self, servers: Sequence[Server], clock: Callable[[], float]) -> None:
+        self.servers = servers
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stopped: ProviderError | None = None
+
+    @property
+    def cause(self) -> ProviderError | None:
+        """The answer that stopped the provider, None while images can be sent for."""
+        return self._stopped
+
+    def check(self) -> None:
+        """Raise BreakerOpenError where the provider is stopped."""
+        if self._stopped is not None:
+            raise BreakerOpenError(self._stopped)
+
+    @contextmanager
+    def least_busy(self, wanted: str | None = None, but: Server | None = None) -> Iterator[Server]:
+        """Give the server for the next request: that at the address `wanted`, where it serves, else the least busy.
+
+        `but` is one that just failed: another goes before it. Raises BreakerOpenError where none serves.
+        """
+        with self._lock:
+            self.check()
+            now = self._clock()
+            for server in self.servers:
+                if not server.alone and server.breaker.cause is not None and now >= server.back_at:
+                    server.breaker = Breaker(patient=False)
+            serving = [server for server in self.servers if server.breaker.cause is None]
+            named = [server for server in serving if server.address == wanted]
+            chosen = min(named or serving, key=lambda server: (server is but, server.busy))
+            chosen.busy += 1
+        try:
+            yield chosen
+        finally:
+            with self._lock:
+                chosen.busy -= 1
+
+    def leave_out(self, server: Server, failure: ProviderError) -> float | None:
+        """Leave a server out; return for how many seconds, None where the provider is stopped or was already."""
+        with self._lock:
+            if not server.breaker.open(failure):
+                return None
+            if all(other.breaker.cause is not None for other in self.servers):
+                self._stopped = failure
+                return None
+            seconds: float = min(REST * 2**server.rests, LONGEST_REST)
+            server.rests += 1
+            server.back_at = self._clock() + seconds
+            return seconds
+
+    def served(self, server: Server) -> None:
+        """Note that a server answered."""
+        server.breaker.met(None)
+        server.rests = 0

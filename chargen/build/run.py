@@ -18,6 +18,7 @@ from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import ChargedMore, ProviderStopped, RequestSent, SendingEvent, Sink, nobody
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.retry import BreakerOpenError, StoppedError
@@ -271,7 +272,8 @@ def open_build(
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
-        prepared = prepare(session, order, None if saw_before else snapshot)
+        collected = session.jobs.all() and collect_jobs(session)
+        prepared = prepare(session, order, None if saw_before or collected else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random as chance
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +26,7 @@ from chargen.build.events import (
     nobody,
 )
 from chargen.build.pace import InterruptibleWait, Pacer
-from chargen.build.retry import Breaker, BreakerOpenError, asks_too_long, next_wait, pause_after
+from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after
 from chargen.config.settings import Settings
 from chargen.model.request import (
     FailureClass,
@@ -40,16 +40,30 @@ from chargen.model.request import (
 )
 from chargen.plan.budget import NOTHING, Ledger, OverBudgetError
 from chargen.providers.registry import Adapters
+from chargen.store.jobs import Job
 
 
 class AttemptLog(Protocol):
     """Where the attempts for one image are written; it knows which image that is."""
 
-    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+    def in_transit(self, request: Request, servers: Sequence[str]) -> Job | None:
+        """Return the job for the image that may still be at one of these servers, None where there is none."""
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Commit that try `number` (from 1) is about to leave, and return its attempt id; raising keeps it here."""
 
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Note that the attempt brought no image."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """One try: where, under which attempt, what was set aside for it, and when it left."""
+
+    server: Server
+    attempt_id: str
+    most: Decimal | None
+    departed: float
 
 
 @dataclass(slots=True)
@@ -61,19 +75,28 @@ class _Call:
     most: Decimal | None
     log: AttemptLog
     failures: list[ProviderError] = field(default_factory=list)
+    """Of the tries that count."""
+    failed: ProviderError | None = None
+    """How the last try ended."""
+    last: Server | None = None
     wait: float | None = None
+    tries: int = 0
+    """All there were, also those that a server left out brought to nothing."""
 
     @property
     def number(self) -> int:
-        return len(self.failures) + 1
+        return self.tries + 1
 
 
 class Sender:
-    """Sends to one provider; any number of threads may call `send`, at most `workers` are in flight."""
+    """Sends to one provider; any number of threads may call `send`, at most `workers` are in flight.
+
+    `members` are its servers by address: a pool, of one where there is one.
+    """
 
     def __init__(
         self,
-        provider: Provider,
+        members: Mapping[str, Provider],
         settings: ProviderSettings,
         *,
         ledger: Ledger,
@@ -83,28 +106,31 @@ class Sender:
         luck: Callable[[], float] = chance.random,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        self._provider = provider
+        self._name = next(iter(members.values())).name
         self._ledger = ledger
         self._sink = sink
         self._luck = luck
-        self._breaker = Breaker()
         self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
-        self._pacer = Pacer(
-            workers=settings.workers or provider.default_workers,
-            per_minute=settings.per_minute or provider.default_per_minute,
+        servers = [
+            Server(address, member, self._pacer(member, settings), alone=len(members) == 1)
+            for address, member in members.items()
+        ]
+        self._pool = Pool(servers, clock)
+        self.workers = sum(server.pacer.workers for server in servers)
+        """How many requests are in flight at most: more threads than this only wait."""
+
+    def _pacer(self, member: Provider, settings: ProviderSettings) -> Pacer:
+        return Pacer(
+            workers=settings.workers or member.default_workers,
+            per_minute=settings.per_minute or member.default_per_minute,
             waits=self._waits,
         )
 
     @property
-    def workers(self) -> int:
-        """How many requests are in flight at most: more threads than this only wait."""
-        return self._pacer.workers
-
-    @property
     def stopped_by(self) -> ProviderError | None:
         """The answer that opened the breaker, None while images can be sent for."""
-        return self._breaker.cause
+        return self._pool.cause
 
     def send(self, request: Request, estimate: Decimal | None, most: Decimal | None, log: AttemptLog) -> Reply:
         """Send until a reply comes or it is of no use to try again; a try costs `estimate`, and `most` at most.
@@ -113,136 +139,169 @@ class Sender:
         where the run is interrupted, OverBudgetError where nothing was sent for the budget, and what `log` raises.
         Whoever gets the reply stores it before anything else.
         """
-        self._need_key()
-        self._provider.open()
         call = _Call(request, estimate, most, log)
         while True:
-            try:
-                return self._try(call)
-            except ProviderError as failure:
-                if call.wait is None or not call.failures or failure is not call.failures[-1]:
-                    raise
-            self._waits.seconds(call.wait, self._breaker.check)
+            waiting = log.in_transit(request, tuple(server.address for server in self._pool.servers))
+            with self._pool.least_busy(None if waiting is None else waiting.server, call.last) as server:
+                call.last = server
+                job = waiting.name if waiting is not None and waiting.server == server.address else None
+                try:
+                    return self._try(call, server, job)
+                except BreakerOpenError:
+                    self._pool.check()
+                    continue
+                except ProviderError as failure:
+                    if call.wait is None or failure is not call.failed:
+                        raise
+            self._waits.seconds(call.wait, self._pool.check)
 
-    def _need_key(self) -> None:
-        self._breaker.check()
-        if missing := self._provider.missing_key():
+    def _need_key(self, server: Server) -> None:
+        server.breaker.check()
+        if missing := server.provider.missing_key():
             failure = ProviderError(FailureClass.PROVIDER_STOP, missing.message, hint=missing.hint)
-            self._open(failure)
+            self._leave_out(server, failure)
             raise BreakerOpenError(failure)
 
-    def _try(self, call: _Call) -> Reply:
-        """Send once. Raises as `send`; a ProviderError has been logged, accounted for and acted on."""
-        self._reserve(call)
-        with self._departed(call) as departed:
-            attempt_id = self._log_sent(call)
+    def _try(self, call: _Call, server: Server, job: str | None) -> Reply:
+        """Send once, or wait for the job that was sent before.
+
+        Raises as `send`; a ProviderError has been logged, accounted for and acted on.
+        """
+        self._need_key(server)
+        server.provider.open()
+        most = call.most if job is None else NOTHING
+        self._reserve(call, server, most)
+        with self._departed(server, most) as departed:
+            attempt_id = self._log_sent(call, server) if job is None else job
+            flight = _Flight(server, attempt_id, most, departed)
             try:
-                reply = self._collected(self._provider.submit(call.request, attempt_id))
+                ticket = server.provider.submit(call.request, attempt_id) if job is None else Ticket(job)
+                reply = self._collected(server.provider, ticket)
             except ProviderError as failure:
-                self._failed(call, attempt_id, failure, departed)
+                self._failed(call, flight, failure)
                 raise
             except Exception as bug:
                 wrapped = self._ours(bug)
-                self._failed(call, attempt_id, wrapped, departed)
+                self._failed(call, flight, wrapped)
                 raise wrapped from bug
-            self._breaker.met(None)
-            self._settle(call, reply.cost_usd if reply.cost_usd is not None else call.estimate)
+            self._pool.served(server)
+            free = call.estimate if job is None else NOTHING
+            self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free)
         return reply
 
-    def _settle(self, call: _Call, actual: Decimal | None) -> None:
+    def _settle(self, call: _Call, most: Decimal | None, actual: Decimal | None) -> None:
         """Account for a try; tell where a vendor charged more than it was known to."""
-        if self._ledger.settle(call.most, actual):
-            assert call.most is not None
+        if self._ledger.settle(most, actual):
+            assert most is not None
             assert actual is not None
             request = call.request
-            self._sink(ChargedMore(str(request.route), request.asked.entry_id, call.most, actual))
+            self._sink(ChargedMore(str(request.route), request.asked.entry_id, most, actual))
 
-    def _collected(self, ticket: Ticket) -> Reply:
+    def _collected(self, provider: Provider, ticket: Ticket) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
-        while isinstance(got := self._provider.collect(ticket), Pending):
+        while isinstance(got := provider.collect(ticket), Pending):
             self._sleep(got.seconds)
         return got
 
-    def _reserve(self, call: _Call) -> None:
+    def _reserve(self, call: _Call, server: Server, most: Decimal | None) -> None:
         """Set money aside. Raises OverBudgetError, or the last failure where it was a further try that does not fit."""
+
+        def go_on() -> None:
+            self._waits.check()
+            server.breaker.check()
+
         try:
-            self._ledger.reserve(call.estimate, call.most, self._go_on)
+            self._ledger.reserve(call.estimate, most, go_on)
         except OverBudgetError as refusal:
-            if not call.failures:
+            if call.failed is None:
                 raise
             call.wait = None
-            failure = call.failures[-1]
-            failure.hint = f"not tried again for the budget: {refusal.message}"
-            raise failure from refusal
+            call.failed.hint = f"not tried again for the budget: {refusal.message}"
+            raise call.failed from refusal
 
     @contextmanager
-    def _departed(self, call: _Call) -> Iterator[float]:
+    def _departed(self, server: Server, most: Decimal | None) -> Iterator[float]:
         """Hold a place in flight, or give the money back where the request is not to leave any more."""
         with ExitStack() as stack:
             try:
-                departed = stack.enter_context(self._pacer.flight(self._breaker.check))
+                departed = stack.enter_context(server.pacer.flight(server.breaker.check))
             except BaseException:
-                self._ledger.settle(call.most, NOTHING)
+                self._ledger.settle(most, NOTHING)
                 raise
             yield departed
 
-    def _go_on(self) -> None:
-        """Raise where a request that waits for its turn is not to leave any more."""
-        self._waits.check()
-        self._breaker.check()
-
-    def _log_sent(self, call: _Call) -> str:
+    def _log_sent(self, call: _Call, server: Server) -> str:
         try:
-            attempt_id = call.log.sent(call.request, call.number, call.estimate)
+            attempt_id = call.log.sent(call.request, call.number, call.estimate, server.address)
         except BaseException:
             self._ledger.settle(call.most, NOTHING)
             raise
-        self._sink(RequestSent(self._provider.name, call.request.asked.entry_id, attempt_id, call.number))
+        self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, call.number))
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:
         """Wrap a bug; its own words may hold anything, so only its type is reported."""
-        message = f"unexpected `{type(bug).__name__}` while `{self._provider.name}` was asked"
+        message = f"unexpected `{type(bug).__name__}` while `{self._name}` was asked"
         return ProviderError(
             FailureClass.OURS, message, hint="the log file has the details; please report it", possibly_billed=True
         )
 
-    def _failed(self, call: _Call, attempt_id: str, failure: ProviderError, departed: float) -> None:
-        name = self._provider.name
+    def _failed(self, call: _Call, flight: _Flight, failure: ProviderError) -> None:
         number = call.number
+        call.tries = number
         if failure.failure is FailureClass.AMBIGUOUS:
             failure.possibly_billed = True
+        call.failed = failure
         call.failures.append(failure)
         call.wait = next_wait(call.failures, self._luck())
         unknown = failure.possibly_billed and failure.cost_usd is None
-        self._settle(call, None if unknown else failure.cost_usd or NOTHING)
-        self._react(call, failure, departed)
-        call.log.failed(attempt_id, failure)
+        self._settle(call, flight.most, None if unknown else failure.cost_usd or NOTHING)
+        self._react(call, flight, failure)
+        call.log.failed(flight.attempt_id, failure)
         entry_id = call.request.asked.entry_id
-        self._sink(TryFailed(name, entry_id, attempt_id, number, failure, call.wait))
+        self._sink(TryFailed(self._name, entry_id, flight.attempt_id, number, failure, call.wait))
 
-    def _react(self, call: _Call, failure: ProviderError, departed: float) -> None:
+    def _react(self, call: _Call, flight: _Flight, failure: ProviderError) -> None:
         """Do what a failure means for the provider's other images: stop them, hold them back, or nothing."""
-        if failure.failure is FailureClass.PROVIDER_STOP:
-            self._open(failure)
-        elif self._breaker.met(failure, last_try=call.wait is None):
-            call.wait = None
-            self._open(failure)
+        server = flight.server
+        if (
+            failure.failure is FailureClass.PROVIDER_STOP
+            or server.breaker.met(failure, last_try=call.wait is None)
+            or _serves_no_one(server, failure)
+        ):
+            self._elsewhere(call, server, failure)
         elif asks_too_long(failure):
-            failure.hint = f"`{self._provider.name}` asks to wait {failure.wait:.0f} s: run again after that"
-            self._open(failure)
+            failure.hint = f"`{self._name}` asks to wait {failure.wait:.0f} s: run again after that"
+            self._elsewhere(call, server, failure)
         elif failure.failure is FailureClass.TRANSIENT and (failure.rate_limited or failure.wait is not None):
             seconds = pause_after(call.failures) if call.wait is None else call.wait
             if failure.rate_limited:
-                self._pacer.refused(departed, seconds)
+                server.pacer.refused(flight.departed, seconds)
             else:
-                self._pacer.pause(seconds)
-            self._sink(ProviderPaused(self._provider.name, seconds, failure.message))
+                server.pacer.pause(seconds)
+            self._sink(ProviderPaused(self._name, seconds, failure.message))
 
-    def _open(self, failure: ProviderError) -> None:
-        failure.stops_provider = True
-        if self._breaker.open(failure):
-            self._sink(ProviderStopped(self._provider.name, failure.message, failure.hint))
+    def _elsewhere(self, call: _Call, server: Server, failure: ProviderError) -> None:
+        """Leave a server out; the image goes to another at once, where there is one, and that try does not count."""
+        self._leave_out(server, failure)
+        if self._pool.cause is None:
+            call.failures.pop()
+            call.wait = 0.0
+        else:
+            call.wait = None
+            failure.stops_provider = True
+
+    def _leave_out(self, server: Server, failure: ProviderError) -> None:
+        seconds = self._pool.leave_out(server, failure)
+        if seconds is not None:
+            self._sink(ProviderPaused(f"{self._name} at {server.address}", seconds, failure.message))
+        elif self._pool.cause is failure:
+            self._sink(ProviderStopped(self._name, failure.message, failure.hint))
+
+
+def _serves_no_one(server: Server, failure: ProviderError) -> bool:
+    """Say whether a server of several can't be reached at all; one that has a job of ours is given more tries."""
+    return not server.alone and failure.alike and not failure.in_transit
 
 
 class Senders:
@@ -264,7 +323,7 @@ class Senders:
         with self._lock:
             if provider not in self._made:
                 self._made[provider] = Sender(
-                    self._adapters.get(provider),
+                    self._adapters.members(provider),
                     self._settings.provider(provider),
                     ledger=self._ledger,
                     stop=self._stop,

@@ -197,6 +197,8 @@ class Record:
     cost_usd: Decimal | None = None
     cost_estimate_usd: Decimal | None = None
     model_version: str | None = None
+    model_sha256: FileHash | None = None
+    """Of the project's file that `model` names, where a provider's models are files."""
     details: Mapping[str, Any] = field(default_factory=dict)
     run: str = ""
     number: int = 1

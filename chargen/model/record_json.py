@@ -45,6 +45,8 @@ def to_dict(record: Record) -> dict[str, Any]:
     value["why"] = [str(reason) for reason in record.why]
     value["reasons"] = [reason.to_json() for reason in record.why]
     value["original"] = None if record.original is None else _slots(record.original)
+    if record.model_sha256 is None:  # so of most, and of every record of before
+        del value["model_sha256"]
     return {name: plain(item) for name, item in value.items()}
 
 
@@ -123,6 +125,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         cost_usd=_amount(value.get("cost_usd")),
         cost_estimate_usd=_amount(value.get("cost_estimate_usd")),
         model_version=_optional_text(value.get("model_version")),
+        model_sha256=None if value.get("model_sha256") is None else FileHash(_digest(value["model_sha256"])),
         details=_mapping(value.get("details", {})),
         run=_text(value.get("run", "")),
         number=_number_of_try(value.get("number", 1)),

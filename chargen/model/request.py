@@ -106,7 +106,7 @@ class Reply:
 
 
 class FailureClass(str, Enum):
-    """What a failure means for the next step (docs/design.md, failure classes)."""
+    """What a failure means for the next step (docs/providers.md lists them)."""
 
     TRANSIENT = "transient"
     AMBIGUOUS = "ambiguous"
@@ -155,6 +155,8 @@ class ProviderError(Exception):
         self.request_id = request_id
         self.usage = dict(usage or {})
         self.cost_usd = cost_usd
+        self.in_transit = False
+        """Set where the job may still be at the server: it is asked for again, and not sent again."""
         self.stops_provider = False
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 

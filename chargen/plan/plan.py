@@ -182,7 +182,7 @@ class Shown(Protocol):
         """Ids of the planned portraits it references."""
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +326,7 @@ class Planned:
         return needs(self)
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
         return image_json(self)
 
 
@@ -398,7 +398,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 
 def image_json(image: Shown) -> dict[str, Any]:
-    """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+    """One element of `images[]` in `plan --json` (docs/json.md)."""
     return {
         "id": image.id,
         "kind": image.kind,

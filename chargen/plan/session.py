@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, MOVES
+from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId
@@ -43,6 +44,7 @@ from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
+from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
@@ -50,7 +52,8 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned, sweep
 from chargen.store.trash import Trash
-from chargen.text.secrets import scrub
+from chargen.text.bounded import bounded
+from chargen.text.secrets import scrub, scrub_json
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -67,6 +70,7 @@ class Session:
     journal: Journal
     history: History
     moves: Moves
+    jobs: Jobs
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -103,7 +107,7 @@ class Session:
                 sweep(folder)
                 continue
             self._recover_saves(folder)
-        return self.journal.leftovers()
+        return self.journal.leftovers({job.name for job in self.jobs.all()})
 
     def _recover_saves(self, folder: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
@@ -123,6 +127,10 @@ class Session:
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
         return scrub(text, self.project.secrets)
+
+    def clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys and of what can't be kept."""
+        return scrub_json(bounded(told), self.project.secrets)
 
     def planner(
         self,
@@ -273,6 +281,7 @@ def open_session(
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
+        jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,

@@ -38,6 +38,11 @@ class Adapters:
                 self._made[name] = providers.make(name, own, self.models, self._environ, today=self._today)
             return self._made[name]
 
+    def members(self, name: str) -> Mapping[str, Provider]:
+        """Return the provider called `name` at each of its addresses."""
+        address = self._settings.provider(name).base_url or self.models.facts(name).vendor_url
+        return {address: self.get(name)}
+
     def is_proof(self, route: Route | None) -> bool:
         """Say whether what a route leads to is a stand-in that costs nothing."""
         return route is not None and self.models.is_proof(route.provider)

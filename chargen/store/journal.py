@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -172,19 +172,19 @@ class Journal:
 
         self._file.run(work)
 
-    def leftovers(self) -> tuple[Attempt, ...]:
+    def leftovers(self, in_transit: Collection[str] = ()) -> tuple[Attempt, ...]:
         """Settle what dead processes left in flight, and return those now marked possibly billed; each only once.
 
         Call it while holding the project: that proves that no other run is alive, where the id of a process does not,
         because it may be another's by now. An attempt whose original is there was stored: `Originals.recover` goes
-        first.
+        first. Those `in_transit` can still be asked for and stay as they are.
         """
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
             marked = []
             for attempt in select_attempts(connection, "WHERE status='sent'"):
-                if attempt.run_id in self._runs:
+                if attempt.run_id in self._runs or attempt.attempt_id in in_transit:
                     continue
                 stored = self._originals.find(attempt.attempt_id, attempt.fingerprint)
                 if stored is not None:

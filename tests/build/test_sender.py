@@ -35,6 +35,7 @@ from chargen.model.request import (
 )
 from chargen.model.values import Size
 from chargen.plan.budget import Ledger, OverBudgetError
+from chargen.store.jobs import Job as StoredJob
 
 PRICE = Decimal("0.10")
 SOON = 10.0
@@ -120,9 +121,14 @@ class Log:
         self.lines: list[str] = []
         self.refuse: Exception | None = None
 
-    def sent(self, request: Request, number: int, estimate: Decimal | None) -> str:
+    def in_transit(self, request: Request, servers: Sequence[str]) -> StoredJob | None:
+        """Tell of a job that an earlier run sent."""
+        del request, servers
+        return None
+
+    def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Give the attempt a name."""
-        del request, estimate
+        del request, estimate, server
         if self.refuse:
             raise self.refuse
         self.lines.append(f"sent {number}")
@@ -157,7 +163,7 @@ def sender(
     made_up = {"clock": time.clock, "wait": time.wait} if time else {}
     provider.time = time
     return Sender(
-        provider,
+        {"": provider},
         settings or ProviderSettings(),
         ledger=ledger or Ledger(),
         stop=stop or threading.Event(),
@@ -442,7 +448,7 @@ def test_an_opened_breaker_ends_the_wait_for_a_retry() -> None:
             waiting.set()
 
     provider = Scripted(answer)
-    own = Sender(provider, ProviderSettings(), ledger=Ledger(), stop=threading.Event(), sink=sink)
+    own = Sender({"": provider}, ProviderSettings(), ledger=Ledger(), stop=threading.Event(), sink=sink)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(own.send, request("a"), PRICE, PRICE, Log())
         assert waiting.wait(SOON)
@@ -554,7 +560,7 @@ def test_an_interruption_ends_the_wait_for_a_retry() -> None:
     provider = Scripted(script(transient(wait=200.0)))
     waiting = threading.Event()
     own = Sender(
-        provider,
+        {"": provider},
         ProviderSettings(),
         ledger=Ledger(),
         stop=stop,

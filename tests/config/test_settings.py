@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from chargen.config.settings import (
     Budget,
+    EmptyReferences,
     KnownProvider,
+    LocationReferences,
     LogLevel,
     MissingReferences,
     RebuildOn,
@@ -44,6 +46,9 @@ size_policy = "pad"
 missing_references = "describe"
 rebuild_on = ["model", "quality"]
 log_level = "debug"
+empty_references = "portrait"
+location_references = "place"
+prompt_limit = 900
 
 [tool.chargen.routes]
 "openai/gpt-image-1" = "openai/gpt-image-2.6-flare"
@@ -57,6 +62,7 @@ workers = 4
 per_minute = 7.5
 timeout = 300
 base_url = "http://127.0.0.1:8080/v1"
+proxy = true
 
 [tool.chargen.providers.sketch]
 latency = 0
@@ -99,12 +105,15 @@ def test_every_setting_is_read() -> None:
     assert settings.missing_references is MissingReferences.DESCRIBE
     assert settings.rebuild_on == {RebuildOn.MODEL, RebuildOn.QUALITY}
     assert settings.log_level is LogLevel.DEBUG
+    assert settings.empty_references is EmptyReferences.PORTRAIT
+    assert settings.location_references is LocationReferences.PLACE
+    assert settings.prompt_limit == 900
     assert settings.routes == {
         "openai/gpt-image-1": Route("openai", "gpt-image-2.6-flare"),
         "workers-ai/*": Route("sketch", "sketch"),
         "*": Route("google", "a/b"),
     }
-    assert settings.route_positions["*"] == Position("pyproject.toml", 21, 1)
+    assert settings.route_positions["*"] == Position("pyproject.toml", 24, 1)
     assert settings.provider("openai") == ProviderSettings(
         "gpt-image-2.6-flare",
         "high",
@@ -112,8 +121,8 @@ def test_every_setting_is_read() -> None:
         7.5,
         300.0,
         "http://127.0.0.1:8080/v1",
-        None,
-        Position("pyproject.toml", 29, 1),
+        True,
+        Position("pyproject.toml", 32, 1),
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert settings.budget == Budget(Decimal(5), Decimal("20.1"))

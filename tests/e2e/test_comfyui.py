@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers.comfyui_server import ComfyUIServer
+from servers.loopback import cut_before_headers, cut_mid_body
 from support import tree
 from support.forks import Forks
 from support.project import REPOSITORY, Project
@@ -45,3 +49,126 @@ def test_an_image_comes_from_the_server(book: Project, server: ComfyUIServer, fo
     assert f"seed: {sent['prompt']['5']['inputs']['seed']}" in told
     tree.all_agrees(book, {"chapters/ch01/a"})
     assert forks.run(book, "chargen", "plan", "--json").json["images"][0]["verdict"] == "fresh"
+
+
+def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
+    book: Project, server: ComfyUIServer, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before every durable operation in turn: the next run gets the picture by the id that the killed one chose."""
+    step, ended = 0, False
+    while not ended:
+        step += 1
+        root = tmp_path_factory.mktemp("killed") / "book"
+        shutil.copytree(book.root, root)
+        trial = object.__new__(Project)
+        trial.root, trial.env = root, {**book.env, "HOME": str(root)}
+        before = len(server.queued)
+        first = forks.run(trial, "doit", kill_at=step)
+        ended = first.code == 0
+        if not ended:
+            assert first.code == -9, first.all
+            assert forks.run(trial, "doit").code == 0
+        assert len(server.queued) == before + 1, f"killed before step {step}: {forks.steps()[step - 1 :][:1]}"
+        tree.all_agrees(trial, {"chapters/ch01/a"})
+        assert not list((root / ".chargen/jobs").glob("*")), f"step {step}"
+        assert "possibly billed" not in forks.run(trial, "chargen", "cost").out
+    assert step > 20, "too few operations: is anything watched?"
+    assert len(set(server.ids)) == len(server.queued)
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["while it waits", "after it is done"])
+def test_a_run_killed_while_the_server_works_is_finished_by_the_next(
+    book: Project, server: ComfyUIServer, forks: Forks, done: bool
+) -> None:
+    """The job is waited for where it is not done, and stored before the plan where it is."""
+    server.run.clear()
+    pid = forks.start(book, "doit")
+    server.wait_for(1)
+    os.kill(pid, signal.SIGKILL)
+    assert forks.wait(pid).code == -9
+    if done:
+        server.run.set()
+        server.wait_done(1)
+    again = forks.start(book, "doit")
+    if not done:
+        server.wait_gets(f"/history/{server.ids[0]}", 3)
+        server.run.set()
+    run = forks.wait(again)
+    assert run.code == 0, run.all
+    assert len(server.queued) == 1
+    tree.all_agrees(book, {"chapters/ch01/a"})
+    [attempt] = tree.stored(book)
+    assert attempt["request_id"] == server.ids[0]
+
+
+def test_inputs_edited_after_a_kill_lose_no_picture(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """What was made for the words of before is kept as a version, and comes back with them, for no further job."""
+    server.run.clear()
+    pid = forks.start(book, "doit")
+    server.wait_for(1)
+    os.kill(pid, signal.SIGKILL)
+    forks.wait(pid)
+    server.run.set()
+    server.wait_done(1)
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A door.")
+    assert forks.run(book, "doit").code == 0
+    assert server.prompts == ["A lamp.", "A door."]
+    assert len(tree.stored(book)) == 2
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A door.", "A lamp.")
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 2
+
+
+def test_a_server_that_forgot_is_sent_the_prompt_again(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """A lost history is a lost job: it is neither done nor waited for."""
+    server.run.clear()
+    pid = forks.start(book, "doit")
+    server.wait_for(1)
+    os.kill(pid, signal.SIGKILL)
+    forks.wait(pid)
+    server.restart()
+    server.run.set()
+    run = forks.run(book, "doit")
+    assert run.code == 0, run.all
+    assert len(server.queued) == 2
+    assert len(set(server.ids)) == 2, "an id was used twice"
+    tree.all_agrees(book, {"chapters/ch01/a"})
+
+
+def test_a_server_that_forgets_during_a_run_is_sent_the_prompt_again(
+    book: Project, server: ComfyUIServer, forks: Forks
+) -> None:
+    """The same within one run."""
+    server.run.clear()
+    pid = forks.start(book, "doit")
+    server.wait_for(1)
+    server.restart()
+    server.run.set()
+    run = forks.wait(pid)
+    assert run.code == 0, run.all
+    assert len(server.queued) == 2
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_prompt_without_an_answer_is_asked_for_before_it_is_sent_again(
+    book: Project, server: ComfyUIServer, forks: Forks, arrived: bool
+) -> None:
+    """The connection broke: where the server has it, it is waited for; where it never got there, it is sent."""
+    server.then(cut_mid_body() if arrived else cut_before_headers())
+    run = forks.run(book, "doit")
+    assert run.code == 0, run.all
+    assert len(server.requests) == (1 if arrived else 2)
+    assert len(server.queued) == 1
+    tree.all_agrees(book, {"chapters/ch01/a"})
+    assert "possibly billed" not in run.out
+
+
+def test_another_version_has_another_seed(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """A server gives the same file for the same graph, so a rejected picture would come again."""
+    assert forks.run(book, "doit").code == 0
+    first = tree.sha256(book.image("chapters/ch01/a"))
+    run = forks.run(book, "doit", "--rebuild", "chapters/ch01/a")
+    assert run.code == 0, run.all
+    assert tree.sha256(book.image("chapters/ch01/a")) != first
+    seeds = [sent["prompt"]["5"]["inputs"]["seed"] for sent in server.queued]
+    assert len(set(seeds)) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from PIL import Image
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import REPOSITORY, Project, Run
+
+from chargen.config.settings import Budget, Settings
+from chargen.model.request import ProviderSettings
 
 PAID = "gpt-image-2.6-flare"
 TABLES = REPOSITORY / "docs" / "what-rebuilds.md"
@@ -139,6 +142,9 @@ style_suffix = "No letters."
 default_size = "128x96"
 size_policy = "crop"
 missing_references = "block"
+empty_references = "none"
+location_references = "off"
+prompt_limit = 500
 rebuild_on = []
 log_level = "info"
 [tool.chargen.routes]
@@ -155,6 +161,21 @@ timeout = 60
 [tool.chargen.providers.sketch]
 latency = 0
 fail = []
+"""
+
+WITH_FIELDS = f"""\
+entity_type: chapter-imagery
+metadata: {{slug: ch03}}
+characters:
+  - {{slug: bill, reference_images: []}}
+generation_defaults: {{provider: sketch, model: sketch}}
+images:
+  - {{custom_id: unlisted, prompt_used: A man., size: 128x96, depicts_characters: [bill]}}
+  - {{custom_id: placed, prompt_used: A door., size: 128x96, location: hall, zone: hall}}
+  - custom_id: fields
+    size: 128x96
+    depicts_characters: []
+    visual_description: {"A long hall of lamps and doors. " * 20}
 """
 
 
@@ -343,6 +364,27 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`default_size`, for an entry without one"): (setting('"128x96"', '"96x128"'), "b"),
     (T, "`size_policy`"): (setting('"crop"', '"pad"'), "a"),
     (T, "`missing_references`"): (setting('"block"', '"describe"'), "a"),
+    (T, "`empty_references`, for an image of a character for whom no picture is listed"): (
+        setting('empty_references = "none"', 'empty_references = "portrait"'),
+        "unlisted",
+    ),
+    (T, "`empty_references`, for any other image"): (
+        setting('empty_references = "none"', 'empty_references = "portrait"'),
+        "a",
+    ),
+    (T, "`location_references`, for an image whose `zone` has a planned picture"): (
+        setting('location_references = "off"', 'location_references = "place"'),
+        "placed",
+    ),
+    (T, "`location_references`, for any other image"): (
+        setting('location_references = "off"', 'location_references = "place"'),
+        "a",
+    ),
+    (T, "`prompt_limit`, for an image whose fields are longer"): (
+        setting("prompt_limit = 500", "prompt_limit = 300"),
+        "fields",
+    ),
+    (T, "`prompt_limit`, for an image with a prompt"): (setting("prompt_limit = 500", "prompt_limit = 300"), "a"),
     (T, "`rebuild_on`, where nothing drifted"): (setting("rebuild_on = []", 'rebuild_on = ["model"]'), "paid"),
     (T, "`log_level`"): (setting('"info"', '"debug"'), "a"),
     (T, "`routes`"): (
@@ -355,6 +397,7 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`providers.NAME.per_minute`"): (setting("6000", "60"), "paid"),
     (T, "`providers.NAME.timeout`"): (setting("timeout = 60", "timeout = 90"), "paid"),
     (T, "`providers.NAME.base_url`"): (setting("timeout = 60", 'base_url = "http://localhost:9/v1"'), "paid"),
+    (T, "`providers.NAME.proxy`"): (setting("timeout = 60", "proxy = false"), "paid"),
     (T, "`providers.sketch.latency`"): (setting("latency = 0", "latency = 0.1"), "a"),
     (T, "`providers.sketch.fail`"): (setting("fail = []", 'fail = ["a=refused"]'), "a"),
     (T, "`budget.run`"): (setting("run = 90", "run = 1"), "a"),
@@ -437,6 +480,18 @@ def test_every_row_has_an_edit_and_every_edit_a_row() -> None:
     assert {row.key for row in found} == EDITS.keys() | CHANGES.keys()
 
 
+def test_every_setting_has_a_row() -> None:
+    """What an author can set is in the table, by its name in the file."""
+    named = {name for row in rows() if row.table == T for name in re.findall(r"`([\w.]+)`", row.field)}
+    top = {item.name for item in fields(Settings)} - {"providers", "budget"}
+    own = {f"providers.NAME.{item.name}" for item in fields(ProviderSettings)} - {
+        f"providers.NAME.{name}" for name in ("root", "own")
+    }
+    money = {f"budget.{item.name}" for item in fields(Budget)}
+    settings = {name for name in top | own | money if not name.endswith(("_position", "_positions"))}
+    assert settings <= named
+
+
 def test_every_field_of_the_files_rebuilds_what_the_table_says(
     tmp_path: Path, openai: OpenAIServer, forks: Forks
 ) -> None:
@@ -486,6 +541,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, d
         file = "imagery/chapters/ch01/imagery.yaml"
         book.write(file, re.sub(r'(?s)(custom_id: "b".*?)\n    size: "128x96"', r"\1", book.read(file)))
         book.chapter("ch02", {"paid": "A cat."}, route=f"openai/{PAID}")
+        book.write("imagery/chapters/ch03/imagery.yaml", WITH_FIELDS)
+        book.write("imagery/locations/hall/imagery.yaml", LOCATION.replace("NAME", "hall"))
+        book.write(
+            "imagery/characters/bill/imagery.yaml", PORTRAIT.replace("NAME", "bill").replace("id: a", "id: face")
+        )
         _ok(forks.run(book, "doit"))
         kept = {name: book.read(name) for name in ("pyproject.toml", "prompts/chapter.txt.j2")}
         yield book, kept

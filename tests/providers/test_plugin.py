@@ -31,6 +31,7 @@ image_in = 0
 text_out = 0
 image_out = 1_000
 reference_tokens = 0
+reference_tokens_most = 0
 pixels = 12_288
 tokens_by_quality = { plain = 50 }
 auto_quality = "plain"
@@ -77,6 +78,9 @@ class Brush:
 
     def price(self, request):
         return estimate(self.models.find(self.name, request.model).prices, request.requested_size, None, 0, "")
+
+    def most(self, request):
+        return self.price(request)
 
     def missing_key(self):
         return None if self.key else error("no `BRUSH_PASS` in the environment")

@@ -117,6 +117,13 @@ class ComfyUIServer(LoopbackServer):
         with self._work:
             assert self._work.wait_for(lambda: len(self._history) >= count, timeout), f"{len(self._history)} done"
 
+    def wait_gets(self, path: str, count: int, timeout: float = 30.0) -> None:
+        """Wait until a path was fetched so many times."""
+        end = time.monotonic() + timeout
+        while self.gets.count(path) < count:
+            assert time.monotonic() < end, f"{path} was fetched {self.gets.count(path)} times"
+            time.sleep(0.01)
+
     # requests
 
     def is_image_request(self, path: str) -> bool:

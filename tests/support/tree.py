@@ -138,4 +138,4 @@ def all_agrees(project: Project, ids: set[str]) -> None:
     known = set(journal(project, "SELECT task_id, file_sha256 FROM attempts WHERE status = 'done'"))
     assert known >= set(files.items())
     assert not journal(project, "SELECT attempt_id FROM attempts WHERE status = 'sent'")
-    assert stray(project) == []
+    assert stray(project) == [], stray(project)

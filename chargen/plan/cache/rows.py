@@ -74,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
         return needs(self)
 
     def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/design.md, fixed names)."""
+        """One element of `images[]` in `plan --json` (docs/json.md)."""
         return image_json(self)
 
 

@@ -183,6 +183,7 @@ def _facts(name: str, table: _Table, as_of: date, sources: tuple[str, ...]) -> P
         as_of=as_of,
         sources=sources,
         proof=table.switch("proof"),
+        jobs=table.switch("jobs"),
         model_file=table.take("model_file", str, ""),
         keys=table.texts("keys"),
         base_url=table.take("base_url", str, ""),

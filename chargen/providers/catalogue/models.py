@@ -82,6 +82,8 @@ class ProviderFacts:
     """Draws stand-ins on this machine for nothing: never put in the place of an image that a vendor made."""
     keys: tuple[str, ...] = ()
     """Environment variables that may hold its key, the first that is set counts; empty where it needs none."""
+    jobs: bool = False
+    """A request can be asked for again by the name it was sent under, by any process."""
     model_file: str = ""
     """What the file of the project is called that a model's id names; empty where ids are names of models."""
     base_url: str = ""

@@ -7,7 +7,8 @@ server does not know any more is lost, never done. Reading workflows and answers
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -19,6 +20,7 @@ from uuid import NAMESPACE_OID, uuid5
 from chargen.errors import Position, Problem, error
 from chargen.model.request import (
     Asked,
+    FailureClass,
     Pending,
     ProviderError,
     ProviderSettings,
@@ -120,6 +122,10 @@ class ComfyUIProvider(VendorProvider):
         """Cost nothing."""
         return Decimal(0)
 
+    def most(self, request: Request) -> Decimal | None:  # noqa: ARG002 - as above
+        """Never cost anything."""
+        return Decimal(0)
+
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
         assert request.model_sha256 is not None
@@ -135,17 +141,22 @@ class ComfyUIProvider(VendorProvider):
         )
         prompt_id = id_of(name)
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id}
-        answers.check_queued(self._answer("POST", "/prompt", json=body), workflow, self._secrets)
+        with self._in_transit(queued=False):
+            answer = self._answer("POST", "/prompt", json=body)
+            if answer.status >= 500 or not isinstance(answer.json, dict):
+                raise answers.unexpected(answer, self._secrets)
+        answers.check_queued(answer, workflow, self._secrets)
         return Ticket(name)
 
     def collect(self, ticket: Ticket) -> Reply | Pending:
         """Return the picture, or when to ask again. Raises ProviderError, also where the server lost the job."""
         prompt_id = id_of(ticket.name)
-        entry = self._history(prompt_id)
-        if entry is None:
-            if self._is_queued(prompt_id):
-                return self._pending(ticket.name)
-            entry = self._history(prompt_id)  # it may have been done between the two questions
+        with self._in_transit():
+            entry = self._history(prompt_id)
+            if entry is None:
+                if self._is_queued(prompt_id):
+                    return self._pending(ticket.name)
+                entry = self._history(prompt_id)  # it may have been done between the two questions
         if entry is None:
             raise answers.lost()
         pictures = answers.pictures(entry, self._secrets)
@@ -212,22 +223,39 @@ class ComfyUIProvider(VendorProvider):
         return prompt_id in answers.queued(self._answer("GET", "/queue"), self._secrets)
 
     def _picture(self, place: Mapping[str, str]) -> bytes:
-        response = self._exchange("GET", "/view", params=place)
+        with self._in_transit():
+            response = self._exchange("GET", "/view", params=place)
+            if response.status_code not in (200, 404):
+                raise answers.unexpected(_plain(response), self._secrets)
         if response.status_code != 200 or not response.content:
             raise answers.gone(place, response.status_code)
         return response.content
 
     def _answer(self, method: str, path: str, **more: Any) -> Answer:
-        response = self._exchange(method, path, **more)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, response.text, headers)
+        return _plain(self._exchange(method, path, **more))
 
     def _exchange(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        """Ask the server once. Nothing of it costs: what broke can be asked for again."""
         client: httpx2.Client = self._connected()
         seconds = self._settings.timeout or TIMEOUT
-        return self._sent(
-            lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
-        )
+        try:
+            return self._sent(
+                lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
+            )
+        except ProviderError as failure:
+            if failure.failure is FailureClass.AMBIGUOUS:
+                failure.failure, failure.possibly_billed, failure.hint = FailureClass.TRANSIENT, False, ""
+            raise
+
+    @contextmanager
+    def _in_transit(self, *, queued: bool = True) -> Iterator[None]:
+        """Mark what fails here as leaving a job at the server, one that was `queued` or may have got there."""
+        try:
+            yield
+        except ProviderError as failure:
+            departed = self._transport is not None and self._transport.departed
+            failure.in_transit = (queued or departed) and failure.failure is not FailureClass.OURS
+            raise
 
     def _new_client(self, transport: Transport) -> httpx2.Client:
         from chargen.providers.http.client import new_client  # noqa: PLC0415 - slow to import
@@ -246,6 +274,11 @@ def id_of(name: str) -> str:
 def seed_of(name: str) -> int:
     """Return the seed of what is sent under a name: another version has another one; 48 bits, which any page shows."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+
+
+def _plain(response: httpx2.Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, response.text, headers)
 
 
 class _NeverError(Exception):

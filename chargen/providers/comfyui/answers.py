@@ -22,7 +22,7 @@ def check_queued(answer: Answer, workflow: Workflow, secrets: Iterable[str]) -> 
     """Raise ProviderError where a prompt was not taken whole."""
     body = answer.json
     if not isinstance(body, dict) or (answer.status != 200 and not isinstance(body.get("error"), dict)):
-        raise _unexpected(answer, secrets)
+        raise unexpected(answer, secrets)
     faults = list(_node_faults(body.get("node_errors"), workflow))
     if not faults and answer.status == 200 and isinstance(body.get("prompt_id"), str):
         return
@@ -36,7 +36,7 @@ def history(answer: Answer, prompt_id: str, secrets: Iterable[str]) -> Mapping[s
     """Return the history's entry of a prompt; None where there is none (yet)."""
     body = answer.json
     if answer.status != 200 or not isinstance(body, dict):
-        raise _unexpected(answer, secrets)
+        raise unexpected(answer, secrets)
     entry = body.get(prompt_id)
     return entry if isinstance(entry, dict) else None
 
@@ -45,7 +45,7 @@ def queued(answer: Answer, secrets: Iterable[str]) -> frozenset[str]:
     """Return the ids of what runs and what waits."""
     body = answer.json
     if answer.status != 200 or not isinstance(body, dict) or not body.keys() >= {"queue_running", "queue_pending"}:
-        raise _unexpected(answer, secrets)
+        raise unexpected(answer, secrets)
     items = [item for key in ("queue_running", "queue_pending") for item in body[key] or ()]
     return frozenset(str(item[1]) for item in items if isinstance(item, list) and len(item) > 1)
 
@@ -55,7 +55,7 @@ def uploaded(answer: Answer, secrets: Iterable[str]) -> str:
     body = answer.json
     name = body.get("name") if isinstance(body, dict) else None
     if answer.status != 200 or not isinstance(name, str) or not name:
-        raise _unexpected(answer, secrets)
+        raise unexpected(answer, secrets)
     folder = body.get("subfolder")
     return f"{folder}/{name}" if isinstance(folder, str) and folder else name
 
@@ -96,7 +96,7 @@ def gone(place: Mapping[str, str], status: int) -> ProviderError:
     return ProviderError(FailureClass.TRANSIENT, message, status=status)
 
 
-def _unexpected(answer: Answer, secrets: Iterable[str]) -> ProviderError:
+def unexpected(answer: Answer, secrets: Iterable[str]) -> ProviderError:
     """Classify an answer that is no answer of ComfyUI's: nothing of it costs."""
     ruling = NOT_AN_API if answer.status == 200 else by_status(answer)
     return ruled(answer, replace(ruling, possibly_billed=False), secrets)
