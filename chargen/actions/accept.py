@@ -21,11 +21,15 @@ from chargen.model.inputs import parts
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import (
     ACCEPTED,
+    AFTER,
     ANSWERED,
     FORGOTTEN,
+    MADE_AS,
     forgotten_at,
+    last_attempt,
     quality_mark,
     with_mark,
+    with_name,
     without_mark,
 )
 from chargen.model.values import Status, Verdict
@@ -81,6 +85,10 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
         line = with_mark(line, quality_mark(image.quality))
     if status is Status.REJECTED:
         line = with_mark(line, ANSWERED)
+    if line.attempt is None and (last := last_attempt(image.entry.record_line)) is not None:
+        line = with_mark(line, (AFTER, last))
+    former = image.entry.former_words
+    line = with_name(without_mark(line, (MADE_AS, "")), "" if former is None else former.name)
     if image.inputs is None or image.fingerprint is None:
         return line
     return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))

@@ -1,6 +1,6 @@
 """Everything wrong or odd in the input, gathered before anything is spent: files, templates, references, providers.
 
-Reads the disk, changes nothing. A missing key is no problem of the input: it is reported when something is to be sent.
+Reads the disk, changes nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chargen.errors import ExitCode, Position, Problem, Severity, note, warning
-from chargen.model.values import EntryId
+from chargen.errors import ExitCode, Position, Severity, note, warning
+from chargen.plan.before_sending import of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
@@ -51,26 +51,13 @@ def check(session: Session) -> Checked:
     plan = planner.plan()
     found = findings(plan)
     seen = {finding.problem.message for finding in found}
-    more = [finding for finding in _of_providers(planner, plan) if finding.problem.message not in seen]
+    offered = of_offers(plan.images, planner.offer)  # also of one that is fresh: it will be built again some day
+    of_routes = (*of_providers(session, plan.images), *offered)
+    more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every)
-
-
-def _of_providers(planner: Planner, plan: Plan) -> Iterator[Finding]:
-    """Yield what providers say of their requests, each once for all images, at the first place that asks for it.
-
-    Asked of every image, also of one that is fresh: it will be built again some day.
-    """
-    found: dict[tuple[Severity, str, str], tuple[Position | None, list[EntryId]]] = {}
-    for image in plan.images:
-        offer = planner.offer(image)
-        for problem in () if offer is None else offer.problems:
-            key = (problem.severity, problem.message, problem.hint)
-            found.setdefault(key, (problem.position, []))[1].append(image.id)
-    for (severity, message, hint), (position, images) in found.items():
-        yield Finding(Problem(severity, message, position, hint), tuple(images))
 
 
 def _of_slugs(planner: Planner) -> Iterator[Finding]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
 from chargen.plan.plan import Plan, Shown, plan_json
+from chargen.plan.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,31 @@ class ShownPlan:
         return shown
 
 
-def shown_plan(chosen: Chosen, *, whole: bool) -> ShownPlan:
-    """Show what was asked for and what that needs, whatever is left out; `whole` where all there is was asked for."""
+def shown_plan(chosen: Chosen, session: Session | None, *, whole: bool) -> ShownPlan:
+    """Show what was asked for and what that needs, whatever is left out; `whole` where all there is was asked for.
+
+    Without a session nothing is said of providers: nothing is sent to one.
+    """
     choice = chosen.choice
     meant = {*chosen.selected, *(image.id for image in choice.images), *(item.image.id for item in choice.left_out)}
     images = tuple(image for image in chosen.plan.images if image.id in meant)
-    return ShownPlan(images, concerning(chosen.plan, images, whole=whole), choice)
+    return ShownPlan(images, _with_providers(chosen, session, concerning(chosen.plan, images, whole=whole)), choice)
 
 
-def dry_run(chosen: Chosen) -> ShownPlan:
+def dry_run(chosen: Chosen, session: Session) -> ShownPlan:
     """Show what a run would take on."""
     images = chosen.choice.images
-    return ShownPlan(images, concerning(chosen.plan, images, whole=False), chosen.choice, dry_run=True)
+    found = _with_providers(chosen, session, concerning(chosen.plan, images, whole=False))
+    return ShownPlan(images, found, chosen.choice, dry_run=True)
+
+
+def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
+    if session is None:
+        return found
+    seen = {finding.problem for finding in found}
+    more = warnings_of(session, chosen)
+    return (*(finding for finding in more if finding.problem not in seen), *found)
 
 
 def concerning(plan: Plan, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:

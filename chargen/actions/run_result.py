@@ -74,6 +74,8 @@ class RunResult:
     spent: Sum
     stopped: Mapping[str, ProviderStopped]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    """What was said of the images before anything was sent."""
     exit_code: int = 0
 
     @property
@@ -97,7 +99,7 @@ class RunResult:
             "possibly_billed_usd": number(self.spent.possibly_usd),
             "spent": self.spent.to_json(),
             "stopped": {name: {"message": stop.message, "hint": stop.hint} for name, stop in self.stopped.items()},
-            "problems": [problem.to_json() for problem in self.problems],
+            "problems": [problem.to_json() for problem in (*self.warnings, *self.problems)],
             "exit_code": self.exit_code,
         }
 
@@ -111,6 +113,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
         spent=sum_of(build.session.run_id, attempts),
         stopped=dict(build.stopped),
         problems=(*build.unplanned, *map(_charged_more, build.charged_more)),
+        warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,
     )
 

@@ -14,6 +14,7 @@ from chargen.build.disk_guard import DiskGuard
 from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
+from chargen.model.record_marks import last_attempt
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
@@ -139,7 +140,7 @@ class Attempt:
             run=self._session.run_id,
             number=number,
             why=image.judgement.reasons,
-            after=image.replaces.attempt if image.replaces is not None else None,
+            after=last_attempt(image.replaces),
         )
 
     def _is_for(self, job: Job, request: Request) -> bool:

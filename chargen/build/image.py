@@ -25,7 +25,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import accepted_for
+from chargen.model.record_marks import accepted_for, last_attempt
 from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -197,9 +197,17 @@ class ImageBuilder:
 
     def note_replaced(self, image: Planned, original: StoredOriginal) -> None:
         """Tie an image to the one it replaced, so that both stay versions of one entry whatever it is called."""
-        line = image.replaces
-        if line is not None and line.attempt is not None:
-            self.session.originals.note_replaced(line.attempt, line.fingerprint, original)
+        line, originals = image.replaces, self.session.originals
+        last = last_attempt(line)
+        if line is None or last is None:
+            return
+        fingerprint = line.fingerprint
+        if line.attempt is None or accepted_for(line) is not None:  # the line tells other inputs than the attempt's
+            before = originals.of_attempt(last)
+            if before is None:
+                return
+            fingerprint = before.record.fingerprint
+        originals.note_replaced(last, fingerprint, original)
 
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""

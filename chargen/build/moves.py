@@ -16,8 +16,9 @@ from pathlib import Path
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
-from chargen.kinds.record_edits import moved_edit
+from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
+from chargen.model.record_marks import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -151,12 +152,21 @@ class Mover:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""
         by_file: dict[str, list[tuple[EntryId, Edit]]] = defaultdict(list)
         for move in group.moves:
-            by_file[self.entry(move.id).file].append((move.id, _edit(move)))
+            edits = by_file[self.entry(move.id).file]
+            edits += [(move.id, _remember_name), (move.id, _edit(move))]
         failures: dict[EntryId, ChargenError] = {}
         for file, edits in by_file.items():
             failures.update(self.write_backs.write_all(file, edits))
         if failures:
             raise InputError([problem for failure in failures.values() for problem in failure.problems])
+
+
+def _remember_name(entry: Entry) -> SlotEdit | None:
+    """Let the record tell the name that counted among its inputs: what `file_path` tells now is about to change."""
+    line, former = entry.record_line, entry.former_words
+    if line is None or former is None or made_as(line):
+        return None
+    return record_edit(entry, with_name(line, former.name).format(), entry.outputs.file_path or "")
 
 
 def _edit(move: Move) -> Edit:

@@ -14,7 +14,7 @@ from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
 from chargen.model.record import PublishedFile, Record, RecordLine
 from chargen.model.record_json import to_dict
-from chargen.model.record_marks import ANSWERED, line_of, with_mark
+from chargen.model.record_marks import ANSWERED, line_of, made_as, with_mark, with_name
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import FileHash, Size, Status
 from chargen.plan.plan import Planned
@@ -81,6 +81,8 @@ def slots_edit(
 
     def edit(entry: Entry) -> SlotEdit | None:
         own = with_mark(line, ANSWERED) if entry.status is Status.REJECTED else line
+        if record.entry_id != entry.id and kinds.named(entry.kind).name_tells and not made_as(own):
+            own = with_name(own, record.entry_id.partition("/")[2])
         metadata: dict[str, SlotValue] = {"record": own.format()}
         metadata.update((key, value) for key, value in optional.items() if value is not None)
         made = SlotValues(

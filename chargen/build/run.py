@@ -28,11 +28,13 @@ from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
 from chargen.model.values import EntryId
+from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
+from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
@@ -69,6 +71,8 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()
+    """What is odd about the images that are to be sent, and about those they are sent to."""
     sent: bool = False
     """Whether a request has left."""
     charged_more: list[ChargedMore] = field(default_factory=list)
@@ -304,6 +308,7 @@ def open_build(
             stop,
             leftovers,
             left_out=list(choice.left_out),
+            warnings=warnings_of(session, prepared),
         )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

@@ -16,7 +16,6 @@ from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json, to_stderr
-from chargen.errors import Severity
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -72,7 +71,7 @@ def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
     from chargen.plan.build_request import prepare  # noqa: PLC0415 - as above
 
     with project_here() as session:
-        shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)))
+        shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)), session)
     if as_json:
         say_json(shown.to_json())
     else:
@@ -81,6 +80,7 @@ def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
 
 def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     from chargen.cli import plan  # noqa: PLC0415 - as above
+    from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
 
     choice = shown.choice
     if choice.images:
@@ -89,10 +89,9 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     yield from plan.plan_summary((*choice.images, *choice.untouched), choice.images)
     yield from plan.left_out_lines(choice.left_out)
     yield from plan.standing(choice.untouched)
-    problems = {problem: None for image in choice.images for problem in image.problems}
-    for problem in problems:
-        if problem.severity is Severity.NOTE:
-            yield from str(problem).split("\n")
+    if shown.findings:
+        yield ""
+        yield from problem_lines(shown.findings)
 
 
 def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:

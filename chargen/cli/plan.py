@@ -9,6 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from itertools import groupby
 from json.encoder import encode_basestring
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chargen.plan.cache.snapshot import Snapshot
     from chargen.plan.cache.stamp import Summary
     from chargen.plan.choice import LeftOut
+    from chargen.plan.session import Session
 
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
@@ -60,28 +62,37 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
         return
     from chargen.actions.plan import shown_plan  # noqa: PLC0415 - seldom needed where nothing changed
 
-    chosen, request = _chosen(wanted, snapshot)
-    shown = shown_plan(chosen, whole=not request.selection and not request.rebuild)
+    chosen, request, session = _chosen(wanted, snapshot)
+    with session or nullcontext():
+        shown = shown_plan(chosen, session, whole=not request.selection and not request.rebuild)
     if as_json:
         _say_json(shown.to_json())
     else:
         say(_lines(shown, everything=everything))
 
 
-def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest]:
-    """Plan and choose; where nothing changed since the last plan, without opening the project."""
+def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildRequest, Session | None]:
+    """Plan and choose; where nothing changed since the last plan, and nothing is sent, without opening the project."""
     from chargen.plan.build_request import kept_choice, prepare  # noqa: PLC0415 - as above
 
     here = Path.cwd()
+    found = None
     if snapshot is not None:
         request = build_request(asked, here)
-        if (found := kept_choice(snapshot, request)) is not None:
-            return found, request
+        found = kept_choice(snapshot, request)
+        if found is not None and not any(image.verdict.spends for image in found.choice.images):
+            return found, request, None
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
-    with open_session(here, os.environ, read_only=True) as session:
+    session = open_session(here, os.environ, read_only=True)
+    try:
+        if found is not None:
+            return found, request, session
         request = build_request(asked, session.project.root)
-        return prepare(session, request, snapshot), request
+        return prepare(session, request, snapshot), request, session
+    except BaseException:
+        session.close()
+        raise
 
 
 def _quiet_plan(summary: Summary) -> Iterator[str]:

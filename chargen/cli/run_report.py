@@ -16,15 +16,18 @@ from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult,
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
-from chargen.cli.problems import untouched_lines
+from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
-from chargen.cli.tables import counts, listed
+from chargen.cli.tables import counts, listed, plural
 from chargen.model.values import Verdict
+from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
+_WARNED = 5
+"""Causes of warnings that are shown before a run."""
 _BAR = 30
 """Cells of a whole bar."""
 
@@ -97,6 +100,8 @@ class RunReport:
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
+        self._stopped: set[str] = set()
+        """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
 
     # what doit calls
@@ -135,8 +140,11 @@ class RunReport:
             )
         elif entry_id in self._build.failed:
             self._number += 1
-            first, _, _ = self._build.failed[entry_id].message.partition("\n")
-            self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            failure = self._build.failed[entry_id]
+            first, _, _ = failure.message.partition("\n")
+            if not failure.stopped_by or failure.stopped_by not in self._stopped:  # why is said once, and not for each
+                self._line(f"{self._counter()} {entry_id}  failed: {first}")
+            self._stopped.add(failure.stopped_by)
             self._advance(failed=True)
 
     def skip_uptodate(self, _task: Any) -> None:
@@ -230,6 +238,17 @@ def opening(build: Build) -> Iterable[str]:
         yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
+    yield from warning_lines(build.warnings)
+
+
+def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
+    """Yield the warnings about what is sent: a few, how many there are, and the command that tells all."""
+    causes = by_cause(found)
+    yield from problem_lines(finding for cause in causes[:_WARNED] for finding in cause.findings)
+    if more := sum(len(cause.findings) for cause in causes[_WARNED:]):
+        yield f"and {plural(more, 'more warning')}"
+    if found:
+        yield f"{plural(len(found), 'warning')} about what is sent; `chargen check` tells all there is"
 
 
 def _befell(build: Build) -> Iterable[str]:

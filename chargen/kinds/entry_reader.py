@@ -18,7 +18,7 @@ from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
-from chargen.model.entries import Declared, DepictedCharacter, Entry, Outputs, Place, PromptPart
+from chargen.model.entries import Declared, DepictedCharacter, Entry, FormerWords, Outputs, Place, PromptPart
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import one_line
@@ -73,12 +73,13 @@ def read_entry(
     palette: Node | None = None,
     parts: tuple[PromptPart, ...] = (),
     avoided: tuple[Traced, ...] = (),
+    former_words: FormerWords | None = None,
     place: Place | None = None,
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
     `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
-    `avoided` what it must not show; `place` is where it is set.
+    `avoided` what it must not show; `place` is where it is set. `former_words` are what its former name made of it.
     """
     prompt = prompt_of(block)
     default = file.default_size
@@ -111,6 +112,7 @@ def read_entry(
         former_size=former if former != size and file.kind.has_former else None,
         has_former=file.kind.has_former and not parts,
         place=place,
+        former_words=former_words,
     )
 
 

@@ -40,6 +40,8 @@ class ImageryKind(ABC):
     """What a new file is called."""
     name_keys: tuple[str, ...]
     """Keys that name an entry, the first there is; one without any gets the first."""
+    name_tells: bool = False
+    """An entry's name counts among its inputs: it tells a time of day, or which part of a place is meant."""
     slot_list: str = ""
     """Key of the entry's list that takes an object for every picture; empty where the entry itself has the slots."""
     locks_when_absent: bool = True

@@ -7,9 +7,9 @@ Laws: a zone that only holds images is no entry; the light of one time of day ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.kinds import light
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
@@ -31,7 +31,8 @@ from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
 from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, parts_of
 from chargen.kinds.view import fields
-from chargen.model.entries import Entry, Imagery, Outputs, PromptPart
+from chargen.model.entries import Entry, FormerWords, Imagery, Outputs, PromptPart
+from chargen.model.record_marks import made_as
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
 from chargen.text.prose import one_line, sentence, shorten
@@ -134,6 +135,62 @@ class _Element:
     times: frozenset[str]
 
 
+_Words = tuple[tuple[Traced, ...], tuple[PromptPart, ...]]
+"""What an entry gets of its location: the always-include block, or the parts of an entry made of fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WholePlace:
+    """What a location says of all its entries."""
+
+    reader: FileReader
+    anchor: Block
+    lights: tuple[light.Light, ...]
+    overview: Block
+    generated: str
+
+    def words(self, block: Block, parent: Block | None, elements: tuple[_Element, ...]) -> _Words:
+        """Return what of the location is in an entry's prompt, by its words and its time of day."""
+        time = _time(block)
+        if not is_structured(block):
+            return (*_signature(elements, block, time), *_light(self.lights, block, parent, time)), ()
+        own = _signature(elements, block, time, usual=False)
+        at_place = _fitting(self.lights, block, parent, time)
+        blocks = (self.anchor, self.reader.metadata, self.reader.root)
+        return (), parts_of(block, parent, self.overview, signature=own, light=at_place, place=blocks)
+
+    def former(
+        self, entry: tuple[Block, Block | None], name: str, words: _Words, outputs: Outputs
+    ) -> FormerWords | None:
+        """Return what the name by which an entry's picture was made would make of it; None where that is the same.
+
+        `entry` are its mapping and its zone's, `name` and `words` those of today.
+        """
+        line = outputs.line
+        if line is None:
+            return None
+        path = (outputs.file_path or "").removeprefix(f"{self.generated}/{KIND.folder}/")
+        told = made_as(line) or (path.removesuffix(".png") if path != outputs.file_path else "")
+        slug, _, own = told.partition("/")
+        if not own or (slug, own) == (self.reader.slug, name):
+            return None
+        block, parent = entry
+        elements = _elements(block.document, self.anchor.find("signature_elements"), slug)
+        always, parts = self.words(_called(block, own), parent, elements)
+        return None if (always, parts) == words else FormerWords(told, always, parts)
+
+
+def _called(block: Block, name: str) -> Block:
+    """Return an entry's mapping as it was with another name; an overview may have had none."""
+    nodes = dict(block.nodes)
+    key = next((key for key in IDS if block.text(key) is not None), IDS[0])
+    nodes.pop(key, None)
+    if not (block.path[0] == "overview" and name.startswith("overview")):
+        mark = block.node.start_mark if block.node is not None else None
+        nodes[key] = ScalarNode("tag:yaml.org,2002:str", name, mark, mark, style='"')
+    return replace(block, nodes=nodes)
+
+
 class Locations(ImageryKind):
     """Location plans."""
 
@@ -155,10 +212,11 @@ class Locations(ImageryKind):
         )
     )  # fmt: skip
     name_keys = IDS
+    name_tells = True
     shapes = (Shape(frozenset({"overview", "parts"}), "parts"), Shape(frozenset({"overview", "zones"}), "zones"))
     slot_list = SLOT  # the last picture of the list is the current one
 
-    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:  # noqa: ARG002 - not needed here
+    def read(self, document: Document, default_size: Size, generated: str) -> Imagery:
         """Read a location."""
         reader = FileReader.of(document, self, ("slug", "location_slug"), folder_counts=True)
         if reader.slug is None:
@@ -172,11 +230,11 @@ class Locations(ImageryKind):
         entries: list[Entry] = []
         zones: dict[str, EntryId] = {}
         overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
-        place = (anchor, reader.metadata, reader.root)
+        place = _WholePlace(reader, anchor, lights, overview, generated.strip("/"))
         for block, parent, otherwise in _candidates(reader):
             block.spell(_ZONE)
-            made_of_fields = is_structured(block)
-            name = reader.entry_name(block, IDS, otherwise, optional=prompt_of(block) is None and not made_of_fields)
+            optional = prompt_of(block) is None and not is_structured(block)
+            name = reader.entry_name(block, IDS, otherwise, optional=optional)
             if name is None:
                 reader.report(block)
                 continue
@@ -184,15 +242,8 @@ class Locations(ImageryKind):
                 for zone in (text for key in (*IDS, *ZONES) if (text := each.text(key)) is not None):
                     zones.setdefault(str(zone), self.entry_id(reader.slug, name))
             title = block.text(*TITLES)
-            time = _time(block)
-            always: tuple[Traced, ...] = ()
-            parts: tuple[PromptPart, ...] = ()
-            if made_of_fields:
-                own = _signature(elements, block, time, usual=False)
-                at_place = _fitting(lights, block, parent, time)
-                parts = parts_of(block, parent, overview, signature=own, light=at_place, place=place)
-            else:
-                always = (*_signature(elements, block, time), *_light(lights, block, parent, time))
+            outputs = _outputs(block)
+            words = place.words(block, parent, elements)
             entries.append(
                 read_entry(
                     file,
@@ -200,11 +251,12 @@ class Locations(ImageryKind):
                     name,
                     title=one_line(title) if title else None,
                     depicts=depicted(block, None),
-                    always=always,
-                    outputs=_outputs(block),
+                    always=words[0],
+                    outputs=outputs,
                     palette=anchor.find("color_anchors"),
-                    parts=parts,
+                    parts=words[1],
                     avoided=negatives_of(block, parent),
+                    former_words=place.former((block, parent), name, words, outputs),
                 )
             )
         whole = (entry.id for entry in entries if entry.path[0] == "overview")

@@ -91,6 +91,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerWords:
+    """What an entry would get of its file under the name its picture was made by (`SLUG/NAME`), where that differs."""
+
+    name: str
+    always: tuple[Traced, ...]
+    parts: tuple[PromptPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
@@ -123,6 +132,8 @@ class Entry:
     """False for what no inputs of form 1 were ever made of."""
     place: Place | None = None
     """Where it is set, if the entry names a location."""
+    former_words: FormerWords | None = None
+    """What its name made of it before it was renamed, where that was something else."""
 
     @property
     def has_prompt(self) -> bool:

@@ -24,6 +24,14 @@ ACCEPTED = "accepted"
 """Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
 from; the value is the route that was declared by then."""
 
+MADE_AS = "as"
+"""Key of a mark in a record line: the name (`SLUG/NAME`) under which the inputs were composed, where it counted among
+them and the entry has another one now."""
+
+AFTER = "after"
+"""Key of a mark in the record line of a picture that no attempt made: the attempt whose picture it took the place of,
+so that both stay versions of one entry, whatever the entry is called."""
+
 
 def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     """Return the line of a file made from a record's original, with the marks the record asks for."""
@@ -58,6 +66,22 @@ def accepted_for(line: RecordLine | None) -> str | None:
     """Return the route under which an author took a line's file as current; None where nobody did."""
     value = dict(line.others).get(ACCEPTED) if line is not None else None
     return None if value is None else unquote(value)
+
+
+def made_as(line: RecordLine | None) -> str:
+    """Return the name under which a line's inputs were composed, where the line tells one."""
+    value = dict(line.others).get(MADE_AS) if line is not None else None
+    return "" if value is None else unquote(value)
+
+
+def with_name(line: RecordLine, name: str) -> RecordLine:
+    """Return the line with the name under which its inputs were composed; as it is where there is no name to tell."""
+    return with_mark(line, (MADE_AS, quote(name, safe="/:._-+~@"))) if name else line
+
+
+def last_attempt(line: RecordLine | None) -> str | None:
+    """Return the attempt that made a line's file, or was the last before the author's own picture."""
+    return None if line is None else line.attempt or dict(line.others).get(AFTER)
 
 
 def without_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:

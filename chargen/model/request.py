@@ -225,6 +225,9 @@ class Provider(Protocol):
     def missing_key(self) -> Problem | None:
         """Say which key is missing, or None; asked before anything is sent."""
 
+    def setup(self) -> Problem | None:
+        """Say what of this machine's settings keeps every request from leaving (a proxy, certificates), or None."""
+
     def elsewhere(self) -> Problem | None:
         """Say where requests go, if the project's own settings send them to another server than the vendor's."""
 
@@ -246,6 +249,10 @@ class Provider(Protocol):
 
 class LiveProvider:
     """The half of a provider that answers while it is asked: what it submits is collected at once."""
+
+    def setup(self) -> Problem | None:
+        """Nothing of this machine's settings matters, unless a provider says otherwise."""
+        return None
 
     def send(self, request: Request) -> Reply:
         """Send one request, once; blocks until the reply is here. Raises ProviderError."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
-from chargen.plan.plan import Plan
+from chargen.plan.plan import Offer, Plan, Shown
 from chargen.plan.selection import Selectable, Selection, select
 from chargen.plan.verdict import Force
 
@@ -59,6 +59,10 @@ class Chosen:
     selected: tuple[EntryId, ...]
     choice: Choice
 
+    def offer(self, image: Shown) -> Offer | None:
+        """Return what its provider says of a request for an image, as it is kept."""
+        return getattr(image, "offer", None)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Chosen):
@@ -67,6 +71,10 @@ class Prepared(Chosen):
     planner: Planner
     ledger: Ledger
     keep: Callable[[], None]
+
+    def offer(self, image: Shown) -> Offer | None:
+        """Return what its provider says of a request for an image."""
+        return self.planner.offer(image)
 
 
 def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None = None) -> Prepared:
@@ -77,7 +85,7 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
     from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
 
-    ledger = _ledger(session, request)
+    ledger = ledger_of(session, request)
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
     images = planner.selectables()
     picked = request.pick(images) if request.pick is not None else None
@@ -154,7 +162,8 @@ def _forced(
     return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
 
 
-def _ledger(session: Session, request: BuildRequest) -> Ledger:
+def ledger_of(session: Session, request: BuildRequest) -> Ledger:
+    """Return the money of a run: the limits of the settings and of the request, and what the month has cost."""
     from chargen.plan.budget import Ledger  # noqa: PLC0415 - see above
 
     budget = session.project.settings.budget

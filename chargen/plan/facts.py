@@ -290,12 +290,12 @@ class GatheredFacts:
         """What the provider's adapter, or the file the slots are in, has against the request."""
         if self.request is None:
             return ()
-        stops = (problem.message for problem in self._adapter_problems if problem.severity is Severity.ERROR)
+        stops = (problem.message for problem in self.adapter_problems if problem.severity is Severity.ERROR)
         found = tuple(Reason(ReasonCode.OBJECTION, (message,)) for message in stops)
         return found if self.unwritable is None else (*found, *errors((self.unwritable,)))
 
     @cached_property
-    def _adapter_problems(self) -> tuple[Problem, ...]:
+    def adapter_problems(self) -> tuple[Problem, ...]:
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
@@ -323,7 +323,7 @@ class GatheredFacts:
             elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
             found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
             if self.sent is not None:
-                found += [problem for problem in self._adapter_problems if problem.severity is Severity.ERROR]
+                found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)
 
     def _of_files(self) -> Iterator[Problem]:

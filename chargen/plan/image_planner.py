@@ -219,17 +219,25 @@ class ImagePlanner:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
         By form 1 only the settings gave the size of entries that ask for none, and states named a character that its
-        file does not name by the slug.
+        file does not name by the slug. An entry that was renamed is also looked at by the name its picture has.
         """
-        entry = image.entry
+        entry, former = image.entry, image.entry.former_words
         named = any(item.state and not item.name for item in entry.depicts)
-        if not entry.has_former or not (named or entry.former_size):
+        entries = [entry] if former is None else [entry, replace(entry, always=former.always, parts=former.parts)]
+        newest = [replace(image, entry=each, composed=self._compose(each, words, shown, [])) for each in entries[1:]]
+        found = [image, *newest]
+        if entry.has_former and (named or entry.former_size):
+            for form in (image, *newest):
+                old = replace(form.entry, size=entry.former_size or entry.size)
+                composed = self._compose(old, words, shown, [], by_slug=True) if named else form.composed
+                found.append(replace(image, entry=old, composed=composed, former_rules=True))
+        if len(found) == 1:
             return ()
-        former = replace(entry, size=entry.former_size or entry.size)
-        composed = self._compose(former, words, shown, [], by_slug=True) if named else image.composed
-        if former.size == entry.size and composed is not None and composed == image.composed:
-            return ()
-        return (image, replace(image, entry=former, composed=composed))
+        unlike: list[Planned] = []
+        for form in found:
+            if all((form.entry.size, form.composed) != (other.entry.size, other.composed) for other in unlike):
+                unlike.append(form)
+        return tuple(unlike) if len(unlike) > 1 else ()
 
     def _compose(
         self,

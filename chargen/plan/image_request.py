@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from chargen.errors import Problem
+from chargen.config.settings import Settings
+from chargen.errors import Position, Problem, Severity, note
 from chargen.images.sniff import PNG
 from chargen.model.request import Asked, Request, SentReference
+from chargen.model.traced import Traced
+from chargen.model.values import Verdict
 from chargen.plan.plan import Planned, Shown
+from chargen.providers.catalogue.routes import set_at
 from chargen.providers.registry import Adapters
 
 
@@ -52,3 +57,25 @@ def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
     return tuple(found for name in names if (found := adapters.get(name).elsewhere()) is not None)
+
+
+def placed(found: Iterable[Problem], image: Planned, request: Request, settings: Settings) -> Iterator[Problem]:
+    """Yield what an adapter says of a request with its place: where its model was chosen, else the entry.
+
+    What stops only a new picture is odd, and no error, where the image exists.
+    """
+    declared = image.entry.declared
+    chosen = set_at(declared.provider, declared.model, request.route, settings)
+    place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
+    for problem in found:
+        stops = problem.severity is Severity.ERROR
+        severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity
+        yield replace(
+            problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
+        )
+    if request.quality_note:  # other adaptations are every image's own: `chargen prompt --sent` shows them
+        yield note(request.quality_note, _position(declared.quality))
+
+
+def _position(text: Traced | None) -> Position | None:
+    return text.position if text is not None else None

@@ -17,7 +17,8 @@ from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.facts import FactSources, GatheredFacts
-from chargen.plan.plan import Planned
+from chargen.plan.image_request import placed
+from chargen.plan.plan import Offer, Planned
 from chargen.plan.verdict import judge, wanted
 
 
@@ -98,6 +99,7 @@ class Judge(FactSources):
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
             most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
+            offer=None if request is None or facts.sent is not None else self._offer(image, facts, request),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
@@ -106,6 +108,11 @@ class Judge(FactSources):
             drift=facts.drift,
         )
         return judged, request
+
+    def _offer(self, image: Planned, facts: GatheredFacts, request: Request) -> Offer:
+        """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
+        found = placed(facts.adapter_problems, image, request, self.project.settings)
+        return Offer(self.adapters.get(request.provider).price(request), tuple(found))
 
     def coming(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""

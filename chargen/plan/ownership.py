@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Protocol
 
 from chargen.model.record import RecordLine
+from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
 
 
@@ -214,7 +215,8 @@ class _Finder:
             self._own(claim, Owned(copied=self.copies.get(claim.id)))
         for claim in self.claims:
             self._finish(claim)
-        attempts = {line.attempt: entry_id for entry_id, line in self.lines.items() if line.attempt}
+        lines = ((last_attempt(line), entry_id) for entry_id, line in self.lines.items())
+        attempts = {attempt: entry_id for attempt, entry_id in lines if attempt}
         return Ownership(self.owned, tuple(self._groups()), attempts)
 
     # claims

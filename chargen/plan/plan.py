@@ -212,16 +212,17 @@ class Planned:
     """What stands in the way of a new picture, besides problems of the entry itself."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
+    offer: Offer | None = None
+    """What its provider says of the request, where one is due."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
+    former_rules: bool = False
+    """This is the image by a former form of inputs."""
 
     @property
     def is_former(self) -> bool:
         """True where its picture is judged, and is current, by a former form of inputs."""
-        if self.verdict not in (Verdict.FRESH, Verdict.LOCKED):
-            return False
-        newest = self.forms[0] if self.forms else self
-        return (self.entry.size, self.composed) != (newest.entry.size, newest.composed)
+        return self.former_rules and self.verdict in (Verdict.FRESH, Verdict.LOCKED)
 
     @property
     def id(self) -> EntryId:

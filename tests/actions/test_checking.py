@@ -12,6 +12,8 @@ from chargen.actions.check import check
 from chargen.errors import Severity
 from chargen.plan.session import open_session
 
+KEY = {"OPENAI_API_KEY": "sk-test"}
+
 
 class Stopped:
     """A clock that stands still."""
@@ -37,7 +39,7 @@ def test_the_end_of_a_model_comes_nearer(
     """Nothing more than 60 days before, one warning for all images within them, one error after."""
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-1.5")
-    with open_session(tmp_path, {}, read_only=True, clock=Stopped(*day)) as session:
+    with open_session(tmp_path, KEY, read_only=True, clock=Stopped(*day)) as session:
         findings = check(session).findings
     told = [(item.problem.severity, item.problem.message) for item in findings]
     assert told == ([] if found is None else [found])
@@ -52,7 +54,7 @@ def test_auto_quality_is_warned_about_where_it_is_asked_for(tmp_path: Path) -> N
     book = Project(tmp_path)
     file = book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2.6-flare")
     book.edit(file, "flare}", "flare, quality: auto}")
-    with open_session(tmp_path, {}, read_only=True) as session:
+    with open_session(tmp_path, KEY, read_only=True) as session:
         findings = check(session).findings
     assert [item.problem.severity for item in findings] == [Severity.WARNING]
     assert "`auto` lets the model choose" in findings[0].problem.message
@@ -94,7 +96,7 @@ def test_a_model_is_told_where_it_is_chosen(tmp_path: Path, settings: str, route
     file = book.chapter("ch01", {"a": "A lamp."}, route=route if "/" in route else f"{route}/x")
     if "/" not in route:
         book.edit(file, ", model: x", "")
-    with open_session(tmp_path, {}, read_only=True, clock=Stopped(2026, 11, 22)) as session:
+    with open_session(tmp_path, KEY, read_only=True, clock=Stopped(2026, 11, 22)) as session:
         findings = check(session).findings
     (finding,) = findings
     assert str(finding.problem.position) == (place if ".toml" in place else f"{file}:{place}")

@@ -7,8 +7,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from support.studio import Studio
+from support.studio import ENVIRON, Studio
 
+from chargen.actions.accept import accept
+from chargen.actions.history import history
 from chargen.actions.orphans import unneeded
 from chargen.errors import Severity
 from chargen.model.values import EntryId, Status, Verdict
@@ -268,3 +270,30 @@ def test_a_file_of_the_recorded_size_with_other_bytes_is_never_built_over(book: 
     book.edit(CH01, "A lamp.", "One lamp.")
     assert book.build() == []
     assert book.image(NAMES["a"]).read_bytes() == bytes(data)
+
+
+def test_a_painted_picture_that_was_accepted_keeps_its_history_through_a_rename(book: Studio) -> None:
+    """What was painted over, and what comes after the painting, stay versions of the entry."""
+    first = book.hash(NAMES["a"])
+    painted = book.paint(NAMES["a"])
+    with open_session(book.root, ENVIRON) as session:
+        planner = session.planner()
+        (done,) = accept(session, planner, planner.images([EntryId(NAMES["a"])]))
+    assert done.changed
+    rename(book, ("a", "bell"))
+    settled(book)
+    assert versions(book, "chapters/ch01/bell") == [first, painted]
+    book.edit(CH01, "A lamp.", "A bell.")
+    settled(book, sent=1)
+    rename(book, ("bell", "gong"))
+    settled(book)
+    assert versions(book, "chapters/ch01/gong") == [first, painted, book.hash("chapters/ch01/gong")]
+    book.edit(CH01, "A bell.", "A lamp.")
+    settled(book)
+
+
+def versions(book: Studio, name: str) -> list[str]:
+    with open_session(book.root, ENVIRON, read_only=True) as session:
+        planner = session.planner()
+        found = history(session, planner.evidence, planner.image(EntryId(name)))
+    return [version.file or "" for version in found.versions]

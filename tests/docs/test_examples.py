@@ -28,7 +28,7 @@ def test_what_a_page_shows_can_be_copied(tmp_path: Path, page: str) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     for number, example in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)):
         book.write(f"imagery/{number}.yaml", example)
-    with open_session(tmp_path, {}, read_only=True) as session:
+    with open_session(tmp_path, {"OPENAI_API_KEY": "sk-test"}, read_only=True) as session:
         plan, findings = session.plan(), check(session).findings
     assert [str(finding.problem) for finding in findings] == []
     assert {str(image.id) for image in plan.images} == SHOWN[page]

@@ -90,7 +90,7 @@ def _matches(shown: list[str], printed: list[str]) -> bool:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    """An empty folder of an author without keys."""
+    """An empty folder of an author who has a key, and no network."""
     (tmp_path / "book").mkdir()
     env = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -99,6 +99,8 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         "COLUMNS": "100",
         "PYTHONPATH": str(REPOSITORY),
         "GIT_CONFIG_NOSYSTEM": "1",
+        "OPENAI_API_KEY": "sk-test",
+        "GEMINI_API_KEY": "test",
         **GIT,
     }
     with Forks() as forks:

@@ -18,7 +18,7 @@ PROBLEM_KEYS = {"severity", "file", "line", "column", "message", "hint"}
 @pytest.fixture
 def book(tmp_path: Path) -> Project:
     """A built chapter, and a chapter that is not built and needs a portrait; both routed to sketch."""
-    book = Project(tmp_path)
+    book = Project(tmp_path, env={"OPENAI_API_KEY": "sk-test", "GEMINI_API_KEY": "test"})
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     assert book.doit().code == 0
     book.chapter("ch02", {"c": "A boat."}, entry="depicts_characters: [mara]")
@@ -125,7 +125,7 @@ def test_wishes_change_the_plan(book: Project) -> None:
 
 
 def test_an_unknown_price_is_counted_apart(book: Project) -> None:
-    """A model that is not in the table has no price: the total says so, and `check` notes it once."""
+    """A model that is not in the table has no price: the total says so, and `check` warns of it once."""
     book.chapter("ch03", {"d": "A key."}, route="openai/my-own-model")
     book.chapter("ch04", {"e": "A box."}, route="openai/gpt-image-2.6-flare")
     run = book.chargen("plan", "--only", "ch03", "--only", "ch04")
@@ -133,7 +133,7 @@ def test_an_unknown_price_is_counted_apart(book: Project) -> None:
     assert "  openai/my-own-model: 1, unknown cost\n" in run.out
     assert book.chargen("plan", "--json").json["cost_usd"] is None
     checked = book.chargen("check", "--json")
-    assert [item["severity"] for item in checked.json["problems"]] == ["note"]
+    assert [item["severity"] for item in checked.json["problems"]] == ["warning"]
     assert "its price is unknown" in checked.json["problems"][0]["message"]
     assert checked.code == 0
 
@@ -150,7 +150,7 @@ def test_a_broken_pipe_is_no_error(book: Project) -> None:
 
 
 def test_check_finds_nothing_wrong(book: Project) -> None:
-    """A good project: one line, exit 0, nothing written, from a sub-folder too; a missing key is no error."""
+    """A good project: one line, exit 0, nothing written, from a sub-folder too."""
     book.chapter("ch03", {"d": "A key."}, route="openai/gpt-image-2.6-flare")
     before = paths(book.root)
     run = book.chargen("check", cwd="imagery/chapters")

@@ -83,7 +83,7 @@ def test_a_key_that_is_missing_stops_before_anything_is_sent(
     book = _book(tmp_path, google, google, images=2)
     run = forks.run(book, "doit")
     assert run.code == 1, run.all
-    assert run.out.count("stopped: openai: no `OPENAI_API_KEY` in the environment") == 1
+    assert run.out.count("stopped: openai: `OPENAI_API_KEY` is not set") == 1
     assert "failed by this: chapters/ch01/i0, chapters/ch01/i1" in run.out
     assert book.images() == {"chapters/ch02/i0", "chapters/ch02/i1"}
 

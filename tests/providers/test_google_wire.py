@@ -146,7 +146,7 @@ def test_key_and_address_come_from_the_environment(monkeypatch: pytest.MonkeyPat
     assert provider("google", {"GOOGLE_GEMINI_BASE_URL": ""}).is_vendor
     missing = provider("google", {"GOOGLE_API_KEY": " "}).missing_key()
     assert missing is not None
-    assert "`GOOGLE_API_KEY` or `GEMINI_API_KEY`" in missing.message
+    assert "neither `GOOGLE_API_KEY` nor `GEMINI_API_KEY` is set" in missing.message
 
 
 def test_a_gateway_needs_no_key_and_its_models_are_not_checked() -> None:

@@ -152,7 +152,7 @@ def test_unknown_and_living_models_pass(table: ModelTable) -> None:
     """A living model is not mentioned, an unknown one only noted, with a guess at what was meant."""
     assert list(check_model(table, "p", "new", TODAY)) == []
     [problem] = check_model(table, "p", "nwe", TODAY)
-    assert problem.severity is Severity.NOTE
+    assert problem.severity is Severity.WARNING
     assert problem.hint == "did you mean `new`?"
 
 

@@ -290,7 +290,7 @@ def test_a_key_that_can_not_be_one_is_told_before_sending() -> None:
         assert key not in str(problem)
     missing = provider("openai", {}).missing_key()
     assert missing is not None
-    assert "no `OPENAI_API_KEY`" in missing.message
+    assert missing.message == "`OPENAI_API_KEY` is not set"
 
 
 def test_a_fault_of_the_program_keeps_its_place_but_no_key(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:

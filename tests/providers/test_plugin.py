@@ -83,7 +83,10 @@ class Brush:
         return self.price(request)
 
     def missing_key(self):
-        return None if self.key else error("no `BRUSH_PASS` in the environment")
+        return None if self.key else error("`BRUSH_PASS` is not set")
+
+    def setup(self):
+        return None
 
     def elsewhere(self):
         return None
@@ -164,4 +167,4 @@ def test_its_missing_key_stops_it(book: Project) -> None:
     book.env["BRUSH_PASS"] = ""
     run = book.doit()
     assert run.code == 1, run.all
-    assert "no `BRUSH_PASS` in the environment" in run.out + run.err
+    assert "`BRUSH_PASS` is not set" in run.out + run.err

@@ -15,6 +15,7 @@ import msgspec
 from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
 from chargen.model.record import RecordLine
+from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.claims import claim_of
 from chargen.plan.ownership import Claim
@@ -87,6 +88,7 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
     file: str = ""
     size: int = 0
     attempt: str | None = None
+    after: str | None = None
 
     @classmethod
     def made(cls, claim: Claim) -> KeptClaim:
@@ -95,13 +97,15 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
         named = "" if at_target else claim.named
         if line is None:
             return cls(at_target, named)
-        return cls(at_target, named, line.fingerprint, line.file, line.size, line.attempt)
+        after = None if line.attempt else last_attempt(line)
+        return cls(at_target, named, line.fingerprint, line.file, line.size, line.attempt, after)
 
     def of(self, name: EntryId, target: str) -> Claim:
         """Return the claim of an entry."""
         line = None
         if self.file:
             line = RecordLine(Fingerprint(self.fingerprint), FileHash(self.file), self.size, attempt=self.attempt)
+            line = line if self.after is None else with_mark(line, (AFTER, self.after))
         return Claim(name, target, target if self.at_target else self.named, line)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from chargen.errors import Problem, error, note, warning
+from chargen.errors import Problem, error, warning
 from chargen.model.request import SentReference
 from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable, ProviderFacts, route_line
 from chargen.text.nearest import did_you_mean
@@ -21,7 +21,7 @@ def check_model(table: ModelTable, provider: str, model_id: str, today: date) ->
     model = table.find(provider, model_id)
     if model is None:
         message = f"`{model_id}` is not in the model table of {table.facts(provider).as_of}: its price is unknown"
-        yield note(message, hint=did_you_mean(model_id, table.live_ids(provider, today)))
+        yield warning(message, hint=did_you_mean(model_id, table.live_ids(provider, today)))
         return
     replacement = model.replacement or table.facts(provider).default_model
     hint = f"add `{route_line(provider, model_id, replacement)}` under {ROUTES}"

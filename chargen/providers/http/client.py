@@ -31,16 +31,13 @@ with suppress(ImportError):
 
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.http.proxies import Proxy
+from chargen.providers.http.proxies import CERTIFICATES, Proxy
 
 CONNECT_TIMEOUT = 15.0
 """Seconds to reach the server: vendors answer within one."""
 _TICK = 0.001
 """Seconds that are as good as none: a wait may end this much early."""
 _HOST = re.compile(r"[\w.:-]+")
-CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Variables that name the certificates to trust: the first that is set counts."""
-
 NETWORK_ERRORS: tuple[type[Exception], ...] = (
     httpcore2.NetworkError,
     httpcore2.TimeoutException,

@@ -12,6 +12,9 @@ from ipaddress import ip_address, ip_network
 
 from chargen.config.server_address import scheme_and_host
 
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name the certificates to trust, also those of a proxy: the first that is set counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proxy:

@@ -19,7 +19,7 @@ from chargen.model.request import FailureClass, LiveProvider, ProviderError, Pro
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prices import Prices, estimate, most
 from chargen.providers.http.failures import exception_failure, setup_failure
-from chargen.providers.http.proxies import Proxy, proxy_for
+from chargen.providers.http.proxies import CERTIFICATES, Proxy, proxy_for
 
 if TYPE_CHECKING:
     from chargen.providers.http.client import Transport
@@ -88,10 +88,23 @@ class VendorProvider(LiveProvider):
             return error(f"`{self._key_name}` holds characters that no key has", hint=f"set `{self._key_name}` again")
         if self._key or not self.is_vendor:
             return None
-        names = " or ".join(f"`{name}`" for name in self._facts.keys)
+        names = [f"`{name}`" for name in self._facts.keys]
+        missing = f"neither {' nor '.join(names)} is set" if len(names) > 1 else f"{names[0]} is not set"
         other = self._models.stand_in
         instead = f", or route these images to `{other}`" if other else ""
-        return error(f"no {names} in the environment", hint=f"set `{self._facts.keys[-1]}`{instead}")
+        return error(missing, hint=f"set `{self._facts.keys[-1]}`{instead}")
+
+    def setup(self) -> Problem | None:
+        """Say what of the environment keeps every request from leaving; the client is imported only to look closer."""
+        try:
+            proxy = self._proxy()
+            if proxy is not None or any(map(self._environ.get, CERTIFICATES)):
+                from chargen.providers.http.client import Transport  # noqa: PLC0415 - slow to import
+
+                Transport(proxy).close()
+        except ProviderError as failure:
+            return error(failure.message, hint=failure.hint)
+        return None
 
     def elsewhere(self) -> Problem | None:
         """Say where requests go, if the project's own settings send them to another server than the vendor's."""

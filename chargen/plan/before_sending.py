@@ -1,0 +1,93 @@
+"""What is odd about images that are about to be sent, and about providers: reported before anything is spent.
+
+Reads the disk and the environment, changes nothing, sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from chargen.errors import Position, Problem, Severity, warning
+from chargen.model.values import EntryId
+from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
+from chargen.plan.cache.stamp import SUFFIXES
+from chargen.plan.findings import Finding, by_place, findings
+from chargen.plan.plan import Offer, Shown
+from chargen.plan.session import Session
+from chargen.text.money import cost_text
+
+SETTINGS = Position("pyproject.toml")
+
+OfferOf = Callable[[Shown], Offer | None]
+"""What the provider of an image's route says of a request for it."""
+
+
+def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
+    """Gather the warnings about images that are to be sent: their own, their files', their providers'."""
+    plan, choice = chosen.plan, chosen.choice
+    sent = [image for image in choice.images if image.verdict.spends]
+    providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out))))
+    if not sent:
+        return providers
+    files = {image.file for image in sent}
+    own = {problem for image in sent for problem in image.problems}
+    of_images = {problem for image in plan.images for problem in image.problems}
+
+    def concerns(problem: Problem) -> bool:
+        return problem in own or (problem not in of_images and _concerns(problem, files))
+
+    warnings = (item for item in findings(plan) if item.problem.severity is Severity.WARNING)
+    found = [finding for finding in warnings if concerns(finding.problem)]
+    seen = {finding.problem.message for finding in found}
+    offered = (item for item in of_offers(sent, chosen.offer) if item.problem.severity is Severity.WARNING)
+    found += (item for item in offered if item.problem.message not in seen)
+    return (*providers, *by_place(found))
+
+
+def _concerns(problem: Problem, files: set[str]) -> bool:
+    """Say whether a problem of no image is one of these files, or of none at all (a template, a setting)."""
+    place = problem.position
+    return place is None or place.file in files or not place.file.endswith(SUFFIXES)
+
+
+def of_offers(images: Iterable[Shown], offer: OfferOf) -> Iterator[Finding]:
+    """Yield what providers say of requests, each once for all images, at the first place that asks for it."""
+    found: dict[tuple[Severity, str, str], tuple[Position | None, list[EntryId]]] = {}
+    for image in images:
+        offered = offer(image)
+        for problem in () if offered is None else offered.problems:
+            key = (problem.severity, problem.message, problem.hint)
+            found.setdefault(key, (problem.position, []))[1].append(image.id)
+    for (severity, message, hint), (position, names) in found.items():
+        yield Finding(Problem(severity, message, position, hint), tuple(names))
+
+
+def of_providers(session: Session, images: Iterable[Shown]) -> Iterator[Finding]:
+    """Yield, once a provider, what keeps every request to it from leaving: no key, a setting, no money left.
+
+    Warnings, because pictures that are there need none of it, and hooks and CI have no key.
+    """
+    routes = dict.fromkeys(image.route for image in images)
+    names = dict.fromkeys(route.provider for route in routes if route and not session.adapters.is_proof(route))
+    for adapter in map(session.adapters.get, names):
+        for problem in (adapter.missing_key(), adapter.setup()):
+            if problem is not None:
+                yield Finding(replace(problem, severity=Severity.WARNING, position=SETTINGS))
+    if names and (problem := _no_money(session)) is not None:
+        yield Finding(problem)
+
+
+def _no_money(session: Session) -> Problem | None:
+    """Say that the settings leave nothing to spend."""
+    budget, left = session.project.settings.budget, ledger_of(session, BuildRequest()).limit
+    if left is None or left > Decimal(0):
+        return None
+    if budget.run == Decimal(0):
+        message, hint = "`run` of the budget is $0.00: nothing that costs is sent", "raise it, or take it out"
+    else:
+        assert budget.month is not None
+        message = f"the month's budget of {cost_text(budget.month)} is used up: nothing that costs is sent"
+        hint = "raise `month` in `[tool.chargen.budget]`; `chargen cost` shows what was spent"
+    return warning(message, SETTINGS, hint)
