@@ -88,7 +88,7 @@ class Mover:
                 if move.source != move.target:
                     self._put(move, kept[move.id], group)
             self._leave(group)
-            self._tell(group)
+            self._report(group)
             self.session.moves.finish(begun)
 
     # steps
@@ -148,7 +148,7 @@ class Mover:
                     sync_folder(path.parent)
             _remove_empty(path.parent, project.path(project.settings.generated))
 
-    def _tell(self, group: Group) -> None:
+    def _report(self, group: Group) -> None:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""
         by_file: dict[str, list[tuple[EntryId, Edit]]] = defaultdict(list)
         for move in group.moves:

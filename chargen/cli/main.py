@@ -31,6 +31,7 @@ COMMANDS = {
     "lock": "keep images as they are",
     "unlock": "end an approval or a lock",
     "accept": "mark pictures as up to date without making new ones",
+    "adopt": "take pictures you have already, so that nothing is bought for them",
     "history": "list all versions of an image",
     "restore": "bring back a version of an image, without a call",
     "mv": "rename an entry, or move it to another file, with its picture and its history",

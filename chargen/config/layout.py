@@ -20,6 +20,9 @@ HASHES = f"{STATE}/cache.sqlite"
 IGNORED = f"{STATE}/ignored.json"
 """Ids that `doit ignore` put aside."""
 
+ADOPTED = f"{STATE}/adopted"
+"""What is kept to take an adoption of pictures back."""
+
 MOVES = f"{STATE}/moves.json"
 """Moves of pictures that were begun and are not finished."""
 

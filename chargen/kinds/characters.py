@@ -118,7 +118,7 @@ def _item(
         entry = _portrait(reader, file, block)
         if entry is None or name is None:
             return None, entry
-        return _told(block, name, target, entry.status, entry), entry
+        return _inventory_item(block, name, target, entry.status, entry), entry
     if name is None:
         reader.report(block)
         reader.problems.append(warning("this picture has no `id`: nothing can name it", block.position))
@@ -126,7 +126,7 @@ def _item(
     if written is not None and path is None:
         hint = "pictures lie inside the project, named from the character's folder"
         block.problems.append(error(f"the path `{written[:80]}` leads out of the project", written.position, hint))
-    item = _told(block, name, path, status_of(block), None)
+    item = _inventory_item(block, name, path, status_of(block), None)
     # What keeps a picture from being used stops only who uses it: to the file as a whole it is odd.
     reader.problems.extend(replace(problem, severity=Severity.WARNING) for problem in block.problems)
     return item, None
@@ -149,7 +149,9 @@ def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | N
     )
 
 
-def _told(block: Block, name: Traced, path: str | None, status: Status | None, entry: Entry | None) -> InventoryItem:
+def _inventory_item(
+    block: Block, name: Traced, path: str | None, status: Status | None, entry: Entry | None
+) -> InventoryItem:
     portrait = block.text("is_reference_portrait")
     return InventoryItem(
         id=str(name),

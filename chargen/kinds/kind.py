@@ -67,7 +67,7 @@ class ImageryKind(ABC):
         return f"{self.name}.txt.j2"
 
     @property
-    def telltales(self) -> frozenset[str]:
+    def marker_keys(self) -> frozenset[str]:
         """Keys that make a file which can't be read one of this kind's, most likely."""
         return frozenset(key for shape in self.shapes for key in shape.keys) - {"metadata"}
 

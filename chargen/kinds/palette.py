@@ -33,10 +33,10 @@ def in_words(document: Document, node: Node | None, problems: list[Problem]) -> 
     """Return up to two short texts of a palette: its colours by name, and what to avoid."""
     found: list[Traced] = []
     if names := _names(colours(document, node, problems), _PALETTE_WORDS):
-        found.append(_told(document, node, "palette", f"Palette: {', '.join(names)}."))
+        found.append(_named(document, node, "palette", f"Palette: {', '.join(names)}."))
     avoid = fields(node).get("avoid")
     if names := _names(_texts(avoid), _AVOID_WORDS):
-        found.append(_told(document, avoid, "palette.avoid", f"Avoid: {', '.join(names)}."))
+        found.append(_named(document, avoid, "palette.avoid", f"Avoid: {', '.join(names)}."))
     return tuple(found)
 
 
@@ -122,5 +122,5 @@ def _names(texts: Iterator[str], words: int) -> list[str]:
     return list(names.values())
 
 
-def _told(document: Document, node: Node | None, name: str, text: str) -> Traced:
+def _named(document: Document, node: Node | None, name: str, text: str) -> Traced:
     return Traced.of(text, name, document.at(node) if node is not None else None)

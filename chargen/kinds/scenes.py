@@ -76,7 +76,7 @@ class Scenes(ImageryKind):
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     file_name = "scenes.yaml"
-    telltales = frozenset({"scenes"})
+    marker_keys = frozenset({"scenes"})
     has_former = False
 
     def recognises(self, document: Document) -> bool:

@@ -56,6 +56,7 @@ class ReasonCode(str, Enum):
     POINTER = "pointer"
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
+    UNUSABLE_REPLY = "unusable-reply"
     NO_FILE_AT_TARGET = "no-file-at-target"
     TARGET_OUTSIDE = "target-outside"
     SAME_TARGET = "same-target"
@@ -170,6 +171,7 @@ _SENTENCES = {
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
+    ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
     ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",

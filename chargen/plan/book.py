@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from chargen.errors import Position
@@ -11,7 +12,8 @@ from chargen.model.entries import Character, Entry, Place
 from chargen.model.values import EntryId
 from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
 from chargen.plan.disk import Disk
-from chargen.plan.ownership import Ownership, PictureSources, ownership
+from chargen.plan.own_pictures import usual_places
+from chargen.plan.ownership import Claim, Ownership, PictureSources, ownership
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import broken_slugs
@@ -87,7 +89,7 @@ class Book:
         """Say which picture is whose; what is asked of it is noted."""
         target = self._disk.project.target
         claims = (
-            claim.of(name, target(name))
+            self._placed(claim.of(name, target(name)), file, sources)
             for file, head in self.heads.items()
             for name, claim in zip(head.ids, head.claims, strict=True)
             if self.home[name] == file
@@ -95,6 +97,14 @@ class Book:
         found = self._whose = ownership(tuple(claims), sources)
         trace = self._disk.trace
         return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
+
+    def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
+        """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
+        if claim.line is not None or not claim.named or claim.named == claim.target or sources.look(claim.named):
+            return claim
+        places = usual_places(claim.named, file, self._disk.project.settings.imagery)
+        found = next((place for place in places if sources.look(place) is not None), claim.named)
+        return replace(claim, named=found)
 
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set, and note that it was asked."""

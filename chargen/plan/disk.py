@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from chargen.config.layout import ORIGINALS
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.read_trace import ATTEMPT, FILE, JOURNAL, ORIGINAL, Readers, ReadTrace, answer_of
+from chargen.plan.own_pictures import OwnPictures
+from chargen.plan.read_trace import ATTEMPT, FILE, FOLDER, JOURNAL, ORIGINAL, Readers, ReadTrace, answer_of
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -125,7 +126,9 @@ class Disk:
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
         self._outside = StoreAnswers(journal, self.looked)
-        self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
+        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.looked)
+        beside = self.own_pictures.signature
+        self.trace = ReadTrace({FILE: self.looked.of, FOLDER: beside, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self.trace)
 

@@ -258,7 +258,7 @@ class Evidence:
         whole = self.originals.for_fingerprint(fingerprint)
         for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
-            if (not sketch and is_proof(record.provider)) or record.received_at < since:
+            if (not sketch and is_proof(record.provider)) or record.received_at < since or stored.unusable:
                 continue
             if _is_unseen(entry, line, stored):
                 continue
@@ -321,8 +321,19 @@ class Evidence:
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
             counts = sketch or not is_proof(record.provider)
-            if counts and record.received_at >= since and self.owner(stored) == entry.id:
+            usable = counts and record.received_at >= since and not stored.unusable
+            if usable and self.owner(stored) == entry.id:
                 return stored
+        return None
+
+    def unusable(self, entry: Entry, fingerprint: Fingerprint | None) -> StoredOriginal | None:
+        """Find the last reply for these inputs of which no picture can be made, where no other came after it."""
+        if fingerprint is None:
+            return None
+        _, since = _asked_again(entry, fingerprint)
+        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
+            if stored.record.received_at >= since and self._may_use(entry, stored):
+                return stored if stored.unusable else None
         return None
 
 

@@ -29,6 +29,7 @@ from chargen.providers import is_proof
 from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
+from chargen.text.money import cost_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ class GatheredFacts:
     @cached_property
     def state_blockers(self) -> tuple[Reason, ...]:
         """A refusal of before, a target out of the project, a reply that a damaged record keeps from being used."""
-        return (*self._refused(), *self._leads_out(), *errors(self._of_files()))
+        return (*self._refused(), *self._unusable(), *self._leads_out(), *errors(self._of_files()))
 
     @cached_property
     def request_blockers(self) -> tuple[Reason, ...]:
@@ -356,7 +357,7 @@ class GatheredFacts:
     @property
     def has_history(self) -> bool:
         """True where something was paid for, or refused, under these inputs."""
-        return self.paid is not None or self.lost is not None or bool(self._refused())
+        return self.paid is not None or self.lost is not None or bool(self._refused() or self._unusable())
 
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
@@ -365,6 +366,16 @@ class GatheredFacts:
         except InputError as failure:
             return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
+
+    def _unusable(self) -> tuple[Reason, ...]:
+        """Say that a reply to these inputs was paid for and is no picture: only by name it is asked for again."""
+        if self.demand is not Force.NONE or self.paid is not None:
+            return ()
+        stored = self._evidence.unusable(self._entry, self.fingerprint)
+        if stored is None:
+            return ()
+        paid = cost_text(stored.record.cost_or_estimate_usd)
+        return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self._entry.id)),)
 
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:

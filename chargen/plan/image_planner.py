@@ -51,6 +51,9 @@ class PlanContext(Protocol):
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set."""
 
+    def own_picture(self, entry: Entry) -> str:
+        """Return a picture that may be of an entry without one, or nothing."""
+
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
@@ -128,6 +131,8 @@ class ImagePlanner:
         image = replace(image, blockers=(*errors(problems), *blockers))
         image = self.judge.judged(replace(image, forms=self._forms(image, words, shown)), awaited)
         problems += image.problems
+        if image.verdict is Verdict.MISSING:
+            image = replace(image, seen=self.around.own_picture(entry))
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
     # parts of an image

@@ -174,6 +174,10 @@ class Shown(Protocol):
         """True where its picture is judged, and is current, by a former form of inputs."""
 
     @property
+    def seen(self) -> str:
+        """A picture in the project that may be of an image that is to be made; else nothing."""
+
+    @property
     def acts(self) -> bool:
         """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
 
@@ -216,6 +220,8 @@ class Planned:
     """What its provider says of the request, where one is due."""
     forms: tuple[Planned, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
+    seen: str = ""
+    """A picture in the project that may be of it, where it is to be made; else nothing."""
     former_rules: bool = False
     """This is the image by a former form of inputs."""
 
@@ -376,6 +382,15 @@ def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
         yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
 
 
+def seen_pictures(images: Iterable[Shown]) -> Iterator[Problem]:
+    """Yield one note on all images that are to be made and that a picture seems to be there of."""
+    seen = [image for image in images if image.seen]
+    if seen:
+        counted = "1 image to be made seems" if len(seen) == 1 else f"{len(seen):,} images to be made seem"
+        message = f"{counted} to have a picture in the project already"
+        yield note(message, seen[0].position, "`chargen adopt` shows and takes what it finds, for free")
+
+
 def two_files(slug: str, first: str, other: str) -> Problem:
     """Return the error of a character that two files define: which face is meant, nobody can say."""
     message = f"the character `{slug}` has two files: `{first}` counts, and this one does not"
@@ -423,7 +438,7 @@ def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str,
     shown = tuple(images)
     return {
         "images": [image.to_json() for image in shown],
-        "problems": [problem.to_json() for problem in problems],
+        "problems": [problem.to_json() for problem in (*problems, *seen_pictures(shown))],
         "totals": totals(shown),
         "cost_usd": number(total_cost(shown)),
     }

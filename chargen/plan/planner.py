@@ -20,7 +20,7 @@ from functools import cached_property
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Imagery, Place
+from chargen.model.entries import Character, Entry, Imagery, Place
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
@@ -36,7 +36,7 @@ from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
+from chargen.plan.read_trace import FILE, FOLDER, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.resolve import Zone
 from chargen.plan.scan import missing_roots
 from chargen.plan.selection import Selectable
@@ -183,6 +183,15 @@ class Planner:
         """Return what is known of where an image is set."""
         return self.book.zone(place)
 
+    def own_picture(self, entry: Entry) -> str:
+        """Return a picture that may be of an entry without one, or nothing."""
+        pictures, folder = self.disk.own_pictures, entry.file.rpartition("/")[0]
+        self.disk.trace.note(FOLDER, folder)
+        for place in pictures.places(entry):
+            self.disk.trace.note(FILE, place)
+        found = pictures.of(entry, self.book.entries(entry.file).values())
+        return "" if found is None else found.path
+
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
@@ -217,9 +226,9 @@ class Planner:
         order = build_order(images, {name: image.needs for name, image in images.items() if image.references})
         if order.cycles:
             raise CircleError
-        return self._told(tuple(images[name] for name in order.ids), ())
+        return self._with_problems(tuple(images[name] for name in order.ids), ())
 
-    def _told(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
+    def _with_problems(self, images: tuple[Shown, ...], together: tuple[Problem, ...]) -> Plan:
         """Return the plan of images in build order; `together` are problems of files that concern each other."""
         heads = [self.book.heads[file] for file in self.disk.files]
         known = {(head.kind, head.slug) for head in heads}
@@ -347,7 +356,7 @@ class Planner:
                 entries[name], resolved[name], clashes=name in clashing, cycle=cycles.get(name, ())
             )
         circles = (_circle(entries[chain[0]].position, chain) for chain in order.cycles)
-        return self._told(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
+        return self._with_problems(tuple(self._images.values()), (*kinds.clashes(imageries), *circles))
 
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)

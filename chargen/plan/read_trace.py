@@ -18,6 +18,9 @@ Readers: TypeAlias = Mapping[str, Callable[[str], str]]
 FILE = "file"
 """The kind of question of which there are most: what stands at a path."""
 
+FOLDER = "folder"
+"""The kind of question for the pictures and run logs that lie beside an imagery file."""
+
 ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
 _OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""

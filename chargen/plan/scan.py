@@ -15,6 +15,7 @@ from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
 from chargen.model.entries import Imagery
 from chargen.plan.cache.stamp import SUFFIXES, digest, files_below
+from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.project import Project
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
@@ -45,6 +46,8 @@ def scan_file(project: Project, file: str) -> ScannedFile:
     try:
         document = parse(data, file)
     except InputError as failure:
+        if is_run_log(file):
+            return ScannedFile(file, found, problems=unread_log(failure))
         if _may_be_a_plan(file, data):
             return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
         unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
@@ -121,7 +124,7 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
-    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.telltales))
+    telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
     key = re.compile(rf"(?:^|[{_LINE_ENDS}{{,]\s*)[\"']?(?:{telling})[\"']?[ \t]*:")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")

@@ -260,7 +260,7 @@ def open_session(
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
-    def tell(problem: Problem) -> None:
+    def report_problem(problem: Problem) -> None:
         state_problems.append(problem)
         log(problem)
 
@@ -277,7 +277,7 @@ def open_session(
             read_only=read_only,
             clock=clock,
             scrub=lambda text: scrub(text, project.secrets),
-            report=tell,
+            report=report_problem,
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
@@ -292,7 +292,7 @@ def open_session(
 
 
 def _in_project(problem: Problem, root: Path) -> Problem:
-    """Let a problem of the program's own folders tell its place as all others do: relative to the project."""
+    """Let a problem of the program's own folders state its place as all others do: relative to the project."""
     place = problem.position
     if place is None or not Path(place.file).is_relative_to(root):
         return problem

@@ -37,10 +37,12 @@ from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.temporaries import abandoned, temporary_name
+from chargen.text.prose import one_line
 
 RECORD_FILE = "record.json"
 PUBLISHED_FILE = "published.json"
 REPLACED_FILE = "replaced.json"
+UNUSABLE_FILE = "unusable.json"
 _SHOWN = 8
 """Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -192,6 +194,12 @@ class Originals:
         write(self._path(stored).parent / PUBLISHED_FILE, f"{text}\n".encode())
         return replace(stored, published=files)
 
+    def note_unusable(self, stored: StoredOriginal, why: str) -> StoredOriginal:
+        """Remember beside an original that no picture can be made of it. Raises InputError."""
+        text = json.dumps({"why": why}, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        write_durably(self._path(stored).parent / UNUSABLE_FILE, text + b"\n")
+        return replace(stored, unusable=why)
+
     def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
         """Remember beside an original whose image replaced its own, so that both stay versions of one entry.
 
@@ -252,7 +260,8 @@ class Originals:
         original = record.original
         if original is None or not _REPLY.fullmatch(original.file):
             return None
-        return StoredOriginal(record, original, _read_published(folder / PUBLISHED_FILE))
+        published = _read_published(folder / PUBLISHED_FILE)
+        return StoredOriginal(record, original, published, "" if published else _read_why(folder / UNUSABLE_FILE))
 
 
 def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
@@ -306,3 +315,11 @@ def _read_names(path: Path) -> tuple[str, ...]:
         return tuple(str(name) for name in names)
     except (OSError, ValueError, TypeError, RecursionError):
         return ()  # as above: the newer record tells it as well
+
+
+def _read_why(path: Path) -> str:
+    try:
+        told = json.loads(path.read_bytes())
+        return one_line(str(told["why"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ""  # trying again tells it

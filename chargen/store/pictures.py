@@ -125,6 +125,17 @@ def inspect(data: bytes) -> Picture:
     return decoding.inspect(data)
 
 
+def unusable(data: bytes) -> str:
+    """Say why no picture can be made of delivered bytes (a drawing, cut short, animated), or nothing (`""`)."""
+    from chargen.images.decoding import PictureError  # noqa: PLC0415 - as above
+
+    try:
+        inspect(data)
+    except PictureError as failure:
+        return failure.problems[0].message
+    return ""
+
+
 def damage(data: bytes, *, decoding: bool = False) -> str:
     """Say why bytes are no picture any more, or nothing (`""`) where they are one, of whatever format and size.
 

@@ -78,6 +78,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("lock", "ch02"), "locked: chapters/ch02/b", None),
         (("unlock", "ch02"), "unchanged: chapters/ch02/b", None),
         (("reject", "b"), "rejected: chapters/ch02/b", None),
+        (("adopt",), "no pictures were found for images without one", {"images", "ambiguous", "problems", "dry_run"}),
         (("accept", "b"), "fresh already: chapters/ch02/b", {"images"}),
         (("prompt", "b"), "chapters/ch02/b", None),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),

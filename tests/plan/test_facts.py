@@ -94,6 +94,10 @@ class World:
         self.asked.append("unexplained")
         return self.lost
 
+    def unusable(self, *_: Any) -> Any:
+        self.asked.append("unusable")
+        return None
+
     def answered(self, *_: Any, **__: Any) -> bool:
         return self.served
 
@@ -108,6 +112,7 @@ class World:
             adapt=lambda asked, model: self._asked("adapt", _adapted(asked, name, model)),
             check=lambda _request: self._asked("check", self.objections),
             price=lambda _request: self._asked("price", PRICE),
+            most=lambda _request: PRICE,
             elsewhere=lambda: self.other_server,
         )
 

@@ -57,6 +57,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     words_of: tuple[str, ...]
     credentials_lost: bool
     is_former: bool
+    seen: str
     offer: Offer | None
 
     @property
@@ -204,6 +205,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
         image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
+        image.seen,
         offer,
     )  # fmt: skip
 

@@ -159,7 +159,7 @@ def _prices(table: _Table) -> Prices:
         _image_price(table),
         table.take("reference_tokens", int),
         table.maybe("auto_quality", str),
-        reference_tokens_most=table.take("reference_tokens_most", int),
+        reference_tokens_most=table.take("reference_tokens_most", int, 0),
         words_tokens_most=table.take("words_tokens_most", int, 0),
         pictures_most=table.take("pictures_most", int, 1),
     )

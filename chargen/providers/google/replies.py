@@ -77,7 +77,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     found = pictures(candidate)
     usage = _dict(body.get("usageMetadata"))
     account = _Account(usage, counts(usage, bool(found)), prices, _text(body.get("responseId")), secrets)
-    _check_reasons(body, candidate, account)
+    _raise_if_refused(body, candidate, account)
     if not found:
         raise account.failure(FailureClass.TRANSIENT, _why_none(candidate), tries=2)
     chosen = choose(found)
@@ -126,7 +126,7 @@ def counts(usage: Mapping[str, Any], with_picture: bool) -> TokenCounts:
     )
 
 
-def _check_reasons(body: Mapping[str, Any], candidate: Mapping[str, Any], account: _Account) -> None:
+def _raise_if_refused(body: Mapping[str, Any], candidate: Mapping[str, Any], account: _Account) -> None:
     feedback = _dict(body.get("promptFeedback"))
     blocked = _text(feedback.get("blockReason"))
     if blocked and not candidate:
