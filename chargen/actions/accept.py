@@ -39,6 +39,7 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
+from chargen.store.decisions import Decided
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
@@ -70,8 +71,11 @@ class Accepted:
 
 def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:
     """Take the present pictures of images as current for their inputs; one image's failure is its own."""
-    taking = _Taking(session, planner.evidence, WriteBack(session.project))
-    return tuple(map(taking.take, images))
+    recorder = session.decisions.begin("accept")
+    wanted = tuple(images)
+    words = {image.id: Decided(image.id, image.entry.file, image.verdict.value, "accepted") for image in wanted}
+    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
+    return tuple(map(_Taking(session, planner.evidence, write_back).take, wanted))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:

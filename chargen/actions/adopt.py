@@ -24,6 +24,7 @@ from chargen.kinds.record_edits import adopted_edit
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.own_pictures import OwnPicture
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -165,7 +166,7 @@ def undo(session: Session) -> Undone:
     last = max(folder.glob("*.json"), default=None)
     if last is None:
         raise StartError("nothing was adopted here that could be taken back")
-    told = json.loads(last.read_bytes())
+    told = json.loads(read_plain(last))
     files: list[str] = []
     refused: list[Problem] = []
     for file, item in told["files"].items():
@@ -260,7 +261,7 @@ def _bring_back(session: Session, file: str, item: dict[str, str]) -> bool:
 
 def _is_same(session: Session, path: str, digest: str) -> bool:
     full = session.project.path(path)
-    return full.is_file() and hashlib.sha256(full.read_bytes()).hexdigest() == digest
+    return full.is_file() and hashlib.sha256(read_plain(full, PICTURE_BYTES)).hexdigest() == digest
 
 
 def _packed(data: bytes) -> str:

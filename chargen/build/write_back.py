@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
@@ -25,6 +26,7 @@ from chargen.store.attributes import closed_to_replacement, lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
+from chargen.yaml.difference import Difference
 from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
 
@@ -53,6 +55,8 @@ class PendingEdit:
     entry_id: EntryId
     edit: Edit
     done: threading.Event = field(default_factory=threading.Event)
+    change: Difference | None = None
+    """What it changed in the file's text, where that is asked for."""
     failure: BaseException | None = None
 
 
@@ -77,12 +81,19 @@ class _OpenFile:
 class WriteBack:
     """All imagery files of a project that are written in this run; safe to use from threads.
 
-    `read_already` gives a file as it was read for the plan, so that it is read once.
+    `read_already` gives a file as it was read for the plan, so that it is read once. `recorder` is told what is about
+    to change in a file, entry by entry, before the file is replaced.
     """
 
-    def __init__(self, project: Project, read_already: Callable[[str], ScannedFile | None] | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        read_already: Callable[[str], ScannedFile | None] | None = None,
+        recorder: Callable[[str, Sequence[tuple[EntryId, Difference]]], None] | None = None,
+    ) -> None:
         self._project = project
         self._read_already = read_already
+        self._recorder = recorder
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
@@ -210,21 +221,18 @@ class WriteBack:
 
     def _replace(self, opened: _OpenFile, pending: list[PendingEdit]) -> None:
         path = self._project.path(opened.file)
-        for number in range(_ROUNDS):
-            time.sleep(number * _PAUSE)
-            if path.is_file() and is_being_written(path):
-                continue
+        for _ in replacement_rounds(path, opened.file):
             before = self._read(opened)
             after = self._edited(opened, pending)
             if after.data == before:
                 return
+            if self._recorder is not None:
+                self._recorder(opened.file, [(item.entry_id, item.change) for item in pending if item.change])
             if replace_unchanged(path, before, after.data, root=self._project.root):
                 opened.data, opened.text = after.data, after
                 opened.stale.update(item.entry_id for item in pending)
                 return
             opened.data = None
-        message = "the file is being saved all the time, so its slots can't be written"
-        raise InputError(error(message, Position(opened.file), "the picture is safe; the next run writes its slots"))
 
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
@@ -254,11 +262,13 @@ class WriteBack:
     def _edited(self, opened: _OpenFile, pending: list[PendingEdit]) -> EditableText:
         text = self._text(opened)
         for item in pending:
-            item.failure = None
+            item.failure, item.change = None, None
             try:
                 entry = self._entry(opened, item.entry_id)
                 edit = item.edit(entry)
-                text = text if edit is None else text.apply((edit,))
+                before, text = text, text if edit is None else text.apply((edit,))
+                if self._recorder is not None and text is not before:
+                    item.change = Difference.of(before.data.decode(), text.data.decode())
             except Exception as failure:  # noqa: BLE001 (a fault of the program with one entry is raised for that one alone)
                 item.failure = failure
         return text
@@ -271,3 +281,13 @@ class WriteBack:
             message = f"entry `{entry_id}` is no longer in this file"
             raise InputError(error(message, Position(opened.file), "its picture and record are kept"))
         return entry
+
+
+def replacement_rounds(path: Path, file: str) -> Iterator[int]:
+    """Yield, for as often as a replacement is tried, while nobody is writing the file. Raises InputError at the end."""
+    for number in range(_ROUNDS):
+        time.sleep(number * _PAUSE)
+        if not (path.is_file() and is_being_written(path)):
+            yield number
+    message = "the file is being saved all the time, so its slots can't be written"
+    raise InputError(error(message, Position(file), "the picture is safe; the next run writes its slots"))

@@ -24,6 +24,8 @@ class ReasonCode(str, Enum):
     AGAIN_ASKED = "again-asked"
     FORGOTTEN = "forgotten"
     REJECTED = "rejected"
+    NOTE = "note"
+    """The author's words on the rejected picture, the value."""
     HELD = "held"
     """By its status, the value."""
     HELD_AND_GONE = "held-and-gone"
@@ -148,6 +150,7 @@ _SENTENCES = {
     ReasonCode.AGAIN_ASKED: "asked for by name with `-a`",
     ReasonCode.FORGOTTEN: "forgotten with `doit forget`",
     ReasonCode.REJECTED: "status is rejected",
+    ReasonCode.NOTE: "note: {}",
     ReasonCode.HELD: "status is {}",
     ReasonCode.HELD_AND_GONE: "{}, but `{}` does not exist and nothing restores it",
     ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",

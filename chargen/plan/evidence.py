@@ -32,6 +32,7 @@ from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
+from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
@@ -130,6 +131,23 @@ class Evidence:
         if owner is None:
             owner = self.inherited.setdefault(stored.record.attempt, entry.id)
         return owner == entry.id
+
+    def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the attempt with these inputs that was refused and not tried again since: of this entry, or of none.
+
+        It belongs to the entry whose picture was made for its id before; where there was none, to the one of its id.
+        """
+        for attempt in self.journal.refused(fingerprint):
+            tries = self.journal.attempts_for(attempt.task_id)
+            if any(other.fingerprint == fingerprint and other.sent_at > attempt.sent_at for other in tries):
+                continue
+            made = [other for other in tries if other.original and other.sent_at < attempt.sent_at]
+            owner: EntryId | None = attempt.task_id if self.planned(attempt.task_id) else None
+            if made:
+                owner = self.owner_of_attempt(made[-1].fingerprint, made[-1].attempt_id, attempt.task_id)
+            if owner in (None, entry_id):
+                return attempt
+        return None
 
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""

@@ -204,6 +204,11 @@ class GatheredFacts:
         return self._entry.status
 
     @property
+    def note(self) -> str:
+        """The author's words on the picture that is rejected."""
+        return self._entry.review_note
+
+    @property
     def has_prompt(self) -> bool:
         """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
         return self._entry.has_prompt or bool(errors(self._entry.problems))
@@ -321,8 +326,8 @@ class GatheredFacts:
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
-            elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
-            found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
+            found += self.sources.adapters.elsewhere(self.request.provider)
+            found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)
@@ -380,7 +385,7 @@ class GatheredFacts:
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:
             return ()
-        attempt = self._evidence.journal.refused(self._entry.id, self.fingerprint)
+        attempt = self._evidence.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
     @cached_property

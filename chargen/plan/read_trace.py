@@ -21,8 +21,8 @@ FILE = "file"
 FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
-ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
+ORIGINAL, JOURNAL, ATTEMPT, REFUSED = "original", "journal", "attempt", "refused"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

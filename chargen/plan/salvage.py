@@ -50,21 +50,25 @@ class OriginalsRead(Protocol):
         """Say where the delivered bytes are, for people."""
 
 
-class JournalRead(Protocol):
+class AttemptsRead(Protocol):
+    """What is asked of the journal to put a record together."""
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+
+
+class JournalRead(AttemptsRead, Protocol):
     """What is asked of the journal to judge an image."""
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""
 
-    def attempt(self, attempt_id: str) -> Attempt | None:
-        """Return one attempt, or None where nothing is known of it."""
-
-    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
-        """Return the last attempt at this image with these inputs if it was refused."""
+    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
 
 
 def mended(
-    originals: OriginalsRead, journal: JournalRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalsRead, journal: AttemptsRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 

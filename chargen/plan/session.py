@@ -39,6 +39,7 @@ from chargen.plan.python_gc import collector_paused
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
+from chargen.store.decisions import Decisions
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
@@ -70,6 +71,7 @@ class Session:
     journal: Journal
     history: History
     moves: Moves
+    decisions: Decisions
     jobs: Jobs
     trash: Trash
     adapters: Adapters
@@ -281,6 +283,7 @@ def open_session(
         ),
         history=History(project.path(HISTORY)),
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
+        decisions=Decisions(project.root, clock),
         jobs=Jobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),

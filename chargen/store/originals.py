@@ -319,7 +319,7 @@ def _read_names(path: Path) -> tuple[str, ...]:
 
 def _read_why(path: Path) -> str:
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_plain(path))
         return one_line(str(told["why"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""  # trying again tells it

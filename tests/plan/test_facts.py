@@ -54,7 +54,6 @@ class World:
         self.other_server: Problem | None = None
         self.bad_slots: Problem | None = None
         self.unfinished: frozenset[str] = frozenset()
-        self.journal = SimpleNamespace(refused=self._refused)
         self.originals = SimpleNamespace(shown=lambda lost: f"originals/{lost.fingerprint}/{lost.attempt}/{lost.file}")
         self.adapters = self
 
@@ -101,7 +100,7 @@ class World:
     def answered(self, *_: Any, **__: Any) -> bool:
         return self.served
 
-    def _refused(self, *_: Any) -> Any:
+    def refused(self, *_: Any) -> Any:
         self.asked.append("refused")
         return self.refusal
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # a kept plan is read without what reads imagery
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """One planned image as it is shown; names as in `chargen.plan.plan.Shown`."""
+    """One planned image as it is shown; names as in `chargen.plan.plan.Planned`."""
 
     id: EntryId
     target: str
