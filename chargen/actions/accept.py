@@ -27,6 +27,7 @@ from chargen.model.record_marks import (
     MADE_AS,
     forgotten_at,
     last_attempt,
+    model_file_mark,
     quality_mark,
     with_mark,
     with_name,
@@ -87,6 +88,8 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
     if image.quality:
         line = with_mark(line, quality_mark(image.quality))
+    if image.model_file is not None:
+        line = with_mark(line, model_file_mark(image.model_file[1]))
     if status is Status.REJECTED:
         line = with_mark(line, ANSWERED)
     if line.attempt is None and (last := last_attempt(image.entry.record_line)) is not None:

@@ -161,14 +161,21 @@ class SettingChecks:
 
     def choice(self, choices: type[_Choice]) -> Check[_Choice]:
         """Make a check for one of a few words."""
-        names = [str(choice.value) for choice in choices]
+        word = self.word([str(choice.value) for choice in choices])
 
         def check(path: KeyPath, value: Any) -> _Choice | None:
+            text = word(path, value)
+            return None if text is None else choices(text)
+
+        return check
+
+    def word(self, names: Collection[str]) -> Check[str]:
+        """Make a check for one of a few words that are not known beforehand."""
+
+        def check(path: KeyPath, value: Any) -> str | None:
             text = self.text(path, value)
-            if text is None:
-                return None
-            if text in names:
-                return choices(text)
+            if text is None or text in names:
+                return text
             self.must(path, f"be one of {', '.join(f'`{name}`' for name in names)}", did_you_mean(text, names))
             return None
 
