@@ -66,7 +66,10 @@ class World:
     def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
         return dict(state.line.parts) if state.line is not None else {}
 
-    def elsewhere(self, _entry: Entry) -> str:
+    def elsewhere(self, of: Entry | str) -> Any:
+        """Answer as evidence for an entry, as adapters for a provider."""
+        if isinstance(of, str):
+            return () if self.other_server is None else (self.other_server,)
         return self.elsewhere_is
 
     def own(self, entry: Entry) -> Entry:
@@ -112,7 +115,6 @@ class World:
             check=lambda _request: self._asked("check", self.objections),
             price=lambda _request: self._asked("price", PRICE),
             most=lambda _request: PRICE,
-            elsewhere=lambda: self.other_server,
         )
 
     def override(self, provider: str) -> Route:
