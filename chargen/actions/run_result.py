@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chargen.build.events import ChargedMore, ProviderStopped
+from chargen.build.events import ChargedMore, ProviderStopped, ServerLeftOut
 from chargen.build.image import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
@@ -66,7 +66,7 @@ class RunResult:
     """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
 
     `spent` adds up its requests, from the journal; `stopped` are providers that no more was sent to; `problems` are
-    errors of no image, and what vendors charged beyond what was known.
+    errors of no image, what vendors charged beyond what was known, and servers that were left out.
     """
 
     outcomes: tuple[ImageOutcome, ...]
@@ -112,7 +112,11 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
         untouched=totals(build.choice.untouched),
         spent=sum_of(build.session.run_id, attempts),
         stopped=dict(build.stopped),
-        problems=(*build.unplanned, *map(_charged_more, build.charged_more)),
+        problems=(
+            *build.unplanned,
+            *map(_charged_more, build.charged_more),
+            *map(_left_out, build.servers_left_out.values()),
+        ),
         warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,
     )
@@ -122,6 +126,11 @@ def _charged_more(event: ChargedMore) -> Problem:
     actual, most = cost_text(event.actual), estimate_text(event.most)
     message = f"{event.route} charged {actual} for {event.entry_id}, more than the {most} it was known to cost at most"
     return warning(message, None, "a budget can't hold against that: check the vendor's bill and its prices")
+
+
+def _left_out(event: ServerLeftOut) -> Problem:
+    message = f"`{event.address}` of `{event.provider}` was left out: {event.message}"
+    return warning(message, None, "the other servers went on; each run tries it again")
 
 
 def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcome]:

@@ -21,6 +21,7 @@ from chargen.build.events import (
     ProviderPaused,
     ProviderStopped,
     RequestSent,
+    ServerLeftOut,
     Sink,
     TryFailed,
     nobody,
@@ -294,7 +295,7 @@ class Sender:
     def _leave_out(self, server: Server, failure: ProviderError) -> None:
         seconds = self._pool.leave_out(server, failure)
         if seconds is not None:
-            self._sink(ProviderPaused(f"{self._name} at {server.address}", seconds, failure.message))
+            self._sink(ServerLeftOut(self._name, server.address, seconds, failure.message))
         elif self._pool.cause is failure:
             self._sink(ProviderStopped(self._name, failure.message, failure.hint))
 

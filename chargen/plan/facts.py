@@ -326,8 +326,8 @@ class GatheredFacts:
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
-            elsewhere = self.sources.adapters.get(self.request.provider).elsewhere()
-            found += [problem for problem in (elsewhere, self.unwritable) if problem is not None]
+            found += self.sources.adapters.elsewhere(self.request.provider)
+            found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         return tuple(found)

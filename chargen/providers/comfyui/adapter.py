@@ -127,8 +127,7 @@ class ComfyUIProvider(VendorProvider):
 
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
-        assert request.model_sha256 is not None
-        workflow = self._read[request.model_sha256]
+        workflow = self._workflow_of(request)
         graph = workflow.bound(
             Values(
                 prompt=request.prompt,
@@ -196,6 +195,17 @@ class ComfyUIProvider(VendorProvider):
         with self._lock:
             self._files[model] = key, workflow
             self._read[workflow.sha256] = workflow
+        return workflow
+
+    def _workflow_of(self, request: Request) -> Workflow:
+        """Return the workflow that a request was made for. Raises ProviderError where its file is another by now."""
+        assert request.model_sha256 is not None
+        with self._lock:
+            known = self._read.get(request.model_sha256)
+        workflow = known or self._workflow(request.model)
+        if workflow.sha256 != request.model_sha256:
+            message = f"`{request.model}` was changed while the image waited for its turn"
+            raise ProviderError(FailureClass.INVALID, message, hint="run again")
         return workflow
 
     # the server
