@@ -154,6 +154,7 @@ class Attempt:
 def received(session: Session, record: Record, reply: Reply) -> Record:
     """Complete the record of a try with its reply, free of keys and of what can't be kept: good replies hold both."""
     clean = session.clean
+    another = clean(reply.answered_by)
     return replace(
         record,
         received_at=stamp(session.clock.now(), microseconds=True),
@@ -163,5 +164,6 @@ def received(session: Session, record: Record, reply: Reply) -> Record:
         usage=clean(reply.usage),
         cost_usd=reply.cost_usd,
         model_version=clean(reply.model_version),
+        notes=record.notes if another is None else (*record.notes, f"`{record.route}` was asked, `{another}` answered"),
         details=clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
     )

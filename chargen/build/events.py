@@ -74,7 +74,18 @@ class ChargedMore:
     actual: Decimal
 
 
-SendingEvent: TypeAlias = "RequestSent | TryFailed | ProviderPaused | ServerLeftOut | ProviderStopped | ChargedMore"
+@dataclass(frozen=True, slots=True)
+class AnsweredByAnother:
+    """Another model than was asked says that it made an image."""
+
+    route: str
+    entry_id: str
+    answered_by: str
+
+
+SendingEvent: TypeAlias = (
+    "RequestSent | TryFailed | ProviderPaused | ServerLeftOut | ProviderStopped | ChargedMore | AnsweredByAnother"
+)
 Sink: TypeAlias = Callable[[SendingEvent], None]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import (
+    AnsweredByAnother,
     ChargedMore,
     ProviderStopped,
     RequestSent,
@@ -85,6 +86,8 @@ class Build:
     """Whether a request has left."""
     charged_more: list[ChargedMore] = field(default_factory=list)
     """What vendors charged beyond what was known to be the most."""
+    others: list[AnsweredByAnother] = field(default_factory=list)
+    """Where another model answered than was asked."""
     servers_left_out: dict[str, ServerLeftOut] = field(default_factory=dict)
     """Of several servers those that did not serve for a while, by address."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
@@ -297,6 +300,8 @@ def open_build(
             if isinstance(event, RequestSent):
                 build.sent = True
                 build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, AnsweredByAnother):
+                build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
             elif isinstance(event, ChargedMore):
                 build.charged_more.append(event)
             elif isinstance(event, ServerLeftOut):

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from chargen.build.events import (
+    AnsweredByAnother,
     ChargedMore,
     ProviderPaused,
     ProviderStopped,
@@ -188,6 +189,9 @@ class Sender:
             self._pool.served(server)
             free = call.estimate if job is None else NOTHING
             self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free)
+            if reply.answered_by is not None:
+                request = call.request
+                self._sink(AnsweredByAnother(str(request.route), request.asked.entry_id, reply.answered_by))
         return reply
 
     def _settle(self, call: _Call, most: Decimal | None, actual: Decimal | None) -> None:

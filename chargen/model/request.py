@@ -102,6 +102,8 @@ class Reply:
     cost_usd: Decimal | None = None
     """Actual cost from usage; None where it is unknown."""
     model_version: str | None = None
+    answered_by: str | None = None
+    """The model that answered, where it is another than was asked."""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

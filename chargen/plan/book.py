@@ -39,6 +39,7 @@ class Book:
                 self.kept[file], self.heads[file] = old, old.head
             else:
                 self.heads[file] = head_of(disk.scanned(file), disk.project.target)
+        self._lend_slugs()
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
         self.doubled: list[tuple[str, str, str]] = []
@@ -59,6 +60,18 @@ class Book:
         self._places = broken_slugs(self.broken)
         self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
         self._whose = Ownership()
+
+    def _lend_slugs(self) -> None:
+        """Read files anew that have their slug from another one beside them, where that has another slug now."""
+        lent: dict[str, str] = {}
+        for file, head in self.heads.items():
+            if head.characters:
+                lent.setdefault(file.rpartition("/")[0], head.slug)
+        for file, head in list(self.heads.items()):
+            folder = file.rpartition("/")[0]
+            if head.borrows_slug and head.slug != lent.get(folder, folder.rpartition("/")[2]):
+                self.kept.pop(file, None)
+                self.heads[file] = head_of(self._disk.scanned(file), self._disk.project.target)
 
     @property
     def is_odd(self) -> bool:

@@ -90,13 +90,8 @@ class Judge(FactSources):
         facts = facts.latest
         found = facts.problems(judgement.verdict)
         request = facts.request if judgement.verdict.spends else None
-        price: Decimal | None = Decimal(0)
-        most, offer = price, None
-        if request is not None:
-            adapter = self.adapters.get(request.provider)
-            price, most = adapter.price(request), adapter.most(request)
-            if facts.sent is None:  # kept, so that it need not be asked again
-                offer = Offer(price, tuple(placed(facts.adapter_problems, image, request, self.project.settings)))
+        adapter = None if request is None else self.adapters.get(request.provider)
+        price = Decimal(0) if request is None or adapter is None else adapter.price(request)
         judged = replace(
             image,
             inputs=facts.inputs,
@@ -105,8 +100,8 @@ class Judge(FactSources):
             route=facts.image.route,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=price,
-            most_usd=most,
-            offer=offer,
+            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
+            offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
@@ -115,6 +110,11 @@ class Judge(FactSources):
             drift=facts.drift,
         )
         return judged, request
+
+    def _offer(self, image: Planned, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
+        """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
+        found = placed(facts.adapter_problems, image, request, self.project.settings)
+        return Offer(price, tuple(found))
 
     def coming(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""

@@ -37,7 +37,7 @@ from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, FOLDER, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.resolve import Zone
-from chargen.plan.scan import missing_roots
+from chargen.plan.scan import missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
 PORTRAIT = "portrait"
@@ -139,6 +139,11 @@ class Planner:
         if name not in self._images:
             self._plan = self._plan_together()
         return self._images[name]
+
+    def of_fields(self, image: Planned) -> Planned | None:
+        """Plan an image as if its entry had no prompt; None where its fields make none. Raises InputError."""
+        entry = scan_without_prompt(self.project, image.entry)
+        return None if entry is None else self._planner.plan(entry, self._planner.resolve(entry))
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image; None where none can be made of the entry."""

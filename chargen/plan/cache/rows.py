@@ -131,6 +131,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Of each image of `ids`."""
     overview: EntryId | None = None
     """The image of a location as a whole."""
+    borrows_slug: bool = False
+    """Its slug is another file's, or its folder's name."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """Zones of a location by the names other files may call them, each with its image."""
 
@@ -231,6 +233,7 @@ def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
         scanned.problems,
         claims=tuple(claims.values()),
         overview=imagery.overview,
+        borrows_slug=scanned.borrows_slug,
         zones=imagery.zones,
     )
 
