@@ -23,6 +23,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
 from chargen.plan.ownership import Group, Owned, Ownership, Place, VersionChains
 from chargen.plan.project import Project
@@ -194,7 +195,7 @@ class Evidence:
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
             return TargetState(state, best, file=file, record=record)
-        data = path.read_bytes()
+        data = read_plain(path, PICTURE_BYTES)
         own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
             return TargetState(state, own[0], file=file, record=own[2])
@@ -252,7 +253,7 @@ class Evidence:
         if state.state.kind is FileKind.FILE:
             path = self.project.path(state.path or self.project.target(entry.id))
             with suppress(RecordError, OSError):
-                embedded = embedded_record(path.read_bytes())
+                embedded = embedded_record(read_plain(path, PICTURE_BYTES))
                 if embedded is not None:
                     yield from_dict(embedded.record)
 

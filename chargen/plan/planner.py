@@ -21,7 +21,7 @@ from functools import cached_property
 from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Entry, Imagery, Place
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
@@ -203,6 +203,10 @@ class Planner:
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
         return self.disk.reference(path)
+
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+        return self.disk.model_file(path)
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""

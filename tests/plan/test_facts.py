@@ -66,11 +66,11 @@ class World:
     def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
         return dict(state.line.parts) if state.line is not None else {}
 
-    def elsewhere(self, asked: Entry | str) -> Any:
-        """Where an entry's own picture is, or where a provider's requests go."""
-        if isinstance(asked, Entry):
-            return self.elsewhere_is
-        return () if self.other_server is None else (self.other_server,)
+    def elsewhere(self, of: Entry | str) -> Any:
+        """Answer as evidence for an entry, as adapters for a provider."""
+        if isinstance(of, str):
+            return () if self.other_server is None else (self.other_server,)
+        return self.elsewhere_is
 
     def own(self, entry: Entry) -> Entry:
         return entry
