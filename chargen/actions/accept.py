@@ -27,17 +27,20 @@ from chargen.model.record_marks import (
     MADE_AS,
     forgotten_at,
     last_attempt,
+    model_file_mark,
     quality_mark,
     with_mark,
     with_name,
     without_mark,
 )
 from chargen.model.values import Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
+from chargen.store.decisions import Decided
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
@@ -69,8 +72,11 @@ class Accepted:
 
 def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tuple[Accepted, ...]:
     """Take the present pictures of images as current for their inputs; one image's failure is its own."""
-    taking = _Taking(session, planner.evidence, WriteBack(session.project))
-    return tuple(map(taking.take, images))
+    recorder = session.decisions.begin("accept")
+    wanted = tuple(images)
+    words = {image.id: Decided(image.id, image.entry.file, image.verdict.value, "accepted") for image in wanted}
+    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
+    return tuple(map(_Taking(session, planner.evidence, write_back).take, wanted))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
@@ -82,6 +88,8 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
     if image.quality:
         line = with_mark(line, quality_mark(image.quality))
+    if image.model_file is not None:
+        line = with_mark(line, model_file_mark(image.model_file[1]))
     if status is Status.REJECTED:
         line = with_mark(line, ANSWERED)
     if line.attempt is None and (last := last_attempt(image.entry.record_line)) is not None:
@@ -146,7 +154,7 @@ class _Taking:
         if (refused := unsendable(self.session.project.root, path)) is not None:
             raise InputError(error(f"can't take this picture: {refused}", entry.position))
         full = self.session.project.path(path)
-        if trouble := damage(full.read_bytes(), decoding=True):
+        if trouble := damage(read_plain(full, PICTURE_BYTES), decoding=True):
             hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
             raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
         return path, full

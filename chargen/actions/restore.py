@@ -11,7 +11,7 @@ from typing import Any
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.history import Version, Where
-from chargen.build.publish import convert, replace_picture, slots_edit, unknown_edit
+from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
@@ -22,8 +22,10 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
+from chargen.store.decisions import Decided
 from chargen.store.files import FileKind, kind_of
-from chargen.store.locks import target_lock
+from chargen.store.hashes import hash_bytes
+from chargen.store.locks import free_image, target_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,22 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         message = f"a picture is still to move to or from `{image.target}`, for free"
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
-    with target_lock(session.project.root, image.id):
-        picture, delivered = _put(session, image, version)
+    recorder = session.decisions.begin("restore")
+    with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
+        data, delivered = _bytes(session, image, version)
+        pictures = (file_at_target(session, image), hash_bytes(data))
+        told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
+        recorder.note([told])
+        picture = replace_picture(session, image, data)
+        if delivered and version.stored is not None:
+            session.originals.note_published(version.stored, picture)
         line = _line(session, image, version, picture)
         record = version.record
         edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
-        WriteBack(session.project).write(image.entry.file, image.id, edit)
+        write_back = WriteBack(
+            session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
+        )
+        write_back.write(image.entry.file, image.id, edit)
         attempt = version.attempt if version.stored is not None else None
         session.journal.done(image.id, picture, attempt)
     other = image.fingerprint is not None and (record is None or record.fingerprint != image.fingerprint)
@@ -90,20 +102,18 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 
-def _put(session: Session, image: Planned, version: Version) -> tuple[PublishedFile, str]:
-    """Put the very file that once stood there; only where that is gone, make it of the original again."""
+def _bytes(session: Session, image: Planned, version: Version) -> tuple[bytes, str]:
+    """Return the very file that once stood there; only where that is gone, one made of the original, and its size."""
     data = session.history.read(version.kept) if version.kept is not None else None
     if data is not None:
         if sniff(data) != PNG:
             hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
-        return replace_picture(session, image, data), ""
+        return data, ""
     if version.stored is None:
         raise InputError(error(f"version {version.number} is damaged: its bytes are not those that were kept"))
     converted = convert(session, version.stored, version.stored.record.asked_size)
-    picture = replace_picture(session, image, converted.data)
-    session.originals.note_published(version.stored, picture)
-    return picture, str(converted.delivered_size)
+    return converted.data, str(converted.delivered_size)
 
 
 def _line(session: Session, image: Planned, version: Version, picture: PublishedFile) -> RecordLine:

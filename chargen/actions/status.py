@@ -7,8 +7,8 @@ an image is judged again on what its file says when its request is about to leav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,35 +18,46 @@ from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, without_mark
-from chargen.model.slots import SetSlots, SlotEdit
+from chargen.model.slots import SetSlots, SlotEdit, SlotValue
 from chargen.model.values import EntryId, Status, Verdict, number
-from chargen.plan.plan import Plan, Planned, Shown, total_cost
+from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
 from chargen.providers import is_proof
+from chargen.store.decisions import Decided, Recorder
 from chargen.store.files import kind_of
+
+COMMANDS = {
+    Status.APPROVED: "approve",
+    Status.REJECTED: "reject",
+    Status.LOCKED: "lock",
+    Status.DRAFT: "unlock",
+}
+"""The command that writes a status."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedImage:
     """One image that was meant: its status before and now, and what is to be said of it.
 
-    `asks_again` is a rejection that was answered once and asks for another image. `refused` says why nothing was
-    written, else it is empty; `notes` are worth knowing.
+    `asks_again` is a rejection that was answered once and asks for another image. `note` are the words that are written
+    beside the status; None where those there stay. `refused` says why nothing was written, else it is empty; `notes`
+    are worth knowing.
     """
 
     image: Planned
     before: Status | None
     after: Status | None
     asks_again: bool = False
+    note: str | None = None
     refused: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """True where something was written."""
-        return not self.refused and (self.asks_again or self.before is not self.after)
+        return not self.refused and (self.asks_again or self.before is not self.after or self.note is not None)
 
     def to_json(self) -> dict[str, Any]:
         """One element of `images[]`: statuses are null for none, `refused` where something was written."""
@@ -58,6 +69,7 @@ class MarkedImage:
             "after": self.after.value if self.after else None,
             "changed": self.changed,
             "asks_again": self.asks_again and not self.refused,
+            "review_note": self.note or None,
             "refused": self.refused or None,
             "notes": list(self.notes),
         }
@@ -75,6 +87,8 @@ class StatusChange:
     stale: tuple[Shown, ...]
     held: tuple[Shown, ...]
     settled: tuple[Shown, ...]
+    decision: int | None = None
+    """Its number in the list of decisions, for `chargen undo`; None where nothing was written."""
 
     @property
     def cost_usd(self) -> Decimal | None:
@@ -89,27 +103,35 @@ class StatusChange:
             "held": [image.to_json() for image in self.held],
             "settled": [image.to_json() for image in self.settled],
             "cost_usd": number(self.cost_usd),
+            "decision": self.decision,
         }
 
 
-def set_status(session: Session, selection: Selection, status: Status) -> StatusChange:
+def set_status(session: Session, selection: Selection, status: Status, note: str = "") -> StatusChange:
     """Write `status` into the selected entries; `Status.DRAFT` only where it ends an approval or a lock.
 
-    Raises StartError where nothing is selected, or a part of the selection matches nothing.
+    `note` are words on rejected pictures, written beside the status. A rejection without one takes away the words on
+    the picture before. Raises StartError where nothing is selected, or a part of the selection matches nothing.
     """
     if not selection:
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
     planner = session.planner()
     ids = select(planner.selectables(), selection)
-    before = planner.plan()
+    # Where no other image can hang on these, only they can be judged otherwise afterwards.
+    alone = not planner.can_be_referenced(ids)
+    before = planner.images(ids) if alone else planner.plan().images
     session.keep(planner)
-    marked = _write(session, [_mark(planner, image, status) for image in planner.images(ids)])
+    recorder = session.decisions.begin(COMMANDS[status])
+    words = " ".join(note.split()) if status is Status.REJECTED else None
+    marked = _write(session, recorder, [_mark(planner, image, status, words) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
-    return _compared(marked, before, session.plan())
+    planner = session.planner()
+    after = planner.images(ids) if alone else planner.plan().images
+    return replace(_compared(marked, before, after), decision=recorder.number)
 
 
-def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
+def _mark(planner: Planner, image: Planned, status: Status, note: str | None) -> MarkedImage:
     """Say what is to be written for one image, as the plan before the change sees it."""
     old = image.entry.status
     there = _picture(planner, image)
@@ -120,8 +142,18 @@ def _mark(planner: Planner, image: Planned, status: Status) -> MarkedImage:
         return MarkedImage(image, old, old, refused="there is no picture yet")
     line = image.entry.record_line
     if status is Status.REJECTED:
-        return MarkedImage(image, old, status, asks_again=line is not None and ANSWERED in line.others)
+        answered = line is not None and ANSWERED in line.others
+        return MarkedImage(image, old, status, asks_again=answered, note=_note(image, note or "", answered))
     return MarkedImage(image, old, status, notes=_notes(planner, image))
+
+
+def _note(image: Planned, note: str, answered: bool) -> str | None:
+    """Return the words to write beside a rejection; None where those there are of this very picture, or none are."""
+    there = image.entry.review_note
+    if note:
+        return None if note == there else note
+    asked_already = image.entry.status is Status.REJECTED and not answered
+    return "" if there and not asked_already else None
 
 
 def _picture(planner: Planner, image: Planned) -> bool:
@@ -143,9 +175,10 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
     return ()
 
 
-def _write(session: Session, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
+def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
     """Write what changes, each file once, and return what became of each."""
-    write_back = WriteBack(session.project)
+    words = {item.image.id: _told(item) for item in wanted}
+    write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
     by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
     for item in wanted:
         if item.changed and item.after is not None:
@@ -154,7 +187,13 @@ def _write(session: Session, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage
     failures: dict[EntryId, ChargenError] = {}
     for file, edits in by_file.items():
         failures.update(write_back.write_all(file, edits))
+    recorder.withdraw(failures)
     return tuple(_outcome(item, failures) for item in wanted)
+
+
+def _told(item: MarkedImage) -> Decided:
+    before, after = (status.value if status else "" for status in (item.before, item.after))
+    return Decided(item.image.id, item.image.entry.file, before, f"{after}: {item.note}" if item.note else after)
 
 
 def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:
@@ -167,8 +206,11 @@ def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> Mar
 def _edits(item: MarkedImage, status: Status) -> tuple[Edit, ...]:
     """The mark goes first: should the second not be written, nothing is asked for yet."""
     edits: list[Edit] = [_asking_again(item.image.target)] if item.asks_again else []
-    if item.before is not status:
-        edits.append(lambda entry: SetSlots(entry.path, {"status": status.value}))
+    values: dict[str, SlotValue] = {} if item.before is status else {"status": status.value}
+    if item.note is not None:
+        values["review_note"] = item.note or None
+    if values:
+        edits.append(lambda entry: SetSlots(entry.path, values))
     return tuple(edits)
 
 
@@ -182,10 +224,11 @@ def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
     return edit
 
 
-def _compared(marked: tuple[MarkedImage, ...], before: Plan, after: Plan) -> StatusChange:
+def _compared(marked: tuple[MarkedImage, ...], before: Iterable[Shown], after: Iterable[Shown]) -> StatusChange:
+    known = {image.id: image for image in before}
     stale, held, settled = [], [], []
-    for image in after.images:
-        old = before.by_id.get(image.id)
+    for image in after:
+        old = known.get(image.id)
         if old is None:
             continue
         if image.verdict.spends and not old.verdict.spends:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from chargen.build.attempt import Attempt
 from chargen.build.disk_guard import DiskGuard
@@ -26,8 +27,9 @@ from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
-from chargen.model.request import Request, SentReference
-from chargen.model.values import FileHash, Status, Verdict
+from chargen.model.request import FailureClass, Request, SentReference
+from chargen.model.values import FileHash, Size, Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
@@ -37,7 +39,11 @@ from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
 from chargen.store.locks import build_lock, target_lock
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import as_sent, read_reference
+from chargen.store.pictures import as_sent, read_reference, unusable
+from chargen.text.money import cost_text
+
+if TYPE_CHECKING:
+    from chargen.images.convert import ConvertedPicture
 
 _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
@@ -110,7 +116,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
-            picture = convert(session, original, now.entry.size)
+            picture = builder.converted(now, original, now.entry.size)
             cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
             with target_lock(session.project.root, image.id):
                 if decision := builder.author_decision_since(now, before):
@@ -194,6 +200,32 @@ class ImageBuilder:
             return f"`{image.target}` was changed while its picture was being made: left as it is"
         return ""
 
+    def converted(self, image: Planned, stored: StoredOriginal, size: Size) -> ConvertedPicture:
+        """Make the PNG of a reply; that none can be made of it is noted beside it and in the journal.
+
+        Raises InputError, PictureError.
+        """
+        try:
+            return convert(self.session, stored, size)
+        except ChargenError as failure:
+            if not (why := unusable(self.session.originals.read(stored))):
+                raise
+            record = stored.record
+            self.session.originals.note_unusable(stored, why)
+            self.session.journal.failed(
+                record.attempt,
+                FailureClass.INVALID,
+                why,
+                request_id=record.request_id,
+                cost_usd=record.cost_usd,
+                usage=record.usage,
+                possibly_billed=record.cost_usd is None,
+            )
+            message = f"the reply can't be used: {why}; {cost_text(record.cost_or_estimate_usd)} was paid for it"
+            kept = f"it is kept as it came: `{self.session.originals.shown(stored)}`"
+            hint = f"`doit --rebuild {image.id}` asks again; {kept}"
+            raise InputError(error(message, image.entry.position, hint)) from failure
+
     def note_replaced(self, image: Planned, original: StoredOriginal) -> None:
         """Tie an image to the one it replaced, so that both stay versions of one entry whatever it is called."""
         line, originals = image.replaces, self.session.originals
@@ -213,7 +245,7 @@ class ImageBuilder:
         assert image.composed is not None
         path = self.session.project.path(image.prompt_file)
         data = (image.composed.text + "\n").encode()
-        if kind_of(path).size != len(data) or path.read_bytes() != data:
+        if kind_of(path).size != len(data) or read_plain(path) != data:
             write_whole(path, data, root=self.session.project.root)
 
     def write_back(
@@ -255,10 +287,11 @@ class ImageBuilder:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
         if paid.stored is None:  # the very file that stood there; its record line stays as it is
-            file = replace_picture(self.session, image, self.session.project.path(paid.path).read_bytes())
+            file = replace_picture(self.session, image, read_plain(self.session.project.path(paid.path), PICTURE_BYTES))
             return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
         own = paid.stored.record.fingerprint == image.fingerprint
-        picture = convert(self.session, paid.stored, image.entry.size if own else paid.stored.record.asked_size)
+        size = image.entry.size if own else paid.stored.record.asked_size
+        picture = self.converted(image, paid.stored, size)
         file = replace_picture(self.session, image, picture.data)
         self.session.originals.note_published(paid.stored, file)
         record = paid.stored.record

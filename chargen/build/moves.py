@@ -21,6 +21,7 @@ from chargen.model.entries import Entry
 from chargen.model.record_marks import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Group, Move
@@ -87,7 +88,7 @@ class Mover:
                 if move.source != move.target:
                     self._put(move, kept[move.id], group)
             self._leave(group)
-            self._tell(group)
+            self._report(group)
             self.session.moves.finish(begun)
 
     # steps
@@ -131,7 +132,7 @@ class Mover:
         target = project.path(move.target)
         if move.target not in {item.source for item in group.moves}:
             self.session.history.keep(move.id, target)  # nobody's file, or one left by a move that died
-        write_durably(target, kept.path.read_bytes(), root=project.root)
+        write_durably(target, read_plain(kept.path, PICTURE_BYTES), root=project.root)
 
     def _leave(self, group: Group) -> None:
         """Empty the places that pictures have left and no other has come to; all of them are kept."""
@@ -147,7 +148,7 @@ class Mover:
                     sync_folder(path.parent)
             _remove_empty(path.parent, project.path(project.settings.generated))
 
-    def _tell(self, group: Group) -> None:
+    def _report(self, group: Group) -> None:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""
         by_file: dict[str, list[tuple[EntryId, Edit]]] = defaultdict(list)
         for move in group.moves:

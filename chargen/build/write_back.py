@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
@@ -21,10 +22,11 @@ from chargen.plan.cache.stamp import digest
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
-from chargen.store.attributes import lost_on_replacement
+from chargen.store.attributes import closed_to_replacement, lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
+from chargen.yaml.difference import Difference
 from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
 
@@ -35,6 +37,9 @@ _ROUNDS = 20
 """Times a replacement is tried because the author is saving the file, before this run gives up: in all 3.8 seconds."""
 _PAUSE = 0.02
 """Seconds by which the wait before each round is longer than the one before."""
+
+_LOOKS = 8
+"""Times a file is looked at before a request leaves that could not be written back: in all 0.6 seconds."""
 
 _GATHER = 0.1
 """Seconds for which a finished image waits, at most, for others of its file that are about to be finished."""
@@ -50,6 +55,8 @@ class PendingEdit:
     entry_id: EntryId
     edit: Edit
     done: threading.Event = field(default_factory=threading.Event)
+    change: Difference | None = None
+    """What it changed in the file's text, where that is asked for."""
     failure: BaseException | None = None
 
 
@@ -74,12 +81,19 @@ class _OpenFile:
 class WriteBack:
     """All imagery files of a project that are written in this run; safe to use from threads.
 
-    `read_already` gives a file as it was read for the plan, so that it is read once.
+    `read_already` gives a file as it was read for the plan, so that it is read once. `recorder` is told what is about
+    to change in a file, entry by entry, before the file is replaced.
     """
 
-    def __init__(self, project: Project, read_already: Callable[[str], ScannedFile | None] | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        read_already: Callable[[str], ScannedFile | None] | None = None,
+        recorder: Callable[[str, Sequence[tuple[EntryId, Difference]]], None] | None = None,
+    ) -> None:
         self._project = project
         self._read_already = read_already
+        self._recorder = recorder
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
@@ -135,20 +149,29 @@ class WriteBack:
     def check_edit(self, entry: Entry, target: str, route: Route) -> None:
         """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
-        A file that can't be read at this moment, and an entry that is gone, are left to the write-back.
+        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment.
         """
-        if lost := lost_on_replacement(self._project.path(entry.file), entry.file):
+        path = self._project.path(entry.file)
+        if lost := lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file):
             raise InputError(lost)
         opened = self._opened(entry.file)
-        with opened.writing:
-            try:
-                self._read(opened)
-                now = self._entry(opened, entry.id)
-                self._text(opened).apply((made_up_edit(now, target, route),))
-            except SpliceError as refused:
-                raise InputError([unwritable(problem) for problem in refused.problems]) from None
-            except InputError:
-                return
+        trouble: InputError | None = None
+        for number in range(_LOOKS):
+            time.sleep(number * _PAUSE)
+            with opened.writing:
+                try:
+                    self._read(opened)
+                    now = self._entry(opened, entry.id)
+                    self._text(opened).apply((made_up_edit(now, target, route),))
+                except SpliceError as refused:
+                    raise InputError([unwritable(problem) for problem in refused.problems]) from None
+                except InputError as failure:
+                    opened.data = None
+                    trouble = failure
+                else:
+                    return
+        assert trouble is not None
+        raise InputError([replace(item, message=f"not sent: {item.message}") for item in trouble.problems])
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.
@@ -198,21 +221,18 @@ class WriteBack:
 
     def _replace(self, opened: _OpenFile, pending: list[PendingEdit]) -> None:
         path = self._project.path(opened.file)
-        for number in range(_ROUNDS):
-            time.sleep(number * _PAUSE)
-            if path.is_file() and is_being_written(path):
-                continue
+        for _ in replacement_rounds(path, opened.file):
             before = self._read(opened)
             after = self._edited(opened, pending)
             if after.data == before:
                 return
+            if self._recorder is not None:
+                self._recorder(opened.file, [(item.entry_id, item.change) for item in pending if item.change])
             if replace_unchanged(path, before, after.data, root=self._project.root):
                 opened.data, opened.text = after.data, after
                 opened.stale.update(item.entry_id for item in pending)
                 return
             opened.data = None
-        message = "the file is being saved all the time, so its slots can't be written"
-        raise InputError(error(message, Position(opened.file), "the picture is safe; the next run writes its slots"))
 
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
@@ -242,11 +262,13 @@ class WriteBack:
     def _edited(self, opened: _OpenFile, pending: list[PendingEdit]) -> EditableText:
         text = self._text(opened)
         for item in pending:
-            item.failure = None
+            item.failure, item.change = None, None
             try:
                 entry = self._entry(opened, item.entry_id)
                 edit = item.edit(entry)
-                text = text if edit is None else text.apply((edit,))
+                before, text = text, text if edit is None else text.apply((edit,))
+                if self._recorder is not None and text is not before:
+                    item.change = Difference.of(before.data.decode(), text.data.decode())
             except Exception as failure:  # noqa: BLE001 (a fault of the program with one entry is raised for that one alone)
                 item.failure = failure
         return text
@@ -259,3 +281,13 @@ class WriteBack:
             message = f"entry `{entry_id}` is no longer in this file"
             raise InputError(error(message, Position(opened.file), "its picture and record are kept"))
         return entry
+
+
+def replacement_rounds(path: Path, file: str) -> Iterator[int]:
+    """Yield, for as often as a replacement is tried, while nobody is writing the file. Raises InputError at the end."""
+    for number in range(_ROUNDS):
+        time.sleep(number * _PAUSE)
+        if not (path.is_file() and is_being_written(path)):
+            yield number
+    message = "the file is being saved all the time, so its slots can't be written"
+    raise InputError(error(message, Position(file), "the picture is safe; the next run writes its slots"))

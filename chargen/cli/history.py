@@ -42,7 +42,7 @@ def command(targets: tuple[str, ...], *, gone: bool, as_json: bool) -> None:
     with planning_here() as here:
         evidence = here.planner.evidence
         if gone:
-            _tell_gone(actions.gone(here.session, evidence), as_json=as_json)
+            _print_gone(actions.gone(here.session, evidence), as_json=as_json)
             return
         found = [actions.history(here.session, evidence, image) for image in here.images(targets)]
     if as_json:
@@ -52,7 +52,7 @@ def command(targets: tuple[str, ...], *, gone: bool, as_json: bool) -> None:
         say([*([""] if number else []), *_lines(item)])
 
 
-def _tell_gone(found: tuple[GoneHistory, ...], *, as_json: bool) -> None:
+def _print_gone(found: tuple[GoneHistory, ...], *, as_json: bool) -> None:
     if as_json:
         say_json({"gone": [item.to_json() for item in found]})
     elif not found:

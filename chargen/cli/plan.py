@@ -24,7 +24,7 @@ from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.plan import Shown, total_cost, totals
+from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
 from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
     by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
+    yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
         yield f"{len(spending):,} to send{to}, {_costs(spending)} by estimate"

@@ -60,7 +60,7 @@ def project_held(*, wait: bool = True) -> Iterator[Session]:
     """
     with (
         project_here(read_only=False) as session,
-        project_lock(session.project.root, wait=wait, on_wait=tell_waiting),
+        project_lock(session.project.root, wait=wait, on_wait=report_waiting),
     ):
         yield session
 
@@ -77,7 +77,7 @@ def planning(session: Session) -> Opened:
     return Opened(session, session.planner())
 
 
-def tell_waiting(pid: int | None) -> None:
+def report_waiting(pid: int | None) -> None:
     """Say on stderr that another process holds the project."""
     to_stderr(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
 

@@ -29,9 +29,9 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     """
     from chargen.actions.history import named  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.actions.restore import restore, users  # noqa: PLC0415 - as above
-    from chargen.cli.project import planning, project_held  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
 
-    with project_held() as session:
+    with project_here(read_only=False) as session:
         here = planning(session)
         before = here.planner.plan()
         image = here.one_image(target)

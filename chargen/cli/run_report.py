@@ -10,9 +10,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, TextIO
 
-from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
+from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
@@ -253,7 +254,7 @@ def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
 
 def _befell(build: Build) -> Iterable[str]:
     """Yield what befell the project's files since this was asked last."""
-    problems = build.session.journal_problems
+    problems = build.session.state_problems
     while problems:
         yield from str(problems.pop(0)).split("\n")
 
@@ -262,8 +263,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     """Yield the summary: what was done, what failed and why, what was left out, what to know."""
     yield from _befell(build)
     result = run_result(build)
-    untouched = Counter(build.image(entry_id).verdict for entry_id in build.selected if entry_id not in build.done)
-    numbers = {**_in_order(result), "fresh": untouched[Verdict.FRESH]}
+    numbers = {**_in_order(result), "fresh": result.untouched.get(Verdict.FRESH.value, 0)}
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
@@ -279,8 +279,8 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
             yield f"left out: {item.image.id}: {item.error}"
     others = (
         (image.id, image.verdict.value, image.reasons)
-        for image in map(build.image, build.selected)
-        if image.id not in build.done and (image.verdict is not Verdict.FRESH or image.reasons)
+        for image in build.choice.untouched
+        if image.verdict is not Verdict.FRESH or image.reasons
     )
     yield from untouched_lines(others)
     if ignored := [entry_id for entry_id in build.selected if entry_id in build.ignored]:
@@ -288,10 +288,11 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
 
 
 def _in_order(result: RunResult) -> dict[str, int]:
-    """Return the counts of outcomes, what was made first; what had nothing to do is left out."""
+    """Return the counts of outcomes, what was made first."""
     totals = result.totals
     made = [outcome.value for outcome in Outcome if outcome is not Outcome.NOTHING]
-    return {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
+    found = {name: totals[name] for name in (*made, *_NOT_MADE) if name in totals}
+    return {**found, "nothing to do": totals.get(Outcome.NOTHING.value, 0)}
 
 
 def _failures(result: RunResult) -> Iterable[str]:
@@ -302,13 +303,15 @@ def _failures(result: RunResult) -> Iterable[str]:
             yield f"  hint: {stop.hint}"
         if images := [item.image.id for item in result.failed if item.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
-    by_message: dict[str, list[str]] = {}
+    by_message: dict[str, list[ImageOutcome]] = {}
     for item in result.failed:
         if not item.stopped_by:
-            by_message.setdefault(item.error or "", []).append(item.image.id)
-    for message, ids in by_message.items():
-        yield f"failed: {listed(ids)}"
+            by_message.setdefault(item.error or "", []).append(item)
+    for message, items in by_message.items():
+        yield f"failed: {listed([item.image.id for item in items])}"
         yield from (f"  {line}" for line in message.split("\n"))
+        if charged := sum((item.cost_usd or Decimal(0) for item in items), Decimal(0)):
+            yield f"  charged: {cost_text(charged)}"
 
 
 def _outcome(done: BuildResult) -> str:

@@ -25,7 +25,7 @@ def spending_lines(total: Sum) -> Iterator[str]:
         return
     parts = []
     if total.images:
-        parts.append(f"{plural(total.images, 'image')}, {cost_text(total.usd)}")
+        parts.append(f"{total.images:,} brought an image, {cost_text(total.usd)}")
     if total.charged:
         parts.append(f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}")
     if free := total.failures - total.charged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -35,13 +35,16 @@ def _command(name: str, status: Status, text: str) -> click.Command:
     @click.argument("selection", nargs=-1, metavar="SELECTION...", shell_complete=image_names)
     @click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry.")
     @click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'.")
+    @_note_option(status)
     @json_option
-    def command(selection: tuple[str, ...], only: tuple[str, ...], match: tuple[str, ...], as_json: bool) -> ExitCode:
+    def command(
+        selection: tuple[str, ...], only: tuple[str, ...], match: tuple[str, ...], as_json: bool, note: str = ""
+    ) -> ExitCode:
         from chargen.actions.status import set_status  # noqa: PLC0415 - slow to import, and `--help` needs none of it
         from chargen.cli.project import project_here  # noqa: PLC0415 - as above
 
         with project_here() as session:
-            change = set_status(session, selection_here(session.project.root, selection, only, match), status)
+            change = set_status(session, selection_here(session.project.root, selection, only, match), status, note)
         if as_json:
             say_json(change.to_json())
         else:
@@ -49,6 +52,13 @@ def _command(name: str, status: Status, text: str) -> click.Command:
         return ExitCode.FAILED if any(item.refused for item in change.marked) else ExitCode.DONE
 
     return command
+
+
+def _note_option(status: Status) -> Callable[[Callable[..., ExitCode]], Callable[..., ExitCode]]:
+    """Add `--note` to the command that rejects."""
+    if status is not Status.REJECTED:
+        return lambda command: command
+    return click.option("--note", default="", metavar="TEXT", help="What is wrong with it, in your words.")
 
 
 _KEPT = "they are kept as they are until they are named with `--rebuild`."
@@ -60,7 +70,8 @@ reject = _command(
     Status.REJECTED,
     """Reject images: the next build makes new ones, and the old ones stay in the history.
 
-    Rejecting an image that was made to answer a rejection asks again.
+    Rejecting an image that was made to answer a rejection asks again. Your words on it (`--note`) are written beside
+    the status, stand in the plan, and in the record of the image that answers them; `chargen notes` lists them.
     """,
 )
 unlock = _command(
@@ -95,8 +106,10 @@ def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
         first, *more = item.refused.split("\n")
         yield f"not {_DONE[status]}: {name}: {first}"
         yield from more
-    elif item.changed and item.before is item.after:
+    elif item.changed and item.asks_again:
         yield f"{_DONE[status]} again: {name}: its new image is to be replaced too"
+    elif item.changed and item.before is item.after:
+        yield f"{_DONE[status]} already: {name}, with another note"
     elif item.changed:
         yield f"{_DONE[status]}: {name}" + (f" (was {item.before.value})" if item.before else "")
     elif item.before is status:

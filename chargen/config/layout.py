@@ -20,6 +20,9 @@ HASHES = f"{STATE}/cache.sqlite"
 IGNORED = f"{STATE}/ignored.json"
 """Ids that `doit ignore` put aside."""
 
+DECISIONS = f"{STATE}/decisions.jsonl"
+"""Decisions on pictures, each with the state before it: a list that only grows."""
+
 MOVES = f"{STATE}/moves.json"
 """Moves of pictures that were begun and are not finished."""
 

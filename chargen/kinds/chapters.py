@@ -129,7 +129,7 @@ class Chapters(ImageryKind):
                     place=_place(block, moments),
                 )
             )
-        _tell_unseen_faults(reader, cast, entries)
+        _report_unseen_faults(reader, cast, entries)
         for location in reader.root.blocks("locations"):
             reader.use("location", location.text("ref"))
         return reader.imagery(entries)
@@ -165,7 +165,7 @@ def _depicts(reader: FileReader, block: Block, cast: Mapping[str, CastMember] | 
     return found
 
 
-def _tell_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
+def _report_unseen_faults(reader: FileReader, cast: Mapping[str, CastMember] | None, entries: list[Entry]) -> None:
     """Make faults of declared characters the file's where no image depicts the character."""
     known = {problem for entry in entries for problem in entry.problems}
     reader.problems.extend(m.fault for m in (cast or _NOBODY).values() if m.fault and m.fault not in known)

@@ -18,7 +18,7 @@ from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.names import fault
-from chargen.kinds.reading import Block
+from chargen.kinds.reading import Block, is_archived
 from chargen.model.entries import Character, Entry, Imagery, InventoryItem
 from chargen.model.slots import SlotValue
 from chargen.model.traced import Traced
@@ -92,8 +92,7 @@ class Characters(ImageryKind):
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))
-        archived = (reader.root.text("status") or "").strip().lower() == Status.ARCHIVED.value
-        return reader.imagery(entries, () if archived else (character,))
+        return reader.imagery(entries, () if is_archived(document) else (character,))
 
     def place(self, entry: Entry, file_path: str) -> Mapping[str, SlotValue]:
         """Return the portrait's `path`, as seen from the character's folder."""
@@ -118,7 +117,7 @@ def _item(
         entry = _portrait(reader, file, block)
         if entry is None or name is None:
             return None, entry
-        return _told(block, name, target, entry.status, entry), entry
+        return _inventory_item(block, name, target, entry.status, entry), entry
     if name is None:
         reader.report(block)
         reader.problems.append(warning("this picture has no `id`: nothing can name it", block.position))
@@ -126,7 +125,7 @@ def _item(
     if written is not None and path is None:
         hint = "pictures lie inside the project, named from the character's folder"
         block.problems.append(error(f"the path `{written[:80]}` leads out of the project", written.position, hint))
-    item = _told(block, name, path, status_of(block), None)
+    item = _inventory_item(block, name, path, status_of(block), None)
     # What keeps a picture from being used stops only who uses it: to the file as a whole it is odd.
     reader.problems.extend(replace(problem, severity=Severity.WARNING) for problem in block.problems)
     return item, None
@@ -149,7 +148,9 @@ def _portrait(reader: FileReader, file: FileDefaults, block: Block) -> Entry | N
     )
 
 
-def _told(block: Block, name: Traced, path: str | None, status: Status | None, entry: Entry | None) -> InventoryItem:
+def _inventory_item(
+    block: Block, name: Traced, path: str | None, status: Status | None, entry: Entry | None
+) -> InventoryItem:
     portrait = block.text("is_reference_portrait")
     return InventoryItem(
         id=str(name),

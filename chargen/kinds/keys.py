@@ -147,6 +147,7 @@ ENTRY = Keys(
         Key("negative_prompt", "What the picture may not show.", Effect.REBUILDS),
         *_sizes(Effect.REBUILDS),
         Key("status", "Your word on the picture.", Effect.STATUS, choices=tuple(status.value for status in Status)),
+        Key("review_note", "Your words on the picture you rejected, as `chargen reject --note` writes them."),
         Key("quality", "What the model is asked for, for this image alone.", Effect.DRIFT),
         Key("title", "A name for people."),
         Key("depicts_characters", "Slugs of the characters it shows, whose portraits go along.", Effect.REBUILDS,

@@ -41,10 +41,10 @@ def in_words(
     """Return up to two short texts of a palette: its colours by name, and what to avoid."""
     found: list[Traced] = []
     if listed := _names(colours(document, node, problems, names), _PALETTE_WORDS, names):
-        found.append(_told(document, node, "palette", f"Palette: {', '.join(listed)}."))
+        found.append(_named(document, node, "palette", f"Palette: {', '.join(listed)}."))
     avoid = fields(node).get("avoid")
     if listed := _names(_texts(avoid, names), _AVOID_WORDS, names):
-        found.append(_told(document, avoid, "palette.avoid", f"Avoid: {', '.join(listed)}."))
+        found.append(_named(document, avoid, "palette.avoid", f"Avoid: {', '.join(listed)}."))
     return tuple(found)
 
 
@@ -117,7 +117,7 @@ def _text(item: Node, names: ColourNames, key: str = "") -> str | None:
     """Return a colour's text: the name its `key` gives a number, else what is written; of a mapping its name first."""
     if isinstance(item, ScalarNode):
         text = scalar(item)
-        return _named(key) if names.has_pairs and text and _named(key) and is_number(text) else text
+        return _key_name(key) if names.has_pairs and text and _key_name(key) and is_number(text) else text
     parts = fields(item)
     if (text := next((text for name in _TELLING if (text := scalar(parts.get(name)))), None)) is not None:
         return text
@@ -129,7 +129,7 @@ _TELLING = ("name", "colour", "color", "hex")
 """Keys of one colour that is a mapping."""
 
 
-def _named(key: str) -> str:
+def _key_name(key: str) -> str:
     """Return a key as a colour's name; nothing for one that says what the colour is for, or numbers it."""
     name = key.replace("_", " ").strip()
     return "" if name.casefold() in _ROLES or not name[-1:].isalpha() else name
@@ -153,5 +153,5 @@ def _names(texts: Iterator[str], words: int, names: ColourNames) -> list[str]:
     return list(found.values())
 
 
-def _told(document: Document, node: Node | None, name: str, text: str) -> Traced:
+def _named(document: Document, node: Node | None, name: str, text: str) -> Traced:
     return Traced.of(text, name, document.at(node) if node is not None else None)

@@ -46,6 +46,16 @@ def renamed_edit(entry: Entry, name: str) -> SlotEdit:
     return SetSlots(entry.path, {next((key for key in keys if owned(key)), keys[0]): name})
 
 
+def adopted_edit(entry: Entry, file_path: str) -> SlotEdit:
+    """Say that a picture of the author's at `file_path` is the entry's; of how it was made nothing is known."""
+    kind = named(entry.kind)
+    if portrait := kind.place(entry, file_path):
+        return SetSlots(entry.path, portrait)
+    values: Mapping[str, SlotValue] = {"file_name": file_path.rpartition("/")[2], "file_path": file_path}
+    place = outputs_path(entry)
+    return AppendSlot(entry.path, kind.slot_list, values) if place is None else SetSlots(place, values)
+
+
 def outputs_path(entry: Entry) -> NodePath | None:
     """Return the mapping that holds the slots of the entry's current picture; None where there is none yet."""
     if not (key := named(entry.kind).slot_list):

@@ -76,8 +76,9 @@ class Scenes(ImageryKind):
     shapes = (Shape(frozenset({"character", "scenes"}), "scenes"),)
     folder = "characters"
     file_name = "scenes.yaml"
-    telltales = frozenset({"scenes"})
+    marker_keys = frozenset({"scenes"})
     has_former = False
+    slug_beside = "character"
 
     def recognises(self, document: Document) -> bool:
         """A file with a `character` that has a name and `scenes` that have titles."""

@@ -180,6 +180,12 @@ class Entry:
         """True where the author keeps the picture as it is."""
         return self.status is not None and self.status.keeps
 
+    @property
+    def review_note(self) -> str:
+        """The author's words on the picture, on one line; empty where there are none."""
+        found = self.data.get("review_note")
+        return " ".join(found.split()) if isinstance(found, str) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class InventoryItem:

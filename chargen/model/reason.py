@@ -24,6 +24,8 @@ class ReasonCode(str, Enum):
     AGAIN_ASKED = "again-asked"
     FORGOTTEN = "forgotten"
     REJECTED = "rejected"
+    NOTE = "note"
+    """The author's words on the rejected picture, the value."""
     HELD = "held"
     """By its status, the value."""
     HELD_AND_GONE = "held-and-gone"
@@ -50,12 +52,15 @@ class ReasonCode(str, Enum):
     PROVIDER_CHANGED = "provider-changed"
     MODEL_CHANGED = "model-changed"
     QUALITY_CHANGED = "quality-changed"
+    MODEL_FILE_CHANGED = "model-file-changed"
+    """What it is called (`workflow`), and its path: another file was the model."""
     REFERENCE_REBUILT = "reference-rebuilt"
     REFERENCE_FIRST = "reference-first"
     REFERENCE_BLOCKED = "reference-blocked"
     POINTER = "pointer"
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
+    UNUSABLE_REPLY = "unusable-reply"
     NO_FILE_AT_TARGET = "no-file-at-target"
     TARGET_OUTSIDE = "target-outside"
     SAME_TARGET = "same-target"
@@ -147,6 +152,7 @@ _SENTENCES = {
     ReasonCode.AGAIN_ASKED: "asked for by name with `-a`",
     ReasonCode.FORGOTTEN: "forgotten with `doit forget`",
     ReasonCode.REJECTED: "status is rejected",
+    ReasonCode.NOTE: "note: {}",
     ReasonCode.HELD: "status is {}",
     ReasonCode.HELD_AND_GONE: "{}, but `{}` does not exist and nothing restores it",
     ReasonCode.PICTURE_ELSEWHERE: "the entry's own picture is `{}`",
@@ -164,12 +170,14 @@ _SENTENCES = {
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
     ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
     ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
+    ReasonCode.MODEL_FILE_CHANGED: "{} `{}` changed",
     ReasonCode.REFERENCE_REBUILT: "reference `{}` will be rebuilt",
     ReasonCode.REFERENCE_FIRST: "reference `{}` will be built first",
     ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
+    ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
     ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",

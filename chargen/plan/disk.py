@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from chargen.config.layout import ORIGINALS
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.read_trace import ATTEMPT, FILE, JOURNAL, ORIGINAL, Readers, ReadTrace, answer_of
+from chargen.plan.own_pictures import OwnPictures
+from chargen.plan.read_trace import ATTEMPT, FILE, FOLDER, JOURNAL, ORIGINAL, REFUSED, Readers, ReadTrace, answer_of
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -49,6 +50,7 @@ class StoreAnswers:
         self._looked = looked
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
+        self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
 
     @classmethod
     def of(cls, root: Path, looked: Signatures) -> StoreAnswers:
@@ -63,7 +65,8 @@ class StoreAnswers:
 
     def readers(self) -> Readers:
         """Return how its kinds of questions are answered."""
-        return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt}
+        refused = lambda fingerprint: answer_of(self.refused(Fingerprint(fingerprint)))  # noqa: E731
+        return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt, REFUSED: refused}
 
     def original(self, fingerprint: str) -> str:
         """Answer for all originals of these inputs: what their folders and files are like."""
@@ -88,6 +91,15 @@ class StoreAnswers:
         name = EntryId(entry_id)
         found = self._journal.attempts_for(name) if self._by_id is None else self._by_id.get(name, [])
         return answer_of(found) if found else ""
+
+    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused; all are looked up at once."""
+        if self._refused is None:
+            self._refused = {}
+            for attempt in self._journal.refusals():
+                known = self._refused.get(attempt.fingerprint, ())
+                self._refused[attempt.fingerprint] = (*known, attempt)
+        return self._refused.get(fingerprint, ())
 
     def attempt(self, attempt_id: str) -> str:
         """Answer for one attempt."""
@@ -124,10 +136,13 @@ class Disk:
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
+        self._model_files: dict[str, FileHash | None] = {}
         self._outside = StoreAnswers(journal, self.looked)
-        self.trace = ReadTrace({FILE: self.looked.of, **self._outside.readers()})
+        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.looked)
+        beside = self.own_pictures.signature
+        self.trace = ReadTrace({FILE: self.looked.of, FOLDER: beside, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
-        self.journal = _Journal(journal, self.trace)
+        self.journal = _Journal(journal, self._outside, self.trace)
 
     # imagery files
 
@@ -183,6 +198,21 @@ class Disk:
             self._references[path] = digest, look_at(self.project.root, path)
         return self._references[path]
 
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+        if path.startswith("/") or ".." in path.split("/"):
+            return None
+        self.trace.note(FILE, path)
+        if path not in self._model_files:
+            full = self.project.path(path)
+            state = kind_of(full)
+            digest = None
+            if state.kind is FileKind.FILE:
+                with suppress(OSError):  # whoever needs it says that it can't be read
+                    digest = self._hashes.hash_of(full, state.key)
+            self._model_files[path] = digest
+        return self._model_files[path]
+
     # traces
 
     def seen(self, paths: Iterable[str]) -> str:
@@ -236,8 +266,9 @@ class _Originals:
 class _Journal:
     """The journal as evidence asks for it, noted."""
 
-    def __init__(self, journal: Journal, trace: ReadTrace) -> None:
+    def __init__(self, journal: Journal, outside: StoreAnswers, trace: ReadTrace) -> None:
         self._journal = journal
+        self._outside = outside
         self._trace = trace
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
@@ -248,6 +279,6 @@ class _Journal:
         self._trace.note(ATTEMPT, attempt_id)
         return self._journal.attempt(attempt_id)
 
-    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
-        self._trace.note(JOURNAL, task_id)
-        return self._journal.refused(task_id, fingerprint)
+    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        self._trace.note(REFUSED, fingerprint)
+        return self._outside.refused(fingerprint)

@@ -23,14 +23,16 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
-from chargen.plan.ownership import Group, Owned, Ownership, Place, VersionChains
+from chargen.plan.ownership import Group, Owned, Ownership, OwnershipRead, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
+from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
@@ -82,7 +84,7 @@ class Evidence:
     originals: OriginalsRead
     journal: JournalRead
     planned: Callable[[EntryId], bool]
-    ownership: Ownership = field(default_factory=Ownership)
+    ownership: OwnershipRead = field(default_factory=Ownership)
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
@@ -92,7 +94,7 @@ class Evidence:
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
-        owned = self.ownership.owned.get(entry_id, _AT_TARGET)
+        owned = self.ownership.of(entry_id) or _AT_TARGET
         return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
 
     def group_of(self, entry_id: EntryId) -> Group | None:
@@ -129,6 +131,23 @@ class Evidence:
         if owner is None:
             owner = self.inherited.setdefault(stored.record.attempt, entry.id)
         return owner == entry.id
+
+    def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
+        """Return the attempt with these inputs that was refused and not tried again since: of this entry, or of none.
+
+        It belongs to the entry whose picture was made for its id before; where there was none, to the one of its id.
+        """
+        for attempt in self.journal.refused(fingerprint):
+            tries = self.journal.attempts_for(attempt.task_id)
+            if any(other.fingerprint == fingerprint and other.sent_at > attempt.sent_at for other in tries):
+                continue
+            made = [other for other in tries if other.original and other.sent_at < attempt.sent_at]
+            owner: EntryId | None = attempt.task_id if self.planned(attempt.task_id) else None
+            if made:
+                owner = self.owner_of_attempt(made[-1].fingerprint, made[-1].attempt_id, attempt.task_id)
+            if owner in (None, entry_id):
+                return attempt
+        return None
 
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
@@ -176,7 +195,7 @@ class Evidence:
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
             return TargetState(state, best, file=file, record=record)
-        data = path.read_bytes()
+        data = read_plain(path, PICTURE_BYTES)
         own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
             return TargetState(state, own[0], file=file, record=own[2])
@@ -234,7 +253,7 @@ class Evidence:
         if state.state.kind is FileKind.FILE:
             path = self.project.path(state.path or self.project.target(entry.id))
             with suppress(RecordError, OSError):
-                embedded = embedded_record(path.read_bytes())
+                embedded = embedded_record(read_plain(path, PICTURE_BYTES))
                 if embedded is not None:
                     yield from_dict(embedded.record)
 
@@ -257,7 +276,7 @@ class Evidence:
         whole = self.originals.for_fingerprint(fingerprint)
         for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
-            if (not sketch and is_proof(record.provider)) or record.received_at < since:
+            if (not sketch and is_proof(record.provider)) or record.received_at < since or stored.unusable:
                 continue
             if _is_unseen(entry, line, stored):
                 continue
@@ -320,8 +339,19 @@ class Evidence:
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
             counts = sketch or not is_proof(record.provider)
-            if counts and record.received_at >= since and self.owner(stored) == entry.id:
+            usable = counts and record.received_at >= since and not stored.unusable
+            if usable and self.owner(stored) == entry.id:
                 return stored
+        return None
+
+    def unusable(self, entry: Entry, fingerprint: Fingerprint | None) -> StoredOriginal | None:
+        """Find the last reply for these inputs of which no picture can be made, where no other came after it."""
+        if fingerprint is None:
+            return None
+        _, since = _asked_again(entry, fingerprint)
+        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
+            if stored.record.received_at >= since and self._may_use(entry, stored):
+                return stored if stored.unusable else None
         return None
 
 

@@ -72,10 +72,10 @@ def findings(plan: Plan) -> tuple[Finding, ...]:
     for image in plan.images:
         for problem in image.problems:
             found.setdefault(problem, []).append(image)
-    return by_place(Finding(problem, _told(problem, images)) for problem, images in found.items())
+    return by_place(Finding(problem, _image_names(problem, images)) for problem, images in found.items())
 
 
-def _told(problem: Problem, images: list[Shown]) -> tuple[EntryId, ...]:
+def _image_names(problem: Problem, images: list[Shown]) -> tuple[EntryId, ...]:
     """Leave the name out of a single image that the place tells already."""
     place = problem.position
     if place is not None and place.line and len(images) == 1 and images[0].file == place.file:

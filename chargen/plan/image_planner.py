@@ -51,11 +51,17 @@ class PlanContext(Protocol):
     def zone(self, place: Place) -> Zone:
         """Return what is known of where an image is set."""
 
+    def own_picture(self, entry: Entry) -> str:
+        """Return a picture that may be of an entry without one, or nothing."""
+
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
+
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands."""
@@ -120,6 +126,7 @@ class ImagePlanner:
             judgement=Judgement(Verdict.NO_PROMPT),
             route=None if isinstance(route, Problem) else route,
             quality=self.judge.quality(entry, route),
+            model_file=None if isinstance(route, Problem) else self._model_file(route),
         )
         if clashes:
             blockers.append(Reason(ReasonCode.SAME_TARGET))
@@ -128,6 +135,8 @@ class ImagePlanner:
         image = replace(image, blockers=(*errors(problems), *blockers))
         image = self.judge.judged(replace(image, forms=self._forms(image, words, shown)), awaited)
         problems += image.problems
+        if image.verdict is Verdict.MISSING:
+            image = replace(image, seen=self.around.own_picture(entry))
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
 
     # parts of an image
@@ -276,6 +285,12 @@ class ImagePlanner:
         """Return a character's name; of one without a file the slug as a name."""
         character = self.around.characters.get(slug)
         return character.name if character is not None else slug.replace("-", " ").replace("_", " ").title()
+
+    def _model_file(self, route: Route) -> tuple[str, FileHash] | None:
+        """Look at the file that is the model, where a provider's models are files."""
+        name = self.judge.adapters.models.facts(route.provider).model_file
+        digest = self.around.model_file(route.model) if name else None
+        return None if digest is None else (name, digest)
 
     def _route(self, entry: Entry) -> Route | Problem:
         route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)

@@ -18,8 +18,11 @@ Readers: TypeAlias = Mapping[str, Callable[[str], str]]
 FILE = "file"
 """The kind of question of which there are most: what stands at a path."""
 
-ORIGINAL, JOURNAL, ATTEMPT = "original", "journal", "attempt"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT})
+FOLDER = "folder"
+"""The kind of question for the pictures and run logs that lie beside an imagery file."""
+
+ORIGINAL, JOURNAL, ATTEMPT, REFUSED = "original", "journal", "attempt", "refused"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

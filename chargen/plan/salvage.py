@@ -17,10 +17,10 @@ from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, Fingerprint, amount_of
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
+from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
@@ -50,21 +50,25 @@ class OriginalsRead(Protocol):
         """Say where the delivered bytes are, for people."""
 
 
-class JournalRead(Protocol):
+class AttemptsRead(Protocol):
+    """What is asked of the journal to put a record together."""
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+
+
+class JournalRead(AttemptsRead, Protocol):
     """What is asked of the journal to judge an image."""
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""
 
-    def attempt(self, attempt_id: str) -> Attempt | None:
-        """Return one attempt, or None where nothing is known of it."""
-
-    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
-        """Return the last attempt at this image with these inputs if it was refused."""
+    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
 
 
 def mended(
-    originals: OriginalsRead, journal: JournalRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
+    originals: OriginalsRead, journal: AttemptsRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
 ) -> Iterator[StoredOriginal]:
     """Yield the replies with a damaged record of which enough is known all the same, newest first.
 
@@ -103,7 +107,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         sent_at=line.at,
         finished_at=line.at,
         request_id=str(metadata["request_id"]) if metadata.get("request_id") else None,
-        cost_usd=amount_of(str(metadata["cost_usd"])) if metadata.get("cost_usd") else None,
+        cost_usd=amount_of(metadata["cost_usd"]) if metadata.get("cost_usd") else None,
     )
 
 

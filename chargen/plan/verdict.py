@@ -89,6 +89,10 @@ class Facts(Protocol):
         """What the author says of the image."""
 
     @property
+    def note(self) -> str:
+        """The author's words on the picture that is rejected; empty where there are none."""
+
+    @property
     def has_prompt(self) -> bool:
         """False for an entry that nothing can be made of yet."""
 
@@ -279,7 +283,7 @@ def _absent(facts: Facts) -> Judgement:
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
     copied = _because(ReasonCode.COPIED, facts.copied) if facts.copied else ()
-    rejected = _because(ReasonCode.REJECTED) if _rejected(facts) and not facts.waiting else ()
+    rejected = _rejection(facts) if not facts.waiting else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
     return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *copied, *rejected, *waits))
 
@@ -308,11 +312,17 @@ def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
     reasons: list[Reason] = []
     if facts.change is Change.DIFFERENT:
         reasons.extend(facts.changes or _because(ReasonCode.INPUTS_CHANGED))
-    if _rejected(facts):
-        reasons.append(Reason(ReasonCode.REJECTED))
+    reasons.extend(_rejection(facts))
     reasons.extend(facts.drifted)
     reasons.extend(Reason(ReasonCode.REFERENCE_REBUILT, (target,)) for target in facts.awaited)
     return tuple(reasons)
+
+
+def _rejection(facts: Facts) -> tuple[Reason, ...]:
+    """Return that the picture is rejected, with the author's words on it."""
+    if not _rejected(facts):
+        return ()
+    return (*_because(ReasonCode.REJECTED), *(_because(ReasonCode.NOTE, facts.note) if facts.note else ()))
 
 
 def _rejected(facts: Facts) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from chargen.errors import Problem
 from chargen.model.record import PublishedFile
 from chargen.model.request import FailureClass
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId
 from chargen.store.clock import Clock, SystemClock, stamp
 from chargen.store.journal_file import JournalFile
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Sending, Task
@@ -247,12 +247,10 @@ class Journal:
         stored = (AttemptStatus.STORED.value,)
         return frozenset(self._file.read(lambda connection: [row[0] for row in connection.execute(query, stored)]))
 
-    def refused(self, task_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
-        """Return the last attempt at this image with these inputs if it was refused."""
-        for attempt in reversed(self.attempts_for(task_id)):
-            if attempt.fingerprint == fingerprint:
-                return attempt if attempt.failure_class == FailureClass.REFUSED.value else None
-        return None
+    def refusals(self) -> list[Attempt]:
+        """Return all attempts that were refused, oldest first."""
+        where, values = "WHERE failure_class=? ORDER BY sent_at, attempt_id", (FailureClass.REFUSED.value,)
+        return self._file.read(lambda connection: list(select_attempts(connection, where, values)))
 
     def building(self) -> frozenset[EntryId]:
         """Return the images whose last row says that they are being made, by whichever process."""

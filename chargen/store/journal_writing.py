@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from chargen.model.record_json import plain
+from chargen.model.request import FailureClass
 from chargen.store.journal_rows import ATTEMPT_COLUMNS, Attempt, AttemptStatus, attempt_of
 from chargen.store.original_store import StoredOriginal
 
@@ -59,6 +60,7 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
     """Make the rows that a lost journal had about this original; rows that are there stay as they are."""
     record = stored.record
     last = stored.published[-1] if stored.published else None
+    status = AttemptStatus.FAILED if stored.unusable else AttemptStatus.DONE if last else AttemptStatus.STORED
     values: dict[str, Any] = {
         "attempt_id": record.attempt,
         "task_id": record.entry_id,
@@ -67,7 +69,10 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
         "provider": record.provider,
         "model": record.model,
         "fingerprint": record.fingerprint,
-        "status": (AttemptStatus.DONE if last else AttemptStatus.STORED).value,
+        "status": status.value,
+        "failure_class": FailureClass.INVALID.value if stored.unusable else None,
+        "message": safe(stored.unusable) or None,
+        "possibly_billed": int(bool(stored.unusable) and record.cost_usd is None),
         "sent_at": record.sent_at,
         "finished_at": last.at if last else record.received_at,
         "request_id": safe(record.request_id),
@@ -85,6 +90,8 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
     if not added:
         return
     put_task(connection, record.entry_id, "building", started_at=record.sent_at)
+    if stored.unusable:
+        put_task(connection, record.entry_id, "failed", finished_at=record.received_at, error=safe(stored.unusable))
     if last:
         put_task(connection, record.entry_id, "done", finished_at=last.at, file_path=last.file_path)
 

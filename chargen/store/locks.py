@@ -20,7 +20,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout, lock_descriptor
 
 from chargen.config.layout import LOCKS
-from chargen.errors import StartError
+from chargen.errors import InputError, StartError
+from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.inside import refuse_link
 
@@ -102,6 +103,23 @@ def build_lock(root: Path, entry_id: str) -> Iterator[None]:
 
 
 @contextmanager
+def free_image(root: Path, entry_id: str) -> Iterator[None]:
+    """Hold one image that nobody is making just now, as `build_lock` does. Raises InputError where somebody is."""
+    path = _image_lock_path(root, "build", entry_id)
+    lock = FileLock(path)
+    with as_input_error(path, root, doing="lock"):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            message = f"`{entry_id}` is being built at this moment"
+            raise InputError(message, hint="wait until its picture is there, then again") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def target_lock(root: Path, entry_id: str) -> Iterator[None]:
     """Hold one target and what is recorded of it while they are changed: an instant. Raises InputError."""
     with _held(root, "target", entry_id):
@@ -117,15 +135,20 @@ def file_lock(root: Path, file: str) -> Iterator[None]:
 
 @contextmanager
 def _held(root: Path, sort: str, name: str) -> Iterator[None]:
-    # A digest, because an id may be longer than a file name or differ from another by case alone.
-    path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
-    refuse_link(path, root)
+    path = _image_lock_path(root, sort, name)
     with as_input_error(path, root, doing="lock"):
         let_go = _acquire(path)
     try:
         yield
     finally:
         let_go()
+
+
+def _image_lock_path(root: Path, sort: str, name: str) -> Path:
+    # A digest, because an id may be longer than a file name or differ from another by case alone.
+    path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
+    refuse_link(path, root)
+    return path
 
 
 def _acquire(path: Path) -> Callable[[], object]:
@@ -155,7 +178,7 @@ def _lock_path(root: Path, name: str) -> Path:
 
 def _read_pid(holder: Path) -> int | None:
     try:
-        return int(holder.read_text(encoding="ascii"))
+        return int(read_plain(holder))
     except (OSError, ValueError):
         return None
 

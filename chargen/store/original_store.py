@@ -17,11 +17,15 @@ from chargen.model.values import Fingerprint
 
 @dataclass(frozen=True, slots=True)
 class StoredOriginal:
-    """An original in a store. `record.original` is never None here; `published` are the files made from it."""
+    """An original in a store. `record.original` is never None here; `published` are the files made from it.
+
+    `unusable` says why no picture can be made of the delivered bytes, as far as that was tried.
+    """
 
     record: Record
     original: Original
     published: tuple[PublishedFile, ...] = ()
+    unusable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class OriginalStore(Protocol):
 
     def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember that a file was made from an original, so that the file is known without the YAML."""
+
+    def note_unusable(self, stored: StoredOriginal, why: str) -> StoredOriginal:
+        """Remember that no picture can be made of an original, and why, so that no plan offers it again."""
 
     def note_replaced(self, attempt: str, fingerprint: Fingerprint, by: StoredOriginal) -> None:
         """Remember beside an original whose image replaced its own, so that both stay versions of one entry."""

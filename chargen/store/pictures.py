@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chargen.images.png import PngError, chunks
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
 from chargen.model.values import Size
+from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _read(root: Path, path: str) -> bytes | Unsendable:
     if state.size > MAX_REFERENCE_BYTES:
         return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
     try:
-        data = full.read_bytes()
+        data = read_plain(full, MAX_REFERENCE_BYTES)
     except OSError as failure:
         return Unsendable(path, f"can't be read: {(failure.strerror or 'error').lower()}")
     is_damaged = cut_short(data) or (sniff(data) == PNG and bool(damage(data)))
@@ -122,6 +123,17 @@ def inspect(data: bytes) -> Picture:
     from chargen.images import decoding  # noqa: PLC0415 - as above
 
     return decoding.inspect(data)
+
+
+def unusable(data: bytes) -> str:
+    """Say why no picture can be made of delivered bytes (a drawing, cut short, animated), or nothing (`""`)."""
+    from chargen.images.decoding import PictureError  # noqa: PLC0415 - as above
+
+    try:
+        inspect(data)
+    except PictureError as failure:
+        return failure.problems[0].message
+    return ""
 
 
 def damage(data: bytes, *, decoding: bool = False) -> str:

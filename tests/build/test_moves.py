@@ -297,3 +297,22 @@ def versions(book: Studio, name: str) -> list[str]:
         planner = session.planner()
         found = history(session, planner.evidence, planner.image(EntryId(name)))
     return [version.file or "" for version in found.versions]
+
+
+def test_a_refused_image_that_is_renamed_is_not_asked_for_again(book: Studio) -> None:
+    """Neither one that never had a picture, nor one that has, also where another entry has its id now."""
+    twin = '  - custom_id: "d"\n    prompt_used: "A bad thing."\n    size: "128x96"\n'
+    book.write(CH01, book.read(CH01) + twin)
+    book.edit(CH01, "A lamp.", "A worse thing.")
+    book.refused = "thing"
+    assert len(book.build()) == 2
+    assert len(book.failures) == 2
+    book.refused = ""
+    rename(book, ("d", "bell"), ("a", "b"), ("b", "a"))
+    assert book.build() == []
+    assert ["refused before with the same inputs: no" in failure for failure in book.failures] == [True, True]
+    assert book.verdicts()[EntryId(NAMES["b"])] is Verdict.BLOCKED
+    assert book.verdicts()[EntryId("chapters/ch01/bell")] is Verdict.BLOCKED
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.FRESH
+    book.edit(CH01, "A bad thing.", "A good one.")
+    assert len(book.build()) == 1

@@ -44,6 +44,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return call
 
 
+_ADOPT = {"images", "ambiguous", "problems", "dry_run", "decision"}
 Say = Callable[..., tuple[int, str, str]]
 
 
@@ -78,8 +79,11 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("lock", "ch02"), "locked: chapters/ch02/b", None),
         (("unlock", "ch02"), "unchanged: chapters/ch02/b", None),
         (("reject", "b"), "rejected: chapters/ch02/b", None),
+        (("adopt",), "no pictures were found for images without one", _ADOPT),
         (("accept", "b"), "fresh already: chapters/ch02/b", {"images"}),
         (("prompt", "b"), "chapters/ch02/b", None),
+        (("notes",), "no notes wait for an answer", {"notes"}),
+        (("undo", "--list"), "no decisions yet", {"decisions"}),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],
 )
@@ -220,3 +224,20 @@ def test_a_new_file_is_told(book: Project, say: Say) -> None:
         "slug": "ch03",
     }
     assert book.read("imagery/chapters/ch03/imagery.yaml").startswith("metadata:\n")
+
+
+def test_a_rejection_with_words_is_listed_and_taken_back(book: Project, say: Say) -> None:
+    """The note in the list of notes, the decision in that of decisions; and both gone."""
+    before = book.read(CH01)
+    assert shown(say, "reject", A, "--note", "too dark")["decision"] == 1
+    code, out, _ = say("notes")
+    assert (code, out) == (0, f"{A}  open\n  too dark\n")
+    assert say("undo")[1] == f"undone: reject of {A} (rejected: too dark → no status)\n"
+    assert book.read(CH01) == before
+    listed = say("undo", "--list")[1].splitlines()
+    assert [line.split()[0] for line in listed] == ["1", "2"]
+    assert listed[0].endswith("undone")
+    assert [each["open"] for each in shown(say, "undo", "--list")["decisions"]] == [False, False]
+    code, _, err = say("undo", "7")
+    assert (code, "there is no decision 7" in err) == (3, True)
+    assert say("approve", A, "--note", "x")[0] == 3

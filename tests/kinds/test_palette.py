@@ -13,7 +13,7 @@ import pytest
         ('{persimmon: "#E2612F", salt white: "rgb(244, 241, 234)"}', "persimmon, salt white"),
         ('{primary: "#E2612F", accent: "#F4F1EA"}', "persimmon, warm white"),
         ('{accent: {main: "#E2612F", shadow: "#4B3B57", colour1: "#F4F1EA"}}', "persimmon, dark plum, warm white"),
-        ('["#F4F1EA salt white", "hsl(17 76% 54%)", "#111111 # pips"]', "salt white, persimmon, pips"),
+        ('["#F4F1EA salt white", "hsl(17 76% 54%)", "#111111 - pips"]', "salt white, persimmon, pips"),
         ("{accent: {persimmon: wet vermilion}}", "wet vermilion"),
     ],
 )

@@ -30,6 +30,7 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "change": tuple(Change),
     "changes": ((), (CHANGED,)),
     "status": (None, *Status),
+    "note": ("",),
     "has_prompt": (False, True),
     "elsewhere": ("", "art/own.png"),
     "copied": ("", "chapters/ch01/first"),
@@ -253,12 +254,14 @@ def test_a_stale_image_names_every_reason() -> None:
         change=Change.DIFFERENT,
         changes=(Reason(ReasonCode.INPUT_CHANGED, ("size", "changed", "")),),
         status=Status.REJECTED,
+        note="the hands",
         drifted=(DRIFTED,),
         awaited=("generated/p.png",),
     )
     assert tuple(map(str, judge(facts).reasons)) == (
         "size changed",
         "status is rejected",
+        "note: the hands",
         "model was `a`, is `b`",
         "reference `generated/p.png` will be rebuilt",
     )

@@ -18,7 +18,7 @@ from support.project import Project
 
 from chargen.actions.status import set_status
 from chargen.build.run import Build, open_build
-from chargen.model.request import Reply, Request, Ticket
+from chargen.model.request import FailureClass, ProviderError, Reply, Request, Ticket
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.build_request import BuildRequest
 from chargen.plan.plan import Plan
@@ -36,12 +36,15 @@ class Vendor:
     real: Any
     prompts: list[str] = field(default_factory=list)
     number: int = 0
+    refused: str = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
     def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         self.prompts.append(request.prompt)
+        if self.refused and self.refused in request.prompt:
+            raise ProviderError(FailureClass.REFUSED, "no")
         data = pictures.png(128, 96, self.number + len(self.prompts))
         return Ticket(reply=Reply(data, request_id=f"req-{len(self.prompts)}", cost_usd=Decimal("0.04")))
 
@@ -54,6 +57,8 @@ class Studio(Project):
         self.prompts: list[str] = []
         self.failures: list[str] = []
         self.outcomes: dict[str, str] = {}
+        self.refused = ""
+        """What the vendor refuses prompts for."""
 
     def chapter(self, slug: str, images: Any, *, route: str = ROUTE, **more: Any) -> str:
         return super().chapter(slug, images, route=route, **more)
@@ -68,7 +73,7 @@ class Studio(Project):
             build.close()
 
     def _built(self, build: Build) -> list[str]:
-        vendor = Vendor(build.session.adapters.get("openai"), number=len(self.prompts))
+        vendor = Vendor(build.session.adapters.get("openai"), number=len(self.prompts), refused=self.refused)
         build.session.adapters._made["openai"] = vendor  # type: ignore[assignment]
         self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
         self.outcomes = {done.image.id: done.outcome.value for done in build.built}

@@ -159,7 +159,7 @@ def _prices(table: _Table) -> Prices:
         _image_price(table),
         table.take("reference_tokens", int),
         table.maybe("auto_quality", str),
-        reference_tokens_most=table.take("reference_tokens_most", int),
+        reference_tokens_most=table.take("reference_tokens_most", int, 0),
         words_tokens_most=table.take("words_tokens_most", int, 0),
         pictures_most=table.take("pictures_most", int, 1),
     )
@@ -214,6 +214,7 @@ def _model(provider: str, table: _Table, sizes: Mapping[str, SizeRule], prices: 
         prices=table.named("prices", prices) if "prices" in table.names() else None,
         shutdown=table.maybe("shutdown", date),
         deprecated=table.maybe("deprecated", date),
+        reported_end=table.maybe("reported_end", date),
         replacement=table.maybe("replacement", str),
         unsupported=table.take("unsupported", str, ""),
         note=table.take("note", str, ""),

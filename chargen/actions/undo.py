@@ -1,0 +1,149 @@
+"""Taking a decision back: the lines it changed in the author's file, and the picture it put in its place.
+
+Laws: byte for byte what was there before, and only while slots and picture are still what the decision left; else it
+is refused with what is there now. What was paid for stays paid, and is kept. Taking back is a decision too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chargen.build.publish import file_at_target
+from chargen.build.revert import revert
+from chargen.errors import ChargenError, InputError, Position, StartError, error
+from chargen.model.values import EntryId, FileHash
+from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
+from chargen.plan.session import Session
+from chargen.store.decisions import Decided, Decision, Recorder
+from chargen.store.files import write_durably
+from chargen.store.locks import free_image, target_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of one image of the decision. `refused` says why nothing was changed, else it is empty."""
+
+    decided: Decided
+    refused: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `images[]`: the words it is told by are those of the decision."""
+        item = self.decided
+        return {
+            "id": item.id,
+            "before": item.after or None,
+            "after": item.before or None,
+            "refused": self.refused or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """A decision that was taken back, image by image."""
+
+    decision: Decision
+    images: tuple[Undone, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `undo --json`."""
+        return {
+            "decision": self.decision.number,
+            "command": self.decision.command,
+            "images": [item.to_json() for item in self.images],
+        }
+
+
+def open_decisions(session: Session) -> tuple[Decision, ...]:
+    """Return the decisions that were not taken back, oldest first; those that took one back are none of them."""
+    every = session.decisions.all()
+    undone: dict[int, set[EntryId]] = {}
+    for decision in every:
+        if decision.undoes is not None:
+            undone.setdefault(decision.undoes, set()).update(decision.images)
+    return tuple(
+        decision
+        for decision in every
+        if decision.undoes is None and not decision.images.keys() <= undone.get(decision.number, set())
+    )
+
+
+def undo(session: Session, number: int | None = None) -> Undoing:
+    """Take back a decision, by default the last one that was not. Raises StartError where there is none."""
+    if number is None:
+        found = open_decisions(session)
+        if not found:
+            raise StartError("there is no decision to undo", hint="`chargen undo --list` lists all there were")
+        decision = found[-1]
+    else:
+        known = {each.number: each for each in session.decisions.all()}
+        if number not in known:
+            raise StartError(f"there is no decision {number}", hint="`chargen undo --list` lists all there were")
+        decision = known[number]
+    planner = session.planner()
+    recorder = session.decisions.begin("undo", decision.number)
+    return Undoing(decision, tuple(_undo(session, planner, recorder, item) for item in decision.images.values()))
+
+
+def _undo(session: Session, planner: Planner, recorder: Recorder, decided: Decided) -> Undone:
+    try:
+        if decided.id not in planner.book.home:
+            message = f"there is no entry `{decided.id}` any more"
+            raise InputError(error(message, Position(decided.file), "if it was renamed, decide it anew under its name"))
+        image = planner.image(decided.id)
+        with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
+            _take_back(session, recorder, image, decided)
+    except ChargenError as failure:
+        return Undone(decided, str(failure))
+    return Undone(decided)
+
+
+def _take_back(session: Session, recorder: Recorder, image: Planned, decided: Decided) -> None:
+    """Take one image's part back. Raises InputError; then nothing has changed."""
+    old, new = decided.pictures or (None, None)
+    data = None
+    if decided.pictures is not None:
+        present = file_at_target(session, image)
+        if present != new:
+            raise InputError(error(_not_as_left(image, "another picture", new, present), image.entry.position))
+        data = None if old is None else _kept(session, image, old)
+    told = Decided(image.id, image.entry.file, decided.after, decided.before, (), decided.pictures and (new, old))
+    changes = tuple(reversed(decided.lines))
+    reverted = revert(
+        session.project, image.entry, changes, lambda found: recorder.lines(image.entry.file, found, {image.id: told})
+    )
+    if not reverted:
+        status = image.entry.status
+        message = (
+            f"the entry of `{image.id}` is not as `{decided.after or 'the decision'}` left it: "
+            f"its status is `{status.value if status else 'none'}` now, and lines beside it may have changed"
+        )
+        raise InputError(error(message, image.entry.position, "decide it anew instead"))
+    if decided.pictures is not None:
+        if not changes:
+            recorder.note([told])
+        _put_back(session, image, data)
+
+
+def _put_back(session: Session, image: Planned, data: bytes | None) -> None:
+    path = session.project.path(image.target)
+    with session.history.keeping(image.id, path):
+        if data is None:
+            session.trash.move([path])
+        else:
+            write_durably(path, data, root=session.project.root)
+
+
+def _kept(session: Session, image: Planned, digest: FileHash) -> bytes:
+    """Return the bytes of the picture that stood there before. Raises InputError where they are gone."""
+    for kept in session.history.list(image.id):
+        if kept.sha256 == digest and (data := session.history.read(kept)) is not None:
+            return data
+    message = f"the picture that stood at `{image.target}` before is not in the history any more"
+    raise InputError(error(message, image.entry.position, f"`chargen history {image.id}` lists what is there"))
+
+
+def _not_as_left(image: Planned, what: str, left: FileHash | None, now: FileHash | None) -> str:
+    shown = [f"`{digest[:8]}`" if digest else "none" for digest in (left, now)]
+    return f"there is {what} at `{image.target}` now: the decision left {shown[0]}, there is {shown[1]}"

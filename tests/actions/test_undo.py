@@ -1,0 +1,195 @@
+"""Decisions and taking them back: byte for byte, only while nothing else has happened there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.inside import build
+from support.project import Project
+
+from chargen.actions.accept import accept
+from chargen.actions.history import history
+from chargen.actions.restore import restore
+from chargen.actions.status import set_status
+from chargen.actions.undo import Undoing, open_decisions, undo
+from chargen.config.layout import DECISIONS
+from chargen.errors import StartError
+from chargen.model.values import EntryId, Status
+from chargen.plan.selection import Selection
+from chargen.plan.session import open_session
+from chargen.yaml.difference import Difference
+
+A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """Two images, built."""
+    made = Project(tmp_path)
+    made.chapter("ch01", {"a": "A lamp.", "b": "A cat."})
+    assert build(made, "chargen batch all") == 0
+    return made
+
+
+def mark(book: Project, status: Status, *names: str) -> int | None:
+    """Give images a status; return the number of the decision."""
+    with open_session(book.root, {}) as session:
+        return set_status(session, Selection(names), status).decision
+
+
+def take_back(book: Project, number: int | None = None) -> Undoing:
+    """Undo a decision."""
+    with open_session(book.root, {}) as session:
+        return undo(session, number)
+
+
+def standing(book: Project) -> list[tuple[int, str]]:
+    """Return the decisions that may be undone."""
+    with open_session(book.root, {}, read_only=True) as session:
+        return [(decision.number, decision.command) for decision in open_decisions(session)]
+
+
+def test_a_status_is_taken_back_byte_for_byte(book: Project) -> None:
+    """The line that was inserted is gone again, the word that was replaced is back; one decision after the other."""
+    texts = [book.read(CH01)]
+    mark(book, Status.APPROVED, A, B)
+    texts.append(book.read(CH01))
+    mark(book, Status.REJECTED, A)
+    assert standing(book) == [(1, "approve"), (2, "reject")]
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert book.read(CH01) == texts[1]
+    assert [(item.decided.id, item.refused) for item in take_back(book).images] == [(A, ""), (B, "")]
+    assert book.read(CH01) == texts[0]
+    assert standing(book) == []
+    with pytest.raises(StartError, match="no decision to undo"):
+        take_back(book)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_line_ends_stay(book: Project, line_end: str) -> None:
+    """Whatever the author's file has."""
+    book.write(CH01, book.read(CH01).replace("\n", line_end).encode())
+    before = (book.root / CH01).read_bytes()
+    mark(book, Status.LOCKED, B)
+    assert (book.root / CH01).read_bytes() != before
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert (book.root / CH01).read_bytes() == before
+
+
+def test_what_was_edited_since_is_refused_with_what_is_there(book: Project) -> None:
+    """Nothing is changed; another line of the entry may have been, and other entries."""
+    mark(book, Status.APPROVED, A)
+    book.edit(CH01, 'status: "approved"', 'status: "locked"')
+    text = book.read(CH01)
+    (refused,) = take_back(book).images
+    assert "not as `approved` left it: its status is `locked` now" in refused.refused
+    assert book.read(CH01) == text
+    assert standing(book) == [(1, "approve")]
+    book.edit(CH01, 'status: "locked"', 'status: "approved"')
+    book.edit(CH01, "A cat.", "A dog.")
+    book.edit(CH01, "A lamp.", "A lantern.")
+    text = book.read(CH01)
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert book.read(CH01) == text.replace('    status: "approved"\n', "")
+
+
+def test_an_undone_decision_can_be_made_again(book: Project) -> None:
+    """Taking back is a decision; by its number it is taken back too."""
+    mark(book, Status.APPROVED, A)
+    text = book.read(CH01)
+    take_back(book)
+    assert [item.refused for item in take_back(book, 2).images] == [""]
+    assert book.read(CH01) == text
+
+
+def test_an_answered_rejection_asks_once_more_and_back(book: Project) -> None:
+    """Two edits of one entry, the mark of its record and nothing else, are taken back in turn."""
+    mark(book, Status.REJECTED, A)
+    assert build(book, "chargen batch all") == 0
+    before = book.read(CH01)
+    mark(book, Status.REJECTED, A)
+    assert book.read(CH01) != before
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert book.read(CH01) == before
+
+
+def test_a_restored_picture_goes_back(book: Project) -> None:
+    """The one that stood there before is put back, slots and all; nothing is due after that."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    text, picture = book.read(CH01), book.image(A).read_bytes()
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    assert book.image(A).read_bytes() != picture
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert (book.read(CH01), book.image(A).read_bytes()) == (text, picture)
+    with open_session(book.root, {}, read_only=True) as session:
+        assert {image.verdict.value for image in session.plan().images} == {"fresh"}
+
+
+def test_a_restored_picture_that_was_painted_over_stays(book: Project) -> None:
+    """Refused with both hashes, and nothing is changed."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    book.write(f"generated/{A}.png", book.image(B).read_bytes())
+    text = book.read(CH01)
+    (refused,) = take_back(book).images
+    assert "there is another picture" in refused.refused
+    assert book.read(CH01) == text
+    assert book.image(A).read_bytes() == book.image(B).read_bytes()
+
+
+def test_an_acceptance_is_taken_back(book: Project) -> None:
+    """The picture was not touched, and is edited again."""
+    book.write(f"generated/{A}.png", book.image(B).read_bytes())
+    before = book.read(CH01)
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        assert [item.refused for item in accept(session, planner, [planner.image(A)])] == [""]
+    assert book.read(CH01) != before
+    assert [item.refused for item in take_back(book).images] == [""]
+    assert book.read(CH01) == before
+
+
+def test_what_was_not_written_is_no_decision(book: Project) -> None:
+    """One entry's refusal leaves the decision to the others; where nothing is written there is none."""
+    assert mark(book, Status.DRAFT, A) is None
+    book.edit(CH01, '  - custom_id: "b"\n', '  - custom_id: "b"\n    status: &word draft\n    mine: *word\n')
+    mark(book, Status.APPROVED, A, B)
+    with open_session(book.root, {}, read_only=True) as session:
+        (decision,) = session.decisions.all()
+    assert list(decision.images) == [A]
+
+
+def test_a_line_that_can_not_be_read_hides_no_other(book: Project) -> None:
+    """The list only grows, and a torn end of it is passed over."""
+    mark(book, Status.APPROVED, A)
+    with (book.root / DECISIONS).open("ab") as out:
+        out.write(b'{"number": 2, "at"')
+    assert standing(book) == [(1, "approve")]
+    assert mark(book, Status.LOCKED, B) == 2
+    assert standing(book) == [(1, "approve"), (2, "lock")]
+
+
+_LINE = st.text(st.sampled_from("ab: \n\r"), max_size=12)
+
+
+@given(_LINE, _LINE, _LINE, _LINE)
+def test_a_difference_taken_back_is_the_text_before(left: str, old: str, new: str, right: str) -> None:
+    """Wherever it stands and whatever its lines are."""
+    before, after = left + old + right, left + new + right
+    difference = Difference.of(before, after)
+    if before != after:
+        reverted = difference.reverted(after, 0, len(after))
+        whole = difference.left + difference.put + difference.right
+        assert reverted == before or (reverted is None and (not whole or after.find(whole) != after.rfind(whole)))
