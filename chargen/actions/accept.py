@@ -34,6 +34,7 @@ from chargen.model.record_marks import (
     without_mark,
 )
 from chargen.model.values import Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -97,7 +98,9 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_name(without_mark(line, (MADE_AS, "")), "" if former is None else former.name)
     if image.inputs is None or image.fingerprint is None:
         return line
-    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))
+    # What was delivered the attempt's own record tells; the line has no room for it beside the parts.
+    of = line.of if line.fingerprint == image.fingerprint else None
+    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()), of=of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class _Taking:
         if (refused := unsendable(self.session.project.root, path)) is not None:
             raise InputError(error(f"can't take this picture: {refused}", entry.position))
         full = self.session.project.path(path)
-        if trouble := damage(full.read_bytes(), decoding=True):
+        if trouble := damage(read_plain(full, PICTURE_BYTES), decoding=True):
             hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
             raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
         return path, full

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
-from chargen.model.values import Size
+from chargen.model.values import LARGEST_AMOUNT, Size
 from chargen.text.nearest import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"
@@ -257,7 +257,7 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     number = Decimal(str(value))
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number <= LARGEST_AMOUNT else None
 
 
 def _kind(value: Any) -> str:

@@ -31,7 +31,6 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.judge import Judge
-from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
@@ -127,8 +126,14 @@ class Planner:
     def images(self, names: Iterable[EntryId]) -> tuple[Planned, ...]:
         """Plan some images to the last word, and return them in build order."""
         wanted = frozenset(names)
-        order = self.plan().by_id if len(wanted) > 1 else wanted  # what several need may stand between them
+        order: Iterable[EntryId] = self.book.home
+        if len(wanted) > 1 and self.can_be_referenced(wanted):
+            order = self.plan().by_id  # some of them may need others, and these stand before them
         return tuple(self.image(name) for name in order if name in wanted)
+
+    def can_be_referenced(self, names: Iterable[EntryId]) -> bool:
+        """Say whether other images may hang on some of these."""
+        return any(self.book.heads[file].can_be_referenced for file in {self.book.home[name] for name in names})
 
     def image(self, name: EntryId) -> Planned:
         """Plan one image to the last word, with what it needs."""
@@ -151,7 +156,7 @@ class Planner:
         if isinstance(image, Row):
             return image.offer
         assert isinstance(image, Planned)
-        return offer_of(image, self.judge)
+        return self.judge.offer(image)
 
     def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
