@@ -77,6 +77,8 @@ class Planned:
     """Where a request goes; None where there is no such provider or model."""
     quality: str | None = None
     """The quality that is declared."""
+    model_file: tuple[str, FileHash] | None = None
+    """Of a route whose model is a file of the project: what such a file is called, and its hash."""
     sent_quality: str | None = None
     """The quality a request names; of an image for which none is due, the one that is declared."""
     cost_usd: Decimal | None = Decimal(0)
