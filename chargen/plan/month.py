@@ -16,11 +16,11 @@ from chargen import kinds
 from chargen.kinds.record_edits import all_slots_of
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, Fingerprint, amount_of
 from chargen.plan.book import Book
 from chargen.plan.session import Session
 from chargen.store.clock import compact_stamp, stamp
-from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
+from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.spending import Sum, sum_of
 
 _COMPACT = "%Y%m%dT%H%M%S%fZ"
