@@ -1,24 +1,20 @@
-"""Taking pictures the author has already for their entries, so that nothing is bought for them; and taking that back.
+"""Taking pictures the author has already for their entries, so that nothing is bought for them.
 
 Laws: a picture is never touched, moved or renamed; of an entry only the slots that name its picture change; a picture
-is taken for one entry at most; every file is kept as it was, so that `undo` brings back its very bytes while nobody
-has changed it since. Nothing is recorded of how a picture was made, because nobody here knows.
+is taken for one entry at most. Nothing is recorded of how a picture was made, because nobody here knows. Taking is one
+decision, which `chargen undo` takes back.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from chargen import kinds
+from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.write_back import Edit, WriteBack
-from chargen.config.layout import ADOPTED
-from chargen.errors import ChargenError, ExitCode, InputError, Position, Problem, StartError, error
+from chargen.errors import ChargenError, ExitCode, InputError, Problem, error
 from chargen.images.sniff import PNG, sniff
 from chargen.kinds.record_edits import adopted_edit
 from chargen.model.entries import Entry
@@ -28,11 +24,11 @@ from chargen.plan.own_pictures import OwnPicture
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.store.clock import compact_stamp
-from chargen.store.exchange import replace_unchanged
-from chargen.store.files import FileKind, kind_of, make_folder, write_durably, write_new_durably
+from chargen.store.decisions import Decided, Recorder
+from chargen.store.files import FileKind, kind_of
+from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
-from chargen.store.locks import file_lock
+from chargen.store.locks import free_image, target_lock
 from chargen.store.pictures import unsendable
 
 _WITHOUT = frozenset({Verdict.MISSING, Verdict.BLOCKED, Verdict.LOCKED, Verdict.NO_PROMPT})
@@ -72,6 +68,8 @@ class Adoption:
     ambiguous: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     dry_run: bool = False
+    decision: int | None = None
+    """Its number, by which it is taken back."""
 
     @property
     def taken(self) -> tuple[Adopted, ...]:
@@ -90,23 +88,7 @@ class Adoption:
             "ambiguous": list(self.ambiguous),
             "problems": [problem.to_json() for problem in self.problems],
             "dry_run": self.dry_run,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """Files that were brought back as they were, copies that went to the trash, and what was changed since."""
-
-    files: tuple[str, ...]
-    copies: tuple[str, ...]
-    refused: tuple[Problem, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `adopt --undo --json`."""
-        return {
-            "files": list(self.files),
-            "copies": list(self.copies),
-            "refused": [problem.to_json() for problem in self.refused],
+            "decision": self.decision,
         }
 
 
@@ -125,7 +107,10 @@ def look(session: Session, planner: Planner, images: Iterable[Planned], *, copy:
             continue
         refused = _refusal(session, own, taken.get(own.path))
         taken.setdefault(own.path, image.id)
-        copied = copy and not refused and _is_png(session, own.path)
+        lies_anywhere = kinds.named(image.kind).file_path_counts
+        copied = (copy or not lies_anywhere) and not refused and _is_png(session, own.path)
+        if not (copied or refused or lies_anywhere):
+            refused = f"`{own.path}` is no PNG: name it in the `path` of the {image.kind}'s inventory yourself"
         found.append(Adopted(image, own, image.target if copied else own.path, refused))
     ambiguous = (path for file in files for path in pictures.ambiguous(file))
     folders = dict.fromkeys(file.rpartition("/")[0] for file in files)
@@ -136,78 +121,25 @@ def look(session: Session, planner: Planner, images: Iterable[Planned], *, copy:
 def adopt(session: Session, planner: Planner, images: Iterable[Planned], *, copy: bool = False) -> Adoption:
     """Take the pictures of images that have none, where they lie; with `copy`, PNG files as copies at their targets."""
     seen = look(session, planner, images, copy=copy)
-    undo_file = session.project.path(ADOPTED) / f"{compact_stamp(session.clock.now())}.json"
+    recorder = session.decisions.begin("adopt")
     by_file: dict[str, list[Adopted]] = {}
     for item in seen.taken:
         by_file.setdefault(item.image.file, []).append(item)
-    kept = _Kept(session, undo_file, tuple(by_file))
     refused: dict[EntryId, str] = {}
-    write_back = WriteBack(session.project)
     for file, items in by_file.items():
-        edits: list[tuple[EntryId, Edit]] = []
+        words: dict[EntryId, Decided] = {}
         for item in items:
             try:
-                if item.path == item.image.target:
-                    kept.copied(item.path, _put(session, item))
+                words[item.image.id] = _put(session, recorder, item)
             except (ChargenError, OSError) as failure:
                 refused[item.image.id] = str(failure)
-                continue
-            edits.append((item.image.id, _edit(item.path)))
-        refused |= {name: str(failure) for name, failure in write_back.write_all(file, edits).items()}
-        kept.written(file)
+        edits = [(item.image.id, _edit(item.path)) for item in items if item.image.id in words]
+        write_back = WriteBack(session.project, recorder=lambda name, found: recorder.lines(name, found, words))  # noqa: B023 - called at once
+        failures = write_back.write_all(file, edits)
+        recorder.withdraw(name for name in failures if words[name].pictures is None)
+        refused |= {name: str(failure) for name, failure in failures.items()}
     done = (replace(item, refused=item.refused or refused.get(item.image.id, "")) for item in seen.images)
-    return replace(seen, images=tuple(done), dry_run=False)
-
-
-def undo(session: Session) -> Undone:
-    """Take the last adoption back. Raises StartError where there is none."""
-    folder = session.project.path(ADOPTED)
-    last = max(folder.glob("*.json"), default=None)
-    if last is None:
-        raise StartError("nothing was adopted here that could be taken back")
-    told = json.loads(last.read_bytes())
-    files: list[str] = []
-    refused: list[Problem] = []
-    for file, item in told["files"].items():
-        try:
-            if _bring_back(session, file, item):
-                files.append(file)
-        except InputError as failure:
-            refused += failure.problems
-    copies = [path for path, digest in told["copies"].items() if _is_same(session, path, digest)]
-    session.trash.move(session.project.path(path) for path in copies)
-    if not refused:
-        last.unlink()
-    return Undone(tuple(files), tuple(copies), tuple(refused))
-
-
-class _Kept:
-    """What is kept to take an adoption back: the files as they were, and what they are like afterwards."""
-
-    def __init__(self, session: Session, path: Path, files: Sequence[str]) -> None:
-        self._session = session
-        self._path = path
-        self._files = {
-            file: {"before": _packed(read_inside(session.project.root, file)), "after": ""} for file in files
-        }
-        self._copies: dict[str, str] = {}
-        if files:
-            make_folder(path.parent)
-            self._save()
-
-    def copied(self, path: str, data: bytes) -> None:
-        """Note a picture that was put at its target."""
-        self._copies[path] = hashlib.sha256(data).hexdigest()
-        self._save()
-
-    def written(self, file: str) -> None:
-        """Note that a file has its slots."""
-        self._files[file]["after"] = hashlib.sha256(read_inside(self._session.project.root, file)).hexdigest()
-        self._save()
-
-    def _save(self) -> None:
-        told = {"files": self._files, "copies": self._copies}
-        write_durably(self._path, json.dumps(told).encode(), root=self._session.project.root)
+    return replace(seen, images=tuple(done), dry_run=False, decision=recorder.number)
 
 
 def _is_without(session: Session, planner: Planner, image: Planned) -> bool:
@@ -227,13 +159,19 @@ def _is_png(session: Session, path: str) -> bool:
     return sniff(read_inside(session.project.root, path)) == PNG
 
 
-def _put(session: Session, item: Adopted) -> bytes:
-    """Put a copy of a picture at its target, where nothing stands."""
+def _put(session: Session, recorder: Recorder, item: Adopted) -> Decided:
+    """Put a copy of a picture at its target, where it is taken there; return what is decided of its image."""
+    told = Decided(item.image.id, item.image.file, "", f"adopted {item.found.path}")
+    if item.path != item.image.target:
+        return told
     data = read_inside(session.project.root, item.found.path)
-    target = session.project.path(item.path)
-    make_folder(target.parent)
-    write_new_durably(target, data)
-    return data
+    with free_image(session.project.root, item.image.id), target_lock(session.project.root, item.image.id):
+        told = replace(told, pictures=(file_at_target(session, item.image), hash_bytes(data)))
+        if told.pictures and told.pictures[0] is not None:
+            raise InputError(error(f"there is a picture at `{item.path}` now", item.image.position))
+        recorder.note([told])
+        replace_picture(session, item.image, data)
+    return told
 
 
 def _edit(path: str) -> Edit:
@@ -241,31 +179,3 @@ def _edit(path: str) -> Edit:
         return adopted_edit(entry, path)
 
     return edit
-
-
-def _bring_back(session: Session, file: str, item: dict[str, str]) -> bool:
-    """Put a file's former bytes back; say whether it had changed. Raises InputError where somebody else changed it."""
-    root, before = session.project.root, _unpacked(item["before"])
-    with file_lock(root, file):
-        now = read_inside(root, file)
-        if now == before:
-            return False
-        same = hashlib.sha256(now).hexdigest() == item["after"]
-        if not (same and replace_unchanged(session.project.path(file), now, before, root=root)):
-            message = "this file was changed since pictures were adopted: it stays as it is"
-            hint = "take the lines `file_name` and `file_path` out yourself, or go back in version control"
-            raise InputError(error(message, Position(file), hint))
-    return True
-
-
-def _is_same(session: Session, path: str, digest: str) -> bool:
-    full = session.project.path(path)
-    return full.is_file() and hashlib.sha256(full.read_bytes()).hexdigest() == digest
-
-
-def _packed(data: bytes) -> str:
-    return base64.b85encode(zlib.compress(data)).decode()
-
-
-def _unpacked(text: str) -> bytes:
-    return zlib.decompress(base64.b85decode(text))

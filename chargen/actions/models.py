@@ -40,6 +40,8 @@ class KnownModel:
         instead = f", use {model.replacement}" if model.replacement else ""
         if model.shutdown is not None:
             return f"{model.shutdown}{instead}"
+        if model.reported_end is not None:
+            return f"{model.reported_end} by reports{instead}"
         return f"deprecated{instead}" if model.deprecated else ""
 
     def price(self, quality: str | None) -> Decimal | None:
@@ -62,6 +64,7 @@ class KnownModel:
             "usd_1024x1024": {quality or "": number(self.price(quality)) for quality in (model.qualities or (None,))},
             "deprecated": str(model.deprecated) if model.deprecated else None,
             "shutdown": str(model.shutdown) if model.shutdown else None,
+            "reported_end": str(model.reported_end) if model.reported_end else None,
             "replacement": model.replacement,
             "unsupported": model.unsupported or None,
             "note": model.note or None,

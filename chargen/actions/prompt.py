@@ -12,6 +12,7 @@ from chargen.model.values import number
 from chargen.plan.compose import Composed
 from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.providers.registry import Adapters
 
 
@@ -51,6 +52,18 @@ class ComposedPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedPrompt:
+    """The composed prompt of an image that has a prompt, and what its fields would make without that."""
+
+    shown: ComposedPrompt
+    of_fields: ComposedPrompt
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `prompt --compare --json`: that of `prompt --json`, and another one of it as `of_fields`."""
+        return {**self.shown.to_json(), "of_fields": self.of_fields.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
 class SentRequest:
     """What an image's provider gets, and what it costs by estimate and at most (None where unknown)."""
 
@@ -84,6 +97,19 @@ def composed_prompt(image: Planned) -> ComposedPrompt:
     if image.composed is None:
         raise _nothing(image)
     return ComposedPrompt(image, image.composed)
+
+
+def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
+    """Compose an image's fields beside its prompt. Raises InputError where it has not both."""
+    shown, place = composed_prompt(image), image.entry.position
+    if image.is_structured:
+        hint = f"`chargen prompt {image.id}` shows it"
+        raise InputError(error(f"`{image.id}` is made of its fields: there is no prompt beside them", place, hint))
+    other = planner.of_fields(image)
+    if other is None:
+        hint = "what fields count, `docs/guide.md` lists under *Entries without a prompt*"
+        raise InputError(error(f"the fields of `{image.id}` make no prompt", place, hint))
+    return ComparedPrompt(shown, composed_prompt(other))
 
 
 def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:

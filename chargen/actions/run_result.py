@@ -6,12 +6,12 @@ Each image is counted once, whatever happened to its entry meanwhile; text and J
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chargen.build.events import ChargedMore, ProviderStopped
+from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped, ServerLeftOut
 from chargen.build.image import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
@@ -66,7 +66,8 @@ class RunResult:
     """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
 
     `spent` adds up its requests, from the journal; `stopped` are providers that no more was sent to; `problems` are
-    errors of no image, and what vendors charged beyond what was known.
+    errors of no image, what vendors charged beyond what was known, which models answered in the place of others, and
+    servers that were left out.
     """
 
     outcomes: tuple[ImageOutcome, ...]
@@ -112,16 +113,35 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
         untouched=totals(build.choice.untouched),
         spent=sum_of(build.session.run_id, attempts),
         stopped=dict(build.stopped),
-        problems=(*build.unplanned, *map(_charged_more, build.charged_more)),
+        problems=(
+            *build.unplanned,
+            *map(_charged_more, build.charged_more),
+            *_answered(build.others),
+            *map(_left_out, build.servers_left_out.values()),
+        ),
         warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,
     )
+
+
+def _answered(events: Iterable[AnsweredByAnother]) -> Iterator[Problem]:
+    """Say once for each pair of models how many images another one made than was asked."""
+    pairs = Counter((event.route, event.answered_by) for event in events)
+    for (route, other), count in pairs.items():
+        images = f"{count:,} image{'' if count == 1 else 's'}"
+        message = f"{route} was asked for {images}, and `{other}` answered: look and price may differ"
+        yield warning(message, None, "the record of each says so; set a model or a route that is served as asked")
 
 
 def _charged_more(event: ChargedMore) -> Problem:
     actual, most = cost_text(event.actual), estimate_text(event.most)
     message = f"{event.route} charged {actual} for {event.entry_id}, more than the {most} it was known to cost at most"
     return warning(message, None, "a budget can't hold against that: check the vendor's bill and its prices")
+
+
+def _left_out(event: ServerLeftOut) -> Problem:
+    message = f"`{event.address}` of `{event.provider}` was left out: {event.message}"
+    return warning(message, None, "the other servers went on; each run tries it again")
 
 
 def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcome]:

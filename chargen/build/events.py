@@ -46,6 +46,16 @@ class ProviderPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLeftOut:
+    """One of several servers of a provider can't serve: the others go on, it is tried again after so many seconds."""
+
+    provider: str
+    address: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderStopped:
     """A provider's breaker opened: its other images fail at once. Told once a run."""
 
@@ -64,7 +74,18 @@ class ChargedMore:
     actual: Decimal
 
 
-SendingEvent: TypeAlias = "RequestSent | TryFailed | ProviderPaused | ProviderStopped | ChargedMore"
+@dataclass(frozen=True, slots=True)
+class AnsweredByAnother:
+    """Another model than was asked says that it made an image."""
+
+    route: str
+    entry_id: str
+    answered_by: str
+
+
+SendingEvent: TypeAlias = (
+    "RequestSent | TryFailed | ProviderPaused | ServerLeftOut | ProviderStopped | ChargedMore | AnsweredByAnother"
+)
 Sink: TypeAlias = Callable[[SendingEvent], None]
 
 

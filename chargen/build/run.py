@@ -16,7 +16,16 @@ from pathlib import Path
 
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
-from chargen.build.events import ChargedMore, ProviderStopped, RequestSent, SendingEvent, Sink, nobody
+from chargen.build.events import (
+    AnsweredByAnother,
+    ChargedMore,
+    ProviderStopped,
+    RequestSent,
+    SendingEvent,
+    ServerLeftOut,
+    Sink,
+    nobody,
+)
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
@@ -77,6 +86,10 @@ class Build:
     """Whether a request has left."""
     charged_more: list[ChargedMore] = field(default_factory=list)
     """What vendors charged beyond what was known to be the most."""
+    others: list[AnsweredByAnother] = field(default_factory=list)
+    """Where another model answered than was asked."""
+    servers_left_out: dict[str, ServerLeftOut] = field(default_factory=dict)
+    """Of several servers those that did not serve for a while, by address."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -287,8 +300,12 @@ def open_build(
             if isinstance(event, RequestSent):
                 build.sent = True
                 build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, AnsweredByAnother):
+                build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
             elif isinstance(event, ChargedMore):
                 build.charged_more.append(event)
+            elif isinstance(event, ServerLeftOut):
+                build.servers_left_out[event.address] = replace(event, message=session.scrub(event.message))
             elif isinstance(event, ProviderStopped):
                 build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
 

@@ -17,10 +17,12 @@ from decimal import Decimal
 from typing import Protocol
 
 from chargen.build.events import (
+    AnsweredByAnother,
     ChargedMore,
     ProviderPaused,
     ProviderStopped,
     RequestSent,
+    ServerLeftOut,
     Sink,
     TryFailed,
     nobody,
@@ -187,6 +189,9 @@ class Sender:
             self._pool.served(server)
             free = call.estimate if job is None else NOTHING
             self._settle(call, most, reply.cost_usd if reply.cost_usd is not None else free)
+            if reply.answered_by is not None:
+                request = call.request
+                self._sink(AnsweredByAnother(str(request.route), request.asked.entry_id, reply.answered_by))
         return reply
 
     def _settle(self, call: _Call, most: Decimal | None, actual: Decimal | None) -> None:
@@ -294,7 +299,7 @@ class Sender:
     def _leave_out(self, server: Server, failure: ProviderError) -> None:
         seconds = self._pool.leave_out(server, failure)
         if seconds is not None:
-            self._sink(ProviderPaused(f"{self._name} at {server.address}", seconds, failure.message))
+            self._sink(ServerLeftOut(self._name, server.address, seconds, failure.message))
         elif self._pool.cause is failure:
             self._sink(ProviderStopped(self._name, failure.message, failure.hint))
 

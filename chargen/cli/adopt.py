@@ -1,4 +1,4 @@
-"""`chargen adopt`: take pictures the author has already for their images, and take that back."""
+"""`chargen adopt`: take pictures the author has already for their images."""
 
 from __future__ import annotations
 
@@ -11,29 +11,24 @@ import click
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.tables import columns, dim, plural
-from chargen.errors import ExitCode, StartError
 
 if TYPE_CHECKING:
-    from chargen.actions.adopt import Adopted, Adoption, Undone
+    from chargen.actions.adopt import Adopted, Adoption
 
 
 @click.command("adopt")
 @click.argument("files", nargs=-1, metavar="[FILES]...")
 @click.option("--dry-run", is_flag=True, help="Only show what would be taken.")
 @click.option("--copy", is_flag=True, help="Put a copy of each PNG at its target, where later edits rebuild it.")
-@click.option("--undo", is_flag=True, help="Take the last adoption back: your files get their former bytes.")
 @json_option
-def command(files: tuple[str, ...], *, dry_run: bool, copy: bool, undo: bool, as_json: bool) -> int:
+def command(files: tuple[str, ...], *, dry_run: bool, copy: bool, as_json: bool) -> int:
     """Take pictures that you have already, so that nothing is bought for their images.
 
     FILES are imagery files, or ids or globs of images; without any all are meant. A picture is found where the entry's
     `file_path` says, in run logs beside the file, or by the entry's name in `images/` or `generated_images/`. It is
-    named in the entry's slots and stays where it lies.
+    named in the entry's slots and stays where it lies; of a planned portrait it is copied to the target.
+    `chargen undo` takes it back.
     """
-    if undo:
-        if files or dry_run or copy:
-            raise StartError("`--undo` takes the whole last adoption back: it goes with nothing else")
-        return _undo(as_json=as_json)
     from chargen.actions.adopt import adopt, look  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import planning, project_held, project_here  # noqa: PLC0415 - as above
 
@@ -50,21 +45,6 @@ def command(files: tuple[str, ...], *, dry_run: bool, copy: bool, undo: bool, as
     return adoption.exit_code
 
 
-def _undo(*, as_json: bool) -> int:
-    from chargen.actions.adopt import undo  # noqa: PLC0415 - as above
-    from chargen.cli.project import project_held  # noqa: PLC0415 - as above
-
-    with project_held() as session:
-        undone = undo(session)
-    if as_json:
-        say_json(undone.to_json())
-    else:
-        say(_undone_lines(undone))
-    for problem in undone.refused:
-        to_stderr(str(problem))
-    return ExitCode.FAILED if undone.refused else ExitCode.DONE
-
-
 def _lines(adoption: Adoption) -> Iterator[str]:
     for file, group in groupby(adoption.images, key=lambda item: item.image.file):
         items = list(group)
@@ -77,7 +57,7 @@ def _lines(adoption: Adoption) -> Iterator[str]:
     if adoption.dry_run:
         yield f"{count} would be taken; nothing was written"
     elif adoption.taken:
-        yield f"{count} taken as they are; nothing was sent (`chargen adopt --undo` takes it back)"
+        yield f"{count} taken as they are; nothing was sent (`chargen undo` takes it back)"
     else:
         yield "no pictures were found for images without one"
     for path in adoption.ambiguous:
@@ -89,10 +69,3 @@ def _row(item: Adopted) -> tuple[str, ...]:
     told = f"{item.found.told_by} {place}" if place else item.found.told_by
     at = item.found.path if item.path == item.found.path else f"{item.found.path}, copied to {item.path}"
     return item.image.id, at, dim(told)
-
-
-def _undone_lines(undone: Undone) -> Iterator[str]:
-    yield from (f"as it was: {file}" for file in undone.files)
-    yield from (f"in the trash: {path}" for path in undone.copies)
-    if not (undone.files or undone.copies or undone.refused):
-        yield "everything was as it had been already"

@@ -7,6 +7,7 @@ people.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,7 @@ from chargen.model.traced import Segment
 from chargen.text.money import estimate_text
 
 if TYPE_CHECKING:
-    from chargen.actions.prompt import ComposedPrompt, SentRequest
+    from chargen.actions.prompt import ComparedPrompt, ComposedPrompt, SentRequest
     from chargen.plan.compose import Composed
     from chargen.plan.plan import Planned, PlannedReference
     from chargen.plan.prompt_limit import LeftOut
@@ -31,6 +32,9 @@ TEMPLATE = "template"
 PLACE = "the place"
 """What is said of a reference that shows no character."""
 
+_BETWEEN = " │ "
+"""What parts two prompts beside each other."""
+
 _NARROWEST_TEXT = 30
 _NAMES = 2
 """Names of parts beside a line; all of them are listed with their sources."""
@@ -40,28 +44,65 @@ _NAMES = 2
 @click.argument("target", shell_complete=image_names)
 @click.option("--sent", is_flag=True, help="Show what the provider gets, after adaptation to its model.")
 @click.option("--provider", metavar="NAME", help="With --sent: as this provider would get it.")
+@click.option("--compare", is_flag=True, help="Show beside it what the entry's fields would make without its prompt.")
 @json_option
-def command(target: str, *, sent: bool, provider: str | None, as_json: bool) -> None:
+def command(target: str, *, sent: bool, provider: str | None, compare: bool, as_json: bool) -> None:
     """Print an image's composed prompt with the source of each part.
 
     TARGET is a path, an id or a glob that means one image. Nothing is written or sent.
     """
-    from chargen.actions.prompt import composed_prompt, sent_request  # noqa: PLC0415 - slow, `--help` needs none of it
+    from chargen.actions import prompt as action  # noqa: PLC0415 - slow, `--help` needs none of it
     from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
     if provider is not None and not sent:
         raise StartError("`--provider` needs `--sent`: the composed prompt is the same for all providers")
+    if compare and sent:
+        raise StartError("`--compare` and `--sent` show different things: give one of them")
     with planning_here() as here:
         image = here.one_image(target)
-        composed = composed_prompt(image)
-        request = sent_request(image, here.session.adapters, provider) if sent else None
+        composed = action.composed_prompt(image)
+        request = action.sent_request(image, here.session.adapters, provider) if sent else None
+        compared = action.compared_prompt(image, here.planner) if compare else None
     if as_json:
-        say_json((request or composed).to_json())
+        say_json((request or compared or composed).to_json())
+    elif request is not None:
+        say(_sent_lines(request))
     else:
-        say(_sent_lines(request) if request else _composed_lines(composed))
+        say(_composed_lines(composed) if compared is None else _compared_lines(compared))
     for problem in image.problems:
         if problem.severity is not Severity.NOTE:
             to_stderr(str(problem))
+
+
+def _compared_lines(compared: ComparedPrompt) -> Iterator[str]:
+    """Yield both prompts, side by side where there is room, then where the parts of the fields are written."""
+    image, own, fields = compared.shown.image, compared.shown.composed, compared.of_fields.composed
+    yield from _headline(image)
+    yield ""
+    column = (width() - len(_BETWEEN)) // 2
+    titles = f"as it is, {len(own.text):,} characters", f"of its fields, {len(fields.text):,} characters"
+    if column < _NARROWEST_TEXT:
+        for title, text in zip(titles, (own.text, fields.text), strict=True):
+            yield from _block(title, text)
+            yield ""
+    else:
+        texts = ([title, "", *_wrapped(shown.text, column)] for title, shown in zip(titles, (own, fields), strict=True))
+        for left, right in zip_longest(*texts, fillvalue=""):
+            yield f"{pad(left, column)}{dim(_BETWEEN)}{right}".rstrip()
+        yield ""
+    if own.negative or fields.negative:
+        yield from _block("negative prompt, as it is", own.negative or "none")
+        yield from _block("negative prompt, of its fields", fields.negative or "none")
+        yield ""
+    yield "of its fields"
+    yield from (f"  {line}" for line in _sources(fields.segments, fields))
+    yield from _limits(fields)
+
+
+def _wrapped(text: str, columns: int) -> Iterator[str]:
+    """Yield lines of a text that fit into a column."""
+    for line in text.split("\n"):
+        yield from wrap(line, columns) if line else [""]
 
 
 def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
@@ -75,10 +116,7 @@ def _composed_lines(shown: ComposedPrompt) -> Iterator[str]:
         yield from _block("negative prompt", shown.composed.negative)
     yield ""
     yield from _sources(segments, shown.composed)
-    if shown.composed.left_out:
-        yield ""
-        yield "did not fit into `prompt_limit`"
-        yield from columns([_left_out(part) for part in shown.composed.left_out])
+    yield from _limits(shown.composed)
     if image.references:
         yield ""
         yield from _references(image.references)
@@ -157,6 +195,14 @@ def _sources(segments: Iterable[Segment], composed: Composed) -> Iterator[str]:
     rows = dict.fromkeys((part.name, part.source) for part in segments if part.text.strip())
     negatives = (("negative prompt", str(text.position)) for text in composed.negatives if text.position)
     yield from columns([(name, dim(source)) for name, source in (*rows, *negatives)])
+
+
+def _limits(composed: Composed) -> Iterator[str]:
+    """Yield what of an entry's fields was shortened or dropped."""
+    if composed.left_out:
+        yield ""
+        yield "did not fit into `prompt_limit`"
+        yield from columns([_left_out(part) for part in composed.left_out])
 
 
 def _left_out(part: LeftOut) -> tuple[str, str, str]:

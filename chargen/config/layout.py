@@ -23,9 +23,6 @@ IGNORED = f"{STATE}/ignored.json"
 DECISIONS = f"{STATE}/decisions.jsonl"
 """Decisions on pictures, each with the state before it: a list that only grows."""
 
-ADOPTED = f"{STATE}/adopted"
-"""What is kept to take an adoption of pictures back."""
-
 MOVES = f"{STATE}/moves.json"
 """Moves of pictures that were begun and are not finished."""
 

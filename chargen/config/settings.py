@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from chargen.config.server_address import is_at
 from chargen.config.setting_checks import SettingChecks, dotted
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
@@ -102,7 +103,8 @@ class Settings:
     missing_references: MissingReferences = MissingReferences.BLOCK
     empty_references: EmptyReferences = EmptyReferences.NONE
     location_references: LocationReferences = LocationReferences.OFF
-    rebuild_on: frozenset[RebuildOn] = frozenset()
+    rebuild_on: frozenset[str] = frozenset()
+    """Words of `RebuildOn`, and what providers call the files that their models are."""
     log_level: LogLevel = LogLevel.INFO
     prompt_limit: int = 4000
     """Characters of a prompt made of fields, its style included."""
@@ -138,6 +140,10 @@ class KnownProvider:
     """The environment variable that may hold another server's address; empty where there is none."""
     keys: tuple[str, ...] = ()
     """Environment variables that may hold its key."""
+    model_file: str = ""
+    """What the file of the project is called that a model's id names; empty where ids are names of models."""
+    domain: str = ""
+    """Hosts at or below it are the vendor's own; empty where there is no vendor."""
     own: Callable[[], Mapping[str, OwnSetting]] = dict
     """Its own settings by name; asked only where its table has a key that not every provider has."""
 
@@ -172,7 +178,7 @@ def parse_settings(
         location_references=checks.one(
             table, ("location_references",), checks.choice(LocationReferences), plain.location_references
         ),
-        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
+        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.word(_rebuilds(known)))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
         prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
         routes=routes,
@@ -251,6 +257,7 @@ def _providers(
             continue
         path: KeyPath = ("providers", name)
         own = checks.table(parent, path)
+        addresses = _addresses(checks, own, (*path, "base_url"), known[name].domain if name in known else "")
         more = known[name].own() if name in known and not own.keys() <= set(_PROVIDER) else {}
         checks.unknown(own, (*_PROVIDER, *more), path)
         found[name] = ProviderSettings(
@@ -259,12 +266,33 @@ def _providers(
             workers=checks.maybe(own, (*path, "workers"), checks.workers),
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
-            base_url=checks.maybe(own, (*path, "base_url"), checks.url),
+            base_url=next(iter(addresses), None),
+            pool=addresses if len(addresses) > 1 else (),
             proxy=checks.maybe(own, (*path, "proxy"), checks.switch),
             base_url_position=checks.at((*path, "base_url")) if own.get("base_url") else None,
             own=_own(checks, own, path, more),
         )
     return found
+
+
+def _rebuilds(known: Mapping[str, KnownProvider]) -> tuple[str, ...]:
+    """Return the words that `rebuild_on` may hold."""
+    files = (provider.model_file for provider in known.values() if provider.model_file)
+    return tuple(dict.fromkeys((*(choice.value for choice in RebuildOn), *files)))
+
+
+def _addresses(checks: SettingChecks, table: Mapping[str, Any], path: KeyPath, vendor: str) -> tuple[str, ...]:
+    """Check `base_url`: the address of a server, or a list of servers that are alike, so no vendor's among them."""
+    value = table.get("base_url")
+    if not isinstance(value, list):
+        address = checks.maybe(table, path, checks.url)
+        return () if address is None else (address,)
+    if not value:
+        checks.must(path, "name at least one server", "leave it out for the vendor's own")
+    addresses = checks.several(table, path, checks.url)
+    if len(addresses) > 1 and vendor and any(is_at(address, vendor) for address in addresses):
+        checks.must(path, "not list the vendor's own server among others", "servers of a list have to be alike")
+    return addresses
 
 
 def _own(

@@ -18,7 +18,7 @@ from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.names import fault
-from chargen.kinds.reading import Block
+from chargen.kinds.reading import Block, is_archived
 from chargen.model.entries import Character, Entry, Imagery, InventoryItem
 from chargen.model.slots import SlotValue
 from chargen.model.traced import Traced
@@ -92,8 +92,7 @@ class Characters(ImageryKind):
         name = reader.root.text("name") or reader.metadata.text("name") or reader.slug
         appearance = reader.root.text("appearance") or reader.metadata.text("appearance")
         character = Character(reader.slug, str(name), document.file, appearance, tuple(inventory.values()))
-        archived = (reader.root.text("status") or "").strip().lower() == Status.ARCHIVED.value
-        return reader.imagery(entries, () if archived else (character,))
+        return reader.imagery(entries, () if is_archived(document) else (character,))
 
     def place(self, entry: Entry, file_path: str) -> Mapping[str, SlotValue]:
         """Return the portrait's `path`, as seen from the character's folder."""

@@ -51,6 +51,9 @@ class ImageryKind(ABC):
     file_path_counts: bool = True
     """A picture of the author's that an entry's `file_path` names stands for the entry's own."""
 
+    slug_beside: str = ""
+    """The kind whose file in the same folder gives the slug to a file without one; empty where none does."""
+
     @property
     def plural(self) -> str:
         """The word that `chargen batch` takes: `chapters`."""

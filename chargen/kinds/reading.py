@@ -7,9 +7,10 @@ for a list of one where nothing else could be meant; where the parts are mapping
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.keys import Keys
@@ -17,6 +18,7 @@ from chargen.kinds.spelling import misspellings
 from chargen.kinds.view import View, fields
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
+from chargen.model.values import Status
 from chargen.text.nearest import did_you_mean
 from chargen.yaml.document import Document, is_null, items, scalar
 
@@ -140,6 +142,31 @@ def declared_type(document: Document) -> Traced | None:
         if found := document.traced(mapping.get("entity_type"), "entity_type"):
             return found
     return None
+
+
+def declared_slug(document: Document) -> str:
+    """Return the slug a file gives itself, of `metadata` first; nothing where it gives none."""
+    root = fields(document.root)
+    for mapping in (fields(root.get("metadata")), root):
+        if found := scalar(mapping.get("slug")):
+            return found
+    return ""
+
+
+def is_archived(document: Document) -> bool:
+    """Say whether a whole file is set aside."""
+    return (scalar(fields(document.root).get("status")) or "").strip().lower() == Status.ARCHIVED.value
+
+
+def with_slug(document: Document, slug: str) -> Document:
+    """Return a document that gives itself a slug, written where it begins."""
+    root = document.root
+    if not isinstance(root, MappingNode):
+        return document
+    texts = (ScalarNode("tag:yaml.org,2002:str", text, root.start_mark, root.start_mark) for text in ("slug", slug))
+    changed = copy(root)
+    changed.value = [tuple(texts), *root.value]
+    return replace(document, root=changed)
 
 
 def is_type(found: str, wanted: str) -> bool:

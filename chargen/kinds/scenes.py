@@ -78,6 +78,7 @@ class Scenes(ImageryKind):
     file_name = "scenes.yaml"
     marker_keys = frozenset({"scenes"})
     has_former = False
+    slug_beside = "character"
 
     def recognises(self, document: Document) -> bool:
         """A file with a `character` that has a name and `scenes` that have titles."""

@@ -9,6 +9,8 @@ that they read as a sentence. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
+from dataclasses import replace
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -17,10 +19,10 @@ from chargen.kinds.keys import PROMPTS
 from chargen.kinds.palette import avoided, in_words_together
 from chargen.kinds.reading import Block
 from chargen.kinds.view import fields
-from chargen.model.entries import PromptPart
+from chargen.model.entries import NodePath, PromptPart
 from chargen.model.traced import Traced
 from chargen.text.prose import one_line, sentence, shorten_to
-from chargen.yaml.document import Document, items, scalar
+from chargen.yaml.document import MERGE_KEY, Document, items, scalar
 
 ELEMENTS = ("required_elements", "key_elements", "key_visual_elements", "must_include")
 DESCRIPTIONS = ("visual_description", "narrative_context", "description")
@@ -46,6 +48,41 @@ SOUL = 200
 def is_structured(block: Block) -> bool:
     """Say whether an entry is made of fields: it has no prompt, and describes its picture."""
     return block.text(*PROMPTS) is None and block.text(*DESCRIPTIONS) is not None
+
+
+def without_prompt(document: Document, path: NodePath) -> Document:
+    """Return a document whose mapping at `path` has no prompt, not in `image_spec` or merged in either."""
+    return replace(document, root=_changed(document.root, path))
+
+
+def _changed(node: Node | None, path: NodePath) -> Node | None:
+    """Copy the nodes on the way to a mapping, and the mapping without its prompts; all others are shared."""
+    if not path:
+        return _stripped(node)
+    if isinstance(node, MappingNode):
+        pairs = [(key, _changed(value, path[1:]) if key.value == path[0] else value) for key, value in node.value]
+        return _with_value(node, pairs)
+    if isinstance(node, SequenceNode):
+        return _with_value(
+            node, [_changed(item, path[1:]) if n == path[0] else item for n, item in enumerate(node.value)]
+        )
+    return node
+
+
+def _stripped(node: Node | None) -> Node | None:
+    if isinstance(node, SequenceNode):
+        return _with_value(node, [_stripped(item) for item in node.value])
+    if not isinstance(node, MappingNode):
+        return node
+    inner = ("image_spec", MERGE_KEY)
+    kept = [(key, value) for key, value in node.value if key.value not in PROMPTS]
+    return _with_value(node, [(key, _stripped(value) if key.value in inner else value) for key, value in kept])
+
+
+def _with_value(node: Node, value: object) -> Node:
+    changed = copy(node)
+    changed.value = value
+    return changed
 
 
 def parts_of(

@@ -102,6 +102,8 @@ class Reply:
     cost_usd: Decimal | None = None
     """Actual cost from usage; None where it is unknown."""
     model_version: str | None = None
+    answered_by: str | None = None
+    """The model that answered, where it is another than was asked."""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -172,10 +174,13 @@ class ProviderSettings:
     timeout: float | None = None
     """Seconds."""
     base_url: str | None = None
+    """The first address, where the settings name several."""
     proxy: bool | None = None
     """Whether to send through the environment's proxy; None: where the server is neither here nor in this network."""
     base_url_position: Position | None = None
     """Where the settings name it; None where the environment does."""
+    pool: tuple[str, ...] = ()
+    """All addresses, each once, where the settings name several: servers of the author's own that are alike."""
     root: str = ""
     """The project's folder, for a provider whose models are files in it."""
     own: Mapping[str, Any] = field(default_factory=dict)

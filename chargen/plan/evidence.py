@@ -23,8 +23,9 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
-from chargen.plan.ownership import Group, Owned, Ownership, Place, VersionChains
+from chargen.plan.ownership import Group, Owned, Ownership, OwnershipRead, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.providers import is_proof
@@ -83,7 +84,7 @@ class Evidence:
     originals: OriginalsRead
     journal: JournalRead
     planned: Callable[[EntryId], bool]
-    ownership: Ownership = field(default_factory=Ownership)
+    ownership: OwnershipRead = field(default_factory=Ownership)
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
@@ -93,7 +94,7 @@ class Evidence:
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
-        owned = self.ownership.owned.get(entry_id, _AT_TARGET)
+        owned = self.ownership.of(entry_id) or _AT_TARGET
         return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
 
     def group_of(self, entry_id: EntryId) -> Group | None:
@@ -194,7 +195,7 @@ class Evidence:
         if matching:
             best, record = max(matching, key=lambda pair: pair[1].received_at)
             return TargetState(state, best, file=file, record=record)
-        data = path.read_bytes()
+        data = read_plain(path, PICTURE_BYTES)
         own = self._own_text(data, file, state.size, entry.id)
         if own is not None and own[1]:
             return TargetState(state, own[0], file=file, record=own[2])
@@ -252,7 +253,7 @@ class Evidence:
         if state.state.kind is FileKind.FILE:
             path = self.project.path(state.path or self.project.target(entry.id))
             with suppress(RecordError, OSError):
-                embedded = embedded_record(path.read_bytes())
+                embedded = embedded_record(read_plain(path, PICTURE_BYTES))
                 if embedded is not None:
                     yield from_dict(embedded.record)
 

@@ -60,6 +60,9 @@ class PlanContext(Protocol):
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
 
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands."""
 
@@ -123,6 +126,7 @@ class ImagePlanner:
             judgement=Judgement(Verdict.NO_PROMPT),
             route=None if isinstance(route, Problem) else route,
             quality=self.judge.quality(entry, route),
+            model_file=None if isinstance(route, Problem) else self._model_file(route),
         )
         if clashes:
             blockers.append(Reason(ReasonCode.SAME_TARGET))
@@ -272,6 +276,12 @@ class ImagePlanner:
         """Return a character's name; of one without a file the slug as a name."""
         character = self.around.characters.get(slug)
         return character.name if character is not None else slug.replace("-", " ").replace("_", " ").title()
+
+    def _model_file(self, route: Route) -> tuple[str, FileHash] | None:
+        """Look at the file that is the model, where a provider's models are files."""
+        name = self.judge.adapters.models.facts(route.provider).model_file
+        digest = self.around.model_file(route.model) if name else None
+        return None if digest is None else (name, digest)
 
     def _route(self, entry: Entry) -> Route | Problem:
         route = self.judge.adapters.route(entry.declared.provider, entry.declared.model)

@@ -56,7 +56,7 @@ def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ..
 def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
     names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
-    return tuple(found for name in names if (found := adapters.get(name).elsewhere()) is not None)
+    return tuple(problem for name in names for problem in adapters.elsewhere(name))
 
 
 def placed(found: Iterable[Problem], image: Planned, request: Request, settings: Settings) -> Iterator[Problem]:

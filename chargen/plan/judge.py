@@ -90,6 +90,7 @@ class Judge(FactSources):
         found = facts.problems(judgement.verdict)
         request = facts.request if judgement.verdict.spends else None
         adapter = None if request is None else self.adapters.get(request.provider)
+        price = Decimal(0) if request is None or adapter is None else adapter.price(request)
         judged = replace(
             image,
             inputs=facts.inputs,
@@ -97,9 +98,9 @@ class Judge(FactSources):
             judgement=judgement,
             route=facts.image.route,
             sent_quality=image.quality if request is None else request.quality,
-            cost_usd=Decimal(0) if request is None or adapter is None else adapter.price(request),
+            cost_usd=price,
             most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
-            offer=None if request is None or facts.sent is not None else self._offer(image, facts, request),
+            offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
@@ -109,10 +110,10 @@ class Judge(FactSources):
         )
         return judged, request
 
-    def _offer(self, image: Planned, facts: GatheredFacts, request: Request) -> Offer:
+    def _offer(self, image: Planned, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
         found = placed(facts.adapter_problems, image, request, self.project.settings)
-        return Offer(self.adapters.get(request.provider).price(request), tuple(found))
+        return Offer(price, tuple(found))
 
     def coming(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""

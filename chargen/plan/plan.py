@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
 from chargen.model.reason import Reason
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
     from chargen.model.record import RecordLine
+    from chargen.plan.cache.rows import Row
     from chargen.plan.compose import Composed
     from chargen.plan.verdict import Judgement
 
@@ -54,139 +55,8 @@ class Offer:
     problems: tuple[Problem, ...] = ()
 
 
-class Shown(Protocol):
-    """What is shown and asked of a planned image: of one that was just planned, or of one that was kept."""
-
-    @property
-    def id(self) -> EntryId:
-        """The entry's id."""
-
-    @property
-    def target(self) -> str:
-        """Where its picture stands, project-relative."""
-
-    @property
-    def prompt_file(self) -> str:
-        """Where its composed prompt stands, project-relative."""
-
-    @property
-    def kind(self) -> str:
-        """Its kind's name."""
-
-    @property
-    def file(self) -> str:
-        """The imagery file it is planned in."""
-
-    @property
-    def position(self) -> Position:
-        """Where in that file."""
-
-    @property
-    def title(self) -> str:
-        """Its title, maybe empty."""
-
-    @property
-    def size(self) -> Size | None:
-        """The asked size; None where it is unknown."""
-
-    @property
-    def status(self) -> Status | None:
-        """The author's word on it."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the judge decided."""
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why."""
-
-    @property
-    def adopt(self) -> bool:
-        """True where the present picture is to be recorded under today's inputs."""
-
-    @property
-    def route(self) -> Route | None:
-        """Where a request goes; None where there is no such provider or model."""
-
-    @property
-    def sent_quality(self) -> str | None:
-        """The quality a request names; of an image for which none is due, the one that is declared."""
-
-    @property
-    def cost_usd(self) -> Decimal | None:
-        """What building it costs by estimate: 0 where nothing is sent, None where the price is unknown."""
-
-    @property
-    def most_usd(self) -> Decimal | None:
-        """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
-
-    @property
-    def repair(self) -> bool:
-        """True where the picture is fine and the YAML lacks its slots."""
-
-    @property
-    def drift(self) -> tuple[Reason, ...]:
-        """Declared provider, model or quality that differs from what made the present image."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the provider's adapter changes in the request."""
-
-    @property
-    def references(self) -> tuple[PlannedReference, ...]:
-        """What is sent along."""
-
-    @property
-    def fingerprint(self) -> Fingerprint | None:
-        """Of its inputs; None where they are unknown."""
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong or odd about it."""
-
-    @property
-    def shows(self) -> tuple[str, ...]:
-        """Slugs of the characters it depicts."""
-
-    @property
-    def named(self) -> str:
-        """What its entry's `file_path` names, in normal form; maybe nothing."""
-
-    @property
-    def is_composed(self) -> bool:
-        """True where it has a composed prompt."""
-
-    @property
-    def is_structured(self) -> bool:
-        """True where its prompt is composed of fields."""
-
-    @property
-    def words_of(self) -> tuple[str, ...]:
-        """Files of the characters it shows whose words are in its prompt."""
-
-    @property
-    def credentials_lost(self) -> bool:
-        """True where its record says that Content Credentials ended with the delivered bytes."""
-
-    @property
-    def is_former(self) -> bool:
-        """True where its picture is judged, and is current, by a former form of inputs."""
-
-    @property
-    def seen(self) -> str:
-        """A picture in the project that may be of an image that is to be made; else nothing."""
-
-    @property
-    def acts(self) -> bool:
-        """True where a build does anything at all: a call, a restore, an adoption or a repair of slots."""
-
-    @property
-    def needs(self) -> tuple[EntryId, ...]:
-        """Ids of the planned portraits it references."""
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/json.md)."""
+Shown: TypeAlias = "Planned | Row"
+"""A planned image: one that was just planned, or the row of one that was kept; what is shown and asked is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +65,7 @@ class Planned:
 
     entry: Entry
     target: str
+    """Where its picture stands; as its `prompt_file` project-relative."""
     prompt_file: str
     references: tuple[PlannedReference, ...]
     composed: Composed | None
@@ -203,14 +74,22 @@ class Planned:
     fingerprint: Fingerprint | None
     judgement: Judgement
     route: Route | None
+    """Where a request goes; None where there is no such provider or model."""
     quality: str | None = None
     """The quality that is declared."""
+    model_file: tuple[str, FileHash] | None = None
+    """Of a route whose model is a file of the project: what such a file is called, and its hash."""
     sent_quality: str | None = None
+    """The quality a request names; of an image for which none is due, the one that is declared."""
     cost_usd: Decimal | None = Decimal(0)
     most_usd: Decimal | None = Decimal(0)
+    """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
     repair: bool = False
+    """True where the picture is fine and the YAML lacks its slots."""
     drift: tuple[Reason, ...] = ()
+    """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
+    """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
     blockers: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""

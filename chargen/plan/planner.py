@@ -21,7 +21,7 @@ from functools import cached_property
 from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Entry, Imagery, Place
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
@@ -38,7 +38,7 @@ from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, FOLDER, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.resolve import Zone
-from chargen.plan.scan import missing_roots
+from chargen.plan.scan import missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
 PORTRAIT = "portrait"
@@ -127,8 +127,14 @@ class Planner:
     def images(self, names: Iterable[EntryId]) -> tuple[Planned, ...]:
         """Plan some images to the last word, and return them in build order."""
         wanted = frozenset(names)
-        order = self.plan().by_id if len(wanted) > 1 else wanted  # what several need may stand between them
+        order: Iterable[EntryId] = self.book.home
+        if len(wanted) > 1 and self.can_be_referenced(wanted):
+            order = self.plan().by_id  # some of them may need others, and these stand before them
         return tuple(self.image(name) for name in order if name in wanted)
+
+    def can_be_referenced(self, names: Iterable[EntryId]) -> bool:
+        """Say whether other images may hang on some of these."""
+        return any(self.book.heads[file].can_be_referenced for file in {self.book.home[name] for name in names})
 
     def image(self, name: EntryId) -> Planned:
         """Plan one image to the last word, with what it needs."""
@@ -140,6 +146,11 @@ class Planner:
         if name not in self._images:
             self._plan = self._plan_together()
         return self._images[name]
+
+    def of_fields(self, image: Planned) -> Planned | None:
+        """Plan an image as if its entry had no prompt; None where its fields make none. Raises InputError."""
+        entry = scan_without_prompt(self.project, image.entry)
+        return None if entry is None else self._planner.plan(entry, self._planner.resolve(entry))
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image; None where none can be made of the entry."""
@@ -199,6 +210,10 @@ class Planner:
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
         return self.disk.reference(path)
+
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+        return self.disk.model_file(path)
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""

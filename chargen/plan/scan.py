@@ -8,18 +8,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
-from chargen.model.entries import Imagery
+from chargen.kinds.reading import declared_slug, is_archived, with_slug
+from chargen.kinds.structured import without_prompt
+from chargen.model.entries import Entry, Imagery
 from chargen.plan.cache.stamp import SUFFIXES, digest, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.project import Project
 from chargen.store.files import printable
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
+
+_LINE_ENDS = "\n\r\x85\u2028\u2029"
+"""What ends a line in YAML: editors of old systems know the second only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,8 @@ class ScannedFile:
     imagery: Imagery | None = None
     broken: Position | None = None
     problems: tuple[Problem, ...] = ()
+    borrows_slug: bool = False
+    """It has the slug of another file in its folder, or its folder's name, because it gives itself none."""
 
 
 def scan_file(project: Project, file: str) -> ScannedFile:
@@ -49,11 +58,19 @@ def scan_file(project: Project, file: str) -> ScannedFile:
             return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
         unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
         return ScannedFile(file, found, problems=(unread,))
-    imagery = kinds.scan(document, project.settings.default_size, project.settings.generated)
+    imagery = scan_document(project, document)
     if imagery is None:
         odd = kinds.overlooked(document)
         return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
-    return ScannedFile(file, found, imagery, None, imagery.problems)
+    return ScannedFile(file, found, imagery, None, imagery.problems, _lender(document) != "")
+
+
+def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
+    """Read an entry as if it had no prompt; None where its fields make none. Raises InputError."""
+    document = parse(read_inside(project.root, entry.file), entry.file)
+    imagery = scan_document(project, without_prompt(document, entry.path))
+    found = (other for other in (imagery.entries if imagery else ()) if other.id == entry.id and other.parts)
+    return next(found, None)
 
 
 def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:
@@ -67,8 +84,40 @@ def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:
 
 
 def scan_document(project: Project, document: Document) -> Imagery | None:
-    """Read a parsed file; None where it is no imagery file."""
+    """Read a parsed file; None where it is no imagery file. One without a slug may have that of another beside it."""
+    if (lender := _lender(document)) and (slug := _slug_beside(project, document.file, lender)):
+        document = with_slug(document, slug)
     return kinds.scan(document, project.settings.default_size, project.settings.generated)
+
+
+def _lender(document: Document) -> str:
+    """Return the kind of file whose slug this file has, because it gives itself none; empty for most."""
+    kind = kinds.kind_of(document)
+    return kind.slug_beside if kind is not None and kind.slug_beside and not declared_slug(document) else ""
+
+
+def _slug_beside(project: Project, file: str, kind: str) -> str:
+    """Return the slug of the first file of a kind in the same folder, in path order; nothing where there is none."""
+    folder = file.rpartition("/")[0]
+    for path in sorted(project.path(folder).iterdir()):
+        other = f"{folder}/{path.name}"
+        if other != file and path.suffix in SUFFIXES:
+            with suppress(InputError):
+                if found := _slug_of(kind, read_inside(project.root, other), other):
+                    return found
+    return ""
+
+
+@lru_cache(maxsize=256)
+def _slug_of(kind: str, data: bytes, file: str) -> str:
+    """Return the slug a file of a kind gives itself; nothing of other files, and of one that is set aside."""
+    if re.search(rb"^\s*slug[ \t]*:", data, re.MULTILINE) is None:
+        return ""
+    document = parse(data, file)
+    found = kinds.kind_of(document)
+    if found is None or found.name != kind or is_archived(document):
+        return ""
+    return declared_slug(document)
 
 
 def imagery_files(project: Project) -> list[str]:
@@ -122,5 +171,7 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
     telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
-    key = re.compile(rf"^(?:{telling})[ \t]*:".encode(), re.MULTILINE)
-    return "imagery" in file.rpartition("/")[2] or key.search(data) is not None
+    key = re.compile(rf"(?:^|[{_LINE_ENDS}{{,]\s*)[\"']?(?:{telling})[\"']?[ \t]*:")
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return "imagery" in file.rpartition("/")[2] or key.search(text) is not None

@@ -10,7 +10,7 @@ from datetime import date
 from chargen import providers
 from chargen.config.settings import Settings
 from chargen.errors import Problem, StartError
-from chargen.model.request import Provider
+from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route
 from chargen.providers.catalogue.models import Lifecycle, ModelTable
 from chargen.providers.catalogue.routes import override_route, route_for
@@ -26,6 +26,8 @@ class Adapters:
         self._today = today
         self._lock = threading.Lock()
         self._made: dict[str, Provider] = {}
+        self._pools: dict[str, dict[str, Provider]] = {}
+        """Of providers with several addresses those at all but the first."""
         self._routes: dict[tuple[str | None, str | None], Route] = {}
         self.models: ModelTable = providers.load_models()
         self.defaults: Mapping[str, str] = {facts.name: facts.default_model for facts in self.models.providers}
@@ -35,13 +37,26 @@ class Adapters:
         with self._lock:
             if name not in self._made:
                 own = replace(self._settings.provider(name), root=self._root)
-                self._made[name] = providers.make(name, own, self.models, self._environ, today=self._today)
+                self._pools[name] = self._others(name, own)
+                self._made[name] = self._make(name, own)
             return self._made[name]
 
     def members(self, name: str) -> Mapping[str, Provider]:
-        """Return the provider called `name` at each of its addresses."""
+        """Return the provider called `name` at each of its addresses. Raises as `get`."""
+        first = self.get(name)
         address = self._settings.provider(name).base_url or self.models.facts(name).vendor_url
-        return {address: self.get(name)}
+        return {address: first, **self._pools.get(name, {})}
+
+    def elsewhere(self, name: str) -> tuple[Problem, ...]:
+        """Say where requests go that the project's own settings send to other servers than the vendor's."""
+        return tuple(problem for member in self.members(name).values() if (problem := member.elsewhere()) is not None)
+
+    def _make(self, name: str, own: ProviderSettings) -> Provider:
+        return providers.make(name, own, self.models, self._environ, today=self._today)
+
+    def _others(self, name: str, own: ProviderSettings) -> dict[str, Provider]:
+        """Make a pool's servers but the first."""
+        return {address: self._make(name, replace(own, base_url=address, pool=())) for address in own.pool[1:]}
 
     def is_proof(self, route: Route | None) -> bool:
         """Say whether what a route leads to is a stand-in that costs nothing."""
@@ -67,7 +82,7 @@ class Adapters:
 
     def close(self) -> None:
         """Close every client that was made."""
-        for provider in self._made.values():
+        for provider in (*self._made.values(), *(other for pool in self._pools.values() for other in pool.values())):
             provider.close()
 
     def _is_live(self, route: Route) -> bool:

@@ -12,9 +12,9 @@ from servers.pictures import jpeg, png
 from support import inside
 from support.project import Project
 
-from chargen.actions.adopt import Adoption, adopt, look, undo
+from chargen.actions.adopt import Adoption, adopt, look
+from chargen.actions.undo import undo
 from chargen.cli.main import cli
-from chargen.errors import ChargenError, StartError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Plan
 from chargen.plan.session import Session
@@ -154,32 +154,19 @@ def test_what_is_taken_is_left_where_it_lies_and_only_slots_change(book: Project
 
 
 def test_undo_brings_back_every_byte(book: Project) -> None:
-    book.write(f"{FOLDER}/images/the-lamp.png", png(8, 8, 1))
+    """It is one decision, however many files it is about."""
+    for name in ("the-lamp", "a-door"):
+        book.write(f"{FOLDER}/images/{name}.png", png(8, 8, 1))
     book.write("imagery/chapters/ch01/images/b.png", png(8, 8, 2))
     before = {name: (book.root / name).read_bytes() for name in (FILE, CHAPTER)}
-    taken(book)
+    assert taken(book).decision == 1
     with inside.opened(book) as (session, _):
-        assert undo(session).files == (CHAPTER, FILE)
+        assert [(item.decided.id, item.refused) for item in undo(session).images] == [
+            ("chapters/ch01/b", ""),
+            ("characters/mara/the-lamp", ""),
+            ("characters/mara/a-door", ""),
+        ]
         assert {name: (book.root / name).read_bytes() for name in (FILE, CHAPTER)} == before
-        with pytest.raises(StartError):
-            undo(session)
-
-
-def test_undo_leaves_alone_what_was_changed_since(book: Project) -> None:
-    """The others come back; the changed one is told, and can be taken back once it is as it was."""
-    book.write(f"{FOLDER}/images/the-lamp.png", png(8, 8, 1))
-    book.write("imagery/chapters/ch01/images/b.png", png(8, 8, 2))
-    before = book.read(CHAPTER)
-    taken(book)
-    book.edit(FILE, "A Door", "A Gate")
-    changed = book.read(FILE)
-    with inside.opened(book) as (session, _):
-        undone = undo(session)
-        assert (undone.files, book.read(FILE), book.read(CHAPTER)) == ((CHAPTER,), changed, before)
-        assert [str(problem.position) for problem in undone.refused] == [FILE]
-        book.edit(FILE, "A Gate", "A Door")
-        assert undo(session).files == (FILE,)
-        assert book.read(FILE) == SCENES
 
 
 def test_a_copy_at_the_target_is_recorded_by_the_next_build(book: Project) -> None:
@@ -191,7 +178,7 @@ def test_a_copy_at_the_target_is_recorded_by_the_next_build(book: Project) -> No
     target = book.root / f"generated/{at}.png"
     assert target.read_bytes() == png(8, 8, 1)
     with inside.opened(book) as (session, _):
-        assert undo(session).copies == (f"generated/{at}.png",)
+        assert not any(item.refused for item in undo(session).images)
     assert not target.exists()
     taken(book, copy=True)
     assert inside.build(book) == 0
@@ -201,12 +188,20 @@ def test_a_copy_at_the_target_is_recorded_by_the_next_build(book: Project) -> No
     assert inside.verdicts(book)[at] is Verdict.BLOCKED  # out of date, and a sketch replaces no picture of the author's
 
 
-def test_a_picture_of_a_planned_portrait_becomes_its_path(book: Project) -> None:
+def test_a_picture_of_a_planned_portrait_is_copied_to_its_target(book: Project) -> None:
+    """Its entry stays planned, so that its users and its history stay; what is no PNG is left to the author."""
     book.character("ivo", "Ivo stands.")
-    book.write("imagery/characters/ivo/images/ivo-portrait.png", png(8, 8, 1))
+    lies = book.write("imagery/characters/ivo/images/ivo-portrait.png", png(8, 8, 1))
     assert len(taken(book).taken) == 1
-    assert 'path: "images/ivo-portrait.png"' in book.read("imagery/characters/ivo/imagery.yaml")
-    assert EntryId("characters/ivo/ivo-portrait") not in inside.verdicts(book)
+    name = EntryId("characters/ivo/ivo-portrait")
+    assert (book.root / f"generated/{name}.png").read_bytes() == lies.read_bytes()
+    assert inside.verdicts(book)[name] is Verdict.UNRECORDED
+    assert inside.build(book) == 0
+    assert inside.verdicts(book)[name] is Verdict.FRESH
+    book.character("ada", "Ada stands.")
+    book.write("imagery/characters/ada/images/ada-portrait.jpg", jpeg(8, 8, 1))
+    (item,) = taken(book).images
+    assert "is no PNG" in item.refused
 
 
 def test_a_place_without_a_list_of_pictures_gets_one(book: Project) -> None:
@@ -307,7 +302,6 @@ def test_the_command_shows_takes_and_gives_back(book: Project, monkeypatch: pyte
     told = json.loads(run.invoke(cli, ["adopt", FILE, "--json"]).output)
     assert told["images"][0]["picture"] == f"{FOLDER}/images/the-lamp.png"
     assert "file_path" in book.read(FILE)
-    with pytest.raises(ChargenError):
-        run.invoke(cli, ["adopt", "--undo", "--copy"], catch_exceptions=False)
-    assert f"as it was: {FILE}" in run.invoke(cli, ["adopt", "--undo"]).output
+    assert "adopt" in run.invoke(cli, ["undo", "--list"]).output
+    run.invoke(cli, ["undo"])
     assert book.read(FILE) == SCENES

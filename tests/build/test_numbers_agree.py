@@ -69,14 +69,16 @@ def prompt(number: int) -> str:
     return f"Lamp number {number}."
 
 
-def dollars(provider: str, tokens: dict[str, int]) -> Decimal:
-    price = rates(provider, "gpt-image-2_5" if provider == "openai" else "gemini-nano-banana-2_1")
+def dollars(provider: str, tokens: dict[str, int], name: str = "") -> Decimal:
+    usual = "gpt-image-2_5" if provider == "openai" else "gemini-nano-banana-2_1"
+    price = rates(provider, name or usual)
     return sum((price[name] * count for name, count in tokens.items()), Decimal(0)) / 1_000_000
 
 
 TEXT = len(prompt(0)) // 4
 OPENAI_USD = dollars("openai", {"text_in": TEXT, "image_out": 1756})
 GOOGLE_USD = dollars("google", {"text_in": TEXT, "image_out": 1120, "text_out": 100})
+PRO_USD = dollars("google", {"text_in": TEXT, "image_out": 1120, "text_out": 100}, "gemini-3-pro-image")
 OPENAI_ESTIMATE = dollars("openai", {"text_in": TEXT + 1, "image_out": 1756})
 GOOGLE_ESTIMATE = dollars("google", {"text_in": TEXT + 1, "image_out": 1120})
 TALK_USD = dollars("google", {"text_in": 40, "text_out": 25})
@@ -124,6 +126,10 @@ SCRIPTS: dict[str, dict[str, tuple[list[Any], list[Told]]]] = {
     "google": {
         "good": ([], [image(GOOGLE_USD)]),
         "no usage": ([without("usageMetadata")], [image(GOOGLE_ESTIMATE, estimated=True)]),
+        "another model": (
+            [Fault(change=lambda body: {**body, "modelVersion": "models/gemini-3-pro-image"})],
+            [image(PRO_USD)],
+        ),
         "half": ([picture(b"\x89PNG\r\n\x1a\n half of it")], [Told("charged", GOOGLE_USD)]),
         "talk": (
             [google_server.finished("NO_IMAGE", text="no")] * 2,
@@ -198,6 +204,7 @@ class Ran:
         with open_session(self.book.root, self.environ, read_only=True) as session:
             self.attempts = session.journal.attempts()
             self.stored = {item.record.attempt: item.record for item in session.originals.all_records()}
+            self.records = tuple(self.stored.values())
             self.planned = {image.id: image for image in session.planner().plan().images}
 
     def counts_and_amounts_are_those_of_the_servers(self) -> None:
@@ -226,6 +233,9 @@ class Ran:
         written = re.findall(r"cost_usd: ([\d.e-]+)", self.book.read(f"imagery/chapters/ch{number}/imagery.yaml"))
         usd = None if story[-1].estimated or not built else story[-1].usd
         assert list(map(float, written)) == ([] if usd is None else [pytest.approx(float(usd), abs=1e-5)])
+        another = self.plan[number][1] == "another model"
+        record = next(item for item in self.records if item.entry_id == outcome.image.id) if built else None
+        assert ("was asked, `models/gemini-3-pro-image` answered" in str(record and record.notes)) == another
         image = self.planned[outcome.image.id]
         if built:
             assert image.verdict is Verdict.FRESH
@@ -241,6 +251,10 @@ class Ran:
         assert ("at least" in headline or "unknown cost" in headline) == bool(self.wanted["unknown"])
         assert ("estimated: $" in self.text) == bool(self.wanted["estimated"])
         assert (f"possibly billed: {self.wanted['possibly']} request" in self.text) == bool(self.wanted["possibly"])
+        others = sum(name == "another model" for _, name in self.plan)
+        assert (
+            f"was asked for {others} image{'s' * (others > 1)}, and `models/gemini-3-pro-image`" in self.text
+        ) == bool(others)
         assert (f"{self.wanted['charged']} failed and charged, $" in self.text) == bool(self.wanted["charged"])
 
     def a_lost_journal_changes_nothing_of_what_came(self) -> None:

@@ -44,6 +44,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return call
 
 
+_ADOPT = {"images", "ambiguous", "problems", "dry_run", "decision"}
 Say = Callable[..., tuple[int, str, str]]
 
 
@@ -78,7 +79,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("lock", "ch02"), "locked: chapters/ch02/b", None),
         (("unlock", "ch02"), "unchanged: chapters/ch02/b", None),
         (("reject", "b"), "rejected: chapters/ch02/b", None),
-        (("adopt",), "no pictures were found for images without one", {"images", "ambiguous", "problems", "dry_run"}),
+        (("adopt",), "no pictures were found for images without one", _ADOPT),
         (("accept", "b"), "fresh already: chapters/ch02/b", {"images"}),
         (("prompt", "b"), "chapters/ch02/b", None),
         (("notes",), "no notes wait for an answer", {"notes"}),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from servers.comfyui_server import ComfyUIServer
 from servers.loopback import cut_before_headers, cut_mid_body
+from servers.openai_server import OpenAIServer
 from support import tree
 from support.forks import Forks
 from support.project import REPOSITORY, Project
@@ -67,6 +68,7 @@ def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
         ended = first.code == 0
         if not ended:
             assert first.code == -9, first.all
+            server.settle()
             assert forks.run(trial, "doit").code == 0
         assert len(server.queued) == before + 1, f"killed before step {step}: {forks.steps()[step - 1 :][:1]}"
         tree.all_agrees(trial, {"chapters/ch01/a"})
@@ -172,3 +174,118 @@ def test_another_version_has_another_seed(book: Project, server: ComfyUIServer, 
     assert tree.sha256(book.image("chapters/ch01/a")) != first
     seeds = [sent["prompt"]["5"]["inputs"]["seed"] for sent in server.queued]
     assert len(set(seeds)) == 2
+
+
+def test_a_pool_builds_a_book_although_a_server_dies(tmp_path: Path, forks: Forks) -> None:
+    """Both servers work; one dies with a job of ours in it: what it had is made by the other, and all images are there.
+
+    When it comes back, the run that follows asks it for what it had.
+    """
+    with ComfyUIServer(latency=0.05) as one, ComfyUIServer(latency=0.05) as two:
+        book = Project(tmp_path, f'providers.comfyui.base_url = ["{one.address}", "{two.address}"]\n')
+        book.write(WORKFLOW, STARTER.read_bytes())
+        names = [f"n{number}" for number in range(12)]
+        book.chapter("ch01", {name: f"Lamp {name}." for name in names}, route=ROUTE)
+        pid = forks.start(book, "doit")
+        one.wait_for(3)
+        two.wait_for(3)
+        two.dies()
+        run = forks.wait(pid)
+        assert run.code == 0, run.all
+        assert len(book.images()) == 12
+        assert len(set(one.prompts) | set(two.prompts)) == 12
+        assert len(one.prompts) == len(set(one.prompts)), "a prompt was queued twice at one server"
+        assert f"`{two.address}` of `comfyui` was left out: " in run.out + run.err
+        twice = set(one.prompts) & set(two.prompts)
+        assert len(twice) <= 2, "more than was in flight went twice"
+        left = len(list((book.root / ".chargen/jobs").glob("*.json")))
+        assert left == len(twice)
+        two.comes_back()
+        book.edit("imagery/chapters/ch01/imagery.yaml", "Lamp n0.", "Lamp zero.")
+        assert forks.run(book, "doit").code == 0
+        assert not list((book.root / ".chargen/jobs").glob("*.json"))
+        assert len(tree.stored(book)) == 13 + left, "what the dead one had made was lost"
+
+
+def test_a_pool_of_compatible_servers_goes_on_without_one(tmp_path: Path, forks: Forks) -> None:
+    """The same mechanism for servers that speak OpenAI's language."""
+    with OpenAIServer(latency=0.05) as one, OpenAIServer(latency=0.05) as two:
+        pair = f'["{one.base_url}", "{two.base_url}"]'
+        book = Project(tmp_path, f"providers.openai.base_url = {pair}\n")
+        book.chapter("ch01", {f"n{number}": f"Lamp {number}." for number in range(8)}, route="openai/local")
+        pid = forks.start(book, "doit")
+        two.wait_for(2)
+        two.dies()
+        run = forks.wait(pid)
+        assert run.code == 0, run.all
+        assert len(book.images()) == 8
+        assert len(one.requests) >= 6
+        assert f"`{two.base_url}` of `openai` was left out" in run.out + run.err
+
+
+def test_results_do_not_depend_on_who_answers(tmp_path: Path, forks: Forks) -> None:
+    """The same request at whichever server: what one is sent differs from what the other is sent by prompt and seed."""
+    with ComfyUIServer(latency=0.1) as one, ComfyUIServer(latency=0.1) as two:
+        book = Project(tmp_path, f'providers.comfyui.base_url = ["{one.address}", "{two.address}"]\n')
+        book.write(WORKFLOW, STARTER.read_bytes())
+        book.chapter("ch01", {f"n{number}": "A lamp." for number in range(4)}, route=ROUTE)
+        assert forks.run(book, "doit").code == 0
+        assert one.queued
+        assert two.queued
+        graphs = [sent["prompt"] for server in (one, two) for sent in server.queued]
+        for graph in graphs:
+            graph["5"]["inputs"]["seed"] = 0
+        assert all(graph == graphs[0] for graph in graphs)
+        assert {record["model"] for record in tree.stored(book)} == {WORKFLOW}
+
+
+def test_an_edited_workflow_is_drift_and_rebuilds_only_where_it_is_named(
+    book: Project, server: ComfyUIServer, forks: Forks
+) -> None:
+    """Its hash is recorded and no input: an edit is shown; `rebuild_on = ["workflow"]` makes it count, once."""
+    assert forks.run(book, "doit").code == 0
+    digest = tree.sha256(book.root / WORKFLOW)
+    [line] = book.records("imagery/chapters/ch01/imagery.yaml")
+    assert f" model_file={digest[:8]}" in line
+    assert len(line) <= 300
+    assert tree.stored(book)[0]["model_sha256"] == digest
+    assert forks.run(book, "doit").out.startswith("fresh 1")
+    book.edit(WORKFLOW, '"steps": 25', '"steps": 30')
+    image = forks.run(book, "chargen", "plan", "--all", "--json").json["images"][0]
+    assert image["verdict"] == "fresh"
+    assert f"workflow `{WORKFLOW}` changed; rebuilt for that only if" in forks.run(book, "chargen", "why", "a").out
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 1
+    book.settings('rebuild_on = ["workflow"]\n')
+    assert f"workflow `{WORKFLOW}` changed" in forks.run(book, "chargen", "plan").out
+    run = forks.run(book, "doit")
+    assert run.code == 0, run.all
+    assert [sent["prompt"]["5"]["inputs"]["steps"] for sent in server.queued] == [25, 30]
+    assert forks.run(book, "doit").out.startswith("fresh 1")
+    book.edit(WORKFLOW, '"steps": 30', '"steps": 31')
+    assert forks.run(book, "chargen", "accept", "a").code == 0
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 2, "what was accepted with this workflow was rebuilt"
+
+
+def test_check_tells_marks_with_their_places(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """Unknown and missing ones, and what can't be set: workflow, line, node and field; nothing is queued."""
+    book.edit(WORKFLOW, "chargen:seed", "chargen:sed")
+    book.edit(WORKFLOW, "chargen:output", "Saved")
+    book.edit(WORKFLOW, '"title": "chargen:size"', '"title": "chargen:prompt"')
+    run = forks.run(book, "chargen", "check")
+    assert run.code == 1, run.all
+    told = run.out + run.err
+    text = book.read(WORKFLOW)
+    line = text[: text.index("chargen:sed")].count("\n") + 1
+    assert f"{WORKFLOW}:{line}:" in told
+    assert "node `5` (KSampler) is titled `chargen:sed`, which is no mark" in told
+    assert "did you mean `seed`" in told
+    assert "no node is titled `chargen:output`" in told
+    assert "node `4` (EmptyLatentImage) has no prompt to set" in told
+    assert forks.run(book, "doit").code == 1
+    assert server.requests == []
+    book.write(WORKFLOW, STARTER.read_bytes())
+    run = forks.run(book, "chargen", "check")
+    assert run.code == 0, run.all
+    assert forks.run(book, "doit").code == 0

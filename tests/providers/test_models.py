@@ -272,12 +272,13 @@ def test_every_living_model_has_a_price_for_what_is_sent_by_default() -> None:
         ("openai", "gpt-image-2.5-flare-2026-09-08", Lifecycle.ALIVE),
         ("google", "gemini-3-pro-image-preview", Lifecycle.DEAD),
         ("google", "imagen-4.0-ultra-generate-001", Lifecycle.DEAD),
-        ("google", "gemini-3.1-flash-image", Lifecycle.DEPRECATED),
+        ("google", "gemini-3.1-flash-image", Lifecycle.DOUBTFUL),
+        ("google", "gemini-2.5-flash-image", Lifecycle.DOUBTFUL),
         ("google", "nano-banana-pro-preview", Lifecycle.ALIVE),
     ],
 )
 def test_known_models_live_as_long_as_their_vendors_say(provider: str, model_id: str, life: Lifecycle) -> None:
-    """The dates of the vendors' own pages, as of the table's day."""
+    """The dates of the vendors' own pages, as of the table's day, and of reports where they are silent."""
     model = load_models().find(provider, model_id)
     assert model is not None
     assert model.life(TODAY) is life
@@ -286,3 +287,42 @@ def test_known_models_live_as_long_as_their_vendors_say(provider: str, model_id:
 def test_the_line_for_a_dead_model_is_exact() -> None:
     """An author can paste it as it stands."""
     assert route_line("openai", "dall-e-3", "gpt-image-2.6-flare") == '"openai/dall-e-3" = "openai/gpt-image-2.6-flare"'
+
+
+@pytest.mark.parametrize(
+    ("provider", "asked", "answered", "another"),
+    [
+        ("google", "gemini-3.1-flash-image", "gemini-nano-banana-2.1", True),
+        ("google", "gemini-3.1-flash-image", "models/gemini-3.1-flash-image", False),
+        ("google", "gemini-3-pro-image", "gemini-3-pro-image-001", False),
+        ("google", "nano-banana-pro-preview", "gemini-3-pro-image", False),  # two ids of one model
+        ("openai", "gpt-image-2", "gpt-image-2-2026-04-21", False),
+        ("openai", "gpt-image-2.6-flare", "gpt-image-2.6-sunburst", True),
+        ("openai", "my-own-model", "another", True),
+        ("openai", "my-own-model", None, False),
+        ("openai", "my-own-model", "", False),
+    ],
+)
+def test_another_model_is_told_from_another_spelling(
+    provider: str, asked: str, answered: str | None, another: bool
+) -> None:
+    """Dated and numbered forms, aliases and Google's prefix are the same model."""
+    assert load_models().another(provider, asked, answered) == another
+
+
+def test_an_end_that_only_reports_tell_of_is_a_warning() -> None:
+    """Google does not confirm that these have ended: a request may work, and costs nothing where it does not."""
+    models, today = load_models(), date(2026, 11, 28)
+    for name, day in (("gemini-3.1-flash-image", "2026-10-29"), ("gemini-2.5-flash-image", "2026-10-02")):
+        (told,) = check_model(models, "google", name, today)
+        assert told.severity is Severity.WARNING
+        assert f"ended on {day} by reports" in told.message
+        assert "gemini-nano-banana-2.1" in told.hint
+        assert list(check_model(models, "google", name, date(2026, 9, 1))) == []
+    (soon,) = check_model(models, "openai", "gpt-image-1.5", today)
+    assert (soon.severity, soon.message) == (
+        Severity.WARNING,
+        "`gpt-image-1.5` shuts down on 2026-12-01, in 3 days",
+    )
+    (gone,) = check_model(models, "openai", "gpt-image-1-mini", date(2026, 12, 1))
+    assert gone.severity is Severity.ERROR

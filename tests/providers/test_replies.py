@@ -41,10 +41,14 @@ def read(case: dict[str, Any]) -> dict[str, Any]:
     answer = Answer(200, json.dumps(case["body"]), case.get("headers", {}))
     known = load_models().find(name, model)
     prices = known.prices if known else None
+
+    def prices_of(_answered: str | None) -> Any:
+        return prices
+
     try:
         if name == "google":
-            return shown(google_replies.parse(answer, request, prices))
-        delivery = openai_replies.parse(answer, request, prices)
+            return shown(google_replies.parse(answer, request, prices_of))
+        delivery = openai_replies.parse(answer, request, prices_of)
         return shown(delivery.reply) | ({"url": delivery.url} if delivery.url else {})
     except ProviderError as failure:
         facts = {
@@ -94,7 +98,7 @@ def test_any_body_is_a_reply_or_a_failure(body: object) -> None:
         request = REQUESTS[name]
         prices = load_models().assumed(name, request.model).prices
         try:
-            parse(answer, request, prices)
+            parse(answer, request, lambda _answered, known=prices: known)
         except ProviderError as failure:
             assert failure.message
 
@@ -111,7 +115,7 @@ def test_any_refusal_is_a_failure(status: int, body: object) -> None:
 def test_bodies_too_deep_to_read_are_garbage() -> None:
     """A body nested without end is no reply, and no crash."""
     with pytest.raises(ProviderError, match="not what an image server sends"):
-        openai_replies.parse(Answer(200, "[" * 100_000), REQUESTS["openai"], None)
+        openai_replies.parse(Answer(200, "[" * 100_000), REQUESTS["openai"], lambda _answered: None)
 
 
 PICTURE = "iVBORw0KGgo="
@@ -127,7 +131,8 @@ PARSERS = {"openai": lambda *rest: openai_replies.parse(*rest).reply, "google": 
 
 def parsed(name: str, text: str) -> Reply:
     request = REQUESTS[name]
-    reply: Reply = PARSERS[name](Answer(200, text), request, load_models().assumed(name, request.model).prices)
+    prices = load_models().assumed(name, request.model).prices
+    reply: Reply = PARSERS[name](Answer(200, text), request, lambda _answered: prices)
     return reply
 
 

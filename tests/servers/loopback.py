@@ -84,13 +84,17 @@ class LoopbackServer:
         self._thread: threading.Thread | None = None
 
     def __enter__(self):
-        self._http = _Http(self)
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
+        self._serve(0)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
+        self.dies()
+        if self._errors:
+            raise AssertionError("the loopback server itself failed") from self._errors[0]
+
+    def dies(self) -> None:
+        """Answer nobody any more: the port is closed, and so are the connections there are."""
         self._http.shutdown()
         self._http.server_close()
         with self._changed:
@@ -98,8 +102,15 @@ class LoopbackServer:
         for connection in still_open:
             _close(connection)
         self._thread.join(5)
-        if self._errors:
-            raise AssertionError("the loopback server itself failed") from self._errors[0]
+
+    def comes_back(self) -> None:
+        """Answer again at the same address, with what was known before."""
+        self._serve(self._http.server_address[1])
+
+    def _serve(self, port: int) -> None:
+        self._http = _Http(self, port)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
 
     @property
     def address(self) -> str:
@@ -272,8 +283,8 @@ class _Http(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, owner: LoopbackServer) -> None:
-        super().__init__(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": owner}))
+    def __init__(self, owner: LoopbackServer, port: int) -> None:
+        super().__init__(("127.0.0.1", port), type("Handler", (_Handler,), {"owner": owner}))
         self._owner = owner
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -283,6 +294,7 @@ class _Http(ThreadingHTTPServer):
         """Note a connection before its thread begins."""
         with self._owner._changed:
             self._owner._open[client_address] = request
+            self._owner._changed.notify_all()
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

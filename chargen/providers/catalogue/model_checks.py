@@ -41,6 +41,9 @@ def _check_life(model: Model, model_id: str, hint: str, today: date) -> Iterator
             yield warning(
                 f"`{model_id}` shuts down on {model.shutdown}, in {days} day{'' if days == 1 else 's'}", hint=hint
             )
+        case Lifecycle.DOUBTFUL:
+            message = f"`{model_id}` ended on {model.reported_end} by reports that its vendor does not confirm"
+            yield warning(f"{message}: requests may fail", hint=hint)
         case Lifecycle.DEPRECATED:
             yield warning(f"`{model_id}` is deprecated since {model.deprecated}", hint=hint)
         case Lifecycle.ALIVE:

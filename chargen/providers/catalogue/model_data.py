@@ -214,6 +214,7 @@ def _model(provider: str, table: _Table, sizes: Mapping[str, SizeRule], prices: 
         prices=table.named("prices", prices) if "prices" in table.names() else None,
         shutdown=table.maybe("shutdown", date),
         deprecated=table.maybe("deprecated", date),
+        reported_end=table.maybe("reported_end", date),
         replacement=table.maybe("replacement", str),
         unsupported=table.take("unsupported", str, ""),
         note=table.take("note", str, ""),

@@ -26,6 +26,8 @@ class Lifecycle(str, Enum):
     ALIVE = "alive"
     DEPRECATED = "deprecated"
     DYING = "dying"
+    DOUBTFUL = "doubtful"
+    """Ended by reports that its vendor does not confirm."""
     DEAD = "dead"
 
 
@@ -47,6 +49,8 @@ class Model:
     prices: Prices | None = None
     shutdown: date | None = None
     deprecated: date | None = None
+    reported_end: date | None = None
+    """When it ended by reports that its vendor does not confirm."""
     replacement: str | None = None
     unsupported: str = ""
     """Why the program does not speak to this model at all, as the rest of a sentence; empty where it does."""
@@ -64,6 +68,8 @@ class Model:
             return Lifecycle.DEAD
         if self.shutdown is not None and (self.shutdown - today).days <= NOTICE_DAYS:
             return Lifecycle.DYING
+        if self.reported_end is not None and today >= self.reported_end:
+            return Lifecycle.DOUBTFUL
         if self.deprecated is not None and today >= self.deprecated:
             return Lifecycle.DEPRECATED
         return Lifecycle.ALIVE
@@ -144,6 +150,15 @@ class ModelTable:
             found = [model for model in self.of(provider) if model.named(bare)]
             self._found[asked] = min(found, key=lambda model: model.id.endswith("*"), default=None)
         return self._found[asked]
+
+    def another(self, provider: str, asked: str, answered: str | None) -> bool:
+        """Say whether the id that a reply names is another model than was asked; a dated or numbered form is not."""
+        if not answered or (ours := bare_id(asked)) == (theirs := bare_id(answered)):
+            return False
+        known = self.find(provider, ours), self.find(provider, theirs)
+        if None not in known:
+            return known[0] is not known[1]
+        return not theirs.startswith(f"{ours}-")
 
     def assumed(self, provider: str, model_id: str) -> Model:
         """Return the model of that id; for an unknown id the sizes and references of the provider's default model."""

@@ -30,6 +30,7 @@ from chargen.model.request import (
     Ticket,
 )
 from chargen.model.values import FileHash, Size
+from chargen.plain_file import read_plain
 from chargen.providers.catalogue.model_checks import check_prompt, media_type
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
@@ -127,8 +128,7 @@ class ComfyUIProvider(VendorProvider):
 
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
-        assert request.model_sha256 is not None
-        workflow = self._read[request.model_sha256]
+        workflow = self._workflow_of(request)
         graph = workflow.bound(
             Values(
                 prompt=request.prompt,
@@ -188,7 +188,7 @@ class ComfyUIProvider(VendorProvider):
                 known = self._files.get(model)
             if known is not None and known[0] == key:
                 return known[1]
-            workflow = read_workflow(file.read_bytes(), model)
+            workflow = read_workflow(read_plain(file), model)
         except OSError as failure:
             message = f"can't read the workflow `{model}`: {(failure.strerror or 'no file').lower()}"
             hint = "put it there, or name another `model`; `chargen init --provider comfyui` writes one to begin with"
@@ -196,6 +196,17 @@ class ComfyUIProvider(VendorProvider):
         with self._lock:
             self._files[model] = key, workflow
             self._read[workflow.sha256] = workflow
+        return workflow
+
+    def _workflow_of(self, request: Request) -> Workflow:
+        """Return the workflow that a request was made for. Raises ProviderError where its file is another by now."""
+        assert request.model_sha256 is not None
+        with self._lock:
+            known = self._read.get(request.model_sha256)
+        workflow = known or self._workflow(request.model)
+        if workflow.sha256 != request.model_sha256:
+            message = f"`{request.model}` was changed while the image waited for its turn"
+            raise ProviderError(FailureClass.INVALID, message, hint="run again")
         return workflow
 
     # the server

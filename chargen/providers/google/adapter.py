@@ -51,9 +51,9 @@ class GoogleProvider(VendorProvider):
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
-        model = self._models.find(self.name, request.model)
         answer = self._answer(request)
-        return replies.parse(answer, request, model.prices if model else None, self._secrets)
+        reply = replies.parse(answer, request, lambda answered: self._prices(request.model, answered), self._secrets)
+        return self._named(reply, request.model)
 
     def _answer(self, request: Request) -> Answer:
         """Return the raw reply, or raise what went wrong."""

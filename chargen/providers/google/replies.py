@@ -7,7 +7,7 @@ usage and cost go along with the failure. What the bytes are is looked at elsewh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,13 @@ class _Account:
         )
 
 
-def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iterable[str] = ()) -> Reply:
-    """Read a reply with status 200. Raises ProviderError where it brings no picture."""
+def parse(
+    answer: Answer, request: Request, prices_of: Callable[[str | None], Prices | None], secrets: Iterable[str] = ()
+) -> Reply:
+    """Read a reply with status 200; `prices_of` gives the prices of the model that answered, by the id it tells.
+
+    Raises ProviderError where it brings no picture.
+    """
     secrets = tuple(secrets)
     body = answer.json
     if not isinstance(body, dict):
@@ -76,6 +81,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     candidate = next(iter(_dicts(body.get("candidates"))), {})
     found = pictures(candidate)
     usage = _dict(body.get("usageMetadata"))
+    prices = prices_of(_text(body.get("modelVersion")))
     account = _Account(usage, counts(usage, bool(found)), prices, _text(body.get("responseId")), secrets)
     _raise_if_refused(body, candidate, account)
     if not found:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from threading import Lock
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chargen.config.server_address import elsewhere, is_at, scheme_and_host, server_address
 from chargen.errors import Problem, error
-from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Request
+from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Reply, Request
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prices import Prices, estimate, most
 from chargen.providers.http.failures import exception_failure, setup_failure
@@ -68,19 +69,27 @@ class VendorProvider(LiveProvider):
 
         A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
         """
-        if (prices := self._prices(request)) is None:
+        if (prices := self._prices(request.model)) is None:
             return None
         return estimate(prices, request.requested_size, request.quality, len(request.references), request.prompt)
 
     def most(self, request: Request) -> Decimal | None:
         """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
-        if (prices := self._prices(request)) is None:
+        if (prices := self._prices(request.model)) is None:
             return None
         return most(prices, request.requested_size, len(request.references), request.prompt)
 
-    def _prices(self, request: Request) -> Prices | None:
-        model = self._models.find(self.name, request.model)
+    def _prices(self, asked: str, answered: str | None = None) -> Prices | None:
+        """Return the prices of a model, or those of the one that answered in its place, where they are known."""
+        another = self._models.another(self.name, asked, answered)
+        found = self._models.find(self.name, answered) if another and answered else None
+        model = found or self._models.find(self.name, asked)
         return None if model is None else model.prices
+
+    def _named(self, reply: Reply, asked: str) -> Reply:
+        """Return a reply that says whether another model answered than was asked."""
+        another = self._models.another(self.name, asked, reply.model_version)
+        return replace(reply, answered_by=reply.model_version) if another else reply
 
     def missing_key(self) -> Problem | None:
         """Say which key is missing or can't be one, or None; another server than the vendor's may need none."""

@@ -73,18 +73,18 @@ class OpenAIProvider(VendorProvider):
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
-        model = self._models.find(self.name, request.model)
         answer = self._answer(request)
-        delivery = replies.parse(answer, request, model.prices if model else None, self._secrets)
+        delivery = replies.parse(answer, request, lambda answered: self._prices(request.model, answered), self._secrets)
+        reply = self._named(delivery.reply, request.model)
         if delivery.url is None:
-            return delivery.reply
+            return reply
         try:
             data = download(delivery.url, self._base_url, self._environ, self._secrets)
         except ProviderError as failure:
-            failure.usage, failure.cost_usd = dict(delivery.reply.usage), delivery.reply.cost_usd
-            failure.request_id = delivery.reply.request_id
+            failure.usage, failure.cost_usd = dict(reply.usage), reply.cost_usd
+            failure.request_id = reply.request_id
             raise
-        return replace(delivery.reply, data=data)
+        return replace(reply, data=data)
 
     def _answer(self, request: Request) -> Answer:
         """Return the raw reply, or raise what went wrong."""

@@ -6,7 +6,7 @@ billed, and its usage and cost are kept with the failure. What the bytes are is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -51,8 +51,13 @@ class _Account:
         )
 
 
-def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iterable[str] = ()) -> Delivery:
-    """Read a reply with status 200. Raises ProviderError where it brings no picture."""
+def parse(
+    answer: Answer, request: Request, prices_of: Callable[[str | None], Prices | None], secrets: Iterable[str] = ()
+) -> Delivery:
+    """Read a reply with status 200; `prices_of` gives the prices of the model that answered, by the id it tells.
+
+    Raises ProviderError where it brings no picture.
+    """
     secrets = tuple(secrets)
     request_id = clean(answer.headers.get("x-request-id", ""), secrets) or None
     body = answer.json
@@ -65,6 +70,7 @@ def parse(answer: Answer, request: Request, prices: Prices | None, secrets: Iter
     if not items and body.get("error"):
         raise body_failure(answer, secrets)
     usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
+    prices = prices_of(_text(body.get("model")))
     paid = cost(prices, counts(usage, bool(request.references))) if prices else None
     account = _Account(usage, paid, request_id, secrets)
     delivered = [item for item in items if item.get("b64_json") or item.get("url")]
