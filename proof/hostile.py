@@ -1,7 +1,9 @@
 """Projects from a stranger, made to do harm: each is looked at, checked and built, with a folder beside it as bait.
 
 Judged: nothing outside the project is read into a request, written or removed; no code of the project's runs but
-`dodo.py` under `doit`; nothing hangs; no bug of ours shows; what is printed holds no control characters.
+`dodo.py` under `doit`; nothing hangs; no bug of ours shows; what is printed holds no control characters. And a built
+project in which something else than a plain file stands, in every place where one is opened: nothing hangs there
+either, nothing is bought for it, and all is as before once it is gone.
 """
 
 from __future__ import annotations
@@ -17,14 +19,45 @@ from servers.openai_server import OpenAIServer
 from support.project import Project, Run
 
 from proof.books import OPENAI
+from proof.hostile_places import PLACES, SORTS, places
 from proof.hostile_projects import PROJECTS
 from proof.tally import Bench, Tally
 
 SECRET = b"the-secret-outside-0123456789"
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds after which a command counts as hung."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-COMMANDS = (("chargen", "plan"), ("chargen", "check"), ("chargen", "status"), ("doit",), ("doit", "list"))
+COMMANDS = (
+    ("chargen", "plan"),
+    ("chargen", "check"),
+    ("chargen", "why"),
+    ("chargen", "history", "--gone"),
+    ("chargen", "log"),
+    ("doit",),
+    ("doit", "list"),
+)
+ALL_COMMANDS = (
+    ("chargen", "plan", "--all"),
+    ("chargen", "check"),
+    ("chargen", "prompt", "chapters/ch01/a", "--sent"),
+    ("chargen", "why", "chapters/ch01/a"),
+    ("chargen", "impact", "alice"),
+    ("chargen", "history", "chapters/ch01/a"),
+    ("chargen", "history", "--gone"),
+    ("chargen", "orphans"),
+    ("chargen", "gc"),
+    ("chargen", "trash", "list"),
+    ("chargen", "cost"),
+    ("chargen", "log"),
+    ("chargen", "approve", "chapters/ch01/a"),
+    ("chargen", "unlock", "chapters/ch01/a"),
+    ("chargen", "accept", "chapters/ch01/a"),
+    ("doit", "list"),
+    ("doit", "info", "generated/chapters/ch01/a.png"),
+    ("doit",),
+    ("chargen", "batch", "all"),
+)
+"""What is tried where something odd stands; those that need no `dodo.py` first."""
 
 
 def prepared(folder: Path, server: OpenAIServer) -> tuple[Project, Path]:
@@ -61,11 +94,6 @@ def attack(bench: Bench, tally: Tally, name: str, harm: Callable[[Project, Path]
         before = snapshot(outside)
         for command in COMMANDS:
             run = _patiently(bench, book, *command)
-            assert run.code in (0, 1, 3), f"{command}: {run.all[-1500:]}"
-            for word in ("Traceback", "unexpected", "report it"):
-                assert word not in run.all, f"{command}: {run.all[-1500:]}"
-            told = _CONTROL.search(run.out + run.err)
-            assert told is None, f"{command} prints {told[0]!r}: {run.all[-1500:]!r}"
             assert SECRET.decode() not in run.all, f"{command} tells the secret"
         after = snapshot(outside)
         changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
@@ -85,10 +113,64 @@ def _patiently(bench: Bench, book: Project, *command: str) -> Run:
     finally:
         timer.cancel()
     assert run.code != -9, f"{command} hung"
+    assert run.code in (0, 1, 3), f"{command}: {run.all[-1500:]}"
+    for word in ("Traceback", "unexpected", "report it"):
+        assert word not in run.all, f"{command}: {run.all[-1500:]}"
+    told = _CONTROL.search(run.out + run.err)
+    assert told is None, f"{command} prints {told[0]!r}: {run.all[-1500:]!r}"
     return run
 
 
+def built(bench: Bench, folder: Path, server: OpenAIServer) -> Project:
+    """Make a project with something in every place: an image was replaced, one is ignored, one file is in the trash."""
+    book, _ = prepared(folder, server)
+    book.write("imagery/characters/alice/face.png", pictures.png(64, 64, 3))
+    book.write("imagery/characters/alice/imagery.yaml", f"{book.read('imagery/characters/alice/imagery.yaml')}{_FACE}")
+    bench.forks.run(book, "doit")
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A red lamp.")
+    for command in (("doit",), ("doit", "ignore", "characters/alice/alice-portrait"), ("chargen", "plan")):
+        run = bench.forks.run(book, *command)
+        assert run.code == 0, run.all[-1500:]
+    book.write(".chargen/trash/20261128T000000000000Z/old.txt", "thrown away")
+    return book
+
+
+_FACE = "  - {id: face, path: face.png, status: approved}\n"
+
+
+def odd_file(bench: Bench, tally: Tally, place: str, sort: str) -> None:
+    """Put something that is no plain file into one place of a built project, try everything, and take it away."""
+    with OpenAIServer() as server, tally.trial(f"{sort} in the place of {place}"):
+        book = built(bench, bench.folder / f"odd-{tally.trials}", server)
+        sent = len(server.requests)
+        found = places(book.root, place)
+        assert found, f"{place} is not there"
+        for path in found:
+            kept = path.with_name(f"{path.name}.kept")
+            if path.exists():
+                path.rename(kept)
+            SORTS[sort](path)
+            tally.faults += 1
+        for command in ALL_COMMANDS:
+            # doit reads the settings itself, before anything of ours runs.
+            if command[0] != "doit" or place != "the settings":
+                _patiently(bench, book, *command)
+        assert len(server.requests) == sent, "something was bought for it"
+        for path in found:
+            kept = path.with_name(f"{path.name}.kept")
+            for odd in (path, path.with_name("pipe")):
+                odd.unlink(missing_ok=True)
+            if kept.exists():
+                kept.rename(path)
+        run = _patiently(bench, book, "doit")
+        assert run.code == 0, run.all[-1500:]
+        assert len(server.requests) == sent, "something was bought again"
+
+
 def harness(bench: Bench, tally: Tally) -> None:
-    """Every hostile project once."""
+    """Every hostile project once, and something odd of every sort in every place."""
     for name, harm in PROJECTS.items():
         attack(bench, tally, name, harm)
+    for place in PLACES:
+        for sort in SORTS:
+            odd_file(bench, tally, place, sort)

@@ -27,12 +27,14 @@ from chargen.model.record_marks import (
     MADE_AS,
     forgotten_at,
     last_attempt,
+    model_file_mark,
     quality_mark,
     with_mark,
     with_name,
     without_mark,
 )
 from chargen.model.values import Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence, TargetState
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -86,6 +88,8 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
     if image.quality:
         line = with_mark(line, quality_mark(image.quality))
+    if image.model_file is not None:
+        line = with_mark(line, model_file_mark(image.model_file[1]))
     if status is Status.REJECTED:
         line = with_mark(line, ANSWERED)
     if line.attempt is None and (last := last_attempt(image.entry.record_line)) is not None:
@@ -94,7 +98,9 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_name(without_mark(line, (MADE_AS, "")), "" if former is None else former.name)
     if image.inputs is None or image.fingerprint is None:
         return line
-    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))
+    # What was delivered the attempt's own record tells; the line has no room for it beside the parts.
+    of = line.of if line.fingerprint == image.fingerprint else None
+    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()), of=of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class _Taking:
         if (refused := unsendable(self.session.project.root, path)) is not None:
             raise InputError(error(f"can't take this picture: {refused}", entry.position))
         full = self.session.project.path(path)
-        if trouble := damage(full.read_bytes(), decoding=True):
+        if trouble := damage(read_plain(full, PICTURE_BYTES), decoding=True):
             hint = f"save it again, or bring a version back: `chargen history {image.id}` lists them"
             raise InputError(error(f"can't take this picture: {trouble}", entry.position, hint))
         return path, full

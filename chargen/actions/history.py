@@ -24,6 +24,7 @@ from chargen.kinds.record_edits import all_slots_of
 from chargen.model.reason import said_of_version
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, FileHash, number
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Place
 from chargen.plan.plan import Planned
@@ -262,11 +263,11 @@ def _add_current(session: Session, evidence: Evidence, image: Planned, found: li
         return
     line = evidence.own(image.entry).record_line
     if line is not None and line.file == file:
-        record = None if state.kind is FileKind.LFS_POINTER else record_in(path.read_bytes())
+        record = None if state.kind is FileKind.LFS_POINTER else record_in(read_plain(path, PICTURE_BYTES))
         found.append(replace(_of_line(line, Where.CURRENT, record), path=shown))
         return
     at = stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC), microseconds=True)
-    data = path.read_bytes() if state.kind is FileKind.FILE else None
+    data = read_plain(path, PICTURE_BYTES) if state.kind is FileKind.FILE else None
     found.append(replace(_of_bytes(data, file, state.size, at), path=shown))
 
 

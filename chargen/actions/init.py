@@ -20,6 +20,7 @@ from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
+from chargen.plain_file import read_plain
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.store.files import make_folder, write_new_durably
 
@@ -81,7 +82,7 @@ def _settings(folder: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_plain(path).decode())
     except (OSError, ValueError) as failure:
         raise StartError(error(f"can't read this file: {failure}", Position(FILE), "correct it, then again")) from None
     if missing := _missing_tables(document):
@@ -145,5 +146,5 @@ def _advice(folder: Path, kept: list[str]) -> Iterator[str]:
         ".gitignore": (STATE, f"it should name `{STATE}/`, the program's own folder"),
     }
     for name, (word, sentence) in needs.items():
-        if name in kept and word not in (folder / name).read_text(encoding="utf-8", errors="replace"):
+        if name in kept and word.encode() not in read_plain(folder / name):
             yield f"`{name}` was kept: {sentence}"

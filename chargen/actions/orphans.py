@@ -19,13 +19,14 @@ from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
 from chargen.model.values import number
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.book import Book
 from chargen.plan.ownership import normal
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
-from chargen.store.files import ignores_case, printable
+from chargen.store.files import ignores_case, kind_of, printable
 from chargen.store.inside import read_inside
 from chargen.store.temporaries import abandoned
 
@@ -102,7 +103,9 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
         if path_key(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
             continue
         full = project.path(path)
-        record = record_in(full.read_bytes()) if kind == PICTURE else None
+        if not kind_of(full).kind.is_picture:  # a pipe, a device
+            continue
+        record = record_in(read_plain(full, PICTURE_BYTES)) if kind == PICTURE else None
         name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
         if not broken.may_plan(name, record, unknown=kind == PICTURE and record is None):
             found.append(Orphan(path, full.lstat().st_size, kind, record))

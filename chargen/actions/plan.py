@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
 from chargen.plan.plan import Plan, Shown, plan_json
-from chargen.plan.session import Session
+
+if TYPE_CHECKING:  # a kept plan is shown without what makes one
+    from chargen.plan.session import Session
 
 
 @dataclass(frozen=True, slots=True)

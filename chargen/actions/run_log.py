@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from chargen.model.values import EntryId
@@ -64,10 +65,9 @@ def run_log(journal: Journal, limit: int) -> RunLog:
     attempts: dict[str, list[Attempt]] = {}
     for attempt in journal.attempts():
         attempts.setdefault(attempt.run_id, []).append(attempt)
-    until = [*(run.started_at for run in runs[1:]), None]
     found = [
         _logged(run, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
-        for run, end in zip(runs, until, strict=True)
+        for run, end in zip_longest(runs, (run.started_at for run in runs[1:]))
     ]
     last = found[max(len(found) - limit, 0) :]
     return RunLog(tuple(reversed(last)), len(found) - len(last))

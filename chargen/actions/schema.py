@@ -14,6 +14,7 @@ from typing import Any
 from chargen.kinds import all_kinds
 from chargen.kinds.keys import Form, Key, Keys
 from chargen.kinds.kind import ImageryKind
+from chargen.plain_file import read_plain
 from chargen.store.files import make_folder, write_durably
 
 FOLDER = "schemas"
@@ -60,7 +61,7 @@ def write_schemas(folder: Path) -> tuple[str, ...]:
     written = []
     for name, data in schema_files():
         path = folder / name
-        if not path.exists() or path.read_bytes() != data:
+        if not path.exists() or read_plain(path) != data:
             write_durably(path, data)
             written.append(name)
     return tuple(written)

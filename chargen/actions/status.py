@@ -7,7 +7,7 @@ an image is judged again on what its file says when its request is about to leav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
 from chargen.model.values import EntryId, Status, Verdict, number
-from chargen.plan.plan import Plan, Planned, Shown, total_cost
+from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
@@ -117,14 +117,18 @@ def set_status(session: Session, selection: Selection, status: Status, note: str
         raise StartError("name the images that are meant", hint="`chargen plan --all` lists them")
     planner = session.planner()
     ids = select(planner.selectables(), selection)
-    before = planner.plan()
+    # Where no other image can hang on these, only they can be judged otherwise afterwards.
+    alone = not planner.can_be_referenced(ids)
+    before = planner.images(ids) if alone else planner.plan().images
     session.keep(planner)
     recorder = session.decisions.begin(COMMANDS[status])
     words = " ".join(note.split()) if status is Status.REJECTED else None
     marked = _write(session, recorder, [_mark(planner, image, status, words) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
         return StatusChange(marked, (), (), ())
-    return replace(_compared(marked, before, session.plan()), decision=recorder.number)
+    planner = session.planner()
+    after = planner.images(ids) if alone else planner.plan().images
+    return replace(_compared(marked, before, after), decision=recorder.number)
 
 
 def _mark(planner: Planner, image: Planned, status: Status, note: str | None) -> MarkedImage:
@@ -220,10 +224,11 @@ def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
     return edit
 
 
-def _compared(marked: tuple[MarkedImage, ...], before: Plan, after: Plan) -> StatusChange:
+def _compared(marked: tuple[MarkedImage, ...], before: Iterable[Shown], after: Iterable[Shown]) -> StatusChange:
+    known = {image.id: image for image in before}
     stale, held, settled = [], [], []
-    for image in after.images:
-        old = before.by_id.get(image.id)
+    for image in after:
+        old = known.get(image.id)
         if old is None:
             continue
         if image.verdict.spends and not old.verdict.spends:

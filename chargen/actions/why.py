@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from chargen.images.png import embedded_record
@@ -19,7 +19,8 @@ from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash, number
+from chargen.model.values import FileHash, amount_of, number
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
 from chargen.plan.plan import Planned
@@ -171,10 +172,7 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
         return record.cost_or_estimate_usd
     metadata = slots_of(entry).get("provider_metadata")
     written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
-    try:
-        return Decimal(str(written)) if written else None
-    except InvalidOperation:
-        return None
+    return amount_of(written) if written else None
 
 
 def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:
@@ -184,7 +182,7 @@ def _records(session: Session, image: Planned, found: TargetState, line: RecordL
     if line is not None and (record := attempt_record(session.originals, line)) is not None:
         yield record
     if found.state.kind is FileKind.FILE:
-        data = session.project.path(found.path or image.target).read_bytes()
+        data = read_plain(session.project.path(found.path or image.target), PICTURE_BYTES)
         if (record := record_in(data)) is not None:
             yield record
     if line is not None:

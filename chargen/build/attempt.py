@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
 from chargen.model.record_marks import last_attempt
@@ -105,7 +105,7 @@ class Attempt:
             stored = self._session.originals.put(record, reply.data, reply.others)
         except ChargenError as failure:
             self._guard.failed(failure)
-            raise
+            raise InputError([_lost(problem) for problem in failure.problems]) from failure
         self._session.journal.stored(stored, soon=True)
         if self._keeps_jobs:
             self._session.jobs.end(record.attempt)
@@ -167,3 +167,9 @@ def received(session: Session, record: Record, reply: Reply) -> Record:
         notes=record.notes if another is None else (*record.notes, f"`{record.route}` was asked, `{another}` answered"),
         details=clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
     )
+
+
+def _lost(problem: Problem) -> Problem:
+    """Say of what went wrong with a reply's place that it lost the reply."""
+    message = f"the reply could not be stored and is lost; it may be billed: {problem.message}"
+    return replace(problem, message=message)

@@ -29,6 +29,7 @@ from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
 from chargen.model.request import FailureClass, Request, SentReference
 from chargen.model.values import FileHash, Size, Status, Verdict
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
@@ -244,7 +245,7 @@ class ImageBuilder:
         assert image.composed is not None
         path = self.session.project.path(image.prompt_file)
         data = (image.composed.text + "\n").encode()
-        if kind_of(path).size != len(data) or path.read_bytes() != data:
+        if kind_of(path).size != len(data) or read_plain(path) != data:
             write_whole(path, data, root=self.session.project.root)
 
     def write_back(
@@ -286,7 +287,7 @@ class ImageBuilder:
             message = "what would have been restored is gone"
             raise InputError(error(message, image.entry.position, "run again to build it anew"))
         if paid.stored is None:  # the very file that stood there; its record line stays as it is
-            file = replace_picture(self.session, image, self.session.project.path(paid.path).read_bytes())
+            file = replace_picture(self.session, image, read_plain(self.session.project.path(paid.path), PICTURE_BYTES))
             return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
         own = paid.stored.record.fingerprint == image.fingerprint
         size = image.entry.size if own else paid.stored.record.asked_size
@@ -294,7 +295,12 @@ class ImageBuilder:
         file = replace_picture(self.session, image, picture.data)
         self.session.originals.note_published(paid.stored, file)
         record = paid.stored.record
-        edit = slots_edit(image, record, file, str(picture.delivered_size))
+        line = image.entry.record_line
+        if line is not None and line.attempt == record.attempt:  # what the author said of it stays
+            line = replace(line, file=file.sha256, size=file.size)
+        else:
+            line = None
+        edit = slots_edit(image, record, file, str(picture.delivered_size), line=line)
         return self.write_back(result, edit, file, record.attempt)
 
     def _adopt(self, image: Planned) -> BuildResult:

@@ -21,6 +21,7 @@ from chargen.model.entries import Entry
 from chargen.model.record_marks import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Group, Move
@@ -131,7 +132,7 @@ class Mover:
         target = project.path(move.target)
         if move.target not in {item.source for item in group.moves}:
             self.session.history.keep(move.id, target)  # nobody's file, or one left by a move that died
-        write_durably(target, kept.path.read_bytes(), root=project.root)
+        write_durably(target, read_plain(kept.path, PICTURE_BYTES), root=project.root)
 
     def _leave(self, group: Group) -> None:
         """Empty the places that pictures have left and no other has come to; all of them are kept."""

@@ -22,7 +22,7 @@ from chargen.plan.cache.stamp import digest
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
-from chargen.store.attributes import lost_on_replacement
+from chargen.store.attributes import closed_to_replacement, lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
@@ -37,6 +37,9 @@ _ROUNDS = 20
 """Times a replacement is tried because the author is saving the file, before this run gives up: in all 3.8 seconds."""
 _PAUSE = 0.02
 """Seconds by which the wait before each round is longer than the one before."""
+
+_LOOKS = 8
+"""Times a file is looked at before a request leaves that could not be written back: in all 0.6 seconds."""
 
 _GATHER = 0.1
 """Seconds for which a finished image waits, at most, for others of its file that are about to be finished."""
@@ -146,20 +149,29 @@ class WriteBack:
     def check_edit(self, entry: Entry, target: str, route: Route) -> None:
         """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
-        A file that can't be read at this moment, and an entry that is gone, are left to the write-back.
+        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment.
         """
-        if lost := lost_on_replacement(self._project.path(entry.file), entry.file):
+        path = self._project.path(entry.file)
+        if lost := lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file):
             raise InputError(lost)
         opened = self._opened(entry.file)
-        with opened.writing:
-            try:
-                self._read(opened)
-                now = self._entry(opened, entry.id)
-                self._text(opened).apply((made_up_edit(now, target, route),))
-            except SpliceError as refused:
-                raise InputError([unwritable(problem) for problem in refused.problems]) from None
-            except InputError:
-                return
+        trouble: InputError | None = None
+        for number in range(_LOOKS):
+            time.sleep(number * _PAUSE)
+            with opened.writing:
+                try:
+                    self._read(opened)
+                    now = self._entry(opened, entry.id)
+                    self._text(opened).apply((made_up_edit(now, target, route),))
+                except SpliceError as refused:
+                    raise InputError([unwritable(problem) for problem in refused.problems]) from None
+                except InputError as failure:
+                    opened.data = None
+                    trouble = failure
+                else:
+                    return
+        assert trouble is not None
+        raise InputError([replace(item, message=f"not sent: {item.message}") for item in trouble.problems])
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ import click
 
 from chargen.cli.output import is_word
 from chargen.errors import StartError
+from chargen.model.values import amount_of
 
 if TYPE_CHECKING:
     from chargen.plan.build_request import BuildRequest
@@ -133,10 +134,7 @@ def within_project(root: Path) -> str:
 
 def usd(text: str) -> Decimal:
     """Read an amount of money for `--budget`. Raises StartError."""
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    amount = amount_of(text.removeprefix("$"))
+    if amount is None:
         raise StartError(f"`--budget` takes an amount in USD, not `{text}`", hint="write it like `--budget 2.50`")
     return amount

@@ -254,7 +254,7 @@ def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
 
 def _befell(build: Build) -> Iterable[str]:
     """Yield what befell the project's files since this was asked last."""
-    problems = build.session.journal_problems
+    problems = build.session.state_problems
     while problems:
         yield from str(problems.pop(0)).split("\n")
 

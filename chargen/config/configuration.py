@@ -16,6 +16,7 @@ from typing import Any
 from chargen.config.setting_checks import url_trouble
 from chargen.config.settings import KnownProvider, Settings, parse_settings
 from chargen.errors import Position, Problem, StartError, error
+from chargen.plain_file import read_plain
 
 FILE = "pyproject.toml"
 
@@ -102,7 +103,7 @@ def _has_table(document: Mapping[str, Any]) -> bool:
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError as failure:
         reason = (failure.strerror or type(failure).__name__).lower()
         raise StartError(error(f"can't read this file: {reason}", Position(FILE))) from None
@@ -116,6 +117,8 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as failure:
         raise StartError(_syntax_problem(str(failure), text)) from None
+    except (ValueError, RecursionError) as failure:  # a number of thousands of digits, thousands of brackets
+        raise StartError(error(f"can't read this file: {failure}", Position(FILE))) from None
 
 
 def _syntax_problem(message: str, text: str) -> Problem:

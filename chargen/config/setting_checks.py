@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
-from chargen.model.values import Size
+from chargen.model.values import LARGEST_AMOUNT, Size
 from chargen.text.nearest import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"
@@ -161,14 +161,21 @@ class SettingChecks:
 
     def choice(self, choices: type[_Choice]) -> Check[_Choice]:
         """Make a check for one of a few words."""
-        names = [str(choice.value) for choice in choices]
+        word = self.word([str(choice.value) for choice in choices])
 
         def check(path: KeyPath, value: Any) -> _Choice | None:
+            text = word(path, value)
+            return None if text is None else choices(text)
+
+        return check
+
+    def word(self, names: Collection[str]) -> Check[str]:
+        """Make a check for one of a few words that are not known beforehand."""
+
+        def check(path: KeyPath, value: Any) -> str | None:
             text = self.text(path, value)
-            if text is None:
-                return None
-            if text in names:
-                return choices(text)
+            if text is None or text in names:
+                return text
             self.must(path, f"be one of {', '.join(f'`{name}`' for name in names)}", did_you_mean(text, names))
             return None
 
@@ -250,7 +257,7 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     number = Decimal(str(value))
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number <= LARGEST_AMOUNT else None
 
 
 def _kind(value: Any) -> str:

@@ -103,7 +103,8 @@ class Settings:
     missing_references: MissingReferences = MissingReferences.BLOCK
     empty_references: EmptyReferences = EmptyReferences.NONE
     location_references: LocationReferences = LocationReferences.OFF
-    rebuild_on: frozenset[RebuildOn] = frozenset()
+    rebuild_on: frozenset[str] = frozenset()
+    """Words of `RebuildOn`, and what providers call the files that their models are."""
     log_level: LogLevel = LogLevel.INFO
     prompt_limit: int = 4000
     """Characters of a prompt made of fields, its style included."""
@@ -139,6 +140,8 @@ class KnownProvider:
     """The environment variable that may hold another server's address; empty where there is none."""
     keys: tuple[str, ...] = ()
     """Environment variables that may hold its key."""
+    model_file: str = ""
+    """What the file of the project is called that a model's id names; empty where ids are names of models."""
     domain: str = ""
     """Hosts at or below it are the vendor's own; empty where there is no vendor."""
     own: Callable[[], Mapping[str, OwnSetting]] = dict
@@ -175,7 +178,7 @@ def parse_settings(
         location_references=checks.one(
             table, ("location_references",), checks.choice(LocationReferences), plain.location_references
         ),
-        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.choice(RebuildOn))),
+        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.word(_rebuilds(known)))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
         prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
         routes=routes,
@@ -270,6 +273,12 @@ def _providers(
             own=_own(checks, own, path, more),
         )
     return found
+
+
+def _rebuilds(known: Mapping[str, KnownProvider]) -> tuple[str, ...]:
+    """Return the words that `rebuild_on` may hold."""
+    files = (provider.model_file for provider in known.values() if provider.model_file)
+    return tuple(dict.fromkeys((*(choice.value for choice in RebuildOn), *files)))
 
 
 def _addresses(checks: SettingChecks, table: Mapping[str, Any], path: KeyPath, vendor: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from doit import get_initial_workdir
 
 from chargen.config.layout import DOIT_STATES, DOIT_STOCK_STATES
 from chargen.doit_plugin.states import ContentChecker
+from chargen.plain_file import read_plain
 
 COMMANDS = {
     "run": "chargen.cli.doit.run:Run",
@@ -37,7 +38,7 @@ _BACKENDS = frozenset({BACKEND, "chargen.app.doit.states:RecordStates"})
 def plugins(folder: Path) -> dict[str, dict[str, str]]:
     """Return the tables of `[tool.doit.plugins]` in a folder's `pyproject.toml`; none where they can't be read."""
     try:
-        found: Any = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        found: Any = tomllib.loads(read_plain(folder / "pyproject.toml").decode())
         found = found["tool"]["doit"]["plugins"]
     except (OSError, ValueError, LookupError, TypeError):
         return {}

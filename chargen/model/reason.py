@@ -52,6 +52,8 @@ class ReasonCode(str, Enum):
     PROVIDER_CHANGED = "provider-changed"
     MODEL_CHANGED = "model-changed"
     QUALITY_CHANGED = "quality-changed"
+    MODEL_FILE_CHANGED = "model-file-changed"
+    """What it is called (`workflow`), and its path: another file was the model."""
     REFERENCE_REBUILT = "reference-rebuilt"
     REFERENCE_FIRST = "reference-first"
     REFERENCE_BLOCKED = "reference-blocked"
@@ -168,6 +170,7 @@ _SENTENCES = {
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
     ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
     ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
+    ReasonCode.MODEL_FILE_CHANGED: "{} `{}` changed",
     ReasonCode.REFERENCE_REBUILT: "reference `{}` will be rebuilt",
     ReasonCode.REFERENCE_FIRST: "reference `{}` will be built first",
     ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",

@@ -10,14 +10,16 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordedReference, RecordPart
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size, amount_of
 
 FORMAT = 1
+_MOST_TRIES = 1_000_000
+"""A larger number is none of a try, and may be one that the journal has no place for."""
 _PLAIN = frozenset({str, int, bool, type(None)})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -63,7 +65,7 @@ def from_dict(value: Any) -> Record:
         raise RecordError("not a record of a known format")
     try:
         return _from_dict(value)
-    except (KeyError, TypeError, ValueError, InvalidOperation) as failure:
+    except (KeyError, TypeError, ValueError) as failure:
         raise RecordError(f"not a record: {type(failure).__name__}: {failure}") from None
 
 
@@ -126,7 +128,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         model_sha256=None if value.get("model_sha256") is None else FileHash(_digest(value["model_sha256"])),
         details=_mapping(value.get("details", {})),
         run=_text(value.get("run", "")),
-        number=_whole(value.get("number", 1)),
+        number=_number_of_try(value.get("number", 1)),
         after=_optional_text(value.get("after")),
         why=_reasons(value.get("reasons"), _texts(value.get("why", ()))),
         original=None if value.get("original") is None else _original(value["original"]),
@@ -188,6 +190,12 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _number_of_try(value: Any) -> int:
+    if _whole(value) > _MOST_TRIES:
+        raise ValueError("this number is too large")
+    return int(value)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError("mapping expected")
@@ -195,7 +203,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _amount(value: Any) -> Decimal | None:
-    amount = None if value is None else Decimal(_text(value))
-    if amount is not None and not amount.is_finite():
+    amount = None if value is None else amount_of(_text(value))
+    if amount is None and value is not None:
         raise ValueError("amount expected")
     return amount

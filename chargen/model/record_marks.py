@@ -20,6 +20,9 @@ FORGOTTEN = "forget"
 QUALITY = "quality"
 """Key of a mark in a record line: the quality that was declared."""
 
+MODEL_FILE = "model_file"
+"""Key of a mark in a record line: the first 8 digits of the hash of the project's file that was the model."""
+
 ACCEPTED = "accepted"
 """Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
 from; the value is the route that was declared by then."""
@@ -37,12 +40,20 @@ def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     """Return the line of a file made from a record's original, with the marks the record asks for."""
     line = record.line(file, size, at)
     quality = (quality_mark(record.quality),) if record.quality else ()
-    return replace(line, others=(*line.others, *quality, *((ANSWERED,) if record.answers_rejection else ())))
+    model_file = () if record.model_sha256 is None else (model_file_mark(record.model_sha256),)
+    return replace(
+        line, others=(*line.others, *quality, *model_file, *((ANSWERED,) if record.answers_rejection else ()))
+    )
 
 
 def quality_mark(quality: str) -> tuple[str, str]:
     """Return the mark that tells the declared quality; a blank in it must not end the word it is in the line."""
     return QUALITY, quote(quality, safe="/:._-+~@")
+
+
+def model_file_mark(sha256: FileHash) -> tuple[str, str]:
+    """Return the mark that tells which file was the model."""
+    return MODEL_FILE, sha256[:8]
 
 
 def quality_of(line: RecordLine) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.values import EntryId
@@ -15,8 +16,10 @@ from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Offer, Shown
-from chargen.plan.session import Session
 from chargen.text.money import cost_text
+
+if TYPE_CHECKING:  # a kept plan is shown without what makes one
+    from chargen.plan.session import Session
 
 SETTINGS = Position("pyproject.toml")
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from chargen.errors import Position
 from chargen.kinds.names import clash_key
 from chargen.model.entries import Character, Entry, Place
-from chargen.model.values import EntryId
-from chargen.plan.cache.rows import Cache, Head, KeptFile, head_of
+from chargen.model.values import EntryId, FileHash
+from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
+from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import usual_places
-from chargen.plan.ownership import Claim, Ownership, PictureSources, ownership
+from chargen.plan.ownership import Claim, Group, Owned, OwnershipOnDemand, OwnershipRead, PictureSources
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
-from chargen.plan.scan import broken_slugs
+from chargen.plan.scan import ScannedFile, broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
 OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
 LOCATION = "location"
 """The kind of file that shows places."""
-_K = TypeVar("_K", bound=str)
-_V = TypeVar("_V")
 
 
 class Book:
@@ -38,7 +36,7 @@ class Book:
             if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
                 self.kept[file], self.heads[file] = old, old.head
             else:
-                self.heads[file] = head_of(disk.scanned(file), disk.project.target)
+                self.heads[file] = _head_of(disk.scanned(file), disk.project.target)
         self._lend_slugs()
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
@@ -59,7 +57,7 @@ class Book:
         self.characters: Mapping[str, Character] = _Characters(self, disk.trace)
         self._places = broken_slugs(self.broken)
         self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
-        self._whose = Ownership()
+        self._whose: OwnershipOnDemand
 
     def _lend_slugs(self) -> None:
         """Read files anew that have their slug from another one beside them, where that has another slug now."""
@@ -71,7 +69,7 @@ class Book:
             folder = file.rpartition("/")[0]
             if head.borrows_slug and head.slug != lent.get(folder, folder.rpartition("/")[2]):
                 self.kept.pop(file, None)
-                self.heads[file] = head_of(self._disk.scanned(file), self._disk.project.target)
+                self.heads[file] = _head_of(self._disk.scanned(file), self._disk.project.target)
 
     @property
     def is_odd(self) -> bool:
@@ -92,24 +90,32 @@ class Book:
             CHARACTERS: lambda _: answer_of(list(self.definers)),
             BROKEN: lambda slug: repr(self._places.get(slug)),
             PLANNED: lambda name: "yes" if name in self.home else "",
-            OWNED: lambda name: repr((self._whose.owned.get(EntryId(name)), self._whose.moves_of(EntryId(name)))),
+            OWNED: lambda file: repr(tuple(map(self._whose.told, self._away(file)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
-    def ownership(self, sources: PictureSources) -> Ownership:
-        """Say which picture is whose; what is asked of it is noted."""
-        target = self._disk.project.target
-        claims = (
-            self._placed(claim.of(name, target(name)), file, sources)
+    def _away(self, file: str) -> Iterator[EntryId]:
+        """Yield those images of a file that are not plainly at home."""
+        return (name for name in self.heads[file].ids if not self._whose.is_home(name)) if file else iter(())
+
+    def ownership(self, sources: PictureSources) -> OwnershipRead:
+        """Say which picture is whose; what is asked of it is noted, for all images of a file together."""
+        claims = {
+            name: claim
             for file, head in self.heads.items()
             for name, claim in zip(head.ids, head.claims, strict=True)
             if self.home[name] == file
-        )
-        found = self._whose = ownership(tuple(claims), sources)
-        trace = self._disk.trace
-        return Ownership(_Noted(found.owned, trace, OWNED), found.groups, _Noted(found.attempts, trace, CLAIMED))
+        }
+        recorded = (FileHash(claim.file) for claim in claims.values() if claim.file)
+        target = self._disk.project.target
+
+        def made(name: EntryId, claim: KeptClaim) -> Claim:
+            return self._placed(claim.of(name, target(name)), self.home[name], sources)
+
+        self._whose = OwnershipOnDemand(_Claims(claims, made), recorded, sources)
+        return _NotedOwnership(self._whose, self._disk.trace, self.home)
 
     def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
         """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
@@ -154,19 +160,60 @@ class Book:
         return next((found for found in (imagery.characters if imagery else ()) if found.slug == slug), None)
 
 
-class _Noted(Mapping[_K, _V]):
-    """A mapping of which it is noted what is asked of it."""
+class _Claims(Mapping[EntryId, Claim]):
+    """The claims of all entries, each made of what is kept of it when it is asked for."""
 
-    def __init__(self, found: Mapping[_K, _V], trace: ReadTrace, kind: str) -> None:
+    def __init__(self, kept: Mapping[EntryId, KeptClaim], make: Callable[[EntryId, KeptClaim], Claim]) -> None:
+        self._kept = kept
+        self._make = make
+        self._made: dict[EntryId, Claim] = {}
+
+    def __getitem__(self, name: EntryId) -> Claim:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(name, self._kept[name])
+        return made
+
+    def __iter__(self) -> Iterator[EntryId]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+class _NotedOwnership:
+    """Who owns what; what is asked of it is noted."""
+
+    def __init__(self, found: OwnershipOnDemand, trace: ReadTrace, home: Mapping[EntryId, str]) -> None:
         self._found = found
         self._trace = trace
-        self._kind = kind
+        self._home = home
 
-    def __getitem__(self, key: _K) -> _V:
-        self._trace.note(self._kind, key)
-        return self._found[key]
+    @property
+    def attempts(self) -> Mapping[str, EntryId]:
+        return _Noted(self._found.attempts, self._trace)
 
-    def __iter__(self) -> Iterator[_K]:
+    def of(self, name: EntryId) -> Owned | None:
+        self._trace.note(OWNED, self._home.get(name, ""))
+        return self._found.of(name)
+
+    def group_of(self, name: EntryId) -> Group | None:
+        self._trace.note(OWNED, self._home.get(name, ""))
+        return self._found.group_of(name)
+
+
+class _Noted(Mapping[str, EntryId]):
+    """The attempts that made the pictures of entries; what is asked of them is noted."""
+
+    def __init__(self, found: Mapping[str, EntryId], trace: ReadTrace) -> None:
+        self._found = found
+        self._trace = trace
+
+    def __getitem__(self, attempt: str) -> EntryId:
+        self._trace.note(CLAIMED, attempt)
+        return self._found[attempt]
+
+    def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
     def __len__(self) -> int:
@@ -212,3 +259,29 @@ class _Broken(Mapping[str, Position]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
+    """Return the head of a file that was read; `target` says where an entry's picture belongs."""
+    imagery = scanned.imagery
+    if imagery is None:
+        return Head(problems=scanned.problems, broken=scanned.broken)
+    claims = {entry.id: KeptClaim.made(claim_of(entry, target(entry.id))) for entry in imagery.entries}
+    seen: dict[str, str] = {}
+    for character in imagery.characters:
+        place = character.appearance.position if character.appearance else None
+        seen.setdefault(character.slug, answer_of((character, place)))
+    return Head(
+        imagery.kind,
+        imagery.slug,
+        tuple(dict.fromkeys(entry.id for entry in imagery.entries)),
+        len(imagery.entries),
+        seen,
+        tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
+        tuple((name.name, str(name), name.position) for name in imagery.uses),
+        scanned.problems,
+        claims=tuple(claims.values()),
+        overview=imagery.overview,
+        borrows_slug=scanned.borrows_slug,
+        zones=imagery.zones,
+    )

@@ -136,6 +136,7 @@ class Disk:
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
+        self._model_files: dict[str, FileHash | None] = {}
         self._outside = StoreAnswers(journal, self.looked)
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.looked)
         beside = self.own_pictures.signature
@@ -196,6 +197,21 @@ class Disk:
                     digest = self._hashes.hash_of(full, state.key)
             self._references[path] = digest, look_at(self.project.root, path)
         return self._references[path]
+
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+        if path.startswith("/") or ".." in path.split("/"):
+            return None
+        self.trace.note(FILE, path)
+        if path not in self._model_files:
+            full = self.project.path(path)
+            state = kind_of(full)
+            digest = None
+            if state.kind is FileKind.FILE:
+                with suppress(OSError):  # whoever needs it says that it can't be read
+                    digest = self._hashes.hash_of(full, state.key)
+            self._model_files[path] = digest
+        return self._model_files[path]
 
     # traces
 

@@ -16,7 +16,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, quality_of
+from chargen.model.record_marks import ANSWERED, MODEL_FILE, accepted_for, forgotten_at, model_file_mark, quality_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
@@ -182,7 +182,7 @@ class GatheredFacts:
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
         """Declared provider, model or quality that differs from what made the present image."""
-        return _drift(self.state.line, self.image.route, self.image.quality)
+        return _drift(self.state.line, self.image, self.image.quality)
 
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
@@ -191,10 +191,9 @@ class GatheredFacts:
         line = self.state.line
         if not asked_for or line is None or is_proof(line.by):
             return ()
-        codes = {_DRIFTS[item] for item in asked_for}
         quality = self.sources.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in _drift(since, self.image.route, quality) if reason.code in codes)
+        return tuple(reason for reason in _drift(since, self.image, quality) if _drifting(reason) in asked_for)
 
     # what the author and the command say
 
@@ -241,9 +240,13 @@ class GatheredFacts:
         if self.state.in_use:
             return None
         # The very picture goes before another of the same inputs: an accepted painting is no reply at all.
-        its_own = self._evidence.kept(self._entry) if self.target is Target.ABSENT and self._wants_its_own else None
+        line, damaged = self._entry.record_line, bool(self.state.damage)
+        is_gone = damaged or self.target is Target.ABSENT
+        its_own = self._evidence.kept(self._entry, damaged=damaged) if is_gone and self._wants_its_own else None
         if its_own is not None:
             return its_own
+        if damaged and line is not None and line.attempt is None and accepted_for(line) is not None:
+            return None
         return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
 
     @property
@@ -406,9 +409,9 @@ _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
 """Verdicts besides those that spend for which it was asked what was paid for."""
 
 _DRIFTS = {
-    RebuildOn.PROVIDER: ReasonCode.PROVIDER_CHANGED,
-    RebuildOn.MODEL: ReasonCode.MODEL_CHANGED,
-    RebuildOn.QUALITY: ReasonCode.QUALITY_CHANGED,
+    ReasonCode.PROVIDER_CHANGED: RebuildOn.PROVIDER,
+    ReasonCode.MODEL_CHANGED: RebuildOn.MODEL,
+    ReasonCode.QUALITY_CHANGED: RebuildOn.QUALITY,
 }
 
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
@@ -421,7 +424,14 @@ def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
     return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
 
 
-def _drift(line: RecordLine | None, route: Route | None, quality: str | None) -> tuple[Reason, ...]:
+def _drifting(reason: Reason) -> str:
+    """Return the word by which `rebuild_on` names what a reason says to have changed."""
+    named = _DRIFTS.get(reason.code)
+    return str(reason.values[0]) if named is None else named.value
+
+
+def _drift(line: RecordLine | None, image: Planned, quality: str | None) -> tuple[Reason, ...]:
+    route = image.route
     if line is None or not line.by or route is None:
         return ()
     provider, _, model = line.by.partition("/")
@@ -433,6 +443,11 @@ def _drift(line: RecordLine | None, route: Route | None, quality: str | None) ->
     made_with = quality_of(line)
     if made_with and quality and made_with != quality:
         found.append(Reason(ReasonCode.QUALITY_CHANGED, (made_with, str(quality))))
+    made_by = dict(line.others).get(MODEL_FILE)
+    if made_by and image.model_file is not None and line.by == str(route):
+        name, digest = image.model_file
+        if model_file_mark(digest)[1] != made_by:
+            found.append(Reason(ReasonCode.MODEL_FILE_CHANGED, (name, route.model)))
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from chargen.errors import InputError, Position, Problem, Severity
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry
 from chargen.model.values import EntryId
+from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.read_trace import answer_of
 from chargen.store.signatures import ABSENT, Signatures
 from chargen.yaml.document import Document, items, parse, scalar
@@ -160,7 +161,7 @@ class OwnPictures:
             for name in self._log_names(folder):
                 file = posixpath.join(folder, name)
                 try:
-                    runs += _runs(parse((self._root / file).read_bytes(), file))
+                    runs += _runs(parse(read_plain(self._root / file, TEXT_BYTES), file))
                 except InputError as failure:
                     problems += unread_log(failure)
                 except OSError as failure:

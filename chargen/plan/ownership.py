@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Protocol
 
 from chargen.model.record import RecordLine
@@ -136,6 +137,10 @@ class Ownership:
     attempts: Mapping[str, EntryId] = field(default_factory=dict)
     """The attempts that made the pictures of living entries, and whose they are."""
 
+    def of(self, entry_id: EntryId) -> Owned | None:
+        """Return an entry's picture; None where it is at its target, or there is none."""
+        return self.owned.get(entry_id)
+
     def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
         """Return the moves of an entry's own picture: one, or none."""
         return tuple(move for group in self.groups for move in group.moves if move.id == entry_id)
@@ -143,6 +148,23 @@ class Ownership:
     def group_of(self, entry_id: EntryId) -> Group | None:
         """Return the moves that touch an entry's target."""
         return next((group for group in self.groups if entry_id in group.entries), None)
+
+
+class OwnershipRead(Protocol):
+    """What judging an image asks of who owns what."""
+
+    @property
+    def attempts(self) -> Mapping[str, EntryId]:
+        """As `Ownership.attempts`."""
+        ...
+
+    def of(self, entry_id: EntryId) -> Owned | None:
+        """As `Ownership.of`."""
+        ...
+
+    def group_of(self, entry_id: EntryId) -> Group | None:
+        """As `Ownership.group_of`."""
+        ...
 
 
 def normal(path: str) -> str:
@@ -153,6 +175,57 @@ def normal(path: str) -> str:
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
     """Say which picture is whose. `claims` are those of all entries, in plan order."""
     return _Finder(claims, sources).found()
+
+
+class OwnershipOnDemand:
+    """Who owns what, found out when it is asked, and of an entry that is plainly at home without looking at any other.
+
+    `claims` are those of all entries, in plan order; `recorded` the files that their lines tell of, one for each line.
+    """
+
+    def __init__(self, claims: Mapping[EntryId, Claim], recorded: Iterable[FileHash], sources: PictureSources) -> None:
+        self._claims = claims
+        self._sources = sources
+        seen: set[FileHash] = set()
+        self._shared = {file for file in recorded if file in seen or seen.add(file)}  # type: ignore[func-returns-value]
+        """The files of several lines: which of the entries is a copy has to be found out."""
+
+    @cached_property
+    def whole(self) -> Ownership:
+        """Who owns what, all entries looked at."""
+        return ownership(tuple(self._claims.values()), self._sources)
+
+    @cached_property
+    def attempts(self) -> Mapping[str, EntryId]:
+        """As `Ownership.attempts`."""
+        if self._shared:
+            return self.whole.attempts
+        return _attempts((name, claim.line) for name, claim in self._claims.items() if claim.line is not None)
+
+    def of(self, entry_id: EntryId) -> Owned | None:
+        """As `Ownership.of`."""
+        return None if self.is_home(entry_id) else self.whole.of(entry_id)
+
+    def group_of(self, entry_id: EntryId) -> Group | None:
+        """As `Ownership.group_of`."""
+        return None if self.is_home(entry_id) else self.whole.group_of(entry_id)
+
+    def told(self, entry_id: EntryId) -> tuple[EntryId, Owned | None, tuple[Move, ...]]:
+        """Return all there is to tell of an entry."""
+        return entry_id, self.of(entry_id), self.whole.moves_of(entry_id)
+
+    def is_home(self, entry_id: EntryId) -> bool:
+        """Say whether an entry says that its picture is at its target, and it is, and nobody else says so.
+
+        Then it holds that place, whatever the others claim.
+        """
+        claim = self._claims.get(entry_id)
+        if claim is None or claim.line is None or claim.named != claim.target or claim.line.file in self._shared:
+            return False
+        stands = self._sources.look(claim.target)
+        if stands is None or stands.size != claim.line.size or stands.file not in (None, claim.line.file):
+            return False
+        return self._sources.under_way(claim) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +288,7 @@ class _Finder:
             self._own(claim, Owned(copied=self.copies.get(claim.id)))
         for claim in self.claims:
             self._finish(claim)
-        lines = ((last_attempt(line), entry_id) for entry_id, line in self.lines.items())
-        attempts = {attempt: entry_id for attempt, entry_id in lines if attempt}
-        return Ownership(self.owned, tuple(self._groups()), attempts)
+        return Ownership(self.owned, tuple(self._groups()), _attempts(self.lines.items()))
 
     # claims
 
@@ -448,3 +519,8 @@ class _Finder:
         for entries in groups.values():
             members = set(entries)
             yield Group(tuple(move for move in self.moves if move.id in members), tuple(entries))
+
+
+def _attempts(lines: Iterable[tuple[EntryId, RecordLine]]) -> dict[str, EntryId]:
+    """Return whose the attempts are that made the pictures lines tell of."""
+    return {attempt: entry_id for entry_id, line in lines if (attempt := last_attempt(line))}

@@ -21,7 +21,7 @@ from functools import cached_property
 from chargen import kinds
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Character, Entry, Imagery, Place
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
 from chargen.plan.claims import named_picture
@@ -31,7 +31,6 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.judge import Judge
-from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
@@ -127,8 +126,14 @@ class Planner:
     def images(self, names: Iterable[EntryId]) -> tuple[Planned, ...]:
         """Plan some images to the last word, and return them in build order."""
         wanted = frozenset(names)
-        order = self.plan().by_id if len(wanted) > 1 else wanted  # what several need may stand between them
+        order: Iterable[EntryId] = self.book.home
+        if len(wanted) > 1 and self.can_be_referenced(wanted):
+            order = self.plan().by_id  # some of them may need others, and these stand before them
         return tuple(self.image(name) for name in order if name in wanted)
+
+    def can_be_referenced(self, names: Iterable[EntryId]) -> bool:
+        """Say whether other images may hang on some of these."""
+        return any(self.book.heads[file].can_be_referenced for file in {self.book.home[name] for name in names})
 
     def image(self, name: EntryId) -> Planned:
         """Plan one image to the last word, with what it needs."""
@@ -151,7 +156,7 @@ class Planner:
         if isinstance(image, Row):
             return image.offer
         assert isinstance(image, Planned)
-        return offer_of(image, self.judge)
+        return self.judge.offer(image)
 
     def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.
@@ -204,6 +209,10 @@ class Planner:
     def reference(self, path: str) -> ReferenceFile:
         """Look at a reference file."""
         return self.disk.reference(path)
+
+    def model_file(self, path: str) -> FileHash | None:
+        """Look at a file of the project that is a model; return its hash where it is there."""
+        return self.disk.model_file(path)
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""

@@ -17,10 +17,10 @@ from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, Fingerprint, amount_of
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
-from chargen.store.journal_rows import Attempt, AttemptStatus, amount_of
+from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect
 
@@ -107,7 +107,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         sent_at=line.at,
         finished_at=line.at,
         request_id=str(metadata["request_id"]) if metadata.get("request_id") else None,
-        cost_usd=amount_of(str(metadata["cost_usd"])) if metadata.get("cost_usd") else None,
+        cost_usd=amount_of(metadata["cost_usd"]) if metadata.get("cost_usd") else None,
     )
 
 

@@ -25,6 +25,9 @@ from chargen.store.files import printable
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
 
+_LINE_ENDS = "\n\r\x85\u2028\u2029"
+"""What ends a line in YAML: editors of old systems know the second only."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:
@@ -168,5 +171,7 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
 
 def _may_be_a_plan(file: str, data: bytes) -> bool:
     telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
-    key = re.compile(rf"^(?:{telling})[ \t]*:".encode(), re.MULTILINE)
-    return "imagery" in file.rpartition("/")[2] or key.search(data) is not None
+    key = re.compile(rf"(?:^|[{_LINE_ENDS}{{,]\s*)[\"']?(?:{telling})[\"']?[ \t]*:")
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return "imagery" in file.rpartition("/")[2] or key.search(text) is not None

@@ -18,9 +18,10 @@ from typing import Any
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
-from chargen.errors import InputError, Position, Problem, StartError, error
+from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId
+from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_plain
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
@@ -35,10 +36,12 @@ from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
+from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.decisions import Decisions
+from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
@@ -76,8 +79,8 @@ class Session:
     read_only: bool
     run_id: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    journal_problems: list[Problem] = field(default_factory=list, repr=False)
-    """What happened to the journal on the way, for whoever reads what a command prints."""
+    state_problems: list[Problem] = field(default_factory=list, repr=False)
+    """What befell the journal and the files of the author on the way, for whoever reads what a command prints."""
     _cached: list[Cache] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Session:
@@ -106,10 +109,23 @@ class Session:
             if not any(folder.is_relative_to(root) for root in imagery):
                 sweep(folder)
                 continue
-            # A run that died right after an exchange may have left here what the author had saved that instant.
-            for moved in self.trash.move(abandoned(folder)):
-                _LOG.warning("left by a run that died, now in the trash: %s", moved)
+            self._recover_saves(folder)
         return self.journal.leftovers({job.name for job in self.jobs.all()})
+
+    def _recover_saves(self, folder: Path) -> None:
+        """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
+        for temporary in abandoned(folder):
+            file = given_back(temporary)
+            if file is not None:
+                message = "a run died while you were saving this file: your save is back in its place"
+                self.state_problems.append(warning(message, self._position(file), "its slots are written again"))
+            for moved in self.trash.move([temporary]):
+                message = "a run died here, and what it left may be a save of yours: it is in the trash"
+                hint = f"compare `{moved.relative_to(self.project.root).as_posix()}` with your files"
+                self.state_problems.append(warning(message, self._position(folder), hint))
+
+    def _position(self, path: Path) -> Position:
+        return Position(path.relative_to(self.project.root).as_posix())
 
     def scrub(self, text: str) -> str:
         """Take every key out of a text."""
@@ -134,7 +150,15 @@ class Session:
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
-            whose = book.ownership(DiskSources(self.project, self.hashes, archive, self.moves, disk.looked))
+            sources = DiskSources(self.project, self.hashes, archive, self.moves, disk.looked)
+            whose = book.ownership(sources)
+
+        def in_history(entry_id: EntryId, file: FileHash) -> str:
+            path = sources.kept(entry_id, file)
+            place = self.history.place(entry_id, file).relative_to(self.project.root).as_posix()
+            disk.trace.note(FILE, path or place)
+            return path
+
         evidence = Evidence(
             self.project,
             self.hashes,
@@ -142,6 +166,7 @@ class Session:
             disk.journal,
             book.is_planned,
             whose,
+            in_history,
             self.journal.unfinished(),
         )
         ignored = self.ignored()
@@ -168,7 +193,7 @@ class Session:
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""
         try:
-            found = json.loads(self._ignore_file.read_bytes())
+            found = json.loads(read_plain(self._ignore_file))
         except (OSError, ValueError, RecursionError):
             return frozenset()
         return (
@@ -242,13 +267,13 @@ def open_session(
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
-    journal_problems: list[Problem] = []
+    state_problems: list[Problem] = []
 
     def log(problem: Problem) -> None:
         listener(_in_project(problem, project.root))
 
     def report_problem(problem: Problem) -> None:
-        journal_problems.append(problem)
+        state_problems.append(problem)
         log(problem)
 
     originals = Originals(project.originals, report=log)
@@ -275,7 +300,7 @@ def open_session(
         read_only=read_only,
         run_id=secrets.token_hex(8),
         environ=environ,
-        journal_problems=journal_problems,
+        state_problems=state_problems,
     )
 
 

@@ -43,7 +43,13 @@ def load_models() -> ModelTable:
 def known_providers() -> Mapping[str, KnownProvider]:
     """Return what the project's settings need to know of every provider, in the order they are listed."""
     return {
-        facts.name: KnownProvider(facts.base_url, facts.keys, facts.vendor_domain, partial(_own_settings, facts.name))
+        facts.name: KnownProvider(
+            base_url=facts.base_url,
+            keys=facts.keys,
+            model_file=facts.model_file,
+            domain=facts.vendor_domain,
+            own=partial(_own_settings, facts.name),
+        )
         for facts in load_models().providers
     }
 

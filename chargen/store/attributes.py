@@ -37,6 +37,14 @@ def lost_on_replacement(path: Path, shown: str) -> Problem | None:
     return None
 
 
+def closed_to_replacement(path: Path, shown: str) -> Problem | None:
+    """Say why nothing can be put in a file's place; None where it can be. Asked before work is paid."""
+    if os.access(path.parent, os.W_OK | os.X_OK):
+        return None
+    hint = "check who owns this path, its permissions, and that its file system is writable"
+    return error("not sent: slots could not be written, because its folder can't be", Position(shown), hint)
+
+
 def copy_attributes(old: Path, new: Path) -> None:
     """Give `new` the owner, group and extended attributes of `old`. Raises InputError, OSError."""
     if hasattr(os, "chown"):

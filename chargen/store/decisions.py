@@ -14,6 +14,7 @@ from typing import Any
 
 from chargen.config.layout import DECISIONS
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.store.clock import Clock, stamp
 from chargen.store.files import as_input_error, make_folder, sync_file
 from chargen.store.locks import file_lock
@@ -93,7 +94,7 @@ class Decisions:
             with self._file.open("a+b") as out:
                 number = number or 1 + max((int(row.get("number", 0)) for row in self._rows()), default=0)
                 at = stamp(self._clock.now(), microseconds=True)
-                if (size := out.tell()) and self._file.read_bytes()[size - 1 :] != b"\n":
+                if (size := out.tell()) and read_plain(self._file, TEXT_BYTES)[size - 1 :] != b"\n":
                     out.write(b"\n")  # whoever wrote last died over it
                 out.write(json.dumps({"number": number, "at": at, **row}, ensure_ascii=False).encode() + b"\n")
             sync_file(self._file)
@@ -101,7 +102,7 @@ class Decisions:
 
     def _rows(self) -> list[dict[str, Any]]:
         try:
-            lines = self._file.read_bytes().splitlines()
+            lines = read_plain(self._file, TEXT_BYTES).splitlines()
         except OSError:
             return []
         rows = []

@@ -1,6 +1,7 @@
 """Replacing an author's file only if nobody saved it meanwhile: exchange, look at what came out, swap back.
 
-Laws: what came out is let go of only if it is what was read and nobody has it open for writing; else it goes back.
+Laws: what came out is let go of only if it is what was read and nobody has it open for writing; else it goes back,
+and where this process dies before, the next run gives it back: the temporary's name tells what was read and written.
 Where the system can't exchange two files at once (neither `renameat2` nor `renamex_np`, or a file system without them),
 the file is compared immediately before the rename, and the moment between the two is not covered; where it can't tell
 of writers (it is not Linux, or the file is somebody else's), a program that writes through a descriptor it opened
@@ -11,16 +12,18 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from chargen.plain_file import PICTURE_BYTES, TEXT_BYTES, open_plain, read_plain
 from chargen.store.attributes import copy_attributes
-from chargen.store.files import as_input_error, real_target, sync_folder, write_new_durably
-from chargen.store.temporaries import temporary_name
+from chargen.store.files import FileKind, as_input_error, kind_of, real_target, sync_folder, write_new_durably
+from chargen.store.temporaries import note_of, temporary_name
 
 try:
     import fcntl
@@ -43,15 +46,15 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
     """
     with as_input_error(path, root):
         real = real_target(path, root)
-        temporary = real.parent / temporary_name()
+        temporary = real.parent / temporary_name(_digest(before) + _digest(after))
         try:
             write_new_durably(temporary, after, mode=real.stat().st_mode & 0o7777)
             copy_attributes(real, temporary)
-            if real.read_bytes() != before:
+            if not _holds(real, before):
                 return False
             if not _exchange(temporary, real):
                 temporary.replace(real)
-            elif is_being_written(temporary) or temporary.read_bytes() != before:
+            elif not _holds(temporary, before) or is_being_written(temporary):
                 _give_back(temporary, real, after)
                 return False
             sync_folder(real.parent)
@@ -61,6 +64,42 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
                 temporary.unlink()
 
 
+def given_back(temporary: Path) -> Path | None:
+    """Finish an exchange in which a process died; return the author's file whose newest save had come out, if one had.
+
+    What came out stands in `temporary`. What is the program's own there is removed; what nobody can tell stays. Hold
+    the project: nobody else may be finishing it.
+    """
+    note = note_of(temporary)
+    before, after = note[: len(note) // 2], note[len(note) // 2 :]
+    if not note or not temporary.is_file():
+        return None
+    with suppress(OSError):
+        beside = {_digest(read_plain(path, TEXT_BYTES)): path for path in _texts_beside(temporary)}
+        real = beside.get(after)
+        if _digest(read_plain(temporary, TEXT_BYTES)) in (before, after) or (real is None and before in beside):
+            temporary.unlink()  # nobody saved anything; or it never came to the exchange
+        elif real is not None:
+            ours = read_plain(real, TEXT_BYTES)
+            _give_back(temporary, real, ours)
+            if _holds(temporary, ours):
+                temporary.unlink()
+                sync_folder(real.parent)
+                return real
+    return None
+
+
+def _texts_beside(temporary: Path) -> Iterator[Path]:
+    for path in temporary.parent.iterdir():
+        if path != temporary and kind_of(path).kind is FileKind.FILE and kind_of(path).size <= TEXT_BYTES:
+            yield path
+
+
+def _digest(data: bytes) -> str:
+    """Return enough of a digest to know a text again among those of one folder."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
 def is_being_written(path: Path) -> bool:
     """Say whether a program has this file open for writing; False where the system does not tell.
 
@@ -68,14 +107,16 @@ def is_being_written(path: Path) -> bool:
     """
     if not _LEASES:
         return False
-    descriptor = os.open(path, os.O_RDONLY)
+    with open_plain(path, PICTURE_BYTES) as file:
+        return _has_writer(file.fileno())
+
+
+def _has_writer(descriptor: int) -> bool:
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who opens it meanwhile must not end us by SIGIO
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as failure:
         return failure.errno == errno.EAGAIN
-    finally:
-        os.close(descriptor)
     return False
 
 
@@ -86,12 +127,24 @@ def _give_back(temporary: Path, real: Path, after: bytes) -> None:
     falls between the look and the exchange, it comes out and is swapped in again.
     """
     expected = after
-    while real.read_bytes() == expected and not is_being_written(real):
-        goes_back = temporary.read_bytes()
-        if not _exchange(temporary, real) or temporary.read_bytes() == expected:
+    while _holds(real, expected) and not is_being_written(real):
+        try:
+            goes_back = read_plain(temporary, TEXT_BYTES)
+        except OSError:  # no text at all, which goes back once
+            _exchange(temporary, real)
+            break
+        if not _exchange(temporary, real) or _holds(temporary, expected):
             break
         expected = goes_back
     sync_folder(real.parent)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Say whether a file has just these bytes; what can't be read has not."""
+    try:
+        return read_plain(path, TEXT_BYTES) == data
+    except OSError:
+        return False
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from chargen.errors import InputError, Position, error
 from chargen.model.values import FileHash
+from chargen.plain_file import PICTURE_BYTES, open_plain, read_plain
 from chargen.store.temporaries import temporary_name
 
 try:
@@ -35,7 +36,7 @@ _LFS_POINTER = re.compile(
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
 )
 _HINTS = {
-    errno.ENOSPC: "free some space on this disk, then run again: what was paid for is kept",
+    errno.ENOSPC: "free some space on this disk, then run again",
     errno.EDQUOT: "your disk quota is used up: free some space, then run again",
     errno.EACCES: "check who owns this path and its permissions",
     errno.EPERM: "check who owns this path and its permissions",
@@ -54,7 +55,7 @@ class FileKind(str, Enum):
     DIRECTORY = "directory"
     LFS_POINTER = "lfs-pointer"
     OTHER = "other"
-    """A device, a socket, a pipe, or a path that may not be looked at."""
+    """A device, a socket, a pipe, a file that is too large to read, or a path that may not be looked at."""
 
     @property
     def is_picture(self) -> bool:
@@ -100,7 +101,7 @@ def kind_of(path: Path | str) -> FileState:
         return FileState(FileKind.OTHER)
     if stat.S_ISDIR(status.st_mode):
         return FileState(FileKind.DIRECTORY)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(status.st_mode) or status.st_size > PICTURE_BYTES:
         return FileState(FileKind.OTHER)
     key = StatKey.of(status)
     if key.size <= LFS_LIMIT and (pointer := _read_pointer(path)):
@@ -110,8 +111,7 @@ def kind_of(path: Path | str) -> FileState:
 
 def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as above
-            return _LFS_POINTER.fullmatch(file.read(LFS_LIMIT + 1).replace(b"\r\n", b"\n"))
+        return _LFS_POINTER.fullmatch(read_plain(path, LFS_LIMIT).replace(b"\r\n", b"\n"))
     except OSError:
         return None
 
@@ -228,11 +228,8 @@ def make_folder(folder: Path) -> None:
 
 def sync_file(path: Path) -> None:
     """Bring a file someone else wrote to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    with open_plain(path, PICTURE_BYTES) as file:
+        _sync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from chargen.model.values import FileHash
+from chargen.plain_file import PICTURE_BYTES, open_plain
 from chargen.store.files import StatKey, make_folder
 
 _VERSION = 1
@@ -44,7 +45,7 @@ def hash_file(path: Path | str) -> tuple[FileHash, StatKey]:
     """
     while True:
         digest = hashlib.sha256()
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a plan may hash thousands
+        with open_plain(path, PICTURE_BYTES) as file:
             before = StatKey.of(os.fstat(file.fileno()))
             while block := file.read(_BLOCK):
                 digest.update(block)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.files import (
     StatKey,
     as_input_error,
@@ -76,7 +77,7 @@ class History:
             else:
                 make_folder(place.parent)
                 if not _link(target, place, key):
-                    data = target.read_bytes()
+                    data = read_plain(target, PICTURE_BYTES)
                     digest = hash_bytes(data)  # of what stands there now: it may have changed since
                     place = place.with_name(f"{digest}.png")
                     write_durably(place, data)
@@ -122,7 +123,7 @@ class History:
     def read(self, kept: KeptVersion) -> bytes | None:
         """Return the bytes of a kept version, or None where they are gone or not the ones that were kept."""
         try:
-            data = kept.path.read_bytes()
+            data = read_plain(kept.path, PICTURE_BYTES)
         except OSError:
             return None
         return data if hash_bytes(data) == kept.sha256 else None
@@ -131,7 +132,7 @@ class History:
         """Give `place` bytes of its own where it is the same file as `target`."""
         with as_input_error(place):
             if place.exists() and target.exists() and place.samefile(target):
-                write_durably(place, place.read_bytes())
+                write_durably(place, read_plain(place, PICTURE_BYTES))
 
 
 def _link(target: Path, place: Path, key: StatKey) -> bool:

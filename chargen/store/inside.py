@@ -6,13 +6,16 @@ where it writes; a pipe or a device is never opened. Must not know what the file
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from chargen.config.layout import HISTORY, LOCKS, ORIGINALS, TRASH
 from chargen.errors import InputError, Position, StartError, error
-from chargen.store.files import FileKind, contained, kind_of, printable
+from chargen.plain_file import TEXT_BYTES, read_plain
+from chargen.store.files import contained, printable
 
 _OWN_FOLDERS = frozenset({ORIGINALS, HISTORY, TRASH, LOCKS})
 
@@ -24,14 +27,12 @@ def read_inside(root: Path, relative: str) -> bytes:
         path = contained(root, relative)
     except InputError as failure:
         raise InputError([error(item.message, where, item.hint) for item in failure.problems]) from None
-    if kind_of(path).kind is FileKind.OTHER:
-        hint = "put a plain file there, or see that you may read it"
-        raise InputError(error("can't read this file: it is no plain file, or closed to you", where, hint))
     try:
-        return path.read_bytes()
+        return read_plain(path, TEXT_BYTES)
     except OSError as failure:
         reason = (failure.strerror or type(failure).__name__).lower()
-        raise InputError(error(f"can't read this file: {reason}", where)) from failure
+        hint = "put a plain file there" if failure.errno in (errno.EINVAL, errno.EFBIG) else ""
+        raise InputError(error(f"can't read this file: {reason}", where, hint)) from failure
 
 
 def refuse_links(state: Path) -> None:
@@ -44,23 +45,36 @@ def refuse_links(state: Path) -> None:
             shown = printable(path.relative_to(state.parent).as_posix())
             hint = "put in its place what it leads to, or move it away"
             raise StartError(error("a symbolic link stands where only the program writes", Position(shown), hint))
-        odd = not (path.is_dir() or kind_of(path).kind is not FileKind.OTHER)
         name = path.relative_to(state.parent).as_posix()
-        if odd or (name in _OWN_FOLDERS and not path.is_dir()):
+        if _is_odd(path) or (name in _OWN_FOLDERS and not path.is_dir()):
             raise StartError(
                 error("this is not what the program keeps here", Position(printable(name)), "move it away")
             )
 
 
 def refuse_link(path: Path, root: Path) -> None:
-    """Raise InputError where a path below the program's own folder is, or lies behind, a symbolic link."""
+    """Raise InputError where a path below the program's own folder is, or lies behind, what is no file and no folder.
+
+    A symbolic link leads elsewhere; a pipe or a device would be waited for.
+    """
     place = os.fspath(root)
     for part in path.relative_to(root).parts:
         place = f"{place}{os.sep}{part}"
-        if os.path.islink(place):  # noqa: PTH114 - asked several times for every image
-            shown = printable(Path(place).relative_to(root).as_posix())
+        if _is_odd(place):
+            shown = Position(printable(Path(place).relative_to(root).as_posix()))
+            if not Path(place).is_symlink():
+                raise InputError(error("this is not what the program keeps here", shown, "move it away"))
             hint = "put in its place what it leads to, or move it away"
-            raise InputError(error("a symbolic link stands where only the program writes", Position(shown), hint))
+            raise InputError(error("a symbolic link stands where only the program writes", shown, hint))
+
+
+def _is_odd(path: Path | str) -> bool:
+    """Say whether neither a file nor a folder stands at a path, nor nothing; links are not followed."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _listed(folder: Path) -> list[Path]:

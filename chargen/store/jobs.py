@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict, to_dict
+from chargen.plain_file import read_plain
 from chargen.store.files import write_durably
 
 SUFFIX = ".json"
@@ -78,7 +79,7 @@ class Jobs:
 
 def _read(path: Path) -> Job | None:
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_plain(path))
         job = Job(from_dict(found), str(found["server"]))
     except (OSError, ValueError, KeyError, TypeError, RecordError, RecursionError):
         return None

@@ -10,11 +10,11 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, amount_of
 
 SCHEMA_VERSION = 1
 
@@ -154,8 +154,8 @@ def attempt_of(row: tuple[Any, ...]) -> Attempt:
 def _attempt_of(row: tuple[Any, ...]) -> Attempt:
     values = dict(zip(Attempt.__slots__, row, strict=True))
     values["status"] = AttemptStatus(values["status"])
-    values["cost_estimate_usd"] = amount_of(values["cost_estimate_usd"])
-    values["cost_usd"] = amount_of(values["cost_usd"])
+    values["cost_estimate_usd"] = _amount(values["cost_estimate_usd"])
+    values["cost_usd"] = _amount(values["cost_usd"])
     values["possibly_billed"] = bool(values["possibly_billed"])
     datetime.fromisoformat(values["sent_at"])
     usage = json.loads(values["usage"])
@@ -163,10 +163,5 @@ def _attempt_of(row: tuple[Any, ...]) -> Attempt:
     return Attempt(**values)
 
 
-def amount_of(text: str | None) -> Decimal | None:
-    """Read an amount of money; None for null and for what is no amount."""
-    try:
-        amount = None if text is None else Decimal(text)
-    except InvalidOperation:
-        return None
-    return amount if amount is None or amount.is_finite() else None
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else amount_of(text)

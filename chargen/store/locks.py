@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout, lock_descriptor
 
 from chargen.config.layout import LOCKS
 from chargen.errors import InputError, StartError
+from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.inside import refuse_link
 
@@ -177,7 +178,7 @@ def _lock_path(root: Path, name: str) -> Path:
 
 def _read_pid(holder: Path) -> int | None:
     try:
-        return int(holder.read_text(encoding="ascii"))
+        return int(read_plain(holder))
     except (OSError, ValueError):
         return None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, write_durably
 
 
@@ -50,7 +51,7 @@ class Moves:
     def entry(self) -> BegunEntryMove | None:
         """Return the move of an entry that is not finished. A file that can't be read describes none."""
         try:
-            row = json.loads(self._entry_file.read_bytes())
+            row = json.loads(read_plain(self._entry_file))
             values = {name: row[name] for name in BegunEntryMove.__slots__}
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
@@ -69,7 +70,7 @@ class Moves:
     def begun(self) -> tuple[BegunMove, ...]:
         """Return the moves that are not finished. A file that can't be read describes none."""
         try:
-            found = json.loads(self._file.read_bytes())
+            found = json.loads(read_plain(self._file))
             return tuple(
                 BegunMove(str(row["named"]), FileHash(str(row["recorded"])), FileHash(str(row["file"])))
                 for row in found

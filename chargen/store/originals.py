@@ -22,6 +22,7 @@ from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sni
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import FileHash, Fingerprint
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.clock import compact_stamp
 from chargen.store.files import (
     as_input_error,
@@ -165,7 +166,7 @@ class Originals:
         """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
         place = Position(self.shown(item))
         try:
-            data = self._path(item).read_bytes()
+            data = read_plain(self._path(item), PICTURE_BYTES)
         except OSError as failure:
             raise InputError(error(f"can't read this original: {failure.strerror}", place)) from failure
         if isinstance(item, StoredOriginal) and hash_bytes(data) != item.original.sha256:
@@ -253,7 +254,7 @@ class Originals:
 
     def _load(self, folder: Path) -> StoredOriginal | None:
         try:
-            record = from_json((folder / RECORD_FILE).read_bytes())
+            record = from_json(read_plain(folder / RECORD_FILE))
         except (OSError, RecordError):
             return None
         original = record.original
@@ -266,7 +267,8 @@ class Originals:
 def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
     names = _FINGERPRINT.fullmatch(stored.record.fingerprint) and _ATTEMPT.fullmatch(stored.record.attempt)
     try:
-        return bool(names) and hash_bytes((temporary / stored.original.file).read_bytes()) == stored.original.sha256
+        data = read_plain(temporary / stored.original.file, PICTURE_BYTES)
+        return bool(names) and hash_bytes(data) == stored.original.sha256
     except OSError:
         return False
 
@@ -298,7 +300,7 @@ def _names(folder: Path) -> Iterable[str]:
 
 def _read_published(path: Path) -> tuple[PublishedFile, ...]:
     try:
-        forms = json.loads(path.read_bytes())
+        forms = json.loads(read_plain(path))
         return tuple(
             PublishedFile(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
             for form in forms
@@ -309,7 +311,7 @@ def _read_published(path: Path) -> tuple[PublishedFile, ...]:
 
 def _read_names(path: Path) -> tuple[str, ...]:
     try:
-        names = json.loads(path.read_bytes())
+        names = json.loads(read_plain(path))
         return tuple(str(name) for name in names)
     except (OSError, ValueError, TypeError, RecursionError):
         return ()  # as above: the newer record tells it as well
@@ -317,7 +319,7 @@ def _read_names(path: Path) -> tuple[str, ...]:
 
 def _read_why(path: Path) -> str:
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_plain(path))
         return one_line(str(told["why"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ""  # trying again tells it

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chargen.images.png import PngError, chunks
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
 from chargen.model.values import Size
+from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _read(root: Path, path: str) -> bytes | Unsendable:
     if state.size > MAX_REFERENCE_BYTES:
         return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
     try:
-        data = full.read_bytes()
+        data = read_plain(full, MAX_REFERENCE_BYTES)
     except OSError as failure:
         return Unsendable(path, f"can't be read: {(failure.strerror or 'error').lower()}")
     is_damaged = cut_short(data) or (sniff(data) == PNG and bool(damage(data)))

@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_TEMPORARY = re.compile(r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}\.tmp")
+_TEMPORARY = re.compile(
+    r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}(?:-(?P<note>[0-9a-f]+))?\.tmp"
+)
 _PROCESS = os.urandom(4).hex()
 _ABANDONED_AFTER = 3600.0
 """Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
@@ -26,9 +28,18 @@ _WAIT_TIMEOUT = 0x102
 """From winnt.h, winerror.h and winbase.h."""
 
 
-def temporary_name() -> str:
-    """Make a name for a temporary file or folder of this process, which `sweep` knows."""
-    return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}.tmp"
+def temporary_name(note: str = "") -> str:
+    """Make a name for a temporary file or folder of this process, which `sweep` knows.
+
+    `note`, hexadecimal digits, is for whoever finds it once this process is gone.
+    """
+    return f".chargen-{os.getpid()}-{_PROCESS}{os.urandom(4).hex()}{'-' * bool(note)}{note}.tmp"
+
+
+def note_of(path: Path) -> str:
+    """Return the note in a temporary's name."""
+    match = _TEMPORARY.fullmatch(path.name)
+    return (match["note"] or "") if match else ""
 
 
 def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:

@@ -116,7 +116,7 @@ def _move(path: Path, target: Path) -> None:
     try:
         path.rename(target)
     except OSError as failure:
-        if failure.errno != errno.EXDEV or path.is_dir():
+        if failure.errno != errno.EXDEV or not (path.is_symlink() or path.is_file()):
             raise
         shutil.copy2(path, target, follow_symlinks=False)
         if not target.is_symlink():

@@ -61,3 +61,12 @@ def test_a_run_that_did_not_end_says_so(tmp_path: Path) -> None:
     finally:
         opened_build.close()
     assert log(book).runs[0].ended is not None
+
+
+def test_a_journal_that_was_lost_has_no_runs_to_tell_of(tmp_path: Path) -> None:
+    """Its attempts come from the originals, and nothing tells which run they were of."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    build(book, "doit")
+    (book.root / ".chargen/journal.sqlite").write_bytes(b"damaged" * 100)
+    assert log(book).runs == ()

@@ -84,7 +84,9 @@ def test_an_image_is_counted_once(change: Callable[[str], str], outcome: str, tm
         result, text = built(book, dict(server.environ))
         mine = [item for item in result.outcomes if item.image.id == "chapters/ch01/a"]
         assert [item.outcome for item in mine] == [outcome], text
-        assert sum(result.totals.values()) == 2 == result.spent.images == result.spent.sent, text
+        assert sum(result.totals.values()) == 2, text
+        # nothing is sent for `b` where its file has lost it by then, or is broken
+        assert len(server.requests) == result.spent.images == result.spent.sent, text
         assert len(re.findall(r"^\[\d/2\] chapters/ch01/a ", text, re.MULTILINE)) == 1, text
         told = next(line for line in text.splitlines() if line.endswith(" s"))
         assert numbers(told) == result.totals, text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -78,6 +80,7 @@ class Desk:
         self.book = Project(root)
         self.book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-1-mini")
         self.vendor: Vendor | None = None
+        self.undo: list[Callable[[], object]] = []
 
     @contextmanager
     def opened(self, during: Deed | None = None, before: Deed | None = None) -> Iterator[Build]:
@@ -92,6 +95,8 @@ class Desk:
         try:
             yield build
         finally:
+            for undo in self.undo:
+                undo()
             build.close()
 
     def build(self, during: Deed | None = None, before: Deed | None = None) -> tuple[BuildResult | None, int]:
@@ -299,6 +304,47 @@ def test_slots_that_can_not_be_written_are_written_by_the_next_run(desk: Desk) -
     assert result is not None
     assert (result.outcome, sent) == (Outcome.REPAIRED, 0)
     tree.all_agrees(desk.book, {A})
+
+
+def _breaks(desk: Desk) -> None:
+    desk.book.write(CHAPTER, f"{desk.book.read(CHAPTER)}  - [")
+
+
+def _deletes_the_entry(desk: Desk) -> None:
+    text = desk.book.read(CHAPTER)
+    desk.book.write(CHAPTER, text[: text.index("images:")] + "images: []\n")
+
+
+def _closes_the_folder(desk: Desk) -> None:
+    real = os.access
+    patch = pytest.MonkeyPatch()
+    patch.setattr(os, "access", lambda path, mode: Path(path).name != "ch01" and real(path, mode))
+    desk.undo.append(patch.undo)
+
+
+@pytest.mark.parametrize("deed", [_breaks, _deletes_the_entry, _closes_the_folder], ids=lambda deed: deed.__name__)
+def test_what_could_not_be_written_back_is_not_sent_for(desk: Desk, deed: Deed) -> None:
+    """Broken, gone or closed since the plan: the image fails with the place, and costs nothing."""
+    with desk.opened(before=deed) as build:
+        message = build.build(A)
+        assert message is not None
+        assert "not sent: " in message
+        assert CHAPTER in message
+        assert desk.vendor is not None
+        assert desk.vendor.requests == []
+
+
+def test_a_file_in_the_middle_of_being_saved_is_waited_for(desk: Desk) -> None:
+    """An editor that writes in two halves is no reason to fail an image."""
+    text = desk.book.read(CHAPTER)
+
+    def saves(desk: Desk) -> None:
+        desk.book.write(CHAPTER, text[: len(text) // 2])
+        threading.Timer(0.05, desk.book.write, (CHAPTER, text)).start()
+
+    result, sent = desk.build(before=saves)
+    assert result is not None
+    assert (result.outcome, sent) == (Outcome.BUILT, 1)
 
 
 def test_a_reply_that_is_no_picture_is_stored_all_the_same(desk: Desk) -> None:

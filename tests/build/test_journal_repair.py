@@ -1,5 +1,6 @@
 """A row left open by a process that died after its slots were written is ended by the next run."""
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -31,6 +32,22 @@ def test_a_row_left_open_is_ended_only_where_picture_and_record_agree(tmp_path: 
     assert bool(tree.journal(book, "SELECT 1 FROM attempts WHERE file_sha256 IS NOT NULL")) == agrees
 
 
+def test_a_save_that_came_out_of_an_exchange_is_given_back_and_told(tmp_path: Path) -> None:
+    """The run died right after it: the author's newest save stands in a temporary file, and ours in its place."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."})
+    before = book.read(file)
+    assert book.doit().code == 0
+    after, saved = book.read(file), before.replace("A lamp.", "A red lamp.")
+    digests = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in (before, after))
+    book.write(file.replace("imagery.yaml", f".chargen-999999999-0123456789abcdef-{''.join(digests)}.tmp"), saved)
+    run = book.doit()
+    assert f"{file}: warning: a run died while you were saving this file: your save is back" in run.out
+    assert "A red lamp." in book.read(file)
+    assert tree.stray(book) == []
+    tree.all_agrees(book, {"chapters/ch01/a"})
+
+
 def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path: Path) -> None:
     """It may be what the author saved in the instant of the exchange; elsewhere it is ours and removed."""
     book = Project(tmp_path)
@@ -38,6 +55,9 @@ def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path:
     name = ".chargen-999999999-0123456789abcdef.tmp"
     book.write(file.replace("imagery.yaml", name), "the author's")
     book.write(f"generated/{name}", "ours")
-    open_build(tmp_path, environ={}).close()
+    build = open_build(tmp_path, environ={})
+    (problem,) = build.session.state_problems
+    build.close()
+    assert "may be a save of yours" in problem.message
     assert tree.stray(book) == []
     assert [path.read_text() for path in tmp_path.rglob(name)] == ["the author's"]

@@ -104,12 +104,13 @@ def test_a_file_that_is_saved_all_the_time_is_given_up_in_the_end(desk: Desk, mo
 
 
 def test_a_file_that_can_not_be_read_now_leaves_the_entry_as_it_was_scanned(desk: Desk) -> None:
-    """Whether its slots could be written is then left to the write-back, which says what is wrong."""
+    """Neither are its slots written then, nor is anything sent for it; both say what is wrong."""
     text = desk.book.read(desk.file)
     desk.book.write(desk.file, text + "  - [")
     entry = desk.entries["a"]
     assert desk.writer.entry_now(entry) is entry
-    desk.writer.check_edit(entry, "generated/chapters/ch01/a.png", Route("p", "m"))
+    with pytest.raises(InputError, match="not sent: not valid YAML"):
+        desk.writer.check_edit(entry, "generated/chapters/ch01/a.png", Route("p", "m"))
     with pytest.raises(InputError):
         desk.writer.write(desk.file, entry.id, slots)
     desk.book.write(desk.file, text)

@@ -237,3 +237,55 @@ def test_results_do_not_depend_on_who_answers(tmp_path: Path, forks: Forks) -> N
             graph["5"]["inputs"]["seed"] = 0
         assert all(graph == graphs[0] for graph in graphs)
         assert {record["model"] for record in tree.stored(book)} == {WORKFLOW}
+
+
+def test_an_edited_workflow_is_drift_and_rebuilds_only_where_it_is_named(
+    book: Project, server: ComfyUIServer, forks: Forks
+) -> None:
+    """Its hash is recorded and no input: an edit is shown; `rebuild_on = ["workflow"]` makes it count, once."""
+    assert forks.run(book, "doit").code == 0
+    digest = tree.sha256(book.root / WORKFLOW)
+    [line] = book.records("imagery/chapters/ch01/imagery.yaml")
+    assert f" model_file={digest[:8]}" in line
+    assert len(line) <= 300
+    assert tree.stored(book)[0]["model_sha256"] == digest
+    assert forks.run(book, "doit").out.startswith("fresh 1")
+    book.edit(WORKFLOW, '"steps": 25', '"steps": 30')
+    image = forks.run(book, "chargen", "plan", "--all", "--json").json["images"][0]
+    assert image["verdict"] == "fresh"
+    assert f"workflow `{WORKFLOW}` changed; rebuilt for that only if" in forks.run(book, "chargen", "why", "a").out
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 1
+    book.settings('rebuild_on = ["workflow"]\n')
+    assert f"workflow `{WORKFLOW}` changed" in forks.run(book, "chargen", "plan").out
+    run = forks.run(book, "doit")
+    assert run.code == 0, run.all
+    assert [sent["prompt"]["5"]["inputs"]["steps"] for sent in server.queued] == [25, 30]
+    assert forks.run(book, "doit").out.startswith("fresh 1")
+    book.edit(WORKFLOW, '"steps": 30', '"steps": 31')
+    assert forks.run(book, "chargen", "accept", "a").code == 0
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 2, "what was accepted with this workflow was rebuilt"
+
+
+def test_check_tells_marks_with_their_places(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """Unknown and missing ones, and what can't be set: workflow, line, node and field; nothing is queued."""
+    book.edit(WORKFLOW, "chargen:seed", "chargen:sed")
+    book.edit(WORKFLOW, "chargen:output", "Saved")
+    book.edit(WORKFLOW, '"title": "chargen:size"', '"title": "chargen:prompt"')
+    run = forks.run(book, "chargen", "check")
+    assert run.code == 1, run.all
+    told = run.out + run.err
+    text = book.read(WORKFLOW)
+    line = text[: text.index("chargen:sed")].count("\n") + 1
+    assert f"{WORKFLOW}:{line}:" in told
+    assert "node `5` (KSampler) is titled `chargen:sed`, which is no mark" in told
+    assert "did you mean `seed`" in told
+    assert "no node is titled `chargen:output`" in told
+    assert "node `4` (EmptyLatentImage) has no prompt to set" in told
+    assert forks.run(book, "doit").code == 1
+    assert server.requests == []
+    book.write(WORKFLOW, STARTER.read_bytes())
+    run = forks.run(book, "chargen", "check")
+    assert run.code == 0, run.all
+    assert forks.run(book, "doit").code == 0

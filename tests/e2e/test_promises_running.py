@@ -268,6 +268,8 @@ def test_a_full_disk_is_told_and_costs_nothing_more(desk: Desk, operation: str, 
     run = desk.doit(code=1, fail=operation)
     assert "no space left on device" in run.out
     assert "free some space" in run.out
+    assert ("the reply could not be stored and is lost; it may be billed" in run.out) == bool(sent_again)
+    assert "is kept" not in run.out
     assert desk.asked().count("lamp on") == 1
     tree.slots_only(desk.book, before)
     second = desk.doit()

@@ -19,6 +19,7 @@ WITH_VALUES = {
     ReasonCode.PROVIDER_CHANGED: 2,
     ReasonCode.MODEL_CHANGED: 2,
     ReasonCode.QUALITY_CHANGED: 2,
+    ReasonCode.MODEL_FILE_CHANGED: 2,
     ReasonCode.REFERENCE_REBUILT: 1,
     ReasonCode.REFERENCE_FIRST: 1,
     ReasonCode.REFERENCE_BLOCKED: 1,

@@ -50,14 +50,14 @@ def close_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def close_file(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     """Refuse to read a file."""
-    real = Path.read_bytes
+    real = os.open
 
-    def read_bytes(path: Path) -> bytes:
-        if path == file:
+    def opened(path: Any, *rest: Any, **named: Any) -> int:
+        if isinstance(path, str | Path) and os.fspath(path) == os.fspath(file):
             raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
-        return real(path)
+        return real(path, *rest, **named)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(os, "open", opened)
 
 
 def told(plan: Plan) -> list[tuple[str, Severity, str]]:
@@ -114,3 +114,39 @@ def test_a_hidden_folder_and_a_missing_root_are_not_told_as_closed(book: Project
     assert told(session.plan()) == []
     (book.root / "imagery").rename(book.root / "elsewhere")
     assert [problem.message for problem in session.plan().problems] == ["the imagery folder `imagery` is missing"]
+
+
+SLIP = "entity_type: character\nslug: eve\nappearance tall\nimage_inventory: []\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        SLIP.encode(),
+        SLIP.replace("\n", "\r\n").encode(),
+        SLIP.replace("\n", "\r").encode(),
+        SLIP.replace("\n", "\x85").encode(),
+        SLIP.replace("\n", "\u2028").encode(),
+        b"\xef\xbb\xbf" + SLIP.encode(),
+        SLIP.encode("utf-16"),
+        SLIP.replace("entity_type", '"entity_type"').encode(),
+        SLIP.replace("appearance tall", "appearance: l\xe4nger").encode("latin-1"),
+        b"{entity_type: character, slug: eve, image_inventory: [}",
+        b"{slug: eve,\n image_inventory: [}",
+    ],
+    ids=["LF", "CRLF", "CR", "NEL", "LS", "BOM", "UTF-16", "quoted", "Latin-1", "flow", "flow on two lines"],
+)
+def test_a_plan_with_a_slip_is_an_error_whatever_ends_its_lines(book: Project, data: bytes) -> None:
+    """A file of ours is never taken for another program's because it can't be read."""
+    book.write("imagery/characters/eve/eve.yaml", data)
+    with open_session(book.root, {}, read_only=True) as session:
+        (problem,) = [item for item in session.plan().problems if "eve.yaml" in str(item.position)]
+    assert problem.severity is Severity.ERROR
+
+
+def test_a_broken_file_of_another_program_stays_a_warning(book: Project) -> None:
+    """Nothing in it is ours."""
+    book.write("imagery/other.yaml", "playlist: [\n  songs of the entity_type: x\n")
+    with open_session(book.root, {}, read_only=True) as session:
+        (problem,) = [item for item in session.plan().problems if "other.yaml" in str(item.position)]
+    assert problem.severity is Severity.WARNING

@@ -294,6 +294,7 @@ class _Http(ThreadingHTTPServer):
         """Note a connection before its thread begins."""
         with self._owner._changed:
             self._owner._open[client_address] = request
+            self._owner._changed.notify_all()
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chargen.store import exchange
-from chargen.store.exchange import is_being_written, replace_unchanged
+from chargen.store.exchange import given_back, is_being_written, replace_unchanged
+from chargen.store.temporaries import abandoned
 
 BEFORE, OURS, FIRST, SECOND = b"before\n", b"before\nslots\n", b"the author's\n", b"the author's second\n"
 
@@ -133,3 +136,68 @@ def test_without_exchange_the_file_is_compared_last(file: Path, monkeypatch: pyt
     by_rename(file, FIRST)
     assert not replaced(file)
     assert file.read_bytes() == FIRST
+
+
+KILL = """
+import os, signal, sys
+from pathlib import Path
+from chargen.store import exchange
+path, save, how = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+plain = exchange._exchange
+def exchanging(one, other):
+    if how != "before" and save:
+        new = path.with_name("editor.tmp")
+        new.write_text(save)
+        new.replace(path)
+    if how != "before":
+        plain(one, other)
+    if how == "saved again":
+        path.write_text("the author's second\\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+exchange._exchange = exchanging
+if how == "while writing":
+    def half(path, data, **_named):
+        path.write_bytes(data[:9])
+        os.kill(os.getpid(), signal.SIGKILL)
+    exchange.write_new_durably = half
+exchange.replace_unchanged(path, b"before\\n", b"before\\nslots\\n", root=path.parent)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "save", "expected", "returned"),
+    [
+        ("killed", FIRST, FIRST, True),
+        ("killed", b"", OURS, False),
+        ("before", b"", BEFORE, False),
+        ("while writing", b"", BEFORE, False),
+    ],
+)
+def test_a_process_that_dies_in_an_exchange_loses_no_save(
+    file: Path, how: str, save: bytes, expected: bytes, returned: bool
+) -> None:
+    """Killed right after the two files were swapped: the author's newest save had come out, and the next run knows."""
+    file.with_name("other.yaml").write_bytes(b"another file\n")
+    ended = subprocess.run([sys.executable, "-c", KILL, str(file), save.decode(), how], check=False, timeout=30)
+    assert ended.returncode == -9
+    (left,) = file.parent.glob(".chargen*")
+    assert list(abandoned(file.parent)) == [left]
+    assert given_back(left) == (file if returned else None)
+    assert file.read_bytes() == expected
+    assert not left.exists()
+    assert file.with_name("other.yaml").read_bytes() == b"another file\n"
+
+
+def test_what_nobody_can_tell_stays_where_it_is(file: Path) -> None:
+    """The author saved again on top of ours: what came out is an older save, and is left to be looked at."""
+    ended = subprocess.run(
+        [sys.executable, "-c", KILL, str(file), FIRST.decode(), "saved again"], check=False, timeout=30
+    )
+    assert ended.returncode == -9
+    (left,) = file.parent.glob(".chargen*")
+    assert given_back(left) is None
+    assert (file.read_bytes(), left.read_bytes()) == (SECOND, FIRST)
+    old = left.with_name(f".chargen-99999-{'0' * 16}.tmp")
+    left.rename(old)  # as an earlier version named them
+    assert given_back(old) is None
+    assert old.read_bytes() == FIRST

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.ownership import Claim, FileAtPlace, Ownership, normal, ownership
+from chargen.plan.ownership import Claim, FileAtPlace, Ownership, OwnershipOnDemand, normal, ownership
 
 
 def digest(text: str) -> FileHash:
@@ -78,7 +78,17 @@ class Book:
 
     def ownership(self) -> Ownership:
         claims = [Claim(entry.id, f"generated/{entry.id}.png", entry.named, entry.line) for entry in self.entries]
-        return ownership(claims, self)
+        found = ownership(claims, self)
+        by_id = {claim.id: claim for claim in claims}
+        recorded = [entry.line.file for entry in self.entries if entry.line]
+        asked = OwnershipOnDemand(by_id, recorded, self)
+        assert asked.attempts == found.attempts
+        for name in by_id:  # one by one, each as if nothing else had been asked
+            asked = OwnershipOnDemand(by_id, recorded, self)
+            assert asked.of(name) == found.of(name)
+            assert asked.told(name) == (name, found.of(name), found.moves_of(name))
+            assert asked.group_of(name) == found.group_of(name)
+        return found
 
     def look(self, path: str) -> FileAtPlace | None:
         text = self.files.get(self._spelled(path))

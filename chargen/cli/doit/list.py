@@ -21,10 +21,10 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import is_word
 from chargen.cli.tables import plural
 from chargen.doit_plugin.names import Named, own_only
-from chargen.plan.cache.snapshot import stamped_targets
+from chargen.plan.cache.snapshot import stamped_targets, take_snapshot
 
 if TYPE_CHECKING:
-    from chargen.plan.plan import Shown
+    from chargen.plan.plan import Plan, Shown
 
 _ALL = {**opt_listall, "help": "list the sub-tasks of your own tasks too"}
 _QUIET = {
@@ -56,8 +56,7 @@ class List(ProjectCommand):
         from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.build_request import selectables  # noqa: PLC0415 - names alone need none of it
 
-        with self.session(read_only=True) as session:
-            plan = session.plan()
+        plan = self._plan()
         meant = named.meant(selectables(plan)) if named else tuple(plan.by_id)
         images = [plan.by_id[entry_id] for entry_id in meant]
         statuses = {task.name: self._status(task, tasks) for task in own}
@@ -76,6 +75,16 @@ class List(ProjectCommand):
         for problem in plan.unplanned:
             self.to_stderr(str(problem))
         return 0
+
+    def _plan(self) -> Plan:
+        """Return the plan of everything; where nothing changed since the last one, without opening the project."""
+        from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - as above
+
+        snapshot = take_snapshot(Path.cwd(), os.environ)
+        if snapshot is not None and (plan := kept_plan(snapshot)) is not None:
+            return plan
+        with self.session(read_only=True) as session:
+            return session.planner(snapshot=snapshot).plan()
 
     def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:
         private, subtasks = params["private"], params["subtasks"]

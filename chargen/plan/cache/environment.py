@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from chargen.config.layout import IGNORED
+from chargen.plain_file import TEXT_BYTES, read_plain
 
 FORMAT = 4
 """A new number where the meaning of what is kept changes."""
@@ -76,6 +77,6 @@ def _files(root: Path, prompts: str) -> Iterator[tuple[str, bytes]]:
         try:
             # A link out of the project, or a pipe, is refused when the file is read for what it says.
             plain = (root / name).is_file() and not (root / name).is_symlink()
-            yield name, (root / name).read_bytes() if plain else b"no plain file"
+            yield name, read_plain(root / name, TEXT_BYTES) if plain else b"no plain file"
         except OSError as failure:
             yield name, f"unreadable {failure.errno}".encode()

@@ -6,9 +6,8 @@ explained is planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,13 +16,8 @@ from chargen.model.reason import Reason
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
-from chargen.plan.claims import claim_of
 from chargen.plan.ownership import Claim
 from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
-from chargen.plan.read_trace import answer_of
-
-if TYPE_CHECKING:  # a kept plan is read without what reads imagery
-    from chargen.plan.scan import ScannedFile
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -136,6 +130,11 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     zones: tuple[tuple[str, EntryId], ...] = ()
     """Zones of a location by the names other files may call them, each with its image."""
 
+    @property
+    def can_be_referenced(self) -> bool:
+        """True where an image of it may be sent along with another, so that its status counts there too."""
+        return bool(self.characters or self.zones or self.overview)
+
 
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
@@ -210,32 +209,6 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.seen,
         offer,
     )  # fmt: skip
-
-
-def head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:
-    """Return the head of a file that was read; `target` says where an entry's picture belongs."""
-    imagery = scanned.imagery
-    if imagery is None:
-        return Head(problems=scanned.problems, broken=scanned.broken)
-    claims = {entry.id: KeptClaim.made(claim_of(entry, target(entry.id))) for entry in imagery.entries}
-    seen: dict[str, str] = {}
-    for character in imagery.characters:
-        place = character.appearance.position if character.appearance else None
-        seen.setdefault(character.slug, answer_of((character, place)))
-    return Head(
-        imagery.kind,
-        imagery.slug,
-        tuple(dict.fromkeys(entry.id for entry in imagery.entries)),
-        len(imagery.entries),
-        seen,
-        tuple(item.path for character in imagery.characters for item in character.inventory if item.path),
-        tuple((name.name, str(name), name.position) for name in imagery.uses),
-        scanned.problems,
-        claims=tuple(claims.values()),
-        overview=imagery.overview,
-        borrows_slug=scanned.borrows_slug,
-        zones=imagery.zones,
-    )
 
 
 def _plain(value: Any) -> str:

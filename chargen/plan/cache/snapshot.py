@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chargen.config.layout import IGNORED
+from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
 from chargen.store.signatures import Signatures
@@ -116,7 +117,7 @@ def stamped_targets(root: Path, environ: Mapping[str, str]) -> Iterable[str] | N
 def file_digest(root: Path, file: str) -> str:
     """Return the digest of a file's bytes; nothing where it can't be read."""
     try:
-        return digest((root / file).read_bytes())
+        return digest(read_plain(root / file, TEXT_BYTES))
     except OSError:
         return ""
 

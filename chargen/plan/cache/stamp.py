@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from chargen.config.layout import BUILDING, PLAN_STAMP
 from chargen.model.reason import Reason
+from chargen.plain_file import read_plain
 
 STAMP, BUSY = PLAN_STAMP, BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
@@ -122,7 +123,7 @@ def stamp_bytes(stamp: Stamp) -> bytes:
 def read_bounded(path: Path) -> bytes | None:
     """Read a file of the cache; None where it can't be read or is too large to be one."""
     try:
-        return path.read_bytes() if path.stat().st_size <= _MAX_BYTES else None
+        return read_plain(path, _MAX_BYTES)
     except OSError:
         return None
 

@@ -30,6 +30,7 @@ from chargen.model.request import (
     Ticket,
 )
 from chargen.model.values import FileHash, Size
+from chargen.plain_file import read_plain
 from chargen.providers.catalogue.model_checks import check_prompt, media_type
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
@@ -187,7 +188,7 @@ class ComfyUIProvider(VendorProvider):
                 known = self._files.get(model)
             if known is not None and known[0] == key:
                 return known[1]
-            workflow = read_workflow(file.read_bytes(), model)
+            workflow = read_workflow(read_plain(file), model)
         except OSError as failure:
             message = f"can't read the workflow `{model}`: {(failure.strerror or 'no file').lower()}"
             hint = "put it there, or name another `model`; `chargen init --provider comfyui` writes one to begin with"
