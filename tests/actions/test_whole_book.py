@@ -134,7 +134,7 @@ def book(tmp_path: Path) -> Project:
     book.write("imagery/characters/odile-marsh/image-ideas.yaml", SCENES)
     book.write("imagery/characters/benno/imagery.yaml", BENNO)
     book.write(TWICE, BENNO)
-    book.write(BROKEN, 'metadata: {slug: mill}\noverview:\n  prompt_used:"A mill."\nzones: []\n')
+    book.write(BROKEN, 'metadata: {slug: mill}\noverview:\n  title: Mill\n  prompt_used:"A mill."\nzones: []\n')
     for number, name in enumerate(("odile-marsh", "benno")):
         book.write(f"imagery/characters/{name}/images/portrait.png", pictures.png(64, 96, number))
     book.write("imagery/characters/odile-marsh/images/odile-marsh-the-chain-00.png", pictures.png(64, 96, 7))
@@ -146,7 +146,7 @@ def test_every_image_can_be_built_with_the_faces_that_exist(book: Project) -> No
     with inside.opened(book, read_only=True) as (session, planner):
         assert whole_book.unbuildable(planner) == {}
         problems = whole_book.errors(planner)
-        assert {(p.position.file, p.position.line) for p in problems if p.position} == {(BROKEN, 3), (TWICE, 0)}
+        assert {(p.position.file, p.position.line) for p in problems if p.position} == {(BROKEN, 4), (TWICE, 0)}
         assert all(problem.hint for problem in problems)
         assert sorted(planner.plan().by_id) == [
             "chapters/ch07-the-ferry/img-07-01",
