@@ -142,6 +142,19 @@ def folding(root: Path) -> Callable[[str], str]:
     return lambda path: normal(path).casefold()
 
 
+def is_spelled(root: Path, relative: str) -> bool:
+    """Say whether every name on the way to a file is there as it is spelled; false for what can't be listed."""
+    folder = root
+    try:
+        for part in relative.split("/"):
+            if part not in os.listdir(folder):  # noqa: PTH208 - only names
+                return False
+            folder = folder / part
+    except OSError:
+        return False
+    return True
+
+
 def spell(root: Path, relative: str) -> None:
     """Let the names on the way to a file be spelled as in `relative`, where the volume takes another for the same.
 
