@@ -39,7 +39,7 @@ def page(browser: Any, server: Review) -> Iterator[Any]:
     tab.goto(server.address)
     tab.wait_for_selector("body[data-ready]")
     yield tab
-    # A picture that was replaced this instant has other bytes than those asked for; the next look at the book asks anew.
+    # A picture that was replaced this instant has other bytes than those asked for: asked for anew.
     assert [text for text in told if "404" not in text] == []
     tab.close()
 
