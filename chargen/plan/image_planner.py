@@ -211,7 +211,7 @@ class ImagePlanner:
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it is known."""
-        return self.judge.coming(portrait)
+        return self.judge.restored_file(portrait)
 
     def _copied(self, entry: Entry) -> Iterator[Problem]:
         """Yield that what is approved has no picture: its record is another entry's."""
