@@ -43,8 +43,8 @@ def update_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
     """Note in an attempt's own row that its original is safe, and what the reply said."""
     record, failed = stored.record, bool(stored.unusable)
     connection.execute(
-        "UPDATE attempts SET status=?,failure_class=?,message=?,possibly_billed=?,finished_at=?,request_id=?,cost_usd=?,"
-        "usage=?,original=? WHERE attempt_id=?",
+        "UPDATE attempts SET status=?,failure_class=?,message=?,possibly_billed=?,finished_at=?,request_id=?,"
+        "cost_usd=?,usage=?,original=? WHERE attempt_id=?",
         (
             (AttemptStatus.FAILED if failed else AttemptStatus.STORED).value,
             FailureClass.INVALID.value if failed else None,
