@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chargen.actions.accept import accepted_line
-from chargen.actions.history import Version, Where
+from chargen.actions.version import Version, Where
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error

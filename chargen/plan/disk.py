@@ -45,17 +45,17 @@ _MANY = 64
 class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
-    def __init__(self, journal: Journal, looked: Signatures) -> None:
+    def __init__(self, journal: Journal, signatures: Signatures) -> None:
         self._journal = journal
-        self._looked = looked
+        self._signatures = signatures
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
         self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
 
     @classmethod
-    def of(cls, root: Path, looked: Signatures) -> StoreAnswers:
+    def of(cls, root: Path, signatures: Signatures) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
-        return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), looked)
+        return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), signatures)
 
     def __enter__(self) -> StoreAnswers:
         return self
@@ -71,12 +71,12 @@ class StoreAnswers:
     def original(self, fingerprint: str) -> str:
         """Answer for all originals of these inputs: what their folders and files are like."""
         paths = self.original_paths(fingerprint)
-        return answer_of(paths) + self._looked.together(paths) if len(paths) > 1 else self._looked.of(paths[0])
+        return answer_of(paths) + self._signatures.digest_of(paths) if len(paths) > 1 else self._signatures.of(paths[0])
 
     def original_paths(self, fingerprint: str) -> list[str]:
         """Return the paths of the originals of these inputs: their folder, and what is below it."""
         found = [f"{ORIGINALS}/{fingerprint}"]
-        if self._looked.of(found[0]) != ABSENT:
+        if self._signatures.of(found[0]) != ABSENT:
             for name in self._names(found[0]):
                 found.append(f"{found[0]}/{name}")
                 found += (f"{found[0]}/{name}/{file}" for file in self._names(f"{found[0]}/{name}"))
@@ -107,7 +107,7 @@ class StoreAnswers:
 
     def _names(self, folder: str) -> list[str]:
         try:
-            return sorted(os.listdir(self._looked.root + folder))  # noqa: PTH208 - only names, of many folders
+            return sorted(os.listdir(self._signatures.root + folder))  # noqa: PTH208 - only names, of many folders
         except OSError:
             return []
 
@@ -131,16 +131,16 @@ class Disk:
         self.files = tuple(imagery_files(project)) if snapshot is None else snapshot.files
         """Imagery files in path order, as often as they are below the roots."""
         self._digests = {} if snapshot is None else dict(snapshot.digests)
-        self.looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
+        self.signatures = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.signatures
         self._scanned: dict[str, ScannedFile] = {}
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
-        self._outside = StoreAnswers(journal, self.looked)
-        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.looked)
+        self._outside = StoreAnswers(journal, self.signatures)
+        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
-        self.trace = ReadTrace({FILE: self.looked.of, FOLDER: beside, **self._outside.readers()})
+        self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self._outside, self.trace)
 
@@ -215,9 +215,9 @@ class Disk:
 
     # traces
 
-    def seen(self, paths: Iterable[str]) -> str:
+    def files_digest(self, paths: Iterable[str]) -> str:
         """Return one digest over what stands at several paths."""
-        return self.looked.together(paths)
+        return self.signatures.digest_of(paths)
 
     def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
         """Say whether files and originals were left alone for a while before the plan began.
@@ -226,7 +226,7 @@ class Disk:
         goes for the folder it is absent from.
         """
         originals = (path for name in fingerprints for path in self._outside.original_paths(name))
-        return self.looked.newest((*paths, *originals)) < self.began_ns - RACY_NS
+        return self.signatures.newest((*paths, *originals)) < self.began_ns - RACY_NS
 
 
 def _plans(file: ScannedFile | None, name: EntryId) -> bool:

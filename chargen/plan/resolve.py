@@ -196,7 +196,7 @@ def _of_character(
 ) -> None:
     wanted, problems = _wanted(depicted, character, describe)
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
-    stands_in = None if wanted or depicted.reference_ids is None else _portrait(entry, depicted, character)
+    stands_in = None if wanted else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
@@ -294,8 +294,8 @@ def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait:
     else:
         message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`, or write `none` there"
-        if portrait is not None:
-            hint += f'; `empty_references = "portrait"` sends `{portrait.id}`'
+    if portrait is not None:
+        hint += f'; `empty_references = "portrait"` sends `{portrait.id}`'
     return warning(message, depicted.declared_at or depicted.position, hint)
 
 

@@ -8,8 +8,9 @@ import pytest
 from support.inside import build, one, opened, verdicts
 from support.project import Project
 
-from chargen.actions.history import ImageHistory, Where, gone, history, named
+from chargen.actions.history import gone, history, named
 from chargen.actions.restore import Restored, restore, users
+from chargen.actions.version import ImageHistory, Where
 from chargen.errors import InputError, StartError
 from chargen.model.values import Verdict
 

@@ -63,6 +63,10 @@ class World:
         self.asked.append("read" if certain else "look")
         return self.state if certain or self.by_size is None else self.by_size
 
+    def name_of(self, _path: str, _entry: Entry) -> str:
+        found = self.late or self.reply
+        return found.where if found is not None else ""
+
     def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
         return dict(state.line.parts) if state.line is not None else {}
 
