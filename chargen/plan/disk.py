@@ -26,7 +26,7 @@ from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
 from chargen.store.pictures import ReferenceLook, look_at
-from chargen.store.signatures import ABSENT, RACY_NS, Signatures
+from chargen.store.signatures import RACY_NS, Signatures, is_absent
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
     from chargen.plan.cache.snapshot import Snapshot
@@ -76,7 +76,7 @@ class StoreAnswers:
     def original_paths(self, fingerprint: str) -> list[str]:
         """Return the paths of the originals of these inputs: their folder, and what is below it."""
         found = [f"{ORIGINALS}/{fingerprint}"]
-        if self._looked.of(found[0]) != ABSENT:
+        if not is_absent(self._looked.of(found[0])):
             for name in self._names(found[0]):
                 found.append(f"{found[0]}/{name}")
                 found += (f"{found[0]}/{name}/{file}" for file in self._names(f"{found[0]}/{name}"))
