@@ -79,7 +79,7 @@ class Snapshot:
         from chargen.plan.disk import StoreAnswers  # noqa: PLC0415 - most projects need neither
         from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - as above
 
-        with StoreAnswers.of(self.root, self.looked) as outside:
+        with StoreAnswers.of(self.root) as outside:
             trace = ReadTrace(outside.readers())
             return all(trace.together(known.outside) == known.said for known in hanging)
 
