@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bench.books import Book, built_book, edit_prompt
+from bench.books import Book, built_book
 from bench.report import Row
 from bench.timing import Timed, chargen, command, doit, in_turns, medians, memory, ratio, run, scratch
-from bench.up_to_date import SETTLED, last_sent
+from bench.up_to_date import SETTLED, edited_prompt
 
 AIMS = {
     "why": 2.5,
@@ -37,9 +37,7 @@ def measure(images: int, rounds: int) -> list[Row]:
             time.sleep(SETTLED)
         works = _works(book)
         times = in_turns(works, rounds)
-        edited = _edited(book, rounds)
-        time.sleep(SETTLED)
-        run(doit(), book.root)
+        edited = edited_prompt(book, rounds)
         used = memory(doit(), book.root)
     seconds = medians(times)
     rows = [Row(f"{work} / up-to-date doit", ratio(times, work, "doit"), aim, seconds={work: seconds[work]})
@@ -87,19 +85,3 @@ def _marking(book: Book, word: str, entry: str) -> Timed:
         return seconds
 
     return work
-
-
-def _edited(book: Book, rounds: int) -> dict[str, list[float]]:
-    """Edit a prompt, run, and read in the journal when the request left."""
-    found: dict[str, list[float]] = {"edited": [], "doit": []}
-    for number in range(rounds + 1):
-        time.sleep(SETTLED)
-        run(doit(), book.root)
-        plain = command(doit(), book.root)()
-        edit_prompt(book, number)
-        began = time.time()
-        run(doit(), book.root)
-        if number:
-            found["edited"].append(last_sent(book.root) - began)
-            found["doit"].append(plain)
-    return found

@@ -29,7 +29,7 @@ def measure(images: int, rounds: int) -> list[Row]:
         works["chargen plan"] = command(chargen("plan"), book.root)
         works["chargen plan --json"] = command(chargen("plan", "--json"), book.root)
         times = in_turns(works, rounds)
-        edited = _edited(book, rounds)
+        edited = edited_prompt(book, rounds)
         rows = [Row("memory of an up-to-date doit", memory(doit(), book.root), 150, "MB", {"images": images})]
     seconds = medians(times)
     if "ninja" in others:
@@ -63,7 +63,7 @@ def growth(sizes: tuple[int, ...], rounds: int) -> list[Row]:
     return rows
 
 
-def _edited(book: Book, rounds: int) -> dict[str, list[float]]:
+def edited_prompt(book: Book, rounds: int) -> dict[str, list[float]]:
     """Edit a prompt, run, and read in the journal when the request left."""
     found: dict[str, list[float]] = {"edited": [], "doit": []}
     for number in range(rounds + 1):

@@ -16,7 +16,7 @@ from chargen.plain_file import open_plain, read_plain
 
 PACKAGE = Path(chargen.__file__).parent
 
-READS = {"read_bytes", "read_text", "fromfile", "copyfile", "copy2", "copy", "copytree", "FileIO", "fdopen"}
+READS = {"read_bytes", "read_text", "fromfile", "FileIO", "fdopen"}
 ALLOWED = {
     "plain_file.py": {"os.open", "FileIO"},
     # what is the program's own, installed with it
@@ -32,9 +32,7 @@ ALLOWED = {
     # a plain file or a link, looked at before
     "store/trash.py": {"copy2"},
     # no files, and one that doit is asked to write
-    "images/decoding.py": {"copy"},
     "images/png.py": {"read_text"},
-    "doit_plugin/names.py": {"copy"},
     "cli/doit/run.py": {"Path(outfile).open"},
 }
 """Calls that open a file or could, by the file they stand in."""
@@ -113,10 +111,11 @@ def _calls(file: Path) -> Iterator[str]:
             continue
         if isinstance(node.func, ast.Name) and node.func.id in {"open", *READS}:
             yield node.func.id
-        if isinstance(node.func, ast.Attribute) and (node.func.attr in READS or node.func.attr == "open"):
-            owner = ast.unparse(node.func.value)
-            if node.func.attr != "open" or owner in {"os", "io"} or "path" in owner.lower() or "file" in owner.lower():
-                yield f"{owner}.open" if node.func.attr == "open" else node.func.attr
+        if isinstance(node.func, ast.Attribute):
+            owner, name = ast.unparse(node.func.value), node.func.attr
+            opens = name == "open" and (owner in {"os", "io"} or "path" in owner.lower() or "file" in owner.lower())
+            if name in READS or (owner == "shutil" and name.startswith("copy")) or opens:
+                yield f"{owner}.open" if opens else name
 
 
 def test_no_other_part_opens_a_file_to_read_it() -> None:

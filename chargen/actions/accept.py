@@ -98,7 +98,9 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     line = with_name(without_mark(line, (MADE_AS, "")), "" if former is None else former.name)
     if image.inputs is None or image.fingerprint is None:
         return line
-    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()))
+    # What was delivered the attempt's own record tells; the line has no room for it beside the parts.
+    of = line.of if line.fingerprint == image.fingerprint else None
+    return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()), of=of)
 
 
 @dataclass(frozen=True, slots=True)

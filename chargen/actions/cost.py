@@ -1,4 +1,4 @@
-"""What was spent, added up from the journal by day, by provider and model, and by the file an image belongs to.
+"""What was spent, added up by day, by provider and model, and by the file an image belongs to.
 
 Laws: an amount nobody knows is counted, never taken for 0; failures that cost money, and requests that may have been
 billed, stand apart from pictures; every attempt is in exactly one row of each table. Reads only. Amounts are USD, days
@@ -30,12 +30,13 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """The same attempts three times, and all in one row."""
+    """The same attempts three times, and all in one row; `records` are those of them that only entries tell of."""
 
     by_day: tuple[Sum, ...]
     by_provider: tuple[Sum, ...]
     by_file: tuple[Sum, ...]
     total: Sum
+    records: Sum
 
     def to_json(self) -> dict[str, Any]:
         """The object of `cost --json`."""
@@ -44,17 +45,20 @@ class Spending:
             "by_provider": [row.to_json() for row in self.by_provider],
             "by_file": [row.to_json() for row in self.by_file],
             "total": self.total.to_json(),
+            "records": self.records.to_json(),
         }
 
 
-def spending(attempts: Iterable[Attempt], period: Period = Period()) -> Spending:
-    """Add up the attempts whose requests left within a period."""
-    chosen = [attempt for attempt in attempts if _within(attempt, period)]
+def spending(attempts: Iterable[Attempt], period: Period = Period(), recorded: Iterable[Attempt] = ()) -> Spending:
+    """Add up the attempts whose requests left within a period; `recorded` are those that the journal does not know."""
+    of_records = [attempt for attempt in recorded if _within(attempt, period)]
+    chosen = [*(attempt for attempt in attempts if _within(attempt, period)), *of_records]
     return Spending(
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
         _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
         sum_of("total", chosen),
+        sum_of("records", of_records),
     )
 
 

@@ -20,6 +20,7 @@ from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import STATE
 from chargen.config.settings import Settings
 from chargen.errors import Position, StartError, error
+from chargen.model.values import Route
 from chargen.plain_file import read_plain
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.store.files import make_folder, write_new_durably
@@ -40,6 +41,8 @@ class Started:
     sample: bool
     """The sample chapter, location and character were written."""
     advice: tuple[str, ...]
+    route: Route | None = None
+    """What makes the images from the first build on, where that was asked for; else they are sketches."""
 
     def to_json(self) -> dict[str, Any]:
         """What was done, as a page shows it."""
@@ -49,19 +52,22 @@ class Started:
             "kept": list(self.kept),
             "sample": self.sample,
             "advice": list(self.advice),
+            "route": None if self.route is None else str(self.route),
         }
 
 
-def start_project(folder: Path) -> Started:
-    """Write the files of a new project into `folder`, which is made if need be.
+def start_project(folder: Path, provider: str | None = None) -> Started:
+    """Write the files of a new project into `folder`, which is made if need be, with those that `provider` needs.
 
-    Raises StartError with nothing written: no folder can be there, or its `pyproject.toml` lacks the tables.
+    Raises StartError with nothing written: no folder can be there, its `pyproject.toml` lacks the tables, or there is
+    no such provider.
     """
+    model = None if provider is None else providers.default_route(provider)
     settings = _settings(folder)
     sample = not _has_imagery(folder, settings)
     written: list[str] = []
     kept: list[str] = []
-    for name, data in _files(settings):
+    for name, data in _files(settings, model):
         if name.startswith(f"{settings.imagery[0]}/") and not sample:
             continue
         path = folder / name
@@ -71,7 +77,7 @@ def start_project(folder: Path) -> Started:
         make_folder(path.parent)
         write_new_durably(path, data)
         written.append(name)
-    return Started(folder, tuple(written), tuple(kept), sample, tuple(_advice(folder, kept)))
+    return Started(folder, tuple(written), tuple(kept), sample, tuple(_advice(folder, kept, model)), model)
 
 
 def _settings(folder: Path) -> Settings:
@@ -115,18 +121,31 @@ def _has_imagery(folder: Path, settings: Settings) -> bool:
     return any(path.suffix in SUFFIXES for root in roots for path in root.rglob("*"))
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, bytes]]:
-    """Yield the starter's files with their paths in a project of these settings."""
+def _files(settings: Settings, route: Route | None) -> Iterator[tuple[str, bytes]]:
+    """Yield the starter's files with their paths in a project of these settings, routed to `route` where given."""
     folders = {"imagery": settings.imagery[0], "prompts": settings.prompts}
     for name, data in _walk(resources.files("chargen.actions").joinpath("starter"), ""):
         top, slash, rest = name.partition("/")
         path = f"{folders[top]}/{rest}" if slash else _RENAMED.get(name, name)
+        if name == FILE and route is not None:
+            data = _routed(data, route)  # noqa: PLW2901 - the same file for this author
         up = "../" * path.count("/")
         yield path, data.replace(f"$schema=../../../{FOLDER}/".encode(), f"$schema={up}{FOLDER}/".encode())
     for name, text in kinds.packaged_templates().items():
         yield f"{folders['prompts']}/{name}", text.encode()
+    starter = None if route is None else providers.starter(route.provider)
+    if starter is not None:
+        yield from _walk(starter, "")
     for name, data in schema_files():
         yield f"{FOLDER}/{name}", data
+
+
+def _routed(data: bytes, route: Route) -> bytes:
+    """Put an author's route in the place of the lines that only suggest one, at the end of the starter's settings."""
+    kept, suggestion, _ = data.decode().partition("# Sketches are drawn offline")
+    assert suggestion, "the starter's settings suggest a route"
+    lines = "# What the files declare as a sketch is made by:", "[tool.chargen.routes]", f'"sketch/*" = "{route}"'
+    return (kept + "\n".join(lines) + "\n").encode()
 
 
 def _walk(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -139,8 +158,10 @@ def _walk(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
-def _advice(folder: Path, kept: list[str]) -> Iterator[str]:
+def _advice(folder: Path, kept: list[str], route: Route | None) -> Iterator[str]:
     """Say what kept files lack."""
+    if route is not None and FILE in kept:
+        yield f'`{FILE}` was kept: add `"sketch/*" = "{route}"` to its `[tool.chargen.routes]`'
     needs = {
         "dodo.py": ("task_images", "it needs `from chargen.doit_plugin import DOIT_CONFIG, task_images`"),
         ".gitignore": (STATE, f"it should name `{STATE}/`, the program's own folder"),

@@ -295,7 +295,12 @@ class ImageBuilder:
         file = replace_picture(self.session, image, picture.data)
         self.session.originals.note_published(paid.stored, file)
         record = paid.stored.record
-        edit = slots_edit(image, record, file, str(picture.delivered_size))
+        line = image.entry.record_line
+        if line is not None and line.attempt == record.attempt:  # what the author said of it stays
+            line = replace(line, file=file.sha256, size=file.size)
+        else:
+            line = None
+        edit = slots_edit(image, record, file, str(picture.delivered_size), line=line)
         return self.write_back(result, edit, file, record.attempt)
 
     def _adopt(self, image: Planned) -> BuildResult:

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
-from chargen.cli.output import say, say_json, to_stderr
+from chargen.cli.output import say, say_json, to_stderr, waiting_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
@@ -115,5 +115,4 @@ def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json:
 
 
 def _waiting(pid: int | None) -> None:
-    who = f"process {pid}" if pid else "another process"
-    to_stderr(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
+    to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")

@@ -1,4 +1,4 @@
-"""`chargen cost`: what was spent on this machine, by day, provider and file."""
+"""`chargen cost`: what was spent, by day, provider and file."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ if TYPE_CHECKING:
 @click.option("--month", metavar="MONTH", help="Only this month: 2026-11.")
 @json_option
 def command(since: str | None, month: str | None, *, as_json: bool) -> None:
-    """Add up what was spent on this machine, by day, by provider, and by chapter, location or character.
+    """Add up what was spent, by day, by provider, and by chapter, location or character.
 
+    This machine's journal knows its own requests; of others, the entries of the book tell what their pictures cost.
     Failures that reported a cost and requests that may have been billed stand apart; an amount nobody knows is counted,
     never taken for 0. Days are those of UTC.
     """
     from chargen.actions.cost import period_of, spending  # noqa: PLC0415 - slow to import, `--help` needs none of it
-    from chargen.cli.project import journal_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import session_here  # noqa: PLC0415 - as above
+    from chargen.plan.month import recorded_attempts  # noqa: PLC0415 - as above
 
     period = period_of(since, month)
-    with journal_here() as journal:
-        found = spending(journal.attempts(), period)
+    with session_here() as session:
+        attempts = session.journal.attempts()
+        found = spending(attempts, period, recorded_attempts(session.planner().book, attempts))
     if as_json:
         say_json(found.to_json())
     else:
@@ -51,6 +54,10 @@ def _lines(found: Spending) -> Iterator[str]:
         yield from _table(title, rows)
         yield ""
     yield f"{spent_text(total)} for {plural(total.images, 'image')}"
+    if found.records.images:
+        images = plural(found.records.images, "image")
+        why = "that this machine's journal does not know, by the records of their entries"
+        yield f"of it {spent_text(found.records)} for {images} {why}"
     yield from spending_lines(total)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("init")
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
-def command(folder: Path) -> None:
+@click.option("--provider", metavar="NAME", help="Let NAME make the images from the first build on, not sketch.")
+def command(folder: Path, provider: str | None) -> None:
     """Make a small working project in DIR (by default here): it builds with `doit` at once, offline.
 
     Files that exist are kept as they are. The sample chapter, location and character are left out where there are
@@ -26,7 +27,7 @@ def command(folder: Path) -> None:
     """
     from chargen.actions.init import start_project  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    say(_lines(start_project(folder)))
+    say(_lines(start_project(folder, provider)))
 
 
 def _lines(started: Started) -> Iterator[str]:
@@ -37,7 +38,8 @@ def _lines(started: Started) -> Iterator[str]:
         yield f"kept {', '.join(started.kept)}"
     yield from started.advice
     target = "generated/chapters/ch01/img-01.png"
-    steps = [("doit", "build everything that is missing or out of date, as sketches")]
+    by = "as sketches" if started.route is None else f"by {started.route.provider}"
+    steps = [("doit", f"build everything that is missing or out of date, {by}")]
     if started.sample:
         steps.append((f"doit {target}", "build one image and the portrait it needs"))
     steps += [

@@ -27,10 +27,10 @@ def command(limit: int, *, as_json: bool) -> None:
     Requests that may have been billed and brought no image are named. `chargen cost` adds up the amounts.
     """
     from chargen.actions.run_log import run_log  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import journal_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import session_here  # noqa: PLC0415 - as above
 
-    with journal_here() as journal:
-        found = run_log(journal, limit)
+    with session_here() as session:
+        found = run_log(session.journal, limit)
     if as_json:
         say_json(found.to_json())
     else:

@@ -26,6 +26,7 @@ COMMANDS = {
     "schema": "print JSON Schemas of your files, for editors",
     "why": "explain an image's verdict: what changed since it was made, word by word",
     "impact": "list every image that a file, a character or a template feeds",
+    "review": "look through the pictures in a browser, and decide",
     "approve": "protect finished images from rebuilding",
     "reject": "ask for new images in the place of these",
     "notes": "list your words on rejected images",

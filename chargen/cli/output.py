@@ -65,6 +65,11 @@ def say(lines: str | Iterable[str], out: TextIO | None = None) -> None:
     _write("\n".join(map(_coloured, every)), out, click.echo)
 
 
+def waiting_text(pid: int | None) -> str:
+    """Say which process is waited for."""
+    return f"{f'process {pid}' if pid else 'another process'} is building this project; waiting for it"
+
+
 def to_stderr(text: str) -> None:
     """Write a message of one or more lines on stderr."""
     say(text.split("\n"), sys.stderr)

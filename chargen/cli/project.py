@@ -16,7 +16,6 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.selection import select
 from chargen.plan.session import Session, open_session
-from chargen.store.journal import Journal
 from chargen.store.locks import project_lock
 
 NAMED = 3
@@ -83,11 +82,11 @@ def report_waiting(pid: int | None) -> None:
 
 
 @contextmanager
-def journal_here() -> Iterator[Journal]:
-    """Open the journal around the current folder to read; a lost one is made again from the originals first."""
+def session_here() -> Iterator[Session]:
+    """Open the project around the current folder to read its journal; a lost one is made again from the originals."""
     with project_here() as session:
         if session.journal.path.is_file() or not any(True for _ in session.originals.all_records()):
-            yield session.journal
+            yield session
             return
     with project_here(read_only=False) as session:
-        yield session.journal
+        yield session

@@ -39,3 +39,6 @@ DOIT_STATES = f"{STATE}/doit.json"
 
 DOIT_STOCK_STATES = f"{STATE}/doit-stock.json"
 """The same under doit's stock commands."""
+
+THUMBNAILS = f"{STATE}/thumbnails"
+"""Small pictures for the page, by hash: a cache."""

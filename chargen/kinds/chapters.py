@@ -19,9 +19,10 @@ from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.palette import in_words
 from chargen.kinds.reading import Block
 from chargen.kinds.structured import is_structured, negatives_of, parts_of
-from chargen.model.entries import DepictedCharacter, Entry, Imagery, Place
+from chargen.model.entries import DepictedCharacter, Entry, FormerColours, Imagery, Place
 from chargen.model.traced import Traced
 from chargen.model.values import Size
+from chargen.text.colours import FIRST
 from chargen.text.prose import sentence, shorten
 from chargen.yaml.document import Document, get, is_null, scalar
 
@@ -98,6 +99,7 @@ class Chapters(ImageryKind):
         moments = _moments(reader.root)
         thesis = _thesis(reader.metadata)
         colours = {text.name: text for text in in_words(document, palette, reader.problems)}
+        first = {text.name: text for text in in_words(document, palette, [], FIRST)}
         entries: list[Entry] = []
         for block in reader.root.blocks("images"):
             reader.use("location", block.text("location"))
@@ -106,7 +108,11 @@ class Chapters(ImageryKind):
             if name is None:
                 reader.report(block)
                 continue
-            own = {text.name: text for text in in_words(document, block.nodes.get("palette"), block.problems)}
+            node = block.nodes.get("palette")
+            own = {text.name: text for text in in_words(document, node, block.problems)}
+            own_first = {text.name: text for text in in_words(document, node, [], FIRST)}
+            shown, avoids = tuple((colours | own).values()), negatives_of(block)
+            former = FormerColours(tuple((first | own_first).values()), None, negatives_of(block, names=FIRST))
             entries.append(
                 read_entry(
                     file,
@@ -114,11 +120,12 @@ class Chapters(ImageryKind):
                     name,
                     title=_title(block, moments),
                     depicts=_depicts(reader, block, cast),
-                    always=(*thesis, *(colours | own).values()),
+                    always=(*thesis, *shown),
                     outputs=outputs_of(block),
                     palette=palette,
                     parts=parts_of(block, palette=False) if is_structured(block) else (),
-                    avoided=negatives_of(block),
+                    avoided=avoids,
+                    former_colours=None if (former.always, former.negative_prompt) == (shown, avoids) else former,
                     place=_place(block, moments),
                 )
             )

@@ -18,7 +18,16 @@ from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
 from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
-from chargen.model.entries import Declared, DepictedCharacter, Entry, FormerWords, Outputs, Place, PromptPart
+from chargen.model.entries import (
+    Declared,
+    DepictedCharacter,
+    Entry,
+    FormerColours,
+    FormerWords,
+    Outputs,
+    Place,
+    PromptPart,
+)
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
 from chargen.text.prose import one_line
@@ -74,12 +83,14 @@ def read_entry(
     parts: tuple[PromptPart, ...] = (),
     avoided: tuple[Traced, ...] = (),
     former_words: FormerWords | None = None,
+    former_colours: FormerColours | None = None,
     place: Place | None = None,
 ) -> Entry:
     """Make the entry of `block`; the problems found in the block on the way become the entry's.
 
     `palette` is the file's, for an entry without one of its own; `parts` are what an entry without a prompt is made of,
-    `avoided` what it must not show; `place` is where it is set. `former_words` are what its former name made of it.
+    `avoided` what it must not show; `place` is where it is set. `former_words` are what its former name made of it,
+    `former_colours` what its palettes did, what they avoid as its only negative prompt.
     """
     prompt = prompt_of(block)
     default = file.default_size
@@ -90,6 +101,10 @@ def read_entry(
     status = status_of(block)
     declared = _declared_of(block, file.declared)
     negatives = (*block.texts("negative_prompt"), *file.negatives)
+    if former_colours is not None:
+        avoids = former_colours.negative_prompt
+        former_negatives = without_repeats((*negatives, *avoids)) if parts else negatives
+        former_colours = replace(former_colours, negative_prompt=former_negatives)
     return Entry(
         id=file.kind.entry_id(file.slug, name),
         kind=file.kind.name,
@@ -113,6 +128,7 @@ def read_entry(
         has_former=file.kind.has_former and not parts,
         place=place,
         former_words=former_words,
+        former_colours=former_colours,
     )
 
 

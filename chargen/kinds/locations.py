@@ -29,12 +29,13 @@ from chargen.kinds.keys import (
 )
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.reading import Block
-from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, parts_of
+from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, palette_part, parts_of
 from chargen.kinds.view import fields
-from chargen.model.entries import Entry, FormerWords, Imagery, Outputs, PromptPart
+from chargen.model.entries import PALETTE, Entry, FormerColours, FormerWords, Imagery, Outputs, PromptPart
 from chargen.model.record_marks import made_as
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
+from chargen.text.colours import FIRST
 from chargen.text.prose import one_line, sentence, shorten
 from chargen.yaml.document import Document, items, scalar
 
@@ -159,6 +160,17 @@ class _WholePlace:
         blocks = (self.anchor, self.reader.metadata, self.reader.root)
         return (), parts_of(block, parent, self.overview, signature=own, light=at_place, place=blocks)
 
+    def former_colours(
+        self, block: Block, parent: Block | None, parts: tuple[PromptPart, ...], avoids: tuple[Traced, ...]
+    ) -> FormerColours | None:
+        """Return what palettes gave an entry of fields by earlier forms; None where that is the same."""
+        if not parts:
+            return None
+        first = next(iter(palette_part(block, parent, self.overview, FIRST)), None)
+        negatives = negatives_of(block, parent, FIRST)
+        today = next((part for part in parts if part.name == PALETTE), None)
+        return None if (first, negatives) == (today, avoids) else FormerColours((), first, negatives)
+
     def former(
         self, entry: tuple[Block, Block | None], name: str, words: _Words, outputs: Outputs
     ) -> FormerWords | None:
@@ -244,6 +256,7 @@ class Locations(ImageryKind):
             title = block.text(*TITLES)
             outputs = _outputs(block)
             words = place.words(block, parent, elements)
+            avoids = negatives_of(block, parent)
             entries.append(
                 read_entry(
                     file,
@@ -255,7 +268,8 @@ class Locations(ImageryKind):
                     outputs=outputs,
                     palette=anchor.find("color_anchors"),
                     parts=words[1],
-                    avoided=negatives_of(block, parent),
+                    avoided=avoids,
+                    former_colours=place.former_colours(block, parent, words[1], avoids),
                     former_words=place.former((block, parent), name, words, outputs),
                 )
             )

@@ -19,8 +19,9 @@ from chargen.kinds.keys import PROMPTS
 from chargen.kinds.palette import avoided, in_words_together
 from chargen.kinds.reading import Block
 from chargen.kinds.view import fields
-from chargen.model.entries import NodePath, PromptPart
+from chargen.model.entries import PALETTE, NodePath, PromptPart
 from chargen.model.traced import Traced
+from chargen.text.colours import NEWEST, ColourNames
 from chargen.text.prose import one_line, sentence, shorten_to
 from chargen.yaml.document import MERGE_KEY, Document, items, scalar
 
@@ -117,9 +118,7 @@ def parts_of(
         *_part("light", 4, _light(chain) or light, "Light: "),
     ]
     if palette:
-        known = (*chain, *((overview,) if overview is not None else ()))
-        nodes = [node for each in known if (node := each.find("palette")) is not None]
-        parts += _part("palette", 4, in_words_together(block.document, nodes), "Palette: ")
+        parts += palette_part(block, holder, overview)
     parts += [
         *_part("mood", 5, _listed(chain, MOODS), "Mood: "),
         *_part("materials", 5, _materials(place), "Materials: "),
@@ -131,10 +130,20 @@ def parts_of(
     return tuple(parts)
 
 
-def negatives_of(block: Block, holder: Block | None = None) -> tuple[Traced, ...]:
+def palette_part(
+    block: Block, holder: Block | None, overview: Block | None, names: ColourNames = NEWEST
+) -> tuple[PromptPart, ...]:
+    """Return the colours of an entry, or of what it inherits them from, as a part; none where nothing names any."""
+    nodes = [
+        node for each in (block, holder, overview) if each is not None and (node := each.find("palette")) is not None
+    ]
+    return tuple(_part(PALETTE, 4, in_words_together(block.document, nodes, names), "Palette: "))
+
+
+def negatives_of(block: Block, holder: Block | None = None, names: ColourNames = NEWEST) -> tuple[Traced, ...]:
     """Return what an entry of fields must not show: what its palette avoids, and `must_avoid`."""
     chain = tuple(each for each in (block, holder) if each is not None)
-    found = [text for each in chain for text in avoided(each.document, each.find("palette"))]
+    found = [text for each in chain for text in avoided(each.document, each.find("palette"), names)]
     return (*found, *(text for each in chain for text in each.texts("must_avoid")))
 
 

@@ -6,7 +6,7 @@ Pure values. `kinds/` makes them from documents; resolving, composing and judgin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chargen.errors import Position, Problem
@@ -90,6 +90,22 @@ class Place:
         return (self.zone or self.location).position
 
 
+PALETTE, PALETTE_AVOID = "palette", "palette.avoid"
+"""Names of the texts that a palette gives an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerColours:
+    """What palettes gave an entry by forms 1 and 2 of inputs, where that differs: fewer names, numbers only in hex.
+
+    `always` are their texts of the always-include block, `part` is the one among the parts of an entry of fields.
+    """
+
+    always: tuple[Traced, ...]
+    part: PromptPart | None
+    negative_prompt: tuple[Traced, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FormerWords:
     """What an entry would get of its file under the name its picture was made by (`SLUG/NAME`), where that differs."""
@@ -133,7 +149,21 @@ class Entry:
     place: Place | None = None
     """Where it is set, if the entry names a location."""
     former_words: FormerWords | None = None
+    former_colours: FormerColours | None = None
     """What its name made of it before it was renamed, where that was something else."""
+
+    def by_former_colours(self) -> Entry:
+        """Return the entry as forms 1 and 2 of inputs have it."""
+        former = self.former_colours
+        if former is None:
+            return self
+        always = (*(text for text in self.always if text.name not in (PALETTE, PALETTE_AVOID)), *former.always)
+        parts = [part for part in self.parts if part.name != PALETTE]
+        if former.part is not None:
+            place = next((number for number, part in enumerate(parts) if part.weight > former.part.weight), len(parts))
+            parts.insert(place, former.part)
+        negatives = former.negative_prompt
+        return replace(self, always=always, parts=tuple(parts), negative_prompt=negatives, former_colours=None)
 
     @property
     def has_prompt(self) -> bool:

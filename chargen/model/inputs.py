@@ -136,7 +136,7 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     found: list[Difference] = []
     for name in dict.fromkeys((*today, *then)):
         before, after = then.get(name), today.get(name)
-        if before == after:
+        if before is not None and after is not None and after.startswith(before):  # a line may tell fewer digits
             continue
         change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
         found.append(Difference(name, change, sources.get(name.removeprefix(f"{PROMPT}."), "")))

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
+from chargen.model import part_sums
 from chargen.model.reason import Reason, ReasonCode, has
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size
 
@@ -30,7 +31,11 @@ _SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 _PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[a-z][a-z_]*")
-_KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts"})
+_KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts", "sums"})
+LONGEST = 300
+"""Characters of a line; digests of parts, which only explain, are left out of one that would be longer."""
+_SAME = "."
+"""Stands for a hash of delivered bytes that is the file's."""
 CREDENTIALS_LOST = ("credentials", "lost")
 """Mark in a record line: the delivered bytes carried Content Credentials, the file made from them can't."""
 
@@ -40,7 +45,7 @@ class RecordLine:
     """All the judge needs of a record, on one line: `2 in=<fingerprint> file=<sha256> size=<bytes> ...`.
 
     `by` is `provider/model`, `at` ISO UTC seconds, `of` the hash of the delivered bytes, `parts` pairs of a part's name
-    and the first 8 digits of its digest, where neither the picture nor its original tells them; `others` are keys of a
+    and the first digits of its digest, where neither the picture nor its original tells them; `others` are keys of a
     later version, kept as they were written.
     """
 
@@ -61,12 +66,18 @@ class RecordLine:
         shown = str if self.version == _HEX_VERSION else _shortened
         words = [self.version, f"in={shown(self.fingerprint)}", f"file={shown(self.file)}", f"size={self.size}"]
         of = None if self.of is None else shown(self.of)
+        if self.of == self.file and self.version == LINE_VERSION:
+            of = _SAME
         plain = (("by", self.by), ("at", self.at), ("of", of), ("try", self.attempt))
         words += [f"{key}={quote(value, safe=_SAFE)}" for key, value in plain if value is not None]
-        if self.parts:
-            words.append("parts=" + ",".join(f"{quote(name, safe='/._-')}:{digest}" for name, digest in self.parts))
-        words += [f"{key}={value}" for key, value in self.others]
-        return " ".join(words)
+        marks = [f"{key}={value}" for key, value in self.others]
+        if not self.parts:
+            return " ".join((*words, *marks))
+        if self.version == _HEX_VERSION:
+            parts = ",".join(f"{quote(name, safe='/._-')}:{digest}" for name, digest in self.parts)
+            return " ".join((*words, f"parts={parts}", *marks))
+        line = " ".join((*words, f"sums={part_sums.write(self.parts)}", *marks))
+        return line if len(line) <= LONGEST else " ".join((*words, *marks))
 
     @classmethod
     def parse(cls, text: object) -> RecordLine | None:
@@ -81,12 +92,14 @@ class RecordLine:
             or not all(map(_KEY.fullmatch, unknown))
         ):
             return None
+        sums = part_sums.read(values.pop("sums", ""))
         parts = _parse_parts(values.pop("parts", ""))
         fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))
         of = values.pop("of", None)
+        of = file if of == _SAME and version == LINE_VERSION else of
         written = (fingerprint, file) if of is None else (fingerprint, file, of)
         digests = [_digest(text, version) for text in written]
-        if parts is None or not _NUMBER.fullmatch(size) or not all(digests):
+        if parts is None or sums is None or not _NUMBER.fullmatch(size) or not all(digests):
             return None
         by, at, attempt = (
             None if (raw := values.pop(key, None)) is None else unquote(raw) for key in ("by", "at", "try")
@@ -99,7 +112,7 @@ class RecordLine:
             at,
             None if of is None else FileHash(digests[2]),
             attempt,
-            parts,
+            parts or sums,
             tuple(values.items()),
             version,
         )

@@ -10,11 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chargen.config.settings import Budget
 from chargen.errors import Position, Problem, Severity, warning
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
+from chargen.plan.month import MonthSpent, month_spent
 from chargen.plan.plan import Offer, Shown
 from chargen.text.money import cost_text
 
@@ -31,7 +33,8 @@ def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
     """Gather the warnings about images that are to be sent: their own, their files', their providers'."""
     plan, choice = chosen.plan, chosen.choice
     sent = [image for image in choice.images if image.verdict.spends]
-    providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out))))
+    month = getattr(chosen, "month", None)
+    providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out)), month))
     if not sent:
         return providers
     files = {image.file for image in sent}
@@ -67,7 +70,7 @@ def of_offers(images: Iterable[Shown], offer: OfferOf) -> Iterator[Finding]:
         yield Finding(Problem(severity, message, position, hint), tuple(names))
 
 
-def of_providers(session: Session, images: Iterable[Shown]) -> Iterator[Finding]:
+def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | None = None) -> Iterator[Finding]:
     """Yield, once a provider, what keeps every request to it from leaving: no key, a setting, no money left.
 
     Warnings, because pictures that are there need none of it, and hooks and CI have no key.
@@ -78,13 +81,16 @@ def of_providers(session: Session, images: Iterable[Shown]) -> Iterator[Finding]
         for problem in (adapter.missing_key(), adapter.setup()):
             if problem is not None:
                 yield Finding(replace(problem, severity=Severity.WARNING, position=SETTINGS))
-    if names and (problem := _no_money(session)) is not None:
+    budget = session.project.settings.budget
+    if names and month is None and budget.month is not None:
+        month = month_spent(session, session.planner().book)
+    if names and (problem := _no_money(budget, month)) is not None:
         yield Finding(problem)
 
 
-def _no_money(session: Session) -> Problem | None:
+def _no_money(budget: Budget, month: MonthSpent | None) -> Problem | None:
     """Say that the settings leave nothing to spend."""
-    budget, left = session.project.settings.budget, ledger_of(session, BuildRequest()).limit
+    left = ledger_of(budget, BuildRequest(), month).limit
     if left is None or left > Decimal(0):
         return None
     if budget.run == Decimal(0):
@@ -92,5 +98,9 @@ def _no_money(session: Session) -> Problem | None:
     else:
         assert budget.month is not None
         message = f"the month's budget of {cost_text(budget.month)} is used up: nothing that costs is sent"
+        assert month is not None
         hint = "raise `month` in `[tool.chargen.budget]`; `chargen cost` shows what was spent"
+        if month.records.total_usd:
+            journal, records = cost_text(month.journal.total_usd), cost_text(month.records.total_usd)
+            hint += f": {journal} by this machine's journal, {records} by records of requests that it does not know"
     return warning(message, SETTINGS, hint)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +18,9 @@ from chargen.plan.selection import Selectable, Selection, select
 from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
+    from chargen.config.settings import Budget
     from chargen.plan.budget import Ledger
+    from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
 
@@ -71,6 +72,8 @@ class Prepared(Chosen):
     planner: Planner
     ledger: Ledger
     keep: Callable[[], None]
+    month: MonthSpent | None
+    """What the month has cost, where the settings bound it."""
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image."""
@@ -84,8 +87,8 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
     from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
+    from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
 
-    ledger = ledger_of(session, request)
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
     images = planner.selectables()
     picked = request.pick(images) if request.pick is not None else None
@@ -99,8 +102,11 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     if not (forced or request.provider or not request.resume or session.read_only):
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
+    budget = session.project.settings.budget
+    month = month_spent(session, planner.book) if budget.month is not None else None
+    ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
-    return Prepared(plan, meant, choice, planner, ledger, keep)
+    return Prepared(plan, meant, choice, planner, ledger, keep, month)
 
 
 def nothing() -> None:
@@ -162,12 +168,9 @@ def _forced(
     return {entry_id: Force.REBUILD for entry_id in found if entry_id in selected}
 
 
-def ledger_of(session: Session, request: BuildRequest) -> Ledger:
+def ledger_of(budget: Budget, request: BuildRequest, month: MonthSpent | None) -> Ledger:
     """Return the money of a run: the limits of the settings and of the request, and what the month has cost."""
     from chargen.plan.budget import Ledger  # noqa: PLC0415 - see above
 
-    budget = session.project.settings.budget
-    today = session.clock.now()
-    month = datetime(today.year, today.month, 1, tzinfo=UTC)
-    spent = session.journal.spent(month).total_usd if budget.month is not None else Decimal(0)
+    spent = Decimal(0) if month is None else month.total_usd
     return Ledger(smallest(request.budget, budget.run), budget.month, spent)

@@ -102,6 +102,8 @@ class DiskSources:
     def original(self, line: RecordLine) -> str:
         """Return where the delivered bytes of a line's attempt are."""
         stored = self._originals.find(line.attempt, line.fingerprint) if line.attempt else None
+        if stored is None and line.attempt and (attempt := self._journal.attempt(line.attempt)) is not None:
+            stored = self._originals.find(line.attempt, attempt.fingerprint)  # accepted for other inputs than its own
         return "" if stored is None else self._originals.shown(stored)
 
     def of_size(self, size: int) -> Sequence[str]:

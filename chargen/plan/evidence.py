@@ -21,7 +21,7 @@ from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_json import RecordError, from_dict
-from chargen.model.record_marks import ANSWERED, forgotten_at, line_of
+from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
@@ -86,6 +86,8 @@ class Evidence:
     planned: Callable[[EntryId], bool]
     ownership: OwnershipRead = field(default_factory=Ownership)
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
+    in_history: Callable[[EntryId, FileHash], str] = lambda _entry_id, _file: ""
+    """Where the history keeps a file of an entry, project-relative; empty where it does not."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
     arrived: set[EntryId] = field(default_factory=set)
@@ -285,15 +287,26 @@ class Evidence:
                 return PaidReply(_in_words(record), stored, file=file, mended=stored not in whole)
         return None
 
-    def kept(self, entry: Entry) -> PaidReply | None:
-        """Find the very picture that an entry's record describes, which is not in the tree any more."""
+    def kept(self, entry: Entry, *, damaged: bool = False) -> PaidReply | None:
+        """Find the very picture that an entry's record describes, which is not in the tree any more or is `damaged`."""
         owned, line = self.owned(entry.id), entry.record_line
-        if line is None or owned.place not in (Place.HISTORY, Place.ORIGINAL):
+        if line is None or not (damaged or owned.place in (Place.HISTORY, Place.ORIGINAL)):
             return None
-        if owned.place is Place.HISTORY:
-            return PaidReply(entry.id, path=owned.path, line=line, file=line.file)
-        stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt else None
+        path = owned.path if owned.place is Place.HISTORY else self.in_history(entry.id, line.file)
+        if path:
+            return PaidReply(entry.id, path=path, line=line, file=line.file)
+        stored = self.original_of(line)
         return None if stored is None else PaidReply(entry.id, stored, file=line.file)
+
+    def original_of(self, line: RecordLine) -> StoredOriginal | None:
+        """Find the original of a line's attempt; one taken as current for other inputs is under its own."""
+        if not line.attempt:
+            return None
+        found = self.originals.find(line.attempt, line.fingerprint)
+        if found is not None or accepted_for(line) is None:
+            return found
+        attempt = self.journal.attempt(line.attempt)
+        return None if attempt is None else self.originals.find(line.attempt, attempt.fingerprint)
 
     def unexplained(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None

@@ -15,6 +15,7 @@ from chargen.model.inputs import (
     NEGATIVE,
     PROMPT,
     REFERENCE,
+    SHORT,
     SIZE,
     TEMPLATE,
     Change,
@@ -43,9 +44,8 @@ class RecordedInputs:
     def of(cls, line: RecordLine, records: Sequence[Record]) -> RecordedInputs:
         """Take the inputs of a record line, with the words of the first record that has the same inputs."""
         record = next((record for record in records if record.fingerprint == line.fingerprint), None)
-        known = dict(line.parts)
-        if not known and record is not None:
-            known = {part.name: part.digest for part in record.parts}
+        known = {} if record is None else {part.name: part.digest for part in record.parts}
+        known = known or dict(line.parts)
         return cls(known, record)
 
     def texts(self) -> dict[str, tuple[str, str]]:
@@ -167,7 +167,7 @@ def explain(then: RecordedInputs, now: Inputs, sources: Mapping[str, str] | None
 
 
 def _references(then: RecordedInputs, now: Inputs) -> tuple[ReferenceChange, ...]:
-    old, new = _old_references(then), _new_references(now)
+    old, new = _old_references(then), _new_references(now, min(map(len, then.parts.values()), default=SHORT))
     pairs = _paired(old, new)
     found: list[ReferenceChange] = []
     same = sorted((after.number, before.number) for before, after in pairs if before.digest == after.digest)
@@ -206,8 +206,8 @@ def _old_references(then: RecordedInputs) -> list[_Reference]:
     ]
 
 
-def _new_references(now: Inputs) -> list[_Reference]:
-    digests = parts(now)
+def _new_references(now: Inputs, digits: int) -> list[_Reference]:
+    digests = {name: digest[:digits] for name, digest in parts(now).items()}
     return [
         _Reference(number, digests[f"{REFERENCE}.{number}"] if item.sha256 else "", item.path, item.character)
         for number, item in enumerate(now.references, start=1)

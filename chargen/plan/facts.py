@@ -240,9 +240,13 @@ class GatheredFacts:
         if self.state.in_use:
             return None
         # The very picture goes before another of the same inputs: an accepted painting is no reply at all.
-        its_own = self._evidence.kept(self._entry) if self.target is Target.ABSENT and self._wants_its_own else None
+        line, damaged = self._entry.record_line, bool(self.state.damage)
+        is_gone = damaged or self.target is Target.ABSENT
+        its_own = self._evidence.kept(self._entry, damaged=damaged) if is_gone and self._wants_its_own else None
         if its_own is not None:
             return its_own
+        if damaged and line is not None and line.attempt is None and accepted_for(line) is not None:
+            return None
         return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
 
     @property

@@ -227,16 +227,25 @@ class ImagePlanner:
     ) -> tuple[Planned, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
-        By form 1 only the settings gave the size of entries that ask for none, and states named a character that its
-        file does not name by the slug. An entry that was renamed is also looked at by the name its picture has.
+        By forms 1 and 2 colours had fewer names. By form 1 only the settings gave the size of entries that ask for
+        none, and states named a character that its file does not name by the slug. An entry that was renamed is also
+        looked at by the name its picture has.
         """
         entry, former = image.entry, image.entry.former_words
         named = any(item.state and not item.name for item in entry.depicts)
         entries = [entry] if former is None else [entry, replace(entry, always=former.always, parts=former.parts)]
         newest = [replace(image, entry=each, composed=self._compose(each, words, shown, [])) for each in entries[1:]]
         found = [image, *newest]
+        coloured = tuple(found)
+        if entry.former_colours is not None:
+            former_entries = [form.entry.by_former_colours() for form in found]
+            coloured = tuple(
+                replace(image, entry=each, composed=self._compose(each, words, shown, []), former_rules=True)
+                for each in former_entries
+            )
+            found += coloured
         if entry.has_former and (named or entry.former_size):
-            for form in (image, *newest):
+            for form in coloured:
                 old = replace(form.entry, size=entry.former_size or entry.size)
                 composed = self._compose(old, words, shown, [], by_slug=True) if named else form.composed
                 found.append(replace(image, entry=old, composed=composed, former_rules=True))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from chargen.errors import Severity
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
@@ -17,7 +18,7 @@ from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.facts import FactSources, GatheredFacts
-from chargen.plan.image_request import placed
+from chargen.plan.image_request import placed, request_of
 from chargen.plan.plan import Offer, Planned
 from chargen.plan.verdict import judge, wanted
 
@@ -121,6 +122,18 @@ class Judge(FactSources):
         if facts.moved:
             return facts.state.file
         return facts.paid.file if facts.paid is not None else None
+
+    def offer(self, image: Planned) -> Offer | None:
+        """Ask the provider of an image's route, and the file its slots are in; None where no request can be made."""
+        if image.offer is not None or not image.can_be_requested:
+            return image.offer
+        request = request_of(image, self.adapters)
+        adapter = self.adapters.get(request.provider)
+        found = list(placed(adapter.check(request), image, request, self.project.settings))
+        if (unwritable := self.write_back_check.refusal(image)) is not None:
+            severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
+            found.append(replace(unwritable, severity=severity))
+        return Offer(adapter.price(request), tuple(found))
 
     def restoring(self, image: Planned) -> PaidReply | None:
         """Find what a restorable image is restored from."""

@@ -31,7 +31,6 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.facts import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.judge import Judge
-from chargen.plan.offers import offer_of
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
@@ -157,7 +156,7 @@ class Planner:
         if isinstance(image, Row):
             return image.offer
         assert isinstance(image, Planned)
-        return offer_of(image, self.judge)
+        return self.judge.offer(image)
 
     def kept(self) -> dict[str, KeptFile]:
         """Return what is to be kept of files: those that were kept, and those planned anew; without options only.

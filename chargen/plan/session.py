@@ -20,7 +20,7 @@ from chargen.config.configuration import configuration
 from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId
+from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
@@ -36,6 +36,7 @@ from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
+from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
@@ -149,7 +150,15 @@ class Session:
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
-            whose = book.ownership(DiskSources(self.project, self.hashes, archive, self.moves, disk.looked))
+            sources = DiskSources(self.project, self.hashes, archive, self.moves, disk.looked)
+            whose = book.ownership(sources)
+
+        def in_history(entry_id: EntryId, file: FileHash) -> str:
+            path = sources.kept(entry_id, file)
+            place = self.history.place(entry_id, file).relative_to(self.project.root).as_posix()
+            disk.trace.note(FILE, path or place)
+            return path
+
         evidence = Evidence(
             self.project,
             self.hashes,
@@ -157,6 +166,7 @@ class Session:
             disk.journal,
             book.is_planned,
             whose,
+            in_history,
             self.journal.unfinished(),
         )
         ignored = self.ignored()

@@ -6,6 +6,8 @@ models (read by `catalogue.model_data`), and a module with
 - `make(settings, models, environ, *, today) -> Provider` (`chargen.model.request`): sends nothing, needs no key;
 - `SETTINGS`, where it has settings of its own: their names and checks (`chargen.config.settings.OwnSetting`).
 
+A folder `starter/` holds what a project needs for it, and `chargen init --provider` copies.
+
 The module is imported when the provider is first made or its own settings are read, its SDK when it first sends, so
 that listing and planning stay fast. What adapters share stands in `catalogue` (models) and `http` (vendors' servers).
 """
@@ -17,18 +19,21 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache, partial
-from importlib import import_module
+from importlib import import_module, resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from chargen.config.settings import KnownProvider, OwnSetting
 from chargen.errors import StartError
 from chargen.model.request import Provider, ProviderSettings
+from chargen.model.values import Route
 from chargen.providers.catalogue.model_data import read_models
 from chargen.providers.catalogue.models import ModelTable
 from chargen.text.nearest import did_you_mean
 
 DATA = "models.toml"
+STARTER = "starter"
 
 
 @cache
@@ -54,6 +59,26 @@ def known_providers() -> Mapping[str, KnownProvider]:
     }
 
 
+def default_route(name: str) -> Route:
+    """Return the route to a provider's default model. Raises StartError for a name there is no provider for."""
+    models = load_models()
+    if name not in models.names:
+        raise _unknown(name, models)
+    return Route(name, models.facts(name).default_model)
+
+
+def starter(name: str) -> Traversable | None:
+    """Return the folder of the files that a project needs for a provider, None where it needs none."""
+    found = (resources.files(__name__) / name) / STARTER
+    return found if found.is_dir() else None
+
+
+def _unknown(name: str, models: ModelTable) -> StartError:
+    known = ", ".join(f"`{other}`" for other in models.names)
+    hint = did_you_mean(name, models.names) or f"the providers are {known}"
+    return StartError(f"there is no provider `{name}`", hint=hint)
+
+
 def is_proof(made_by: str | None) -> bool:
     """Say whether `provider` or `provider/model` makes stand-ins that cost nothing and prove nothing."""
     return made_by is not None and load_models().is_proof(made_by)
@@ -68,9 +93,7 @@ def make(
     name there is no provider for.
     """
     if name not in models.names:
-        known = ", ".join(f"`{other}`" for other in models.names)
-        hint = did_you_mean(name, models.names) or f"the providers are {known}"
-        raise StartError(f"there is no provider `{name}`", hint=hint)
+        raise _unknown(name, models)
     made: Provider = _module(name).make(settings, models, environ, today=today)
     return made
 

@@ -33,7 +33,6 @@ from chargen.store.journal_writing import (
     usage_text,
 )
 from chargen.store.original_store import OriginalStore, StoredOriginal
-from chargen.store.spending import Sum, sum_of
 
 
 class Journal:
@@ -202,10 +201,6 @@ class Journal:
         return self._file.run(work)
 
     # reading
-
-    def spent(self, since: datetime) -> Sum:
-        """Add up what was spent from `since` on, on this machine."""
-        return sum_of("", self.attempts(since))
 
     def runs(self) -> list[Run]:
         """Return all runs, oldest first."""

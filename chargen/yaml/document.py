@@ -21,7 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.yaml.errors import explain
-from chargen.yaml.limits import LimitPassed, too_deep_to_compose, too_deep_to_walk
+from chargen.yaml.limits import LimitPassed, every_node, too_deep_to_compose, too_deep_to_walk
 from chargen.yaml.screen import read_screened, unscreen
 
 BOM = "\ufeff"
@@ -252,28 +252,14 @@ def _refuse_unwalkable(document: Document, root: Node) -> None:
 
 def _refuse_glued(document: Document, root: Node) -> None:
     """Refuse `{size:1x1}`, which is a key `size:1x1` without a value: nobody means that, and nothing would tell it."""
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, SequenceNode):
-            waiting.extend(node.value)
-        if not isinstance(node, MappingNode):
+    for node in every_node(root):
+        if not isinstance(node, MappingNode) or not node.flow_style:
             continue
         for key, value in node.value:
-            waiting += (key, value)
-            if node.flow_style and _is_glued(document.text, key, value):
-                colon = key.start_mark.index + key.value.index(":")
-                raise InputError(
-                    error(
-                        "a blank is missing after this colon",
-                        document.position(colon),
-                        "write `key: value`, or quote the text",
-                    )
-                )
+            if _is_glued(document.text, key, value):
+                colon = document.position(key.start_mark.index + key.value.index(":"))
+                hint = "write `key: value`, or quote the text"
+                raise InputError(error("a blank is missing after this colon", colon, hint))
 
 
 def _is_glued(text: str, key: Node, value: Node) -> bool:

@@ -8,7 +8,7 @@ walked by a recursive reader, aliases followed, without running out of stack or 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ruamel.yaml.cyaml import CBaseLoader
@@ -93,6 +93,18 @@ def _first_at(root: Node, depth: int) -> int:
         level = [child for node in level for child in _children(node)]
     index: int = level[0].start_mark.index
     return index
+
+
+def every_node(root: Node) -> Iterator[Node]:
+    """Yield `root` and every node below it, each once, whatever the aliases."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting.extend(_children(node))
 
 
 def _children(node: Node) -> list[Node]:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node, ScalarNode
+
+from chargen.yaml.limits import every_node
 
 Read = TypeVar("Read")
 
@@ -59,17 +61,6 @@ def _back(table: Mapping[int, str]) -> dict[int, str]:
 
 def unscreen(root: Node, screen: dict[int, str]) -> None:
     """Put the characters back into every scalar below `root`."""
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
+    for node in every_node(root):
         if isinstance(node, ScalarNode):
             node.value = node.value.translate(screen)
-        elif isinstance(node, SequenceNode):
-            waiting.extend(node.value)
-        else:
-            for pair in node.value:
-                waiting.extend(pair)

@@ -1,5 +1,6 @@
 """Accepting and forgetting through sessions: what is written, what is refused, and what a later build pays for."""
 
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from support.project import Project
 
 from chargen.actions.accept import accept
 from chargen.doit_plugin.forgetting import forget, ignore
+from chargen.model.reason import ReasonCode
 from chargen.model.values import Verdict
 from chargen.plan.session import open_session
 
@@ -163,3 +165,27 @@ def picture() -> bytes:
     file = BytesIO()
     Image.new("RGB", (128, 96), "teal").save(file, "PNG")
     return file.getvalue()
+
+
+@pytest.mark.parametrize("made", ["accepted", "painted", "adopted"])
+def test_a_line_that_tells_its_inputs_itself_is_short_and_names_what_changed(book: Project, made: str) -> None:
+    """In a fresh clone too, where nothing but the line knows what the author took the picture for."""
+    if made == "accepted":
+        book.edit(FILE, "A lamp.", "A lantern.")
+    else:
+        book.image(A).write_bytes(picture())
+    if made == "adopted":
+        book.edit(FILE, 'record: "', 'was: "')
+        shutil.rmtree(book.root / ".chargen")
+        build(book)
+    else:
+        assert taken(book).changed
+    (line,) = book.records(FILE)
+    assert len(line) <= 300
+    assert " sums=" in line
+    shutil.rmtree(book.root / ".chargen", ignore_errors=True)
+    assert verdict(book) is Verdict.FRESH
+    book.edit(FILE, "A l", "At night a l")
+    with session(book) as opened:
+        reasons = opened.plan().by_id[A].reasons
+    assert [reason.values[0] for reason in reasons if reason.code is ReasonCode.INPUT_CHANGED] == ["prompt.prompt_used"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.inside import build, verdicts
+from support.inside import build, opened, verdicts
 from support.project import Project
 
 from chargen.actions.init import start_project
@@ -71,3 +71,28 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match="is not a folder"):
         start_project(tmp_path / "file")
+
+
+def test_a_project_for_a_provider_has_its_files_and_its_route(tmp_path: Path) -> None:
+    """The route counts from the first plan on; another provider needs no files; a wrong name writes nothing."""
+    started = start_project(tmp_path / "own", "comfyui")
+    assert "workflows/comfyui.json" in started.written
+    book = Project.__new__(Project)
+    book.root = tmp_path / "own"
+    with opened(book, read_only=True) as (_, planner):
+        plan = planner.plan()
+    assert {str(image.route) for image in plan.images} == {"comfyui/workflows/comfyui.json"} == {str(started.route)}
+    assert not any(problem.severity.value == "error" for problem in plan.problems)
+    assert not any(name.startswith("workflows/") for name in start_project(tmp_path / "other", "openai").written)
+    with pytest.raises(StartError, match="there is no provider `comfyiu`") as caught:
+        start_project(tmp_path / "third", "comfyiu")
+    assert "did you mean `comfyui`" in caught.value.problems[0].hint
+    assert not (tmp_path / "third").exists()
+
+
+def test_settings_of_the_authors_own_are_told_the_route(tmp_path: Path) -> None:
+    """They are not edited: the line to add is shown, the workflow is written."""
+    start_project(tmp_path)
+    again = start_project(tmp_path, "comfyui")
+    assert again.written == ("workflows/comfyui.json",)
+    assert any('add `"sketch/*" = "comfyui/workflows/comfyui.json"`' in advice for advice in again.advice)

@@ -316,3 +316,55 @@ def test_a_refused_image_that_is_renamed_is_not_asked_for_again(book: Studio) ->
     assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.FRESH
     book.edit(CH01, "A bad thing.", "A good one.")
     assert len(book.build()) == 1
+
+
+def accepted(book: Studio, name: str) -> None:
+    with open_session(book.root, ENVIRON) as session:
+        planner = session.planner()
+        (done,) = accept(session, planner, planner.images([EntryId(name)]))
+    assert done.changed, done.refused
+
+
+@pytest.mark.parametrize("damage", ["cut short", "gone"])
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_accepted_painting_comes_back_itself_never_as_the_reply_it_was_painted_over(
+    book: Studio, damage: str, renamed: bool
+) -> None:
+    painted = book.paint(NAMES["a"])
+    accepted(book, NAMES["a"])
+    name = NAMES["a"]
+    if damage == "gone":
+        book.image(name).unlink()
+    else:
+        book.image(name).write_bytes(book.image(name).read_bytes()[:-20])
+    if renamed:
+        rename(book, ("a", "bell"))
+        name = "chapters/ch01/bell"
+    settled(book)
+    assert book.hash(name) == painted
+    assert book.verdicts()[EntryId(name)] is Verdict.FRESH
+
+
+def test_an_accepted_painting_that_is_damaged_and_nowhere_else_is_blocked(book: Studio) -> None:
+    book.paint(NAMES["a"])
+    accepted(book, NAMES["a"])
+    data = book.image(NAMES["a"]).read_bytes()[:-20]
+    book.image(NAMES["a"]).write_bytes(data)
+    shutil.rmtree(book.root / ".chargen/history")
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.BLOCKED
+    assert book.build() == []
+    assert book.image(NAMES["a"]).read_bytes() == data
+
+
+@pytest.mark.parametrize("damage", ["cut short", "gone"])
+def test_a_reply_accepted_for_other_inputs_comes_back_and_stays_accepted(book: Studio, damage: str) -> None:
+    picture = book.hash(NAMES["a"])
+    book.edit(CH01, "A lamp.", "A lantern.")
+    accepted(book, NAMES["a"])
+    if damage == "gone":
+        book.image(NAMES["a"]).unlink()
+    else:
+        book.image(NAMES["a"]).write_bytes(book.image(NAMES["a"]).read_bytes()[:-20])
+    settled(book)
+    assert book.hash(NAMES["a"]) == picture
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.FRESH

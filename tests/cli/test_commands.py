@@ -101,9 +101,14 @@ def test_text_and_json(say: Say, arguments: tuple[str, ...], line: str, keys: se
 def test_every_command_is_tried_here() -> None:
     """A new command comes with a line above; those that are not there have a test of their own."""
     mark = next(mark for mark in test_text_and_json.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
-    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {"init", "mv", "new", "restore", "schema"} == set(
-        COMMANDS
-    )
+    assert {arguments[0] for arguments, _, _ in mark.args[1]} | {
+        "init",
+        "mv",
+        "new",
+        "restore",
+        "review",
+        "schema",
+    } == set(COMMANDS)
 
 
 def test_gc_the_trash_and_back(book: Project, say: Say) -> None:

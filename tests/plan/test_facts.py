@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chargen.config.settings import RebuildOn
+from chargen.config.settings import RebuildOn, Settings
 from chargen.errors import Position, Problem, Severity, error, note
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.inputs import fingerprint, parts
@@ -180,8 +180,7 @@ def image(words: str = "A lamp.", *, route: Route | None = OPENAI, **entry: Any)
 
 def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = (), **options: Any) -> Planned:
     """Judge it with these options of a command."""
-    chosen = SimpleNamespace(quality=None, model=None)
-    settings = SimpleNamespace(rebuild_on=rebuild_on, provider=lambda _name: chosen, routes={}, tiers={})
+    settings = Settings(rebuild_on=frozenset(rebuild_on))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
     write_back_check: Any = SimpleNamespace(refusal=world.refusal_of)
     return Judge(project, world, world, PlanOptions(**options), write_back_check).judged(planned, ())
@@ -374,7 +373,7 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     face = PlannedReference("art/face.png", "mara", FILE)
     planned = replace(image(), references=(face,))
     world.state = present(line_of(planned))
-    settings = SimpleNamespace(rebuild_on=(), provider=lambda _name: SimpleNamespace(quality=None, model=None))
+    settings = Settings()
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
     write_back_check: Any = SimpleNamespace(refusal=world.refusal_of)
     judge = Judge(project, world, world, PlanOptions(), write_back_check)

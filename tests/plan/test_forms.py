@@ -69,7 +69,7 @@ def test_what_was_made_by_former_rules_is_current_and_counted(capsys: pytest.Cap
     image = planned(capsys)
     assert (image["verdict"], image["size"]) == ("fresh", "64x64")
     assert image["told"] == [
-        "1 picture is kept as made by earlier rules (sizes of `generation_defaults`, names in states)"
+        "1 picture is kept as made by earlier rules (names of colours and in states, sizes of `generation_defaults`)"
     ]
     assert run(["batch", "all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["untouched"] == {"fresh": 1}
@@ -142,3 +142,69 @@ def test_the_nearest_form_is_the_one_that_differs_least() -> None:
     assert nearest_form(parts(then), [newest, former]) is former
     assert nearest_form(parts(newest), [newest, former]) is newest
     assert nearest_form({}, [newest, newest]) is newest
+
+
+PALETTE = """\
+metadata:
+  slug: ch01
+  generation_defaults: {provider: sketch, model: sketch}
+  color_palette: {primary: ["ice blue", charcoal], accent: terracotta}
+images:
+  - custom_id: a
+    prompt_used: A lamp.
+    size: 64x64
+"""
+IN_NUMBERS = '{primary: ["#F4F1EA", "#4B3B57"], accent: {persimmon: "#E2612F"}}'
+
+QUAY = """\
+metadata: {slug: quay, generation_defaults: {provider: sketch, model: sketch}}
+overview: {slug: quay, prompt_used: A quay., size: 64x64}
+zones:
+  - slug: crane
+    description: A crane over black water.
+    mood: Patient.
+    size: 64x64
+    palette: {dominant: ["ice blue"], avoid: ["charcoal"]}
+"""
+AVOIDED = '{dominant: ["#F4F1EA"], avoid: ["#4B3B57"]}'
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "old", "new", "name", "words"),
+    [
+        (FILE, PALETTE, '{primary: ["ice blue", charcoal], accent: terracotta}', IN_NUMBERS, "chapters/ch01/a",
+         "Palette: warm white, dark plum, persimmon."),
+        ("imagery/locations/quay/imagery.yaml", QUAY, '{dominant: ["ice blue"], avoid: ["charcoal"]}', AVOIDED,
+         "locations/quay/crane", "Palette: warm white."),
+    ],
+)  # fmt: skip
+def test_colours_that_have_better_names_make_nothing_stale(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    text: str,
+    old: str,
+    new: str,
+    name: str,
+    words: str,
+) -> None:
+    """By the forms before, `#F4F1EA` was ice blue: a picture made of that is current, a new one is made of white."""
+    book = Project(tmp_path)
+    book.write(file, text)
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "all"]) == 0
+    book.edit(file, old, new)
+    capsys.readouterr()
+    assert run(["plan", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {image["verdict"] for image in shown["images"]} == {"fresh"}
+    assert [item["message"].partition(" (")[0] for item in shown["problems"]] == [
+        "1 picture is kept as made by earlier rules"
+    ]
+    assert run(["batch", "all"]) == 0
+    assert len(book.originals()) == len(shown["images"])
+    assert run(["batch", "all", "--rebuild", name]) == 0
+    prompt = (book.root / f"generated/prompts/{name}.txt").read_text(encoding="utf-8")
+    assert words in prompt
+    assert "#" not in prompt

@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 
 from chargen.model.request import Asked, SentReference
 from chargen.model.values import Size
-from chargen.providers.catalogue import negative
-from chargen.providers.catalogue.prompt_fitting import fit
-from chargen.providers.catalogue.reference_choice import KEEP, PLACE, choose
+from chargen.providers.catalogue.prompt_fitting import (
+    KEEP,
+    PLACE,
+    SENTENCE_VERSION,
+    choose_references,
+    fit,
+    with_negative,
+)
 
 
 def picture(character: str, number: int = 1, appearance: str = "") -> SentReference:
@@ -29,7 +34,7 @@ def question(*references: SentReference, negative_prompt: str = "") -> Asked:
 def test_every_characters_first_comes_before_anyones_second() -> None:
     """Of two each, three characters keep one each, and those kept stay in order."""
     listed = [picture(name, number) for name in ("ann", "bob", "cid") for number in (1, 2)]
-    choice = choose(listed, 4)
+    choice = choose_references(listed, 4)
     assert [reference.label for reference in choice.kept] == ["ann-1.png", "ann-2.png", "bob-1.png", "cid-1.png"]
     assert [reference.label for reference in choice.dropped] == ["bob-2.png", "cid-2.png"]
 
@@ -38,7 +43,7 @@ def test_every_characters_first_comes_before_anyones_second() -> None:
 def test_choosing_keeps_order_and_loses_nothing(names: list[str], limit: int) -> None:
     """Kept and dropped are the whole in order; nobody has two while another character has none."""
     listed = [picture(name, number) for number, name in enumerate(names)]
-    choice = choose(listed, limit)
+    choice = choose_references(listed, limit)
     assert len(choice.kept) == min(len(listed), max(limit, 0))
     assert sorted([*choice.kept, *choice.dropped], key=listed.index) == listed
     assert [*choice.kept] == sorted(choice.kept, key=listed.index)
@@ -95,12 +100,12 @@ def test_what_fits_is_not_touched() -> None:
 
 def test_the_folding_sentence_is_pinned() -> None:
     """Changing the sentence without its version would make records lie."""
-    assert negative.SENTENCE_VERSION == 1
-    assert negative.appended("a hall\n", "text,\n  blurry ") == (
+    assert SENTENCE_VERSION == 1
+    assert with_negative("a hall\n", "text,\n  blurry ") == (
         "a hall\n\nDo not show any of the following: text, blurry."
     )
-    assert negative.appended("a hall", "No text!").endswith("following: No text!")
-    assert negative.appended("a hall\n", " \n") == "a hall\n"
+    assert with_negative("a hall", "No text!").endswith("following: No text!")
+    assert with_negative("a hall\n", " \n") == "a hall\n"
 
 
 def test_folding_is_told_and_comes_last() -> None:

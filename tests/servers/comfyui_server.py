@@ -47,8 +47,10 @@ OUTPUTS = ("SaveImage", "PreviewImage")
 class ComfyUIServer(LoopbackServer):
     """Runs one job after another; `run` is cleared to let them wait in the queue."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, model: str = MODEL, **options: Any) -> None:
+        """`model` is the one checkpoint that is installed."""
         super().__init__(**options)
+        self.model = model
         self.queued: list[dict[str, Any]] = []
         self.uploads: list[str] = []
         self.removed: list[str] = []
@@ -257,9 +259,9 @@ class ComfyUIServer(LoopbackServer):
             elif sort == "number" and not isinstance(value, (int, float, list)):
                 details = f"{name}, {value}, invalid literal"
                 errors.append(_fault("invalid_input_type", "Failed to convert an input value", details, name))
-            elif sort == "model" and value != MODEL:
+            elif sort == "model" and value != self.model:
                 errors.append(
-                    _fault("value_not_in_list", "Value not in list", f"{name}: '{value}' not in ['{MODEL}']", name)
+                    _fault("value_not_in_list", "Value not in list", f"{name}: '{value}' not in ['{self.model}']", name)
                 )
             elif sort == "upload" and value not in self.input:
                 details = f"{name} - Invalid image file: {value}"

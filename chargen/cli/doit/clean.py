@@ -8,7 +8,6 @@ from doit.cmd_clean import Clean as StockClean
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
-from chargen.doit_plugin.names import own_only
 
 
 class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
@@ -27,8 +26,7 @@ class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
         self.to_stderr(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
         if args and not named.own:
             return 0
-        with self.own_states():
-            self.task_list = own_only(tasks)
+        with self.own_states(tasks):
             self.sel_tasks = params.get("default_tasks")
             StockClean._execute(  # noqa: SLF001 - for own tasks it stays doit's own
                 self,

@@ -23,10 +23,10 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.globals import Globals
 from doit.task import Task
 
-from chargen.cli.output import discard, of_bug, of_system, say, to_stderr
+from chargen.cli.output import discard, of_bug, of_system, say, to_stderr, waiting_text
 from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.config import started_in
-from chargen.doit_plugin.names import Named, own_tasks, understand
+from chargen.doit_plugin.names import Named, own_only, own_tasks, understand
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
@@ -115,18 +115,18 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
 
     @contextmanager
-    def own_states(self) -> Iterator[None]:
-        """Hold the project while the states of the author's own tasks change: a build keeps them till its end."""
+    def own_states(self, tasks: Sequence[Task]) -> Iterator[None]:
+        """Let doit do its own with the author's `tasks`, and hold their states: a build keeps them till its end."""
         from chargen.store.locks import project_lock  # noqa: PLC0415 - only commands that change something need it
 
+        self.task_list = own_only(tasks)
         with project_lock(Path.cwd(), on_wait=self.waiting):
             yield
             self.dep_manager.close()
 
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for."""
-        who = f"process {pid}" if pid else "another process"
-        self.to_stderr(f"{who} is building this project; waiting for it")
+        self.to_stderr(waiting_text(pid))
 
     def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
         """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""

@@ -11,7 +11,6 @@ from doit.cmd_forget import Forget as StockForget
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
-from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode, StartError
 from chargen.text.money import estimate_text
 
@@ -45,8 +44,8 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
         if len(marked := [item for item in found if item.marked]) > 1:
             self.say(f"{plural(len(marked), 'new image')}, {estimate_text(_sum(marked))} by estimate")
         if named.own:
-            with self.own_states():
-                self.task_list, self.sel_tasks = own_only(tasks), list(named.own)
+            with self.own_states(tasks):
+                self.sel_tasks = list(named.own)
                 StockForget._execute(self, forget_sub=False, forget_disable_default=False, forget_all=False)  # noqa: SLF001
         return ExitCode.FAILED if any(item.refused for item in found) else ExitCode.DONE
 

@@ -8,7 +8,6 @@ from doit.cmd_ignore import Ignore as StockIgnore
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.doit_plugin.forgetting import ignore
-from chargen.doit_plugin.names import own_only
 from chargen.errors import StartError
 
 
@@ -33,7 +32,6 @@ class Ignore(ProjectCommand, StockIgnore):  # type: ignore[misc]
         for entry_id in meant:
             self.say(f"{entry_id}: ignored on this machine; `doit forget` ends that")
         if named.own:
-            with self.own_states():
-                self.task_list = own_only(tasks)
+            with self.own_states(tasks):
                 StockIgnore._execute(self, list(named.own))  # noqa: SLF001 - for own tasks it stays doit's own
         return 0

@@ -12,7 +12,6 @@ from doit.cmd_resetdep import ResetDep as StockResetDep
 from chargen.actions.accept import accept
 from chargen.cli.accept import accepted_lines
 from chargen.cli.doit.command import ProjectCommand
-from chargen.doit_plugin.names import own_only
 from chargen.errors import ExitCode, StartError
 
 
@@ -38,7 +37,6 @@ class ResetDep(ProjectCommand, StockResetDep):  # type: ignore[misc]
         for item in found:
             self.say(accepted_lines(item))
         if named.own:
-            with self.own_states():
-                self.task_list = own_only(tasks)
+            with self.own_states(tasks):
                 StockResetDep._execute(self, list(named.own))  # noqa: SLF001 - for own tasks it stays doit's own
         return ExitCode.FAILED if any(item.refused for item in found) else ExitCode.DONE

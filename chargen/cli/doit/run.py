@@ -14,7 +14,7 @@ from doit.cmd_run import opt_always, opt_outfile, opt_verbosity
 from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
-from chargen.cli.output import say
+from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import untouched_lines
 from chargen.doit_plugin.names import Named
 from chargen.errors import StartError
@@ -129,8 +129,7 @@ class Run(ProjectCommand):
 
     def waiting(self, pid: int | None) -> None:
         """Say who is waited for, and how not to."""
-        who = f"process {pid}" if pid else "another process"
-        self.to_stderr(f"{who} is building this project; waiting for it (`--no-wait` fails instead)")
+        self.to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")
 
 
 def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:

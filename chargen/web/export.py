@@ -1,0 +1,71 @@
+"""The page as plain files, for somebody without the project: no server, no network, read only.
+
+Law: the folder is one that the export made, or a new or empty one; nothing else in it is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from chargen.errors import StartError
+from chargen.store.files import as_input_error, make_folder, write_whole
+from chargen.web.app import static_files
+from chargen.web.desk import Desk
+
+_MARK = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: how many images there are, and how many picture files."""
+
+    images: int
+    pictures: int
+
+
+def export(desk: Desk, folder: Path) -> Exported:
+    """Write the page with all its pictures into a folder. Raises StartError, InputError."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).is_file():
+        raise StartError(f"`{folder}` holds other files", hint="name a new folder, or an empty one")
+    book = {**desk.book(), "undo": None}
+    images = {row["id"]: desk.image(row["id"]) for row in book["images"]}
+    words = dict(_words(desk, images))
+    data = json.dumps({"book": book, "images": images, "words": words})
+    files = static_files()
+    _write(folder / _MARK, files.pop(_MARK))
+    for name, content in files.items():
+        _write(folder / "static" / name, content)
+    _write(folder / "static" / "data.js", f"window.exported = {data};\n".encode())
+    hashes = dict.fromkeys(digest for image in images.values() for digest in _pictures(image))
+    for digest in hashes:
+        if (found := desk.pictures.read(digest)) is not None:
+            _write(folder / "picture" / digest, found[0])
+        if (small := desk.pictures.thumbnail(digest)) is not None:
+            _write(folder / "thumbnail" / digest, small)
+    return Exported(len(images), len(hashes))
+
+
+def _words(desk: Desk, images: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what the prompts of versions say otherwise: of each and the next one, and of each and the present one."""
+    for name, image in images.items():
+        numbers = [version["number"] for version in image["versions"]]
+        current = [version["number"] for version in image["versions"] if version["where"] == "current"]
+        for one, other in {*pairwise(numbers), *((number, each) for each in current for number in numbers)}:
+            yield f"{name} {one} {other}", desk.words(name, one, other)
+
+
+def _pictures(image: dict[str, Any]) -> Iterator[str]:
+    for item in (image, *image["versions"], *image["references"]):
+        if item["picture"] is not None:
+            yield item["picture"]
+
+
+def _write(path: Path, data: bytes) -> None:
+    with as_input_error(path):
+        make_folder(path.parent)
+        write_whole(path, data)

@@ -1,0 +1,87 @@
+"""The pictures that the page may ask for, by the hash of their bytes, never by a path; and thumbnails of them.
+
+Laws: only what the book shows is given out, and only while its bytes are those of the hash; nothing outside the project
+is. Thumbnails are made when they are asked for, and kept by hash.
+"""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+from chargen.config.layout import THUMBNAILS
+from chargen.errors import InputError
+from chargen.images.sniff import sniff
+from chargen.model.values import FileHash
+from chargen.plan.project import Project
+from chargen.store.files import FileKind, kind_of, make_folder, write_whole
+from chargen.store.hashes import FileHashes
+from chargen.store.inside import read_inside
+
+SIDE = 320
+"""Pixels of the longer side of a thumbnail: a cell of the grid on a dense screen."""
+QUALITY = 75
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Pictures:
+    """What the page may show of one project: paths by hash, as far as they were offered."""
+
+    def __init__(self, project: Project, hashes: FileHashes) -> None:
+        self._project = project
+        self._hashes = hashes
+        self._paths: dict[FileHash, str] = {}
+
+    def offer(self, path: str, digest: FileHash | None = None) -> FileHash | None:
+        """Let the page ask for a file of the project; return its hash, None where no picture stands there.
+
+        `digest` is what is known of it already; else the file is read, once for as long as it stays as it is.
+        """
+        full = self._project.path(path)
+        state = kind_of(full)
+        if state.kind is not FileKind.FILE:
+            return None
+        found = digest or self._hashes.hash_of(full, state.key)
+        self._paths[found] = path
+        return found
+
+    def read(self, digest: str) -> tuple[bytes, str] | None:
+        """Return a picture's bytes and media type; None for what was not offered, or has other bytes by now."""
+        path = self._paths.get(FileHash(digest)) if _HASH.fullmatch(digest) else None
+        if path is None or self._hashes.hash_of(self._project.path(path)) != digest:
+            return None
+        try:
+            data = read_inside(self._project.root, path)
+        except InputError:
+            return None
+        return data, sniff(data) or "application/octet-stream"
+
+    def thumbnail(self, digest: str) -> bytes | None:
+        """Return a picture's thumbnail as WebP; None where there is no picture, or none that can be decoded."""
+        if not _HASH.fullmatch(digest):
+            return None
+        kept = self._project.path(THUMBNAILS) / f"{digest}.webp"
+        try:
+            return kept.read_bytes()
+        except OSError:
+            found = self.read(digest)
+        made = None if found is None else _thumbnail(found[0])
+        if made is not None:
+            make_folder(kept.parent)
+            write_whole(kept, made)
+        return made
+
+
+def _thumbnail(data: bytes) -> bytes | None:
+    from PIL import Image, ImageOps  # noqa: PLC0415 - slow to import, and a page of kept thumbnails needs none of it
+
+    out = BytesIO()
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            picture.draft("RGB", (SIDE, SIDE))
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((SIDE, SIDE))
+            upright.convert("RGB").save(out, "WEBP", quality=QUALITY)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return out.getvalue()

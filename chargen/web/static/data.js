@@ -1,0 +1,2 @@
+// The book of an exported page; null where a server answers.
+window.exported = null;

@@ -1,0 +1,109 @@
+// Decisions: each through the server, which does what the command line does; and images that are to be made anew.
+"use strict";
+
+const decide = {
+  async status(command, ids, note) {
+    if (source.readOnly || ids.length === 0) return false;
+    if (ids.length > 1 && !(await ask(`${command} ${plural(ids.length, "image")}?`, [], [[command, true], ["cancel", false]]))) return false;
+    const done = await attempt(() => source.post("decide", { command, images: ids, note: note || "" }));
+    grid.clear();
+    if (!done) return false;
+    const refused = done.images.filter((image) => image.refused);
+    const changed = done.images.filter((image) => image.changed);
+    const words = [`${command}: ${plural(changed.length, "image")}`];
+    if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${money(done.cost_usd)} by estimate`);
+    if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
+    say(words.join(" · "));
+    await desk.refresh();
+    return refused.length === 0;
+  },
+
+  async reject(ids) {
+    if (source.readOnly || ids.length === 0) return false;
+    const note = make("textarea", { rows: 3, "aria-label": "what is wrong with it" });
+    const title = `Reject ${ids.length > 1 ? plural(ids.length, "image") : ids[0]}`;
+    const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words:"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
+    if (chosen === null) return false;
+    const done = await attempt(() => source.post("decide", { command: "reject", images: ids, note: chosen.note }));
+    grid.clear();
+    if (!done) return false;
+    const refused = done.images.filter((image) => image.refused);
+    say(refused.length ? `refused: ${refused[0].refused}` : `reject: ${plural(ids.length, "image")}`);
+    await desk.refresh();
+    return refused.length === 0;
+  },
+
+  async restore(id, version) {
+    const done = await attempt(() => source.post("restore", { image: id, version: String(version) }));
+    if (!done) return;
+    say(`version ${done.version} is back`);
+    await desk.refresh();
+  },
+
+  async undo(number) {
+    if (source.readOnly) return;
+    const done = await attempt(() => source.post("undo", number ? { number } : {}));
+    if (!done) return;
+    const refused = done.images.filter((image) => image.refused);
+    say(refused.length ? `Not undone: ${refused[0].refused}` : `undone: ${done.command} of ${done.images.map((image) => image.id).join(", ")}`);
+    await desk.refresh();
+  },
+
+  async list() {
+    const every = await attempt(() => source.decisions());
+    if (!every) return;
+    const rows = every.slice(0, 200).map((each) => make("li", {},
+      `${each.number} · ${desk.time(each.at)} · ${each.undoes ? `undo of ${each.undoes}` : each.command} · ${each.images.map((image) => image.id).slice(0, 3).join(", ")}${each.images.length > 3 ? ` and ${each.images.length - 3} more` : ""} `,
+      each.open ? button("undo", () => {
+        document.getElementById("dialog").close();
+        decide.undo(each.number);
+      }) : null));
+    await ask("Decisions", [make("ol", { class: "log" }, ...(rows.length ? rows : [make("li", {}, "none yet")]))], [["close", null]]);
+  },
+};
+
+const queue = {
+  element: document.getElementById("queue"),
+  ids: new Set(),
+
+  add(ids) {
+    if (source.readOnly) return;
+    for (const id of ids) {
+      if (!queue.ids.delete(id)) queue.ids.add(id);
+    }
+    grid.clear();
+    queue.draw();
+  },
+
+  draw() {
+    queue.element.hidden = queue.ids.size === 0;
+    if (queue.element.hidden) return;
+    queue.element.replaceChildren(
+      make("span", {}, `${plural(queue.ids.size, "image")} to make anew: ${[...queue.ids].slice(0, 3).join(", ")}${queue.ids.size > 3 ? "…" : ""} `),
+      button("price and build…", queue.build, { id: "build" }),
+      button("empty", () => {
+        queue.ids.clear();
+        queue.draw();
+      }));
+  },
+
+  async build() {
+    const ids = [...queue.ids];
+    const plan = await attempt(() => source.post("price", { images: ids }));
+    if (!plan) return;
+    const total = plan.cost_usd;
+    const budget = make("input", { type: "number", min: 0, step: "0.01", value: total === null ? "" : (Math.ceil(total * 100) / 100).toFixed(2), "aria-label": "budget in USD" });
+    const lines = plan.images.slice(0, 12).map((image) => make("li", {}, `${image.id}, ${image.provider}/${image.model}, ${money(image.cost_usd)}`));
+    const problems = plan.problems.slice(0, 5).map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`));
+    const chosen = await ask(`Send ${plural(plan.images.length, "request")} for ${total === null ? "an unknown price" : money(total)}?`,
+      [make("ul", {}, ...lines, plan.images.length > 12 ? make("li", {}, `and ${plan.images.length - 12} more`) : null), ...problems,
+        make("p", {}, make("label", {}, "spend at most $ ", budget))],
+      [["build", () => budget.value], ["cancel", null]]);
+    if (chosen === null) return;
+    const done = await attempt(() => source.post("build", { images: ids, budget: chosen }));
+    if (!done) return;
+    queue.ids.clear();
+    queue.draw();
+    say(`a build of ${plural(done.started, "image")} has begun`);
+  },
+};

@@ -1,0 +1,184 @@
+// The grid: a section for each file, a cell for each image, in plan order; what is shown is what the filters let through.
+"use strict";
+
+const grid = {
+  element: document.getElementById("grid"),
+  filters: document.getElementById("filters"),
+  selected: new Set(),
+  current: null,
+
+  // Cells are made once and changed in place, so that focus and scroll position stay.
+  draw() {
+    const shown = new Set(grid.shown().map((image) => image.id));
+    const byFile = new Map(desk.book.files.map((file) => [file.file, { ...file, images: [] }]));
+    for (const image of desk.book.images) byFile.get(image.file)?.images.push(image);
+    const sections = [];
+    for (const file of byFile.values()) {
+      const cells = file.images.filter((image) => shown.has(image.id)).map(grid.cell);
+      if (cells.length === 0) continue;
+      const open = file.images.filter((image) => image.reviewed === false).length;
+      const made = file.images.filter((image) => image.picture).length;
+      const id = `section ${file.file}`;
+      let section = document.getElementById(id);
+      if (!section) {
+        section = make("section", { id, "aria-label": `${file.kind} ${file.slug}` }, make("h2"), make("ul"));
+        section.style.containIntrinsicSize = `auto ${Math.ceil(file.images.length / 5) * 260}px`;
+      }
+      section.firstChild.replaceChildren(
+        `${file.kind} ${file.slug} `,
+        make("small", {}, `${open} of ${made} to review${made < file.images.length ? `, ${file.images.length - made} to make` : ""}`));
+      grid.fill(section.lastChild, cells);
+      sections.push(section);
+    }
+    const none = make("p", { class: "none" }, desk.book.images.length ? "No image is left by these filters." : "No images are planned yet.");
+    grid.fill(grid.element, sections.length ? sections : [none]);
+    if (!shown.has(grid.current)) grid.current = null;
+    grid.mark();
+    grid.counts();
+  },
+
+  fill(parent, children) {
+    if (children.length === parent.children.length && children.every((child, n) => child === parent.children[n])) return;
+    const focused = document.activeElement;
+    parent.replaceChildren(...children);
+    if (parent.contains(focused)) focused.focus({ preventScroll: true });
+  },
+
+  cell(image) {
+    const id = `cell ${image.id}`;
+    let cell = document.getElementById(id);
+    const state = JSON.stringify(image);
+    if (cell && cell.state === state) return cell;
+    if (!cell) {
+      cell = make("li", { id }, make("a", { tabindex: "-1", href: `#image/${encodeURI(image.id)}` }));
+      cell.firstChild.addEventListener("focus", () => {
+        grid.current = image.id;
+        grid.mark();
+      });
+      cell.firstChild.addEventListener("click", (event) => {
+        if (!event.ctrlKey && !event.metaKey && !event.shiftKey) return;
+        event.preventDefault();
+        grid.select(image.id);
+      });
+    }
+    cell.state = state;
+    const [width, height] = image.size || [1, 1];
+    const picture = image.picture
+      ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
+      : make("span", { class: "empty", role: "img", "aria-label": `no picture yet: ${grid.alt(image)}` }, `${width} × ${height}`);
+    if (image.picture) picture.addEventListener("error", () => picture.replaceWith(make("span", { class: "empty" }, "can't be shown")));
+    fill(cell.firstChild,
+      picture,
+      make("span", { class: "title" }, image.title || image.id.split("/").pop()),
+      make("span", { class: `badge ${image.verdict}` }, image.verdict),
+      image.status ? make("span", { class: `status ${image.status}` }, image.status) : null,
+      image.reviewed === false ? make("span", { class: "open" }, "not reviewed") : null,
+      image.note ? make("span", { class: "note" }, `“${image.note}”`) : null);
+    return cell;
+  },
+
+  alt: (image) => image.title || image.id,
+
+  shown() {
+    const wanted = Object.fromEntries(new FormData(grid.filters));
+    const words = (wanted.text || "").toLowerCase().split(/\s+/).filter(Boolean);
+    return desk.book.images.filter((image) =>
+      (!wanted.unreviewed || image.reviewed === false) &&
+      (!wanted.verdict || image.verdict === wanted.verdict) &&
+      (!wanted.status || (image.status || "none") === wanted.status) &&
+      (!wanted.character || image.shows.includes(wanted.character)) &&
+      (!wanted.provider || image.provider === wanted.provider) &&
+      words.every((word) => `${image.id} ${image.title} ${image.note} ${image.reasons.join(" ")}`.toLowerCase().includes(word)));
+  },
+
+  // Each list of choices holds what there is; what was chosen stays.
+  choices() {
+    const values = {
+      verdict: desk.book.images.map((image) => image.verdict),
+      status: desk.book.images.map((image) => image.status || "none"),
+      character: desk.book.images.flatMap((image) => image.shows),
+      provider: desk.book.images.map((image) => image.provider || ""),
+    };
+    for (const [name, all] of Object.entries(values)) {
+      const select = grid.filters.elements[name];
+      const chosen = select.value;
+      const known = [...new Set(all)].filter(Boolean).sort();
+      select.replaceChildren(make("option", { value: "" }, "any"), ...known.map((value) => make("option", { value }, value)));
+      select.value = known.includes(chosen) ? chosen : "";
+    }
+  },
+
+  counts() {
+    const images = desk.book.images;
+    const open = images.filter((image) => image.reviewed === false).length;
+    const parts = [`${plural(images.length, "image")}, ${open.toLocaleString("en")} to review`];
+    if (grid.selected.size) parts.push(`${grid.selected.size} selected`);
+    document.getElementById("counts").textContent = parts.join(" · ");
+  },
+
+  cells: () => [...grid.element.querySelectorAll("li > a")],
+
+  mark() {
+    const cells = grid.cells();
+    const focusable = cells.find((cell) => cell.parentNode.id === `cell ${grid.current}`) || cells[0];
+    for (const cell of cells) {
+      const chosen = grid.selected.has(cell.parentNode.id.slice(5));
+      cell.tabIndex = cell === focusable ? 0 : -1;
+      cell.parentNode.classList.toggle("selected", chosen);
+      if (chosen) cell.setAttribute("aria-description", "selected");
+      else cell.removeAttribute("aria-description");
+    }
+  },
+
+  select(id) {
+    if (!grid.selected.delete(id)) grid.selected.add(id);
+    grid.mark();
+    grid.counts();
+  },
+
+  clear() {
+    grid.selected.clear();
+    grid.mark();
+    grid.counts();
+  },
+
+  // What a key means: the selected cells that are visible, else the one that has the focus.
+  meant() {
+    const visible = new Set(grid.shown().map((image) => image.id));
+    const chosen = [...grid.selected].filter((id) => visible.has(id));
+    return chosen.length ? chosen : grid.current ? [grid.current] : [];
+  },
+
+  // Without an id the first cell.
+  focus(id) {
+    const cell = document.getElementById(`cell ${id}`)?.firstChild || grid.cells()[0];
+    cell?.focus();
+    cell?.scrollIntoView({ block: "nearest" });
+  },
+
+  // Left and right go cell by cell; up and down to the cell nearest below or above.
+  step(key) {
+    const cells = grid.cells();
+    const here = cells.indexOf(document.activeElement);
+    if (here < 0) {
+      grid.focus(grid.current);
+      return;
+    }
+    let next = here + (key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0);
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      const box = cells[here].getBoundingClientRect();
+      const sign = key === "ArrowDown" ? 1 : -1;
+      let [row, best] = [null, null];
+      for (let n = here + sign; cells[n]; n += sign) {
+        const other = cells[n].getBoundingClientRect();
+        if ((other.top - box.top) * sign < box.height / 2) continue;
+        if (row === null) row = other.top;
+        if (Math.abs(other.top - row) > box.height / 2) break;
+        const off = Math.abs(other.left - box.left);
+        if (best === null || off < best) [best, next] = [off, n];
+      }
+    }
+    cells[next]?.focus();
+    cells[next]?.scrollIntoView({ block: "nearest" });
+  },
+};

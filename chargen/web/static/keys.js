@@ -1,0 +1,65 @@
+// The keyboard: the same letters in the grid and in the full view.
+"use strict";
+
+const KEYS = [
+  ["arrows", "move; in the full view: the image before and after"],
+  ["Enter", "open"],
+  ["Space", "select"],
+  ["a", "approve; with Shift also go on to the next that is not reviewed"],
+  ["x", "reject, with a note"],
+  ["l", "lock"],
+  ["k", "accept the picture as it is"],
+  ["b", "queue a rebuild, or take it from the queue"],
+  ["c", "compare with the version before, else with a portrait"],
+  ["o", "compare one over the other"],
+  ["z", "zoom"],
+  ["u", "undo the last decision"],
+  ["n", "the next that is not reviewed"],
+  ["/", "search words"],
+  ["Esc", "back; clear the selection"],
+  ["?", "this list"],
+];
+
+function showKeys() {
+  return ask("Keys", [make("dl", { class: "keys" }, ...KEYS.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]))], [["close", null]]);
+}
+
+document.addEventListener("keydown", async (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.getElementById("dialog").open) return;
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const route = desk.route();
+  const inGrid = route.name === "grid";
+  const ids = inGrid ? grid.meant() : [route.id];
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const actions = {
+    a: async () => {
+      const next = event.shiftKey ? desk.next(ids[ids.length - 1]) : null;
+      if ((await decide.status("approve", ids)) && next) desk.go(next);
+    },
+    x: () => decide.reject(ids),
+    l: () => decide.status("lock", ids),
+    k: () => decide.status("accept", ids),
+    b: () => queue.add(ids),
+    c: () => ids.length && (location.hash = `#compare/${encodeURI(ids[0])}`),
+    o: () => document.getElementById("over")?.click(),
+    z: () => view.zoom?.toggle(),
+    u: () => decide.undo(),
+    n: () => desk.next(ids[0]) && desk.go(desk.next(ids[0])),
+    "/": () => grid.filters.elements.text.focus(),
+    "?": showKeys,
+    Escape: () => (inGrid ? grid.clear() : (location.hash = route.name === "compare" ? `#image/${encodeURI(route.id)}` : "#")),
+    " ": inGrid && grid.current ? () => grid.select(grid.current) : null,
+  };
+  if (key.startsWith("Arrow")) {
+    if (!inGrid && view.zoom?.factor > 1) return;
+    event.preventDefault();
+    if (inGrid) grid.step(event.key);
+    else desk.beside(route.id, key === "ArrowRight" || key === "ArrowDown" ? 1 : -1);
+  } else if (actions[key] && !(key === " " && event.target.tagName === "BUTTON")) {
+    event.preventDefault();
+    await actions[key]();
+  }
+});

@@ -1,0 +1,39 @@
+// Where the page's values come from: the server on this machine, or the data of an exported page.
+"use strict";
+
+const source = {
+  token: new URLSearchParams(location.search).get("token") || "",
+
+  get readOnly() {
+    return window.exported !== null;
+  },
+
+  async get(path, fromExport) {
+    if (window.exported) return fromExport(window.exported);
+    const answer = await fetch(path, { headers: { Accept: "application/json" } });
+    return source.read(answer);
+  },
+
+  async post(path, body) {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Token": source.token },
+      body: JSON.stringify(body),
+    });
+    return source.read(answer);
+  },
+
+  async read(answer) {
+    const value = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
+    if (!answer.ok) throw new Error(value.error || `the server answered ${answer.status}`);
+    return value;
+  },
+
+  book: () => source.get("book", (data) => data.book),
+  image: (id) => source.get(`image/${encodeURI(id)}`, (data) => data.images[id]),
+  words: (id, one, other) =>
+    source.get(`words/${encodeURI(id)}?one=${one}&other=${other}`, (data) => data.words[`${id} ${one} ${other}`] || null),
+  decisions: () => source.get("decisions", () => []),
+  picture: (hash) => `picture/${hash}`,
+  thumbnail: (hash) => `thumbnail/${hash}`,
+};

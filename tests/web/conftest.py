@@ -1,0 +1,32 @@
+"""What the tests of the page share: a small book that was built, and its server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.inside import build
+from support.project import Project
+from support.review import Review, review
+
+HOSTILE = "</script><img src=x onerror=alert(1)> & \"'"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """A portrait, two images that show it, one with a hostile title; one entry without a picture yet; a place."""
+    made = Project(tmp_path)
+    made.character("alice", "A girl.")
+    made.chapter("ch01", {"a": "A lamp.", "b": "A cat."}, entry="depicts_characters: [alice]")
+    made.edit("imagery/chapters/ch01/imagery.yaml", '"b"\n', f'"b"\n    title: {HOSTILE!r}\n'.replace("\\'", "''"))
+    assert build(made, "chargen batch all") == 0
+    made.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A lantern.")
+    assert build(made, "chargen batch all") == 0
+    made.chapter("ch02", {"c": "A door."})
+    return made
+
+
+@pytest.fixture
+def server(book: Project) -> Iterator[Review]:
+    """Its page, served."""
+    with review(book) as running:
+        yield running

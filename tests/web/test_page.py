@@ -1,0 +1,227 @@
+"""The page in a real browser, by keys: review, compare, reject, undo, restore, a live build, the exported page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import REPOSITORY, Project
+from support.review import Review
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path (Debian: apt-get install chromium)")
+
+A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
+PORTRAIT = "characters/alice/alice-portrait"
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One headless Chromium for all tests here."""
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: Review) -> Iterator[Any]:
+    """The served page, which says nothing to the console that is an error."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    told: list[str] = []
+    tab.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda failure: told.append(str(failure)))
+    tab.goto(server.address)
+    tab.wait_for_selector("body[data-ready]")
+    yield tab
+    assert told == []
+    tab.close()
+
+
+def cell(page: Any, name: str) -> Any:
+    """Return an image's cell."""
+    return page.locator(f'[id="cell {name}"]')
+
+
+def said(page: Any, words: str) -> None:
+    """Wait until the page says something."""
+    page.wait_for_function("words => document.getElementById('said').textContent.includes(words)", arg=words)
+
+
+def press(page: Any, *keys: str) -> None:
+    """Press keys, one after the other."""
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def status(book: Project, name: str) -> str:
+    """Return what the file says of an image."""
+    entry = book.read(CH01).split(f'custom_id: "{name[-1]}"')[1].split("custom_id")[0]
+    return next((line.split(":")[1].strip(' "') for line in entry.splitlines() if "status:" in line), "")
+
+
+def test_a_chapter_is_reviewed_by_keys(page: Any, book: Project) -> None:
+    """It opens on what is not reviewed; what is decided leaves it; a rejection has a note; undo brings both back."""
+    before = book.read(CH01)
+    assert page.locator("#counts").inner_text() == "4 images, 3 to review"
+    assert page.locator("#grid li").count() == 3
+    assert page.evaluate("document.activeElement.parentNode.id") == f"cell {A}"
+    press(page, "a")
+    said(page, "approve: 1 image")
+    assert status(book, A) == "approved"
+    cell(page, A).wait_for(state="detached")
+    cell(page, B).locator("a").focus()
+    press(page, "x")
+    page.locator("dialog textarea").fill("the ears")
+    page.get_by_role("button", name="reject", exact=True).click()
+    said(page, "reject: 1 image")
+    assert (status(book, B), 'review_note: "the ears"' in book.read(CH01)) == ("rejected", True)
+    press(page, "u")
+    said(page, f"undone: reject of {B}")
+    press(page, "u")
+    said(page, f"undone: approve of {A}")
+    assert book.read(CH01) == before
+    page.wait_for_function("document.querySelectorAll('#grid li').length === 3")
+
+
+def test_many_are_decided_at_once_and_are_one_decision(page: Any, book: Project) -> None:
+    """The count is shown, the selection is cleared, and what is out of sight is not touched."""
+    before = book.read(CH01)
+    cell(page, A).locator("a").focus()
+    press(page, " ", "ArrowRight", " ")
+    assert "2 selected" in page.locator("#counts").inner_text()
+    press(page, "l")
+    assert page.locator("#dialog-title").inner_text() == "lock 2 images?"
+    page.get_by_role("button", name="lock", exact=True).click()
+    said(page, "lock: 2 images")
+    assert (status(book, A), status(book, B)) == ("locked", "locked")
+    assert "selected" not in page.locator("#counts").inner_text()
+    press(page, "u")
+    said(page, "undone: lock of")
+    assert book.read(CH01) == before
+    cell(page, A).locator("a").focus()
+    press(page, " ")
+    page.locator("input[name=text]").fill("alice-portrait")
+    cell(page, PORTRAIT).locator("a").focus()
+    press(page, "a")
+    said(page, "approve: 1 image")
+    assert status(book, A) == ""
+
+
+def test_an_image_in_full(page: Any) -> None:
+    """The picture, its prompt with the source of each part, references; arrows go on; a hostile title is text."""
+    cell(page, B).locator("a").focus()
+    press(page, "Enter")
+    page.wait_for_selector("#view .frame img")
+    assert "onerror=alert(1)" in page.locator("#view h2").inner_text()
+    assert "A cat." in page.locator("#view .prompt").first.inner_text()
+    assert page.locator("#view .pictures").first.inner_text().startswith("alice")
+    page.get_by_text("where each part comes from").click()
+    assert f"{CH01}:" in page.locator("#view details details").inner_text()
+    press(page, "z")
+    assert "scale(3)" in page.locator("#view .frame img").get_attribute("style")
+    press(page, "z", "ArrowLeft")
+    page.wait_for_function("id => document.querySelector('#view h2 small').textContent === id", arg=A)
+    press(page, "Escape")
+    page.wait_for_selector("#view", state="hidden")
+    assert page.evaluate("document.activeElement.parentNode.id") == f"cell {A}"
+
+
+def test_two_versions_are_compared_and_one_comes_back(page: Any, book: Project) -> None:
+    """Side by side, bound together; one over the other; the words of their prompts; then the former is back."""
+    cell(page, A).locator("a").focus()
+    press(page, "c")
+    page.wait_for_selector(".panes img")
+    assert [item.inner_text() for item in page.locator("figcaption").all()] == ["version 1", "version 2"]
+    page.wait_for_selector("#view del")
+    assert (page.locator("#view del").inner_text(), page.locator("#view ins").inner_text()) == ("lamp", "lantern")
+    press(page, "z")
+    styles = {item.get_attribute("style") for item in page.locator(".panes img").all()}
+    assert len(styles) == 1
+    assert "scale(3)" in styles.pop()
+    press(page, "o")
+    assert "over" in page.locator(".panes").get_attribute("class")
+    before = book.image(A).read_bytes()
+    press(page, "Escape")
+    page.get_by_role("button", name="bring back").click()
+    said(page, "version 1 is back")
+    assert book.image(A).read_bytes() != before
+
+
+def test_the_page_follows_a_build(page: Any, book: Project) -> None:
+    """What another process builds, and what an editor saves, is there without a reload."""
+    page.locator("input[name=unreviewed]").uncheck()
+    assert cell(page, C).locator(".badge").inner_text() == "missing"
+    assert book.chargen("batch", "all").code == 0
+    page.wait_for_function("id => document.getElementById(id).textContent.includes('fresh')", arg=f"cell {C}")
+    cell(page, C).locator("img").wait_for()
+    book.edit(CH01, "A cat.", "A dog.")
+    page.wait_for_function("id => document.getElementById(id).textContent.includes('stale')", arg=f"cell {B}")
+
+
+def test_a_rebuild_is_queued_priced_and_built(page: Any, book: Project) -> None:
+    """The price stands in the question; the build is one of its own."""
+    page.locator("input[name=unreviewed]").uncheck()
+    cell(page, C).locator("a").focus()
+    press(page, "b")
+    page.get_by_role("button", name="price and build").click()
+    page.wait_for_selector("dialog[open]")
+    assert page.locator("#dialog-title").inner_text() == "Send 1 request for $0.00?"
+    page.get_by_role("button", name="build", exact=True).click()
+    page.wait_for_function("id => document.getElementById(id).textContent.includes('fresh')", arg=f"cell {C}")
+    assert book.image(C).exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(browser: Any, server: Review, scheme: str) -> None:
+    """Axe finds nothing in the grid, the full view, the comparison and the list of keys; nothing is cut at 390."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    tab = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    tab.goto(server.address)
+    tab.wait_for_selector("body[data-ready]")
+    tab.add_init_script(path=Path(__import__("axe_playwright_python").__file__).parent / "axe.min.js")
+    for keys in ((), ("Enter",), ("c",), ("Escape", "?")):
+        press(tab, *keys)
+        tab.wait_for_timeout(300)
+        found = axe.run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.close()
+
+
+def test_the_exported_page_needs_no_server(browser: Any, book: Project) -> None:
+    """From plain files: grid, full view, comparison with words; nothing in it decides."""
+    assert book.chargen("review", "--export", "shown").code == 0
+    tab = browser.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto((book.root / "shown" / "index.html").as_uri())
+    tab.wait_for_selector("body[data-ready]")
+    cell(tab, A).locator("a").focus()
+    press(tab, "a", "u", "b", "c")
+    tab.wait_for_selector(".panes img")
+    tab.wait_for_selector("#view ins")
+    assert tab.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    assert tab.get_by_role("button", name="approve").count() == 0
+    assert all(url.startswith("file:") for url in asked)
+    tab.close()
+
+
+def test_screenshots_for_the_docs(page: Any) -> None:
+    """Drawn where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
+    import os  # noqa: PLC0415 - of this test alone
+
+    folder = Path(os.environ["CHARGEN_SCREENSHOTS"]) if "CHARGEN_SCREENSHOTS" in os.environ else None
+    assert (REPOSITORY / "docs").is_dir()
+    for name, keys in (("grid", ()), ("image", ("Enter",)), ("compare", ("c",))):
+        press(page, *keys)
+        page.wait_for_timeout(500)
+        picture = page.screenshot()
+        assert len(picture) > 10_000
+        if folder is not None:
+            (folder / f"review-{name}.png").write_bytes(picture)

@@ -1,0 +1,235 @@
+"""Who may ask the page's server, and what: real requests to a real `chargen review`."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from support.project import Project
+from support.review import Review, review
+
+A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+
+
+def test_the_printed_address_is_the_page(server: Review) -> None:
+    """200, with the cookie beside it and a policy that lets nothing in from elsewhere; without the token 403."""
+    page = server.get(server.address, Cookie="")
+    assert page.status == 200
+    assert b"<!doctype html>" in page.body
+    cookie = page.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert server.get("/", Cookie="").status == 403
+    assert server.get("/?token=wrong").status == 403
+    for path in ("/book", f"/image/{A}", "/static/main.js", "/decisions", "/events"):
+        refused = server.get(path, Cookie="")
+        assert (refused.status, b"chargen review" in refused.body) == (403, True), path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": ""},
+        {"X-Token": "wrong"},
+        {"X-Token": ""},
+        {"Cookie": ""},
+        {"Host": "evil.example"},
+    ],
+)
+def test_a_decision_comes_from_the_page_alone(server: Review, book: Project, headers: dict[str, str]) -> None:
+    """Another page, another name, a lost token: refused, and nothing is written."""
+    before = book.read(CH01)
+    assert server.post("/decide", {"command": "approve", "images": [A]}, **headers).status == 403
+    assert book.read(CH01) == before
+
+
+def test_nothing_is_changed_by_asking(server: Review, book: Project) -> None:
+    """Every path that decides is closed to GET, and what may be asked for writes nothing of the author's."""
+    before = book.read(CH01)
+    for path in ("/decide", "/restore", "/undo", "/price", "/build"):
+        assert server.get(path).status == 405
+    for path in ("/book", f"/image/{A}", "/decisions", f"/words/{A}?one=1&other=2"):
+        assert server.get(path).status == 200
+    assert book.read(CH01) == before
+
+
+def test_pictures_are_asked_for_by_hash_alone(server: Review, book: Project) -> None:
+    """What the book shows is given out; no path, no other file, and not what has other bytes by now."""
+    image = server.get(f"/image/{A}").json
+    found = server.get(f"/picture/{image['picture']}")
+    assert (found.status, found.headers["content-type"], found.body) == (200, "image/png", book.image(A).read_bytes())
+    small = server.get(f"/thumbnail/{image['picture']}")
+    assert (small.status, small.headers["content-type"]) == (200, "image/webp")
+    assert "immutable" in small.headers["cache-control"]
+    for digest in ("0" * 64, "../../pyproject.toml", "%2e%2e/pyproject.toml", "..%2f..%2fpyproject.toml"):
+        assert server.get(f"/picture/{digest}").status == 404
+        assert server.get(f"/thumbnail/{digest}").status == 404
+    assert server.get("/static/..%2fapp.py").status == 404
+    book.write(f"generated/{A}.png", book.image(B).read_bytes())
+    assert server.get(f"/picture/{image['picture']}").status == 404
+
+
+def test_what_is_no_picture_is_told(server: Review, book: Project) -> None:
+    """A file that can't be decoded has no thumbnail; a pointer has no picture; the rest of the book is there."""
+    book.write(f"generated/{A}.png", b"not a picture")
+    book.write(f"generated/{B}.png", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 5\n")
+    images = {image["id"]: image for image in server.get("/book").json["images"]}
+    assert server.get(f"/thumbnail/{images[A]['picture']}").status == 404
+    assert images[B]["picture"] is None
+    assert images[C]["verdict"] == "missing"
+    assert server.get(f"/image/{B}").status == 200
+
+
+def test_decisions_are_those_of_the_command_line(server: Review, book: Project) -> None:
+    """The same bytes in the file, the same answer, taken back alike; what is refused is told."""
+    before = book.read(CH01)
+    done = server.post("/decide", {"command": "reject", "images": [A], "note": "too dark"}).json
+    assert done["images"][0]["changed"]
+    by_page = book.read(CH01)
+    assert server.post("/undo", {}).json["images"] == [
+        {"id": A, "before": "rejected: too dark", "after": None, "refused": None}
+    ]
+    assert book.read(CH01) == before
+    assert book.chargen("reject", A, "--note", "too dark").code == 0
+    assert book.read(CH01) == by_page
+    refused = server.post("/decide", {"command": "approve", "images": [C]}).json["images"][0]
+    assert "no picture yet" in refused["refused"]
+    gone = server.post("/decide", {"command": "approve", "images": ["chapters/ch01/nope"]})
+    assert (gone.status, "no image" in gone.json["error"]) == (409, True)
+
+
+def test_a_decision_is_on_the_file_as_it_is_now(server: Review, book: Project) -> None:
+    """The author edits the file while the page is open: it is read again, and their edit stays."""
+    server.get("/book")
+    book.edit(CH01, "A cat.", "A dog.")
+    assert server.post("/decide", {"command": "approve", "images": [A]}).json["images"][0]["changed"]
+    assert "A dog." in book.read(CH01)
+    book.write(CH01, "metadata: [")
+    broken = server.post("/decide", {"command": "approve", "images": [A]})
+    assert broken.status == 409
+
+
+def test_a_version_comes_back(server: Review) -> None:
+    """Without a call, and what stood there stays among the versions."""
+    versions = server.get(f"/image/{A}").json["versions"]
+    assert [version["where"] for version in versions] == ["history", "current"]
+    done = server.post("/restore", {"image": A, "version": "1"}).json
+    assert done["file_sha256"] == versions[0]["file_sha256"]
+    assert server.get(f"/image/{A}").json["picture"] == versions[0]["file_sha256"]
+    assert (
+        server.get(f"/words/{A}?one=1&other=2").json
+        == [
+            {"fate": "kept", "text": "A "},
+            {"fate": "removed", "text": "lamp"},
+            {"fate": "added", "text": "lantern"},
+            {"fate": "kept", "text": "."},
+        ]
+        or server.get(f"/words/{A}?one=1&other=2").json
+    )
+
+
+def test_a_rebuild_has_a_price_and_a_budget(server: Review, book: Project) -> None:
+    """What will be sent is shown before; without a budget nothing begins; the build is one of its own."""
+    plan = server.post("/price", {"images": [C]}).json
+    assert ([image["id"] for image in plan["images"]], plan["cost_usd"]) == ([C], 0.0)
+    assert server.post("/build", {"images": [C], "budget": ""}).status == 409
+    assert server.post("/build", {"images": [C], "budget": "1.00"}).json == {"started": 1}
+    end = time.monotonic() + 60
+    while not book.image(C).exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/decide", b"{"),
+        ("/decide", b"[]"),
+        ("/decide", b'{"images": []}'),
+        ("/decide", b'{"images": [1], "command": "approve"}'),
+        ("/undo", b'{"number": "x"}'),
+        ("/price", b"{}"),
+        ("/build", b'{"images": "a"}'),
+    ],
+)
+def test_nonsense_is_refused(server: Review, path: str, body: bytes) -> None:
+    """With a message, and the server goes on."""
+    answer = server.post(path, body)
+    assert (answer.status, bool(answer.json["error"])) == (400, True)
+    assert server.get("/book").status == 200
+
+
+def test_two_pages_are_told_what_one_of_them_did(server: Review) -> None:
+    """Both hear that the book may be another, and SIGTERM ends both streams at once."""
+    streams = []
+    for _ in range(2):
+        host, port = server.origin.removeprefix("http://").split(":")
+        stream = socket.create_connection((host, int(port)), timeout=30)
+        stream.sendall(
+            f"GET /events HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: chargen-review={server.token}\r\n\r\n".encode()
+        )
+        streams.append(stream)
+    for stream in streams:
+        _until(stream, b"event: hello")
+    server.post("/decide", {"command": "approve", "images": [A]})
+    for stream in streams:
+        _until(stream, b"event: book")
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(timeout=10)
+    assert time.monotonic() - began < 5
+    for stream in streams:
+        stream.close()
+
+
+def _until(stream: socket.socket, words: bytes) -> None:
+    heard = b""
+    while words not in heard:
+        data = stream.recv(4096)
+        assert data, f"the stream ended before {words!r}"
+        heard += data
+
+
+def test_a_port_that_is_taken_is_told(book: Project) -> None:
+    """Nothing starts."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        run = book.chargen("review", "--no-open", "--port", str(taken.getsockname()[1]))
+    assert (run.code, "can't listen on port" in run.err) == (3, True)
+
+
+def test_the_server_is_there_again_with_all_that_was_decided(book: Project) -> None:
+    """A killed server loses nothing: the decision it made is taken back by the next one."""
+    before = book.read(CH01)
+    with review(book) as first:
+        first.post("/decide", {"command": "lock", "images": [A, B]})
+        first.process.kill()
+    with review(book) as second:
+        assert second.get("/book").json["undo"]["command"] == "lock"
+        assert not any(image["refused"] for image in second.post("/undo", {}).json["images"])
+    assert book.read(CH01) == before
+
+
+def test_the_page_as_plain_files(book: Project, tmp_path: Path) -> None:
+    """Everything the page shows, no address in it, and a folder of somebody's own is left alone."""
+    run = book.chargen("review", "--export", "shown")
+    assert run.code == 0, run.all
+    page = book.root / "shown"
+    assert {path.name for path in page.iterdir()} == {"index.html", "static", "picture", "thumbnail"}
+    texts = [path.read_text() for path in page.rglob("*") if path.suffix in {".html", ".js", ".css"}]
+    assert not any("http:" in text or "https:" in text for text in texts)
+    assert len(list((page / "picture").iterdir())) == 4
+    assert book.chargen("review", "--export", "shown").code == 0
+    book.write("mine/notes.txt", "mine")
+    run = book.chargen("review", "--export", "mine")
+    assert (run.code, "holds other files" in run.err) == (3, True)
+    assert not (tmp_path / "mine" / "index.html").exists()
