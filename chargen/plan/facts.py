@@ -21,7 +21,7 @@ from chargen.model.request import Request, SentReference
 from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.image_request import request_of
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Unjudged
 from chargen.plan.project import Project
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.plan.write_back_check import WriteBackCheck
@@ -76,7 +76,7 @@ class GatheredFacts:
     """
 
     sources: FactSources
-    image: Planned
+    image: Unjudged
     inputs: Inputs | None
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
@@ -430,7 +430,7 @@ def _drifting(reason: Reason) -> str:
     return str(reason.values[0]) if named is None else named.value
 
 
-def _drift(line: RecordLine | None, image: Planned, quality: str | None) -> tuple[Reason, ...]:
+def _drift(line: RecordLine | None, image: Unjudged, quality: str | None) -> tuple[Reason, ...]:
     route = image.route
     if line is None or not line.by or route is None:
         return ()
