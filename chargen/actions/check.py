@@ -11,12 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chargen.errors import ExitCode, Position, Severity, note, warning
+from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
-from chargen.plan.plan import Plan
+from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.store.files import FileKind, kind_of
+from chargen.store.files import FileKind, OutsideError, contained, kind_of
+
+NAMED = 3
+"""Paths that a line names where there are many."""
+_AFTER_A_DEAD_PATH = {
+    Verdict.FRESH: "its picture is at the usual place: the next build writes that",
+    Verdict.RESTORABLE: "the next build puts it back, for nothing",
+    Verdict.MISSING: "if the picture is somewhere else, put it there first: a build would pay for a new one",
+}
+"""What follows where `file_path` names a picture that is not there, by verdict; others say it themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ def check(session: Session) -> Checked:
     of_routes = (*of_providers(session, plan.images), *offered)
     more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan))
+    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan), *_of_file_paths(session, plan))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every)
 
@@ -84,6 +94,27 @@ def _of_inventories(session: Session, planner: Planner, plan: Plan) -> Iterator[
                 message = f"the inventory's picture `{item.id}` does not exist"
                 hint = "a `path` is written from the folder of its file"
                 yield Finding(replace(warning(message, item.position, hint), subject=item.path))
+
+
+def _of_file_paths(session: Session, plan: Plan) -> Iterator[Finding]:
+    """Yield the entries whose `file_path` names a picture that is not there, once for each file and next step."""
+    dead: dict[tuple[str, str], list[Shown]] = {}
+    for image in plan.images:
+        if image.named and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
+            dead.setdefault((image.file, _AFTER_A_DEAD_PATH[image.verdict]), []).append(image)
+    for (_, hint), images in dead.items():
+        paths = [f"`{image.named}`" for image in images]
+        more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
+        message = f"`file_path` names a picture that is not there: {', '.join(paths[:NAMED])}{more}"
+        problem = warning(message, images[0].position, hint)
+        yield Finding(replace(problem, subject=images[0].named), tuple(image.id for image in images))
+
+
+def _is_nowhere(session: Session, path: str) -> bool:
+    try:
+        return kind_of(contained(session.project.root, path)).kind is FileKind.ABSENT
+    except OutsideError:
+        return False
 
 
 def _is_absent(session: Session, path: str) -> bool:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from enum import Enum
 from itertools import chain
-from typing import Any
 
+from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.actions.why import record_in
 from chargen.config.layout import ORIGINALS
-from chargen.errors import StartError, error
+from chargen.errors import StartError
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import all_slots_of
-from chargen.model.reason import said_of_version
 from chargen.model.record import Record, RecordLine
-from chargen.model.values import EntryId, FileHash, number
+from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Place
@@ -37,100 +34,6 @@ from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 
 
-class Where(str, Enum):
-    """Where a version is, the nearest place first."""
-
-    CURRENT = "current"
-    HISTORY = "history"
-    ORIGINAL = "original"
-    GONE = "not here"
-    """Only known of: in a teammate's copy, or lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of an image. `at` is ISO UTC; `by` is `provider/model`, None where nobody knows.
-
-    `file` is the hash of the PNG that stood at the target, None where that was never so; costs are in USD.
-    """
-
-    at: str
-    where: Where
-    file: FileHash | None = None
-    size: int = 0
-    by: str | None = None
-    attempt: str | None = None
-    cost_usd: Decimal | None = None
-    record: Record | None = None
-    kept: KeptVersion | None = None
-    stored: StoredOriginal | None = None
-    by_hand: bool = False
-    """These bytes are nobody's output: painted over, or there before."""
-    number: int = 0
-    names: frozenset[str] = field(default=frozenset())
-    """Hashes of all files with these pixels: the delivered bytes and what was published of them."""
-    path: str = ""
-    """Where its bytes are, project-relative; empty where they are not here."""
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `versions[]` in `history --json`."""
-        return {
-            "number": self.number,
-            "at": self.at,
-            "by": self.by,
-            "by_hand": self.by_hand,
-            "where": self.where.value,
-            "cost_usd": number(self.cost_usd),
-            "attempt": self.attempt,
-            "file_sha256": self.file,
-            "path": self.path or None,
-            "bytes": self.size or None,
-            "why": list(map(said_of_version, self.record.why)) if self.record else [],
-            "prompt": self.record.prompt if self.record else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ImageHistory:
-    """Every version of an image, oldest first, numbered from 1."""
-
-    image: Planned
-    versions: tuple[Version, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `history --json`."""
-        return {
-            "id": self.image.id,
-            "target": self.image.target,
-            "versions": [version.to_json() for version in self.versions],
-        }
-
-    def named(self, name: str) -> Version:
-        """Return the version meant by a number, the beginning of a file's hash, or an attempt. Raises StartError."""
-        found = self.versions
-        if name.isdecimal() and 1 <= int(name) <= len(found):
-            return found[int(name) - 1]
-        meant = _meant(found, name)
-        if len(meant) == 1:
-            return meant[0]
-        numbers = ", ".join(str(version.number) for version in meant)
-        message = f"`{name}` could be version {numbers}" if meant else f"there is no version `{name}`"
-        hint = f"a number from 1 to {len(found)} of `chargen history`, or a longer beginning of the file's hash"
-        raise StartError(error(message, hint=hint if found else "this image was never made"))
-
-
-@dataclass(frozen=True, slots=True)
-class GoneHistory:
-    """The versions that were made for an entry that is gone, oldest first, and are no living entry's."""
-
-    id: EntryId
-    versions: tuple[Version, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `gone[]` in `history --gone --json`."""
-        return {"id": self.id, "versions": [version.to_json() for version in self.versions]}
-
-
 def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistory:
     """Return every version of an image."""
     own, others = _originals(session, evidence, image)
@@ -140,7 +43,7 @@ def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistor
     for name in names:
         _add_kept(session, session.history.list(name), found, others)
     _add_current(session, evidence, image, found)
-    _add_told(session, evidence, image, names, found)
+    _add_known(session, evidence, image, names, found)
     return ImageHistory(image, _numbered(found))
 
 
@@ -161,28 +64,15 @@ def named(session: Session, evidence: Evidence, image: Planned, name: str) -> Ve
     try:
         return history(session, evidence, image).named(name)
     except StartError:
-        meant = [version for item in gone(session, evidence) for version in _meant(item.versions, name)]
-        if len(meant) != 1:
+        found = [version for item in gone(session, evidence) for version in meant(item.versions, name)]
+        if len(found) != 1:
             raise
-        return meant[0]
-
-
-def _meant(found: Iterable[Version], name: str) -> list[Version]:
-    return [
-        version
-        for version in found
-        if len(name) >= _SHORTEST
-        and (version.attempt == name or any(digest.startswith(name.lower()) for digest in version.names))
-    ]
+        return found[0]
 
 
 def _numbered(found: list[Version]) -> tuple[Version, ...]:
     found.sort(key=lambda version: (version.at, version.attempt or "", version.file or ""))
     return tuple(replace(version, number=place) for place, version in enumerate(found, start=1))
-
-
-_SHORTEST = 4
-"""Letters of a hash that may stand for it."""
 
 
 def _originals(
@@ -206,7 +96,7 @@ def _of_original(stored: StoredOriginal) -> Version:
     form = stored.published[-1] if stored.published else None
     return Version(
         at=record.received_at,
-        where=Where.ORIGINAL,
+        where=VersionPlace.ORIGINAL,
         file=form.sha256 if form else None,
         size=form.size if form else stored.original.size,
         by=str(record.route),
@@ -234,7 +124,7 @@ def _add_kept(
         place = _place_of(found, kept.sha256)
         if place is not None:
             found[place] = replace(
-                found[place], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
+                found[place], where=VersionPlace.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
             )
             continue
         if kept.sha256 in others:
@@ -242,7 +132,7 @@ def _add_kept(
         data = session.history.read(kept)
         at = stamp(datetime.fromtimestamp(kept.changed_ns / 1e9, UTC), microseconds=True)
         version = _of_bytes(data, kept.sha256, kept.size, at)
-        where, path = (Where.HISTORY, path) if data is not None else (Where.GONE, "")
+        where, path = (VersionPlace.HISTORY, path) if data is not None else (VersionPlace.GONE, "")
         found.append(replace(version, where=where, kept=kept, path=path))
 
 
@@ -259,19 +149,19 @@ def _add_current(session: Session, evidence: Evidence, image: Planned, found: li
     assert file is not None
     place = _place_of(found, file)
     if place is not None:
-        found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size, path=shown)
+        found[place] = replace(found[place], where=VersionPlace.CURRENT, file=file, size=state.size, path=shown)
         return
     line = evidence.own(image.entry).record_line
     if line is not None and line.file == file:
         record = None if state.kind is FileKind.LFS_POINTER else record_in(read_plain(path, PICTURE_BYTES))
-        found.append(replace(_of_line(line, Where.CURRENT, record), path=shown))
+        found.append(replace(_of_line(line, VersionPlace.CURRENT, record), path=shown))
         return
     at = stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC), microseconds=True)
     data = read_plain(path, PICTURE_BYTES) if state.kind is FileKind.FILE else None
     found.append(replace(_of_bytes(data, file, state.size, at), path=shown))
 
 
-def _add_told(
+def _add_known(
     session: Session, evidence: Evidence, image: Planned, names: Iterable[EntryId], found: list[Version]
 ) -> None:
     """Add what the entry's slots and the journal describe, and nothing above has; `names` are all the entry had."""
@@ -279,7 +169,7 @@ def _add_told(
         metadata = slots.get("provider_metadata")
         line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
         if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
-            found.append(_of_line(line, Where.GONE, None))
+            found.append(_of_line(line, VersionPlace.GONE, None))
     for attempt in (attempt for name in names for attempt in session.journal.attempts_for(name)):
         delivered = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
         own = evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id) == image.id
@@ -288,7 +178,7 @@ def _add_told(
         found.append(
             Version(
                 attempt.finished_at or attempt.sent_at,
-                Where.GONE,
+                VersionPlace.GONE,
                 attempt.file_sha256,
                 by=str(attempt.route),
                 attempt=attempt.attempt_id,
@@ -304,14 +194,14 @@ def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version
     record = record_in(data) if data is not None else None
     names = frozenset({file})
     if record is None:
-        return Version(at, Where.CURRENT, file, size, by_hand=True, names=names)
+        return Version(at, VersionPlace.CURRENT, file, size, by_hand=True, names=names)
     by = str(record.route)
     painted = embedded is None or not embedded.verified
     attempt = None if painted else record.attempt
-    return Version(at, Where.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
+    return Version(at, VersionPlace.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
 
 
-def _of_line(line: RecordLine, where: Where, record: Record | None) -> Version:
+def _of_line(line: RecordLine, where: VersionPlace, record: Record | None) -> Version:
     cost = record.cost_usd if record is not None else None
     at = record.received_at if record is not None else line.at or ""
     names = frozenset({line.file})

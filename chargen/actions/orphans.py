@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,11 @@ from chargen.model.record import Record
 from chargen.model.values import number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.book import Book
-from chargen.plan.ownership import normal
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
-from chargen.store.files import ignores_case, kind_of, printable
+from chargen.store.files import folding, kind_of, printable
 from chargen.store.inside import read_inside
 from chargen.store.temporaries import abandoned
 
@@ -94,7 +93,7 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
     used |= _named_elsewhere(planner.book, plan)
     # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
-    path_key = _path_key_of(project.root)
+    path_key = folding(project.root)
     used = {path_key(path) for path in used}
     broken = _Broken.of(session, planner.book)
     found: list[Orphan] = []
@@ -160,12 +159,6 @@ class _Broken:
             return True
         parts = path.split("/")
         return unknown or len(parts) < 3 or parts[1] in self.slugs
-
-
-def _path_key_of(root: Path) -> Callable[[str], str]:
-    if ignores_case(root):
-        return lambda path: normal(path).casefold()
-    return normal
 
 
 def _check_roots(session: Session) -> None:

@@ -1,21 +1,27 @@
 """Holds requests back where their replies could not be kept: what no disk takes must not be bought.
 
-Laws: nothing leaves while the place of the originals can't be written to or is nearly full, and nothing more leaves in
-a run once a reply could not be stored; replies already on their way are still taken. Must not know what is sent.
+Laws: nothing leaves while the place of the originals can't be written to, or has no room for what the images being made
+may take; nothing more leaves in a run once a reply could not be stored; replies already on their way are still taken.
+Must not know what is sent.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chargen.errors import ChargenError, InputError, Position, error
 
-LEAST_FREE = 64 << 20
-"""Bytes that must be free for a request to leave: room for the replies of many workers, each a few megabytes as
-delivered and again as published."""
+BYTES_A_PIXEL = 2 * 4
+"""What an image takes at most: four bytes a pixel, as noise with transparency does, as delivered and as published. What
+comes larger than it was asked for comes as JPEG, with a byte a pixel and less."""
+REST = 2 << 20
+"""Bytes for an image's record, its slots and what is written of its run."""
 
 
 @dataclass(slots=True)
@@ -25,6 +31,20 @@ class DiskGuard:
     root: Path
     folder: Path
     failure: str = ""
+    _held: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def room(self, pixels: int) -> Iterator[None]:
+        """Count on an image of so many pixels being written in the block."""
+        need = BYTES_A_PIXEL * pixels + REST
+        with self._lock:
+            self._held += need
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held -= need
 
     def check(self) -> None:
         """Raise InputError where a reply could not be kept."""
@@ -40,8 +60,9 @@ class DiskGuard:
             hint = "check who owns this path, its permissions, and that its file system is writable"
             raise InputError(error("not sent: a reply could not be stored here", Position(shown), hint))
         free = shutil.disk_usage(place).free
-        if free < LEAST_FREE:
-            message = f"not sent: only {free >> 20} MiB are free on this disk, less than the {LEAST_FREE >> 20} needed"
+        if free < self._held:
+            need = f"{-(-self._held >> 20)} MiB that the images being made may take"
+            message = f"not sent: {free >> 20} MiB are free on this disk, less than the {need}"
             raise InputError(error(message, Position(shown), "free some space, then run again"))
 
     def failed(self, failure: ChargenError) -> None:

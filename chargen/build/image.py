@@ -110,7 +110,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         assert now.entry.size is not None
         confirm = builder.confirmation(now, references, request)
         attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned)
-        with builder.write_backs.expected(now.entry.file, now.id):
+        with builder.disk_guard.room(now.entry.size.pixels), builder.write_backs.expected(now.entry.file, now.id):
             try:
                 reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
@@ -165,7 +165,7 @@ class ImageBuilder:
 
         `ready` is the request where it was made a moment ago.
         """
-        return self.judge.again(image, self.write_backs.entry_now(image.entry), references, ready)
+        return self.judge.judge_again(image, self.write_backs.entry_now(image.entry), references, ready)
 
     def confirmation(
         self, image: Planned, references: tuple[SentReference, ...], request: Request

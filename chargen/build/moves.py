@@ -26,7 +26,17 @@ from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.ownership import Group, Move
 from chargen.plan.session import Session
-from chargen.store.files import FileKind, as_input_error, contained, kind_of, sync_folder, write_durably
+from chargen.store.files import (
+    FileKind,
+    as_input_error,
+    contained,
+    folding,
+    is_spelled,
+    kind_of,
+    spell,
+    sync_folder,
+    write_durably,
+)
 from chargen.store.history import KeptVersion
 from chargen.store.locks import target_lock
 from chargen.store.moves import BegunMove
@@ -88,6 +98,8 @@ class Mover:
                 if move.source != move.target:
                     self._put(move, kept[move.id], group)
             self._leave(group)
+            for move in group.moves:
+                spell(root, move.target)
             self._report(group)
             self.session.moves.finish(begun)
 
@@ -137,10 +149,12 @@ class Mover:
     def _leave(self, group: Group) -> None:
         """Empty the places that pictures have left and no other has come to; all of them are kept."""
         project = self.session.project
-        arrived = {move.target for move in group.moves}
-        for place in sorted({move.leaves for move in group.moves if move.leaves} - arrived):
+        fold = folding(project.root)
+        arrived = {fold(move.target): move.target for move in group.moves}
+        for place in sorted({move.leaves for move in group.moves if move.leaves} - set(arrived.values())):
             path = project.path(place)
-            if any(path.exists() and path.samefile(project.path(target)) for target in arrived):
+            other = arrived.get(fold(place))
+            if other is not None and not (is_spelled(project.root, place) and is_spelled(project.root, other)):
                 continue  # another spelling of the same name
             with as_input_error(path, project.root, doing="move"):
                 path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from chargen.model.reason import said_of_version
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
-    from chargen.actions.history import GoneHistory, ImageHistory, Version
+    from chargen.actions.version import GoneHistory, ImageHistory, Version
     from chargen.model.record import Record
 
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -24,8 +24,10 @@ BOLD, DIM, UNDERLINE, STRUCK, RED, GREEN, YELLOW, CYAN = "1", "2", "4", "9", "31
 _MARK = os.urandom(8).hex()
 """Stands in every style made here. No file and no reply can hold it: it is drawn anew for each process."""
 
-_OF_A_SHELL = frozenset("$`;&|<>()'\"\\!{}#~")
-"""Letters with which a shell would do something else than take a word as it stands."""
+_OF_A_SHELL = frozenset("$`;&|<>()'\"\\!{}#~[]*?^=:, ")
+"""Letters with which one shell or another does something else than take a word as it stands.
+
+Some only where the completion hands names over: a comma ends one for fish, a colon for zsh, a blank for all of them."""
 
 _STYLE = re.compile(f"\x1b{_MARK}:([0-9;]*)m")
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")

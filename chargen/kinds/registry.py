@@ -7,8 +7,6 @@ is the order in which shapes are tried and kinds are listed.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 
@@ -16,14 +14,12 @@ from chargen import kinds
 from chargen.errors import ChargenError
 from chargen.kinds.kind import ImageryKind
 
-_registered: list[ImageryKind] = []
-
 
 @cache
 def all_kinds() -> tuple[ImageryKind, ...]:
     """Return every kind, in the order in which a shape is tried."""
     modules = (import_module(f"{kinds.__name__}.{found.name}") for found in pkgutil.iter_modules(kinds.__path__))
-    found = (*(module.KIND for module in modules if hasattr(module, "KIND")), *_registered)
+    found = (module.KIND for module in modules if hasattr(module, "KIND"))
     return tuple(sorted(found, key=lambda kind: (-max((len(each.keys) for each in kind.shapes), default=0), kind.name)))
 
 
@@ -35,20 +31,3 @@ def named(name: str) -> ImageryKind:
             return kind
     message = f"there is no imagery kind `{name}`"
     raise ChargenError(message)
-
-
-@contextmanager
-def registered(kind: ImageryKind) -> Iterator[None]:
-    """Have one kind more for a while: for tests of what is to become a module of this package."""
-    _registered.append(kind)
-    _forget()
-    try:
-        yield
-    finally:
-        _registered.remove(kind)
-        _forget()
-
-
-def _forget() -> None:
-    all_kinds.cache_clear()
-    named.cache_clear()

@@ -164,7 +164,7 @@ _SENTENCES = {
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
     ReasonCode.PAID_FOR: "paid for already: put back for $0.00",
     ReasonCode.COPIED: "copied from `{}`: gets a picture of its own",
-    ReasonCode.MOVED: "was `{}`: its picture comes along, $0.00",
+    ReasonCode.MOVED: "moved: was {}, free",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",

@@ -16,11 +16,11 @@ from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
-from chargen.plan.month import MonthSpent, month_spent
 from chargen.plan.plan import Offer, Shown
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
+    from chargen.plan.month import MonthSpent
     from chargen.plan.session import Session
 
 SETTINGS = Position("pyproject.toml")
@@ -83,6 +83,8 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
                 yield Finding(replace(problem, severity=Severity.WARNING, position=SETTINGS))
     budget = session.project.settings.budget
     if names and month is None and budget.month is not None:
+        from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
+
         month = month_spent(session, session.planner().book)
     if names and (problem := _no_money(budget, month)) is not None:
         yield Finding(problem)

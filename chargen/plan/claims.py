@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,9 @@ from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.ownership import Claim, FileAtPlace, normal
+from chargen.plan.ownership import Claim, FileAtPlace
 from chargen.plan.project import Project
-from chargen.store.files import LFS_LIMIT, FileKind, ignores_case, kind_of
+from chargen.store.files import LFS_LIMIT, FileKind, folding, kind_of
 from chargen.store.hashes import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
@@ -133,11 +133,11 @@ class DiskSources:
 
     def path_key(self, path: str) -> str:
         """Return what two spellings of one place have in common on the project's volume."""
-        return normal(path).casefold() if self._ignores_case else normal(path)
+        return self._fold(path)
 
     @cached_property
-    def _ignores_case(self) -> bool:
-        return ignores_case(self._project.root)
+    def _fold(self) -> Callable[[str], str]:
+        return folding(self._project.root)
 
     def may_vacate(self, path: str) -> bool:
         """Say whether a place is below the folder of pictures."""

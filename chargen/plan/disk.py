@@ -126,16 +126,16 @@ class Disk:
         self.files = tuple(imagery_files(project)) if snapshot is None else snapshot.files
         """Imagery files in path order, as often as they are below the roots."""
         self._digests = {} if snapshot is None else dict(snapshot.digests)
-        self.looked = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.looked
+        self.signatures = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.signatures
         self._scanned: dict[str, ScannedFile] = {}
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
         self._outside = StoreAnswers(journal, originals)
-        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.looked)
+        self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
-        self.trace = ReadTrace({FILE: self.looked.of, FOLDER: beside, **self._outside.readers()})
+        self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
         self.originals = _Originals(originals, self.trace)
         self.journal = _Journal(journal, self._outside, self.trace)
 
@@ -210,9 +210,9 @@ class Disk:
 
     # traces
 
-    def seen(self, paths: Iterable[str]) -> str:
+    def files_digest(self, paths: Iterable[str]) -> str:
         """Return one digest over what stands at several paths."""
-        return self.looked.together(paths)
+        return self.signatures.digest_of(paths)
 
     def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
         """Say whether files and originals were left alone for a while before the plan began.
@@ -220,7 +220,7 @@ class Disk:
         What changed since then may have changed again within one tick of the clock. Where a path is absent, the same
         goes for the folder it is absent from.
         """
-        return max(self.looked.newest(paths), self._outside.newest(fingerprints)) < self.began_ns - RACY_NS
+        return max(self.signatures.newest(paths), self._outside.newest(fingerprints)) < self.began_ns - RACY_NS
 
 
 def _plans(file: ScannedFile | None, name: EntryId) -> bool:

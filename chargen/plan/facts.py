@@ -263,13 +263,24 @@ class GatheredFacts:
     @property
     def original(self) -> Reason | None:
         """What says that today's inputs were paid for; None where they were not."""
-        return _reason_of(self.paid, self._entry.id)
+        return self._came_from(self.paid)
 
     @cached_property
     def waiting(self) -> Reason | None:
         """The same of a reply that came after the file at the target and was never put there."""
         found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
-        return _reason_of(found, self._entry.id)
+        return self._came_from(found)
+
+    def _came_from(self, paid: PaidReply | None) -> Reason | None:
+        """Say where what was paid for is from: the name the entry had last, or that of an entry that is gone."""
+        if paid is None:
+            return None
+        line, record = self.own_line, None if paid.stored is None else paid.stored.record
+        if record is None or (line is not None and line.attempt == record.attempt):
+            before = self._evidence.name_of(self.path, self._entry)
+        else:
+            before = record.entry_id
+        return Reason(ReasonCode.PAID_FOR) if before in ("", self._entry.id) else Reason(ReasonCode.MOVED, (before,))
 
     @cached_property
     def answered(self) -> bool:
@@ -415,13 +426,6 @@ _DRIFTS = {
 }
 
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
-
-
-def _reason_of(paid: PaidReply | None, entry_id: EntryId) -> Reason | None:
-    if paid is None:
-        return None
-    before = paid.where if paid.stored is None else paid.stored.record.entry_id
-    return Reason(ReasonCode.PAID_FOR) if before == entry_id else Reason(ReasonCode.MOVED, (before,))
 
 
 def _drifting(reason: Reason) -> str:

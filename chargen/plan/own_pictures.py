@@ -71,19 +71,19 @@ class _Run:
 
 
 class OwnPictures:
-    """What lies beside imagery files. `looked` is how files are looked at; a folder and a log are read once."""
+    """What lies beside imagery files. `signatures` is how files are looked at; a folder and a log are read once."""
 
-    def __init__(self, root: Path, roots: Sequence[str], looked: Signatures) -> None:
+    def __init__(self, root: Path, roots: Sequence[str], signatures: Signatures) -> None:
         self._root = root
         self._roots = tuple(roots)
-        self._looked = looked
+        self._signatures = signatures
         self._listed: dict[str, Mapping[str, str]] = {}
         self._logs: dict[str, tuple[tuple[_Run, ...], tuple[Problem, ...]]] = {}
         self._files: dict[str, _File] = {}
 
     def signature(self, folder: str) -> str:
         """Answer for all that is found of entries whose file is in a folder, without reading a log."""
-        logs = [self._looked.of(posixpath.join(folder, name)) for name in self._log_names(folder)]
+        logs = [self._signatures.of(posixpath.join(folder, name)) for name in self._log_names(folder)]
         return answer_of((sorted(self._pictures(folder).values()), logs))
 
     def of(self, entry: Entry, entries: Iterable[Entry]) -> OwnPicture | None:
@@ -131,7 +131,7 @@ class OwnPictures:
         return None
 
     def _is_there(self, path: str) -> bool:
-        return path.lower().endswith(_SUFFIXES) and not is_absent(self._looked.of(path))
+        return path.lower().endswith(_SUFFIXES) and not is_absent(self._signatures.of(path))
 
     def _pictures(self, folder: str) -> Mapping[str, str]:
         """Return the pictures beside the files of a folder: names and project-relative paths."""

@@ -8,7 +8,6 @@ whole or not at all. Pure: what stands where is asked of `PictureSources`, and a
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Protocol
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
+from chargen.text.normal_form import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,6 @@ class OwnershipRead(Protocol):
     def group_of(self, entry_id: EntryId) -> Group | None:
         """As `Ownership.group_of`."""
         ...
-
-
-def normal(path: str) -> str:
-    """Return a path in the one form in which two spellings of the same letters are equal."""
-    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
@@ -488,10 +483,13 @@ class _Finder:
 
     def _finish(self, claim: Claim) -> None:
         """Let an entry whose picture has arrived say so, and leave the place that its `file_path` still names."""
-        if claim.id not in self.lines or not claim.named or self._names_target(claim):
+        if claim.id not in self.lines or not claim.named or normal(claim.named) == normal(claim.target):
             return
         file = self._arrived(claim)
         if file is None:
+            return
+        if self._names_target(claim):  # in another case, on a volume where that is the same name
+            self.moves.append(Move(claim.id, claim.target, claim.target, file))
             return
         stands = self.sources.look(claim.named)
         may_leave = self._is_free(claim.named) and self.sources.may_vacate(claim.named)

@@ -271,7 +271,9 @@ class Planner:
 
     def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
-        if self.disk.seen(kept.paths) != kept.seen or self.disk.trace.together(kept.reads) != kept.said:
+        if self.disk.files_digest(kept.paths) != kept.files_digest:
+            return None
+        if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
         rows = read_rows(kept)
         return None if rows is None or any(map(self._has_options, rows)) else rows
@@ -338,8 +340,8 @@ class Planner:
         if rows is None:
             return None
         reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
-        said, seen = self.disk.trace.together(reads), self.disk.seen(paths)
-        return KeptFile(digest, self.book.heads[file], reads, said, paths, seen, rows)
+        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
+        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, rows)
 
     # files together
 

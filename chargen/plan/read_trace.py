@@ -57,7 +57,7 @@ class ReadTrace:
         finally:
             self._noting = before
 
-    def together(self, names: Iterable[str]) -> str:
+    def answers_digest(self, names: Iterable[str]) -> str:
         """Return one digest over the answers to several questions, in the order given."""
         answers = "\0".join(map(self._answer, names))
         return hashlib.sha256(answers.encode(errors="backslashreplace")).hexdigest()

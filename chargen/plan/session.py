@@ -150,7 +150,7 @@ class Session:
         with collector_paused():
             book = Book(disk, self.cache(snapshot) if cached else Cache(""))
             archive = Archive(self.history, self.originals, self.journal)
-            sources = DiskSources(self.project, self.hashes, archive, self.moves, disk.looked)
+            sources = DiskSources(self.project, self.hashes, archive, self.moves, disk.signatures)
             whose = book.ownership(sources)
 
         def in_history(entry_id: EntryId, file: FileHash) -> str:

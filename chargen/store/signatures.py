@@ -35,7 +35,7 @@ class Signatures:
         """Return the signature of one file: its size, both times and inode, or that it is absent (`is_absent`)."""
         return self._look(path)[0]
 
-    def together(self, paths: Iterable[str]) -> str:
+    def digest_of(self, paths: Iterable[str]) -> str:
         """Return one digest over the signatures of several files, in the order given."""
         look = self._look
         return hashlib.sha256("\n".join([look(path)[0] for path in paths]).encode()).hexdigest()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from chargen.actions.accept import accept
-from chargen.actions.history import Version, history, named
+from chargen.actions.history import history, named
 from chargen.actions.notes import open_notes
 from chargen.actions.plan import dry_run
 from chargen.actions.prompt import composed_prompt
@@ -25,6 +25,7 @@ from chargen.actions.restore import restore
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
 from chargen.actions.undo import open_decisions, undo
+from chargen.actions.version import Version
 from chargen.actions.why import why
 from chargen.errors import StartError
 from chargen.model.values import EntryId, FileHash, Status

@@ -234,7 +234,7 @@ def test_a_build_that_dies_between_the_two_files_is_finished(book: Studio, monke
     assert '"b"' in book.read(TWO), "it stands twice rather than nowhere"
     plan = book.plan()
     assert EntryId(NAMES["b"]) not in plan.by_id
-    assert "its picture comes along" in book.reasons("chapters/two/b")
+    assert "moved: was chapters/one/b, free" in book.reasons("chapters/two/b")
     (told,) = [problem for problem in plan.problems if problem.severity is Severity.WARNING]
     assert "stands in both files" in told.message
     assert str(told.position).startswith(f"{ONE}:")

@@ -52,7 +52,7 @@ def test_a_swap_of_two_approved_entries(book: Studio) -> None:
     for name in "ab":
         book.status(NAMES[name], Status.APPROVED)
     rename(book, ("a", "b"), ("b", "a"))
-    assert book.reasons(NAMES["a"]) == "was `chapters/ch01/b`: its picture comes along, $0.00; status is approved"
+    assert book.reasons(NAMES["a"]) == "moved: was chapters/ch01/b, free; status is approved"
     settled(book)
     assert (book.hash(NAMES["a"]), book.hash(NAMES["b"])) == (b, a)
     assert book.records(CH01) == records, "no record is written over another"
@@ -88,7 +88,7 @@ def test_approved_then_renamed_and_edited_in_one_go(book: Studio) -> None:
     rename(book, ("b", "bell"))
     book.edit(CH01, "A door.", "A bell.")
     told = book.reasons("chapters/ch01/bell")
-    assert told.startswith("was `chapters/ch01/b`: its picture comes along, $0.00; status is approved; would be")
+    assert told.startswith("moved: was chapters/ch01/b, free; status is approved; would be")
     settled(book)
     assert book.hash("chapters/ch01/bell") == picture
     assert not book.image(NAMES["b"]).exists(), "it has left its old place"
@@ -118,7 +118,7 @@ def test_an_entry_moved_to_a_chapter_of_another_thesis_comes_along_and_is_stale_
     image = book.plan().by_id[EntryId("chapters/ch02/c")]
     assert image.verdict is Verdict.STALE
     assert "visual thesis" in book.reasons("chapters/ch02/c")
-    assert book.reasons("chapters/ch02/c").endswith("was `chapters/ch01/c`: its picture comes along, $0.00")
+    assert book.reasons("chapters/ch02/c").endswith("moved: was chapters/ch01/c, free")
     settled(book, sent=1)
     kept = book.root / f".chargen/history/chapters/ch02/c/{picture}.png"
     assert kept.exists(), "the picture it had is a version of it, under its name of today"
@@ -153,7 +153,7 @@ def test_a_picture_moved_with_a_file_manager_is_copied_back(book: Studio) -> Non
     away.parent.mkdir()
     shutil.move(book.image(NAMES["b"]), away)
     shutil.rmtree(book.root / ".chargen/originals")
-    assert book.reasons(NAMES["b"]) == "was `best/door`: its picture comes along, $0.00"
+    assert book.reasons(NAMES["b"]) == "moved: was best/door, free"
     settled(book)
     assert book.hash(NAMES["b"]) == picture
     assert away.exists()
@@ -368,3 +368,12 @@ def test_a_reply_accepted_for_other_inputs_comes_back_and_stays_accepted(book: S
     settled(book)
     assert book.hash(NAMES["a"]) == picture
     assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.FRESH
+
+
+def test_what_it_was_called_last_is_said_not_what_it_was_made_as(book: Studio) -> None:
+    rename(book, ("c", "bell"))
+    settled(book)
+    book.image("chapters/ch01/bell").unlink()
+    rename(book, ("bell", "gong"))
+    assert book.reasons("chapters/ch01/gong") == "moved: was chapters/ch01/bell, free"
+    settled(book)

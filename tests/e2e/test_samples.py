@@ -7,9 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import tree
+from servers import pictures
+from support import inside, tree, whole_book
 from support.forks import Forks
 from support.project import REPOSITORY, Project, Run
+
+from chargen.actions.adopt import adopt
+from chargen.actions.undo import undo
+from chargen.model.values import Verdict
 
 STORY = REPOSITORY.parent / "shared" / "samples" / "story"
 
@@ -57,10 +62,7 @@ def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, f
     assert set(plan["totals"]) <= {"fresh", "no-prompt"}
     assert plan["totals"]["fresh"] == len(story.images()) > 60
 
-    assert tree.yaml_files(story)[BROKEN] == before[BROKEN]
-    for name, data in before.items():
-        if name != BROKEN:
-            tree.only_slots_differ(data, tree.yaml_files(story)[name])
+    _only_slots_changed(story, before)
     assert tree.stray(story) == []
 
     after = tree.yaml_files(story)
@@ -68,3 +70,62 @@ def test_everything_that_can_be_built_is_and_only_slots_change(story: Project, f
     _only_the_broken_file_failed(again)
     assert "built" not in again.out
     assert tree.yaml_files(story) == after
+
+
+PICTURES = STORY.parent / "pictures.txt"
+SETTLED = {
+    "imagery/characters/lyra-kestrel/imagery.yaml",  # a second file of one character: which face counts is told
+    BROKEN,
+}
+
+
+def _only_slots_changed(book: Project, before: dict[str, bytes]) -> None:
+    after = tree.yaml_files(book)
+    assert after.pop(BROKEN) == before[BROKEN]
+    for name, data in after.items():
+        tree.only_slots_differ(before[name], data)
+
+
+@pytest.fixture
+def pictured(story: Project) -> Project:
+    """The samples with a small picture at every path at which their author has one, each another."""
+    for number, name in enumerate(PICTURES.read_text(encoding="utf-8").splitlines()):
+        make = pictures.jpeg if name.endswith(".jpg") else pictures.png
+        story.write(f"imagery/{name}", make(64, 96, number))
+    story.settings(whole_book.SETTINGS)
+    return story
+
+
+def test_every_image_can_be_built_with_the_faces_that_exist(pictured: Project) -> None:
+    """What can't be read has one line to mend; nobody who has a face is sent without it, first and named."""
+    with inside.opened(pictured, read_only=True) as (session, planner):
+        assert whole_book.unbuildable(planner) == {}
+        problems = whole_book.errors(planner)
+        assert {problem.position.file for problem in problems if problem.position} == SETTLED
+        assert all(problem.hint for problem in problems)
+        assert len(planner.plan().images) == 138
+        assert whole_book.check_faces(session, planner, pictured) == 96
+        assert sum(bool(image.seen) for image in planner.plan().images) > 50
+
+
+def test_what_the_author_has_is_taken_and_given_back(pictured: Project) -> None:
+    before = tree.yaml_files(pictured)
+    with inside.opened(pictured) as (session, planner):
+        adoption = adopt(session, planner, planner.images(planner.plan().by_id))
+    assert len(adoption.taken) == len(adoption.images) > 50
+    _only_slots_changed(pictured, before)
+    found = list(inside.verdicts(pictured).values())
+    assert found.count(Verdict.UNRECORDED) == len(adoption.taken) + 1  # one is named by its entry already
+    with inside.opened(pictured) as (session, _):
+        assert not any(item.refused for item in undo(session).images)
+    assert tree.yaml_files(pictured) == before
+
+
+def test_built_with_pictures_only_slots_change_and_a_second_run_sends_nothing(pictured: Project, forks: Forks) -> None:
+    before = tree.yaml_files(pictured)
+    _only_the_broken_file_failed(forks.run(pictured, "chargen", "batch", "all", "--provider", "sketch"))
+    _only_slots_changed(pictured, before)
+    after = tree.yaml_files(pictured)
+    _only_the_broken_file_failed(forks.run(pictured, "chargen", "batch", "all", "--provider", "sketch"))
+    whole_book.check_built(pictured)
+    assert tree.yaml_files(pictured) == after

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from support.project import Project
 
 from chargen import kinds
 from chargen.cli.main import run
-from chargen.kinds.registry import registered
+from chargen.kinds.registry import all_kinds, named
 from chargen.yaml.document import parse
 
 FOLDER = Path(__file__).parent / "postcards"
@@ -28,19 +28,23 @@ ALBUM = (
 
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """A project with a chapter and an album, while the program knows postcards."""
-    spec = spec_from_file_location("postcards", FOLDER / "postcards.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """A project with a chapter and an album, while postcards stand among the kinds."""
     book = Project(tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     book.write("imagery/album.yaml", ALBUM)
     book.write("prompts/postcard.txt.j2", (FOLDER / "postcard.txt.j2").read_text(encoding="utf-8"))
     monkeypatch.chdir(tmp_path)
-    with registered(module.KIND):
-        yield book
+    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(FOLDER)])
+    _look_again()
+    yield book
+    monkeypatch.undo()
+    sys.modules.pop("chargen.kinds.postcards")
+    _look_again()
+
+
+def _look_again() -> None:
+    all_kinds.cache_clear()
+    named.cache_clear()
 
 
 def test_it_is_recognised_planned_composed_drawn_and_written_back(

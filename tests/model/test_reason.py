@@ -29,6 +29,7 @@ WITH_VALUES = {
     ReasonCode.TARGET_OUTSIDE: 1,
     ReasonCode.OBJECTION: 1,
     ReasonCode.COPIED: 1,
+    ReasonCode.NOTE: 1,
     ReasonCode.PROBLEM: 2,
     ReasonCode.SENTENCE: 1,
 }
@@ -64,7 +65,7 @@ def test_what_is_no_reason_is_refused(value: object) -> None:
 
 def test_values_are_never_read_as_a_part_of_the_sentence() -> None:
     """Braces in a path or in a provider's words stay what they are."""
-    assert str(Reason(ReasonCode.MOVED, ("a{0}/{x}",))) == "was `a{0}/{x}`: its picture comes along, $0.00"
+    assert str(Reason(ReasonCode.MOVED, ("a{0}/{x}",))) == "moved: was a{0}/{x}, free"
 
 
 def test_a_sentence_of_an_older_record_is_its_code_where_it_tells_nothing_else() -> None:

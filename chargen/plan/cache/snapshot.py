@@ -26,7 +26,7 @@ class Snapshot:
     """What was found: `files` are the imagery files, `digests` of their bytes, `same` those that are as stamped.
 
     Whether originals and journal say the same of them is another question. `unread` are folders below the roots that
-    can't be looked into. `began_ns` is when it was begun, since the epoch; `looked` are the signatures seen on the way.
+    can't be looked into. `began_ns` is when it was begun, since the epoch; `signatures` are those seen on the way.
     """
 
     root: Path
@@ -36,7 +36,7 @@ class Snapshot:
     same: frozenset[str]
     unread: tuple[str, ...]
     began_ns: int
-    looked: Signatures
+    signatures: Signatures
 
     @property
     def unchanged(self) -> bool:
@@ -81,7 +81,7 @@ class Snapshot:
 
         with StoreAnswers.of(self.root) as outside:
             trace = ReadTrace(outside.readers())
-            return all(trace.together(known.outside) == known.said for known in hanging)
+            return all(trace.answers_digest(known.outside) == known.answers_digest for known in hanging)
 
 
 def take_snapshot(root: Path, environ: Mapping[str, str], day: str = "") -> Snapshot | None:
@@ -96,9 +96,9 @@ def take_snapshot(root: Path, environ: Mapping[str, str], day: str = "") -> Snap
     unread: list[str] = []
     files = tuple(files_below(root, stamp.roots, unread))
     digests = {file: file_digest(root, file) for file in files}
-    looked = Signatures(os.fspath(root))
-    same = frozenset(file for file, found in digests.items() if _is_same(file, found, stamp, looked))
-    return Snapshot(root, stamp, files, digests, same, tuple(unread), began, looked)
+    signatures = Signatures(os.fspath(root))
+    same = frozenset(file for file, found in digests.items() if _is_same(file, found, stamp, signatures))
+    return Snapshot(root, stamp, files, digests, same, tuple(unread), began, signatures)
 
 
 def stamped_targets(root: Path, environ: Mapping[str, str]) -> Iterable[str] | None:
@@ -132,8 +132,8 @@ def _stamp(root: Path, environ: Mapping[str, str], day: str = "") -> Stamp | Non
     return stamp if environment_digest(root, stamp.prompts, environ, day) == stamp.environment else None
 
 
-def _is_same(file: str, found: str, stamp: Stamp, looked: Signatures) -> bool:
+def _is_same(file: str, found: str, stamp: Stamp, signatures: Signatures) -> bool:
     known = stamp.files.get(file)
     if known is None or found != known.digest:
         return False
-    return looked.together((*known.targets, *known.others)) == known.seen
+    return signatures.digest_of((*known.targets, *known.others)) == known.files_digest

@@ -30,17 +30,17 @@ _MAX_BYTES = 256 << 20
 class StampedFile:
     """One imagery file. `targets` are its images' in file order; `others` are the further paths that were looked at.
 
-    `seen` is the digest of all their signatures, `nothing_due` says that no image needs anything. `outside` names
-    what was read of originals and journal (`KIND KEY`), `said` is the digest of what they said.
+    `files_digest` is of all their signatures, `nothing_due` says that no image needs anything. `outside` names what was
+    read of originals and journal (`KIND KEY`), `answers_digest` is of what they said.
     """
 
     digest: str
     targets: tuple[str, ...]
     others: tuple[str, ...]
-    seen: str
+    files_digest: str
     nothing_due: bool
     outside: tuple[str, ...]
-    said: str
+    answers_digest: str
 
 
 ImageVerdict: TypeAlias = tuple[str, str, tuple[Reason, ...]]
@@ -181,13 +181,13 @@ def _walk(root: Path, folder: Path, unread: list[str]) -> Iterator[str]:
 
 
 def _stamped(values: Any) -> StampedFile:
-    file_digest, targets, others, seen, nothing_due, outside, said = values
+    file_digest, targets, others, files_digest, nothing_due, outside, answers_digest = values
     return StampedFile(
         _text(file_digest),
         _texts(targets),
         _texts(others),
-        _text(seen),
+        _text(files_digest),
         _yes_or_no(nothing_due),
         _texts(outside),
-        _text(said),
+        _text(answers_digest),
     )

@@ -5,7 +5,7 @@ included, because an HTTP client's own timeout starts anew with every byte; a se
 within `CONNECT_TIMEOUT`; redirects are not followed; whether any byte of a request has left is known; what is wrong
 with this machine's own settings is said before anything leaves, with the name of the variable.
 
-Uses what `httpcore2` offers for it: a network of one's own below the pool of connections. Slow to import.
+The connections are those of `chargen.providers.http.network`. Slow to import.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ import os
 import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Any
 
 import httpcore2
 import httpx2
@@ -31,12 +29,11 @@ with suppress(ImportError):
 
 from chargen.config.server_address import scheme_and_host
 from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.http.network import Judge, Network, RequestInFlight
 from chargen.providers.http.proxies import CERTIFICATES, Proxy
 
 CONNECT_TIMEOUT = 15.0
 """Seconds to reach the server: vendors answer within one."""
-_TICK = 0.001
-"""Seconds that are as good as none: a wait may end this much early."""
 _HOST = re.compile(r"[\w.:-]+")
 NETWORK_ERRORS: tuple[type[Exception], ...] = (
     httpcore2.NetworkError,
@@ -47,21 +44,6 @@ NETWORK_ERRORS: tuple[type[Exception], ...] = (
     httpx2.InvalidURL,
 )
 """What a request that brings no reply ends with."""
-
-Judge = Callable[[str], None]
-"""Raises where an IP address must not be connected to."""
-
-
-class UnknownNameError(httpcore2.ConnectError):
-    """The server's name leads to no address."""
-
-
-class UntrustedError(httpcore2.ConnectError):
-    """The server's certificate is not one that this machine trusts."""
-
-
-class NoTLSError(httpcore2.ConnectError):
-    """No encrypted connection came about."""
 
 
 class Transport(httpx2.BaseTransport):
@@ -74,8 +56,8 @@ class Transport(httpx2.BaseTransport):
         judge: Judge | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._request = _RequestInFlight(clock)
-        network = _Network(self._request, judge)
+        self._request = RequestInFlight(clock)
+        network = Network(self._request, judge)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_certificates(),
             proxy=_core_proxy(proxy) if proxy else None,
@@ -130,108 +112,6 @@ def new_client(transport: Transport, *, without: Iterable[str] = ()) -> httpx2.C
     return httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, event_hooks={"request": [strip]})
 
 
-class _RequestInFlight(threading.local):
-    """What the network needs to know of the request that this thread is sending."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._seconds: float | None = None
-        self._until: float | None = None
-        self.secure = False
-        self.departed = False
-
-    def begin(self, seconds: float | None, *, secure: bool) -> None:
-        self.secure = secure
-        self._seconds = seconds
-        self._until = None if seconds is None else self._clock() + seconds
-
-    def left(self, wish: float | None) -> float | None:
-        """Return the seconds that an operation may take. Raises ReadTimeout where none are left."""
-        if self._until is None:
-            return wish
-        left = self._until - self._clock()
-        if left <= _TICK:
-            raise httpcore2.ReadTimeout(f"the reply was not whole after {self._seconds:g} s")
-        return left if wish is None else min(wish, left)
-
-
-class _Network(httpcore2.NetworkBackend):
-    """Connects as the standard one does, within the deadline, and only where `judge` lets it."""
-
-    def __init__(self, request: _RequestInFlight, judge: Judge | None) -> None:
-        self._inner = httpcore2.SyncBackend()
-        self._request = request
-        self._judge = judge
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        if self._judge is not None:
-            host = self._judged(host, port)
-        left = self._request.left(timeout)
-        with _kinds_of_failure():
-            stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._request)
-
-    def _judged(self, host: str, port: int) -> str:
-        """Resolve a name once, judge every address it has, and connect to one of these and no other."""
-        assert self._judge is not None
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as failure:
-            raise UnknownNameError(str(failure)) from failure
-        addresses = [str(entry[4][0]) for entry in found]
-        for address in addresses:
-            self._judge(address)
-        return addresses[0]
-
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
-
-
-class _Stream(httpcore2.NetworkStream):
-    """A connection of which every operation ends with the deadline of the request it serves."""
-
-    def __init__(self, stream: httpcore2.NetworkStream, request: _RequestInFlight, *, encrypted: bool = False) -> None:
-        self._stream = stream
-        self._request = request
-        self._encrypted = encrypted
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._request.left(timeout)
-        try:
-            return self._stream.read(max_bytes, left)
-        except httpcore2.ReadTimeout as raised:
-            timed_out = raised
-        self._request.left(timeout)  # says that the deadline is over, where it is
-        raise timed_out
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._request.left(timeout)
-        if self._encrypted or not self._request.secure:  # before that only a proxy is spoken to
-            self._request.departed = True
-        self._stream.write(buffer, left)
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        left = self._request.left(timeout)
-        with _kinds_of_failure():
-            stream = self._stream.start_tls(ssl_context, server_hostname, left)
-        return _Stream(stream, self._request, encrypted=True)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 class _Body(httpx2.SyncByteStream):
     """The bytes of a reply as they come."""
 
@@ -245,22 +125,6 @@ class _Body(httpx2.SyncByteStream):
         close = getattr(self._stream, "close", None)
         if close is not None:
             close()
-
-
-@contextmanager
-def _kinds_of_failure() -> Iterator[None]:
-    """Tell kinds of failed connections apart by class: what caused them is lost on the way through the pool."""
-    try:
-        yield
-    except httpcore2.ConnectError as raised:
-        cause, said = raised.__cause__ or raised.__context__, str(raised)
-        if isinstance(cause, socket.gaierror):
-            raise UnknownNameError(said) from None
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            raise UntrustedError(said) from None
-        if isinstance(cause, ssl.SSLError):
-            raise NoTLSError(said) from None
-        raise
 
 
 def _certificates() -> ssl.SSLContext:

@@ -66,7 +66,12 @@ const grid = {
     const picture = image.picture
       ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
       : make("span", { class: "empty", role: "img", "aria-label": `no picture yet: ${grid.alt(image)}` }, `${width} × ${height}`);
-    if (image.picture) picture.addEventListener("error", () => picture.replaceWith(make("span", { class: "empty" }, "can't be shown")));
+    if (image.picture) {
+      picture.addEventListener("error", () => {
+        picture.replaceWith(make("span", { class: "empty" }, "can't be shown"));
+        cell.state = null; // the next look at the book asks anew
+      });
+    }
     fill(cell.firstChild,
       picture,
       make("span", { class: "title" }, image.title || image.id.split("/").pop()),
