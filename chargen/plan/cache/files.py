@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from chargen.config.layout import PLAN_CACHE
 from chargen.errors import ChargenError, Severity
-from chargen.model.reason import ReasonCode
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.rows import Cache, KeptFile, cache_bytes, cache_of, read_rows
@@ -115,7 +114,7 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         for image in plan.images
         if image.verdict is not Verdict.FRESH or image.reasons
     )
-    busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED or _is_sought(image)}
+    busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
     if any(problem.severity is Severity.ERROR for problem in plan.problems):
         busy = set(cache.files)  # an error is not_fresh by every run until it is mended
     return Stamp(
@@ -129,11 +128,6 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
         files={file: _stamped(planner, kept, nothing_due=file not in busy) for file, kept in cache.files.items()},
         not_fresh=not_fresh,
     )
-
-
-def _is_sought(image: Shown) -> bool:
-    """Say whether a picture is wanted that may turn up anywhere: nothing that a stamp looks at would show it."""
-    return any(reason.code is ReasonCode.HELD_AND_GONE for reason in image.reasons)
 
 
 def _stamped(planner: Planner, kept: KeptFile, *, nothing_due: bool) -> StampedFile:
