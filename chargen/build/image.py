@@ -165,7 +165,7 @@ class ImageBuilder:
 
         `ready` is the request where it was made a moment ago.
         """
-        return self.judge.again(image, self.write_backs.entry_now(image.entry), references, ready)
+        return self.judge.judge_again(image, self.write_backs.entry_now(image.entry), references, ready)
 
     def confirmation(
         self, image: Planned, references: tuple[SentReference, ...], request: Request

@@ -32,6 +32,7 @@ from chargen.plan.resolve import (
     unknown_zone,
 )
 from chargen.plan.verdict import Judgement
+from chargen.text.prose import as_name
 
 
 class PlanContext(Protocol):
@@ -69,6 +70,9 @@ class PlanContext(Protocol):
     def first_entry(self, file: str) -> Position:
         """Return where a file's entries begin: the place of what the file as a whole does not say."""
 
+
+_NAME = 60
+"""Characters of a title that may stand for a name."""
 
 _NEVER_MADE = frozenset({Verdict.NO_PROMPT, Verdict.SKIPPED})
 """What an image of a place may be without keeping others from being made."""
@@ -206,12 +210,13 @@ class ImagePlanner:
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
-        details = reference.appearance, portrait.title if reference.is_place else reference.name, media_type, size
+        name = _place_name(portrait) if reference.is_place else reference.name
+        details = reference.appearance, name, media_type, size
         return PlannedReference(path, reference.character, digest, portrait.id, *details)
 
     def _restored(self, portrait: Planned) -> FileHash | None:
         """Return the hash that a portrait's picture will have once it is restored, as far as it is known."""
-        return self.judge.coming(portrait)
+        return self.judge.restored_file(portrait)
 
     def _copied(self, entry: Entry) -> Iterator[Problem]:
         """Yield that what is approved has no picture: its record is another entry's."""
@@ -228,11 +233,12 @@ class ImagePlanner:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
         By forms 1 and 2 colours had fewer names. By form 1 only the settings gave the size of entries that ask for
-        none, and states named a character that its file does not name by the slug. An entry that was renamed is also
+        none, and a character that its file does not name was called by the slug. An entry that was renamed is also
         looked at by the name its picture has.
         """
         entry, former = image.entry, image.entry.former_words
         named = any(item.state and not item.name for item in entry.depicts)
+        named = named or any(item.text and item.is_nameless for item in words)
         entries = [entry] if former is None else [entry, replace(entry, always=former.always, parts=former.parts)]
         newest = [replace(image, entry=each, composed=self._compose(each, words, shown, [])) for each in entries[1:]]
         found = [image, *newest]
@@ -266,7 +272,7 @@ class ImagePlanner:
         *,
         by_slug: bool = False,
     ) -> Composed | None:
-        """Compose an entry's prompt; `by_slug` is how form 1 named characters in states."""
+        """Compose an entry's prompt; `by_slug` is how form 1 named characters whose file does not."""
         if not entry.has_prompt:
             return None
         states = tuple(
@@ -274,7 +280,11 @@ class ImagePlanner:
             for item in entry.depicts
             if item.state
         )
-        appearances = tuple(Line(item.name, item.text) for item in described if item.text)
+        appearances = tuple(
+            Line(item.name if by_slug or not item.is_nameless else as_name(item.character), item.text)
+            for item in described
+            if item.text
+        )
         try:
             return self.composer.compose(entry, states, appearances, shown)
         except InputError as failure:
@@ -282,9 +292,9 @@ class ImagePlanner:
             return None
 
     def _name(self, slug: str) -> str:
-        """Return a character's name; of one without a file the slug as a name."""
+        """Return a character's name; of one whose file has none, or without a file, the slug as a name."""
         character = self.around.characters.get(slug)
-        return character.name if character is not None else slug.replace("-", " ").replace("_", " ").title()
+        return as_name(slug) if character is None or character.name == slug else character.name
 
     def _model_file(self, route: Route) -> tuple[str, FileHash] | None:
         """Look at the file that is the model, where a provider's models are files."""
@@ -300,6 +310,12 @@ class ImagePlanner:
         if isinstance(route, Problem) and route.position is None:
             return replace(route, position=self.around.first_entry(entry.file))
         return route
+
+
+def _place_name(picture: Shown) -> str:
+    """Call a place by its picture's title; where that is a whole sentence, by the entry's own name."""
+    title = picture.title
+    return as_name(picture.id.rpartition("/")[2]) if len(title) > _NAME or title.endswith(".") else title
 
 
 def _in_templates(references: tuple[PlannedReference, ...], resolution: Resolution) -> tuple[TemplateReference, ...]:

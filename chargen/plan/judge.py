@@ -27,7 +27,7 @@ from chargen.plan.verdict import judge, wanted
 class Judge(FactSources):
     """Judges the images of one plan; safe to use from threads."""
 
-    def again(
+    def judge_again(
         self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
     ) -> tuple[Planned, Request | None]:
         """Judge one planned image again on what is on the disk now; its prompt stays the planned one.
@@ -116,7 +116,7 @@ class Judge(FactSources):
         found = placed(facts.adapter_problems, image, request, self.project.settings)
         return Offer(price, tuple(found))
 
-    def coming(self, image: Planned) -> FileHash | None:
+    def restored_file(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""
         facts = GatheredFacts(self, image, image.inputs, image.fingerprint, ())
         if facts.moved:

@@ -257,7 +257,7 @@ def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
     former = [image for image in images if image.is_former]
     if former:
         counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
-        rules = "names of colours and in states, sizes of `generation_defaults`"
+        rules = "names of colours and characters, sizes of `generation_defaults`"
         message = f"{counted} kept as made by earlier rules ({rules})"
         yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
 

@@ -18,7 +18,7 @@ from chargen.model.entries import Character, DepictedCharacter, Entry, Inventory
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
 from chargen.text.nearest import did_you_mean
-from chargen.text.prose import shorten
+from chargen.text.prose import as_name, shorten
 
 MOST = 2
 """References of one character: a face and a figure; more crowd out the others."""
@@ -67,6 +67,11 @@ class Described:
     name: str
     text: Traced
     position: Position
+
+    @property
+    def is_nameless(self) -> bool:
+        """True where no file says what they are called: the name is the slug."""
+        return self.name == self.character
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +201,12 @@ def _of_character(
 ) -> None:
     wanted, problems = _wanted(depicted, character, describe)
     looks, name = depicted.looks or appearance_of(character), depicted.name or character.name
+    called = as_name(name) if name == character.slug else name
     stands_in = None if wanted else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
-        found.references.append(WantedPicture(*names, place, looks, name, stands_in=True))
+        found.references.append(WantedPicture(*names, place, looks, called, stands_in=True))
         found.problems.extend(replace(problem, severity=Severity.WARNING) for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -213,7 +219,7 @@ def _of_character(
     for item, place in (pair for pair in usable if pair in best):
         if item.path is not None:
             names = character.slug, item.id, item.path, item.entry_id
-            found.references.append(WantedPicture(*names, place, looks, name))
+            found.references.append(WantedPicture(*names, place, looks, called))
     problems += unusable
     found.problems.extend(problems)
     # Words stand in for an unknown id also where it blocks a new picture: one that was made so stays current.

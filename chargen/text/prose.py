@@ -72,3 +72,8 @@ def _cut(text: str, words: int, at_least: int) -> str:
     if pauses and pauses[-1] > max(at_least, len(piece) // 2):
         piece = piece[: pauses[-1]]
     return piece.rstrip(_TRAILING)
+
+
+def as_name(slug: str) -> str:
+    """Return a slug as people write a name: `veyra-thornwake` is Veyra Thornwake."""
+    return slug.replace("-", " ").replace("_", " ").title()

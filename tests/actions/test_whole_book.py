@@ -120,6 +120,7 @@ appearance: A broad man in a felt hat.
 image_inventory:
   - {id: benno-01, path: "images/portrait.png", status: approved}
 """
+GOLDEN = Path(__file__).parents[1] / "golden" / "fields.txt"
 BROKEN = "imagery/locations/mill/imagery.yaml"
 TWICE = "imagery/characters/benno/older.yaml"
 
@@ -162,6 +163,37 @@ def test_every_image_can_be_built_with_the_faces_that_exist(book: Project) -> No
             "locations/landing/overview-primary",
         ]
         assert whole_book.check_faces(session, planner, book) == 7
+
+
+MADE_OF_FIELDS = (
+    "chapters/ch07-the-ferry/img-07-02",
+    "characters/odile-marsh/before-all-that",
+    "characters/odile-marsh/benno-s-map",
+    "characters/odile-marsh/the-chain",
+    "locations/landing/far-bank-reeds",
+    "locations/landing/jetty",
+    "locations/landing/landing-from-the-hill",
+    "locations/landing/overview-primary",
+)
+
+
+def test_prompts_made_of_fields_are_those_that_were_read(book: Project) -> None:
+    """A person read them against what a prompt of fields has to say."""
+    assert prompts(book) == GOLDEN.read_text(encoding="utf-8")
+
+
+def prompts(book: Project) -> str:
+    """Write what each entry without a prompt asks for, as a person reads it."""
+    lines: list[str] = []
+    with inside.opened(book, read_only=True) as (_, planner):
+        assert {name for name, image in planner.plan().by_id.items() if image.is_structured} == set(MADE_OF_FIELDS)
+        for name in MADE_OF_FIELDS:
+            image = planner.image(EntryId(name))
+            assert image.composed is not None
+            lines += [f"=== {name}  {image.entry.size}", image.composed.text]
+            lines += [f"--- not: {image.composed.negative}"] if image.composed.negative else []
+            lines += [f"--- {item.name}: {item.path}" for item in image.references] + [""]
+    return "\n".join(lines)
 
 
 def test_the_place_goes_along_last(book: Project) -> None:

@@ -50,7 +50,7 @@ def test_a_portrait_that_is_not_there_gives_way_to_words(book: Project) -> None:
     image = planned(book)
     assert (image.references, image.verdict.value) == ((), "missing")
     assert image.composed is not None
-    assert image.composed.text.endswith("mara looks like this: A tall girl.")
+    assert image.composed.text.endswith("Mara looks like this: A tall girl.")
     assert "described in words instead" in image.problems[0].message
 
 

@@ -382,11 +382,11 @@ def test_it_is_judged_again_on_the_references_that_are_sent(world: Any) -> None:
     write_back_check: Any = SimpleNamespace(refusal=world.refusal_of)
     judge = Judge(project, world, world, PlanOptions(), write_back_check)
     same, changed = (SentReference("mara", face.path, b"x", "image/png", sha256=digest) for digest in (FILE, OTHER))
-    assert judge.again(planned, planned.entry, (same,))[0].verdict is Verdict.FRESH
-    now, request = judge.again(planned, planned.entry, (changed,))
+    assert judge.judge_again(planned, planned.entry, (same,))[0].verdict is Verdict.FRESH
+    now, request = judge.judge_again(planned, planned.entry, (changed,))
     assert now.verdict is Verdict.STALE
     assert request is not None
-    assert judge.again(planned, planned.entry, (changed,), request) == (now, request)
+    assert judge.judge_again(planned, planned.entry, (changed,), request) == (now, request)
     assert now.inputs is not None
     assert [item.sha256 for item in now.inputs.references] == [OTHER]
     assert [item.digest for item in now.references] == [OTHER]

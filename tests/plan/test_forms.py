@@ -41,7 +41,9 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     book.write(FILE, CHAPTER)
     book.character("mara", appearance="")
     monkeypatch.chdir(tmp_path)
-    assert run(["batch", "all"]) == 0
+    with monkeypatch.context() as former:  # by form 1 a slug stood where no file has a name
+        former.setattr("chargen.plan.image_planner.as_name", str)
+        assert run(["batch", "all"]) == 0
     book.edit(FILE, OLD, NEW)
     book.edit("imagery/characters/mara/imagery.yaml", "slug: mara", "slug: mara\nname: Mara Vale")
     capsys.readouterr()
@@ -69,7 +71,7 @@ def test_what_was_made_by_former_rules_is_current_and_counted(capsys: pytest.Cap
     image = planned(capsys)
     assert (image["verdict"], image["size"]) == ("fresh", "64x64")
     assert image["told"] == [
-        "1 picture is kept as made by earlier rules (names of colours and in states, sizes of `generation_defaults`)"
+        "1 picture is kept as made by earlier rules (names of colours and characters, sizes of `generation_defaults`)"
     ]
     assert run(["batch", "all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["untouched"] == {"fresh": 1}
@@ -208,3 +210,22 @@ def test_colours_that_have_better_names_make_nothing_stale(
     prompt = (book.root / f"generated/prompts/{name}.txt").read_text(encoding="utf-8")
     assert words in prompt
     assert "#" not in prompt
+
+
+def test_a_character_without_a_name_is_called_by_their_slug_as_people_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In states and where words stand in for a picture; what was made when the slug itself stood there stays."""
+    book = Project(tmp_path)
+    book.write(FILE, CHAPTER.replace("mara", "mara-vale"))
+    book.character("mara-vale", appearance="A tall girl.")
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as former:
+        former.setattr("chargen.plan.image_planner.as_name", str)
+        assert "mara-vale: wet\n\nmara-vale looks like this: A tall girl." in built(book)[1]
+    capsys.readouterr()
+    assert planned(capsys)["verdict"] == "fresh"
+    book.edit(FILE, "A lamp.", "A lantern.")
+    book.write(TARGET, b"")
+    (book.root / TARGET).unlink()
+    assert "Mara Vale: wet\n\nMara Vale looks like this: A tall girl." in built(book)[1]
