@@ -17,7 +17,8 @@ from chargen.model.record import RecordedReference
 from chargen.model.request import Request, SentReference
 from chargen.model.values import FileHash, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
-from chargen.plan.facts import FactSources, GatheredFacts
+from chargen.plan.fact_sources import FactSources
+from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import placed, request_of
 from chargen.plan.plan import Offer, Planned
 from chargen.plan.verdict import judge, wanted

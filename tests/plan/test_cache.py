@@ -25,7 +25,7 @@ from chargen.plan.cache import environment, files
 from chargen.plan.cache.files import CACHE, kept_plan
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
-from chargen.plan.facts import PlanOptions
+from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.plan import Plan, Planned, plan_json
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
