@@ -108,6 +108,7 @@ def test_every_command_is_tried_here() -> None:
         "restore",
         "review",
         "schema",
+        "watch",
     } == set(COMMANDS)
 
 
