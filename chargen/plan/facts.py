@@ -22,7 +22,7 @@ from chargen.plan.drift import drift_of, name_of_drift
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.image_request import request_of
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Unjudged
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, contained
@@ -40,7 +40,7 @@ class GatheredFacts:
     """
 
     sources: FactSources
-    image: Planned
+    image: Unjudged
     inputs: Inputs | None
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
