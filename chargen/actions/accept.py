@@ -76,7 +76,7 @@ def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tup
     wanted = tuple(images)
     words = {image.id: Decided(image.id, image.entry.file, image.verdict.value, "accepted") for image in wanted}
     write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
-    return tuple(map(_Taking(session, planner.evidence, write_back).take, wanted))
+    return tuple(map(_Acceptance(session, planner.evidence, write_back).take, wanted))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
@@ -104,7 +104,7 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
 
 
 @dataclass(frozen=True, slots=True)
-class _Taking:
+class _Acceptance:
     session: Session
     evidence: Evidence
     write_back: WriteBack

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from chargen.actions.version import GoneHistory, ImageHistory, Version, Where, meant
+from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.actions.why import record_in
 from chargen.config.layout import ORIGINALS
 from chargen.errors import StartError
@@ -96,7 +96,7 @@ def _of_original(stored: StoredOriginal) -> Version:
     form = stored.published[-1] if stored.published else None
     return Version(
         at=record.received_at,
-        where=Where.ORIGINAL,
+        where=VersionPlace.ORIGINAL,
         file=form.sha256 if form else None,
         size=form.size if form else stored.original.size,
         by=str(record.route),
@@ -124,7 +124,7 @@ def _add_kept(
         place = _place_of(found, kept.sha256)
         if place is not None:
             found[place] = replace(
-                found[place], where=Where.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
+                found[place], where=VersionPlace.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
             )
             continue
         if kept.sha256 in others:
@@ -132,7 +132,7 @@ def _add_kept(
         data = session.history.read(kept)
         at = stamp(datetime.fromtimestamp(kept.changed_ns / 1e9, UTC), microseconds=True)
         version = _of_bytes(data, kept.sha256, kept.size, at)
-        where, path = (Where.HISTORY, path) if data is not None else (Where.GONE, "")
+        where, path = (VersionPlace.HISTORY, path) if data is not None else (VersionPlace.GONE, "")
         found.append(replace(version, where=where, kept=kept, path=path))
 
 
@@ -149,12 +149,12 @@ def _add_current(session: Session, evidence: Evidence, image: Planned, found: li
     assert file is not None
     place = _place_of(found, file)
     if place is not None:
-        found[place] = replace(found[place], where=Where.CURRENT, file=file, size=state.size, path=shown)
+        found[place] = replace(found[place], where=VersionPlace.CURRENT, file=file, size=state.size, path=shown)
         return
     line = evidence.own(image.entry).record_line
     if line is not None and line.file == file:
         record = None if state.kind is FileKind.LFS_POINTER else record_in(read_plain(path, PICTURE_BYTES))
-        found.append(replace(_of_line(line, Where.CURRENT, record), path=shown))
+        found.append(replace(_of_line(line, VersionPlace.CURRENT, record), path=shown))
         return
     at = stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC), microseconds=True)
     data = read_plain(path, PICTURE_BYTES) if state.kind is FileKind.FILE else None
@@ -169,7 +169,7 @@ def _add_known(
         metadata = slots.get("provider_metadata")
         line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
         if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
-            found.append(_of_line(line, Where.GONE, None))
+            found.append(_of_line(line, VersionPlace.GONE, None))
     for attempt in (attempt for name in names for attempt in session.journal.attempts_for(name)):
         delivered = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
         own = evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id) == image.id
@@ -178,7 +178,7 @@ def _add_known(
         found.append(
             Version(
                 attempt.finished_at or attempt.sent_at,
-                Where.GONE,
+                VersionPlace.GONE,
                 attempt.file_sha256,
                 by=str(attempt.route),
                 attempt=attempt.attempt_id,
@@ -194,14 +194,14 @@ def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version
     record = record_in(data) if data is not None else None
     names = frozenset({file})
     if record is None:
-        return Version(at, Where.CURRENT, file, size, by_hand=True, names=names)
+        return Version(at, VersionPlace.CURRENT, file, size, by_hand=True, names=names)
     by = str(record.route)
     painted = embedded is None or not embedded.verified
     attempt = None if painted else record.attempt
-    return Version(at, Where.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
+    return Version(at, VersionPlace.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
 
 
-def _of_line(line: RecordLine, where: Where, record: Record | None) -> Version:
+def _of_line(line: RecordLine, where: VersionPlace, record: Record | None) -> Version:
     cost = record.cost_usd if record is not None else None
     at = record.received_at if record is not None else line.at or ""
     names = frozenset({line.file})

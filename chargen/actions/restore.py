@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chargen.actions.accept import accepted_line
-from chargen.actions.version import Version, Where
+from chargen.actions.version import Version, VersionPlace
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
@@ -84,10 +84,10 @@ def users(plan: Plan, image: Planned) -> int:
 
 def _check(session: Session, image: Planned, version: Version) -> None:
     name, place = f"version {version.number}", image.entry.position
-    if version.where is Where.CURRENT:
+    if version.where is VersionPlace.CURRENT:
         hint = "`chargen accept` takes the present picture as current for today's inputs"
         raise InputError(error(f"{name} is the picture that stands at `{image.target}` already", place, hint))
-    if version.where is Where.GONE:
+    if version.where is VersionPlace.GONE:
         hint = "fetch it from where it was made, or from version control"
         raise InputError(error(f"{name} is known of, but its bytes are not here", place, hint))
     if kind_of(session.project.path(image.target)).kind is FileKind.LFS_POINTER:

@@ -20,7 +20,7 @@ _SHORTEST = 4
 """Letters of a hash that may stand for it."""
 
 
-class Where(str, Enum):
+class VersionPlace(str, Enum):
     """Where a version is, the nearest place first."""
 
     CURRENT = "current"
@@ -38,7 +38,7 @@ class Version:
     """
 
     at: str
-    where: Where
+    where: VersionPlace
     file: FileHash | None = None
     size: int = 0
     by: str | None = None

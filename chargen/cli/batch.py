@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -19,6 +19,8 @@ from chargen.cli.output import say, say_json, to_stderr, waiting_text
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
+    from chargen.actions.run_result import RunResult
+    from chargen.plan.build_request import BuildRequest
 
 ALL = "all"
 
@@ -95,21 +97,27 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
 
 
 def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
+
+    request = build_request(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
+    result = run_here(request, f"chargen batch {what}", sys.stderr if as_json else sys.stdout)
+    if as_json:
+        say_json(result.to_json())
+    return result.exit_code
+
+
+def run_here(request: BuildRequest, command: str, out: TextIO) -> RunResult:
+    """Build in the project around the current folder, with a report on `out`; return what the run came to."""
     from chargen.actions.run_result import run_result  # noqa: PLC0415 - as above
     from chargen.build.run import open_build  # noqa: PLC0415 - as above
     from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
-    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
     from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
-    request = build_request(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
-    build = open_build(Path.cwd(), request, on_wait=_waiting, command=f"chargen batch {what}")
+    build = open_build(Path.cwd(), request, on_wait=_waiting, command=command)
     try:
         with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
-            report = RunReport(sys.stderr if as_json else sys.stdout, build)
-            code = run_tasks(build, image_tasks(build), None, report)
-        if as_json:
-            say_json(run_result(build, code).to_json())
-        return code
+            code = run_tasks(build, image_tasks(build), None, RunReport(out, build))
+        return run_result(build, code)
     finally:
         build.close()
 

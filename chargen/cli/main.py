@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "make a small working project in a folder",
     "new": "write a commented file of a kind, to fill in",
     "plan": "show what a build would do, why, and at what price",
+    "watch": "tell what every save changes, and build it within a budget",
     "batch": "build the images of one kind, or all",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",

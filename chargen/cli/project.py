@@ -23,7 +23,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenProject:
     """A project with its planner."""
 
     session: Session
@@ -65,15 +65,15 @@ def project_held(*, wait: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def planning_here() -> Iterator[Opened]:
+def planning_here() -> Iterator[OpenProject]:
     """Open the project around the current folder to plan what is asked for; writes nothing. Raises StartError."""
     with project_here() as session:
         yield planning(session)
 
 
-def planning(session: Session) -> Opened:
+def planning(session: Session) -> OpenProject:
     """Return an opened project with its planner."""
-    return Opened(session, session.planner())
+    return OpenProject(session, session.planner())
 
 
 def report_waiting(pid: int | None) -> None:

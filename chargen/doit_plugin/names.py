@@ -25,7 +25,7 @@ IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class TaskNames:
     """What was named, before the plan is known."""
 
     terms: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Named:
             return False
 
 
-def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = "") -> Named:
+def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = "") -> TaskNames:
     """Tell own tasks from other names. `tasks` are the author's own; their options are read off `arguments`.
 
     `within` is the project-relative folder the names were written in. Raises StartError for an option after an
@@ -130,7 +130,7 @@ def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = ""
     reached = tuple(_reached(named, by_name, by_target))
     needs = tuple(dict.fromkeys(need for name in reached for need in _needs(by_name[name])))
     known = (*by_name, *by_target)
-    return Named(tuple(terms), tuple(own), frozenset(reached), tuple(patterns), needs, known, within)
+    return TaskNames(tuple(terms), tuple(own), frozenset(reached), tuple(patterns), needs, known, within)
 
 
 def own_tasks(tasks: Iterable[Task]) -> list[Task]:

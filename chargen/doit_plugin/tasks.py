@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from doit.action import BaseAction
 from doit.exceptions import TaskFailed
@@ -24,31 +24,13 @@ from chargen.store.files import printable
 
 if TYPE_CHECKING:  # an up-to-date run makes no tasks, and must not wait for what making them needs
     from chargen.build.run import Build
+    from chargen.doit_plugin.stock import StockBuild
     from chargen.plan.choice import LeftOut
-    from chargen.plan.plan import Plan, Shown
-    from chargen.plan.project import Project
+    from chargen.plan.plan import Shown
 
 
-class Making(Protocol):
-    """What tasks are made from: an own command's build, or the one of doit's stock commands."""
-
-    @property
-    def project(self) -> Project:
-        """The project that is built."""
-
-    @property
-    def plan(self) -> Plan:
-        """Every image there is."""
-
-    @property
-    def chosen(self) -> tuple[Shown, ...]:
-        """The images this run does something with, in plan order."""
-
-    def is_up_to_date(self, entry_id: EntryId) -> bool:
-        """Say whether an image needs nothing."""
-
-    def build(self, entry_id: EntryId) -> str | None:
-        """Build one image, its slots included; return why it failed, or None."""
+TaskSource: TypeAlias = "Build | StockBuild"
+"""What tasks are made from: an own command's build, or the one of doit's stock commands."""
 
 
 @dataclass(slots=True)
@@ -90,7 +72,7 @@ def task_images() -> Iterator[dict[str, Any]]:
         yield quiet_task(making, image)
 
 
-def task_of(making: Making, image: Shown) -> dict[str, Any]:
+def task_of(making: TaskSource, image: Shown) -> dict[str, Any]:
     """Make the task of one image, as doit's dictionaries are."""
     return {
         "basename": image.target,
@@ -104,7 +86,7 @@ def task_of(making: Making, image: Shown) -> dict[str, Any]:
     }
 
 
-def quiet_task(making: Making, image: Shown) -> dict[str, Any]:
+def quiet_task(making: TaskSource, image: Shown) -> dict[str, Any]:
     """Make a task for an image that needs nothing, so that others may name it."""
     there = making.project.path(image.target).exists()
     values = {"basename": image.target, "doc": image.title or image.id, "actions": [], "uptodate": [True]}
@@ -153,7 +135,7 @@ def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
 class _Judged:
     """Says whether an image needs nothing; doit shows it as a reason."""
 
-    def __init__(self, making: Making, image: Shown) -> None:
+    def __init__(self, making: TaskSource, image: Shown) -> None:
         self._making = making
         self._image = image
 
@@ -185,7 +167,7 @@ class _Step(BaseAction):  # type: ignore[misc]
         return f"{self._step.__name__} {self._entry_id}"
 
 
-def _files(making: Making, image: Shown) -> Iterator[str]:
+def _files(making: TaskSource, image: Shown) -> Iterator[str]:
     for reference in image.references:
         if reference.entry_id is not None or making.project.path(reference.path).is_file():
             yield reference.path

@@ -66,9 +66,8 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.lock = threading.Lock()
         with open_session(folder, os.environ, read_only=True) as session:
-            self.root = session.project.root
-            self.roots = (*session.project.settings.imagery, session.project.settings.prompts)
-            self.generated = session.project.settings.generated
+            self.project = session.project
+        self.root = self.project.root
         self._read = open_session(self.root, os.environ, read_only=False)
         self.pictures = Pictures(self._read.project, self._read.hashes)
 

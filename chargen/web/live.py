@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from watchfiles import Change, DefaultFilter, awatch
+from watchfiles import awatch
 
-from chargen.config.configuration import FILE
+from chargen.actions.watch import BURST, Watched
 from chargen.config.layout import DECISIONS, JOURNAL
 from chargen.web.desk import Desk
 
@@ -70,7 +70,8 @@ class Live:
     async def _watch(self) -> None:
         root = self._desk.root
         journal, decisions = str(root / JOURNAL), str(root / DECISIONS)
-        async for changes in awatch(root, watch_filter=_Ours(self._desk), stop_event=self._stop, debounce=300):
+        watched = Watched(self._desk.project, journal=True)
+        async for changes in awatch(root, watch_filter=watched, stop_event=self._stop, debounce=BURST):
             paths = {path for _, path in changes}
             if any(path.startswith(journal) for path in paths):
                 self._send("run", await run_in_threadpool(self._desk.run))
@@ -84,21 +85,3 @@ class Live:
 
 def _event(name: str, value: Any) -> str:
     return f"event: {name}\ndata: {json.dumps(value)}\n\n"
-
-
-class _Ours(DefaultFilter):
-    """Lets through what the book is made of: the author's files, pictures, settings, the journal, decisions."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(ignore_dirs=("__pycache__", ".git"))
-        prompts = desk.root / desk.generated / "prompts"
-        self._without = f"{prompts}/"
-        self._below = tuple(f"{desk.root / name}/" for name in (*desk.roots, desk.generated))
-        self._files = tuple(str(desk.root / name) for name in (FILE, DECISIONS))
-        self._journal = str(desk.root / JOURNAL)
-
-    def __call__(self, change: Change, path: str) -> bool:
-        """Say whether a change is worth a look."""
-        if path in self._files or path.startswith(self._journal):
-            return True
-        return path.startswith(self._below) and not path.startswith(self._without) and super().__call__(change, path)

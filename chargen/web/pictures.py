@@ -13,6 +13,7 @@ from chargen.config.layout import THUMBNAILS
 from chargen.errors import InputError
 from chargen.images.sniff import sniff
 from chargen.model.values import FileHash
+from chargen.plain_file import read_plain
 from chargen.plan.project import Project
 from chargen.store.files import FileKind, kind_of, make_folder, write_whole
 from chargen.store.hashes import FileHashes
@@ -62,7 +63,7 @@ class Pictures:
             return None
         kept = self._project.path(THUMBNAILS) / f"{digest}.webp"
         try:
-            return kept.read_bytes()
+            return read_plain(kept)
         except OSError:
             found = self.read(digest)
         made = None if found is None else _thumbnail(found[0])

@@ -10,7 +10,7 @@ from support.project import Project
 
 from chargen.actions.history import gone, history, named
 from chargen.actions.restore import Restored, restore, users
-from chargen.actions.version import ImageHistory, Where
+from chargen.actions.version import ImageHistory, VersionPlace
 from chargen.errors import InputError, StartError
 from chargen.model.values import Verdict
 
@@ -43,7 +43,10 @@ def back(book: Project, name: str, entry_id: str = A) -> Restored:
 def test_versions_are_numbered_from_the_oldest_and_say_where_they_are(book: Project) -> None:
     """The former one lies in the history; JSON has the prompt, the reason and the hash of each."""
     found = versions(book).versions
-    assert [(version.number, version.where) for version in found] == [(1, Where.HISTORY), (2, Where.CURRENT)]
+    assert [(version.number, version.where) for version in found] == [
+        (1, VersionPlace.HISTORY),
+        (2, VersionPlace.CURRENT),
+    ]
     shown = versions(book).to_json()
     assert (shown["id"], shown["target"]) == (A, f"generated/{A}.png")
     first, second = shown["versions"]
@@ -125,7 +128,7 @@ def test_a_renamed_entry_has_the_versions_it_had_under_its_former_name(book: Pro
         found = versions(book, "chapters/ch01/bell")
         assert [item.attempt for item in found.versions] == [item.attempt for item in before.versions]
         assert not any(item.by_hand for item in found.versions)
-        assert [item.where for item in found.versions] == [Where.HISTORY, Where.CURRENT]
+        assert [item.where for item in found.versions] == [VersionPlace.HISTORY, VersionPlace.CURRENT]
         assert all((book.root / item.path).is_file() for item in found.versions)
     assert found.versions[1].path == "generated/chapters/ch01/bell.png"
     build(book)

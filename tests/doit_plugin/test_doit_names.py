@@ -3,7 +3,7 @@
 import pytest
 from doit.task import dict_to_task
 
-from chargen.doit_plugin.names import Named, order_by_paths, own_only, own_tasks, understand
+from chargen.doit_plugin.names import TaskNames, order_by_paths, own_only, own_tasks, understand
 from chargen.errors import StartError
 from chargen.plan.selection import Selectable
 from chargen.plan.verdict import Force
@@ -107,7 +107,7 @@ def test_names_may_be_written_from_the_folder_the_command_is_given_in():
 
 def test_nothing_named_is_false():
     """The caller takes everything then."""
-    assert not Named()
+    assert not TaskNames()
     assert understand(["pdf"], own())
 
 

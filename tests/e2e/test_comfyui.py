@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers.comfyui_server import ComfyUIServer
-from servers.loopback import cut_before_headers, cut_mid_body
-from servers.openai_server import OpenAIServer
+from servers.comfyui_server import ComfyUIServer, out_of_memory
+from servers.loopback import cut_before_headers, cut_mid_body, html
+from servers.openai_server import OpenAIServer, overloaded
 from support import tree
+from support.example import example_book
 from support.forks import Forks
 from support.project import REPOSITORY, Project
 
@@ -289,3 +291,70 @@ def test_check_tells_marks_with_their_places(book: Project, server: ComfyUIServe
     run = forks.run(book, "chargen", "check")
     assert run.code == 0, run.all
     assert forks.run(book, "doit").code == 0
+
+
+NODES = {
+    "2": {
+        "class_type": "TextEncodeQwenImageEditPlus",
+        "inputs": {"prompt": "", "clip": ["1", 1], "image1": ["20", 0], "image2": ["21", 0]},
+        "_meta": {"title": "chargen:prompt"},
+    },
+    "20": {"class_type": "LoadImage", "inputs": {"image": "a.png"}, "_meta": {"title": "chargen:reference:1"}},
+    "21": {"class_type": "LoadImage", "inputs": {"image": "b.png"}, "_meta": {"title": "chargen:reference:2"}},
+}
+
+
+def test_a_chapter_of_the_example_book_is_built_whatever_the_server_does(tmp_path: Path, forks: Forks) -> None:
+    """Portraits first, then what shows them; every failure that passes costs a try, and no prompt is queued twice."""
+    with ComfyUIServer() as server:
+        book = example_book(tmp_path, server.environ)
+        book.write(WORKFLOW, json.dumps({**json.loads(STARTER.read_text()), **NODES}))
+        book.write("pyproject.toml", f'{book.read("pyproject.toml")}\n[tool.chargen.routes]\n"sketch/*" = "{ROUTE}"\n')
+        before = tree.yaml_files(book)
+        server.then(cut_before_headers(), cut_mid_body(), html(502), overloaded())
+        server.breaks("", out_of_memory())
+        run = forks.run(book, "doit", "chapters/ch07/*")
+        assert run.code == 0, run.all
+        built = book.images()
+        assert sum(name.startswith("chapters/ch07/") for name in built) >= 5
+        assert any(name.startswith("characters/") for name in built)
+        tree.slots_only(book, before)
+        tree.all_agrees(book, built)
+        assert len(server.queued) == len(built) + 1, "the one that ran out of memory went twice, no other"
+        assert len(set(server.ids)) == len(server.queued)
+        portraits = [sent for sent in server.queued if "20" in sent["prompt"]]
+        assert portraits, "no image was sent with its references"
+        assert len(server.uploads) == len(set(server.uploads)), "a reference was uploaded twice"
+        assert "possibly billed" not in run.out
+        assert forks.run(book, "doit", "chapters/ch07/*").code == 0
+        assert len(server.queued) == len(built) + 1
+
+
+def test_a_budget_and_a_number_of_tasks_work_as_for_paid_providers(
+    book: Project, server: ComfyUIServer, forks: Forks
+) -> None:
+    """What costs nothing fits into any budget; `--max-tasks` and `per_minute` hold as everywhere."""
+    book.chapter("ch01", {name: f"Lamp {name}." for name in "abcd"}, route=ROUTE)
+    run = forks.run(book, "chargen", "batch", "all", "--budget", "0", "--max-tasks", "2")
+    assert run.code == 0, run.all
+    assert len(server.queued) == 2
+    book.settings("providers.comfyui.per_minute = 120\n")
+    assert forks.run(book, "doit").code == 0
+    left, last = (seen.at for seen in server.requests[2:])
+    assert last - left >= 0.45
+    rows = tree.journal(book, "SELECT provider, status, cost_usd FROM attempts")
+    assert rows == [("comfyui", "done", "0")] * 4
+
+
+def test_a_dead_server_stops_its_provider_once(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """The breaker: told once, with what to look at; the next run has everything made."""
+    book.chapter("ch01", {name: f"Lamp {name}." for name in "abcdef"}, route=ROUTE)
+    server.dies()
+    run = forks.run(book, "doit")
+    assert run.code == 1, run.all
+    assert run.out.count("stopped: comfyui: no connection") == 1
+    assert f"see that a server answers at `{server.address}`" in run.out
+    assert not list((book.root / ".chargen/jobs").glob("*"))
+    server.comes_back()
+    assert forks.run(book, "doit").code == 0
+    assert len(server.queued) == 6

@@ -33,7 +33,7 @@ zones:
     prompt_used: Under the roof.
     size: 128x96
   - slug: wheel-dawn
-    description: Where the water comes in.
+    description: VersionPlace the water comes in.
     size: 128x96
 """
 

@@ -65,6 +65,8 @@ class ComfyUIServer(LoopbackServer):
         self._breaks: list[tuple[str, Callable[[str, dict[str, Any]], dict[str, Any]], int]] = []
         self._work = threading.Condition()
         self._lost = 0
+        self.before_queue: Callable[[], object] = int
+        """Called when the queue is asked for."""
         self._worker: threading.Thread | None = None
 
     def __enter__(self) -> ComfyUIServer:
@@ -184,8 +186,16 @@ class ComfyUIServer(LoopbackServer):
             return 200, {}
         return None
 
+    @property
+    def waiting(self) -> list[str]:
+        """The ids of what waits in the queue."""
+        with self._work:
+            return [item[1] for item in self._pending]
+
     def get(self, path: str) -> tuple[bytes, str] | None:
         parts = urlsplit(path)
+        if parts.path == "/queue":
+            self.before_queue()
         with self._work:
             if parts.path.startswith("/history/"):
                 name = parts.path.removeprefix("/history/")

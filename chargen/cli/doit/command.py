@@ -26,7 +26,7 @@ from doit.task import Task
 from chargen.cli.output import discard, of_bug, of_system, say, to_stderr, waiting_text
 from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.config import started_in
-from chargen.doit_plugin.names import Named, own_only, own_tasks, understand
+from chargen.doit_plugin.names import TaskNames, own_only, own_tasks, understand
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
@@ -105,12 +105,12 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         with held_back() as images_are_asked_for:
             return own_tasks(self.make_tasks(args)), images_are_asked_for()
 
-    def named(self, args: Sequence[str]) -> tuple[Named, list[Task]]:
+    def named(self, args: Sequence[str]) -> tuple[TaskNames, list[Task]]:
         """Tell what the names on the command line mean; the author's own tasks along with it."""
         tasks, _ = self.own(args)
         return self.understood(args, tasks), tasks
 
-    def understood(self, args: Sequence[str], own: Sequence[Task]) -> Named:
+    def understood(self, args: Sequence[str], own: Sequence[Task]) -> TaskNames:
         """Tell what the names on the command line mean, where these are the author's own tasks."""
         return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
 

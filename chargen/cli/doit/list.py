@@ -20,7 +20,7 @@ from doit.task import Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import is_word
 from chargen.cli.tables import plural
-from chargen.doit_plugin.names import Named, own_only
+from chargen.doit_plugin.names import TaskNames, own_only
 from chargen.plan.cache.snapshot import stamped_targets, take_snapshot
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class List(ProjectCommand):
         with self.session(read_only=True) as session:
             return session.planner(snapshot=snapshot).plan()
 
-    def _own(self, tasks: list[Task], named: Named, params: Any) -> Iterable[Task]:
+    def _own(self, tasks: list[Task], named: TaskNames, params: Any) -> Iterable[Task]:
         private, subtasks = params["private"], params["subtasks"]
         shown = [task for task in tasks if not named or task.name in named.own or task.subtask_of in named.own]
         return [
@@ -96,7 +96,7 @@ class List(ProjectCommand):
             and (subtasks or not task.subtask_of or task.name in named.own)
         ]
 
-    def _targets(self, named: Named) -> Iterator[str]:
+    def _targets(self, named: TaskNames) -> Iterator[str]:
         """Yield the targets of the images that are meant, read from the files without judging anything."""
         known = None if named else stamped_targets(Path.cwd(), os.environ)
         if known is not None:

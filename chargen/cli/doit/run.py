@@ -16,7 +16,7 @@ from doit.task import Stream, Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import untouched_lines
-from chargen.doit_plugin.names import Named
+from chargen.doit_plugin.names import TaskNames
 from chargen.errors import StartError
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.verdict import Force
@@ -111,7 +111,7 @@ class Run(ProjectCommand):
             say((f"{counted}, {monotonic() - began:.1f} s", *untouched_lines(found.others)), out)
         return True
 
-    def _run(self, build: Build, own: list[Task], named: Named | None, params: Any) -> int:
+    def _run(self, build: Build, own: list[Task], named: TaskNames | None, params: Any) -> int:
         from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
         from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
@@ -132,7 +132,7 @@ class Run(ProjectCommand):
         self.to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")
 
 
-def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
+def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
 
@@ -145,7 +145,7 @@ def _request(params: Any, named: Named | None, force: Force, rebuild: tuple[str,
     )
 
 
-def _run_always(tasks: list[Task], named: Named) -> None:
+def _run_always(tasks: list[Task], named: TaskNames) -> None:
     """Let `-a` run the named tasks of the author's own again, with their sub-tasks, but not what they depend on."""
     for task in tasks:
         if task.name in named.own or task.subtask_of in named.own:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -68,6 +68,7 @@ class ComfyUIProvider(VendorProvider):
     ) -> None:
         super().__init__(settings, models, environ, today=today)
         self._address = self._base_url.rstrip("/")
+        self._root = Path(settings.root).resolve()
         self._lock = Lock()
         self._files: dict[str, tuple[tuple[int, int, int], Workflow]] = {}
         self._read: dict[FileHash, Workflow] = {}
@@ -144,7 +145,16 @@ class ComfyUIProvider(VendorProvider):
             answer = self._answer("POST", "/prompt", json=body)
             if answer.status >= 500 or not isinstance(answer.json, dict):
                 raise answers.unexpected(answer, self._secrets)
-        answers.check_queued(answer, workflow, self._secrets)
+        try:
+            answers.check_queued(answer, workflow, self._secrets)
+        except ProviderError as failure:
+            if failure.failure is FailureClass.TRANSIENT:  # the server lost its pictures
+                with self._lock:
+                    self._uploaded.clear()
+            if answer.status == 200:  # it would make what is left of the prompt
+                with suppress(ProviderError):
+                    self._answer("POST", "/queue", json={"delete": [prompt_id]})
+            raise
         return Ticket(name)
 
     def collect(self, ticket: Ticket) -> Reply | Pending:
@@ -176,19 +186,17 @@ class ComfyUIProvider(VendorProvider):
         if path.is_absolute() or ".." in path.parts or path.suffix != ".json":
             hint = "name a `.json` file of the project, such as `workflows/comfyui.json`"
             return Workflow(model, FileHash(""), problems=(error(f"`{model}` is no workflow file", hint=hint),))
-        root = Path(self._settings.root).resolve()
-        file = root / path
+        file = self._root / path
         try:
             status = file.stat()
-            inside = file.resolve().is_relative_to(root) and file.is_file() and status.st_size <= LARGEST_WORKFLOW
-            if not inside:
-                raise OSError(0, "it is no plain file of the project")
+            if not file.resolve().is_relative_to(self._root):
+                raise OSError(0, "it is no file of the project")
             key = status.st_size, status.st_mtime_ns, status.st_ino
             with self._lock:
                 known = self._files.get(model)
             if known is not None and known[0] == key:
                 return known[1]
-            workflow = read_workflow(read_plain(file), model)
+            workflow = read_workflow(read_plain(file, LARGEST_WORKFLOW), model)
         except OSError as failure:
             message = f"can't read the workflow `{model}`: {(failure.strerror or 'no file').lower()}"
             hint = "put it there, or name another `model`; `chargen init --provider comfyui` writes one to begin with"

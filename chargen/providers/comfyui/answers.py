@@ -19,7 +19,7 @@ _OUT_OF_MEMORY = ("OutOfMemory", "out of memory", "Allocation on device")
 
 
 def check_queued(answer: Answer, workflow: Workflow, secrets: Iterable[str]) -> None:
-    """Raise ProviderError where a prompt was not taken whole."""
+    """Raise ProviderError where a prompt was not taken whole; a transient one where only its references are missing."""
     body = answer.json
     if not isinstance(body, dict) or (answer.status != 200 and not isinstance(body.get("error"), dict)):
         raise unexpected(answer, secrets)
@@ -29,6 +29,8 @@ def check_queued(answer: Answer, workflow: Workflow, secrets: Iterable[str]) -> 
     if not faults:
         faults = [_refusal(body.get("error"), workflow)]
     message = clean("; ".join(faults), secrets)
+    if body.get("node_errors") and body["node_errors"].keys() <= workflow.reference_nodes:
+        raise ProviderError(FailureClass.TRANSIENT, message, status=answer.status, tries=2)
     raise ProviderError(FailureClass.INVALID, message, hint=MEND, status=answer.status)
 
 

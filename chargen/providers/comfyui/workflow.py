@@ -85,6 +85,12 @@ class Workflow:
         return next((node.id for node in self.nodes.get(OUTPUT, ())), "")
 
     @property
+    def reference_nodes(self) -> frozenset[str]:
+        """The ids of the nodes that load its references."""
+        marks = map(_reference, range(1, self.references + 1))
+        return frozenset(node.id for mark in marks for node in self.nodes[mark])
+
+    @property
     def _marked(self) -> frozenset[str]:
         return frozenset(node.id for nodes in self.nodes.values() for node in nodes)
 
@@ -213,7 +219,8 @@ def _missing(workflow: Workflow) -> Iterator[Problem]:
     for number in numbers[workflow.references :]:
         node = workflow.nodes[_reference(number)][0]
         message = f"{node} is titled `{PREFIX}{_reference(number)}`, but none `{_reference(workflow.references + 1)}`"
-        yield error(message, workflow.place(node.id), "number the references from 1 on")
+        title = workflow.positions.get((node.id, "_meta", "title")) or place
+        yield error(message, title, "number the references from 1 on")
 
 
 def _leave_out(graph: Graph, name: str, marked: frozenset[str]) -> None:

@@ -189,13 +189,20 @@ def clean(text: str, secrets: Iterable[str]) -> str:
 
 
 def exception_failure(
-    raised: BaseException, provider: str, secrets: Iterable[str] = (), *, departed: bool = True, address: str = ""
+    raised: BaseException,
+    provider: str,
+    secrets: Iterable[str] = (),
+    *,
+    departed: bool = True,
+    address: str = "",
+    proxy: str = "",
 ) -> ProviderError:
     """Classify an exception of an SDK or its HTTP client that came without a reply.
 
     `departed` says whether any byte of the request left: before that nothing can cost. `address` is where it was meant
-    to go. Where it is no matter of the network, it is a fault of the program: the failure keeps the traceback, and the
-    exception's words only without keys; the exception itself, which may quote them, is left behind.
+    to go, `proxy` the variable that named a proxy for it. Where it is no matter of the network, it is a fault of the
+    program: the failure keeps the traceback, and the exception's words only without keys; the exception itself, which
+    may quote them, is left behind.
     """
     causes = _chain(raised)
     names = {base.__name__ for cause in causes for base in type(cause).__mro__}
@@ -205,7 +212,7 @@ def exception_failure(
         hint = f"set `base_url` of `{provider}` to an http(s) address"
         return ProviderError(FailureClass.PROVIDER_STOP, f"the request could not be formed: {said}", hint=hint)
     if names & _NO_CONNECTION:
-        return _no_connection(names, said, provider, address)
+        return _no_connection(names, said, provider, address, proxy)
     if not departed and names & (_TIMEOUTS | _TRANSPORT):
         return ProviderError(FailureClass.TRANSIENT, f"no connection to `{provider}`: {said}", alike=True)
     if names & _TIMEOUTS:
@@ -228,7 +235,7 @@ def setup_failure(raised: Exception, provider: str, secrets: Iterable[str] = ())
     return ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
 
 
-def _no_connection(names: set[str], said: str, provider: str, address: str) -> ProviderError:
+def _no_connection(names: set[str], said: str, provider: str, address: str, proxy: str) -> ProviderError:
     """Say what to look at where no connection came about; a certificate or a proxy's refusal will not mend itself."""
     message = f"no connection to `{provider}`: {said}"
     server = f"`{address}`" if address else "the server"
@@ -244,7 +251,10 @@ def _no_connection(names: set[str], said: str, provider: str, address: str) -> P
         hint = f"{hint} (`HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names the proxy; `NO_PROXY` names exceptions)"
         failure = FailureClass.PROVIDER_STOP if wants_name else FailureClass.TRANSIENT
         return ProviderError(failure, f"the proxy refused to connect to `{provider}`: {said}", hint=hint, alike=True)
-    if "UnknownNameError" in names:
+    if proxy and "NoTLSError" not in names:
+        message = f"no connection to the proxy that `{proxy}` names: {said}"
+        hint = f"see that the proxy runs and `{proxy}` is right, or unset it (`NO_PROXY` names exceptions)"
+    elif "UnknownNameError" in names:
         hint = f"see that {server} is spelt right, and that this machine is on the network"
     elif "NoTLSError" in names:
         hint = f"see whether {server} speaks https"

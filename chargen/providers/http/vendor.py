@@ -62,6 +62,7 @@ class VendorProvider(LiveProvider):
         self.default_per_minute = facts.per_minute if self.is_vendor else None
         self._client: Any = None
         self._transport: Transport | None = None
+        self._proxy_variable = ""
         self._client_lock = Lock()
 
     def price(self, request: Request) -> Decimal | None:
@@ -145,7 +146,9 @@ class VendorProvider(LiveProvider):
                 try:
                     from chargen.providers.http.client import Transport  # noqa: PLC0415 - slow to import
 
-                    self._transport = Transport(self._proxy())
+                    proxy = self._proxy()
+                    self._proxy_variable = "" if proxy is None else proxy.variable
+                    self._transport = Transport(proxy)
                     client = self._new_client(self._transport)
                     self._load(client)
                 except ProviderError:
@@ -188,7 +191,14 @@ class VendorProvider(LiveProvider):
             failure = classify(raised)
         except Exception as raised:  # noqa: BLE001 - all of them end here
             departed = self._transport.departed
-            failure = exception_failure(raised, self.name, self._secrets, departed=departed, address=self._base_url)
+            failure = exception_failure(
+                raised,
+                self.name,
+                self._secrets,
+                departed=departed,
+                address=self._base_url,
+                proxy=self._proxy_variable,
+            )
         raise failure
 
     def _new_client(self, transport: Transport) -> Any:

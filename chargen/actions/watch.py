@@ -1,0 +1,111 @@
+"""Looking again whenever something of a project is saved: which images have another verdict, why, and at what price.
+
+Laws: what the operating system says of files is a hint to look, no more; a burst of saves is one look; what is told is
+a difference of two plans, so that the program's own write-backs tell nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Event
+
+from watchfiles import Change, DefaultFilter, watch
+
+from chargen.actions.why import Why, why
+from chargen.config.configuration import FILE
+from chargen.config.layout import DECISIONS, JOURNAL
+from chargen.errors import Problem, Severity
+from chargen.model.values import EntryId
+from chargen.plan.build_request import BuildRequest, prepare
+from chargen.plan.findings import Finding, findings
+from chargen.plan.plan import Shown
+from chargen.plan.project import Project
+from chargen.plan.session import Session
+
+BURST = 250
+"""Milliseconds after the first save for which more of them are gathered."""
+_PATIENCE = 200
+"""Milliseconds that are waited for a save before it is looked whether to end."""
+
+
+class Watched(DefaultFilter):
+    """Lets through what a book is made of: the author's files, pictures, settings; and, for a page, the journal."""
+
+    def __init__(self, project: Project, *, journal: bool = False) -> None:
+        super().__init__(ignore_dirs=("__pycache__", ".git"))
+        root, settings = project.root, project.settings
+        self._without = f"{root / settings.generated / 'prompts'}/"
+        self._below = tuple(f"{root / name}/" for name in (*settings.imagery, settings.prompts, settings.generated))
+        self._files = tuple(str(root / name) for name in (FILE, DECISIONS))
+        self._journal = str(root / JOURNAL) if journal else None
+
+    def __call__(self, change: Change, path: str) -> bool:
+        """Say whether a change is worth a look."""
+        if path in self._files or (self._journal is not None and path.startswith(self._journal)):
+            return True
+        return path.startswith(self._below) and not path.startswith(self._without) and super().__call__(change, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found: images of another verdict than before, explained, and what a build would send now.
+
+    `problems` are those of the files that were not there before.
+    """
+
+    changed: tuple[Why, ...] = ()
+    problems: tuple[Finding, ...] = ()
+    to_send: tuple[Shown, ...] = ()
+    due: bool = False
+    """A build has something to do, also where nothing is sent for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a look compares with: what was said of each image, and the problems that were told."""
+
+    images: Mapping[EntryId, tuple[object, ...]]
+    problems: frozenset[Problem]
+
+    def with_images(self, other: State, names: Iterable[EntryId]) -> State:
+        """Take what another look says of some images: what is built is no news to whoever built it."""
+        known = {name: other.images[name] for name in names if name in other.images}
+        return State({**self.images, **known}, self.problems)
+
+
+MOST = 12
+"""Images that are explained word by word in one look; of more, the verdicts tell enough."""
+
+
+def look(session: Session, request: BuildRequest, before: State | None) -> tuple[Look, State]:
+    """Plan, and compare with what the last look found; without one everything is as it was."""
+    chosen = prepare(session, request)
+    planner = session.planner()
+    meant = [image for image in chosen.plan.images if image.id in set(chosen.selected)]
+    images = {image.id: (image.verdict, image.reasons, image.fingerprint) for image in meant}
+    changed = [] if before is None else [name for name, said in images.items() if before.images.get(name) != said]
+    explained = tuple(why(session, planner, planner.image(name)) for name in changed[:MOST])
+    problems = tuple(finding for finding in findings(chosen.plan) if finding.problem.severity is Severity.ERROR)
+    news = tuple(finding for finding in problems if before is None or finding.problem not in before.problems)
+    sending = tuple(image for image in chosen.choice.images if image.verdict.spends)
+    due = any(image.acts for image in chosen.choice.images)
+    return Look(explained, news, sending, due), State(images, frozenset(finding.problem for finding in problems))
+
+
+def changes(project: Project, stop: Event | None = None) -> Iterator[None]:
+    """Yield at once, and then for each burst of saves, also for those that come while the last one is dealt with."""
+    found = watch(
+        project.root,
+        watch_filter=Watched(project),
+        debounce=BURST,
+        rust_timeout=_PATIENCE,
+        yield_on_timeout=True,  # once nothing has happened, the watching has begun
+        stop_event=stop,
+        raise_interrupt=True,
+    )
+    with closing(found):
+        next(found)
+        yield
+        yield from (None for burst in found if burst)

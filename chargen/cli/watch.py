@@ -1,0 +1,121 @@
+"""`chargen watch`: what a save changed is told at once; with `--build` it is built, within a budget."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chargen.cli.options import Asked, build_request, image_names, usd
+from chargen.cli.output import say
+from chargen.cli.tables import plural
+from chargen.errors import ChargenError, ExitCode, StartError
+from chargen.model.values import EntryId
+from chargen.text.money import cost_text, estimate_text
+
+if TYPE_CHECKING:
+    from chargen.actions.watch import Look, State
+    from chargen.plan.build_request import BuildRequest
+
+
+@click.command("watch")
+@click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names)
+@click.option("--build", "building", is_flag=True, help="Build what is missing or out of date after each look.")
+@click.option("--budget", metavar="USD", help="With --build: what all builds of this session may cost together.")
+def command(selection: tuple[str, ...], *, building: bool, budget: str | None) -> ExitCode:
+    """Tell what every save changes: verdicts, reasons word by word, the price. Ctrl-C ends it.
+
+    With --build, images are built as they become due, at first those that are due now; never without a budget.
+    """
+    from chargen.actions.watch import changes  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.session import open_session  # noqa: PLC0415 - as above
+
+    if building and budget is None:
+        raise StartError("`--build` needs a budget: a watch may go on for hours", hint="write `--budget 2.50`")
+    if budget is not None and not building:
+        raise StartError("`--budget` is of `--build`", hint="add `--build`, or leave it out")
+    with open_session(Path.cwd(), os.environ, read_only=True) as session:
+        project = session.project
+    request = build_request(Asked(selection=selection), project.root)
+    watching = _Watching(request, None if budget is None else usd(budget))
+    try:
+        for _ in changes(project):
+            watching.look()
+    except KeyboardInterrupt:
+        pass
+    return ExitCode.DONE
+
+
+@dataclass(slots=True)
+class _Watching:
+    """One session: what it looks at, what is left of its budget (None: nothing is built), what it told last."""
+
+    request: BuildRequest
+    left: Decimal | None
+    state: State | None = None
+
+    def look(self) -> None:
+        """Tell what changed since the last look, and build it."""
+        first = self.state is None
+        found = self._plan()
+        if found is not None:
+            _say(_lines(found, first=first))
+        if first:
+            _say(["watching; Ctrl-C ends it"])
+        if found is not None and found.due and self.left is not None:
+            self._build(self.left)
+
+    def _plan(self, built: Iterable[EntryId] | None = None) -> Look | None:
+        """Plan and compare; None where the project can't be planned now. Of what was `built` nothing is news."""
+        from chargen.actions.watch import look  # noqa: PLC0415 - as above
+        from chargen.plan.session import open_session  # noqa: PLC0415 - as above
+
+        try:
+            with open_session(Path.cwd(), os.environ) as session:
+                found, state = look(session, self.request, self.state)
+        except ChargenError as failure:
+            _say(str(failure).split("\n"))
+            return None
+        self.state = state if built is None or self.state is None else self.state.with_images(state, built)
+        return found
+
+    def _build(self, left: Decimal) -> None:
+        """Build what is due for at most what is left."""
+        from chargen.cli.batch import run_here  # noqa: PLC0415 - as above
+
+        try:
+            result = run_here(replace(self.request, budget=left), "chargen watch", sys.stdout)
+        except ChargenError as failure:
+            _say(str(failure).split("\n"))
+            return
+        self._plan(built=[item.image.id for item in result.outcomes])
+        if result.spent.unknown:
+            self.left = None
+            _say(["what a request cost is not known: nothing more is built"])
+            return
+        self.left = left - result.spent.total_usd
+        _say([f"{cost_text(self.left)} left of the budget"])
+
+
+def _say(lines: Iterable[str]) -> None:
+    say(lines)
+    sys.stdout.flush()
+
+
+def _lines(found: Look, *, first: bool) -> Iterator[str]:
+    from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
+    from chargen.cli.why import why_lines  # noqa: PLC0415 - as above
+
+    yield from problem_lines(found.problems)
+    for item in found.changed:
+        yield from why_lines(item)
+    if first or found.changed:
+        known = [image.cost_usd for image in found.to_send if image.cost_usd is not None]
+        price = estimate_text(sum(known, Decimal(0)) if len(known) == len(found.to_send) else None)
+        yield f"{plural(len(found.to_send), 'image')} to send, {price}" if found.to_send else "nothing to send"
