@@ -86,7 +86,7 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     `snapshot` is one of the project, just taken: a change since then is left to the next run.
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
-    from chargen.plan.facts import PlanOptions  # noqa: PLC0415 - see above
+    from chargen.plan.fact_sources import PlanOptions  # noqa: PLC0415 - see above
     from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
 
     planner = session.planner(snapshot=snapshot, building=not session.read_only)

@@ -6,64 +6,28 @@ Reads the disk, changes nothing; what the facts mean is said by `chargen.plan.ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from chargen import kinds
-from chargen.config.settings import RebuildOn
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, change_reasons, differences
+from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, MODEL_FILE, accepted_for, forgotten_at, model_file_mark, quality_of
+from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at
 from chargen.model.request import Request, SentReference
-from chargen.model.values import EntryId, Fingerprint, Route, Status, Verdict
+from chargen.model.values import Fingerprint, Status, Verdict
+from chargen.plan.drift import drift_of, name_of_drift
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
+from chargen.plan.fact_sources import FactSources
 from chargen.plan.image_request import request_of
-from chargen.plan.plan import Planned
-from chargen.plan.project import Project
+from chargen.plan.plan import Unjudged
 from chargen.plan.verdict import Change, Force, Match, Target
-from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers import is_proof
-from chargen.providers.registry import Adapters
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
 from chargen.text.money import cost_text
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What a command asks for beyond the files: all of it ends with the command."""
-
-    provider: str | None = None
-    """Route of everything selected that is not fresh."""
-    selected: frozenset[EntryId] | None = None
-    """What `provider` is for; None for everything."""
-    forced: Mapping[EntryId, Force] = field(default_factory=dict)
-    resume: bool = True
-    """Keep to refusals: what was refused with these inputs is not tried again."""
-    ignored: frozenset[EntryId] = frozenset()
-
-    def provider_of(self, entry_id: EntryId) -> str | None:
-        """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
-        return self.provider if self.selected is None or entry_id in self.selected else None
-
-
-@dataclass(frozen=True, slots=True)
-class FactSources:
-    """Where the facts of a plan's images are looked up, and under which options; safe to use from threads."""
-
-    project: Project
-    evidence: Evidence
-    adapters: Adapters
-    options: PlanOptions
-    write_back_check: WriteBackCheck
-
-    def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
-        """Return the quality an entry declares, else the one set for its provider."""
-        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
-        return entry.declared.quality or own
 
 
 @dataclass(frozen=True)
@@ -76,7 +40,7 @@ class GatheredFacts:
     """
 
     sources: FactSources
-    image: Planned
+    image: Unjudged
     inputs: Inputs | None
     fingerprint: Fingerprint | None
     awaited: tuple[str, ...]
@@ -157,7 +121,7 @@ class GatheredFacts:
 
     @property
     def changes(self) -> tuple[Reason, ...]:
-        """What differs from the recorded inputs."""
+        """What differs from the recorded inputs, as far as that can be told."""
         return self._compared[1]
 
     @cached_property
@@ -168,11 +132,27 @@ class GatheredFacts:
         if forgotten_at(line) is not None:
             return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
         if self.inputs is None:
-            return Change.UNKNOWN, ()
+            return Change.UNKNOWN, self._changed_besides_references()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
         then = self.recorded_parts
         return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
+
+    def _changed_besides_references(self) -> tuple[Reason, ...]:
+        """Say what else differs of an image that waits for a reference, which will change it in any case."""
+        now = self.comparable
+        if now is None or not (then := self.recorded_parts):
+            return ()
+        found = (item for item in differences(then, now) if not item.part.startswith(REFERENCE))
+        return change_reasons(tuple(found))
+
+    @cached_property
+    def comparable(self) -> Inputs | None:
+        """The inputs; of an image that waits for a reference those besides references."""
+        composed, size = self.image.composed, self.image.entry.size
+        if self.inputs is not None or not self.awaited or composed is None or size is None:
+            return self.inputs
+        return Inputs(composed.text, composed.negative, (), size, composed)
 
     @cached_property
     def recorded_parts(self) -> Mapping[str, str]:
@@ -182,7 +162,7 @@ class GatheredFacts:
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
         """Declared provider, model or quality that differs from what made the present image."""
-        return _drift(self.state.line, self.image, self.image.quality)
+        return drift_of(self.state.line, self.image, self.image.quality)
 
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
@@ -193,7 +173,7 @@ class GatheredFacts:
             return ()
         quality = self.sources.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in _drift(since, self.image, quality) if _drifting(reason) in asked_for)
+        return tuple(reason for reason in drift_of(since, self.image, quality) if name_of_drift(reason) in asked_for)
 
     # what the author and the command say
 
@@ -419,40 +399,7 @@ class GatheredFacts:
 _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
 """Verdicts besides those that spend for which it was asked what was paid for."""
 
-_DRIFTS = {
-    ReasonCode.PROVIDER_CHANGED: RebuildOn.PROVIDER,
-    ReasonCode.MODEL_CHANGED: RebuildOn.MODEL,
-    ReasonCode.QUALITY_CHANGED: RebuildOn.QUALITY,
-}
-
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
-
-
-def _drifting(reason: Reason) -> str:
-    """Return the word by which `rebuild_on` names what a reason says to have changed."""
-    named = _DRIFTS.get(reason.code)
-    return str(reason.values[0]) if named is None else named.value
-
-
-def _drift(line: RecordLine | None, image: Planned, quality: str | None) -> tuple[Reason, ...]:
-    route = image.route
-    if line is None or not line.by or route is None:
-        return ()
-    provider, _, model = line.by.partition("/")
-    found = []
-    if provider != route.provider:
-        found.append(Reason(ReasonCode.PROVIDER_CHANGED, (provider, route.provider)))
-    elif model != route.model:
-        found.append(Reason(ReasonCode.MODEL_CHANGED, (model, route.model)))
-    made_with = quality_of(line)
-    if made_with and quality and made_with != quality:
-        found.append(Reason(ReasonCode.QUALITY_CHANGED, (made_with, str(quality))))
-    made_by = dict(line.others).get(MODEL_FILE)
-    if made_by and image.model_file is not None and line.by == str(route):
-        name, digest = image.model_file
-        if model_file_mark(digest)[1] != made_by:
-            found.append(Reason(ReasonCode.MODEL_FILE_CHANGED, (name, route.model)))
-    return tuple(found)
 
 
 def errors(problems: Iterable[Problem]) -> tuple[Reason, ...]:

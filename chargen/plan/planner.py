@@ -28,7 +28,7 @@ from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk, ReferenceFile
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import PlanOptions
+from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.judge import Judge
 from chargen.plan.order import build_order

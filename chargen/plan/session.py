@@ -30,7 +30,7 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.facts import PlanOptions
+from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner

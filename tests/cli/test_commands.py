@@ -72,7 +72,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("orphans",), "1 picture: ", {"files", "bytes"}),
         (("gc",), "nothing was moved: `chargen gc --yes` moves them to the trash", {"files", "bytes", "moved"}),
         (("trash",), "the trash is empty", {"files", "bytes"}),
-        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "total"}),
+        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "records", "total"}),
         (("log",), "  chargen batch all: built 3, $0.00", {"runs", "more"}),
         (("models",), "no longer available", {"as_of", "models"}),
         (("approve", "ch02"), "approved: chapters/ch02/b", None),
@@ -108,6 +108,7 @@ def test_every_command_is_tried_here() -> None:
         "restore",
         "review",
         "schema",
+        "watch",
     } == set(COMMANDS)
 
 

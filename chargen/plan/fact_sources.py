@@ -1,0 +1,49 @@
+"""Where the facts of a plan's images come from: what is known of the project, its providers, a command's options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chargen.errors import Problem
+from chargen.model.entries import Entry
+from chargen.model.values import EntryId, Route
+from chargen.plan.evidence import Evidence
+from chargen.plan.project import Project
+from chargen.plan.verdict import Force
+from chargen.plan.write_back_check import WriteBackCheck
+from chargen.providers.registry import Adapters
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a command asks for beyond the files: all of it ends with the command."""
+
+    provider: str | None = None
+    """Route of everything selected that is not fresh."""
+    selected: frozenset[EntryId] | None = None
+    """What `provider` is for; None for everything."""
+    forced: Mapping[EntryId, Force] = field(default_factory=dict)
+    resume: bool = True
+    """Keep to refusals: what was refused with these inputs is not tried again."""
+    ignored: frozenset[EntryId] = frozenset()
+
+    def provider_of(self, entry_id: EntryId) -> str | None:
+        """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
+        return self.provider if self.selected is None or entry_id in self.selected else None
+
+
+@dataclass(frozen=True, slots=True)
+class FactSources:
+    """Where the facts of a plan's images are looked up, and under which options; safe to use from threads."""
+
+    project: Project
+    evidence: Evidence
+    adapters: Adapters
+    options: PlanOptions
+    write_back_check: WriteBackCheck
+
+    def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
+        """Return the quality an entry declares, else the one set for its provider."""
+        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
+        return entry.declared.quality or own
