@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import select
 import struct
 import threading
 import time
@@ -210,6 +211,8 @@ class ComfyUIServer(LoopbackServer):
         heard = 0
         with suppress(OSError):
             while not self._stopping.is_set():
+                if select.select([handler.connection], [], [], 0)[0] and handler.connection.recv(1024)[:1] != b"\x89":
+                    break  # whoever listened is gone, or says goodbye; all else that comes is a ping
                 with self._work:
                     if len(self._said) == heard:
                         self._work.wait(0.02)
