@@ -16,7 +16,7 @@ from chargen.plan.before_sending import of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
-from chargen.plan.session import Session
+from chargen.plan.session import Session, unread_templates
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 NAMED = 3
@@ -66,6 +66,7 @@ def check(session: Session) -> Checked:
     more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan), *_of_file_paths(session, plan))
+    files = (*files, *map(Finding, unread_templates(session.project)))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every)
 
