@@ -185,6 +185,11 @@ class Session:
             self._cached.append(read_cache(self.project.root, environment))
         return self._cached[0]
 
+    def take_over(self, cache: Cache) -> None:
+        """Plan with what an earlier session of this process kept, if settings and templates are those it had."""
+        if self.cache().environment == cache.environment:
+            self._cached[:] = [cache]
+
     def keep(self, planner: Planner) -> None:
         """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
         before = self.cache()
