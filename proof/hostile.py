@@ -8,8 +8,10 @@ either, nothing is bought for it, and all is as before once it is gone.
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,7 @@ from support.project import Project, Run
 
 from proof.books import OPENAI
 from proof.hostile_places import PLACES, SORTS, places
-from proof.hostile_projects import PROJECTS
+from proof.hostile_projects import ESCAPES, PROJECTS
 from proof.tally import Bench, Tally
 
 SECRET = b"the-secret-outside-0123456789"
@@ -167,10 +169,43 @@ def odd_file(bench: Bench, tally: Tally, place: str, sort: str) -> None:
         assert len(server.requests) == sent, "something was bought again"
 
 
+def steering(bench: Bench, tally: Tally) -> None:
+    """Let every word of the records, slots and journal steer the terminal, and ask for it."""
+    with OpenAIServer() as server, tally.trial("records that steer the terminal"):
+        book = built(bench, bench.folder / f"steering-{tally.trials}", server)
+        told = (
+            "provider", "model", "received_at", "sent_at", "quality", "request_id", "revised_prompt", "model_version",
+            "chargen_version", "sent_prompt", "run", "kind", "file",
+        )  # fmt: skip
+        for path in book.root.glob(".chargen/originals/*/*/record.json"):
+            record = json.loads(path.read_text())
+            record |= {name: f"{record.get(name) or name}{ESCAPES}" for name in told}
+            record |= {"details": {ESCAPES: ESCAPES}, "usage": {ESCAPES: ESCAPES}, "notes": [ESCAPES]}
+            for part in (*record["parts"], *record["references"]):
+                part |= {name: f"{value}{ESCAPES}" for name, value in part.items() if name in ("text", "name", "path")}
+            path.write_text(json.dumps(record))
+        chapter = "imagery/chapters/ch01/imagery.yaml"
+        for line in [
+            line for line in book.read(chapter).splitlines() if line.lstrip().startswith(("model:", "provider:"))
+        ]:
+            book.edit(chapter, f"{line}\n", f"{line.partition(':')[0]}: {json.dumps('x' + ESCAPES)}\n")
+        connection = sqlite3.connect(book.root / ".chargen" / "journal.sqlite")
+        connection.execute("UPDATE attempts SET model = model || ?, message = ?, request_id = ?", (ESCAPES,) * 3)
+        connection.execute("UPDATE runs SET command = command || ?", (ESCAPES,))
+        connection.commit()
+        connection.close()
+        tally.faults += 1
+        for command in ALL_COMMANDS:
+            _patiently(bench, book, *command)
+            if command[0] == "chargen" and "--json" in bench.forks.run(book, *command[:2], "--help").out:
+                json.loads(_patiently(bench, book, *command, "--json").out)
+
+
 def harness(bench: Bench, tally: Tally) -> None:
     """Every hostile project once, and something odd of every sort in every place."""
     for name, harm in PROJECTS.items():
         attack(bench, tally, name, harm)
+    steering(bench, tally)
     for place in PLACES:
         for sort in SORTS:
             odd_file(bench, tally, place, sort)

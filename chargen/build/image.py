@@ -28,7 +28,7 @@ from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
 from chargen.model.request import FailureClass, Request, SentReference
-from chargen.model.values import FileHash, Size, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
@@ -98,6 +98,8 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
     """
     session = builder.session
     builder.mover.settle(image.id)
+    if (called := builder.place_now(image, image)).id != image.id:
+        return BuildResult(Outcome.NOTHING, image, note=f"its entry is called `{called.id}` by now: run again")
     with build_lock(session.project.root, image.id):
         before = file_at_target(session, image)
         references = builder.read_references(image)
@@ -118,14 +120,18 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             original = attempt.store(reply)
             picture = builder.converted(now, original, now.entry.size)
             cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
-            with target_lock(session.project.root, image.id):
-                if decision := builder.author_decision_since(now, before):
+            place = builder.place_now(image, now)
+            with target_lock(session.project.root, place.id):
+                if decision := builder.author_decision_since(now, before, place):
                     return BuildResult(Outcome.KEPT, now, cost, decision)
-                file = replace_picture(session, now, picture.data)
+                if place.id != now.id:
+                    builder.keep_former(now, place)
+                file = replace_picture(session, place, picture.data)
                 session.originals.note_published(original, file)
                 builder.note_replaced(now, original)
-                edit = slots_edit(now, original.record, file, str(picture.delivered_size))
-                return builder.write_back(BuildResult(Outcome.BUILT, now, cost), edit, file, original.record.attempt)
+                edit = slots_edit(place, original.record, file, str(picture.delivered_size))
+                done = BuildResult(Outcome.BUILT, now, cost)
+                return builder.write_back(done, edit, file, original.record.attempt, place.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +192,38 @@ class ImageBuilder:
 
         return confirm
 
-    def author_decision_since(self, image: Planned, before: FileHash | None) -> str:
+    def place_now(self, planned: Planned, image: Planned) -> Planned:
+        """Return an image under the id its entry has by now: a reply belongs to the entry that asked for it.
+
+        `planned` is the image as the plan had it, before its entry could change.
+        """
+        entry = self.write_backs.renamed_since(planned.entry)
+        if entry is None:
+            return image
+        return replace(image, entry=entry, target=self.session.project.target(entry.id))
+
+    def keep_former(self, image: Planned, place: Planned) -> None:
+        """Keep the picture that stays behind under an image's former id as a version of what it is called now."""
+        former = self.session.project.path(image.target)
+        if (kept := self.session.history.keep(place.id, former)) is not None:
+            self.session.history.part(kept, former)
+
+    def author_decision_since(self, image: Planned, before: FileHash | None, place: Planned | None = None) -> str:
         """Say what the author decided since an image was judged that keeps a picture from its target, or nothing.
 
-        `before` is the file that stood there. A rejection keeps nothing: it is of the picture before.
+        `before` is the file that stood there, `place` the image as it is called now. A rejection keeps nothing: it is
+        of the picture before.
         """
-        then, now = image.entry, self.write_backs.entry_now(image.entry)
+        place = place or image
+        then, now = image.entry, self.write_backs.entry_now(place.entry)
         if now.status in _KEEPS and now.status is not then.status:
             return f"its status became {now.status.value} while its picture was being made"
         if _author_choice(now) not in (_author_choice(then), None):
             return "its picture was accepted or replaced while the new one was being made"
-        if file_at_target(self.session, image) not in (before, None):
+        there = file_at_target(self.session, place)
+        if place.id != image.id and there is not None:
+            return f"its entry is called `{place.id}` now, and another picture stands at `{place.target}`"
+        if there not in (before, None):
             return f"`{image.target}` was changed while its picture was being made: left as it is"
         return ""
 
@@ -249,13 +276,18 @@ class ImageBuilder:
             write_whole(path, data, root=self.session.project.root)
 
     def write_back(
-        self, result: BuildResult, edit: Edit | None, file: PublishedFile, attempt: str | None = None
+        self,
+        result: BuildResult,
+        edit: Edit | None,
+        file: PublishedFile,
+        attempt: str | None = None,
+        called: EntryId | None = None,
     ) -> BuildResult:
-        """Bring an image's slots to the disk, then its journal row."""
+        """Bring an image's slots to the disk, then its journal row; `called` is its id where that was changed."""
         image = result.image
         try:
             if edit is not None:
-                self.write_backs.write(image.entry.file, image.id, edit)
+                self.write_backs.write(image.entry.file, called or image.id, edit)
             self.session.journal.done(image.id, file, attempt)
         except ChargenError as failure:
             return replace(result, failure=failure)

@@ -187,6 +187,23 @@ class WriteBack:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
 
+    def renamed_since(self, entry: Entry) -> Entry | None:
+        """Return the entry that `entry` is now where its id was changed since it was scanned; None where it has it.
+
+        It is known by the attempt its record tells of; without a record, by what it asks for.
+        """
+        opened = self._opened(entry.file)
+        with opened.writing:
+            try:
+                self._read(opened)
+                now = [self._entry(opened, name) for name in tuple(opened.entries)]
+            except InputError:
+                return None
+        same = [other for other in now if _is_same(entry, other)]
+        if any(other.id == entry.id for other in same):
+            return None
+        return next(iter(same), None)
+
     def _opened(self, file: str) -> _OpenFile:
         """Return a file, and let go of the contents of files that were not used for long."""
         with self._lock:
@@ -291,3 +308,15 @@ def replacement_rounds(path: Path, file: str) -> Iterator[int]:
             yield number
     message = "the file is being saved all the time, so its slots can't be written"
     raise InputError(error(message, Position(file), "the picture is safe; the next run writes its slots"))
+
+
+def _is_same(entry: Entry, other: Entry) -> bool:
+    line, now = entry.record_line, other.record_line
+    if line is not None and line.attempt is not None:
+        return now is not None and now.attempt == line.attempt
+    return line == now and _asked_for(entry) == _asked_for(other)
+
+
+def _asked_for(entry: Entry) -> tuple[object, ...]:
+    shown = tuple(depicted.slug for depicted in entry.depicts)
+    return entry.prompt, entry.negative_prompt, entry.size, entry.parts, shown

@@ -30,8 +30,6 @@ _OF_A_SHELL = frozenset("$`;&|<>()'\"\\!{}#~[]*?^=:, ")
 Some only where the completion hands names over: a comma ends one for fish, a colon for zsh, a blank for all of them."""
 
 _STYLE = re.compile(f"\x1b{_MARK}:([0-9;]*)m")
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\ud800-\udfff]")
-"""What `json.dumps` leaves as it is: control characters beyond ASCII, and halves of characters."""
 
 
 @lru_cache(maxsize=1024)
@@ -81,12 +79,17 @@ def say_json(value: Any, text: str | None = None) -> None:
     """Write the object of `--json` on stdout; `text` is the same written already."""
     if text is None:
         text = json.dumps(value, indent=1, ensure_ascii=False)
-    text = _UNSAFE_IN_JSON.sub(lambda char: f"\\u{ord(char[0]):04x}", text)
+    text = "\n".join(line if line.isprintable() else _escaped_in_json(line) for line in text.split("\n"))
     try:
         sys.stdout.write(f"{text}\n")
     except UnicodeEncodeError:
         sys.stdout.write(f"{json.dumps(value, indent=1)}\n")
     sys.stdout.flush()
+
+
+def _escaped_in_json(line: str) -> str:
+    """Write what could steer a terminal, which `json.dumps` leaves as it is beyond ASCII, as JSON's own escapes."""
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
 
 
 def discard(out: TextIO) -> None:

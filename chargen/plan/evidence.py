@@ -91,6 +91,8 @@ class Evidence:
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
     arrived: set[EntryId] = field(default_factory=set)
+    _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
+    """The attempt that made each living entry's picture, looked up when first asked for."""
     inherited: dict[str, EntryId] = field(default_factory=dict)
     """Attempts of entries that are gone, and the first entry in plan order that has their inputs."""
 
@@ -115,12 +117,28 @@ class Evidence:
     def owner(self, stored: StoredOriginal) -> EntryId | None:
         """Return the living entry an original belongs to, None where it is nobody's."""
         record = stored.record
+        if record.after is not None and not stored.published:  # kept as a version, never in its place
+            before = self.ownership.attempts.get(record.after)
+            if before is not None:
+                return before
         return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
 
     def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
         """Return the living entry whose version an attempt is, None where it is nobody's."""
-        chains = VersionChains(self.ownership.attempts, self.originals.replaced_by, self.planned, self.heir)
+        chains = VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
         return chains.owner(f"{fingerprint}/{attempt}", made_for)
+
+    def _goes_by_id(self, entry_id: EntryId) -> bool:
+        """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
+        if not self.planned(entry_id):
+            return False
+        if not self._attempts_by_id:
+            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
+        own = self._attempts_by_id.get(entry_id)
+        if own is None or self.ownership.attempts.get(own) != entry_id:
+            return True
+        known = self.journal.attempt(own)
+        return known is None or known.task_id == entry_id
 
     def heir(self, entry_id: EntryId) -> EntryId | None:
         """Return the entry whose picture was made for an id that is gone."""

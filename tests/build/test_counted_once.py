@@ -49,7 +49,7 @@ def archived(text: str) -> str:
 
 
 CHANGES: tuple[tuple[Callable[[str], str], str], ...] = (
-    (deleted, "failed"), (stashed, "failed"), (renamed, "failed"), (broken, "failed"), (approved, "kept"),
+    (deleted, "failed"), (stashed, "failed"), (renamed, "built"), (broken, "failed"), (approved, "kept"),
     (archived, "kept"), (str, "built"),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from chargen.actions.accept import accept
 from chargen.actions.history import history
 from chargen.actions.orphans import unneeded
 from chargen.errors import Severity
+from chargen.images.png import embedded_record
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.session import open_session
 
@@ -376,4 +377,38 @@ def test_what_it_was_called_last_is_said_not_what_it_was_made_as(book: Studio) -
     book.image("chapters/ch01/bell").unlink()
     rename(book, ("bell", "gong"))
     assert book.reasons("chapters/ch01/gong") == "moved: was chapters/ch01/bell, free"
+    settled(book)
+
+
+@pytest.mark.parametrize("pairs", [[("a", "bell")], [("a", "d"), ("d", "a")], [("a", "b"), ("b", "a")]])
+@pytest.mark.parametrize("new", [True, False])
+def test_a_reply_belongs_to_the_entry_that_asked_for_it_whatever_it_is_called_by_then(
+    book: Studio, pairs: list[tuple[str, str]], *, new: bool
+) -> None:
+    """Renamed, or swapped with one that is still to be made or has a picture, while its request is on its way."""
+    book.write(CH01, book.read(CH01) + '  - custom_id: "d"\n    prompt_used: "A hill."\n    size: "128x96"\n')
+    if new:
+        book.image(NAMES["a"]).unlink()
+        text = book.read(CH01)
+        at, end = text.index("    generated_at"), text.index('  - custom_id: "b"')
+        book.write(CH01, text[:at] + text[end:])
+    book.edit(CH01, "A lamp.", "A lantern.")
+
+    def meanwhile(prompt: str) -> None:
+        if "lantern" in prompt:
+            rename(book, *pairs)
+
+    book.meanwhile = meanwhile
+    book.build()
+    book.meanwhile = lambda _prompt: None
+    assert not book.failures
+    book.build()
+    names = dict(pairs)
+    asked = {name: f"chapters/ch01/{names.get(name, name)}" for name in "abcd"}
+    words = {"a": "A lantern.", "b": "A door.", "c": "A well.", "d": "A hill."}
+    for name, prompt in words.items():
+        embedded = embedded_record(book.image(asked[name]).read_bytes())
+        assert embedded is not None
+        assert prompt in embedded.record["prompt"], f"{name} has another's picture"
+    assert len(book.prompts) == 5, "each is paid for once"
     settled(book)

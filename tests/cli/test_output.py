@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import chargen
 from chargen.cli.output import RED, plain, say, say_json, styled, to_stderr
+
+PACKAGE = Path(chargen.__file__).parent
 
 HOSTILE = "a\x1b]0;title\x07b\x9b31mc\r\nd\x1b[2J\u202ee"
 
@@ -86,3 +92,36 @@ def test_a_message_has_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Its own line ends stay, on stderr."""
     to_stderr("error: a\n  hint: b\x1b")
     assert capsys.readouterr().err == "error: a\n  hint: b\\x1b\n"
+
+
+def test_json_can_not_steer_a_terminal_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control characters beyond ASCII and what turns the direction of a line are JSON's escapes; letters stay."""
+    value = {
+        "\u202ename": ["\x1b[2J", "\x9b31m", "\u2066a\u2069", "\u2028", "\ud800", "\U000e0041", "Žofie 猫 🐈", "a\nb"]
+    }
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    say_json(value)
+    assert json.loads(out.getvalue()) == value
+    assert all(line.isprintable() for line in out.getvalue().split("\n"))
+    assert "Žofie 猫 🐈" in out.getvalue()
+
+
+def test_only_one_place_writes_to_a_terminal() -> None:
+    """Whatever else printed would print what a stranger wrote."""
+    allowed = {
+        "cli/output.py": {"sys.stdout.write"},
+        "doit_plugin/loader.py": {"sys.stderr.write"},  # its own words, before anything is loaded
+        "cli/gc.py": {"click.confirm"},  # its own words
+        "cli/trash.py": {"click.confirm"},
+    }
+    found = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).as_posix()
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)}
+        writes = {
+            call for call in calls if re.fullmatch(r"print|click\.(echo|secho|confirm|prompt)|sys\.std\w+\.write", call)
+        }
+        if rest := writes - allowed.get(name, set()):
+            found[name] = rest
+    assert found == {}

@@ -1,6 +1,7 @@
 """A run or a plan of which nothing changed says so without planning, and sees an edit that hides itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -48,6 +49,26 @@ def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(tmp_path: Path) 
     assert "1 to build (stale 1)" in again.out, again.all
     assert "built 1, fresh 2" in again.out, again.all
     assert "A well" in (book.root / other).read_text(encoding="utf-8")
+
+
+def test_an_approved_picture_that_turns_up_elsewhere_is_seen_by_a_run_of_which_nothing_else_changed(
+    tmp_path: Path,
+) -> None:
+    """Nothing says where it may be put back: while one is sought every run looks for it."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    assert book.doit().code == 0
+    assert book.chargen("approve", "chapters/ch01/a").code == 0
+    data = book.image("chapters/ch01/a").read_bytes()
+    book.image("chapters/ch01/a").unlink()
+    shutil.rmtree(tmp_path / ".chargen")
+    assert book.doit().code == 0
+    time.sleep(SETTLED)
+    assert "does not exist" in book.doit().out
+    assert "does not exist" in book.doit().out
+    book.write("generated/best/lamp.png", data)
+    assert "moved: was best/lamp, free" in book.doit().out
+    assert book.image("chapters/ch01/a").read_bytes() == data
 
 
 @pytest.mark.parametrize("extra", ["", "locations: [{ref: nowhere}]"])

@@ -83,6 +83,29 @@ def test_hostile_project(bench: Callable[[int], Bench], name: str, monkeypatch: 
     tally.held()
 
 
+@pytest.mark.parametrize(
+    ("place", "sort"),
+    [
+        ("record.json", "a pipe"),
+        ("the process id", "a link to an endless device"),
+        ("a template", "a link to a pipe"),
+        ("a target", "a terabyte"),
+    ],
+)
+def test_no_plain_file_where_one_is_opened(bench: Callable[[int], Bench], place: str, sort: str) -> None:
+    """Nothing waits for it, nothing is bought for it, and all is as before once it is gone."""
+    tally = Tally("hostile")
+    hostile.odd_file(bench(1), tally, place, sort)
+    tally.held()
+
+
+def test_records_that_steer_the_terminal(bench: Callable[[int], Bench]) -> None:
+    """Whatever a record, a slot or the journal tells in words is printed without its control characters."""
+    tally = Tally("hostile")
+    hostile.steering(bench(1), tally)
+    tally.held()
+
+
 @pytest.mark.parametrize("name", ["an alias bomb", "depth 100,000 in brackets", "40 MB", "10 MB of text"])
 def test_documents_that_exhaust(bench: Callable[[int], Bench], name: str) -> None:
     """A check of a bomb or of a large file ends soon, in little memory, with a clear word."""

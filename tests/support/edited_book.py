@@ -323,11 +323,16 @@ class EditedBook:
             later = [item for item in here.replaced_by if item not in seen]
             seen.update(later)
             waiting += later
-        living = {item.id: item for item in self.items}
+        living = {item.id: item for item in self.items if self.goes_by_id(item, owners)}
         if payment.made_for in living:
             return living[payment.made_for]
         same = [other for other in self.payments if other.made_for == payment.made_for and other in owners]
         return owners[same[0]] if same else None
+
+    def goes_by_id(self, item: Item, owners: dict[Payment, Item]) -> bool:
+        """Say whether what was made for its id is an entry's own: its picture was made for that id, if it has one."""
+        own = item.record if item.record is not None and owners.get(item.record) is item else None
+        return own is None or own.lost or own.made_for == item.id
 
     def build(self) -> None:
         """Write the book, build it, and see that what came of it is what the model says."""

@@ -7,6 +7,7 @@ assert studio.build() == ["A lamp."]
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +38,7 @@ class Vendor:
     prompts: list[str] = field(default_factory=list)
     number: int = 0
     refused: str = ""
+    meanwhile: Callable[[str], None] = lambda _prompt: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
@@ -45,6 +47,7 @@ class Vendor:
         self.prompts.append(request.prompt)
         if self.refused and self.refused in request.prompt:
             raise ProviderError(FailureClass.REFUSED, "no")
+        self.meanwhile(request.prompt)
         data = pictures.png(128, 96, self.number + len(self.prompts))
         return Ticket(reply=Reply(data, request_id=f"req-{len(self.prompts)}", cost_usd=Decimal("0.04")))
 
@@ -59,6 +62,8 @@ class Studio(Project):
         self.outcomes: dict[str, str] = {}
         self.refused = ""
         """What the vendor refuses prompts for."""
+        self.meanwhile: Callable[[str], None] = lambda _prompt: None
+        """What happens while a request is on its way."""
 
     def chapter(self, slug: str, images: Any, *, route: str = ROUTE, **more: Any) -> str:
         return super().chapter(slug, images, route=route, **more)
@@ -73,7 +78,12 @@ class Studio(Project):
             build.close()
 
     def _built(self, build: Build) -> list[str]:
-        vendor = Vendor(build.session.adapters.get("openai"), number=len(self.prompts), refused=self.refused)
+        vendor = Vendor(
+            build.session.adapters.get("openai"),
+            number=len(self.prompts),
+            refused=self.refused,
+            meanwhile=self.meanwhile,
+        )
         build.session.adapters._made["openai"] = vendor  # type: ignore[assignment]
         self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
         self.outcomes = {done.image.id: done.outcome.value for done in build.built}
