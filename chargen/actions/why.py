@@ -23,7 +23,7 @@ from chargen.model.values import FileHash, amount_of, number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Planned, Unjudged
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.files import FileKind
@@ -126,10 +126,8 @@ def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:
     return nearest_form(then, forms) if then and forms else inputs_as_planned(image)
 
 
-def inputs_as_planned(image: Planned) -> Inputs | None:
+def inputs_as_planned(image: Unjudged) -> Inputs | None:
     """Return the inputs as far as they are known: a reference that is still to be built has an empty digest."""
-    if image.inputs is not None:
-        return image.inputs
     if image.composed is None or image.entry.size is None:
         return None
     references = tuple(

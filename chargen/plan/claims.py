@@ -22,7 +22,7 @@ from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
-from chargen.store.signatures import ABSENT, Signatures
+from chargen.store.signatures import Signatures, is_absent
 
 
 def claim_of(entry: Entry, target: str) -> Claim:
@@ -67,7 +67,7 @@ class DiskSources:
     def look(self, path: str) -> FileAtPlace | None:
         """Say what picture, or pointer to one, stands at a path."""
         signature = self._signatures.of(path)
-        if signature == ABSENT:
+        if is_absent(signature):
             return None
         size = int(signature.partition(" ")[0])
         if size > LFS_LIMIT:  # no pointer: nothing else has to be looked at

@@ -26,7 +26,7 @@ from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
 from chargen.store.pictures import ReferenceLook, look_at
-from chargen.store.signatures import ABSENT, RACY_NS, Signatures
+from chargen.store.signatures import RACY_NS, Signatures
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
     from chargen.plan.cache.snapshot import Snapshot
@@ -45,17 +45,19 @@ _MANY = 64
 class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
-    def __init__(self, journal: Journal, signatures: Signatures) -> None:
+    def __init__(self, journal: Journal, originals: OriginalStore) -> None:
         self._journal = journal
-        self._signatures = signatures
+        self._originals = originals
+        self._states: dict[str, tuple[str, int]] = {}
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
         self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
 
     @classmethod
-    def of(cls, root: Path, signatures: Signatures) -> StoreAnswers:
+    def of(cls, root: Path) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
-        return cls(Journal(root, Originals(root / ORIGINALS), read_only=True), signatures)
+        originals = Originals(root / ORIGINALS)
+        return cls(Journal(root, originals, read_only=True), originals)
 
     def __enter__(self) -> StoreAnswers:
         return self
@@ -69,18 +71,17 @@ class StoreAnswers:
         return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt, REFUSED: refused}
 
     def original(self, fingerprint: str) -> str:
-        """Answer for all originals of these inputs: what their folders and files are like."""
-        paths = self.original_paths(fingerprint)
-        return answer_of(paths) + self._signatures.digest_of(paths) if len(paths) > 1 else self._signatures.of(paths[0])
+        """Answer for all originals of these inputs."""
+        return answer_of(self._state(fingerprint)[0])
 
-    def original_paths(self, fingerprint: str) -> list[str]:
-        """Return the paths of the originals of these inputs: their folder, and what is below it."""
-        found = [f"{ORIGINALS}/{fingerprint}"]
-        if self._signatures.of(found[0]) != ABSENT:
-            for name in self._names(found[0]):
-                found.append(f"{found[0]}/{name}")
-                found += (f"{found[0]}/{name}/{file}" for file in self._names(f"{found[0]}/{name}"))
-        return found
+    def newest(self, fingerprints: Iterable[str]) -> int:
+        """Return when the last of the originals of several inputs changed, in nanoseconds since the epoch."""
+        return max((self._state(fingerprint)[1] for fingerprint in fingerprints), default=0)
+
+    def _state(self, fingerprint: str) -> tuple[str, int]:
+        if fingerprint not in self._states:
+            self._states[fingerprint] = self._originals.state(Fingerprint(fingerprint))
+        return self._states[fingerprint]
 
     def journal(self, entry_id: str) -> str:
         """Answer for the attempts at an image."""
@@ -104,12 +105,6 @@ class StoreAnswers:
     def attempt(self, attempt_id: str) -> str:
         """Answer for one attempt."""
         return answer_of(self._journal.attempt(attempt_id))
-
-    def _names(self, folder: str) -> list[str]:
-        try:
-            return sorted(os.listdir(self._signatures.root + folder))  # noqa: PTH208 - only names, of many folders
-        except OSError:
-            return []
 
 
 class Disk:
@@ -137,7 +132,7 @@ class Disk:
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[str, ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
-        self._outside = StoreAnswers(journal, self.signatures)
+        self._outside = StoreAnswers(journal, originals)
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
         self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
@@ -225,8 +220,7 @@ class Disk:
         What changed since then may have changed again within one tick of the clock. Where a path is absent, the same
         goes for the folder it is absent from.
         """
-        originals = (path for name in fingerprints for path in self._outside.original_paths(name))
-        return self.signatures.newest((*paths, *originals)) < self.began_ns - RACY_NS
+        return max(self.signatures.newest(paths), self._outside.newest(fingerprints)) < self.began_ns - RACY_NS
 
 
 def _plans(file: ScannedFile | None, name: EntryId) -> bool:

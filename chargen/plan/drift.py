@@ -6,7 +6,7 @@ from chargen.config.settings import RebuildOn
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import MODEL_FILE, model_file_mark, quality_of
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Unjudged
 
 _DRIFTS = {
     ReasonCode.PROVIDER_CHANGED: RebuildOn.PROVIDER,
@@ -21,7 +21,7 @@ def name_of_drift(reason: Reason) -> str:
     return str(reason.values[0]) if named is None else named.value
 
 
-def drift_of(line: RecordLine | None, image: Planned, quality: str | None) -> tuple[Reason, ...]:
+def drift_of(line: RecordLine | None, image: Unjudged, quality: str | None) -> tuple[Reason, ...]:
     """Return what differs; nothing where it is unknown who made the picture. `quality` is the one declared now."""
     route = image.route
     if line is None or not line.by or route is None:

@@ -20,7 +20,7 @@ from chargen.plan.compose import Composed, Composer, Line, TemplateReference
 from chargen.plan.disk import ReferenceFile
 from chargen.plan.facts import errors
 from chargen.plan.judge import Judge
-from chargen.plan.plan import Planned, PlannedReference, Shown
+from chargen.plan.plan import Planned, PlannedReference, Shown, Unjudged
 from chargen.plan.resolve import (
     Described,
     Resolution,
@@ -31,7 +31,6 @@ from chargen.plan.resolve import (
     resolve,
     unknown_zone,
 )
-from chargen.plan.verdict import Judgement
 from chargen.text.prose import as_name
 
 
@@ -119,25 +118,22 @@ class ImagePlanner:
         if isinstance(route, Problem):
             problems.append(route)
         project = self.judge.project
-        image = Planned(
+        if clashes:
+            blockers.append(Reason(ReasonCode.SAME_TARGET))
+        if cycle:
+            blockers.append(Reason(ReasonCode.CIRCLE))
+        unjudged = Unjudged(
             entry=entry,
             target=project.target(entry.id),
             prompt_file=project.prompt_file(entry.id),
             references=references,
             composed=composed,
-            inputs=None,
-            fingerprint=None,
-            judgement=Judgement(Verdict.NO_PROMPT),
             route=None if isinstance(route, Problem) else route,
             quality=self.judge.quality(entry, route),
             model_file=None if isinstance(route, Problem) else self._model_file(route),
+            blockers=(*errors(problems), *blockers),
         )
-        if clashes:
-            blockers.append(Reason(ReasonCode.SAME_TARGET))
-        if cycle:
-            blockers.append(Reason(ReasonCode.CIRCLE))
-        image = replace(image, blockers=(*errors(problems), *blockers))
-        image = self.judge.judged(replace(image, forms=self._forms(image, words, shown)), awaited)
+        image = self.judge.judged(replace(unjudged, forms=self._forms(unjudged, words, shown)), awaited)
         problems += image.problems
         if image.verdict is Verdict.MISSING:
             image = replace(image, seen=self.around.own_picture(entry))
@@ -228,8 +224,8 @@ class ImagePlanner:
         yield error(message, entry.position, hint)
 
     def _forms(
-        self, image: Planned, words: tuple[Described, ...], shown: tuple[TemplateReference, ...]
-    ) -> tuple[Planned, ...]:
+        self, image: Unjudged, words: tuple[Described, ...], shown: tuple[TemplateReference, ...]
+    ) -> tuple[Unjudged, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same.
 
         By forms 1 and 2 colours had fewer names. By form 1 only the settings gave the size of entries that ask for
@@ -257,7 +253,7 @@ class ImagePlanner:
                 found.append(replace(image, entry=old, composed=composed, former_rules=True))
         if len(found) == 1:
             return ()
-        unlike: list[Planned] = []
+        unlike: list[Unjudged] = []
         for form in found:
             if all((form.entry.size, form.composed) != (other.entry.size, other.composed) for other in unlike):
                 unlike.append(form)

@@ -10,13 +10,12 @@ from chargen.errors import Position, Problem, Severity, note
 from chargen.images.sniff import PNG
 from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Traced
-from chargen.model.values import Verdict
-from chargen.plan.plan import Planned, Shown
+from chargen.plan.plan import Shown, Unjudged
 from chargen.providers.catalogue.routes import set_at
 from chargen.providers.registry import Adapters
 
 
-def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Asked:
+def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Asked:
     """Put together what the author asks for; without `sent`, references stand there without their bytes."""
     assert image.composed is not None
     assert image.entry.size is not None
@@ -47,7 +46,7 @@ def asked(image: Planned, sent: tuple[SentReference, ...] | None = None) -> Aske
     )
 
 
-def request_of(image: Planned, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
+def request_of(image: Unjudged, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
     """Adapt what is asked to the image's route, with the references' bytes where they are given."""
     assert image.route is not None
     return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
@@ -59,17 +58,19 @@ def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...
     return tuple(problem for name in names for problem in adapters.elsewhere(name))
 
 
-def placed(found: Iterable[Problem], image: Planned, request: Request, settings: Settings) -> Iterator[Problem]:
+def placed(
+    found: Iterable[Problem], image: Unjudged, request: Request, settings: Settings, *, blocks: bool
+) -> Iterator[Problem]:
     """Yield what an adapter says of a request with its place: where its model was chosen, else the entry.
 
-    What stops only a new picture is odd, and no error, where the image exists.
+    What stops only a new picture is odd, and no error, where that does not block the image.
     """
     declared = image.entry.declared
     chosen = set_at(declared.provider, declared.model, request.route, settings)
     place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
     for problem in found:
         stops = problem.severity is Severity.ERROR
-        severity = Severity.WARNING if stops and image.verdict is not Verdict.BLOCKED else problem.severity
+        severity = Severity.WARNING if stops and not blocks else problem.severity
         yield replace(
             problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
         )

@@ -20,7 +20,7 @@ from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import placed, request_of
-from chargen.plan.plan import Offer, Planned
+from chargen.plan.plan import Offer, Planned, Unjudged
 from chargen.plan.verdict import judge, wanted
 
 
@@ -52,13 +52,13 @@ class Judge(FactSources):
         image = replace(image, entry=entry, references=references, forms=forms)
         return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
 
-    def judged(self, image: Planned, awaited: tuple[str, ...]) -> Planned:
+    def judged(self, image: Unjudged, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
         return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
 
     def _facts(
         self,
-        image: Planned,
+        image: Unjudged,
         awaited: tuple[str, ...],
         sent: tuple[SentReference, ...] | None = None,
         ready: Request | None = None,
@@ -67,7 +67,9 @@ class Judge(FactSources):
         digest = fingerprint(inputs) if inputs else None
         return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
 
-    def _of_forms(self, image: Planned, facts_of: Callable[[Planned], GatheredFacts]) -> tuple[Planned, Request | None]:
+    def _of_forms(
+        self, image: Unjudged, facts_of: Callable[[Unjudged], GatheredFacts]
+    ) -> tuple[Planned, Request | None]:
         """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
 
         What is current by any form is current; the reasons for a new picture are those by the form of the old one.
@@ -93,18 +95,27 @@ class Judge(FactSources):
         request = facts.request if judgement.verdict.spends else None
         adapter = None if request is None else self.adapters.get(request.provider)
         price = Decimal(0) if request is None or adapter is None else adapter.price(request)
-        judged = replace(
-            image,
+        judged = Planned(
+            entry=image.entry,
+            target=image.target,
+            prompt_file=image.prompt_file,
+            references=image.references,
+            composed=image.composed,
+            route=facts.image.route,
+            quality=image.quality,
+            model_file=image.model_file,
+            problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
+            blockers=image.blockers,
+            forms=image.forms,
+            former_rules=image.former_rules,
             inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
-            route=facts.image.route,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=price,
             most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
             offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
-            problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             replaces=facts.own_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
             or self.evidence.moved_unrecorded(image.id),
@@ -112,9 +123,9 @@ class Judge(FactSources):
         )
         return judged, request
 
-    def _offer(self, image: Planned, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
+    def _offer(self, image: Unjudged, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
-        found = placed(facts.adapter_problems, image, request, self.project.settings)
+        found = placed(facts.adapter_problems, image, request, self.project.settings, blocks=False)
         return Offer(price, tuple(found))
 
     def restored_file(self, image: Planned) -> FileHash | None:
@@ -130,7 +141,8 @@ class Judge(FactSources):
             return image.offer
         request = request_of(image, self.adapters)
         adapter = self.adapters.get(request.provider)
-        found = list(placed(adapter.check(request), image, request, self.project.settings))
+        blocks = image.verdict is Verdict.BLOCKED
+        found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
         if (unwritable := self.write_back_check.refusal(image)) is not None:
             severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
             found.append(replace(unwritable, severity=severity))
@@ -151,14 +163,14 @@ def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
     for facts in every:
         if facts.fingerprint is not None and facts.has_history:
             return facts
-    known = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
+    known = {id(facts.comparable): facts for facts in every if facts.comparable is not None}
     then = newest.recorded_parts if line is not None and known else {}
     if not then:
         return newest
-    return known[id(nearest_form(then, [facts.inputs for facts in known.values() if facts.inputs]))]
+    return known[id(nearest_form(then, [facts.comparable for facts in known.values() if facts.comparable]))]
 
 
-def _inputs(image: Planned, awaited: tuple[str, ...]) -> Inputs | None:
+def _inputs(image: Unjudged, awaited: tuple[str, ...]) -> Inputs | None:
     if image.composed is None or image.entry.size is None or awaited:
         return None
     references = []

@@ -20,7 +20,7 @@ from chargen.model.entries import Entry
 from chargen.model.values import EntryId
 from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.read_trace import answer_of
-from chargen.store.signatures import ABSENT, Signatures
+from chargen.store.signatures import Signatures, is_absent
 from chargen.yaml.document import Document, items, parse, scalar
 
 FOLDERS = ("", "images", "generated_images")
@@ -131,7 +131,7 @@ class OwnPictures:
         return None
 
     def _is_there(self, path: str) -> bool:
-        return path.lower().endswith(_SUFFIXES) and self._signatures.of(path) != ABSENT
+        return path.lower().endswith(_SUFFIXES) and not is_absent(self._signatures.of(path))
 
     def _pictures(self, folder: str) -> Mapping[str, str]:
         """Return the pictures beside the files of a folder: names and project-relative paths."""

@@ -59,9 +59,9 @@ Shown: TypeAlias = "Planned | Row"
 """A planned image: one that was just planned, or the row of one that was kept; what is shown and asked is the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One image of the plan to the last word. `cost_usd` is 0 where nothing is sent and None where it is unknown."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """One image with all that its verdict is asked by: its references, its composed prompt, its route."""
 
     entry: Entry
     target: str
@@ -69,45 +69,19 @@ class Planned:
     prompt_file: str
     references: tuple[PlannedReference, ...]
     composed: Composed | None
-    inputs: Inputs | None
-    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
-    fingerprint: Fingerprint | None
-    judgement: Judgement
     route: Route | None
     """Where a request goes; None where there is no such provider or model."""
     quality: str | None = None
     """The quality that is declared."""
     model_file: tuple[str, FileHash] | None = None
     """Of a route whose model is a file of the project: what such a file is called, and its hash."""
-    sent_quality: str | None = None
-    """The quality a request names; of an image for which none is due, the one that is declared."""
-    cost_usd: Decimal | None = Decimal(0)
-    most_usd: Decimal | None = Decimal(0)
-    """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
-    repair: bool = False
-    """True where the picture is fine and the YAML lacks its slots."""
-    drift: tuple[Reason, ...] = ()
-    """Declared provider, model or quality that differs from what made the present image."""
-    notes: tuple[str, ...] = ()
-    """What the provider's adapter changes in the request."""
     problems: tuple[Problem, ...] = ()
     blockers: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
-    replaces: RecordLine | None = None
-    """The record that is the entry's own, whose image a new one would replace."""
-    offer: Offer | None = None
-    """What its provider says of the request, where one is due."""
-    forms: tuple[Planned, ...] = ()
+    forms: tuple[Unjudged, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
-    seen: str = ""
-    """A picture in the project that may be of it, where it is to be made; else nothing."""
     former_rules: bool = False
     """This is the image by a former form of inputs."""
-
-    @property
-    def is_former(self) -> bool:
-        """True where its picture is judged, and is current, by a former form of inputs."""
-        return self.former_rules and self.verdict in (Verdict.FRESH, Verdict.LOCKED)
 
     @property
     def id(self) -> EntryId:
@@ -143,21 +117,6 @@ class Planned:
     def status(self) -> Status | None:
         """The author's word on it."""
         return self.entry.status
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the judge decided."""
-        return self.judgement.verdict
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why."""
-        return self.judgement.reasons
-
-    @property
-    def adopt(self) -> bool:
-        """True where the present picture is to be recorded under today's inputs."""
-        return self.judgement.adopt
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -200,6 +159,53 @@ class Planned:
         """True where its record says that Content Credentials ended with the delivered bytes."""
         line = self.entry.record_line
         return line is not None and CREDENTIALS_LOST in line.others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Unjudged):
+    """One image of the plan to the last word. `cost_usd` is 0 where nothing is sent and None where it is unknown."""
+
+    inputs: Inputs | None
+    """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
+    fingerprint: Fingerprint | None
+    judgement: Judgement
+    sent_quality: str | None = None
+    """The quality a request names; of an image for which none is due, the one that is declared."""
+    cost_usd: Decimal | None = Decimal(0)
+    most_usd: Decimal | None = Decimal(0)
+    """What one request for it may cost at most, as far as it can be known; 0 and None as above."""
+    repair: bool = False
+    """True where the picture is fine and the YAML lacks its slots."""
+    drift: tuple[Reason, ...] = ()
+    """Declared provider, model or quality that differs from what made the present image."""
+    notes: tuple[str, ...] = ()
+    """What the provider's adapter changes in the request."""
+    replaces: RecordLine | None = None
+    """The record that is the entry's own, whose image a new one would replace."""
+    offer: Offer | None = None
+    """What its provider says of the request, where one is due."""
+    seen: str = ""
+    """A picture in the project that may be of it, where it is to be made; else nothing."""
+
+    @property
+    def is_former(self) -> bool:
+        """True where its picture is judged, and is current, by a former form of inputs."""
+        return self.former_rules and self.verdict in (Verdict.FRESH, Verdict.LOCKED)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the judge decided."""
+        return self.judgement.verdict
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why."""
+        return self.judgement.reasons
+
+    @property
+    def adopt(self) -> bool:
+        """True where the present picture is to be recorded under today's inputs."""
+        return self.judgement.adopt
 
     @property
     def acts(self) -> bool:

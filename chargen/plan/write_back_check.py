@@ -14,7 +14,7 @@ from chargen.errors import InputError, Problem, error
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import Route
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Unjudged
 from chargen.plan.project import Project
 from chargen.store.inside import read_inside
 from chargen.yaml.edit_check import EditCheck
@@ -41,7 +41,7 @@ class WriteBackCheck:
     project: Project
     _files: dict[str, EditCheck | None] = field(default_factory=dict)
 
-    def refusal(self, image: Planned) -> Problem | None:
+    def refusal(self, image: Unjudged) -> Problem | None:
         """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
         file = self._file(image.entry.file)
         if file is None or image.route is None:

@@ -80,6 +80,12 @@ class OriginalStore(Protocol):
     def replaced_by(self, name: str) -> tuple[str, ...]:
         """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
 
+    def state(self, fingerprint: Fingerprint) -> tuple[str, int]:
+        """Return a text that changes whenever the originals of these inputs do, and when they changed last.
+
+        The time is in nanoseconds since the epoch: of what changed just now, the text may not tell the next change.
+        """
+
     def recover(self) -> tuple[StoredOriginal, ...]:
         """Finish what a process that died had begun to put here; return what was finished."""
 

@@ -36,6 +36,7 @@ from chargen.store.files import (
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
+from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
 from chargen.text.prose import one_line
 
@@ -219,6 +220,16 @@ class Originals:
         if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
             return ()
         return _read_names(self.folder / name / REPLACED_FILE)
+
+    def state(self, fingerprint: Fingerprint) -> tuple[str, int]:
+        """Return what folders and files with the originals of these inputs are like, and when they changed last."""
+        looked = Signatures(os.fspath(self.folder.parent))
+        paths = [f"{self.folder.name}/{fingerprint}"]
+        if not is_absent(looked.of(paths[0])):
+            for name in _names(self.folder / fingerprint):
+                attempt = f"{paths[0]}/{name}"
+                paths += (attempt, *(f"{attempt}/{file}" for file in _names(self.folder / fingerprint / name)))
+        return "\n".join(f"{path} {looked.of(path)}" for path in paths), looked.newest(paths)
 
     def _path(self, item: StoredOriginal | DamagedOriginal) -> Path:
         if isinstance(item, DamagedOriginal):

@@ -1,8 +1,8 @@
 """What the file system says of many files at once, as texts that change whenever a file changes.
 
-Laws: links are followed; what can't be looked at counts as absent; a signature says nothing of a file that changed
-within `RACY_NS` before it was taken, because a second change could fall into the same tick of the clock. Must not know
-what the files mean.
+Laws: links are followed, and where one leads to nothing it is told where it leads; what can't be looked at counts as
+absent; a signature says nothing of a file that changed within `RACY_NS` before it was taken, because a second change
+could fall into the same tick of the clock. Must not know what the files mean.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from collections.abc import Iterable
 RACY_NS = 2_000_000_000
 """The coarsest time stamps of file systems in use (FAT) tick every two seconds."""
 
-ABSENT = "-"
+_ABSENT = "-"
+
+
+def is_absent(signature: str) -> bool:
+    """Say whether there is no file of this signature."""
+    return signature.startswith(_ABSENT)
 
 
 class Signatures:
@@ -24,9 +29,10 @@ class Signatures:
         self.root = root.rstrip(os.sep) + os.sep
         """With a separator at its end."""
         self._known: dict[str, tuple[str, int]] = {}
+        self._real: dict[str, str] = {}
 
     def of(self, path: str) -> str:
-        """Return the signature of one file: `ABSENT`, or its size, both times and inode."""
+        """Return the signature of one file: its size, both times and inode, or that it is absent (`is_absent`)."""
         return self._look(path)[0]
 
     def digest_of(self, paths: Iterable[str]) -> str:
@@ -43,7 +49,7 @@ class Signatures:
         for path in paths:
             place = path
             text, changed = self._look(place)
-            while text == ABSENT and place:
+            while is_absent(text) and place:
                 place = place.rpartition("/")[0]
                 text, changed = self._look(place or ".")
             newest = max(newest, changed)
@@ -55,9 +61,18 @@ class Signatures:
             try:
                 status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
             except (OSError, ValueError):
-                found = (ABSENT, 0)
+                found = (_ABSENT + self._led_to(path), 0)
             else:
                 changed, touched = status.st_ctime_ns, status.st_mtime_ns
                 found = (f"{status.st_size} {touched} {changed} {status.st_ino}", max(changed, touched))
             self._known[path] = found
         return found
+
+    def _led_to(self, path: str) -> str:
+        """Say where the links on the way to an absent file lead; nothing where there are none."""
+        folder, full = path.rpartition("/")[0], self.root + path
+        if folder not in self._real:
+            place = os.path.normpath(self.root + folder)
+            real = os.path.realpath(place)
+            self._real[folder] = "" if real == place else f" {real}"
+        return f"{self._real[folder]} {os.path.realpath(full)}" if os.path.islink(full) else self._real[folder]  # noqa: PTH114

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ from chargen.build.run import open_build
 from chargen.errors import InputError
 from chargen.images.sniff import header
 from chargen.model.record import Original, PublishedFile, Record
-from chargen.model.values import EntryId, Fingerprint
-from chargen.plan import session
+from chargen.model.values import EntryId, Fingerprint, Verdict
+from chargen.plan import disk, session
+from chargen.plan.cache import files
 from chargen.plan.session import open_session
 from chargen.store.hashes import hash_bytes
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
@@ -79,6 +82,9 @@ class Memory:
     def replaced_by(self, name: str) -> tuple[str, ...]:
         return tuple(self.replaced.get(name, ()))
 
+    def state(self, fingerprint: Fingerprint) -> tuple[str, int]:
+        return repr(self.for_fingerprint(fingerprint)), 0
+
     def recover(self) -> tuple[StoredOriginal, ...]:
         return ()
 
@@ -119,3 +125,29 @@ def test_a_book_is_built_restored_and_looked_at_from_a_store_without_paths(
         assert check(opened).findings == ()
     kept = tmp_path / ".chargen" / "originals"
     assert not kept.exists() or not any(kept.iterdir())
+
+
+def test_a_kept_plan_asks_the_store_whether_anything_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An original that comes to a store without folders is seen by the next plan, though no file changed."""
+    memory = Memory()
+    monkeypatch.setattr(session, "Originals", lambda *_given, **_named: memory)
+    monkeypatch.setattr(disk, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    build = open_build(tmp_path, environ={})
+    assert build.build(A) is None
+    build.close()
+    book.image(A).unlink()
+    kept = dict(memory.kept)
+    memory.kept.clear()
+
+    def verdict() -> Verdict:
+        with open_session(tmp_path, {}) as opened:
+            planner = opened.planner()
+            plan = planner.plan()
+            files.to_keep(opened, planner, plan)()
+            return plan.by_id[A].verdict
+
+    assert [verdict(), verdict()] == [Verdict.MISSING] * 2
+    memory.kept.update(kept)
+    assert [verdict(), verdict()] == [Verdict.RESTORABLE] * 2

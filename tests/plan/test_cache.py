@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -349,6 +350,132 @@ def test_an_edit_is_seen(root: Path, name: str) -> None:
     _kept(root)
     EDITS[name](root)
     _check(root)
+
+
+def _moved(root: Path, name: str, to: str) -> None:
+    """Put what stands at `name` elsewhere, and a link to it in its place."""
+    (root / to).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).rename(root / to)
+    (root / name).symlink_to(os.path.relpath(root / to, (root / name).parent))
+
+
+def _led(root: Path, name: str, to: str, old: str = "", new: str = "") -> None:
+    """Let a link lead to a copy of what it led to before, with another text in it."""
+    real, copy = Path(os.path.realpath(root / name)), Path(os.path.normpath(root / to))
+    (shutil.copytree if real.is_dir() else shutil.copy2)(real, copy)
+    for path in copy.rglob("*") if copy.is_dir() else [copy]:
+        if old and path.is_file() and old in path.read_text(errors="replace"):
+            path.write_text(path.read_text().replace(old, new))
+    (root / name).unlink()
+    (root / name).symlink_to(copy)
+
+
+def _gone(root: Path, name: str) -> None:
+    shutil.rmtree(root / name)
+
+
+_CHAPTER_TEMPLATE, _CH02 = "prompts/chapter.txt.j2", "imagery/chapters/ch02/imagery.yaml"
+_LINKED: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
+    "what a template's link leads to": (
+        lambda root: _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2"),
+        lambda root: _append(root / "shared/chapter.j2", "At dusk.\n"),
+    ),
+    "a template's link, inside": (
+        lambda root: _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2"),
+        lambda root: [
+            _led(root, _CHAPTER_TEMPLATE, "shared/other.j2"),
+            _append(root / "shared/other.j2", "At dusk.\n"),
+        ],
+    ),
+    "a template's link, outside": (
+        lambda root: _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2"),
+        lambda root: _led(root, _CHAPTER_TEMPLATE, "../chapter.j2"),
+    ),
+    "what the settings' link leads to": (
+        lambda root: _moved(root, "pyproject.toml", "shared/settings.toml"),
+        lambda root: _replaced(root / "shared/settings.toml", "Ink.", "Chalk."),
+    ),
+    "the settings' link": (
+        lambda root: _moved(root, "pyproject.toml", "shared/settings.toml"),
+        lambda root: _led(root, "pyproject.toml", "shared/others.toml", "Ink.", "Chalk."),
+    ),
+    "what is in a linked folder of templates": (
+        lambda root: _moved(root, "prompts", "shared/prompts"),
+        lambda root: _append(root / "shared/prompts/chapter.txt.j2", "At dusk.\n"),
+    ),
+    "the link of a folder of templates, inside": (
+        lambda root: _moved(root, "prompts", "shared/prompts"),
+        lambda root: [
+            _led(root, "prompts", "shared/others"),
+            _append(root / "shared/others/chapter.txt.j2", "At dusk.\n"),
+        ],
+    ),
+    "the link of a folder of templates, outside": (
+        lambda root: _moved(root, "prompts", "shared/prompts"),
+        lambda root: _led(root, "prompts", "../prompts"),
+    ),
+    "a folder that is called as a template": (lambda _: None, lambda root: (root / "prompts/x.j2").mkdir()),
+    "what a chapter's link leads to": (
+        lambda root: _moved(root, _CH02, "shared/ch02.yaml"),
+        lambda root: _replaced(root / "shared/ch02.yaml", "A door", "A gate"),
+    ),
+    "a chapter's link, inside": (
+        lambda root: _moved(root, _CH02, "shared/ch02.yaml"),
+        lambda root: _led(root, _CH02, "shared/other.yaml", "A door", "A gate"),
+    ),
+    "a chapter's link, outside": (
+        lambda root: _moved(root, _CH02, "shared/ch02.yaml"),
+        lambda root: _led(root, _CH02, "../ch02.yaml"),
+    ),
+    "the link of the imagery folder, outside": (
+        lambda root: _moved(root, "imagery", "shared/imagery"),
+        lambda root: _led(root, "imagery", "../imagery"),
+    ),
+    "the link of a reference's folder, inside": (
+        lambda root: [_referring(root), _moved(root, "faces", "shared/faces")],
+        lambda root: [_led(root, "faces", "shared/others"), _paint(root / "shared/others/face.png")],
+    ),
+    "the link of a reference's folder, outside": (
+        lambda root: [_referring(root), _moved(root, "faces", "shared/faces")],
+        lambda root: _led(root, "faces", "../faces"),
+    ),
+    "the link of the folder of pictures, outside": (
+        lambda root: [
+            _moved(root, "generated", "shared/generated"),
+            *(_gone(root, name) for name in ("shared/generated/chapters/ch01", ".chargen/originals")),
+        ],
+        lambda root: _led(root, "generated", "../generated"),
+    ),
+    "a link to nothing where a picture is missing": (
+        lambda root: [(root / "generated/chapters/ch01/a.png").unlink(), _gone(root, ".chargen/originals")],
+        lambda root: (root / "generated/chapters/ch01/a.png").symlink_to("../../../../nowhere.png"),
+    ),
+}
+
+
+def _referring(root: Path) -> None:
+    """Let a portrait stand in a folder beside the imagery."""
+    (root / "faces").mkdir()
+    (root / "imagery/characters/ivo/face.png").rename(root / "faces/face.png")
+    _replaced(root / IVO, "path: face.png", "path: ../../../faces/face.png")
+
+
+@pytest.mark.parametrize("name", _LINKED)
+def test_a_link_is_followed_by_what_is_kept(root: Path, name: str) -> None:
+    """Whatever a link leads to, and wherever, a kept plan says what one without a cache says: or fails as it does."""
+    prepared, edit = _LINKED[name]
+    prepared(root)
+    for _ in range(2):
+        _check(root)
+    edit(root)
+    try:
+        _whole(root)
+    except ChargenError as refused:
+        assert _summary(root) is None
+        with pytest.raises(ChargenError, match=re.escape(str(refused))):
+            _kept(root)
+    else:
+        _check(root)
 
 
 def test_what_was_paid_for_is_asked_of_the_originals_again(root: Path) -> None:

@@ -24,7 +24,7 @@ from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.ownership import Owned
-from chargen.plan.plan import Planned, PlannedReference
+from chargen.plan.plan import Planned, PlannedReference, Unjudged
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
 from chargen.store.original_store import DamagedOriginal
@@ -127,7 +127,7 @@ class World:
     def is_proof(self, route: Route | None) -> bool:
         return route is not None and route.provider == "sketch"
 
-    def refusal_of(self, _image: Planned) -> Problem | None:
+    def refusal_of(self, _image: Unjudged) -> Problem | None:
         return self._asked("unwritable", self.bad_slots)
 
     def _asked(self, what: str, answer: Any) -> Any:
@@ -148,7 +148,7 @@ class Words:
         self.negatives: tuple[Traced, ...] = ()
 
 
-def image(words: str = "A lamp.", *, route: Route | None = OPENAI, **entry: Any) -> Planned:
+def image(words: str = "A lamp.", *, route: Route | None = OPENAI, **entry: Any) -> Unjudged:
     """A planned image without references, not judged yet."""
     values: dict[str, Any] = {
         "id": A,
@@ -169,20 +169,17 @@ def image(words: str = "A lamp.", *, route: Route | None = OPENAI, **entry: Any)
         "data": {},
     }
     composed: Any = Words(words)
-    return Planned(
+    return Unjudged(
         entry=Entry(**{**values, **entry}),
         target=f"generated/{A}.png",
         prompt_file=f"generated/prompts/{A}.txt",
         references=(),
         composed=composed,
-        inputs=None,
-        fingerprint=None,
-        judgement=Judgement(Verdict.NO_PROMPT),
         route=route,
     )
 
 
-def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = (), **options: Any) -> Planned:
+def judged(world: Any, planned: Unjudged, *, rebuild_on: tuple[RebuildOn, ...] = (), **options: Any) -> Planned:
     """Judge it with these options of a command."""
     settings = Settings(rebuild_on=frozenset(rebuild_on))
     project: Any = SimpleNamespace(settings=settings, root=Path("/nowhere"))
@@ -190,7 +187,7 @@ def judged(world: Any, planned: Planned, *, rebuild_on: tuple[RebuildOn, ...] = 
     return Judge(project, world, world, PlanOptions(**options), write_back_check).judged(planned, ())
 
 
-def line_of(planned: Planned, by: str | None = str(OPENAI), *marks: tuple[str, str]) -> RecordLine:
+def line_of(planned: Unjudged, by: str | None = str(OPENAI), *marks: tuple[str, str]) -> RecordLine:
     """The record line of a picture made from an image's inputs as they are."""
     found = judged(World(), planned)
     assert found.inputs is not None

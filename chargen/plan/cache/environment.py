@@ -15,7 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from chargen.config.layout import IGNORED
-from chargen.plain_file import TEXT_BYTES, read_plain
+from chargen.errors import InputError
+from chargen.plain_file import read_plain
+from chargen.store.inside import read_inside
 
 FORMAT = 4
 """A new number where the meaning of what is kept changes."""
@@ -69,14 +71,18 @@ def _variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _files(root: Path, prompts: str) -> Iterator[tuple[str, bytes]]:
-    names = ["pyproject.toml", IGNORED]
-    for place, folders, files in os.walk(root / prompts):
-        folders.sort()
-        names += [os.path.relpath(f"{place}/{name}", root) for name in sorted(files) if name.endswith(_TEMPLATE)]
-    for name in names:
+    """Yield settings and templates as they are read for what they say, through links; why one can't be read."""
+    for name in ("pyproject.toml", IGNORED):
         try:
-            # A link out of the project, or a pipe, is refused when the file is read for what it says.
-            plain = (root / name).is_file() and not (root / name).is_symlink()
-            yield name, read_plain(root / name, TEXT_BYTES) if plain else b"no plain file"
+            yield name, read_plain(root / name)
         except OSError as failure:
             yield name, f"unreadable {failure.errno}".encode()
+    for place, folders, files in os.walk(root / prompts):
+        folders.sort()
+        for name in sorted((*files, *folders)):
+            if name.endswith(_TEMPLATE):
+                path = os.path.relpath(f"{place}/{name}", root)
+                try:
+                    yield path, read_inside(root, path)
+                except InputError as refused:
+                    yield path, str(refused).encode(errors="surrogateescape")

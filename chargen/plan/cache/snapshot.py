@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chargen.config.layout import IGNORED
-from chargen.plain_file import TEXT_BYTES, read_plain
+from chargen.errors import InputError
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
+from chargen.store.inside import read_inside
 from chargen.store.signatures import Signatures
 
 
@@ -78,7 +79,7 @@ class Snapshot:
         from chargen.plan.disk import StoreAnswers  # noqa: PLC0415 - most projects need neither
         from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - as above
 
-        with StoreAnswers.of(self.root, self.signatures) as outside:
+        with StoreAnswers.of(self.root) as outside:
             trace = ReadTrace(outside.readers())
             return all(trace.answers_digest(known.outside) == known.answers_digest for known in hanging)
 
@@ -115,10 +116,10 @@ def stamped_targets(root: Path, environ: Mapping[str, str]) -> Iterable[str] | N
 
 
 def file_digest(root: Path, file: str) -> str:
-    """Return the digest of a file's bytes; nothing where it can't be read."""
+    """Return the digest of a file's bytes; nothing where it can't be read, or a link leads out of the project."""
     try:
-        return digest(read_plain(root / file, TEXT_BYTES))
-    except OSError:
+        return digest(read_inside(root, file))
+    except InputError:
         return ""
 
 
