@@ -46,7 +46,9 @@ def measure(checkouts: tuple[Path, Path], folder: Path, images: int, rounds: int
     """Return time and memory of each work as multiples of the other checkout's; of several rounds the least counts."""
     books = {checkout: folder / str(number) for number, checkout in enumerate(checkouts)}
     for checkout, book in books.items():
-        subprocess.run([sys.executable, "-c", _BOOK, str(book), str(images)], env=_of(checkout), check=True)
+        subprocess.run(
+            [sys.executable, "-c", _BOOK, str(book), str(images)], cwd=checkout, env=_of(checkout), check=True
+        )
     best: dict[tuple[str, Path], tuple[float, float]] = {}
     for _ in range(rounds + 1):
         for work, words in ASKED.items():
