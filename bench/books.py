@@ -132,7 +132,7 @@ def chapter_yaml(
         "metadata:",
         "  entity_type: chapter-imagery",
         f"  slug: {slug}",
-        f"  visual_thesis: {_prose(words, 20)}",
+        f"  visual_thesis: {prose(words, 20)}",
         "  color_palette: [slate blue, lamp yellow, bone white]",
         f"  generation_defaults: {{provider: {provider}, model: {model}}}",
         "characters:" if cast else "characters: []",
@@ -144,9 +144,9 @@ def chapter_yaml(
         name = f"img-{number:03}"
         lines += [
             f"  - custom_id: {name}",
-            f"    title: {_prose(words, 4)}",
-            f"    prompt_used: {_prose(words, 70)}",
-            f"    negative_prompt: {_prose(words, 8)}",
+            f"    title: {prose(words, 4)}",
+            f"    prompt_used: {prose(words, 70)}",
+            f"    negative_prompt: {prose(words, 8)}",
             '    size: "128x96"',
             "    composition: {shot: wide, focus: left third}",
         ]
@@ -169,9 +169,9 @@ def _write(
 ) -> Book:
     provider, model = route.split("/")
     records = records or {}
-    _put(root / "pyproject.toml", _PYPROJECT + settings)
+    put(root / "pyproject.toml", _PYPROJECT + settings)
     for name in ("dodo.py", "prompts/chapter.txt.j2", "prompts/location.txt.j2", "prompts/character.txt.j2"):
-        _put(root / name, (REPOSITORY / name).read_text(encoding="utf-8"))
+        put(root / name, (REPOSITORY / name).read_text(encoding="utf-8"))
     cast = tuple(f"person-{number:02}" for number in range(CHARACTERS)) if portraits else ()
     targets, chapters, references = [], [], {}
     for slug in cast:
@@ -180,22 +180,22 @@ def _write(
             "entity_type: character",
             f"slug: {slug}",
             f"generation_defaults: {{provider: {provider}, model: {model}}}",
-            f"appearance: {_prose(random.Random(slug), 40)}",
+            f"appearance: {prose(random.Random(slug), 40)}",
             "image_inventory:",
             f"  - id: {slug}-portrait",
             "    is_reference_portrait: true",
-            f"    prompt_used: {_prose(random.Random(slug + 'p'), 40)}",
+            f"    prompt_used: {prose(random.Random(slug + 'p'), 40)}",
             '    size: "128x128"',
         ]
         if entry in records:
             lines += [f"    path: ../../../generated/{entry}.png", *_slots(entry, provider, model, records[entry])]
-        _put(root / f"imagery/characters/{slug}/imagery.yaml", "\n".join(lines) + "\n")
+        put(root / f"imagery/characters/{slug}/imagery.yaml", "\n".join(lines) + "\n")
         targets.append(f"generated/{entry}.png")
     for start in range(0, images, per_chapter):
         slug = f"ch{start // per_chapter + 1:03}"
         text = chapter_yaml(slug, min(per_chapter, images - start), seed=start, route=route, cast=cast, records=records)
         file = f"imagery/chapters/{slug}/imagery.yaml"
-        _put(root / file, text)
+        put(root / file, text)
         chapters.append(file)
         for block in text.split("  - custom_id: ")[1:]:
             target = f"generated/chapters/{slug}/{block.split(maxsplit=1)[0]}.png"
@@ -221,11 +221,11 @@ def _slots(entry: str, provider: str, model: str, record: str | None) -> list[st
     ]
 
 
-def _prose(words: random.Random, count: int) -> str:
+def prose(words: random.Random, count: int) -> str:
     text = " ".join(words.choices(_WORDS, k=count))
     return text.capitalize() + "."
 
 
-def _put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

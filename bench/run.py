@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.fspath(Path(__file__).resolve().parents[1]))
 
-from bench import first_scan, questions, startup, up_to_date, whole_build, write_backs
+from bench import entry_kinds, first_scan, questions, startup, up_to_date, whole_build, write_backs
 from bench.report import Row, as_json, as_table
 
 
@@ -32,6 +32,7 @@ def main() -> None:
         "growth": lambda: up_to_date.growth((images // 10, images, images * 3), rounds),
         "startup": lambda: startup.measure(images, rounds),
         "first_scan": lambda: first_scan.measure(images, rounds),
+        "entry_kinds": lambda: entry_kinds.measure(images, rounds),
         "write_backs": lambda: write_backs.measure(max(images // 10, 100)),
         "whole_build": lambda: whole_build.measure(max(images // 5, 20)),
     }

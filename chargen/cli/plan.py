@@ -1,6 +1,7 @@
 """`chargen plan`: what a build would do, why, in what order and at what price. Writes nothing.
 
-Law: every image that a run would touch has its own line; the rest is counted.
+Law: every image that a run would touch has its own line, or, of many, is counted in that of its file; the rest is
+counted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from chargen.cli.options import Asked, build_request, json_option, selection_opt
 from chargen.cli.output import say, say_json
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
-from chargen.model.reason import ReasonCode, flattened
+from chargen.model.reason import Reason, ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
 from chargen.text.money import estimate_text
@@ -38,13 +39,19 @@ if TYPE_CHECKING:
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
 
+LONG = 50
+"""Images of a plan that has a line for each; of more, each file has one."""
+
+_FOLDED = 12
+"""Reasons of a short plan that are told."""
+
 _REASONS_AT = 6
 """Columns that a reason on a line of its own is indented by."""
 
 
 @click.command("plan")
 @selection_options
-@click.option("--all", "everything", is_flag=True, help="List also the images that need nothing.")
+@click.option("--all", "everything", is_flag=True, help="Name every image, also those that need nothing.")
 @json_option
 def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     """Show what a build would do, why, in what order and at what price.
@@ -108,7 +115,8 @@ def _quiet_plan(summary: Summary) -> Iterator[str]:
 def _lines(shown: ShownPlan, *, everything: bool) -> Iterator[str]:
     images = shown.images if everything else shown.choice.images
     if images:
-        yield from plan_listing(images, shown.choice.needed_by)
+        listing = short_listing if len(images) > LONG and not everything else plan_listing
+        yield from listing(images, shown.choice.needed_by)
         yield ""
     yield from plan_summary(shown.images, shown.choice.images)
     yield from left_out_lines(shown.choice.left_out)
@@ -130,6 +138,45 @@ def plan_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) 
         yield file
         for image in group:
             yield from _with_reasons(f"  {next(lines)}", reasons(image, needed_by.get(image.id)))
+
+
+def short_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
+    """Yield a line for each file with its counts and price, and each reason once with the images that have it."""
+    files: dict[str, list[Shown]] = {}
+    folded: dict[str, list[Shown]] = {}
+    for image in images:
+        files.setdefault(image.file, []).append(image)
+        for reason in dict.fromkeys(map(_folded, _telling(image))):
+            folded.setdefault(reason, []).append(image)
+        if image.id in needed_by:
+            folded.setdefault("needed by an image that was asked for", []).append(image)
+    rows = [(file, counts(totals(group)), _price_of(group)) for file, group in files.items()]
+    yield from (row.rstrip() for row in columns(rows, right=frozenset({2})))
+    many = sorted(folded.items(), key=lambda item: -len(item[1]))
+    if many:
+        yield ""
+    for reason, group in many[:_FOLDED]:
+        price = _price_of(group)
+        yield f"{reason}: {plural(len(group), 'image')}" + (f", {price}" if price else "")
+    if len(many) > _FOLDED:
+        yield f"and {plural(len(many) - _FOLDED, 'more reason')}"
+    yield "`chargen plan --all` names every image, `chargen plan NAME` those of a file"
+
+
+def _folded(reason: Reason) -> str:
+    """Say a reason for many images: what changed, without the place."""
+    if reason.code is ReasonCode.INPUT_CHANGED:
+        part, change, _ = reason.values
+        return str(Reason(reason.code, ("reference" if part.startswith("reference.") else part, change, "")))
+    if reason.code in (ReasonCode.REFERENCE_FIRST, ReasonCode.REFERENCE_REBUILT):
+        return "after a reference that is built first"
+    return str(reason)
+
+
+def _price_of(images: Sequence[Shown]) -> str:
+    """Say what sending those of some images costs that are sent; nothing where that is nothing."""
+    spending = [image for image in images if image.verdict.spends]
+    return _costs(spending) if any(image.cost_usd != 0 for image in spending) else ""
 
 
 def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
@@ -185,7 +232,7 @@ def standing(images: Iterable[Shown]) -> Iterator[str]:
 
 def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     """Say why an image has its verdict, what else a run does for it, and who needs it."""
-    reasons = [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
+    reasons = _telling(image)
     found = [str(reason) for reason in reasons if reason.code is not ReasonCode.REFERENCE_FIRST]
     if len(found) < len(reasons):
         found.append(f"after {', '.join(_awaited(image))}")
@@ -197,6 +244,11 @@ def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     if user is not None:
         found.append(f"needed by `{user}`")
     return found
+
+
+def _telling(image: Shown) -> list[Reason]:
+    """Return the reasons that say more than the verdict does."""
+    return [reason for reason in image.reasons if reason.code is not _SAYS_NOTHING.get(image.verdict)]
 
 
 def _awaited(image: Shown) -> dict[str, None]:

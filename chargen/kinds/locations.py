@@ -251,7 +251,7 @@ class Locations(ImageryKind):
                 reader.report(block)
                 continue
             for each in (block, *((parent,) if parent is not None else ())):
-                for zone in (text for key in (*IDS, *ZONES) if (text := each.text(key)) is not None):
+                for zone in each.each_text((*IDS, *ZONES)):
                     zones.setdefault(str(zone), self.entry_id(reader.slug, name))
             title = block.text(*TITLES)
             outputs = _outputs(block)
@@ -344,7 +344,7 @@ def _signature(
     usable = [element for element in elements if light.agrees(element.times, time)]
     if not usable:
         return ()
-    named = frozenset(light.tokens(" ".join(text for key in PLACES if (text := block.text(key)))))
+    named = frozenset(light.tokens(" ".join(block.each_text(PLACES))))
     asked = frozenset(light.tokens(block.text(*PROMPTS) or block.text(*DESCRIPTIONS) or ""))
     scores = [2 * len(element.words & named) + len(element.words & asked) for element in usable]
     ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or ([0] if usual else [])
@@ -355,7 +355,7 @@ def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None
     """Return the light of the place that fits an entry."""
     if not lights:
         return None
-    texts = (text for each in (block, parent) if each is not None for key in PLACES if (text := each.text(key)))
+    texts = (text for each in (block, parent) if each is not None for text in each.each_text(PLACES))
     return light.fitting(lights, time, tuple(light.tokens(text) for text in texts))
 
 
@@ -368,7 +368,7 @@ def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, 
 
 def _time(block: Block) -> str | None:
     """Return the time of day of an entry: `time_of_day`, else what its id or title tells."""
-    return light.time_of(block.text("time_of_day"), *(block.text(key) for key in (*IDS, "title", "name")))
+    return light.time_of(*block.each_text(("time_of_day", *IDS, "title", "name")))
 
 
 KIND = Locations()

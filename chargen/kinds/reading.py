@@ -6,7 +6,7 @@ for a list of one where nothing else could be meant; where the parts are mapping
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -76,12 +76,18 @@ class Block:
         """Return the first text of `keys` that is not blank, named as its key."""
         for key in keys:
             node = self.nodes.get(key)
-            if (found := scalar(node)) and node is not None and not found.isspace():
+            if node is not None and (found := scalar(node)) and not found.isspace():
                 return Traced.of(found, self._named(key), self.document.at(node))
-            node = self.fallback.get(key)
-            if (found := scalar(node)) and node is not None and not found.isspace():
+            node = self.fallback.get(key) if self.fallback else None
+            if node is not None and (found := scalar(node)) and not found.isspace():
                 return Traced.of(found, f"{self.fallback_name}.{key}", self.document.at(node))
         return None
+
+    def each_text(self, keys: Iterable[str]) -> Iterator[Traced]:
+        """Yield the texts that there are of several keys."""
+        for key in keys:
+            if (key in self.nodes or key in self.fallback) and (text := self.text(key)) is not None:
+                yield text
 
     def texts(self, key: str) -> tuple[Traced, ...]:
         """Return the texts of a list, or the single text; blank ones and other nodes are left out."""

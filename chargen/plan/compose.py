@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from typing import Any, NoReturn
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
@@ -134,6 +134,7 @@ class Composer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             cache_size=-1,
+            open_types=frozenset({Line, PromptPart, TemplateReference}),
         )
         self._environment.globals = {"range": self._environment.globals["range"], "dict": dict}
         del self._environment.filters["random"]  # another prompt in every run would be another image in every run
@@ -187,7 +188,8 @@ class Composer:
             first = entry.parts[0].text
             message = f"`prompt_limit` and the style leave no room for `{first.name}`"
             raise InputError(error(message, first.position, "set a larger `prompt_limit`, or shorten the style"))
-        marked = self._render(STRUCTURED, entry, parts=parts).strip()
+        lines = [tuple(line) for _, line in groupby(parts, key=lambda part: part.weight)]
+        marked = self._render(STRUCTURED, entry, parts=parts, lines=lines).strip()
         return _Rendered.of(_MARKED.sub(r"\3", marked), marked)
 
     def _render(self, name: str, entry: Entry, **values: object) -> str:

@@ -12,7 +12,7 @@ from functools import cached_property
 from chargen import kinds
 from chargen.errors import InputError, Problem, Severity, error, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import Inputs, change_reasons, differences
+from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at
@@ -121,7 +121,7 @@ class GatheredFacts:
 
     @property
     def changes(self) -> tuple[Reason, ...]:
-        """What differs from the recorded inputs."""
+        """What differs from the recorded inputs, as far as that can be told."""
         return self._compared[1]
 
     @cached_property
@@ -132,11 +132,27 @@ class GatheredFacts:
         if forgotten_at(line) is not None:
             return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
         if self.inputs is None:
-            return Change.UNKNOWN, ()
+            return Change.UNKNOWN, self._changed_besides_references()
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
         then = self.recorded_parts
         return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
+
+    def _changed_besides_references(self) -> tuple[Reason, ...]:
+        """Say what else differs of an image that waits for a reference, which will change it in any case."""
+        now = self.comparable
+        if now is None or not (then := self.recorded_parts):
+            return ()
+        found = (item for item in differences(then, now) if not item.part.startswith(REFERENCE))
+        return change_reasons(tuple(found))
+
+    @cached_property
+    def comparable(self) -> Inputs | None:
+        """The inputs; of an image that waits for a reference those besides references."""
+        composed, size = self.image.composed, self.image.entry.size
+        if self.inputs is not None or not self.awaited or composed is None or size is None:
+            return self.inputs
+        return Inputs(composed.text, composed.negative, (), size, composed)
 
     @cached_property
     def recorded_parts(self) -> Mapping[str, str]:

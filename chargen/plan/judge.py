@@ -163,11 +163,11 @@ def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
     for facts in every:
         if facts.fingerprint is not None and facts.has_history:
             return facts
-    known = {id(facts.inputs): facts for facts in every if facts.inputs is not None}
+    known = {id(facts.comparable): facts for facts in every if facts.comparable is not None}
     then = newest.recorded_parts if line is not None and known else {}
     if not then:
         return newest
-    return known[id(nearest_form(then, [facts.inputs for facts in known.values() if facts.inputs]))]
+    return known[id(nearest_form(then, [facts.comparable for facts in known.values() if facts.comparable]))]
 
 
 def _inputs(image: Unjudged, awaited: tuple[str, ...]) -> Inputs | None:

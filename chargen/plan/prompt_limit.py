@@ -36,7 +36,7 @@ def fit(parts: Sequence[PromptPart], limit: int) -> tuple[tuple[PromptPart, ...]
         length = len(part.label) + len(part.text)
         text = part.text if length <= room else part.text.sub(_shortened(part.text, room - len(part.label)))
         if text:
-            kept.append(replace(part, text=text))
+            kept.append(part if text is part.text else replace(part, text=text))
             room -= len(part.label) + len(text) + 1  # and what parts it from the next
         if len(text) < len(part.text):
             source = str(part.text.position or "")

@@ -36,12 +36,17 @@ class TemplateLimitError(TemplateRuntimeError):
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """A sandbox that counts. `begin` starts a new prompt; not for several threads at once."""
+    """A sandbox that counts. `begin` starts a new prompt; not for several threads at once.
+
+    `open_types` are frozen values made for templates: what has no underscore before it is open, without a closer look,
+    which costs more than all else that a template does with them.
+    """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, open_types: frozenset[type] = frozenset(), **options: Any) -> None:
         super().__init__(**options)
+        self._open_types = open_types | {LoopContext}
         self._left = MAX_STEPS
         self.concat = self._joined  # type: ignore[method-assign] # compiled templates ask for it by this name
         self.filters = {name: self._bounded(name, function) for name, function in self.filters.items()}
@@ -69,6 +74,12 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         self.check(measure(value))
 
     # what the compiled templates call
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Say whether a template may see an attribute."""
+        if type(obj) in self._open_types and not attr.startswith("_"):
+            return True
+        return super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Do an operation whose result has a size."""

@@ -312,6 +312,8 @@ def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
     reasons: list[Reason] = []
     if facts.change is Change.DIFFERENT:
         reasons.extend(facts.changes or _because(ReasonCode.INPUTS_CHANGED))
+    elif facts.awaited:
+        reasons.extend(facts.changes)
     reasons.extend(_rejection(facts))
     reasons.extend(facts.drifted)
     reasons.extend(Reason(ReasonCode.REFERENCE_REBUILT, (target,)) for target in facts.awaited)
