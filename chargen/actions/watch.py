@@ -81,8 +81,10 @@ MOST = 12
 
 def look(session: Session, request: BuildRequest, before: State | None) -> tuple[Look, State]:
     """Plan, and compare with what the last look found; without one everything is as it was."""
-    chosen = prepare(session, request)
     planner = session.planner()
+    planner.plan()
+    session.keep(planner)
+    chosen = prepare(session, request)
     meant = [image for image in chosen.plan.images if image.id in set(chosen.selected)]
     images = {image.id: (image.verdict, image.reasons, image.fingerprint) for image in meant}
     changed = [] if before is None else [name for name, said in images.items() if before.images.get(name) != said]

@@ -22,6 +22,7 @@ from chargen.text.money import cost_text, estimate_text
 if TYPE_CHECKING:
     from chargen.actions.watch import Look, State
     from chargen.plan.build_request import BuildRequest
+    from chargen.plan.cache.rows import Cache
 
 
 @click.command("watch")
@@ -59,6 +60,8 @@ class _Watching:
     request: BuildRequest
     left: Decimal | None
     state: State | None = None
+    planned: Cache | None = None
+    """What is not planned again while nothing of it changes."""
 
     def look(self) -> None:
         """Tell what changed since the last look, and build it."""
@@ -78,7 +81,10 @@ class _Watching:
 
         try:
             with open_session(Path.cwd(), os.environ) as session:
+                if self.planned is not None:
+                    session.take_over(self.planned)
                 found, state = look(session, self.request, self.state)
+                self.planned = session.cache()
         except ChargenError as failure:
             _say(str(failure).split("\n"))
             return None

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from pathlib import Path
@@ -30,6 +31,7 @@ from chargen.actions.why import why
 from chargen.errors import StartError
 from chargen.model.values import EntryId, FileHash, Status
 from chargen.plan.build_request import BuildRequest, prepare
+from chargen.plan.cache.rows import Cache
 from chargen.plan.plan import Planned, Shown, totals
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
@@ -65,6 +67,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.lock = threading.Lock()
+        self._planned: Cache | None = None
         with open_session(folder, os.environ, read_only=True) as session:
             self.project = session.project
         self.root = self.project.root
@@ -199,9 +202,14 @@ class Desk:
         threading.Thread(target=build.wait, daemon=True).start()
         return {"started": len(ids)}
 
-    def _session(self) -> Session:
-        """Open the project anew: its settings may have changed."""
-        return open_session(self.root, os.environ, read_only=False)
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """Open the project anew, for its settings may have changed; what was planned before is not planned again."""
+        with open_session(self.root, os.environ, read_only=False) as session:
+            if self._planned is not None:
+                session.take_over(self._planned)
+            yield session
+            self._planned = session.cache()
 
     def _row(
         self, session: Session, image: Shown, known: dict[EntryId, tuple[FileHash, int]], notes: dict[EntryId, str]

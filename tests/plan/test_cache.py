@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from servers import pictures
-from support.project import Project
+from support.project import REPOSITORY, Project
 
 from chargen.errors import ChargenError
 from chargen.model.request import FailureClass
@@ -691,6 +691,24 @@ def test_what_changed_just_now_is_not_kept(root: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(disk, "time", time)
     _kept(root)
     assert len(_scanned(root, monkeypatch)) == 6
+
+
+def test_a_model_that_is_a_file_counts(root: Path) -> None:
+    """What is wrong in a workflow is seen when it comes, when it is mended, and when the file is gone."""
+    workflow = root / "workflows/w.json"
+    text = (REPOSITORY / "chargen/providers/comfyui/starter/workflows/comfyui.json").read_text()
+    _written(workflow, text)
+    book = object.__new__(Project)
+    book.root = root
+    book.chapter("ch09", {"a": "A lamp."}, route="comfyui/workflows/w.json")
+    name = EntryId("chapters/ch09/a")
+    for content, verdict in ((text, "missing"), (text.replace("chargen:output", "x"), "blocked"), (text, "missing")):
+        _written(workflow, content)
+        _check(root)
+        assert _whole(root).by_id[name].verdict.value == verdict
+    workflow.unlink()
+    _check(root)
+    assert _whole(root).by_id[name].verdict.value == "blocked"
 
 
 def test_the_environment_counts(root: Path) -> None:
