@@ -1,6 +1,7 @@
 """Everything wrong or odd in the input, gathered before anything is spent: files, templates, references, providers.
 
-Reads the disk, changes nothing.
+It also counts what images are made of a character of: its pictures, or the words of its file. Reads the disk, changes
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from chargen.plan.before_sending import of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
-from chargen.plan.session import Session
+from chargen.plan.session import Session, unread_templates
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 NAMED = 3
@@ -30,12 +31,30 @@ _AFTER_A_DEAD_PATH = {
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCharacter:
+    """What images are made of a character of: so many send pictures of it, so many have words of its file.
+
+    An edited `appearance` changes nothing in an image that has no word of it.
+    """
+
+    slug: str
+    file: str
+    pictures: int
+    words: int
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `characters[]` in `check --json`."""
+        return {"slug": self.slug, "file": self.file, "pictures": self.pictures, "words": self.words}
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What was looked at, and what is wrong or odd in it, in the order of files and lines."""
 
     images: int
     files: int
     findings: tuple[Finding, ...]
+    characters: tuple[ShownCharacter, ...] = ()
 
     @property
     def totals(self) -> Mapping[Severity, int]:
@@ -52,6 +71,7 @@ class Checked:
         return {
             "problems": [finding.to_json() for finding in self.findings],
             "totals": {severity.value: self.totals[severity] for severity in Severity},
+            "characters": [character.to_json() for character in self.characters],
         }
 
 
@@ -66,8 +86,20 @@ def check(session: Session) -> Checked:
     more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan), *_of_file_paths(session, plan))
+    files = (*files, *map(Finding, unread_templates(session.project)))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
-    return Checked(len(plan.images), len({image.file for image in plan.images}), every)
+    return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
+
+
+def _shown(planner: Planner, plan: Plan) -> tuple[ShownCharacter, ...]:
+    """Count, for each character that any image shows, what the images are made of."""
+    found: list[ShownCharacter] = []
+    for slug, file in planner.book.definers.items():
+        users = [image for image in plan.images if slug in image.shows and image.file != file]
+        pictures = sum(any(item.character == slug for item in image.references) for image in users)
+        if users:
+            found.append(ShownCharacter(slug, file, pictures, sum(file in image.words_of for image in users)))
+    return tuple(found)
 
 
 def _of_slugs(planner: Planner) -> Iterator[Finding]:

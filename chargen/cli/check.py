@@ -20,7 +20,12 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 
 @click.command("check")
-@click.option("--all", "everything", is_flag=True, help="Give every place a problem of its own.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Give every place a problem of its own, and say what uses characters' texts.",
+)
 @click.option(
     "--format",
     "form",
@@ -55,6 +60,9 @@ def _lines(found: Checked, *, everything: bool) -> Iterator[str]:
     from chargen.plan.findings import by_cause  # noqa: PLC0415 - as above
 
     yield from problem_lines(found.findings, everything=everything)
+    for character in found.characters if everything else ():
+        pictures, words = plural(character.pictures, "image"), plural(character.words, "prompt")
+        yield f"{character.slug}: pictures go along with {pictures}, the text of {character.file} is in {words}"
     causes = len(by_cause(found.findings))
     folded = not everything and causes < len(found.findings)
     looked = f"{plural(found.images, 'image')} in {plural(found.files, 'file')}"

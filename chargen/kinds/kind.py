@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chargen.kinds.keys import Keys
-from chargen.kinds.view import fields
+from chargen.kinds.view import View, fields
 from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue, SlotValues
+from chargen.model.slots import METADATA, AppendSlot, SetSlots, SlotEdit, SlotValue, SlotValues
 from chargen.model.values import EntryId, Size
 from chargen.yaml.document import Document
 
@@ -95,7 +95,10 @@ class ImageryKind(ABC):
         """Say what to write into the author's file once the entry's picture is safely on disk."""
         if self.slot_list:
             return AppendSlot(entry.path, self.slot_list, slot_values(made))
-        return SetSlots(entry.path, {**self.place(entry, made.file_path), **slot_values(made)})
+        own = entry.data.get("provider_metadata")
+        kept = own.besides(METADATA) if isinstance(own, View) else {}
+        values = slot_values(replace(made, provider_metadata={**made.provider_metadata, **kept}))
+        return SetSlots(entry.path, {**self.place(entry, made.file_path), **values})
 
 
 def slot_values(made: SlotValues) -> dict[str, SlotValue]:

@@ -19,6 +19,13 @@ INHERITED = frozenset({"status"})
 A picture's slots are one entry's own."""
 
 
+METADATA = frozenset(
+    {"record", "request_id", "seed", "revised_prompt", "usage", "cost_usd", "quality", "asked_size", "delivered_size",
+     "references"}
+)  # fmt: skip
+"""Keys of `provider_metadata` that the program writes; others there are the author's, and stay."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlotValues:
     """An image that is safely on disk, as its slots tell it.

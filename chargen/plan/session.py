@@ -18,7 +18,7 @@ from typing import Any
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
-from chargen.errors import InputError, Position, Problem, StartError, error, warning
+from chargen.errors import InputError, Position, Problem, Severity, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
@@ -237,11 +237,28 @@ class Session:
 def read_templates(project: Project) -> Mapping[str, str]:
     """Read every template below the folder of templates, by name relative to it. Raises StartError.
 
-    A template that is not there is the packaged one. Hidden files are none: a Mac writes one beside every file.
+    A template that is not there is the packaged one. Hidden files are none: a Mac writes one beside every file. One
+    that can't be read and that nothing names is left out.
     """
+    found, unread = _templates(project)
+    used = [problem for name, problem in unread.items() if _is_named(name, found)]
+    if used:
+        raise StartError(used)
+    return {**kinds.packaged_templates(), **found}
+
+
+def unread_templates(project: Project) -> tuple[Problem, ...]:
+    """Return a warning for each template that can't be read and that nothing names."""
+    found, unread = _templates(project)
+    unused = (problem for name, problem in unread.items() if not _is_named(name, found))
+    return tuple(replace(problem, severity=Severity.WARNING) for problem in unused)
+
+
+def _templates(project: Project) -> tuple[dict[str, str], dict[str, Problem]]:
+    """Return the texts of a project's own templates by name, and why the others can't be read."""
     folder = project.path(project.settings.prompts)
-    found = dict(kinds.packaged_templates())
-    problems: list[Problem] = []
+    found: dict[str, str] = {}
+    unread: dict[str, Problem] = {}
     for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
         name = path.relative_to(folder).as_posix()
         if path.name.startswith("."):
@@ -249,13 +266,16 @@ def read_templates(project: Project) -> Mapping[str, str]:
         try:
             found[name] = read_inside(project.root, f"{project.settings.prompts}/{name}").decode("utf-8")
         except InputError as failure:
-            problems.extend(failure.problems)
+            unread[name] = failure.problems[0]
         except UnicodeDecodeError as failure:
             where = Position(f"{project.settings.prompts}/{name}")
-            problems.append(error(f"can't read this template: {failure}", where, "save it as UTF-8"))
-    if problems:
-        raise StartError(problems)
-    return found
+            unread[name] = error(f"can't read this template: {failure}", where, "save it as UTF-8")
+    return found, unread
+
+
+def _is_named(name: str, texts: Mapping[str, str]) -> bool:
+    """Say whether a template is one of the program's names, or may be named by another one."""
+    return name in kinds.packaged_templates() or any(name.rpartition("/")[2] in text for text in texts.values())
 
 
 def open_session(

@@ -170,3 +170,15 @@ def test_pictures_of_an_inventory_that_do_not_exist_are_told(tmp_path: Path) -> 
     assert [(str(item.problem.position), item.problem.message) for item in findings] == [
         ("imagery/characters/ivo/imagery.yaml:5:5", "the inventory's picture `face` does not exist")
     ]
+
+
+def test_what_uses_a_character_s_text_is_counted(tmp_path: Path) -> None:
+    """Where a portrait goes along, the appearance is in no prompt; where none is there, it is."""
+    book = Project(tmp_path, 'missing_references = "describe"\n')
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="depicts_characters: [mara, otto]")
+    book.character("mara", "A face.")
+    book.character("otto", appearance="A small man.")
+    book.character("ada", "Nobody's.")
+    with open_session(tmp_path, KEY, read_only=True) as session:
+        characters = check(session).characters
+    assert [(item.slug, item.pictures, item.words) for item in characters] == [("mara", 2, 0), ("otto", 0, 2)]

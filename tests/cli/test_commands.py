@@ -65,7 +65,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
             "nothing to send",
             {"images", "problems", "totals", "cost_usd", "needed_by", "left_out"},
         ),
-        (("check",), "3 images in 3 files: nothing wrong", {"problems", "totals"}),
+        (("check",), "3 images in 3 files: nothing wrong", {"problems", "totals", "characters"}),
         (("why", A), "  made ", {"images"}),
         (("history", A), f"{A}  1 version", {"images"}),
         (("impact", "ch02"), "the chapter ch02 feeds 1 image: fresh 1", None),

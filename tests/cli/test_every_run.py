@@ -95,3 +95,27 @@ def test_a_folder_with_the_name_of_a_file_is_told(
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert (problem["severity"], problem["file"]) == ("warning", "imagery/characters/mara.yaml")
     assert "folder with the name" in problem["message"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("old.txt.j2", 0), ("chapter.txt.j2", 3), ("part.j2", 3)])
+def test_a_template_that_can_not_be_read_stops_what_it_is_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    code: int,
+) -> None:
+    """One that nothing names is a warning of `check`; one that is named by another template may be needed."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.write("prompts/location.txt.j2", "{% include 'part.j2' %}\n")
+    book.write("prompts/part.j2", "Far.\n")
+    book.write(f"prompts/{name}", b"caf\xe9\n")
+    book.write("prompts/._chapter.txt.j2", b"\x00\x05\x16\x07")
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "all"]) == code
+    capsys.readouterr()
+    assert run(["check", "--json"]) == code
+    if not code:
+        (problem,) = json.loads(capsys.readouterr().out)["problems"]
+        assert (problem["severity"], problem["file"]) == ("warning", f"prompts/{name}")

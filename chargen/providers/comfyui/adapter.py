@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from chargen.errors import Position, Problem, error
 from chargen.model.request import (
@@ -35,6 +35,7 @@ from chargen.providers.catalogue.model_checks import check_prompt, media_type
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
 from chargen.providers.comfyui import answers
+from chargen.providers.comfyui.progress import Progress
 from chargen.providers.comfyui.workflow import NEGATIVE, SEED, SIZE, Values, Workflow, read_workflow
 from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import VendorProvider
@@ -74,6 +75,8 @@ class ComfyUIProvider(VendorProvider):
         self._read: dict[FileHash, Workflow] = {}
         self._uploaded: dict[str, str] = {}
         self._asked_for: dict[str, int] = {}
+        self._client_id = str(uuid4())
+        self._progress = Progress(self._address, self._client_id)
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Turn what was asked into what the workflow takes; every change is told in `notes`."""
@@ -140,7 +143,7 @@ class ComfyUIProvider(VendorProvider):
             )
         )
         prompt_id = id_of(name)
-        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id}
+        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": self._client_id}
         with self._in_transit(queued=False):
             answer = self._answer("POST", "/prompt", json=body)
             if answer.status >= 500 or not isinstance(answer.json, dict):
@@ -176,7 +179,12 @@ class ComfyUIProvider(VendorProvider):
     def _pending(self, name: str) -> Pending:
         with self._lock:
             number = self._asked_for[name] = self._asked_for.get(name, -1) + 1
-        return Pending(POLLS[min(number, len(POLLS) - 1)])
+        return Pending(POLLS[min(number, len(POLLS) - 1)], self._progress.of(id_of(name)))
+
+    def close(self) -> None:
+        """Close the client, if one was made, and stop listening."""
+        self._progress.close()
+        super().close()
 
     # the workflow
 
