@@ -177,6 +177,8 @@ BAD = {
         "w.json: error: this is a workflow as ComfyUI's page saves it",
     ),
     "no JSON": ('{\n "1": oops}', "w.json:2:7: error: not valid JSON"),
+    "a number without end": (f'{{"1": {"9" * 5000}}}', "w.json: error: nested too deep, or with a number too long"),
+    "levels without end": ("[" * 100_000, "w.json: error: nested too deep, or with a number too long"),
     "a list": ("[]", "w.json: error: this is no workflow in API format"),
     "no nodes": ("{}", "w.json: error: this is no workflow in API format"),
     "no prompt": (changed(n2=titled("2", "x")), "no node is titled `chargen:prompt`"),
