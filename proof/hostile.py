@@ -21,7 +21,7 @@ from servers.openai_server import OpenAIServer
 from support.project import Project, Run
 
 from proof.books import OPENAI
-from proof.hostile_places import PLACES, SORTS, places
+from proof.hostile_places import PLACES, SORTS, pipe_of, places
 from proof.hostile_projects import ESCAPES, PROJECTS
 from proof.tally import Bench, Tally
 
@@ -50,6 +50,8 @@ ALL_COMMANDS = (
     ("chargen", "gc"),
     ("chargen", "trash", "list"),
     ("chargen", "cost"),
+    ("chargen", "undo", "--list"),
+    ("chargen", "notes"),
     ("chargen", "log"),
     ("chargen", "approve", "chapters/ch01/a"),
     ("chargen", "unlock", "chapters/ch01/a"),
@@ -160,7 +162,7 @@ def odd_file(bench: Bench, tally: Tally, place: str, sort: str) -> None:
         assert len(server.requests) == sent, "something was bought for it"
         for path in found:
             kept = path.with_name(f"{path.name}.kept")
-            for odd in (path, path.with_name("pipe")):
+            for odd in (path, pipe_of(path)):
                 odd.unlink(missing_ok=True)
             if kept.exists():
                 kept.rename(path)

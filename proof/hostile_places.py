@@ -25,6 +25,9 @@ PLACES: dict[str, str] = {
     "the cache of the plan": ".chargen/plan-cache.msgpack",
     "the mark of a run": ".chargen/building",
     "moves": ".chargen/moves.json",
+    "a move of an entry": ".chargen/entry-move.json",
+    "decisions": ".chargen/decisions.jsonl",
+    "a job": ".chargen/jobs/20260101T000000000000Z-01234567.json",
     "ignored.json": ".chargen/ignored.json",
     "doit's states": ".chargen/doit.json",
     "the log": ".chargen/chargen.log",
@@ -62,12 +65,17 @@ def _sparse(path: Path) -> None:
         file.truncate(1 << 40)
 
 
+def pipe_of(path: Path) -> Path:
+    """Return where a pipe stands that a link at a path leads to."""
+    return path.with_name(f"{path.name}.pipe")
+
+
 SORTS: dict[str, Callable[[Path], object]] = {
     "a pipe": os.mkfifo,
     "a link to an endless device": lambda path: path.symlink_to("/dev/zero"),
     "a socket": _socket,
     "a terabyte": _sparse,
-    "a link to a pipe": lambda path: (os.mkfifo(path.with_name("pipe")), path.symlink_to("pipe")),
+    "a link to a pipe": lambda path: (os.mkfifo(pipe_of(path)), path.symlink_to(pipe_of(path).name)),
 }
 
 

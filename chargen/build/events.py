@@ -25,6 +25,15 @@ class RequestSent:
 
 
 @dataclass(frozen=True, slots=True)
+class JobAdvanced:
+    """A server says how far it is with an image, from 0 to 1."""
+
+    provider: str
+    entry_id: str
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
 class TryFailed:
     """A try brought no image; `wait` is the seconds until the next one, None where there is none."""
 
@@ -84,7 +93,8 @@ class AnsweredByAnother:
 
 
 SendingEvent: TypeAlias = (
-    "RequestSent | TryFailed | ProviderPaused | ServerLeftOut | ProviderStopped | ChargedMore | AnsweredByAnother"
+    "RequestSent | JobAdvanced | TryFailed | ProviderPaused | ServerLeftOut | ProviderStopped | ChargedMore"
+    " | AnsweredByAnother"
 )
 Sink: TypeAlias = Callable[[SendingEvent], None]
 

@@ -19,6 +19,7 @@ from chargen.build.entry_moves import finish
 from chargen.build.events import (
     AnsweredByAnother,
     ChargedMore,
+    JobAdvanced,
     ProviderStopped,
     RequestSent,
     SendingEvent,
@@ -93,6 +94,8 @@ class Build:
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
+    on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
+    """Told on any thread which part of an image its server says to be done."""
     """Told, on the thread of an image, that its request is leaving."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: ExitStack = field(default_factory=ExitStack)
@@ -300,6 +303,8 @@ def open_build(
             if isinstance(event, RequestSent):
                 build.sent = True
                 build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, JobAdvanced):
+                build.on_progress(event.entry_id, event.done)
             elif isinstance(event, AnsweredByAnother):
                 build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
             elif isinstance(event, ChargedMore):

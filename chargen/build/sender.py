@@ -19,6 +19,7 @@ from typing import Protocol
 from chargen.build.events import (
     AnsweredByAnother,
     ChargedMore,
+    JobAdvanced,
     ProviderPaused,
     ProviderStopped,
     RequestSent,
@@ -178,7 +179,7 @@ class Sender:
             flight = _Flight(server, attempt_id, most, departed)
             try:
                 ticket = server.provider.submit(call.request, attempt_id) if job is None else Ticket(job)
-                reply = self._collected(server.provider, ticket)
+                reply = self._collected(server.provider, ticket, call.request.asked.entry_id)
             except ProviderError as failure:
                 self._failed(call, flight, failure)
                 raise
@@ -202,9 +203,13 @@ class Sender:
             request = call.request
             self._sink(ChargedMore(str(request.route), request.asked.entry_id, most, actual))
 
-    def _collected(self, provider: Provider, ticket: Ticket) -> Reply:
+    def _collected(self, provider: Provider, ticket: Ticket, entry_id: str) -> Reply:
         """Wait for what was handed over, as calls in flight finish: the job is at work, and holds its place."""
+        done: float | None = None
         while isinstance(got := provider.collect(ticket), Pending):
+            if got.done is not None and got.done != done:
+                done = got.done
+                self._sink(JobAdvanced(self._name, entry_id, done))
             self._sleep(got.seconds)
         return got
 

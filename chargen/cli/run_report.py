@@ -1,11 +1,13 @@
 """What a build tells while it runs and when it ends: one line an image, a summary that leaves nothing unsaid.
 
-Only the main thread writes. On a terminal a bar shows what is done, failed and left; elsewhere there are plain lines.
+Only the main thread writes, but for the bar on a terminal: it shows what is done, failed and left, and how far a server
+of one's own says that it is. Elsewhere there are plain lines.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -24,11 +26,13 @@ from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
-from chargen.text.money import cost_text, estimate_text
+from chargen.text.money import cost_text, estimate_text, paid_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
 _WARNED = 5
 """Causes of warnings that are shown before a run."""
+_REDRAW = 0.25
+"""Seconds between two drawings of the line for what only a server says."""
 _BAR = 30
 """Cells of a whole bar."""
 
@@ -41,6 +45,10 @@ class ProgressLine:
         self._shown = 0
         self._total = self._done = self._failed = 0
         self._started = time.monotonic()
+        self._lock = threading.RLock()
+        """Held while the line changes; a signal may come in between, on the thread that holds it."""
+        self._at_work = ""
+        self._drawn = 0.0
 
     def start(self, total: int) -> None:
         """Show the line for so many images."""
@@ -49,31 +57,44 @@ class ProgressLine:
 
     def advance(self, *, failed: bool = False) -> None:
         """Count one more image."""
-        self._done += 1
-        self._failed += failed
-        self._draw()
+        with self._lock:
+            self._done += 1
+            self._failed += failed
+            self._at_work = ""
+            self._draw()
+
+    def at_work(self, entry_id: str, done: float) -> None:
+        """Show how far an image is, a few times a second; from any thread."""
+        with self._lock:
+            self._at_work = f", {entry_id.rpartition('/')[2]} {done:.0%}"
+            if self._shown and time.monotonic() - self._drawn >= _REDRAW:
+                self._draw()
 
     def say(self, text: str) -> None:
         """Write lines above this one."""
-        self.clear()
-        say(text.split("\n"), self._out)
-        self._draw()
+        with self._lock:
+            self.clear()
+            say(text.split("\n"), self._out)
+            self._draw()
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._shown:
-            self._out.write(f"\r{' ' * self._shown}\r")
-            self._out.flush()
-            self._shown = 0
+        with self._lock:
+            if self._shown:
+                self._out.write(f"\r{' ' * self._shown}\r")
+                self._out.flush()
+                self._shown = 0
 
     def _draw(self) -> None:
-        if not self._total:
-            return
-        self.clear()
-        text = self._text(time.monotonic() - self._started)
-        self._out.write(text)
-        self._out.flush()
-        self._shown = len(text)
+        with self._lock:
+            if not self._total:
+                return
+            self.clear()
+            self._drawn = time.monotonic()
+            text = self._text(self._drawn - self._started)
+            self._out.write(text)
+            self._out.flush()
+            self._shown = len(text)
 
     def _text(self, gone: float) -> str:
         filled = _BAR * self._done // self._total
@@ -82,7 +103,7 @@ class ProgressLine:
         )
         if 0 < self._done < self._total:
             text += f", {_clock(gone / self._done * (self._total - self._done))} left"
-        return text
+        return text + self._at_work
 
 
 def _clock(seconds: float) -> str:
@@ -113,6 +134,7 @@ class RunReport:
             self._line(line)
         if self._progress is not None:
             self._progress.start(len(self._build.chosen))
+            self._build.on_progress = self._progress.at_work
 
     def get_status(self, _task: Any) -> None:
         """Called when doit looks whether a task is up to date: nothing to tell."""
@@ -316,10 +338,11 @@ def _failures(result: RunResult) -> Iterable[str]:
 
 
 def _outcome(done: BuildResult) -> str:
+    paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
-        return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+        return f"built by {done.image.route}, {paid}"
     if done.outcome is Outcome.KEPT:
-        return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
+        return f"kept as a version, not put in place: {done.note}, {paid}"
     if done.outcome is Outcome.NOTHING:
         return done.note or f"nothing to do: {done.image.verdict.value}"
     if done.outcome is Outcome.MOVED:

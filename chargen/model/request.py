@@ -202,9 +202,13 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A job is not done yet: it is of use to ask again after so many seconds."""
+    """A job is not done yet: it is of use to ask again after so many seconds.
+
+    `done` is the part that its server says to be done, from 0 to 1; None where it says nothing. It decides nothing.
+    """
 
     seconds: float
+    done: float | None = None
 
 
 class Provider(Protocol):

@@ -73,8 +73,9 @@ class Decisions:
         found: dict[int, Decision] = {}
         for row in self._rows():
             try:
-                number = int(row["number"])
-                old = found.get(number) or Decision(number, str(row["at"]), str(row["command"]), {}, row.get("undoes"))
+                number = row["number"]
+                undoes = row.get("undoes") if _is_number(row.get("undoes")) else None
+                old = found.get(number) or Decision(number, str(row["at"]), str(row["command"]), {}, undoes)
                 images = {**old.images, **{item.id: item for item in map(_decided, row.get("images", ()))}}
                 for name in row.get("withdrawn", ()):
                     images.pop(EntryId(name), None)
@@ -92,7 +93,7 @@ class Decisions:
         with file_lock(self._root, DECISIONS), as_input_error(self._file):
             make_folder(self._file.parent)
             with self._file.open("a+b") as out:
-                number = number or 1 + max((int(row.get("number", 0)) for row in self._rows()), default=0)
+                number = number or 1 + max((row["number"] for row in self._rows()), default=0)
                 at = stamp(self._clock.now(), microseconds=True)
                 if (size := out.tell()) and read_plain(self._file, TEXT_BYTES)[size - 1 :] != b"\n":
                     out.write(b"\n")  # whoever wrote last died over it
@@ -111,7 +112,7 @@ class Decisions:
                 row = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(row, dict):
+            if isinstance(row, dict) and _is_number(row.get("number")):
                 rows.append(row)
         return rows
 
@@ -143,6 +144,11 @@ class Recorder:
         withdrawn = list(names)
         if self.number is not None and withdrawn:
             self._decisions.append(self.number, {**self._head, "withdrawn": withdrawn})
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value is a decision's number; a larger one is none that was ever given."""
+    return type(value) is int and 0 < value < 10**9
 
 
 def _decided(row: Mapping[str, Any]) -> Decided:

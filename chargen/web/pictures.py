@@ -17,7 +17,7 @@ from chargen.plain_file import read_plain
 from chargen.plan.project import Project
 from chargen.store.files import FileKind, kind_of, make_folder, write_whole
 from chargen.store.hashes import FileHashes
-from chargen.store.inside import read_inside
+from chargen.store.inside import read_inside, refuse_link
 
 SIDE = 320
 """Pixels of the longer side of a thumbnail: a cell of the grid on a dense screen."""
@@ -62,6 +62,7 @@ class Pictures:
         if not _HASH.fullmatch(digest):
             return None
         kept = self._project.path(THUMBNAILS) / f"{digest}.webp"
+        refuse_link(kept, self._project.root)  # what it leads to would be given out, and exported
         try:
             return read_plain(kept)
         except OSError:
@@ -74,15 +75,14 @@ class Pictures:
 
 
 def _thumbnail(data: bytes) -> bytes | None:
-    from PIL import Image, ImageOps  # noqa: PLC0415 - slow to import, and a page of kept thumbnails needs none of it
+    from chargen.images.decoding import PictureError, decode  # noqa: PLC0415 - slow to import, and a page of kept thumbnails needs none of it
 
     out = BytesIO()
     try:
-        with Image.open(BytesIO(data)) as picture:
-            picture.draft("RGB", (SIDE, SIDE))
-            upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((SIDE, SIDE))
-            upright.convert("RGB").save(out, "WEBP", quality=QUALITY)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        # Bounded, and of the formats that providers use: the library's own opening starts other programs for some.
+        _, upright = decode(data)
+        upright.thumbnail((SIDE, SIDE))
+        upright.convert("RGB").save(out, "WEBP", quality=QUALITY)
+    except (PictureError, OSError, ValueError):
         return None
     return out.getvalue()

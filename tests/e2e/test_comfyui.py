@@ -71,7 +71,9 @@ def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
         if not ended:
             assert first.code == -9, first.all
             server.settle()
-            assert forks.run(trial, "doit").code == 0
+            again = forks.run(trial, "doit")
+            assert again.code == 0, again.all
+            assert "possibly billed" not in again.out, again.all
         assert len(server.queued) == before + 1, f"killed before step {step}: {forks.steps()[step - 1 :][:1]}"
         tree.all_agrees(trial, {"chapters/ch01/a"})
         assert not list((root / ".chargen/jobs").glob("*")), f"step {step}"
@@ -137,6 +139,26 @@ def test_a_server_that_forgot_is_sent_the_prompt_again(book: Project, server: Co
     assert len(server.queued) == 2
     assert len(set(server.ids)) == 2, "an id was used twice"
     tree.all_agrees(book, {"chapters/ch01/a"})
+
+
+def test_a_job_that_is_lost_with_its_words_edited_is_given_up(
+    book: Project, server: ComfyUIServer, forks: Forks
+) -> None:
+    """No image asks for it any more, so the next run does, once, and notes it as failed."""
+    server.run.clear()
+    pid = forks.start(book, "doit")
+    server.wait_for(1)
+    os.kill(pid, signal.SIGKILL)
+    forks.wait(pid)
+    server.restart()
+    server.run.set()
+    book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A door.")
+    assert forks.run(book, "doit").code == 0
+    assert not list((book.root / ".chargen/jobs").glob("*"))
+    assert [status for (status,) in tree.journal(book, "SELECT status FROM attempts ORDER BY sent_at")] == [
+        "failed",
+        "done",
+    ]
 
 
 def test_a_server_that_forgets_during_a_run_is_sent_the_prompt_again(

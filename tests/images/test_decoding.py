@@ -1,16 +1,19 @@
 """Bytes from outside become pixels or a PictureError, in bounded memory."""
 
+import ast
 import io
 import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import chargen
 from chargen.images import decoding, png
 from chargen.images.decoding import PictureError, decode, inspect
 
@@ -190,3 +193,15 @@ def test_a_colour_profile_of_any_size_leaves_a_picture_whole(profile: bytes) -> 
     assert (picture.width, picture.height) == (8, 4)
     assert image.getpixel((0, 0)) == (9, 99, 199)
     assert ("icc_profile" in image.info) is (len(profile) < 1_000_000)
+
+
+def test_pictures_are_opened_in_one_place_and_as_one_of_few_formats() -> None:
+    """Left to itself the library takes dozens, and starts other programs for some of them."""
+    package = Path(chargen.__file__).parent
+    calls = [
+        (file.relative_to(package).as_posix(), {keyword.arg for keyword in node.keywords})
+        for file in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Image.open"
+    ]
+    assert calls == [("images/decoding.py", {"formats"})]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -172,6 +177,8 @@ BAD = {
         "w.json: error: this is a workflow as ComfyUI's page saves it",
     ),
     "no JSON": ('{\n "1": oops}', "w.json:2:7: error: not valid JSON"),
+    "a number without end": (f'{{"1": {"9" * 5000}}}', "w.json: error: nested too deep, or with a number too long"),
+    "levels without end": ("[" * 100_000, "w.json: error: nested too deep, or with a number too long"),
     "a list": ("[]", "w.json: error: this is no workflow in API format"),
     "no nodes": ("{}", "w.json: error: this is no workflow in API format"),
     "no prompt": (changed(n2=titled("2", "x")), "no node is titled `chargen:prompt`"),
@@ -279,6 +286,17 @@ def test_references_are_uploaded_once_by_their_content(desk: Desk, server: Comfy
         [sent["prompt"].get(name, {}).get("inputs", {}).get("image") for name in ("20", "21")] for sent in server.queued
     ]
     assert loaded == [[ann, bob], [bob, ann], [bob, None]]
+
+
+def test_a_reference_of_images_that_leave_together_is_uploaded_once(desk: Desk, server: ComfyUIServer) -> None:
+    """The second waits for the upload of the first."""
+    desk.write({**STARTER, **TWO})
+    server.before_upload = lambda: threading.Event().wait(0.1)
+    ann = reference("ann", 1)
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(desk.provider.submit, desk.request(asked(ann)), f"try-{n}") for n in range(4)]:
+            done.result(30)
+    assert len(server.uploads) == 1
 
 
 def test_a_server_that_lost_its_pictures_gets_them_again(desk: Desk, server: ComfyUIServer) -> None:
@@ -420,3 +438,48 @@ def test_a_workflow_that_changes_while_an_image_waits_is_not_sent(desk: Desk, se
     with fails(FailureClass.INVALID, "was changed while the image waited"):
         desk.provider.submit(other, "attempt-1")
     assert server.requests == []
+
+
+# progress
+
+
+def test_how_far_a_job_is_is_heard_and_never_believed(desk: Desk, server: ComfyUIServer) -> None:
+    """It is told while one waits; a message that all is done ends nothing, nor does one that is none."""
+    server.run.clear()
+    ticket = desk.provider.submit(desk.request(), "attempt-1")
+    assert desk.provider.collect(ticket).done is None  # type: ignore[union-attr]
+    server.says("progress", value="x", max=None, prompt_id=server.ids[0])
+    server.says("progress", value=1, max=0, prompt_id=server.ids[0])
+    server.says("progress", value=10, max=40, prompt_id=server.ids[0])
+    _until(lambda: desk.provider.collect(ticket).done == 0.25)  # type: ignore[union-attr]
+    server.says("progress", value=40, max=40, prompt_id=server.ids[0])
+    server.says("execution_success", prompt_id=server.ids[0])
+    _until(lambda: desk.provider.collect(ticket).done == 1)  # type: ignore[union-attr]
+    assert isinstance(desk.provider.collect(ticket), Pending)
+    server.run.set()
+    server.wait_done(1)
+    assert isinstance(desk.provider.collect(ticket), Reply)
+
+
+def test_without_a_websocket_nothing_is_missing(desk: Desk, server: ComfyUIServer) -> None:
+    """A proxy that lets none through, a server that has none."""
+    server.has_websocket = False
+    server.latency = 0.1
+    assert desk.send().data
+
+
+def _until(told: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not told():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_other_runs_import_nothing_of_it() -> None:
+    """Neither the provider nor a library for websockets, by what every command imports."""
+    code = (
+        "import sys; import chargen.build.run, chargen.cli.main, chargen.providers as p; p.known_providers(); "
+        "p.load_models(); print([m for m in sys.modules if 'comfyui' in m or m.startswith(('websockets', 'httpx'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert run.stdout.strip() == "[]"

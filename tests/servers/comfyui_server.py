@@ -8,12 +8,16 @@ import chargen.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import select
 import struct
 import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -65,8 +69,12 @@ class ComfyUIServer(LoopbackServer):
         self._breaks: list[tuple[str, Callable[[str, dict[str, Any]], dict[str, Any]], int]] = []
         self._work = threading.Condition()
         self._lost = 0
+        self.has_websocket = True
+        self._said: list[bytes] = []
         self.before_queue: Callable[[], object] = int
         """Called when the queue is asked for."""
+        self.before_upload: Callable[[], object] = int
+        """Called when a picture is uploaded."""
         self._worker: threading.Thread | None = None
 
     def __enter__(self) -> ComfyUIServer:
@@ -167,6 +175,7 @@ class ComfyUIServer(LoopbackServer):
 
     def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:
         if path == "/upload/image":
+            self.before_upload()
             fields, files = read_form(headers["content-type"], body)
             name = files[0].name
             with self._work:
@@ -191,6 +200,36 @@ class ComfyUIServer(LoopbackServer):
         """The ids of what waits in the queue."""
         with self._work:
             return [item[1] for item in self._pending]
+
+    def upgraded(self, handler: Any) -> bool:
+        """Serve the websocket: what `says` was given, to whoever listens."""
+        if not handler.path.startswith("/ws?") or not self.has_websocket:
+            return False
+        key = handler.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        handler.wfile.write(
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+            f"sec-websocket-accept: {accept}\r\n\r\n".encode()
+        )
+        heard = 0
+        with suppress(OSError):
+            while not self._stopping.is_set():
+                if select.select([handler.connection], [], [], 0)[0] and handler.connection.recv(1024)[:1] != b"\x89":
+                    break  # whoever listened is gone, or says goodbye; all else that comes is a ping
+                with self._work:
+                    if len(self._said) == heard:
+                        self._work.wait(0.02)
+                    new, heard = self._said[heard:], len(self._said)
+                for data in new:
+                    size = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
+                    handler.wfile.write(b"\x81" + size + data)
+        return True
+
+    def says(self, kind: str, **data: Any) -> None:
+        """Send a message over the websocket."""
+        with self._work:
+            self._said.append(json.dumps({"type": kind, "data": data}).encode())
+            self._work.notify_all()
 
     def get(self, path: str) -> tuple[bytes, str] | None:
         parts = urlsplit(path)

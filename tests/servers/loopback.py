@@ -204,6 +204,10 @@ class LoopbackServer:
         """Return bytes and type of what is fetched at `path`."""
         return None
 
+    def upgraded(self, handler: Any) -> bool:  # noqa: ARG002 - for servers with a websocket
+        """Say whether a GET became another protocol, which is over by now."""
+        return False
+
     def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:  # noqa: ARG002
         """Return status and JSON for a POST that asks for no image."""
         return None
@@ -317,6 +321,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.owner.gets.append(self.path)
+        if self.owner.upgraded(self):
+            self.close_connection = True
+            return
         if moved := self.owner.redirect(self.path):
             self._send(302, b"", {"location": moved})
             return

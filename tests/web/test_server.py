@@ -77,6 +77,18 @@ def test_pictures_are_asked_for_by_hash_alone(server: Review, book: Project) -> 
     assert server.get(f"/picture/{image['picture']}").status == 404
 
 
+def test_a_kept_thumbnail_that_leads_elsewhere_is_not_given_out(server: Review, book: Project) -> None:
+    """`.chargen` may be a stranger's: what a link there leads to is neither shown nor exported."""
+    (book.root.parent / "secret").write_bytes(b"the secret")
+    digest = server.get(f"/image/{A}").json["picture"]
+    kept = book.root / f".chargen/thumbnails/{digest}.webp"
+    kept.parent.mkdir(exist_ok=True)
+    kept.symlink_to(book.root.parent / "secret")
+    answer = server.get(f"/thumbnail/{digest}")
+    assert answer.status != 200
+    assert b"secret" not in answer.body
+
+
 def test_what_is_no_picture_is_told(server: Review, book: Project) -> None:
     """A file that can't be decoded has no thumbnail; a pointer has no picture; the rest of the book is there."""
     book.write(f"generated/{A}.png", b"not a picture")
@@ -224,12 +236,18 @@ def test_the_page_as_plain_files(book: Project, tmp_path: Path) -> None:
     run = book.chargen("review", "--export", "shown")
     assert run.code == 0, run.all
     page = book.root / "shown"
-    assert {path.name for path in page.iterdir()} == {"index.html", "static", "picture", "thumbnail"}
+    assert {path.name for path in page.iterdir()} == {
+        "index.html",
+        "chargen-review.txt",
+        "static",
+        "picture",
+        "thumbnail",
+    }
     texts = [path.read_text() for path in page.rglob("*") if path.suffix in {".html", ".js", ".css"}]
     assert not any("http:" in text or "https:" in text for text in texts)
     assert len(list((page / "picture").iterdir())) == 4
     assert book.chargen("review", "--export", "shown").code == 0
-    book.write("mine/notes.txt", "mine")
+    book.write("mine/index.html", "mine")
     run = book.chargen("review", "--export", "mine")
     assert (run.code, "holds other files" in run.err) == (3, True)
-    assert not (tmp_path / "mine" / "index.html").exists()
+    assert (tmp_path / "mine" / "index.html").read_text() == "mine"

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from chargen.errors import Position, Problem, error
 from chargen.model.request import (
@@ -35,6 +35,7 @@ from chargen.providers.catalogue.model_checks import check_prompt, media_type
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
 from chargen.providers.comfyui import answers
+from chargen.providers.comfyui.progress import Progress
 from chargen.providers.comfyui.workflow import NEGATIVE, SEED, SIZE, Values, Workflow, read_workflow
 from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import VendorProvider
@@ -72,8 +73,11 @@ class ComfyUIProvider(VendorProvider):
         self._lock = Lock()
         self._files: dict[str, tuple[tuple[int, int, int], Workflow]] = {}
         self._read: dict[FileHash, Workflow] = {}
+        self._uploading = Lock()
         self._uploaded: dict[str, str] = {}
         self._asked_for: dict[str, int] = {}
+        self._client_id = str(uuid4())
+        self._progress = Progress(self._address, self._client_id)
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Turn what was asked into what the workflow takes; every change is told in `notes`."""
@@ -140,7 +144,7 @@ class ComfyUIProvider(VendorProvider):
             )
         )
         prompt_id = id_of(name)
-        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id}
+        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": self._client_id}
         with self._in_transit(queued=False):
             answer = self._answer("POST", "/prompt", json=body)
             if answer.status >= 500 or not isinstance(answer.json, dict):
@@ -149,7 +153,7 @@ class ComfyUIProvider(VendorProvider):
             answers.check_queued(answer, workflow, self._secrets)
         except ProviderError as failure:
             if failure.failure is FailureClass.TRANSIENT:  # the server lost its pictures
-                with self._lock:
+                with self._uploading:
                     self._uploaded.clear()
             if answer.status == 200:  # it would make what is left of the prompt
                 with suppress(ProviderError):
@@ -176,7 +180,12 @@ class ComfyUIProvider(VendorProvider):
     def _pending(self, name: str) -> Pending:
         with self._lock:
             number = self._asked_for[name] = self._asked_for.get(name, -1) + 1
-        return Pending(POLLS[min(number, len(POLLS) - 1)])
+        return Pending(POLLS[min(number, len(POLLS) - 1)], self._progress.of(id_of(name)))
+
+    def close(self) -> None:
+        """Close the client, if one was made, and stop listening."""
+        self._progress.close()
+        super().close()
 
     # the workflow
 
@@ -222,17 +231,13 @@ class ComfyUIProvider(VendorProvider):
     def _upload(self, reference: SentReference) -> str:
         """Bring a reference to the server, once by its content; return the name to use."""
         digest = hashlib.sha256(reference.data).hexdigest()
-        with self._lock:
-            known = self._uploaded.get(digest)
-        if known is not None:
-            return known
         media = media_type(reference)
         file = f"chargen-{digest[:32]}.{_SUFFIXES.get(media, 'png')}", reference.data, media
-        answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
-        name = answers.uploaded(answer, self._secrets)
-        with self._lock:
-            self._uploaded[digest] = name
-        return name
+        with self._uploading:  # two images with the same reference leave at the same time
+            if digest not in self._uploaded:
+                answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
+                self._uploaded[digest] = answers.uploaded(answer, self._secrets)
+            return self._uploaded[digest]
 
     def _history(self, prompt_id: str) -> Mapping[str, Any] | None:
         return answers.history(self._answer("GET", f"/history/{prompt_id}"), prompt_id, self._secrets)

@@ -139,8 +139,9 @@ def read_workflow(data: bytes, file: str) -> Workflow:
     except json.JSONDecodeError as failure:
         place = Position(file, failure.lineno, failure.colno)
         return Workflow(file, digest, problems=(error(f"not valid JSON: {failure.msg.lower()}", place, _EXPORT),))
-    except RecursionError:
-        return Workflow(file, digest, problems=(error("nested too deep to be a workflow", Position(file), _EXPORT),))
+    except (RecursionError, ValueError):
+        message = "nested too deep, or with a number too long, to be a workflow"
+        return Workflow(file, digest, problems=(error(message, Position(file), _EXPORT),))
     if trouble := _trouble(graph):
         return Workflow(file, digest, problems=(error(trouble, Position(file), _EXPORT),))
     positions = json_positions(text, file)
