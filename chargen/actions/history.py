@@ -102,6 +102,7 @@ def _of_original(stored: StoredOriginal) -> Version:
         by=str(record.route),
         attempt=record.attempt,
         cost_usd=record.cost_or_estimate_usd,
+        estimated=record.is_estimated,
         record=record,
         stored=stored,
         names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
@@ -183,6 +184,7 @@ def _add_known(
                 by=str(attempt.route),
                 attempt=attempt.attempt_id,
                 cost_usd=attempt.cost_or_estimate_usd,
+                estimated=attempt.is_estimated,
                 names=frozenset({attempt.file_sha256} if attempt.file_sha256 else ()),
             )
         )
@@ -198,15 +200,29 @@ def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version
     by = str(record.route)
     painted = embedded is None or not embedded.verified
     attempt = None if painted else record.attempt
-    return Version(at, VersionPlace.CURRENT, file, size, by, attempt, record=record, by_hand=painted, names=names)
+    cost, estimated = record.cost_or_estimate_usd, record.is_estimated
+    return Version(
+        at, VersionPlace.CURRENT, file, size, by, attempt, cost, estimated, record, by_hand=painted, names=names
+    )
 
 
 def _of_line(line: RecordLine, where: VersionPlace, record: Record | None) -> Version:
-    cost = record.cost_usd if record is not None else None
+    cost = record.cost_or_estimate_usd if record is not None else None
+    estimated = record is not None and record.is_estimated
     at = record.received_at if record is not None else line.at or ""
     names = frozenset({line.file})
     return Version(
-        at, where, line.file, line.size, line.by, line.attempt, cost, record, by_hand=not line.by, names=names
+        at,
+        where,
+        line.file,
+        line.size,
+        line.by,
+        line.attempt,
+        cost,
+        estimated,
+        record,
+        by_hand=not line.by,
+        names=names,
     )
 
 

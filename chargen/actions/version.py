@@ -44,6 +44,8 @@ class Version:
     by: str | None = None
     attempt: str | None = None
     cost_usd: Decimal | None = None
+    estimated: bool = False
+    """Its provider did not say what it cost: that is an estimate."""
     record: Record | None = None
     kept: KeptVersion | None = None
     stored: StoredOriginal | None = None
@@ -64,6 +66,7 @@ class Version:
             "by_hand": self.by_hand,
             "where": self.where.value,
             "cost_usd": number(self.cost_usd),
+            "cost_estimated": self.estimated,
             "attempt": self.attempt,
             "file_sha256": self.file,
             "path": self.path or None,

@@ -52,6 +52,11 @@ class Why:
         """What the present image cost, as its record or the entry's slots tell; None where neither does."""
         return cost_of(self.record, self.image.entry)
 
+    @property
+    def is_estimated(self) -> bool:
+        """True where that is an estimate."""
+        return self.record is not None and self.record.is_estimated
+
     def to_json(self) -> dict[str, Any]:
         """One element of `images[]` in `why --json`; `made` is null where nothing is known of the picture."""
         image, explanation = self.image, self.explanation
@@ -77,6 +82,7 @@ class Why:
             "at": record.received_at if record else line.at,
             "by": line.by,
             "cost_usd": number(self.cost_usd),
+            "cost_estimated": self.is_estimated,
             "attempt": line.attempt,
             "file_sha256": line.file,
             "accepted": accepted_for(line) is not None,
@@ -170,7 +176,7 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
         return record.cost_or_estimate_usd
     metadata = slots_of(entry).get("provider_metadata")
     written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
-    return amount_of(written) if written else None
+    return None if written is None else amount_of(written)
 
 
 def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:

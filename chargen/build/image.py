@@ -77,6 +77,8 @@ class BuildResult:
     outcome: Outcome
     image: Planned
     cost_usd: Decimal | None = Decimal(0)
+    estimated: bool = False
+    """The provider did not say what it cost: that is the estimate."""
     note: str = ""
     failure: ChargenError | None = None
 
@@ -119,18 +121,18 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
             picture = builder.converted(now, original, now.entry.size)
-            cost = reply.cost_usd if reply.cost_usd is not None else now.cost_usd
+            cost, estimated = original.record.cost_or_estimate_usd, original.record.is_estimated
             place = builder.place_now(image, now)
             with target_lock(session.project.root, place.id):
                 if decision := builder.author_decision_since(now, before, place):
-                    return BuildResult(Outcome.KEPT, now, cost, decision)
+                    return BuildResult(Outcome.KEPT, now, cost, estimated, decision)
                 if place.id != now.id:
                     builder.keep_former(now, place)
                 file = replace_picture(session, place, picture.data)
                 session.originals.note_published(original, file)
                 builder.note_replaced(now, original)
                 edit = slots_edit(place, original.record, file, str(picture.delivered_size))
-                done = BuildResult(Outcome.BUILT, now, cost)
+                done = BuildResult(Outcome.BUILT, now, cost, estimated)
                 return builder.write_back(done, edit, file, original.record.attempt, place.id)
 
 

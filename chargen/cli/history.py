@@ -13,7 +13,7 @@ from chargen.cli.output import GREEN, say, say_json, styled
 from chargen.cli.tables import bold, cells, columns, dim, moment, plural, width
 from chargen.model.inputs import PROMPT
 from chargen.model.reason import said_of_version
-from chargen.text.money import cost_text
+from chargen.text.money import paid_text
 
 if TYPE_CHECKING:
     from chargen.actions.version import GoneHistory, ImageHistory, Version
@@ -91,7 +91,7 @@ def _row(version: Version) -> tuple[str, ...]:
     by = version.by if version.by else ""
     if version.by_hand:
         by = f"{by}, painted over" if by else "by hand"
-    cost = "" if version.by_hand else cost_text(version.cost_usd)
+    cost = "" if version.by_hand else paid_text(version.cost_usd, estimated=version.estimated)
     file = version.file[:_DIGITS] if version.file else ""
     return str(version.number), moment(version.at), by, cost, file, where
 

@@ -26,7 +26,7 @@ from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
 from chargen.plan.plan import Shown, total_cost
-from chargen.text.money import cost_text, estimate_text
+from chargen.text.money import cost_text, estimate_text, paid_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
 _WARNED = 5
@@ -248,6 +248,7 @@ def opening(build: Build) -> Iterable[str]:
         )
     spending = [image for image in build.chosen if image.verdict.spends]
     if not spending:
+        yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
@@ -337,10 +338,11 @@ def _failures(result: RunResult) -> Iterable[str]:
 
 
 def _outcome(done: BuildResult) -> str:
+    paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
-        return f"built by {done.image.route}, {cost_text(done.cost_usd)}"
+        return f"built by {done.image.route}, {paid}"
     if done.outcome is Outcome.KEPT:
-        return f"kept as a version, not put in place: {done.note}, {cost_text(done.cost_usd)}"
+        return f"kept as a version, not put in place: {done.note}, {paid}"
     if done.outcome is Outcome.NOTHING:
         return done.note or f"nothing to do: {done.image.verdict.value}"
     if done.outcome is Outcome.MOVED:

@@ -17,7 +17,7 @@ from chargen.model.inputs import Change, change_reasons
 from chargen.model.record_marks import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.text.money import cost_text, estimate_text
+from chargen.text.money import estimate_text, paid_text
 from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _made(found: Why) -> Iterator[str]:
     if not line.by:
         yield f"  taken as it was on {at}"
         return
-    price = cost_text(found.cost_usd)
+    price = paid_text(found.cost_usd, estimated=found.is_estimated)
     attempt = f", attempt {line.attempt}" if line.attempt else ""
     yield f"  made {at} by {line.by}, {price}{attempt}"
     if accepted_for(line) is not None:

@@ -232,6 +232,11 @@ class Record:
         return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
 
     @property
+    def is_estimated(self) -> bool:
+        """True where the provider did not say what it cost, and an estimate stands for it."""
+        return self.cost_usd is None and self.cost_estimate_usd is not None
+
+    @property
     def answers_rejection(self) -> bool:
         """True where the image was made because its predecessor was rejected."""
         return has(self.why, ReasonCode.REJECTED)

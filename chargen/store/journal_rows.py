@@ -105,6 +105,11 @@ class Attempt:
         return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
 
     @property
+    def is_estimated(self) -> bool:
+        """True where the provider did not say what it cost, and an estimate stands for it."""
+        return self.cost_usd is None and self.cost_estimate_usd is not None
+
+    @property
     def delivered(self) -> bool:
         """True where an image came."""
         return self.status in (AttemptStatus.STORED, AttemptStatus.DONE)

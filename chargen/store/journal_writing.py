@@ -41,11 +41,15 @@ def put_task(connection: sqlite3.Connection, task_id: str, status: str, **values
 
 def update_from_original(connection: sqlite3.Connection, stored: StoredOriginal) -> None:
     """Note in an attempt's own row that its original is safe, and what the reply said."""
-    record = stored.record
+    record, failed = stored.record, bool(stored.unusable)
     connection.execute(
-        "UPDATE attempts SET status=?,finished_at=?,request_id=?,cost_usd=?,usage=?,original=? WHERE attempt_id=?",
+        "UPDATE attempts SET status=?,failure_class=?,message=?,possibly_billed=?,finished_at=?,request_id=?,"
+        "cost_usd=?,usage=?,original=? WHERE attempt_id=?",
         (
-            AttemptStatus.STORED.value,
+            (AttemptStatus.FAILED if failed else AttemptStatus.STORED).value,
+            FailureClass.INVALID.value if failed else None,
+            safe(stored.unusable) or None,
+            int(failed and record.cost_usd is None),
             record.received_at,
             safe(record.request_id),
             amount_text(record.cost_usd),

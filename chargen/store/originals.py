@@ -18,7 +18,7 @@ from pathlib import Path
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images import png
-from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, carries_credentials, header, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import FileHash, Fingerprint
@@ -44,6 +44,8 @@ RECORD_FILE = "record.json"
 PUBLISHED_FILE = "published.json"
 REPLACED_FILE = "replaced.json"
 UNUSABLE_FILE = "unusable.json"
+_MADE_OF = frozenset({PNG, JPEG, WEBP, GIF, UNKNOWN})
+"""Types of which pictures are made, and the one that says nothing."""
 _SHOWN = 8
 """Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -272,7 +274,7 @@ class Originals:
         if original is None or not _REPLY.fullmatch(original.file):
             return None
         published = _read_published(folder / PUBLISHED_FILE)
-        return StoredOriginal(record, original, published, "" if published else _read_why(folder / UNUSABLE_FILE))
+        return StoredOriginal(record, original, published, "" if published else _why_unusable(folder, original))
 
 
 def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
@@ -326,6 +328,14 @@ def _read_names(path: Path) -> tuple[str, ...]:
         return tuple(str(name) for name in names)
     except (OSError, ValueError, TypeError, RecursionError):
         return ()  # as above: the newer record tells it as well
+
+
+def _why_unusable(folder: Path, original: Original) -> str:
+    """Say why no picture can be made of an original: as noted, else as the type of its bytes says."""
+    why = _read_why(folder / UNUSABLE_FILE)
+    if not why and original.media_type not in _MADE_OF:
+        why = f"these bytes are {original.media_type}, which can't be used"
+    return why
 
 
 def _read_why(path: Path) -> str:

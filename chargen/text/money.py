@@ -15,6 +15,11 @@ def cost_text(cost: Decimal | None) -> str:
     return UNKNOWN if cost is None else _short(cost, ROUND_HALF_UP)
 
 
+def paid_text(cost: Decimal | None, *, estimated: bool) -> str:
+    """Write what was paid, and that it is an estimate where the provider did not say."""
+    return f"{cost_text(cost)} estimated" if estimated and cost is not None else cost_text(cost)
+
+
 def estimate_text(cost: Decimal | None) -> str:
     """Write an estimate, rounded up to a tenth of a cent: more digits would claim more than is known."""
     return UNKNOWN if cost is None else _short(cost.quantize(_TENTH_OF_A_CENT, rounding=ROUND_UP), ROUND_UP)
