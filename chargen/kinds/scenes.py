@@ -27,7 +27,7 @@ SIZE = Size(1024, 1536)
 """A scene shows a person: upright, where neither it nor its file says otherwise."""
 
 _TYPE = "character-scenes"
-_SLUG = "Slug of the character; without it, that of the folder."
+_SLUG = "Slug of the character; without it, that of the character file beside it, else of the folder."
 _METADATA = Keys((type_key(_TYPE), slug_key(_SLUG, suggested=False), GENERATION_DEFAULTS))
 _CHARACTER = Keys(
     (
@@ -39,9 +39,9 @@ _SCENE = (
     Keys(
         (
             slug_key("Names the scene; without it, its title does.", name="id"),
-            Key("scene", "What happens.", Effect.FIELD, suggested=False),
+            Key("scene", "What happens.", Effect.FIELD),
             Key("pose", "How they stand or move.", Effect.FIELD, suggested=False),
-            Key("setting", "Where it is.", Effect.FIELD, suggested=False),
+            Key("setting", "Where it is.", Effect.FIELD),
             Key("mood", "Its mood.", Effect.FIELD, suggested=False),
         ),
         (("id",),),

@@ -211,15 +211,15 @@ def test_money_is_added_up_by_what_is_known(journal: Journal, originals: Origina
     assert sum_of("", journal.attempts(START + timedelta(days=1))) == Sum()
 
 
-def test_refusals_are_kept_with_what_was_said(journal: Journal, originals: Originals) -> None:
-    """Only they, whatever else came before and after."""
+def test_refusals_are_listed_with_their_words(journal: Journal, originals: Originals) -> None:
+    """Whose they are, and whether something else came since, is for whoever judges an image to say."""
     journal.sent(sending(1))
     journal.failed(
         sending(1).attempt_id, FailureClass.REFUSED, "no", http_status=400, request_id="r\ud83e", usage={"a": 1}
     )
     build(journal, originals, sending(2))
     (refused,) = journal.refusals()
-    assert (refused.attempt_id, refused.task_id) == (sending(1).attempt_id, ALICE)
+    assert (refused.task_id, refused.fingerprint) == (ALICE, Fingerprint("ab" * 32))
     assert (refused.message, refused.http_status, refused.request_id) == ("no", 400, "r\\ud83e")
 
 
