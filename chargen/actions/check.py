@@ -85,13 +85,9 @@ def check(session: Session) -> Checked:
     of_routes = (*of_providers(session, plan.images), *offered)
     more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-<<<<<<< HEAD
-    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan), *_of_file_paths(session, plan, seen))
-=======
     named = {name for finding in found for name in NAME.findall(finding.problem.message)}
-    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named), *_of_file_paths(session, plan))
->>>>>>> main
-    files = (*files, *map(Finding, unread_templates(session.project)))
+    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named))
+    files = (*files, *_of_file_paths(session, plan, named), *map(Finding, unread_templates(session.project)))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
 
@@ -133,15 +129,15 @@ def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Colle
                 yield Finding(replace(warning(message, item.position, hint), subject=item.path))
 
 
-def _of_file_paths(session: Session, plan: Plan, seen: Collection[str]) -> Iterator[Finding]:
+def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:
     """Yield the entries whose `file_path` names a picture that is not there, once for each file and next step.
 
-    Not those of which a message that was `seen` tells already: an image may need that very picture.
+    Not those `named` already: an image may need that very picture.
     """
     dead: dict[tuple[str, str], list[Shown]] = {}
     for image in plan.images:
-        told = any(f"`{image.named}`" in message for message in seen)
-        if image.named and not told and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
+        told = not image.named or image.named in named
+        if not told and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
             dead.setdefault((image.file, _AFTER_A_DEAD_PATH[image.verdict]), []).append(image)
     for (_, hint), images in dead.items():
         paths = [f"`{image.named}`" for image in images]
