@@ -14,9 +14,18 @@ from dataclasses import dataclass, replace
 
 from chargen.model.slots import SlotValue
 from chargen.yaml.meaning import is_nothing, is_text, means
-from chargen.yaml.scalars import Quote, Style, below_key, inline, item_lines, key_lines, takes_lines, value_lines
+from chargen.yaml.scalars import (
+    Quote,
+    Style,
+    below_key,
+    inline,
+    item_lines,
+    key_lines,
+    style_of,
+    takes_lines,
+    value_lines,
+)
 from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
-from chargen.yaml.style import style_of
 from chargen.yaml.tree import (
     EditRefused,
     Shape,

@@ -228,6 +228,13 @@ def _link(path: Path, to: Path) -> None:
         path.symlink_to(to)
 
 
+def _moved(root: Path, name: str, to: str) -> None:
+    """Put what stands at `name` elsewhere, and a link to it in its place."""
+    (root / to).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).rename(root / to)
+    (root / name).symlink_to(os.path.relpath(root / to, (root / name).parent))
+
+
 def _damage(folder: Path, pattern: str) -> None:
     for path in folder.rglob(pattern):
         path.write_bytes(b"no picture")
@@ -266,6 +273,26 @@ def _chapter(root: Path, slug: str = "ch01") -> Path:
 
 MARA, IVO = "imagery/characters/mara/imagery.yaml", "imagery/characters/ivo/imagery.yaml"
 ENTRY = "  - {custom_id: %s, prompt_used: Another thing., size: 128x96}\n"
+
+SCENES = "imagery/characters/mara/scenes.yaml"
+_SCENES = """\
+character: {name: Mara, summary: A tall one}
+visual_consistency: [Blue scarf]
+generation_defaults: {provider: sketch, model: sketch}
+scenes:
+  - {title: A race, setting: The yard, scene: Mara runs}
+  - {title: At home, scene: Mara sleeps}
+"""
+_ZONES = """\
+entity_type: location-imagery
+slug: yard
+generation_defaults: {provider: sketch, model: sketch}
+location_visual_anchor: {signature_elements: [a pump, a wall]}
+overview: {title: Yard, prompt: The yard., size: 128x96}
+zones:
+  - {slug: gate, visual_description: The gate from the street., mood: [tense], size: 128x96}
+"""
+_CHAPTER_TEMPLATE, _CH02 = "prompts/chapter.txt.j2", "imagery/chapters/ch02/imagery.yaml"
 
 EDITS: dict[str, Callable[[Path], object]] = {
     "a prompt": lambda root: _replaced(_chapter(root), "A lamp", "A torch"),
@@ -311,6 +338,22 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "that broken file gone": lambda root: (root / "imagery/characters/nobody/imagery.yaml").unlink(missing_ok=True),
     "a location": lambda root: _replaced(root / "imagery/locations/yard.yaml", "a pump", "a well"),
     "a location's name": lambda root: _replaced(root / "imagery/locations/yard.yaml", "slug: yard", "slug: court"),
+    "scenes": lambda root: _written(root / SCENES, _SCENES),
+    "a scene": lambda root: _replaced(root / SCENES, "Mara runs", "Mara walks"),
+    "what all scenes share": lambda root: _replaced(root / SCENES, "Blue scarf", "Red scarf"),
+    "those scenes gone": lambda root: (root / SCENES).unlink(missing_ok=True),
+    "defaults": lambda root: _replaced(_chapter(root), "model: sketch}", 'model: sketch, size: "64x96"}'),
+    "an entry without a size": lambda root: _replaced(_chapter(root), '    size: "128x96"\n', ""),
+    "zones made of fields": lambda root: _written(root / "imagery/locations/yard.yaml", _ZONES),
+    "a field": lambda root: _replaced(root / "imagery/locations/yard.yaml", "mood: [tense]", "mood: [calm]"),
+    "a zone by another name": lambda root: _replaced(root / "imagery/locations/yard.yaml", "slug: gate", "slug: door"),
+    "places sent along": lambda root: _setting(root, 'location_references = "place"'),
+    "an image at a place": lambda root: _replaced(
+        _chapter(root), "prompt_used: ", "location: yard\n    zone: gate\n    prompt_used: "
+    ),
+    "a template behind a link": lambda root: (
+        (root / _CHAPTER_TEMPLATE).is_symlink() or _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2")
+    ),
     "a template": lambda root: _append(root / "prompts/chapter.txt.j2", "At dusk.\n"),
     "a template, same size and time": lambda root: _same_size(
         root / "prompts/chapter.txt.j2", "looks like", "looks LIKE"
@@ -352,13 +395,6 @@ def test_an_edit_is_seen(root: Path, name: str) -> None:
     _check(root)
 
 
-def _moved(root: Path, name: str, to: str) -> None:
-    """Put what stands at `name` elsewhere, and a link to it in its place."""
-    (root / to).parent.mkdir(parents=True, exist_ok=True)
-    (root / name).rename(root / to)
-    (root / name).symlink_to(os.path.relpath(root / to, (root / name).parent))
-
-
 def _led(root: Path, name: str, to: str, old: str = "", new: str = "") -> None:
     """Let a link lead to a copy of what it led to before, with another text in it."""
     real, copy = Path(os.path.realpath(root / name)), Path(os.path.normpath(root / to))
@@ -374,7 +410,6 @@ def _gone(root: Path, name: str) -> None:
     shutil.rmtree(root / name)
 
 
-_CHAPTER_TEMPLATE, _CH02 = "prompts/chapter.txt.j2", "imagery/chapters/ch02/imagery.yaml"
 _LINKED: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
     "what a template's link leads to": (
         lambda root: _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2"),
@@ -509,6 +544,26 @@ def test_random_edits_are_seen(root: Path, seed: int) -> None:
                 _kept(root)
         else:
             assert _shown(_kept(root, building=chance.random() < 0.5)) == _shown(whole), name
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("scenes", "a scene", "what all scenes share", "those scenes gone"),
+        ("an entry without a size", "defaults"),
+        ("zones made of fields", "places sent along", "an image at a place", "a field", "a zone by another name"),
+        ("a template behind a link", "a template"),
+    ],
+)
+def test_edits_one_after_another_are_seen(root: Path, names: Sequence[str]) -> None:
+    """Edits that need each other, each of which changes the plan but for a link to what stood there."""
+    before = b""
+    for name in names:
+        EDITS[name](root)
+        _check(root)
+        now = json.dumps([_to_the_last_word(image) for image in _whole(root).images], default=repr).encode()
+        assert now != before
+        before = now
 
 
 def test_files_that_need_each_other_are_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
