@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.fspath(Path(__file__).resolve().parents[1]))
 
-from bench import entry_kinds, first_scan, questions, startup, up_to_date, whole_build, write_backs
+from bench import entry_kinds, first_scan, ownership, questions, startup, up_to_date, whole_build, write_backs
 from bench.report import Row, as_json, as_table
 
 
@@ -30,6 +30,7 @@ def main() -> None:
         "up_to_date": lambda: up_to_date.measure(images, rounds),
         "questions": lambda: questions.measure(images, rounds),
         "growth": lambda: up_to_date.growth((images // 10, images, images * 3), rounds),
+        "ownership": lambda: ownership.measure(images, rounds),
         "startup": lambda: startup.measure(images, rounds),
         "first_scan": lambda: first_scan.measure(images, rounds),
         "entry_kinds": lambda: entry_kinds.measure(images, rounds),

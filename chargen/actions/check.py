@@ -14,7 +14,7 @@ from typing import Any
 from chargen.errors import ExitCode, Position, Severity, note, warning
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_offers, of_providers
-from chargen.plan.findings import Finding, by_place, findings
+from chargen.plan.findings import NAME, Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
@@ -85,7 +85,8 @@ def check(session: Session) -> Checked:
     of_routes = (*of_providers(session, plan.images), *offered)
     more = [finding for finding in of_routes if finding.problem.message not in seen]
     originals = _of_originals(session, {finding.problem.subject for finding in found})
-    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan), *_of_file_paths(session, plan))
+    named = {name for finding in found for name in NAME.findall(finding.problem.message)}
+    files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named), *_of_file_paths(session, plan))
     files = (*files, *map(Finding, unread_templates(session.project)))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
@@ -115,14 +116,14 @@ def _of_slugs(planner: Planner) -> Iterator[Finding]:
             yield Finding(warning(message, Position(file), "give one of them a `slug` of its own"))
 
 
-def _of_inventories(session: Session, planner: Planner, plan: Plan) -> Iterator[Finding]:
-    """Yield the pictures of characters' inventories that do not exist and are not planned."""
+def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Collection[str]) -> Iterator[Finding]:
+    """Yield the pictures of inventories that do not exist and are not planned, those `named` already left out."""
     planned = {image.target for image in plan.images}
     for file, head in planner.book.heads.items():
         absent = {path for path in head.pictures if path not in planned and _is_absent(session, path)}
         imagery = planner.disk.scanned(file).imagery if absent else None
         for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
-            if item.path in absent:
+            if item.path in absent and f"`{item.path}`" not in named:
                 message = f"the inventory's picture `{item.id}` does not exist"
                 hint = "a `path` is written from the folder of its file"
                 yield Finding(replace(warning(message, item.position, hint), subject=item.path))

@@ -248,6 +248,7 @@ def opening(build: Build) -> Iterable[str]:
         )
     spending = [image for image in build.chosen if image.verdict.spends]
     if not spending:
+        yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"

@@ -106,7 +106,7 @@ def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
         first, *more = item.refused.split("\n")
         yield f"not {_DONE[status]}: {name}: {first}"
         yield from more
-    elif item.changed and item.asks_again:
+    elif item.changed and item.asks_again and item.before is item.after:
         yield f"{_DONE[status]} again: {name}: its new image is to be replaced too"
     elif item.changed and item.before is item.after:
         yield f"{_DONE[status]} already: {name}, with another note"

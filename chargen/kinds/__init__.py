@@ -57,6 +57,10 @@ def packaged_templates() -> Mapping[str, str]:
 
 
 def blank(kind: ImageryKind, slug: str) -> str:
-    """Return the text of a new file of a kind: every key that is used often, with a word on what it is for."""
-    text = resources.files(__name__).joinpath("templates", f"{kind.name}.yaml").read_text(encoding="utf-8")
+    """Return the text of a new file of a kind: every key that is used often, with a word on what it is for.
+
+    Of a kind without such a text only its type and its slug.
+    """
+    found = resources.files(__name__).joinpath("templates", f"{kind.name}.yaml")
+    text = found.read_text(encoding="utf-8") if found.is_file() else f"entity_type: {kind.entity_type}\nslug: SLUG\n"
     return text.replace("SLUG", slug)

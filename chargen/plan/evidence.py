@@ -117,7 +117,7 @@ class Evidence:
     def owner(self, stored: StoredOriginal) -> EntryId | None:
         """Return the living entry an original belongs to, None where it is nobody's."""
         record = stored.record
-        if record.after is not None and not stored.published:  # kept as a version, never in its place
+        if record.after is not None:  # one that was made since the plan, or kept as a version only
             before = self.ownership.attempts.get(record.after)
             if before is not None:
                 return before

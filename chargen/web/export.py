@@ -17,7 +17,9 @@ from chargen.store.files import as_input_error, make_folder, write_whole
 from chargen.web.app import static_files
 from chargen.web.desk import Desk
 
-_MARK = "index.html"
+_PAGE = "index.html"
+_MARK = "chargen-review.txt"
+"""What tells a folder that was exported before: its files may be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ def export(desk: Desk, folder: Path) -> Exported:
     words = dict(_words(desk, images))
     data = json.dumps({"book": book, "images": images, "words": words})
     files = static_files()
-    _write(folder / _MARK, files.pop(_MARK))
+    _write(folder / _MARK, b"Written by `chargen review --export`, which may replace what is here.\n")
+    _write(folder / _PAGE, files.pop(_PAGE))
     for name, content in files.items():
         _write(folder / "static" / name, content)
     _write(folder / "static" / "data.js", f"window.exported = {data};\n".encode())

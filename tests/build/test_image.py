@@ -253,6 +253,18 @@ def test_what_is_decided_before_its_turn_comes_is_not_sent_for(
     assert not tree.journal(stale.book, "SELECT 1 FROM attempts WHERE status = 'sent'")
 
 
+@pytest.mark.parametrize("status", ["approved", "locked", "archived"])
+def test_an_image_that_was_not_there_yet_may_be_set_aside_while_it_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """Nothing is sent for it, and that is no failure."""
+    monkeypatch.setattr(building, "_AT_ONCE", 0.0)
+    result, sent = desk.build(before=_typed(status))
+    assert result is not None
+    assert (result.outcome, sent) == (Outcome.NOTHING, 0)
+    assert result.note.startswith("not sent: while it waited the image became ")
+
+
 def test_a_picture_approved_before_it_is_there_is_not_one_nobody_saw(desk: Desk) -> None:
     """Nothing stood at the target: the reply is a version, this run and the next, until it is looked at."""
     result, sent = desk.build(during=_typed("approved"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import unicodedata
 from pathlib import Path
@@ -412,3 +413,32 @@ def test_a_reply_belongs_to_the_entry_that_asked_for_it_whatever_it_is_called_by
         assert prompt in embedded.record["prompt"], f"{name} has another's picture"
     assert len(book.prompts) == 5, "each is paid for once"
     settled(book)
+
+
+def test_a_reply_that_could_not_take_its_place_stays_with_the_entry_it_was_made_after(book: Studio) -> None:
+    """Its id is another's by then, whose picture nobody made: the record names the attempt it came after."""
+    painted = book.paint(NAMES["b"])
+    accepted(book, NAMES["b"])
+    shutil.rmtree(book.root / ".chargen/history")
+    text = book.read(CH01)
+    book.write(CH01, re.sub(r" after=[^\s\"]+", "", text))
+    book.edit(CH01, "A lamp.", "A lantern.")
+    book.meanwhile = lambda _prompt: rename(book, ("a", "b"), ("b", "a"))
+    assert len(book.build()) == 1
+    book.meanwhile = lambda _prompt: None
+    assert book.outcomes == {NAMES["a"]: "kept"}
+    settled(book)
+    assert book.hash(NAMES["a"]) == painted
+    embedded = embedded_record(book.image(NAMES["b"]).read_bytes())
+    assert embedded is not None
+    assert "A lantern." in embedded.record["prompt"]
+
+
+def test_of_an_entry_renamed_edited_and_copied_each_gets_a_picture_of_its_own(book: Studio) -> None:
+    """What one of them was just made in this run is not the other's, although its id had another's picture before."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    text = book.read(CH01)
+    entry = text[text.index('  - custom_id: "a"') : text.index('  - custom_id: "b"')]
+    book.write(CH01, text.replace('"a"', '"x"') + entry.replace('"a"', '"y"'))
+    settled(book, sent=2)
+    assert book.hash("chapters/ch01/x") != book.hash("chapters/ch01/y")

@@ -134,5 +134,6 @@ def test_a_budget_that_is_used_up_is_told(
         ((severity, file, message),) = problems(capsys, command)
         assert (severity, file) == ("warning", "pyproject.toml")
         assert message.endswith("nothing that costs is sent")
+    assert "nothing that costs is sent" in output(capsys, "batch", "all")[1]
     book.chapter("ch01", {"a": "A lamp."})
     assert problems(capsys, "check") == []

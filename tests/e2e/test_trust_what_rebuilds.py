@@ -485,7 +485,7 @@ def test_every_setting_has_a_row() -> None:
     named = {name for row in rows() if row.table == T for name in re.findall(r"`([\w.]+)`", row.field)}
     top = {item.name for item in fields(Settings)} - {"providers", "budget"}
     own = {f"providers.NAME.{item.name}" for item in fields(ProviderSettings)} - {
-        f"providers.NAME.{name}" for name in ("root", "own")
+        f"providers.NAME.{name}" for name in ("root", "own", "pool")
     }
     money = {f"budget.{item.name}" for item in fields(Budget)}
     settings = {name for name in top | own | money if not name.endswith(("_position", "_positions"))}

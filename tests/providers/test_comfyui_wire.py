@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -284,6 +286,17 @@ def test_references_are_uploaded_once_by_their_content(desk: Desk, server: Comfy
         [sent["prompt"].get(name, {}).get("inputs", {}).get("image") for name in ("20", "21")] for sent in server.queued
     ]
     assert loaded == [[ann, bob], [bob, ann], [bob, None]]
+
+
+def test_a_reference_of_images_that_leave_together_is_uploaded_once(desk: Desk, server: ComfyUIServer) -> None:
+    """The second waits for the upload of the first."""
+    desk.write({**STARTER, **TWO})
+    server.before_upload = lambda: threading.Event().wait(0.1)
+    ann = reference("ann", 1)
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(desk.provider.submit, desk.request(asked(ann)), f"try-{n}") for n in range(4)]:
+            done.result(30)
+    assert len(server.uploads) == 1
 
 
 def test_a_server_that_lost_its_pictures_gets_them_again(desk: Desk, server: ComfyUIServer) -> None:

@@ -73,6 +73,8 @@ class ComfyUIServer(LoopbackServer):
         self._said: list[bytes] = []
         self.before_queue: Callable[[], object] = int
         """Called when the queue is asked for."""
+        self.before_upload: Callable[[], object] = int
+        """Called when a picture is uploaded."""
         self._worker: threading.Thread | None = None
 
     def __enter__(self) -> ComfyUIServer:
@@ -173,6 +175,7 @@ class ComfyUIServer(LoopbackServer):
 
     def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:
         if path == "/upload/image":
+            self.before_upload()
             fields, files = read_form(headers["content-type"], body)
             name = files[0].name
             with self._work:

@@ -211,19 +211,16 @@ def test_money_is_added_up_by_what_is_known(journal: Journal, originals: Origina
     assert sum_of("", journal.attempts(START + timedelta(days=1))) == Sum()
 
 
-def test_a_refusal_holds_for_its_inputs_until_something_else_came(journal: Journal, originals: Originals) -> None:
-    """Other inputs are not refused, and a later answer of another kind lifts it."""
+def test_refusals_are_listed_with_their_words(journal: Journal, originals: Originals) -> None:
+    """Whose they are, and whether something else came since, is for whoever judges an image to say."""
     journal.sent(sending(1))
     journal.failed(
         sending(1).attempt_id, FailureClass.REFUSED, "no", http_status=400, request_id="r\ud83e", usage={"a": 1}
     )
-    refused = journal.refused(ALICE, Fingerprint("ab" * 32))
-    assert refused is not None
-    assert (refused.message, refused.http_status, refused.request_id) == ("no", 400, "r\\ud83e")
-    assert journal.refused(ALICE, Fingerprint("cd" * 32)) is None
-    assert journal.refused(EntryId("other"), Fingerprint("ab" * 32)) is None
     build(journal, originals, sending(2))
-    assert journal.refused(ALICE, Fingerprint("ab" * 32)) is None
+    (refused,) = journal.refusals()
+    assert (refused.task_id, refused.fingerprint) == (ALICE, Fingerprint("ab" * 32))
+    assert (refused.message, refused.http_status, refused.request_id) == ("no", 400, "r\\ud83e")
 
 
 def test_no_secret_gets_in(journal: Journal) -> None:

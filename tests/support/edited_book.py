@@ -302,8 +302,12 @@ class EditedBook:
             if len(group) < 2:
                 continue
             at_home = [item for item in group if item.place == item.id and self.studio.image(item.id).exists()]
+            holding = [item for item in at_home if self.studio.hash(item.id) == payment.picture]
+            for item in holding[1:]:  # a file that stands at each is a picture of each
+                item.picture, item.painted = payment.picture, False
+                group.remove(item)
             made_for = [item for item in group if item.id == payment.made_for and not payment.lost]
-            keeper = (at_home or made_for or group)[0]
+            keeper = (holding or at_home or made_for or group)[0]
             holder = next((item for item in group if item.picture), None)
             if holder is not None and holder is not keeper:
                 keeper.picture, keeper.painted = holder.picture, holder.painted

@@ -236,12 +236,18 @@ def test_the_page_as_plain_files(book: Project, tmp_path: Path) -> None:
     run = book.chargen("review", "--export", "shown")
     assert run.code == 0, run.all
     page = book.root / "shown"
-    assert {path.name for path in page.iterdir()} == {"index.html", "static", "picture", "thumbnail"}
+    assert {path.name for path in page.iterdir()} == {
+        "index.html",
+        "chargen-review.txt",
+        "static",
+        "picture",
+        "thumbnail",
+    }
     texts = [path.read_text() for path in page.rglob("*") if path.suffix in {".html", ".js", ".css"}]
     assert not any("http:" in text or "https:" in text for text in texts)
     assert len(list((page / "picture").iterdir())) == 4
     assert book.chargen("review", "--export", "shown").code == 0
-    book.write("mine/notes.txt", "mine")
+    book.write("mine/index.html", "mine")
     run = book.chargen("review", "--export", "mine")
     assert (run.code, "holds other files" in run.err) == (3, True)
-    assert not (tmp_path / "mine" / "index.html").exists()
+    assert (tmp_path / "mine" / "index.html").read_text() == "mine"

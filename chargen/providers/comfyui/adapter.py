@@ -73,6 +73,7 @@ class ComfyUIProvider(VendorProvider):
         self._lock = Lock()
         self._files: dict[str, tuple[tuple[int, int, int], Workflow]] = {}
         self._read: dict[FileHash, Workflow] = {}
+        self._uploading = Lock()
         self._uploaded: dict[str, str] = {}
         self._asked_for: dict[str, int] = {}
         self._client_id = str(uuid4())
@@ -152,7 +153,7 @@ class ComfyUIProvider(VendorProvider):
             answers.check_queued(answer, workflow, self._secrets)
         except ProviderError as failure:
             if failure.failure is FailureClass.TRANSIENT:  # the server lost its pictures
-                with self._lock:
+                with self._uploading:
                     self._uploaded.clear()
             if answer.status == 200:  # it would make what is left of the prompt
                 with suppress(ProviderError):
@@ -230,17 +231,13 @@ class ComfyUIProvider(VendorProvider):
     def _upload(self, reference: SentReference) -> str:
         """Bring a reference to the server, once by its content; return the name to use."""
         digest = hashlib.sha256(reference.data).hexdigest()
-        with self._lock:
-            known = self._uploaded.get(digest)
-        if known is not None:
-            return known
         media = media_type(reference)
         file = f"chargen-{digest[:32]}.{_SUFFIXES.get(media, 'png')}", reference.data, media
-        answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
-        name = answers.uploaded(answer, self._secrets)
-        with self._lock:
-            self._uploaded[digest] = name
-        return name
+        with self._uploading:  # two images with the same reference leave at the same time
+            if digest not in self._uploaded:
+                answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
+                self._uploaded[digest] = answers.uploaded(answer, self._secrets)
+            return self._uploaded[digest]
 
     def _history(self, prompt_id: str) -> Mapping[str, Any] | None:
         return answers.history(self._answer("GET", f"/history/{prompt_id}"), prompt_id, self._secrets)
