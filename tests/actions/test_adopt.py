@@ -278,6 +278,7 @@ def test_a_plan_says_how_many_it_saw_before_it_offers_to_buy(book: Project, monk
     assert "to send" in lines[at + 1]
     plan = json.loads(CliRunner().invoke(cli, ["plan", "--json"]).output)
     assert [problem["message"] for problem in plan["problems"] if problem["severity"] == "note"] == [seen]
+    inside.let_settle(monkeypatch)
     with inside.opened(book) as (session, planner):
         planner.plan()
         session.keep(planner)

@@ -114,8 +114,9 @@ def test_a_place_without_a_picture_stops_nothing(tmp_path: Path) -> None:
     assert str(told.position).startswith("imagery/chapters/ch01/imagery.yaml:")
 
 
-def test_a_zone_that_is_added_is_seen_by_a_kept_plan(book: Project) -> None:
+def test_a_zone_that_is_added_is_seen_by_a_kept_plan(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which picture shows the place is asked anew when the location's file has other entries."""
+    inside.let_settle(monkeypatch)
     book.edit("imagery/chapters/ch01/imagery.yaml", "zone: yard", "zone: cellar")
     with inside.opened(book) as (session, planner):
         assert planner.plan().by_id[EntryId("chapters/ch01/a")].needs == ("locations/mill/overview",)
@@ -184,8 +185,9 @@ def test_a_place_in_other_forms(tmp_path: Path, shown: str) -> None:
     assert (image.needs, image.problems) == (("locations/mill/mill-yard",), ())
 
 
-def test_templates_see_who_is_on_which_picture(book: Project) -> None:
+def test_templates_see_who_is_on_which_picture(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some authors want the words beside the picture: each with its source, and a change of them is seen."""
+    inside.let_settle(monkeypatch)
     line = "{{ each.name }} at {{ each.path }}: {{ each.appearance }}"
     template = f"{{{{ prompt }}}}\n{{% for each in references %}}\n{line}\n{{% endfor %}}\n"
     book.write("prompts/chapter.txt.j2", template)

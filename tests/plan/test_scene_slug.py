@@ -59,8 +59,9 @@ def test_its_own_slug_goes_first(book: Project) -> None:
     assert planned(book) == {"characters/somebody/a-lamp"}
 
 
-def test_a_kept_plan_sees_another_slug_beside(book: Project) -> None:
+def test_a_kept_plan_sees_another_slug_beside(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The scenes' own file did not change: what they are called does."""
+    inside.let_settle(monkeypatch)
     with inside.opened(book) as (session, planner):
         planner.plan()
         session.keep(planner)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from support.project import Project
 
 from chargen.build.run import open_build
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import EntryId, Verdict
+from chargen.plan import disk
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
@@ -50,3 +54,8 @@ def verdicts(book: Project) -> dict[EntryId, Verdict]:
     """Plan a project anew."""
     with opened(book, read_only=True) as (_, planner):
         return {image.id: image.verdict for image in planner.plan().images}
+
+
+def let_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan as if nothing was touched lately, so that what is planned is kept."""
+    monkeypatch.setattr(disk, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
