@@ -32,8 +32,8 @@ workers = 3
 per_minute = 6000
 workers = 3
 """
-BEYOND = {"openai": 0.1604, "google": 0.2802}
-"""USD by which an image may come to more than its estimate: the dearest quality; another picture and thinking."""
+BEYOND = {"openai": 0.002, "google": 0.2802}
+"""USD by which an image may come to more than its estimate: what is around the prompt; another picture and thinking."""
 RATES: dict[str, Any] = {
     name: rates
     for provider in ("google", "openai")
@@ -182,8 +182,8 @@ def _spent(forks: Forks, book: Project) -> float:
 @pytest.mark.parametrize(
     ("budget", "route", "entry", "fault", "builds"),
     [
-        pytest.param("0.02", PAID, "quality: low", _more(output_tokens=5_000), 0, id="long outputs, and too little"),
-        pytest.param("0.52", PAID, "quality: low", _more(output_tokens=5_000), 3, id="long outputs"),
+        pytest.param("0.20", PAID, "quality: auto", _more(output_tokens=5_000), 0, id="long outputs, and too little"),
+        pytest.param("0.52", PAID, "quality: auto", _more(output_tokens=5_000), 3, id="long outputs"),
         pytest.param("0.07", GEMINI, "", _more(thoughtsTokenCount=1_500), 0, id="thinking, and too little"),
         pytest.param("0.41", GEMINI, "", _more(thoughtsTokenCount=1_500), 3, id="thinking"),
         pytest.param("0.35", GEMINI, "", _more(thoughtsTokenCount=30_000), 1, id="very much thinking"),
@@ -219,8 +219,8 @@ def test_a_budget_holds_for_any_script_and_for_dear_references(
     book.write(file, book.read(file).replace("    quality: low\n", extra).replace('"128x96"', '"1024x1024"'))
     dear = {"text_tokens": 2_400, "image_tokens": 7_000}
     openai.when("\u706f", _more(input_tokens=9_400, input_tokens_details=dear))  # type: ignore[arg-type]
-    run = _ok(forks.run(book, "doit", "--budget", "0.50"))
-    assert 0.10 < _spent(forks, book) <= 0.50, run.all
+    run = _ok(forks.run(book, "doit", "--budget", "0.30"))
+    assert 0.10 < _spent(forks, book) <= 0.30, run.all
     assert "left out: " in run.out
     run = _ok(forks.run(book, "doit", "--budget", "0.12"))
     assert len(openai.requests) == book.read(file).count("record: "), "0.12 may be too little for one more"
@@ -229,17 +229,18 @@ def test_a_budget_holds_for_any_script_and_for_dear_references(
 def test_a_vendor_that_charges_more_than_was_reserved_is_told(
     tmp_path: Path, openai: OpenAIServer, forks: Forks
 ) -> None:
-    """Nobody can keep a server from it: the summary and the JSON say what was reserved and what was charged."""
-    book = _book(tmp_path, openai, images=3)
+    """Nobody can keep a server from it: the summary and the JSON say what was reserved and what was charged.
+
+    Of what follows as much more is expected, so that no more is sent than what was in flight.
+    """
+    book = _book(tmp_path, openai, images=6)
     openai.when("lamp", _more(output_tokens=20_000))
     run = _ok(forks.run(book, "doit", "--budget", "0.30"))
-    told = (
-        "warning: openai/gpt-image-2.6-flare charged $0.60 for chapters/ch01/i0, more than the $0.213 it was known to"
-    )
-    assert told in run.out
-    assert len(openai.requests) == 1, run.all
+    told = r"warning: \S+ charged \$0.60 for chapters/ch01/i0, more than the \$0.0\d+ it was known to"
+    assert re.search(told, run.out), run.all
+    assert 1 <= len(openai.requests) <= 3, run.all
     run = _ok(forks.run(book, "chargen", "batch", "all", "--json"))
-    assert [problem["severity"] for problem in run.json["problems"]] == ["warning", "warning"]
+    assert {problem["severity"] for problem in run.json["problems"]} == {"warning"}
 
 
 def test_budgets_of_the_settings_count_for_every_run(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:

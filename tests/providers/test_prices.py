@@ -84,25 +84,27 @@ def test_a_letter_of_another_script_is_a_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "requested", "references", "prompt", "usd"),
+    ("route", "requested", "quality", "references", "prompt", "usd"),
     [
-        ("openai/gpt-image-2.6-flare", "1024x1024", 0, "", "0.212"),  # 7,024 tokens out, 256 around the prompt
-        ("openai/gpt-image-2.6-flare", "2048x1024", 2, "lamp", "0.53634"),
-        ("openai/gpt-image-1-mini", "1024x1536", 1, "", "0.070262"),
-        ("google/gemini-nano-banana-2.1", "1:1 1K", 0, "", "0.313344"),  # two pictures, 32,768 tokens of thinking
-        ("google/gemini-nano-banana-2.1", "1:1 1K", 1, "\u706f", "0.316709"),
+        ("openai/gpt-image-2.6-flare", "1024x1024", None, 0, "", "0.212"),  # 7,024 tokens out, 256 around the prompt
+        ("openai/gpt-image-2.6-flare", "1024x1024", "auto", 0, "", "0.212"),
+        ("openai/gpt-image-2.6-flare", "1024x1024", "low", 0, "", "0.00716"),  # 196 tokens out
+        ("openai/gpt-image-2.6-flare", "2048x1024", "max", 2, "lamp", "0.53634"),
+        ("openai/gpt-image-1-mini", "1024x1536", None, 1, "", "0.070262"),
+        ("google/gemini-nano-banana-2.1", "1:1 1K", None, 0, "", "0.313344"),  # two pictures, 32,768 tokens of thinking
+        ("google/gemini-nano-banana-2.1", "1:1 1K", "low", 1, "\u706f", "0.316709"),
     ],
 )
 def test_the_most_is_more_than_any_reply_comes_to(
-    route: str, requested: str, references: int, prompt: str, usd: str
+    route: str, requested: str, quality: str | None, references: int, prompt: str, usd: str
 ) -> None:
-    """The dearest quality, references, thinking, and a token for each byte of the prompt; quality says nothing."""
+    """The dearest of the quality, references, thinking, and a token for each byte of the prompt."""
     provider, model_id = route.split("/")
     model = load_models().find(provider, model_id)
     assert model is not None
     assert model.prices is not None
-    assert most(model.prices, requested, references, prompt) == Decimal(usd)
-    assert most(model.prices, "no size", references, prompt) is None
+    assert most(model.prices, requested, quality, references, prompt) == Decimal(usd)
+    assert most(model.prices, "no size", quality, references, prompt) is None
 
 
 @pytest.mark.parametrize("model", [model for model in load_models().models if model.prices], ids=str)
@@ -113,7 +115,7 @@ def test_no_estimate_is_above_the_most(model: Model) -> None:
     for quality in (None, *model.qualities):
         for prompt in ("", "a lamp " * 500, "\u706f\u5854" * 500, "\U0001f4a1" * 500):
             price = estimate(model.prices, requested, quality, model.references, prompt)
-            limit = most(model.prices, requested, model.references, prompt)
+            limit = most(model.prices, requested, quality, model.references, prompt)
             assert price is not None
             assert limit is not None
             assert price <= limit

@@ -52,9 +52,10 @@ class TokensByPixels:
             return None
         return Decimal(tokens) * size.pixels / self.pixels * rates.image_out / MILLION
 
-    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:
-        """Price an image of `requested` size at its dearest: whatever quality was asked for is the server's to keep."""
-        return self.usd(requested, max(self.tokens, key=lambda name: self.tokens[name]), rates)
+    def most_usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:
+        """Price an image of `requested` size at its dearest: in the quality that is asked for, else in the dearest."""
+        dearest = max(self.tokens, key=lambda name: self.tokens[name])
+        return self.usd(requested, quality if quality in self.tokens else dearest, rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class TokensByBucket:
         tokens = self.tokens.get(requested.rpartition(" ")[2])
         return None if tokens is None else tokens * rates.image_out / MILLION
 
-    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:
+    def most_usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:  # noqa: ARG002 - as above
         """Price an image of `requested` ratio and bucket; there is one price."""
         return self.usd(requested, None, rates)
 
@@ -83,9 +84,10 @@ class UsdBySize:
         """Price an image of `requested` size."""
         return self.usd_by_size.get(requested, {}).get(quality or "")
 
-    def most_usd(self, requested: str, rates: Rates) -> Decimal | None:  # noqa: ARG002 - one shape
-        """Price an image of `requested` size at its dearest quality."""
-        return max(self.usd_by_size.get(requested, {}).values(), default=None)
+    def most_usd(self, requested: str, quality: str | None, rates: Rates) -> Decimal | None:  # noqa: ARG002 - one shape
+        """Price an image of `requested` size in the quality that is asked for, else in the dearest."""
+        prices = self.usd_by_size.get(requested, {})
+        return prices.get(quality or "") or max(prices.values(), default=None)
 
 
 ImagePrice: TypeAlias = "TokensByPixels | TokensByBucket | UsdBySize"
@@ -135,12 +137,12 @@ def estimate(prices: Prices, requested: str, quality: str | None, references: in
     return _rounded(image + _usd(prices.rates, inputs))
 
 
-def most(prices: Prices, requested: str, references: int, prompt: str) -> Decimal | None:
+def most(prices: Prices, requested: str, quality: str | None, references: int, prompt: str) -> Decimal | None:
     """Return what sending once comes to at most, as far as it can be known; None where the table does not price it.
 
     No tokenizer of these vendors makes more tokens of a text than it has bytes: each letter can be spelt in bytes.
     """
-    image = prices.image.most_usd(requested, prices.rates)
+    image = prices.image.most_usd(requested, quality, prices.rates)
     if image is None:
         return None
     inputs = TokenCounts(

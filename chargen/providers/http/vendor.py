@@ -78,7 +78,7 @@ class VendorProvider(LiveProvider):
         """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
         if (prices := self._prices(request.model)) is None:
             return None
-        return most(prices, request.requested_size, len(request.references), request.prompt)
+        return most(prices, request.requested_size, request.quality, len(request.references), request.prompt)
 
     def _prices(self, asked: str, answered: str | None = None) -> Prices | None:
         """Return the prices of a model, or those of the one that answered in its place, where they are known."""
