@@ -94,7 +94,7 @@ class Evidence:
     _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
     """The attempt that made each living entry's picture, looked up when first asked for."""
     inherited: dict[str, EntryId] = field(default_factory=dict)
-    """Attempts of entries that are gone, and the first entry in plan order that has their inputs."""
+    """Attempts of entries that are gone, and the first entry in plan order that has need of them."""
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
@@ -146,11 +146,18 @@ class Evidence:
         return next((found for found in made if found is not None), None)
 
     def _may_use(self, entry: Entry, stored: StoredOriginal) -> bool:
-        """Say whether an original is an entry's own, or nobody's and this entry the first that can use it."""
+        """Say whether an original is an entry's own, or nobody's and this entry the first that has need of it."""
         owner = self.owner(stored)
-        if owner is None:
+        if owner is None and not self._comes_along(entry, stored.record.fingerprint):
             owner = self.inherited.setdefault(stored.record.attempt, entry.id)
         return owner == entry.id
+
+    def _comes_along(self, entry: Entry, fingerprint: Fingerprint) -> bool:
+        """Say whether an entry's own picture of these inputs is on its way to the target: it has need of no other."""
+        line = entry.record_line
+        if line is None or line.fingerprint != fingerprint or is_proof(line.by):
+            return False
+        return self.owned(entry.id).place in (Place.ELSEWHERE, Place.HISTORY, Place.ORIGINAL)
 
     def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
         """Return the attempt with these inputs that was refused and not tried again since: of this entry, or of none.

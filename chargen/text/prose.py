@@ -75,5 +75,5 @@ def _cut(text: str, words: int, at_least: int) -> str:
 
 
 def as_name(slug: str) -> str:
-    """Return a slug as people write a name: `veyra-thornwake` is Veyra Thornwake."""
+    """Return a slug as people write a name: `white-rabbit` is White Rabbit."""
     return slug.replace("-", " ").replace("_", " ").title()

@@ -232,6 +232,20 @@ def test_what_a_deleted_entry_leaves_goes_to_the_first_that_has_its_inputs(book:
     settled(book, sent=1)
 
 
+def test_what_a_deleted_entry_leaves_is_not_for_one_whose_own_picture_comes_along(tmp_path: Path) -> None:
+    """It goes to the next that has its inputs and no picture, so that nothing is sent for that one."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A lamp."})
+    assert len(book.build()) == 2
+    pictures = {book.hash(NAMES["a"]), book.hash(NAMES["b"])}
+    text = book.read(CH01)
+    text = text[: text.index('  - custom_id: "b"')].replace('"a"', '"moved"')
+    book.write(CH01, text + '  - custom_id: "c"\n    prompt_used: "A lamp."\n    size: "128x96"\n')
+    assert book.verdicts()[EntryId(NAMES["c"])] is Verdict.RESTORABLE
+    settled(book)
+    assert {book.hash("chapters/ch01/moved"), book.hash(NAMES["c"])} == pictures
+
+
 def test_a_record_names_the_attempt_it_replaced(book: Studio) -> None:
     first = next(item for item in book.stored() if item["entry_id"] == NAMES["a"])
     book.edit(CH01, "A lamp.", "A lamp at night.")

@@ -53,31 +53,31 @@ def _absent(name: str, file: str, line: int) -> Finding:
 
 def test_what_has_one_cause_is_told_once() -> None:
     """The first place, two more and a count; names where they differ; of one file the lines alone."""
-    found = [_absent("finn", "a.yaml", 4), _absent("finn", "a.yaml", 9), _absent("krag", "b.yaml", 2)]
+    found = [_absent("otto", "a.yaml", 4), _absent("otto", "a.yaml", 9), _absent("ivo", "b.yaml", 2)]
     assert tuple(problem_lines(found)) == (
-        "a.yaml:4:3: warning: `finn` has no file",
-        "  also at line 9, at b.yaml:2:3 `krag`",
+        "a.yaml:4:3: warning: `otto` has no file",
+        "  also at line 9, at b.yaml:2:3 `ivo`",
         "  hint: write one",
     )
-    many = [*found, *(_absent("elba", f"c{n}.yaml", n) for n in range(1, 1200))]
-    assert tuple(problem_lines(many))[1] == "  also at line 9, at b.yaml:2:3 `krag` and 1,199 more, in 1,201 files"
+    many = [*found, *(_absent("ada", f"c{n}.yaml", n) for n in range(1, 1200))]
+    assert tuple(problem_lines(many))[1] == "  also at line 9, at b.yaml:2:3 `ivo` and 1,199 more, in 1,201 files"
 
 
 def test_each_place_is_told_where_all_are_asked_for() -> None:
     """With the hint of each."""
-    found = [_absent("finn", "a.yaml", 4), _absent("finn", "a.yaml", 9)]
+    found = [_absent("otto", "a.yaml", 4), _absent("otto", "a.yaml", 9)]
     assert tuple(problem_lines(found, everything=True)) == (
-        "a.yaml:4:3: warning: `finn` has no file",
+        "a.yaml:4:3: warning: `otto` has no file",
         "  hint: write one",
-        "a.yaml:9:3: warning: `finn` has no file",
+        "a.yaml:9:3: warning: `otto` has no file",
         "  hint: write one",
     )
 
 
 def test_what_is_mended_in_another_way_is_another_cause() -> None:
     """Another hint, other words or another severity is told by itself."""
-    other = Finding(warning("`krag` has no file", Position("b.yaml", 1, 1), "did you mean `kragg`?"))
-    assert len(tuple(problem_lines([_absent("finn", "a.yaml", 4), other]))) == 4
+    other = Finding(warning("`ivo` has no file", Position("b.yaml", 1, 1), "did you mean `ivor`?"))
+    assert len(tuple(problem_lines([_absent("otto", "a.yaml", 4), other]))) == 4
 
 
 def test_images_of_one_cause_are_named_together() -> None:
