@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from support.inside import build, opened
 from support.project import Project
@@ -20,15 +18,6 @@ from chargen.store.locks import build_lock, project_lock
 
 A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
 CH01 = "imagery/chapters/ch01/imagery.yaml"
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Project:
-    """Two images, built."""
-    made = Project(tmp_path)
-    made.chapter("ch01", {"a": "A lamp.", "b": "A cat."})
-    assert build(made, "chargen batch all") == 0
-    return made
 
 
 def reject(book: Project, name: str, note: str = "") -> StatusChange:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,15 +22,6 @@ from chargen.yaml.difference import Difference
 
 A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
 CH01 = "imagery/chapters/ch01/imagery.yaml"
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Project:
-    """Two images, built."""
-    made = Project(tmp_path)
-    made.chapter("ch01", {"a": "A lamp.", "b": "A cat."})
-    assert build(made, "chargen batch all") == 0
-    return made
 
 
 def mark(book: Project, status: Status, *names: str) -> int | None:

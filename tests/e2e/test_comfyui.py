@@ -82,16 +82,21 @@ def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
     assert len(set(server.ids)) == len(server.queued)
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["while it waits", "after it is done"])
-def test_a_run_killed_while_the_server_works_is_finished_by_the_next(
-    book: Project, server: ComfyUIServer, forks: Forks, done: bool
-) -> None:
-    """The job is waited for where it is not done, and stored before the plan where it is."""
+def kill_while_it_works(book: Project, server: ComfyUIServer, forks: Forks) -> None:
+    """Kill a run whose prompt is queued; the server works on, and is held until `run` is set."""
     server.run.clear()
     pid = forks.start(book, "doit")
     server.wait_for(1)
     os.kill(pid, signal.SIGKILL)
     assert forks.wait(pid).code == -9
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["while it waits", "after it is done"])
+def test_a_run_killed_while_the_server_works_is_finished_by_the_next(
+    book: Project, server: ComfyUIServer, forks: Forks, done: bool
+) -> None:
+    """The job is waited for where it is not done, and stored before the plan where it is."""
+    kill_while_it_works(book, server, forks)
     if done:
         server.run.set()
         server.wait_done(1)
@@ -109,11 +114,7 @@ def test_a_run_killed_while_the_server_works_is_finished_by_the_next(
 
 def test_inputs_edited_after_a_kill_lose_no_picture(book: Project, server: ComfyUIServer, forks: Forks) -> None:
     """What was made for the words of before is kept as a version, and comes back with them, for no further job."""
-    server.run.clear()
-    pid = forks.start(book, "doit")
-    server.wait_for(1)
-    os.kill(pid, signal.SIGKILL)
-    forks.wait(pid)
+    kill_while_it_works(book, server, forks)
     server.run.set()
     server.wait_done(1)
     book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A door.")
@@ -127,11 +128,7 @@ def test_inputs_edited_after_a_kill_lose_no_picture(book: Project, server: Comfy
 
 def test_a_server_that_forgot_is_sent_the_prompt_again(book: Project, server: ComfyUIServer, forks: Forks) -> None:
     """A lost history is a lost job: it is neither done nor waited for."""
-    server.run.clear()
-    pid = forks.start(book, "doit")
-    server.wait_for(1)
-    os.kill(pid, signal.SIGKILL)
-    forks.wait(pid)
+    kill_while_it_works(book, server, forks)
     server.restart()
     server.run.set()
     run = forks.run(book, "doit")
@@ -145,11 +142,7 @@ def test_a_job_that_is_lost_with_its_words_edited_is_given_up(
     book: Project, server: ComfyUIServer, forks: Forks
 ) -> None:
     """No image asks for it any more, so the next run does, once, and notes it as failed."""
-    server.run.clear()
-    pid = forks.start(book, "doit")
-    server.wait_for(1)
-    os.kill(pid, signal.SIGKILL)
-    forks.wait(pid)
+    kill_while_it_works(book, server, forks)
     server.restart()
     server.run.set()
     book.edit("imagery/chapters/ch01/imagery.yaml", "A lamp.", "A door.")
