@@ -5,10 +5,14 @@ Every part may import this module; it imports nothing of the project.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
+
+NAME = re.compile(r"`[^`]*`")
+"""A name in a message: of a file, an entry, a key."""
 
 
 class ExitCode(IntEnum):

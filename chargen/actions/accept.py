@@ -2,7 +2,7 @@
 
 Laws: the picture itself is never touched; what is known of how it was made stays in its record; the line tells that the
 author vouched for it (`accepted`), and under which route; nothing is taken over that can't be compared later (inputs
-that is unknown, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
+that are unknown, a file that is no picture). A build may go on meanwhile: each image is taken under its own lock.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
-from chargen.store.decisions import Decided
+from chargen.store.decisions import Decided, Recorder
 from chargen.store.files import FileKind, printable
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
@@ -76,7 +76,7 @@ def accept(session: Session, planner: Planner, images: Iterable[Planned]) -> tup
     wanted = tuple(images)
     words = {image.id: Decided(image.id, image.entry.file, image.verdict.value, "accepted") for image in wanted}
     write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
-    return tuple(map(_Acceptance(session, planner.evidence, write_back).take, wanted))
+    return tuple(map(_Acceptance(session, planner.evidence, write_back, recorder).take, wanted))
 
 
 def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> RecordLine:
@@ -108,10 +108,11 @@ class _Acceptance:
     session: Session
     evidence: Evidence
     write_back: WriteBack
+    recorder: Recorder
 
     def take(self, image: Planned) -> Accepted:
         try:
-            with target_lock(self.session.project.root, image.id):
+            with target_lock(self.session.project.root, image.id), self.recorder.attempt(image.id):
                 return self._take(image)
         except ChargenError as failure:
             return Accepted(image, refused=str(failure))

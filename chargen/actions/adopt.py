@@ -165,7 +165,8 @@ def _put(session: Session, recorder: Recorder, item: Adopted) -> Decided:
     if item.path != item.image.target:
         return told
     data = read_inside(session.project.root, item.found.path)
-    with free_image(session.project.root, item.image.id), target_lock(session.project.root, item.image.id):
+    root, name = session.project.root, item.image.id
+    with free_image(root, name), target_lock(root, name), recorder.attempt(name):
         told = replace(told, pictures=(file_at_target(session, item.image), hash_bytes(data)))
         if told.pictures and told.pictures[0] is not None:
             raise InputError(error(f"there is a picture at `{item.path}` now", item.image.position))

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chargen.errors import ExitCode, Position, Severity, note, warning
+from chargen.errors import NAME, ExitCode, Position, Severity, note, warning
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_offers, of_providers
-from chargen.plan.findings import NAME, Finding, by_place, findings
+from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates

@@ -89,7 +89,7 @@ def _settings(folder: Path) -> Settings:
         return Settings()
     try:
         document = tomllib.loads(read_plain(path).decode())
-    except (OSError, ValueError) as failure:
+    except (OSError, ValueError, RecursionError) as failure:
         raise StartError(error(f"can't read this file: {failure}", Position(FILE), "correct it, then again")) from None
     if missing := _missing_tables(document):
         message = f"there is a `{FILE}` already, and it is yours: nothing was written"

@@ -16,7 +16,7 @@ from chargen import kinds
 from chargen.build.entry_moves import carry, parsed, rename
 from chargen.build.moves import Mover
 from chargen.build.write_back import WriteBack
-from chargen.errors import ChargenError, InputError, Position, StartError, error
+from chargen.errors import ChargenError, InputError, Position, Problem, StartError, error
 from chargen.kinds.names import clash_key, name_problem
 from chargen.model.entries import Entry
 from chargen.model.traced import Traced
@@ -122,7 +122,7 @@ def _destination(project: Project, book: Book, entry: Entry, to: str) -> tuple[s
     return slugs[slug], EntryId(meant)
 
 
-def _other_kind(entry: Entry, other: str) -> Any:
+def _other_kind(entry: Entry, other: str) -> Problem:
     message = f"`{entry.id}` is of a {entry.kind}, and can't go to `{other}`: the two have other fields"
     return error(message, entry.position, "write a new entry there")
 

@@ -15,6 +15,7 @@ from chargen.kinds.names import fault
 from chargen.plan.session import Session
 from chargen.store.files import make_folder, write_new_durably
 from chargen.text.nearest import did_you_mean
+from chargen.yaml.document import NULLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def write_new(session: Session, kind: str, slug: str) -> NewFile:
         words = [word for each in kinds.all_kinds() for word in (each.name, each.plural)]
         hint = did_you_mean(kind, words) or f"there are {', '.join(f'`{each.name}`' for each in kinds.all_kinds())}"
         raise StartError(f"`{kind}` is no kind of file", hint=hint)
-    problem = fault(slug) or ("" if slug.strip("-_.") and _is_plain(slug) else "it has other characters than it may")
+    problem = fault(slug) or ("" if _is_plain(slug) else "it can't be written as it is, or its folder would be hidden")
     if problem:
         raise InputError(f"`{slug}` can't be a slug: {problem}", hint="use letters, digits, `-`, `_` and `.`")
     project = session.project
@@ -59,5 +60,6 @@ def write_new(session: Session, kind: str, slug: str) -> NewFile:
 
 
 def _is_plain(slug: str) -> bool:
-    """Say whether a slug can be written into a YAML file as it is."""
-    return all(char.isalnum() or char in "-_." for char in slug)
+    """Say whether a slug can be written into a YAML file as it is, and its folder is one that is looked into."""
+    plain = all(char.isalnum() or char in "-_." for char in slug) and slug not in NULLS
+    return plain and bool(slug.strip("-_.")) and not slug.startswith(".")

@@ -91,7 +91,7 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     project = session.project
     plan = planner.plan()
     used = {image.target for image in plan.images} | {image.prompt_file for image in plan.images}
-    used |= _named_elsewhere(planner.book, plan)
+    used |= _named_elsewhere(planner, plan)
     # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
     path_key = folding(project.root)
     used = {path_key(path) for path in used}
@@ -177,14 +177,19 @@ def _check_readable(planner: Planner) -> None:
         raise StartError([error(message, Position(printable(path)), hint) for path in unread])
 
 
-def _named_elsewhere(book: Book, plan: Plan) -> set[str]:
-    """Return the paths that entries and inventories name besides targets: also what a renamed entry takes along."""
+def _named_elsewhere(planner: Planner, plan: Plan) -> set[str]:
+    """Return the paths that entries and inventories have pictures at besides targets.
+
+    Also what comes along to an entry: from the name it had, or from where somebody put it by hand.
+    """
     found: set[str] = set()
     for image in plan.images:
+        if own := planner.evidence.owned(image.id).path:
+            found.add(own)
         found.update(reference.path for reference in image.references)
         if image.named:
             found.add(image.named)
-    for head in book.heads.values():
+    for head in planner.book.heads.values():
         found.update(head.pictures)
     return found
 

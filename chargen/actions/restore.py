@@ -54,8 +54,8 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         message = f"a picture is still to move to or from `{image.target}`, for free"
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
-    recorder = session.decisions.begin("restore")
-    with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
+    recorder, root = session.decisions.begin("restore"), session.project.root
+    with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
         data, delivered = _bytes(session, image, version)
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)

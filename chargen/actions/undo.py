@@ -59,9 +59,10 @@ def open_decisions(session: Session) -> tuple[Decision, ...]:
     """Return the decisions that were not taken back, oldest first; those that took one back are none of them."""
     every = session.decisions.all()
     undone: dict[int, set[EntryId]] = {}
-    for decision in every:
+    for decision in reversed(every):  # what was taken back itself took nothing back
         if decision.undoes is not None:
-            undone.setdefault(decision.undoes, set()).update(decision.images)
+            standing = decision.images.keys() - undone.get(decision.number, set())
+            undone.setdefault(decision.undoes, set()).update(standing)
     return tuple(
         decision
         for decision in every
@@ -92,7 +93,8 @@ def _undo(session: Session, planner: Planner, recorder: Recorder, decided: Decid
             message = f"there is no entry `{decided.id}` any more"
             raise InputError(error(message, Position(decided.file), "if it was renamed, decide it anew under its name"))
         image = planner.image(decided.id)
-        with free_image(session.project.root, image.id), target_lock(session.project.root, image.id):
+        root = session.project.root
+        with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
             _take_back(session, recorder, image, decided)
     except ChargenError as failure:
         return Undone(decided, str(failure))
@@ -106,14 +108,12 @@ def _take_back(session: Session, recorder: Recorder, image: Planned, decided: De
     if decided.pictures is not None:
         present = file_at_target(session, image)
         if present != new:
-            raise InputError(error(_not_as_left(image, "another picture", new, present), image.entry.position))
+            raise InputError(error(_not_as_left(image, new, present), image.entry.position))
         data = None if old is None else _kept(session, image, old)
     told = Decided(image.id, image.entry.file, decided.after, decided.before, (), decided.pictures and (new, old))
     changes = tuple(reversed(decided.lines))
-    reverted = revert(
-        session.project, image.entry, changes, lambda found: recorder.lines(image.entry.file, found, {image.id: told})
-    )
-    if not reverted:
+    project, file = session.project, image.entry.file
+    if not revert(project, image.entry, changes, lambda found: recorder.lines(file, found, {image.id: told})):
         status = image.entry.status
         message = (
             f"the entry of `{image.id}` is not as `{decided.after or 'the decision'}` left it: "
@@ -123,7 +123,11 @@ def _take_back(session: Session, recorder: Recorder, image: Planned, decided: De
     if decided.pictures is not None:
         if not changes:
             recorder.note([told])
-        _put_back(session, image, data)
+        try:
+            _put_back(session, image, data)
+        except ChargenError:
+            revert(project, image.entry, [change.taken_back for change in decided.lines], lambda _: None)
+            raise
 
 
 def _put_back(session: Session, image: Planned, data: bytes | None) -> None:
@@ -144,6 +148,6 @@ def _kept(session: Session, image: Planned, digest: FileHash) -> bytes:
     raise InputError(error(message, image.entry.position, f"`chargen history {image.id}` lists what is there"))
 
 
-def _not_as_left(image: Planned, what: str, left: FileHash | None, now: FileHash | None) -> str:
+def _not_as_left(image: Planned, left: FileHash | None, now: FileHash | None) -> str:
     shown = [f"`{digest[:8]}`" if digest else "none" for digest in (left, now)]
-    return f"there is {what} at `{image.target}` now: the decision left {shown[0]}, there is {shown[1]}"
+    return f"there is another picture at `{image.target}` now: the decision left {shown[0]}, there is {shown[1]}"

@@ -85,7 +85,7 @@ def look(session: Session, request: BuildRequest, before: State | None) -> tuple
     planner.plan()
     session.keep(planner)
     chosen = prepare(session, request)
-    meant = [image for image in chosen.plan.images if image.id in set(chosen.selected)]
+    meant = [chosen.plan.by_id[name] for name in chosen.selected]
     images = {image.id: (image.verdict, image.reasons, image.fingerprint) for image in meant}
     changed = [] if before is None else [name for name, said in images.items() if before.images.get(name) != said]
     explained = tuple(why(session, planner, planner.image(name)) for name in changed[:MOST])

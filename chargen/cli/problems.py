@@ -6,12 +6,15 @@ Each problem is reported once, however many images it concerns. Light to import:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
-from chargen.errors import Problem, Severity
+from chargen.errors import NAME, Problem, Severity
 from chargen.model.reason import Reason, ReasonCode, has, sentences
 from chargen.model.values import Verdict
-from chargen.plan.findings import NAME, Cause, Finding, by_cause
+
+if TYPE_CHECKING:
+    from chargen.plan.findings import Cause, Finding
 
 NAMED = 3
 """Images named beside a problem before it says how many more there are."""
@@ -24,6 +27,8 @@ def problem_lines(findings: Iterable[Finding], *, everything: bool = False) -> I
 
     With `everything`, each place has a problem of its own.
     """
+    from chargen.plan.findings import Cause, by_cause  # noqa: PLC0415 - the end of a run needs no plan for it
+
     for cause in (Cause((finding,)) for finding in findings) if everything else by_cause(findings):
         first, *hint = str(cause.problem).split("\n")
         yield first + (f" (for {_named(cause.images)})" if cause.images else "")

@@ -117,11 +117,12 @@ def _say(lines: Iterable[str]) -> None:
 def _lines(found: Look, *, first: bool) -> Iterator[str]:
     from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
     from chargen.cli.why import why_lines  # noqa: PLC0415 - as above
+    from chargen.plan.plan import total_cost  # noqa: PLC0415 - as above
 
     yield from problem_lines(found.problems)
     for item in found.changed:
         yield from why_lines(item)
     if first or found.changed:
-        known = [image.cost_usd for image in found.to_send if image.cost_usd is not None]
-        price = estimate_text(sum(known, Decimal(0)) if len(known) == len(found.to_send) else None)
-        yield f"{plural(len(found.to_send), 'image')} to send, {price}" if found.to_send else "nothing to send"
+        price = estimate_text(total_cost(found.to_send))
+        count = plural(len(found.to_send), "image")
+        yield f"{count} to send, {price} by estimate" if found.to_send else "nothing to send"

@@ -40,7 +40,7 @@ def plugins(folder: Path) -> dict[str, dict[str, str]]:
     try:
         found: Any = tomllib.loads(read_plain(folder / "pyproject.toml").decode())
         found = found["tool"]["doit"]["plugins"]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
     return {name: table for name, table in found.items() if isinstance(table, dict)} if isinstance(found, dict) else {}
 

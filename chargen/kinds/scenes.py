@@ -44,7 +44,6 @@ _SCENE = (
             Key("setting", "Where it is.", Effect.FIELD),
             Key("mood", "Its mood.", Effect.FIELD, suggested=False),
         ),
-        (("id",),),
     )
     + ENTRY
     + Keys((Key("tags", "Words to find it by.", Effect.NOTHING, Form.TEXTS),))

@@ -254,7 +254,8 @@ class Evidence:
             record = from_dict(embedded.record)
         except RecordError:
             return None
-        if record.entry_id != entry_id and self.planned(record.entry_id):
+        # A copy of another entry's picture is the author's doing; what a deleted entry left here is of its record.
+        if record.entry_id != entry_id and self.ownership.attempts.get(record.attempt) not in (None, entry_id):
             return None
         return line_of(record, file, size, record.received_at), embedded.verified, record
 

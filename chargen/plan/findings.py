@@ -5,12 +5,11 @@ Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chargen.errors import Position, Problem
+from chargen.errors import NAME, Position, Problem
 from chargen.model.values import EntryId
 from chargen.plan.plan import Plan, Shown
 
@@ -51,10 +50,6 @@ class Cause:
         """The images that the first problem concerns, those that share its very words with it among them."""
         same = (finding for finding in self.findings if finding.problem.message == self.problem.message)
         return tuple(dict.fromkeys(image for finding in same for image in finding.images))
-
-
-NAME = re.compile(r"`[^`]*`")
-"""A name in a message: of a file, an entry, a key."""
 
 
 def by_cause(found: Iterable[Finding]) -> tuple[Cause, ...]:

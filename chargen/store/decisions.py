@@ -7,7 +7,8 @@ no line is ever changed or removed. A line that can't be read hides no other. Of
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,15 @@ class Recorder:
             item = found.get(name) or words.get(name) or Decided(name, file)
             found[name] = replace(item, lines=(*item.lines, change))
         self.note(found.values())
+
+    @contextmanager
+    def attempt(self, name: EntryId) -> Iterator[None]:
+        """Do to one image in the block what is put on record; what fails is withdrawn."""
+        try:
+            yield
+        except Exception:
+            self.withdraw([name])
+            raise
 
     def withdraw(self, names: Iterable[EntryId]) -> None:
         """Put on record that nothing came of it. Raises InputError."""

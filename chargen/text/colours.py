@@ -28,8 +28,8 @@ _KNOWN = {**NAMES, **COLOURS}
 _HEX = re.compile(r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?![0-9a-z])", re.IGNORECASE)
 _BARE_HEX = re.compile(r"(?=.*[0-9])[0-9a-f]{6}", re.IGNORECASE)
 _FUNCTION = re.compile(r"\b(?P<space>rgb|hsl)a?\(\s*(?P<parts>[-+0-9.,/%\sdeg]*)\)", re.IGNORECASE)
-_PART = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
 """`rgb(...)` and `hsl(...)` as CSS Color 4 has them: commas or blanks, percentages, degrees, an opacity."""
+_PART = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _WORD = re.compile(r"[^\W_]+")
 _EDGES = " \t\r\n-\u2013\u2014:;,./|*"

@@ -1,4 +1,4 @@
-"""What the YAML parser's mistake means to an author: the place to look at, and the next step.
+"""What the YAML parser's complaint means to an author: the place to look at, and the next step.
 
 The parser notices many mistakes a line too late, or names them in its own words. Laws: an answer is an index into the
 text, never the parser's line and column (it counts U+2028 and U+0085 as line ends); no answer blames a place after the

@@ -57,6 +57,8 @@ def test_its_first_line_leads_to_the_schemas_of_the_project(tmp_path: Path) -> N
         ("chapter", "..", InputError, "can't be a slug"),
         ("chapter", "a: [b", InputError, "can't be a slug"),
         ("chapter", "", InputError, "can't be a slug"),
+        ("chapter", "Null", InputError, "can't be a slug"),
+        ("chapter", "._x", InputError, "can't be a slug"),
         ("chapter", "mine", InputError, "exists already, and it is yours"),
     ],
 )

@@ -13,6 +13,8 @@ from support.project import Project
 from chargen.plan.cache.stamp import STAMP
 
 PLANNING = "chargen.plan.planner"
+VALUES = "chargen.plan.plan"
+"""What a plan is made of: an up-to-date run makes none."""
 SETTLED = 2.1
 """Seconds after which a file counts as left alone; nothing tells when they are over but the clock."""
 
@@ -44,6 +46,7 @@ def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(tmp_path: Path) 
     run = _run(book, "doit")
     assert run.stdout.startswith("fresh 3, ")
     assert PLANNING not in run.stderr
+    assert VALUES not in run.stderr
     _hidden_edit(book, file, "A lamp", "A pump")
     again = book.doit()
     assert "1 to build (stale 1)" in again.out, again.all

@@ -116,7 +116,7 @@ def _stamp(session: Session, planner: Planner, plan: Plan, cache: Cache) -> Stam
     )
     busy = {image.file for image in plan.images if image.acts or image.verdict is Verdict.BLOCKED}
     if any(problem.severity is Severity.ERROR for problem in plan.problems):
-        busy = set(cache.files)  # an error is not_fresh by every run until it is mended
+        busy = set(cache.files)  # every run tells an error until it is mended
     return Stamp(
         environment=cache.environment,
         made=cache.made,
