@@ -169,7 +169,9 @@ def test_a_version_whose_entry_can_not_be_edited_is_not_restored(book: Project) 
     """It is told before the picture is touched, and there is no decision."""
     book.edit(CH01, "A lamp.", "A lantern.")
     assert build(book, "chargen batch all") == 0
-    book.edit(CH01, '    file_path: "generated/chapters/ch01/a.png"', '    file_path: &here "generated/chapters/ch01/a.png"')
+    book.edit(
+        CH01, '    file_path: "generated/chapters/ch01/a.png"', '    file_path: &here "generated/chapters/ch01/a.png"'
+    )
     book.edit(CH01, '  - custom_id: "b"\n', '  - custom_id: "b"\n    mine: *here\n')
     text, picture = book.read(CH01), book.image(A).read_bytes()
     with open_session(book.root, {}) as session:

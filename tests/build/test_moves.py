@@ -234,6 +234,22 @@ def test_what_a_deleted_entry_leaves_goes_to_the_first_that_has_its_inputs(book:
     settled(book, sent=1)
 
 
+def test_what_a_deleted_entry_left_changes_hands_with_the_words_of_the_others(book: Studio) -> None:
+    """In the plan from the cache as in one made anew."""
+    text = book.read(CH01)
+    twin = '  - custom_id: "{}"\n    prompt_used: "A well."\n    size: "128x96"\n'
+    book.write(CH01, text[: text.index('  - custom_id: "c"')] + twin.format("y") + twin.format("x"))
+    for old, new, heir in (
+        ("A", "A", "y"),
+        ('"y"\n    prompt_used: "A', '"y"\n    prompt_used: "No', "x"),
+        ("No", "A", "y"),
+    ):
+        book.write(CH01, book.read(CH01).replace(old, new))
+        cached = book.verdicts()
+        assert cached == {image.id: image.verdict for image in book.plan(cached=False).images}
+        assert [name for name, verdict in cached.items() if verdict is Verdict.RESTORABLE] == [f"chapters/ch01/{heir}"]
+
+
 def test_what_a_deleted_entry_leaves_is_not_for_one_whose_own_picture_comes_along(tmp_path: Path) -> None:
     """It goes to the next that has its inputs and no picture, so that nothing is sent for that one."""
     book = Studio(tmp_path)
