@@ -60,7 +60,8 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         write_back = WriteBack(
             session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
         )
-        write_back.check_edit(image.entry, image.target, image.route)
+        if (route := version.record.route if version.record else image.route) is not None:
+            write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
         recorder.note([told])
