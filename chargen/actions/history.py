@@ -15,7 +15,6 @@ from itertools import chain
 
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.actions.why import record_in
-from chargen.config.layout import ORIGINALS
 from chargen.errors import StartError
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import all_slots_of
@@ -106,7 +105,7 @@ def _of_original(stored: StoredOriginal) -> Version:
         record=record,
         stored=stored,
         names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
-        path=f"{ORIGINALS}/{record.fingerprint}/{record.attempt}/{stored.original.file}",
+        path=stored.path,
     )
 
 

@@ -27,11 +27,11 @@ from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
-from chargen.model.request import FailureClass, Request, SentReference
+from chargen.model.request import FailureClass, Request, Role, SentReference
 from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -148,7 +148,10 @@ class ImageBuilder:
     mover: Mover
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
-        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
+        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError.
+
+        Of a retake the picture it is made from, and its mask, come last.
+        """
         sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
@@ -164,7 +167,20 @@ class ImageBuilder:
                 raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
             sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
+        if (retake := image.retake) is not None and image.verdict.spends:
+            sent.append(self._read_exactly(image, retake.picture, Role.PICTURE))
+            if retake.mask is not None:
+                sent.append(self._read_exactly(image, retake.mask, Role.MASK))
         return tuple(sent)
+
+    def _read_exactly(self, image: Planned, item: PlannedReference, role: Role) -> SentReference:
+        """Read a picture that must be the one that was planned with, byte for byte. Raises InputError."""
+        assert image.entry.retake is not None
+        data, media_type = read_reference(self.session.project.root, item.path) or (b"", "")
+        if hash_bytes(data) != item.digest:
+            message = f"`{item.path}` was changed while the image waited for its turn"
+            raise InputError(error(message, image.entry.retake.position, "run again"))
+        return SentReference("", item.path, data, media_type, sha256=item.digest, name=item.name, role=role)
 
     def recheck(
         self, image: Planned, references: tuple[SentReference, ...], ready: Request | None = None

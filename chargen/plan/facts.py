@@ -21,7 +21,7 @@ from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
-from chargen.plan.image_request import request_of
+from chargen.plan.image_request import inputs_of, request_of
 from chargen.plan.plan import Unjudged
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof
@@ -149,10 +149,7 @@ class GatheredFacts:
     @cached_property
     def comparable(self) -> Inputs | None:
         """The inputs; of an image that waits for a reference those besides references."""
-        composed, size = self.image.composed, self.image.entry.size
-        if self.inputs is not None or not self.awaited or composed is None or size is None:
-            return self.inputs
-        return Inputs(composed.text, composed.negative, (), size, composed)
+        return self.inputs if self.inputs is not None or not self.awaited else inputs_of(self.image, ())
 
     @cached_property
     def recorded_parts(self) -> Mapping[str, str]:

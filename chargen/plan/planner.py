@@ -214,6 +214,10 @@ class Planner:
         """Look at a file of the project that is a model; return its hash where it is there."""
         return self.disk.model_file(path)
 
+    def version(self, name: EntryId, file: FileHash) -> str:
+        """Return where a picture of these bytes is kept that is not at its target; nothing where it is not here."""
+        return self.evidence.in_history(name, file) or self.disk.delivered(file)
+
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""
         self.disk.trace.note(PLACE, name)

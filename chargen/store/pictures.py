@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.images.png import PngError, chunks
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
+from chargen.images.png import PngError, chunks, has_alpha
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, sniff
 from chargen.model.values import Size
 from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
@@ -60,12 +60,19 @@ class ReferenceLook:
     media_type: str = ""
     size: int = 0
     trouble: Unsendable | None = None
+    pixels: tuple[int, int] = (0, 0)
+    """Width and height as stored, 0 where the header does not say."""
+    has_alpha: bool = False
+    """A PNG that can be transparent in places."""
 
 
 def look_at(root: Path, path: str) -> ReferenceLook:
     """Look at a reference file. `path` is project-relative."""
     read = _read(root, path)
-    return ReferenceLook(trouble=read) if isinstance(read, Unsendable) else ReferenceLook(sniff(read), len(read))
+    if isinstance(read, Unsendable):
+        return ReferenceLook(trouble=read)
+    found = header(read)
+    return ReferenceLook(found.media_type, len(read), None, (found.width, found.height), has_alpha(read))
 
 
 def unsendable(root: Path, path: str) -> Unsendable | None:
