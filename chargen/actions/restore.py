@@ -57,6 +57,11 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
     recorder, root = session.decisions.begin("restore"), session.project.root
     with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
         data, delivered = _bytes(session, image, version)
+        write_back = WriteBack(
+            session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
+        )
+        if (route := version.record.route if version.record else image.route) is not None:
+            write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
         recorder.note([told])
@@ -66,9 +71,6 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         line = _line(session, image, version, picture)
         record = version.record
         edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
-        write_back = WriteBack(
-            session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
-        )
         write_back.write(image.entry.file, image.id, edit)
         attempt = version.attempt if version.stored is not None else None
         session.journal.done(image.id, picture, attempt)

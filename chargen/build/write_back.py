@@ -146,10 +146,11 @@ class WriteBack:
                 raise item.failure
         return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
-    def check_edit(self, entry: Entry, target: str, route: Route) -> None:
+    def check_edit(self, entry: Entry, target: str, route: Route, *, told: str = "not sent") -> None:
         """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
-        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment.
+        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment, and
+        then `told` says what came of it.
         """
         path = self._project.path(entry.file)
         if lost := lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file):
@@ -171,7 +172,7 @@ class WriteBack:
                 else:
                     return
         assert trouble is not None
-        raise InputError([replace(item, message=f"not sent: {item.message}") for item in trouble.problems])
+        raise InputError([replace(item, message=f"{told}: {item.message}") for item in trouble.problems])
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.

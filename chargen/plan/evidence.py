@@ -125,8 +125,11 @@ class Evidence:
 
     def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
         """Return the living entry whose version an attempt is, None where it is nobody's."""
-        chains = VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
-        return chains.owner(f"{fingerprint}/{attempt}", made_for)
+        return self._chains.owner(f"{fingerprint}/{attempt}", made_for)
+
+    @property
+    def _chains(self) -> VersionChains:
+        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
 
     def _goes_by_id(self, entry_id: EntryId) -> bool:
         """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
@@ -254,9 +257,10 @@ class Evidence:
             record = from_dict(embedded.record)
         except RecordError:
             return None
-        # A copy of another entry's picture is the author's doing; what a deleted entry left here is of its record.
-        if record.entry_id != entry_id and self.ownership.attempts.get(record.attempt) not in (None, entry_id):
-            return None
+        if record.entry_id != entry_id:  # of another entry it is a copy of the author's; of none, what it left here
+            owner = self._chains.reached_from(f"{record.fingerprint}/{record.attempt}")
+            if owner not in (None, entry_id):
+                return None
         return line_of(record, file, size, record.received_at), embedded.verified, record
 
     def parts_of(self, entry: Entry, state: TargetState) -> Mapping[str, str]:

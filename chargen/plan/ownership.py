@@ -235,9 +235,16 @@ class VersionChains:
     """For an id of old the entry whose picture was made for it, if there is one."""
 
     def owner(self, name: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id.
+        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
+        found = self.reached_from(name)
+        if found is not None:
+            return found
+        return made_for if self.living(made_for) else self.heir(made_for)
 
-        A version is named by its attempt, behind a `/` where something stands before it.
+    def reached_from(self, name: str) -> EntryId | None:
+        """Return the living entry whose chain of replaced versions reaches a version.
+
+        It is named by its attempt, behind a `/` where something stands before it.
         """
         waiting, seen = [name], {name}
         while waiting:
@@ -247,7 +254,7 @@ class VersionChains:
             later = [item for item in self.after(name) if item not in seen]
             seen.update(later)
             waiting += later
-        return made_for if self.living(made_for) else self.heir(made_for)
+        return None
 
 
 class _Finder:

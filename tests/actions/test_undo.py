@@ -14,7 +14,7 @@ from chargen.actions.restore import restore
 from chargen.actions.status import set_status
 from chargen.actions.undo import Undoing, open_decisions, undo
 from chargen.config.layout import DECISIONS
-from chargen.errors import StartError
+from chargen.errors import InputError, StartError, error
 from chargen.model.values import EntryId, Status
 from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
@@ -93,6 +93,7 @@ def test_an_undone_decision_can_be_made_again(book: Project) -> None:
     take_back(book)
     assert [item.refused for item in take_back(book, 2).images] == [""]
     assert book.read(CH01) == text
+    assert standing(book) == [(1, "approve")]
 
 
 def test_an_answered_rejection_asks_once_more_and_back(book: Project) -> None:
@@ -136,6 +137,50 @@ def test_a_restored_picture_that_was_painted_over_stays(book: Project) -> None:
     assert "there is another picture" in refused.refused
     assert book.read(CH01) == text
     assert book.image(A).read_bytes() == book.image(B).read_bytes()
+
+
+def test_a_picture_that_can_not_be_put_back_leaves_the_lines_too(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has changed, and the decision can be taken back later."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    text, picture = book.read(CH01), book.image(A).read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise InputError(error("no space left on the disk"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chargen.actions.undo.write_durably", full)
+        (refused,) = take_back(book).images
+    assert "no space left" in refused.refused
+    assert (book.read(CH01), book.image(A).read_bytes()) == (text, picture)
+    assert standing(book) == [(1, "restore")]
+    with open_session(book.root, {}, read_only=True) as session:
+        assert [decision.command for decision in session.decisions.all()] == ["restore"]
+    assert [item.refused for item in take_back(book).images] == [""]
+
+
+def test_a_version_whose_entry_can_not_be_edited_is_not_restored(book: Project) -> None:
+    """It is told before the picture is touched, and there is no decision."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    book.edit(
+        CH01, '    file_path: "generated/chapters/ch01/a.png"', '    file_path: &here "generated/chapters/ch01/a.png"'
+    )
+    book.edit(CH01, '  - custom_id: "b"\n', '  - custom_id: "b"\n    mine: *here\n')
+    text, picture = book.read(CH01), book.image(A).read_bytes()
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        with pytest.raises(InputError):
+            restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+        assert session.decisions.all() == ()
+    assert (book.read(CH01), book.image(A).read_bytes()) == (text, picture)
 
 
 def test_an_acceptance_is_taken_back(book: Project) -> None:

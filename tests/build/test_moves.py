@@ -156,6 +156,8 @@ def test_a_picture_moved_with_a_file_manager_is_copied_back(book: Studio) -> Non
     shutil.move(book.image(NAMES["b"]), away)
     shutil.rmtree(book.root / ".chargen/originals")
     assert book.reasons(NAMES["b"]) == "moved: was best/door, free"
+    with open_session(book.root, ENVIRON, read_only=True) as session:
+        assert unneeded(session) == (), "what an entry's picture is made of is no orphan"
     settled(book)
     assert book.hash(NAMES["b"]) == picture
     assert away.exists()
@@ -232,6 +234,22 @@ def test_what_a_deleted_entry_leaves_goes_to_the_first_that_has_its_inputs(book:
     settled(book, sent=1)
 
 
+def test_what_a_deleted_entry_left_changes_hands_with_the_words_of_the_others(book: Studio) -> None:
+    """In the plan from the cache as in one made anew."""
+    text = book.read(CH01)
+    twin = '  - custom_id: "{}"\n    prompt_used: "A well."\n    size: "128x96"\n'
+    book.write(CH01, text[: text.index('  - custom_id: "c"')] + twin.format("y") + twin.format("x"))
+    for old, new, heir in (
+        ("A", "A", "y"),
+        ('"y"\n    prompt_used: "A', '"y"\n    prompt_used: "No', "x"),
+        ("No", "A", "y"),
+    ):
+        book.write(CH01, book.read(CH01).replace(old, new))
+        cached = book.verdicts()
+        assert cached == {image.id: image.verdict for image in book.plan(cached=False).images}
+        assert [name for name, verdict in cached.items() if verdict is Verdict.RESTORABLE] == [f"chapters/ch01/{heir}"]
+
+
 def test_what_a_deleted_entry_leaves_is_not_for_one_whose_own_picture_comes_along(tmp_path: Path) -> None:
     """It goes to the next that has its inputs and no picture, so that nothing is sent for that one."""
     book = Studio(tmp_path)
@@ -244,6 +262,31 @@ def test_what_a_deleted_entry_leaves_is_not_for_one_whose_own_picture_comes_alon
     assert book.verdicts()[EntryId(NAMES["c"])] is Verdict.RESTORABLE
     settled(book)
     assert {book.hash("chapters/ch01/moved"), book.hash(NAMES["c"])} == pictures
+
+
+def test_what_a_renamed_and_deleted_entry_left_is_not_taken_for_a_new_one(book: Studio) -> None:
+    """Neither by the name it was made for nor by its last: both get pictures of their own."""
+    rename(book, ("a", "x"))
+    settled(book)
+    text = book.read(CH01)
+    at, end = text.index('  - custom_id: "x"'), text.index('  - custom_id: "b"')
+    new = '  - custom_id: "{}"\n    prompt_used: "A new {}."\n    size: "128x96"\n'
+    book.write(CH01, text[:at] + new.format("x", "tower") + text[end:] + new.format("a", "river"))
+    assert book.verdicts()[EntryId("chapters/ch01/x")] is Verdict.STALE
+    assert book.verdicts()[EntryId(NAMES["a"])] is Verdict.MISSING
+    settled(book, sent=2)
+
+
+def test_an_older_version_of_another_entry_put_in_place_by_hand_is_the_authors_doing(book: Studio) -> None:
+    """It is not built over, as the present picture of that entry would not be."""
+    old = book.image(NAMES["a"]).read_bytes()
+    book.edit(CH01, "A lamp.", "A lamp at night.")
+    settled(book, sent=1)
+    book.edit(CH01, "images:\n", 'images:\n  - custom_id: "new"\n    prompt_used: "A tower."\n    size: "128x96"\n')
+    book.image("chapters/ch01/new").write_bytes(old)
+    assert book.verdicts()[EntryId("chapters/ch01/new")] is Verdict.UNRECORDED
+    settled(book)
+    assert book.image("chapters/ch01/new").read_bytes() == old
 
 
 def test_a_record_names_the_attempt_it_replaced(book: Studio) -> None:

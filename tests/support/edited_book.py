@@ -163,8 +163,13 @@ class EditedBook:
             if item.painted:  # a painting that is nobody's would belong to whoever takes its name
                 self.studio.image(item.place).unlink(missing_ok=True)
             item.chapter.items.remove(item)
-            if not item.painted and not self.alike(item):
+            if item.painted:
+                continue
+            alike = self.alike(item)
+            if not alike:
                 self.gone.append(item)
+            elif not any(other.picture for other in alike):  # a copy that is the only one left is the entry
+                alike[0].picture = item.picture
 
     def bring_back(self) -> None:
         """Undo a deletion, maybe in another place."""
