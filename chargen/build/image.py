@@ -20,7 +20,7 @@ from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import ChargenError, InputError, Severity, error
+from chargen.errors import ChargenError, InputError, Position, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
@@ -168,18 +168,17 @@ class ImageBuilder:
             names = reference.character, reference.path
             sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
         if (retake := image.retake) is not None and image.verdict.spends:
-            sent.append(self._read_exactly(image, retake.picture, Role.PICTURE))
+            sent.append(self._read_exactly(retake.picture, Role.PICTURE, retake.position))
             if retake.mask is not None:
-                sent.append(self._read_exactly(image, retake.mask, Role.MASK))
+                sent.append(self._read_exactly(retake.mask, Role.MASK, retake.position))
         return tuple(sent)
 
-    def _read_exactly(self, image: Planned, item: PlannedReference, role: Role) -> SentReference:
+    def _read_exactly(self, item: PlannedReference, role: Role, asked_at: Position) -> SentReference:
         """Read a picture that must be the one that was planned with, byte for byte. Raises InputError."""
-        assert image.entry.retake is not None
         data, media_type = read_reference(self.session.project.root, item.path) or (b"", "")
         if hash_bytes(data) != item.digest:
             message = f"`{item.path}` was changed while the image waited for its turn"
-            raise InputError(error(message, image.entry.retake.position, "run again"))
+            raise InputError(error(message, asked_at, "run again"))
         return SentReference("", item.path, data, media_type, sha256=item.digest, name=item.name, role=role)
 
     def recheck(

@@ -124,7 +124,7 @@ class ImagePlanner:
         project = self.judge.project
         of_retake: list[Problem] = []
         retake = None
-        if entry.retake is not None and entry.retake.is_whole:
+        if entry.retake is not None:
             retake = plan_retake(entry, project.target(entry.id), self.around, of_retake.append)
         if clashes:
             blockers.append(Reason(ReasonCode.SAME_TARGET))

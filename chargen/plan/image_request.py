@@ -21,7 +21,7 @@ def inputs_of(image: Unjudged, references: Iterable[RecordedReference]) -> Input
     """Return the inputs of an image with these references; None while something of them is not known."""
     composed, size = image.composed, image.entry.size
     retake = None if image.retake is None else image.retake.inputs
-    if composed is None or size is None or (image.entry.retake is not None and retake is None):
+    if composed is None or size is None or (image.retake is not None and retake is None):
         return None
     return Inputs(composed.text, composed.negative, tuple(references), size, composed, retake)
 
@@ -41,13 +41,7 @@ def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Ask
         prompt=image.composed.text if retake is None else retake.instruction,
         negative_prompt=image.composed.negative if retake is None else "",
         references=tuple(item for item in sent if item.role is Role.REFERENCE),
-        retake=None
-        if image.entry.retake is None
-        else SentRetake(
-            by_role[Role.PICTURE],
-            by_role.get(Role.MASK),
-            image.entry.retake.position,
-        ),
+        retake=None if retake is None else SentRetake(by_role[Role.PICTURE], by_role.get(Role.MASK), retake.position),
         size=image.entry.size,
         quality=image.quality,
         entry_id=image.id,

@@ -140,8 +140,8 @@ class Unjudged:
     @property
     def can_be_requested(self) -> bool:
         """True where a request can be put together, whatever the verdict is."""
-        whole = self.entry.retake is None or self.retake is not None
-        return whole and self.composed is not None and self.entry.size is not None and self.route is not None
+        known = self.retake is None or self.retake.picture.digest is not None
+        return known and self.composed is not None and self.entry.size is not None and self.route is not None
 
     @property
     def is_structured(self) -> bool:

@@ -20,7 +20,7 @@ from functools import cached_property
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Entry, Imagery, Place
+from chargen.model.entries import Character, Entry, Imagery, Place, Retake
 from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
@@ -150,6 +150,11 @@ class Planner:
         """Plan an image as if its entry had no prompt; None where its fields make none. Raises InputError."""
         entry = scan_without_prompt(self.project, image.entry)
         return None if entry is None else self._planner.plan(entry, self._planner.resolve(entry))
+
+    def with_retake(self, image: Planned, retake: Retake) -> Planned:
+        """Plan an image as if its entry asked for this."""
+        entry = replace(image.entry, retake=retake)
+        return self._planner.plan(entry, self._planner.resolve(entry))
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image; None where none can be made of the entry."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chargen.errors import Problem, error
+from chargen.errors import Position, Problem, error
 from chargen.images.sniff import PNG
 from chargen.model.entries import Entry, Retake
 from chargen.model.inputs import RetakeInputs
@@ -36,33 +36,36 @@ class VersionPlaces(Protocol):
 class PlannedRetake:
     """What is sent to have a picture made from another; of the mask `digest` is None while it is not there.
 
-    The picture's `path` is empty where it is not there.
+    The picture's `path` is empty where it is not there, its `digest` None where the author does not say which it is.
     """
 
     picture: PlannedReference
     instruction: str
     mask: PlannedReference | None
-    source: str
+    position: Position
+    """Where the author asks for it."""
+    source: str = ""
     """Where the instruction is written."""
 
     @property
     def inputs(self) -> RetakeInputs | None:
-        """What of it counts; None while the mask is not there."""
-        if self.mask is not None and self.mask.digest is None:
+        """What of it counts; None while that is not known, or not written."""
+        mask = None if self.mask is None else self.mask.digest
+        if self.picture.digest is None or (self.mask is not None and mask is None):
             return None
-        assert self.picture.digest is not None
-        return RetakeInputs(
-            self.picture.digest, self.instruction, None if self.mask is None else self.mask.digest, self.source
-        )
+        return RetakeInputs(self.picture.digest, self.instruction, mask, self.source)
 
 
 def plan_retake(entry: Entry, target: str, places: VersionPlaces, report: Callable[[Problem], None]) -> PlannedRetake:
     """Look at what a retake is made from; what is wrong with it is reported with its place."""
     retake = entry.retake
     assert retake is not None
+    if not retake.is_whole:
+        return PlannedRetake(PlannedReference("", "", None), "", None, retake.position)
     picture, pixels = _picture(entry.id, retake, target, places, report)
     mask = None if retake.mask is None else _mask(retake, pixels, places, report)
-    return PlannedRetake(picture, str(retake.instruction), mask, str(retake.instruction.position or ""))
+    source = str(retake.instruction.position or "")
+    return PlannedRetake(picture, str(retake.instruction), mask, retake.position, source)
 
 
 def _picture(
