@@ -104,6 +104,7 @@ def read_entry(
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
+    retake = retake_of(block) if "retake" in block.nodes else None
     negatives = (*block.texts("negative_prompt"), *file.negatives)
     if former_colours is not None:
         avoids = former_colours.negative_prompt
@@ -133,7 +134,7 @@ def read_entry(
         place=place,
         former_words=former_words,
         former_colours=former_colours,
-        retake=retake_of(block) if "retake" in block.nodes else None,
+        retake=retake,
     )
 
 
@@ -203,6 +204,9 @@ def retake_of(block: Block) -> Retake | None:
     if node is None or is_null(node):
         return None
     inner, place = block.block("retake"), block.document.at(node)
+    nothing = Traced.of("", "retake", place)
+    if not isinstance(node, MappingNode):
+        return Retake(place, nothing, nothing)
     inner.spell(RETAKE)
     of, instruction = _text(inner, "of"), _text(inner, "instruction")
     hint = '`chargen retake NAME "TEXT"` writes it'
@@ -214,7 +218,6 @@ def retake_of(block: Block) -> Retake | None:
         message = "`retake.instruction` must say what is to be different"
         block.problems.append(error(message, instruction.position if instruction is not None else place, hint))
         instruction = None
-    nothing = Traced.of("", "retake", place)
     words = "" if instruction is None else normal(one_line(instruction))
     return Retake(
         place,

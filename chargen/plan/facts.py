@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from chargen import kinds
-from chargen.errors import InputError, Problem, Severity, error, warning
+from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences
-from chargen.model.reason import Reason, ReasonCode
+from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences, edited_prompts
+from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at
 from chargen.model.request import Request, SentReference
@@ -321,7 +321,19 @@ class GatheredFacts:
             found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
+        if self.image.retake is not None and self.target is not Target.ABSENT and self.change is Change.SAME:
+            found += self._edited_since()
         return tuple(found)
+
+    def _edited_since(self) -> Iterator[Problem]:
+        """Yield that words were edited which a picture made by a retake does not follow any more."""
+        assert self.inputs is not None
+        edited = edited_prompts(self.recorded_parts, self.inputs)
+        if edited:
+            words = sentences(change_reasons(edited))
+            message = f"{words} since the picture was made by `retake`, and it stays as it is"
+            hint = "take `retake` out of the entry to have it made from its prompt again"
+            yield note(message, self._entry.position, hint)
 
     def _of_files(self) -> Iterator[Problem]:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""

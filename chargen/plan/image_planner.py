@@ -122,10 +122,10 @@ class ImagePlanner:
         if isinstance(route, Problem):
             problems.append(route)
         project = self.judge.project
-        of_retake: list[Problem] = []
         retake = None
         if entry.retake is not None:
-            retake = plan_retake(entry, project.target(entry.id), self.around, of_retake.append)
+            retake = plan_retake(entry, project.target(entry.id), self.around, problems.append)
+        missing = () if retake is None else retake.missing
         if clashes:
             blockers.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
@@ -139,12 +139,12 @@ class ImagePlanner:
             route=None if isinstance(route, Problem) else route,
             quality=self.judge.quality(entry, route),
             model_file=None if isinstance(route, Problem) else self._model_file(route),
-            blockers=(*errors((*problems, *of_retake)), *blockers),
+            blockers=(*errors((*problems, *missing)), *blockers),
             retake=retake,
         )
         forms = () if entry.retake is not None else self._forms(unjudged, words, shown)
         image = self.judge.judged(replace(unjudged, forms=forms), awaited)
-        problems += of_retake if image.verdict is Verdict.BLOCKED else ()
+        problems += missing if image.verdict is Verdict.BLOCKED else ()
         problems += image.problems
         if image.verdict is Verdict.MISSING:
             image = replace(image, seen=self.around.own_picture(entry))

@@ -46,6 +46,8 @@ class PlannedRetake:
     """Where the author asks for it."""
     source: str = ""
     """Where the instruction is written."""
+    missing: tuple[Problem, ...] = ()
+    """Why the picture can't be had: of no concern once the new one is made."""
 
     @property
     def inputs(self) -> RetakeInputs | None:
@@ -57,15 +59,16 @@ class PlannedRetake:
 
 
 def plan_retake(entry: Entry, target: str, places: VersionPlaces, report: Callable[[Problem], None]) -> PlannedRetake:
-    """Look at what a retake is made from; what is wrong with it is reported with its place."""
+    """Look at what a retake is made from; what is wrong with its mask is reported with its place."""
     retake = entry.retake
     assert retake is not None
     if not retake.is_whole:
         return PlannedRetake(PlannedReference("", "", None), "", None, retake.position)
-    picture, pixels = _picture(entry.id, retake, target, places, report)
+    missing: list[Problem] = []
+    picture, pixels = _picture(entry.id, retake, target, places, missing.append)
     mask = None if retake.mask is None else _mask(retake, pixels, places, report)
     source = str(retake.instruction.position or "")
-    return PlannedRetake(picture, str(retake.instruction), mask, retake.position, source)
+    return PlannedRetake(picture, str(retake.instruction), mask, retake.position, source, tuple(missing))
 
 
 def _picture(
