@@ -196,7 +196,7 @@ def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: boo
 def patches_of(text: str, ancestors: Sequence[YamlNode], edit: SlotEdit, line_break: str) -> list[Patch]:
     """Return the patches of an edit of the last of `ancestors`. Raises EditRefused."""
     if isinstance(edit, SetSlots):
-        return set_patches(text, ancestors, edit.values, line_break)
+        return set_patches(text, ancestors, edit, line_break)
     return append_patches(text, ancestors, edit.key, edit.value, line_break)
 
 
