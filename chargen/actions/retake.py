@@ -102,7 +102,7 @@ def retake(session: Session, asked: Retaken) -> Retaken:
     assert of is not None
     recorder = session.decisions.begin("retake")
     after = f"version {asked.version.number}: {asked.instruction}"
-    told = Decided(image.id, image.entry.file, asked.before, after)
+    told = Decided(image.id, image.entry.file, asked.before or "no retake", after)
     write_back = WriteBack(session.project, recorder=lambda file, lines: recorder.lines(file, lines, {image.id: told}))
     values: dict[str, SlotValue] = {"of": of, "instruction": asked.instruction}
     if asked.mask:
