@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
+from chargen.build.purchase import Purchase
 from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
@@ -36,6 +37,8 @@ class Attempt:
         image: Planned,
         confirm: Callable[[], None],
         is_planned: Callable[[EntryId], bool],
+        *,
+        purchase: Purchase,
     ) -> None:
         assert image.inputs is not None
         assert image.fingerprint is not None
@@ -46,6 +49,7 @@ class Attempt:
         self._fingerprint = image.fingerprint
         self._confirm = confirm
         self._is_planned = is_planned
+        self._purchase = purchase
         self._record: Record | None = None
         assert image.route is not None
         self._keeps_jobs = session.adapters.models.facts(image.route.provider).jobs
@@ -64,6 +68,7 @@ class Attempt:
         self._guard.check()
         self._confirm()
         session, record = self._session, self._asked(request, number, estimate)
+        self._purchase.sent(record)
         if self._keeps_jobs:
             session.jobs.begin(Job(record, server))
         sending = Sending(
@@ -109,6 +114,7 @@ class Attempt:
         self._session.journal.stored(stored, soon=True)
         if self._keeps_jobs:
             self._session.jobs.end(record.attempt)
+        self._purchase.stored(stored)
         return stored
 
     def _asked(self, request: Request, number: int, estimate: Decimal | None) -> Record:
