@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
-from chargen.build.purchase import Purchase
 from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
@@ -25,6 +24,31 @@ from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import new_attempt_id
+
+
+class Purchase:
+    """The right to buy one image; so it is without a shared store, where nobody else is asked."""
+
+    def sent(self, record: Record) -> None:
+        """Called when a request is about to leave; raising keeps it here."""
+
+    def stored(self, stored: StoredOriginal) -> None:
+        """Called once its reply is safe here; never raises."""
+
+    def close(self) -> None:
+        """Called when it is over, whatever came of it; never raises."""
+
+
+class NotClaimedError(Exception):
+    """An image may not be bought, because its claim can't be had; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class HeldElsewhereError(Exception):
+    """Another build is buying an image: the text says who, for people; nothing was sent."""
 
 
 class Attempt:

@@ -15,11 +15,10 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chargen.build.attempt import Attempt
+from chargen.build.attempt import Attempt, Purchase
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
-from chargen.build.purchase import Purchase
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, Severity, error

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chargen.build.attempt import HeldElsewhereError, NotClaimedError
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import (
@@ -32,7 +33,6 @@ from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
-from chargen.build.purchase import HeldElsewhereError, NotClaimedError
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from chargen.build.purchase import HeldElsewhereError, NotClaimedError, Purchase
+from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
 from chargen.config.settings import StoreAccess, StoreClaims, StoreSettings
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record, RecordLine

@@ -62,7 +62,7 @@ def test_what_one_machine_bought_is_free_for_the_next(team: Team, openai: OpenAI
     assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
 
 
-def test_an_up_to_date_run_asks_the_store_nothing(team: Team, forks: Forks, server: ObjectStore) -> None:
+def test_an_up_to_date_run_asks_the_store_nothing(team: Team, forks: Forks) -> None:
     ana = team.clone("ana")
     assert forks.run(ana, "doit").code == 0
     ana.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
