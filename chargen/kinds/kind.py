@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chargen.kinds.keys import Keys
-from chargen.kinds.view import View, fields
+from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import METADATA, AppendSlot, SetSlots, SlotEdit, SlotValue, SlotValues
 from chargen.model.values import EntryId, Size
@@ -95,10 +95,8 @@ class ImageryKind(ABC):
         """Say what to write into the author's file once the entry's picture is safely on disk."""
         if self.slot_list:
             return AppendSlot(entry.path, self.slot_list, slot_values(made))
-        own = entry.data.get("provider_metadata")
-        kept = own.besides(METADATA) if isinstance(own, View) else {}
-        values = slot_values(replace(made, provider_metadata={**made.provider_metadata, **kept}))
-        return SetSlots(entry.path, {**self.place(entry, made.file_path), **values})
+        values = {**self.place(entry, made.file_path), **slot_values(made)}
+        return SetSlots(entry.path, values, filled={"provider_metadata": METADATA})
 
 
 def slot_values(made: SlotValues) -> dict[str, SlotValue]:

@@ -23,11 +23,8 @@ def record_edit(entry: Entry, record: str, file_path: str) -> SlotEdit:
             "provider_metadata": {"record": record},
         }
         return AppendSlot(entry.path, named(entry.kind).slot_list, value)
-    slots = slots_of(entry)
-    own = slots.get("provider_metadata") if isinstance(slots, View) and slots.owns("provider_metadata") else None
-    if isinstance(own, Mapping) and own:
-        return SetSlots((*place, "provider_metadata"), {"record": record})
-    return SetSlots(place, {"provider_metadata": {"record": record}})
+    filled = {"provider_metadata": frozenset({"record"})}
+    return SetSlots(place, {"provider_metadata": {"record": record}}, filled)
 
 
 def moved_edit(entry: Entry, file_path: str) -> SlotEdit | None:

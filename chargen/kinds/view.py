@@ -7,17 +7,12 @@ of what keys mean.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.model.slots import SlotValue
-from chargen.yaml.document import MERGE_KEY, NULLS, Document, pairs
-
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
-_FLOAT = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
+from chargen.yaml.document import MERGE_KEY, Document, pairs
 
 
 def fields(node: Node | None) -> dict[str, Node]:
@@ -79,10 +74,6 @@ class View(Mapping[str, Any]):
         """Say whether the mapping itself has a key, and does not only merge it in."""
         return any(name == key for name, _, _ in pairs(self._node))
 
-    def besides(self, known: Collection[str]) -> dict[str, SlotValue]:
-        """Return what the mapping itself holds under other keys than these, as values of slots."""
-        return {name: slot_value(node) for name, _, node in pairs(self._node) if name not in known}
-
     def _nodes(self) -> dict[str, Node]:
         if self._fields is None:
             self._fields = fields(self._node)
@@ -96,23 +87,6 @@ def value(document: Document, node: Node | None, name: str) -> Any:
     if isinstance(node, MappingNode):
         return View(document, node, name)
     return document.traced(node, name)
-
-
-def slot_value(node: Node) -> SlotValue:
-    """Return what `node` stands for as a slot's value: a text where it is none of the plain scalars that JSON has."""
-    if isinstance(node, SequenceNode):
-        return [slot_value(item) for item in node.value]
-    if isinstance(node, MappingNode):
-        return {name: slot_value(inner) for name, inner in fields(node).items()}
-    assert isinstance(node, ScalarNode)
-    text = str(node.value)
-    if node.style or text in NULLS:
-        return text if node.style else None
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _items(document: Document, node: Node, name: str, made: dict[int, tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -5,8 +5,8 @@ Pure values; `chargen.yaml.splice` carries them out, `chargen.kinds` says which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chargen.model.entries import NodePath
@@ -48,6 +48,16 @@ class SetSlots:
 
     path: NodePath
     values: Mapping[str, SlotValue]
+    filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Keys whose value, a mapping, is filled into the one that stands there, each with the names in it that are the
+    program's: what is there under other names stays as written, and one of these without a value becomes null."""
+
+    def inside(self, key: str, present: Collection[str]) -> SetSlots:
+        """Return the edit of the mapping under a key of `filled`, which holds the names `present`."""
+        value = self.values[key]
+        assert isinstance(value, Mapping)
+        gone = {name: None for name in present if name in self.filled[key] and name not in value}
+        return SetSlots((*self.path, key), {**value, **gone})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chargen.model.slots import SlotValue
-from chargen.yaml.meaning import is_nothing, is_text, means
+from chargen.model.slots import SetSlots, SlotValue
+from chargen.yaml.meaning import inner_edit, is_nothing, is_text, is_told, means
 from chargen.yaml.scalars import (
     Quote,
     Style,
@@ -63,25 +63,25 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def set_patches(
-    text: str, ancestors: Sequence[YamlNode], values: Mapping[str, SlotValue], line_break: str
-) -> list[Patch]:
-    """Give keys of the last of `ancestors` (root first), a mapping, these values; equal ones stay as they are."""
+def set_patches(text: str, ancestors: Sequence[YamlNode], edit: SetSlots, line_break: str) -> list[Patch]:
+    """Give keys of the last of `ancestors` (root first), a mapping, their values; equal ones stay as they are."""
     entry = ancestors[-1]
     _require_mapping(text, entry)
     patches: list[Patch] = []
     missing: dict[str, SlotValue] = {}
     changed: list[str] = []
     style = style_of(text, ancestors, line_break)
-    for key, value in values.items():
+    for key, value in edit.values.items():
         pair = entry.value_of(key)
         if pair is None:
             missing[key] = value
-        elif not means(pair[1], value):
+        elif is_told(edit, key, pair[1]):
+            continue
+        elif (inner := inner_edit(edit, key, pair[1])) is not None:
+            patches += set_patches(text, [*ancestors, pair[1]], inner, line_break)
+        else:
             refuse_shared_value(ancestors[0], pair[1])
             patches += _replace(text, entry, pair, value, style)
-        else:
-            continue
         changed.append(key)
     refuse_shared_entry(ancestors, changed)
     return patches + _insert(text, entry, missing, style)
@@ -95,7 +95,7 @@ def append_patches(
     _require_mapping(text, entry)
     pair = entry.value_of(key)
     if pair is None or is_nothing(pair[1]) or (pair[1].shape is Shape.SEQUENCE and not pair[1].children):
-        return set_patches(text, ancestors, {key: [value]}, line_break)
+        return set_patches(text, ancestors, SetSlots((), {key: [value]}), line_break)
     held = pair[1]
     if held.shape is not Shape.SEQUENCE:
         raise EditRefused(

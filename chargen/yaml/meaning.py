@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from chargen.model.slots import SlotValue
+from chargen.model.slots import SetSlots, SlotValue
 from chargen.yaml.document import NULLS
 from chargen.yaml.tree import Shape, YamlNode
 
@@ -50,6 +50,22 @@ def means(piece: YamlNode, value: SlotValue) -> bool:
             and all(means(child, item) for child, item in zip(piece.children, value, strict=True))
         )
     return piece.shape is Shape.SCALAR and piece.style == "" and _means_plain(piece.text, value)
+
+
+def inner_edit(edit: SetSlots, key: str, held: YamlNode) -> SetSlots | None:
+    """Return what an edit changes inside the mapping `held` under `key`; None where it replaces it as a whole."""
+    if key not in edit.filled or held.shape is not Shape.MAPPING or not held.children:
+        return None
+    return edit.inside(key, [name.text for name, _ in held.pairs() if name.shape is Shape.SCALAR])
+
+
+def is_told(edit: SetSlots, key: str, held: YamlNode) -> bool:
+    """Say whether `held`, the value under `key`, is what an edit would make of it."""
+    inner = inner_edit(edit, key, held)
+    if inner is None:
+        return means(held, edit.values[key])
+    pairs = ((held.value_of(name), value) for name, value in inner.values.items())
+    return all(pair is not None and means(pair[1], value) for pair, value in pairs)
 
 
 def is_text(piece: YamlNode) -> bool:

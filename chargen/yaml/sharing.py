@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from chargen.model.entries import NodePath
 from chargen.model.slots import INHERITED, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.document import MERGE_KEY
-from chargen.yaml.meaning import is_nothing, is_text, means
+from chargen.yaml.meaning import is_nothing, is_text, is_told
 from chargen.yaml.tree import EditRefused, Shape, YamlNode
 
 
@@ -86,7 +86,7 @@ def _changed(entry: YamlNode, edit: SlotEdit) -> list[str]:
     if not isinstance(edit, SetSlots):
         return [edit.key]
     pairs = {key: entry.value_of(key) for key in edit.values}
-    return [key for key, value in edit.values.items() if (pair := pairs[key]) is None or not means(pair[1], value)]
+    return [key for key, pair in pairs.items() if pair is None or not is_told(edit, key, pair[1])]
 
 
 def _kept(entry: YamlNode, key: str) -> SlotValue:

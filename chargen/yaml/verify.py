@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.edit import Patch
-from chargen.yaml.meaning import is_nothing, means
+from chargen.yaml.meaning import inner_edit, is_nothing, means
 from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open
 
 _HINT = "nothing was changed; write the value into the file yourself, or simplify how this entry is written"
@@ -100,6 +100,8 @@ def _compare_entry(pair: _Pair, edit: SlotEdit, text: str) -> list[_Pair]:
             rest.append(_Pair(old_value, new_value))
         elif isinstance(edit, AppendSlot) and not is_nothing(old_value):
             rest += _compare_appended(_Pair(old_value, new_value), edit)
+        elif isinstance(edit, SetSlots) and (inner := inner_edit(edit, old_key.text, old_value)) is not None:
+            rest += _compare_entry(_Pair(old_value, new_value), inner, text)
         else:
             _require(new_value, values[old_key.text])
     for key, value in added:

@@ -6,7 +6,7 @@ from chargen import kinds
 from chargen.errors import Position
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Outputs
-from chargen.model.slots import SetSlots, SlotValues
+from chargen.model.slots import METADATA, SetSlots, SlotValues
 from chargen.model.values import Size, Status
 
 HEAD = """\
@@ -440,6 +440,7 @@ def test_the_slots_of_an_image_are_its_outputs(scan):
             "model": "sketch",
             "provider_metadata": {"record": "1"},
         },
+        {"provider_metadata": METADATA},
     )
     assert next(iter(edit.values)) == "generated_at"
 
@@ -493,8 +494,10 @@ def test_the_picture_of_a_merged_entry_is_not_one_s_own(scan):
     assert str(first.outputs.record) == line
     assert second.outputs == Outputs()
     assert second.prompt == "A door."
-    assert record_edit(first, "x", "p") == SetSlots(("images", 0, "provider_metadata"), {"record": "x"})
-    assert record_edit(second, "x", "p") == SetSlots(("images", 1), {"provider_metadata": {"record": "x"}})
+    filled = {"provider_metadata": frozenset({"record"})}
+    for number, entry in enumerate((first, second)):
+        edit = SetSlots(("images", number), {"provider_metadata": {"record": "x"}}, filled)
+        assert record_edit(entry, "x", "p") == edit
 
 
 @pytest.mark.parametrize(
