@@ -63,18 +63,19 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
     kinds = frozenset[str]() if what == ALL else _words()[what]
     request = build_request(Asked(**asked), project_root(Path.cwd()), kinds=kinds, wait=not no_wait)
-    return carry_out(request, f"chargen batch {what}", dry_run=dry_run, as_json=as_json)
+    result = carry_out(request, f"chargen batch {what}", dry_run=dry_run, as_json=as_json)
+    return 0 if result is None else result.exit_code
 
 
-def carry_out(request: BuildRequest, command: str, *, dry_run: bool, as_json: bool) -> int:
-    """Build what a command asks for in the project around the current folder, or show it; return the exit code."""
+def carry_out(request: BuildRequest, command: str, *, dry_run: bool, as_json: bool) -> RunResult | None:
+    """Build what a command asks for in the project around the current folder; or show it, and return nothing."""
     if dry_run:
         _dry_run(request, as_json=as_json)
-        return 0
+        return None
     result = run_here(request, command, sys.stderr if as_json else sys.stdout)
     if as_json:
         say_json(result.to_json())
-    return result.exit_code
+    return result
 
 
 def _dry_run(request: BuildRequest, *, as_json: bool) -> None:

@@ -99,8 +99,9 @@ def _of_tiers(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator
     """Yield how many pictures are drafts, and what was approved as one."""
     drafts = Counter(tier for _, _, reasons in images if (tier := tier_told(reasons)))
     if drafts:
-        counted = ", ".join(f"{tier} {count:,}" for tier, count in drafts.items())
-        yield f"drafts: {counted} (`chargen promote` makes finals of those that are approved)"
+        tiers = ", ".join(f"{tier} {count:,}" for tier, count in drafts.items()) if len(drafts) > 1 else ""
+        of_tiers = f" ({tiers})" if tiers else ""
+        yield f"{plural(drafts.total(), 'draft')}{of_tiers}: `chargen promote` makes finals of those that are approved"
     seen = [name for name, _, reasons in images if has(reasons, ReasonCode.APPROVED_AS_DRAFT)]
     if seen:
         yield f"approved as drafts: {listed(seen)}; look at the final pictures, then approve or reject them"

@@ -9,6 +9,8 @@ import click
 
 from chargen.cli.batch import carry_out
 from chargen.cli.options import Asked, build_request, image_names, json_option
+from chargen.cli.output import say
+from chargen.cli.tables import listed
 
 
 @click.command("promote")
@@ -35,4 +37,9 @@ def command(
 
     asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget)
     request = build_request(asked, project_root(Path.cwd()), wait=not no_wait)
-    return carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
+    result = carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
+    if result is None:
+        return 0
+    if not as_json and (finals := [item.image.id for item in result.outcomes if item.outcome in ("built", "restored")]):
+        say([f"approved as drafts: {listed(finals)}; look at the final pictures, then approve or reject them"])
+    return result.exit_code

@@ -43,8 +43,10 @@ class ReasonCode(str, Enum):
     """It was, and a higher tier or a final image is asked for."""
     LOWER_REPLACES_NOTHING = "lower-replaces-nothing"
     """Of the tier that is asked for, the value."""
+    DRAFT_APPROVED = "draft-approved"
+    """A final picture is asked for in place of a draft that is approved."""
     APPROVED_AS_DRAFT = "approved-as-draft"
-    """The approval was given to the draft in whose place a final picture is, or comes."""
+    """The approval was given to the draft in whose place a final picture is."""
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
@@ -182,6 +184,7 @@ _SENTENCES = {
     ReasonCode.DRAFT: "a draft (tier `{}`)",
     ReasonCode.DRAFT_STANDS_IN: "a draft (tier `{}`) stands in for the image",
     ReasonCode.LOWER_REPLACES_NOTHING: "a picture of tier `{}` never replaces one of a higher tier or a final one",
+    ReasonCode.DRAFT_APPROVED: "its draft is approved",
     ReasonCode.APPROVED_AS_DRAFT: "approved as a draft: look at the final picture, then approve or reject it",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",

@@ -50,7 +50,7 @@ def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     model_file = () if record.model_sha256 is None else (model_file_mark(record.model_sha256),)
     tier = () if record.tier is None else ((TIER, record.tier),)
     answered = (ANSWERED,) if record.answers_rejection else ()
-    approved = (APPROVED_DRAFT,) if has(record.why, ReasonCode.APPROVED_AS_DRAFT) else ()
+    approved = (APPROVED_DRAFT,) if has(record.why, ReasonCode.DRAFT_APPROVED) else ()
     return replace(line, others=(*line.others, *quality, *model_file, *tier, *answered, *approved))
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from chargen.model.reason import ReasonCode, has, is_draft
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
 from chargen.plan.plan import Offer, Plan, Shown
@@ -123,7 +123,7 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
 
 def _is_promoted(image: Shown) -> bool:
     """Say whether a final image is due in place of an approved draft."""
-    return image.verdict is not Verdict.LOCKED and has(image.reasons, ReasonCode.APPROVED_AS_DRAFT)
+    return has(image.reasons, ReasonCode.DRAFT_APPROVED)
 
 
 def nothing() -> None:

@@ -418,7 +418,7 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
     if not kinds.named(entry.kind).locks_when_absent or not entry.is_kept:
         return False
     own = line is not None and line.attempt == stored.record.attempt
-    asked = any(has(stored.record.why, code) for code in (ReasonCode.REBUILD_ASKED, ReasonCode.APPROVED_AS_DRAFT))
+    asked = any(has(stored.record.why, code) for code in (ReasonCode.REBUILD_ASKED, ReasonCode.DRAFT_APPROVED))
     return not (stored.published or own or asked)
 
 

@@ -261,7 +261,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
     if not (stale or proof):
         hindered = facts.input_blockers if facts.change is Change.UNKNOWN else ()
         return Judgement(Verdict.FRESH, (*hindered, *facts.of_tier))
-    approved = _because(ReasonCode.APPROVED_AS_DRAFT) if promotes else ()
+    approved = _because(ReasonCode.DRAFT_APPROVED) if promotes else ()
     if facts.waiting:
         changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
         return _paid_before(facts.waiting, (*changes, *approved))
