@@ -18,7 +18,7 @@ from chargen.config.setting_checks import BARE, SettingChecks, dotted
 from chargen.config.tiers import FINAL, Tier, TierProvider
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
-from chargen.model.request import ProviderSettings
+from chargen.model.request import Mode, ProviderSettings
 from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
 
@@ -32,7 +32,7 @@ _TOP = (
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "tiers", "budget",
 )  # fmt: skip
-_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
+_PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 _TIER = ("routes", "providers")
 _TIER_PROVIDER = ("model", "quality")
@@ -323,6 +323,7 @@ def _providers(
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),
             quality=checks.maybe(own, (*path, "quality"), checks.name),
+            mode=checks.maybe(own, (*path, "mode"), checks.choice(Mode)),
             workers=checks.maybe(own, (*path, "workers"), checks.workers),
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
