@@ -139,7 +139,7 @@ def in_place(f: Any) -> Verdict:
         (lambda: f.target is Target.POINTER, Verdict.BLOCKED),
         (lambda: there() and f.demand is Force.REBUILD and not f.elsewhere, Verdict.STALE),
         (lambda: there() and not f.elsewhere and bool(f.damaged) and comes_back(), Verdict.RESTORABLE),
-        (lambda: there() and stays(), Verdict.LOCKED),
+        (lambda: there() and (stays() or (kept() and bool(f.damaged) and not f.elsewhere)), Verdict.LOCKED),
         (lambda: there() and not f.elsewhere and bool(f.damaged), Verdict.BLOCKED),
         (lambda: there() and bool(f.elsewhere), Verdict.UNRECORDED),
         (lambda: there() and f.match is Match.OTHER, Verdict.EDITED),
