@@ -59,6 +59,8 @@ class ReasonCode(str, Enum):
     """Which is not known: the record has no digests of the parts."""
     INPUT_CHANGED = "input-changed"
     """Part, `added`, `removed` or `changed`, and the place of today's words (empty where there is none)."""
+    RETAKE = "retake"
+    """What is to be different from the picture it is made from, in the author's words."""
     PROVIDER_CHANGED = "provider-changed"
     MODEL_CHANGED = "model-changed"
     QUALITY_CHANGED = "quality-changed"
@@ -193,6 +195,7 @@ _SENTENCES = {
     ReasonCode.MOVED: "moved: was {}, free",
     ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
+    ReasonCode.RETAKE: "asked anew: {}",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
     ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
     ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
