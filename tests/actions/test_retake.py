@@ -18,6 +18,7 @@ from chargen.errors import InputError, StartError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.session import open_session
+from chargen.store.pictures import read_reference
 
 A = EntryId("chapters/ch01/a")
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -275,3 +276,31 @@ def test_images_of_all_kinds_are_asked_anew(tmp_path: Path) -> None:
         assert {one(planner, name).verdict for name in names} == {Verdict.FRESH}
         counts = [len(history(session, planner.evidence, one(planner, name)).versions) for name in names]
     assert all(count >= 2 for count in counts)
+
+
+def test_a_slip_in_the_key_of_a_picture_it_made_brings_no_older_one_back(book: Project) -> None:
+    """What it asks for is unknown then, and what is there stays."""
+    ask(book)
+    build(book)
+    book.edit(CH01, "instruction: ", "instructions: ")
+    image = planned(book)
+    assert (image.verdict, image.inputs) == (Verdict.FRESH, None)
+    assert any("must say what" in problem.message for problem in image.problems)
+
+
+def test_a_mask_that_is_saved_while_the_image_waits_is_not_sent(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was planned, and may have been confirmed, is not what would leave: the next run does it."""
+    ask(book, mask=save_mask(book, planned_size(book)))
+    before = file_hash(book)
+
+    def saved_meanwhile(root: Path, path: str) -> tuple[bytes, str] | None:
+        if path == "mask.png":
+            Image.new("RGBA", planned_size(book), (9, 9, 9, 9)).save(book.root / path)
+        return read_reference(root, path)
+
+    monkeypatch.setattr("chargen.build.image.read_reference", saved_meanwhile)
+    assert build(book) == 1
+    assert file_hash(book) == before
+    monkeypatch.undo()
+    assert build(book) == 0
+    assert file_hash(book) != before
