@@ -148,6 +148,8 @@ class Entry:
     """False for what no inputs of form 1 were ever made of."""
     place: Place | None = None
     """Where it is set, if the entry names a location."""
+    variants: int = 1
+    """How many versions of these inputs there are to be in all."""
     former_words: FormerWords | None = None
     former_colours: FormerColours | None = None
     """What its name made of it before it was renamed, where that was something else."""

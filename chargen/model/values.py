@@ -62,6 +62,10 @@ class Verdict(str, Enum):
 _SPENDING = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF})
 
 
+MOST_VARIANTS = 20
+"""Versions of the same inputs that can be asked for: more than anybody compares; a slip of the keyboard has an end."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Size:
     """Width and height in pixels."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
+from chargen.errors import StartError
 from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
@@ -42,6 +43,8 @@ class BuildRequest:
     provider: str | None = None
     max_tasks: int | None = None
     budget: Decimal | None = None
+    variants: int | None = None
+    """How many versions of today's inputs each selected image is to have in all."""
     resume: bool = True
     wait: bool = True
     command: str = "chargen"
@@ -96,10 +99,15 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     forced = _forced(images, request, selected, picked)
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt
-    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored))
+    by_name = request.pick is not None or bool(request.selection)
+    if request.variants is not None and not (by_name or request.selects):
+        hint = "`doit --variants 3 chapters/ch03/img-07`, or a pattern such as 'chapters/ch03/*'"
+        raise StartError("`--variants` needs names: each further variant costs as much as the first", hint=hint)
+    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored, request.variants, by_name))
     plan = planner.plan()
     keep = nothing
-    if not (forced or request.provider or not request.resume or session.read_only):
+    options = forced or request.provider or request.variants or not request.resume
+    if not (options or session.read_only):
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     budget = session.project.settings.budget
@@ -121,7 +129,7 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or not request.resume
+    options = request.pick or request.rebuild or request.provider or request.variants or not request.resume
     if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)

@@ -286,6 +286,8 @@ class Planner:
         options = self.options
         if (row.id in options.ignored) != (row.id in self._ignored) or row.id in options.forced:
             return True
+        if options.variants_of(row.id) is not None:
+            return True
         if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
             return True
         return not options.resume and row.verdict is Verdict.BLOCKED
