@@ -12,8 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.images.png import PngError, chunks
+from chargen.images.png import PngError, chunks, embedded_record
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
+from chargen.model.record import Record
+from chargen.model.record_json import RecordError, from_dict
 from chargen.model.values import Size
 from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
@@ -123,6 +125,17 @@ def inspect(data: bytes) -> Picture:
     from chargen.images import decoding  # noqa: PLC0415 - as above
 
     return decoding.inspect(data)
+
+
+def own_record(data: bytes) -> tuple[Record, bool] | None:
+    """Return the record in a picture's own text, and whether the bytes are still those it is of; None without one."""
+    embedded = embedded_record(data)
+    if embedded is None:
+        return None
+    try:
+        return from_dict(embedded.record), embedded.verified
+    except RecordError:
+        return None
 
 
 def unusable(data: bytes) -> str:
