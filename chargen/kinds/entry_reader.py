@@ -29,12 +29,11 @@ from chargen.model.entries import (
     PromptPart,
 )
 from chargen.model.traced import Traced
-from chargen.model.values import MOST_VARIANTS, Size, Status
+from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS, Size, Status
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
-_VARIANTS = frozenset(map(str, range(1, MOST_VARIANTS + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,8 @@ def read_entry(
     size = size_of(block, default)
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
-    variants = variants_of(block) if "variants" in block.nodes else 1
+    if "variants" in block.nodes:
+        check_variants(block)
     declared = _declared_of(block, file.declared)
     negatives = (*block.texts("negative_prompt"), *file.negatives)
     if former_colours is not None:
@@ -129,7 +129,6 @@ def read_entry(
         former_size=former if former != size and file.kind.has_former else None,
         has_former=file.kind.has_former and not parts,
         place=place,
-        variants=variants,
         former_words=former_words,
         former_colours=former_colours,
     )
@@ -195,16 +194,12 @@ def status_of(block: Block) -> Status | None:
     return None
 
 
-def variants_of(block: Block) -> int:
-    """Return how many versions an entry wants to choose from; what is no such number is told, and counts as one."""
+def check_variants(block: Block) -> None:
+    """Tell what is no number of variants; nothing is made of it."""
     node = block.nodes["variants"]
-    text = (scalar(node) or "").strip()
-    if text in _VARIANTS:
-        return int(text)
-    if not is_null(node):
+    if not is_null(node) and scalar(node) not in NUMBERS_OF_VARIANTS:
         message = f"`variants` takes a whole number from 1 to {MOST_VARIANTS}"
         block.problems.append(warning(message, block.document.at(node), "no variants are made of it"))
-    return 1
 
 
 def depicted(

@@ -116,7 +116,7 @@ def test_a_budget_and_a_number_take_as_many_as_fit(studio: Studio) -> None:
     assert studio.build(A, variants=5, budget=PRICE * 2) == ["A lamp."]
     assert studio.left_out == [(A, "3 of its variants: over budget: $0.016, $0.015 of $0.03 left")]
     assert studio.build(A, variants=4, budget=Decimal("0.05")) == ["A lamp."]
-    assert studio.left_out == [(A, "over budget: $0.016, $0.01 of $0.05 left")]
+    assert studio.left_out == [(A, "over budget: $0.016 and at most $0.04, $0.01 of $0.05 left")]
     assert studio.build(A, B, variants=4, max_tasks=3) == ["A lamp.", "A cat.", "A cat."]
     assert studio.left_out == [(B, "1 of its variants: `--max-tasks 3`")]
     assert studio.build(A, B, variants=4) == ["A cat."]
