@@ -38,7 +38,7 @@ from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
-from chargen.model.values import EntryId
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
 from chargen.plan.build_request import BuildRequest, prepare
@@ -95,9 +95,9 @@ class Build:
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
-    on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
-    """Told on any thread which part of an image its server says to be done."""
     """Told, on the thread of an image, that its request is leaving."""
+    on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
+    """Told, on the thread of an image, which part of it its server says to be done."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: ExitStack = field(default_factory=ExitStack)
 
@@ -154,7 +154,7 @@ class Build:
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
         image = self.image(entry_id)
-        return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
+        return entry_id in self.done or not (image.acts or image.verdict is Verdict.BLOCKED)
 
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None."""
@@ -315,7 +315,7 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
-        saw_before = bool(waited) or finish(session)
+        saw_before = finish(session) or bool(waited)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()

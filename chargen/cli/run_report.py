@@ -81,8 +81,7 @@ class ProgressLine:
         """Take the line away."""
         with self._lock:
             if self._shown:
-                self._out.write(f"\r{' ' * self._shown}\r")
-                self._out.flush()
+                self._write(f"\r{' ' * self._shown}\r")
                 self._shown = 0
 
     def _draw(self) -> None:
@@ -92,9 +91,16 @@ class ProgressLine:
             self.clear()
             self._drawn = time.monotonic()
             text = self._text(self._drawn - self._started)
+            self._write(text)
+            self._shown = len(text)
+
+    def _write(self, text: str) -> None:
+        """Write a part of a line; a terminal that is gone takes no more, and the build goes on."""
+        try:
             self._out.write(text)
             self._out.flush()
-            self._shown = len(text)
+        except OSError:
+            discard(self._out)
 
     def _text(self, gone: float) -> str:
         filled = _BAR * self._done // self._total
@@ -203,8 +209,8 @@ class RunReport:
     def interrupted(self, in_flight: int) -> None:
         """Say what happens after the first interrupt."""
         if in_flight:
-            images = f"{in_flight} image{'s' if in_flight > 1 else ''} in the making"
-            self._line(f"interrupted: finishing {images}; once more to abandon {'them' if in_flight > 1 else 'it'}")
+            what = f"{plural(in_flight, 'image')} in the making"
+            self._line(f"interrupted: finishing {what}; once more to abandon {'them' if in_flight > 1 else 'it'}")
         else:
             self._line("interrupted")
 
@@ -226,11 +232,11 @@ class RunReport:
             self._progress.advance(failed=failed)
 
     def _line(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress.say(text)
-            return
         try:
-            say(text.split("\n"), self._out)
+            if self._progress is not None:
+                self._progress.say(text)
+            else:
+                say(text.split("\n"), self._out)
         except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
             discard(self._out)
             if not isinstance(failure, BrokenPipeError):

@@ -17,7 +17,7 @@ from chargen.config.server_address import is_at
 from chargen.config.setting_checks import SettingChecks, dotted
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
-from chargen.model.request import ProviderSettings
+from chargen.model.request import Mode, ProviderSettings
 from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
 
@@ -31,7 +31,7 @@ _TOP = (
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "budget",
 )  # fmt: skip
-_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
+_PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 
 
@@ -263,6 +263,7 @@ def _providers(
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),
             quality=checks.maybe(own, (*path, "quality"), checks.name),
+            mode=checks.maybe(own, (*path, "mode"), checks.choice(Mode)),
             workers=checks.maybe(own, (*path, "workers"), checks.workers),
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
