@@ -21,7 +21,7 @@ from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import placed, request_of
 from chargen.plan.plan import Offer, Planned, Unjudged
-from chargen.plan.variants import variants_of
+from chargen.plan.variants import ONE, variants_of
 from chargen.plan.verdict import judge, wanted
 
 
@@ -91,8 +91,10 @@ class Judge(FactSources):
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
             facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
-        variants = variants_of(facts.latest, judgement)
-        judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
+        variants = ONE
+        if (in_all := self.options.variants_of(image.id) or image.entry.variants) > 1:
+            variants = variants_of(facts.latest, judgement, in_all)
+            judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
         facts = facts.latest
         found = facts.problems(judgement.verdict)
         sends = judgement.verdict.spends + variants.more

@@ -23,25 +23,25 @@ class Variants:
     reasons: tuple[Reason, ...] = ()
 
 
-_NONE = Variants()
+ONE = Variants()
+"""What an image has of which no more than one is wanted."""
 _NOTHING_MADE = frozenset({Verdict.SKIPPED, Verdict.NO_PROMPT, Verdict.BLOCKED})
 _BY_HAND = frozenset({Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED})
 
 
-def variants_of(facts: GatheredFacts, judgement: Judgement) -> Variants:
-    """Count what is to be made for an image besides what its verdict asks for."""
+def variants_of(facts: GatheredFacts, judgement: Judgement, wanted: int) -> Variants:
+    """Count what is to be made for an image besides what its verdict asks for, where so many are `wanted` in all."""
     options, image, verdict = facts.sources.options, facts.image, judgement.verdict
-    asked = options.variants_of(image.id)
-    wanted = asked or image.entry.variants
-    if wanted == 1 or verdict in _NOTHING_MADE:
-        return _NONE
+    if verdict in _NOTHING_MADE:
+        return ONE
     made = facts.versions + judgement.adopt
     more = wanted - made - verdict.spends
     if more <= 0:
         return Variants(made)
     if verdict.spends:
         return Variants(made, more)
-    if not (asked and options.by_name) and (verdict in _BY_HAND or image.entry.is_kept or not facts.is_own_reply):
+    by_name = options.by_name and options.variants_of(image.id) is not None
+    if not by_name and (verdict in _BY_HAND or image.entry.is_kept or not facts.is_own_reply):
         return Variants(made, 0, (Reason(ReasonCode.VARIANTS_BY_NAME, (str(wanted), image.id)),))
     if stops := _stops(facts.closely):
         return Variants(made, 0, (Reason(ReasonCode.VARIANTS_BLOCKED, causes=stops),))
