@@ -108,6 +108,7 @@ def test_every_command_is_tried_here() -> None:
         "new",
         "pick",
         "restore",
+        "retake",
         "review",
         "schema",
         "watch",
@@ -171,6 +172,24 @@ def test_variants_and_a_pick(book: Project, say: Say) -> None:
     assert (code, "is being built at this moment" in err) == (1, True), err
     code, _, err = say("batch", "all", "--variants", "2")
     assert (code, "`--variants` needs names" in err) == (3, True)
+
+
+def test_retake(book: Project, say: Say) -> None:
+    """The words, the version and the price of what the next build makes, or why it makes nothing; undone as written."""
+    before = book.read(CH01)
+    code, out, _ = say("retake", A, "Put it out.")
+    asked = f"asked anew: {A}, from version 1: Put it out.\nthe next build makes it, $0.00 by estimate\n"
+    assert (code, out) == (0, asked)
+    found = shown(say, "prompt", A, "--sent")
+    assert (found["prompt"], found["mask"]) == ("Put it out.", None)
+    assert found["references"][0]["path"] == f"generated/{A}.png"
+    assert say("undo")[1] == f"undone: retake of {A} (version 1: Put it out. → no retake)\n"
+    assert book.read(CH01) == before
+    say("lock", A)
+    locked = shown(say, "retake", A, "Put it out.", "--of", "1")
+    assert (locked["verdict"], locked["note"].partition(":")[0]) == ("locked", "it is locked")
+    code, _, err = say("retake", A, "Put it out.", "--mask", "/elsewhere/mask.png")
+    assert (code, "is not in the project" in err) == (3, True)
 
 
 def test_init(tmp_path: Path, say: Say) -> None:
