@@ -54,6 +54,4 @@ def _stops(facts: GatheredFacts) -> tuple[Reason, ...]:
         return found
     if facts.fingerprint is None:
         return (Reason(ReasonCode.INPUTS_CHANGED),)
-    if facts.routed_to_sketch and not facts.sketched:
-        return (Reason(ReasonCode.SKETCH_REPLACES_NOTHING),)
-    return facts.request_blockers
+    return facts.request_blockers if facts.outranks is None else (facts.outranks,)
