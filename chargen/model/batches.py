@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 from chargen.model.request import ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
@@ -115,8 +114,10 @@ class BatchProvider(Protocol):
         reference of the request, by the SHA-256 of its `data`.
         """
 
-    def create(self, name: str, group: str, lines: Path) -> str:
+    def create(self, name: str, group: str, lines: BinaryIO) -> str:
         """Hand a job over and return the id the vendor gave it: upload the file of lines, then make the job of it.
+
+        `lines` is that file, open for reading at its start; it may be too large for the memory.
 
         `name` is random, of at most 64 letters, digits and `-`; it is put where `find` looks for it, and names the
         uploaded file. No step is tried again by an SDK; a step that can't have made a job (the upload; an answer that
