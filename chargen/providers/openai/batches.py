@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
+from chargen.images.sniff import PNG
 from chargen.model.batches import BatchResult, BatchState, BatchStatus, Upload
 from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
@@ -99,6 +101,8 @@ class OpenAIBatches:
             url = EDITS
             ids = (uploads[digest(reference)].uri for reference in request.references)
             body["images"] = [{"file_id": file_id} for file_id in ids]
+        if request.mask is not None:  # at most 4 MB, and of this one image
+            body["mask"] = {"image_url": f"data:{PNG};base64,{b64encode(request.mask.data).decode()}"}
         line = {"custom_id": key, "method": "POST", "url": url, "body": body}
         return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
