@@ -241,7 +241,7 @@ def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known: Mapp
         return True
     listed = ", ".join(f"`{other}`" for other in known)
     hint = did_you_mean(name, known) or f"there are {listed}"
-    checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which there is not", hint)
+    checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which does not exist", hint)
     return False
 
 

@@ -96,7 +96,10 @@ def _no_money(budget: Budget, month: MonthSpent | None) -> Problem | None:
     if left is None or left > Decimal(0):
         return None
     if budget.run == Decimal(0):
-        message, hint = "`run` of the budget is $0.00: nothing that costs is sent", "raise it, or take it out"
+        message, hint = (
+            "the run's budget is $0.00: nothing that costs is sent",
+            "raise `run` in `[tool.chargen.budget]`, or take it out",
+        )
     else:
         assert budget.month is not None
         message = f"the month's budget of {cost_text(budget.month)} is used up: nothing that costs is sent"

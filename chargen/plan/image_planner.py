@@ -202,7 +202,7 @@ class ImagePlanner:
             media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
-                message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
+                message = f"reference `{path}` is not available: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))

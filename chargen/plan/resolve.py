@@ -187,7 +187,7 @@ def _of_nobody(
     slug, place = depicted.slug, broken.get(depicted.slug)
     if place is not None:
         make = warning if describe else error
-        hint = f'correct {place.file}, or set `missing_references = "describe"`'
+        hint = f'fix {place.file}, or set `missing_references = "describe"`'
         found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
         hint = did_you_mean(slug, characters) or "write a character file with this `slug`, or leave them out here"
@@ -288,7 +288,7 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     """Return the problem of an item that names no file that can be used."""
     reason = next((problem.message for problem in item.problems), "it has neither a `path` nor a `prompt_used`")
     problem = warning if describe else error
-    hint = f'correct it in {item.position}, or set `missing_references = "describe"`'
+    hint = f'fix it in {item.position}, or set `missing_references = "describe"`'
     return problem(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 

@@ -56,7 +56,7 @@ def scan_file(project: Project, file: str) -> ScannedFile:
             return ScannedFile(file, found, problems=unread_log(failure))
         if _may_be_a_plan(file, data):
             return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
-        unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
+        unread = warning("this file can't be read and does not look like an imagery file: ignored", Position(file))
         return ScannedFile(file, found, problems=(unread,))
     imagery = scan_document(project, document)
     if imagery is None:

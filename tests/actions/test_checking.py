@@ -30,7 +30,7 @@ class Stopped:
     [
         ((2026, 9, 1), None),
         ((2026, 10, 15), (Severity.WARNING, "`gpt-image-1.5` shuts down on 2026-12-01, in 47 days")),
-        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer served")),
+        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer available")),
     ],
 )
 def test_the_end_of_a_model_comes_nearer(

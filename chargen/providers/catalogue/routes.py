@@ -72,7 +72,7 @@ def route_for(
     if provider in defaults:
         written = None if model else settings.model_positions.get(provider)
         hint = "name another model in this line" if written else _line_to_add(wanted, served)
-        return error(f"the model `{wanted}` is no longer served", written or place, hint)
+        return error(f"the model `{wanted}` is no longer available", written or place, hint)
     return _unsupported(wanted, served, place)
 
 
@@ -100,7 +100,7 @@ def override_route(provider: str, settings: Settings, live: Live, defaults: Mapp
     if served.serves(route):
         return route
     hint = f"set another `model` in `[tool.chargen.providers.{provider}]`"
-    return error(f"the model `{route}` is no longer served", hint=hint)
+    return error(f"the model `{route}` is no longer available", hint=hint)
 
 
 def _place(text: str | None) -> Position | None:
@@ -123,7 +123,7 @@ def _followed(caught: str, served: _Served) -> Route | Problem:
     if served.serves(target):
         return target
     place = served.settings.route_positions.get(caught)
-    why = "is no longer served" if target.provider in served.defaults else "no provider serves"
+    why = "is no longer available" if target.provider in served.defaults else "no provider serves"
     return error(f"the route `{caught}` leads to `{target}`, which {why}", place, "name another model in this line")
 
 
