@@ -7,7 +7,7 @@ bill; what is unknown is None, never 0. Pure; the prices themselves are data (ea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import TypeAlias
 
@@ -108,6 +108,17 @@ class Prices:
     reference_tokens_most: int = 0
     words_tokens_most: int = 0
     pictures_most: int = 1
+
+
+def reduced(prices: Prices, part: Decimal) -> Prices:
+    """Return prices of which only a part is charged, such as 0.5: estimates, mosts and costs by them come to that."""
+    rates = Rates(*(getattr(prices.rates, name) * part for name in Rates.__slots__))
+    image = prices.image
+    if isinstance(image, UsdBySize):
+        image = UsdBySize(
+            {size: {key: usd * part for key, usd in row.items()} for size, row in image.usd_by_size.items()}
+        )
+    return replace(prices, rates=rates, image=image)
 
 
 @dataclass(frozen=True, slots=True)
