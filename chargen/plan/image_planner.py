@@ -182,7 +182,7 @@ class ImagePlanner:
                     error(
                         f"reference {trouble}",
                         reference.position,
-                        _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
+                        _reference_hint(reference, is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
                     )
                 )
             details = reference.appearance, reference.name, look.media_type, look.size or None
@@ -339,9 +339,10 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(*, is_pointer: bool, is_damaged: bool) -> str:
+def _reference_hint(reference: WantedPicture, *, is_pointer: bool, is_damaged: bool) -> str:
     if is_damaged:
         return "put the whole picture there: nothing is sent with half of it"
     if is_pointer:
         return "run `git lfs pull`"
-    return 'put the file there, or set `missing_references = "describe"`'
+    fix = f"fix its `path` at {reference.named_at}, " if reference.named_at else ""
+    return f'put a picture there, {fix}or set `missing_references = "describe"`'

@@ -52,6 +52,8 @@ class WantedPicture:
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
     is_place: bool = False
     """It shows no character, but where the image is set."""
+    named_at: Position | None = None
+    """Where the inventory names the file."""
 
     @property
     def appearance(self) -> str:
@@ -206,7 +208,9 @@ def _of_character(
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
-        found.references.append(WantedPicture(*names, place, looks, called, stands_in=True))
+        found.references.append(
+            WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
+        )
         found.problems.extend(replace(problem, severity=Severity.WARNING) for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -219,7 +223,7 @@ def _of_character(
     for item, place in (pair for pair in usable if pair in best):
         if item.path is not None:
             names = character.slug, item.id, item.path, item.entry_id
-            found.references.append(WantedPicture(*names, place, looks, called))
+            found.references.append(WantedPicture(*names, place, looks, called, named_at=item.position))
     problems += unusable
     found.problems.extend(problems)
     # Words stand in for an unknown id also where it blocks a new picture: one that was made so stays current.

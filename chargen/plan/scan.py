@@ -61,8 +61,16 @@ def scan_file(project: Project, file: str) -> ScannedFile:
     imagery = scan_document(project, document)
     if imagery is None:
         odd = kinds.overlooked(document)
-        return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
+        told = tuple(_empty(document)) if odd is None else (odd,)
+        return ScannedFile(file, found, broken=None if odd is None else odd.position, problems=told)
     return ScannedFile(file, found, imagery, None, imagery.problems, _lender(document) != "")
+
+
+def _empty(document: Document) -> Iterator[Problem]:
+    """Yield the warning of a file that is called an imagery file and holds nothing."""
+    if document.root is None and _is_named_as_plan(document.file):
+        hint = "bring it back from version control, or delete it"
+        yield warning("this file is empty: nothing in it is planned", Position(document.file, 1, 1), hint)
 
 
 def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
@@ -132,7 +140,7 @@ def missing_roots(project: Project) -> tuple[Problem, ...]:
 
 def _missing(project: Project) -> Iterator[Problem]:
     hint = "make it, or change `imagery` in `[tool.chargen]`"
-    here = Position("pyproject.toml")
+    here = project.settings.imagery_position or Position("pyproject.toml")
     for root in project.settings.imagery:
         if not project.path(root).is_dir():
             yield error(f"the imagery folder `{printable(root)}` is missing", here, hint)
@@ -169,9 +177,13 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
     return found
 
 
+def _is_named_as_plan(file: str) -> bool:
+    return "imagery" in file.rpartition("/")[2]
+
+
 def _may_be_a_plan(file: str, data: bytes) -> bool:
     telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
     key = re.compile(rf"(?:^|[{_LINE_ENDS}{{,]\s*)[\"']?(?:{telling})[\"']?[ \t]*:")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
-    return "imagery" in file.rpartition("/")[2] or key.search(text) is not None
+    return _is_named_as_plan(file) or key.search(text) is not None

@@ -75,7 +75,7 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
     assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
         (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
         (f"{kind}:2:16", Severity.ERROR, "did you mean `chapter-imagery`?"),
-        (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
+        (f"{several}:5:1", Severity.ERROR, "did you mean `images`?"),
     ]
     assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
     assert [book.read(file) for file in (prompt, kind, several)] == before
