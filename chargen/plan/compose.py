@@ -150,8 +150,11 @@ class Composer:
         """Compose the prompt of an entry that has one.
 
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
-        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`.
+        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`; in the entry: a longer prompt.
         """
+        if entry.prompt is not None and len(entry.prompt) > MAX_PROMPT:
+            message = f"this prompt has {len(entry.prompt):,} characters, more than the {MAX_PROMPT:,} that are read"
+            raise InputError(error(message, entry.prompt.position, "shorten it"))
         name = kinds.named(entry.kind).template
         self._environment.begin()
         try:

@@ -113,3 +113,22 @@ def test_a_template_s_fault_is_told_at_its_line(
     book.write(TEMPLATE, f"{{{{ prompt }}}}\n{line}\n")
     code, out = told(capsys, "check")
     assert (code, f"{TEMPLATE}:2:1: error: " in out, said in out) == (1, True, True), out
+
+
+def test_a_prompt_beyond_all_measure_is_told_where_it_stands(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no fault of the template."""
+    book.character("mara")
+    book.edit(CHAPTER, "A lamp.", "A lamp. " * 30_000)
+    code, out = told(capsys, "check")
+    assert (code, f"{CHAPTER}:7:18: error: this prompt has 240,000 characters, more than" in out) == (1, True), out
+
+
+def test_a_file_in_the_place_of_a_folder_is_told_with_what_to_do(
+    book: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system only says that it exists."""
+    book.character("mara")
+    book.write("generated", "")
+    code, out = told(capsys, "batch", "all")
+    assert (code, "hint: a file stands where a folder belongs: move it away" in out) == (1, True), out
+    assert told(capsys, "plan")[1].count("nothing is sent for") == 0
