@@ -104,7 +104,9 @@ def route_of_tier(
         if (target := tier.routes.get(caught)) is not None:
             if live(target):
                 return target
-            message = f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer available"
+            message = (
+                f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer available"
+            )
             return error(message, tier.route_positions.get(caught), "name another model in this line")
     if isinstance(found, Problem) or (model := tier.provider(found.provider).model) is None:
         return found
