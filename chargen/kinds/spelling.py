@@ -45,8 +45,8 @@ def misspellings(
 
 
 def lists_images(listed: Node) -> bool:
-    """Say whether a list has an entry with a prompt or a `custom_id`: other programs' lists have none."""
-    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id")) for item in items(listed))
+    """Say whether a list has an entry with a prompt, a `custom_id` or a `scene`: other programs' lists have none."""
+    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id", "scene")) for item in items(listed))
 
 
 def key_position(document: Document, owner: Node | None, key: str, value: Node) -> Position:

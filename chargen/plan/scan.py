@@ -133,6 +133,10 @@ def imagery_files(project: Project) -> list[str]:
     return list(files_below(project.root, project.settings.imagery))
 
 
+_AS_TEXT = tuple(f"{suffix}.txt" for suffix in SUFFIXES)
+"""How a file is named that an editor saved as text, where the system hides the end of names."""
+
+
 def missing_roots(project: Project) -> tuple[Problem, ...]:
     """Return what keeps imagery from being looked at: roots that are missing, folders that are closed or links."""
     return (*_missing(project), *unread_folders(project).values())
@@ -147,7 +151,7 @@ def _missing(project: Project) -> Iterator[Problem]:
 
 
 def unread_folders(project: Project) -> Mapping[str, Problem]:
-    """Return the folders below the roots that are not looked into, project-relative, each with what to say of it.
+    """Return what below the roots is not looked into or read, project-relative, each with what to say of it.
 
     Links are not followed, because they may lead anywhere or in circles. Hidden folders are left out on purpose.
     """
@@ -162,7 +166,7 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
             found[name] = error(f"can't read this folder: {reason}", Position(printable(name)), hint)
 
     for root in project.settings.imagery:
-        for place, folders, _ in os.walk(project.path(root), onerror=closed):
+        for place, folders, files in os.walk(project.path(root), onerror=closed):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for path in (Path(place, name) for name in folders if name.endswith(SUFFIXES)):
                 name = path.relative_to(project.root).as_posix()
@@ -170,6 +174,11 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
                 found[name] = warning(
                     message, Position(printable(name)), "rename the folder, or move the file out of it"
                 )
+            for path in (Path(place, name) for name in files if name.endswith(_AS_TEXT)):
+                if path.stem not in files:
+                    name = path.relative_to(project.root).as_posix()
+                    message = "this file's name ends in `.txt`: it is no imagery file, and nothing in it is planned"
+                    found[name] = error(message, Position(printable(name)), f"rename it to `{path.stem}`")
             for link in filter(Path.is_symlink, (Path(place, name) for name in folders)):
                 name = link.relative_to(project.root).as_posix()
                 message = "links to folders are not followed: nothing behind this one is planned"

@@ -43,6 +43,30 @@ def test_a_misspelt_list_of_images_is_an_error_of_every_run(book: Project, capsy
         assert "did you mean `images`?" in out
 
 
+def test_misspelt_scenes_are_an_error_too(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """They have no prompts; the list alone tells what the file is."""
+    book.write(
+        "imagery/characters/mara/scenes.yaml", "character:\n  name: Mara\nscnes:\n- title: A\n  scene: She waits.\n"
+    )
+    code, out = told(capsys, "check")
+    assert (code, "scenes.yaml:3:1: error: unknown key `scnes`, so this file is no imagery file" in out) == (1, True), (
+        out
+    )
+
+
+def test_a_file_that_was_saved_as_text_is_told(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not so a copy beside the file itself."""
+    book.character("mara")
+    path = book.root / CHAPTER
+    path.with_name("imagery.yaml.txt").write_bytes(path.read_bytes())
+    assert told(capsys, "check")[0] == 0
+    path.unlink()
+    code, out = told(capsys, "batch", "all")
+    assert (code, f"{CHAPTER}.txt: error: this file's name ends in `.txt`" in out) == (1, True), out
+    assert "hint: rename it to `imagery.yaml`" in out
+    assert told(capsys, "gc", "--yes")[0] != 0
+
+
 def test_a_list_of_the_author_s_own_is_only_asked_about(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """It has no prompts: nothing is lost by it."""
     book.character("mara")
