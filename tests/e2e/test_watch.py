@@ -38,16 +38,20 @@ class Watch:
             found.append(self._lines.get(timeout=60))
         return found
 
+    def close(self) -> None:
+        """Let go of a process that has ended."""
+        self._reader.join(timeout=30)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
     def rest(self) -> list[str]:
         """End it with Ctrl-C; return what it said meanwhile."""
         # What a shell starts in the background is born with Ctrl-C ignored, these tests and their children too.
         ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         self.process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
         assert self.process.wait(timeout=30) == (-signal.SIGTERM if ignored else 0)
-        self._reader.join(timeout=30)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
+        self.close()
         found = []
         while not self._lines.empty():
             found.append(self._lines.get())
@@ -108,6 +112,7 @@ def test_an_interrupt_while_an_image_is_made_ends_the_watch_too(tmp_path: Path) 
             assert watch.process.wait(timeout=30) == 0
         finally:
             watch.process.kill()
+            watch.close()
         assert len(server.requests) == 1
     assert book.images() == {A}
 
