@@ -168,8 +168,14 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
 
 
+def _named(part: str) -> str:
+    """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
+    found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    return _OF_A_RETAKE.get(found, found)
+
+
 def _input_changed(part: str, change: str, source: str) -> str:
-    name = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    name = _named(part)
     if name == "template":
         return f"fixed text of {source or 'the template'} {change}"
     name = "the prompt's layout" if name == "prompt" else name
@@ -227,6 +233,11 @@ _SENTENCES = {
     ReasonCode.OBJECTION: "{}",
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
+}
+_OF_A_RETAKE = {
+    "retake.of": "the version of the retake",
+    "retake.instruction": "the words of the retake",
+    "retake.mask": "the mask of the retake",
 }
 _OF_A_VERSION = {ReasonCode.NOT_BUILT: "first version"}
 """Sentences that are no longer true once the picture is there."""

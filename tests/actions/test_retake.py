@@ -130,13 +130,13 @@ def test_another_word_another_picture_and_another_mask_make_it_stale(book: Proje
     ask(book, mask=save_mask(book, planned_size(book)))
     build(book)
     book.edit(CH01, "hat", "coat")
-    assert reasons(book) == ["retake.instruction changed", "asked anew: Take the coat away."]
+    assert reasons(book) == ["the words of the retake changed", "asked anew: Take the coat away."]
     book.edit(CH01, "coat", "hat")
     assert planned(book).verdict is Verdict.FRESH
     Image.new("RGBA", planned_size(book), (0, 0, 0, 255)).save(book.root / "mask.png")
-    assert reasons(book)[:-1] == ["retake.mask changed"]
+    assert reasons(book)[:-1] == ["the mask of the retake changed"]
     ask(book, version="2")
-    assert reasons(book)[:-1] == ["retake.of changed", "retake.mask removed"]
+    assert reasons(book)[:-1] == ["the version of the retake changed", "the mask of the retake removed"]
 
 
 def test_a_mask_that_does_not_fit_blocks_with_its_place(book: Project) -> None:
