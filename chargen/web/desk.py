@@ -20,9 +20,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from chargen.actions.accept import accept
 from chargen.actions.history import history, named
 from chargen.actions.notes import open_notes
+from chargen.actions.pick import is_candidate, pick
 from chargen.actions.plan import dry_run
 from chargen.actions.prompt import composed_prompt
-from chargen.actions.restore import restore
+from chargen.actions.restore import restore, users
 from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
@@ -106,7 +107,8 @@ class Desk:
         with self._session() as session:
             planner = session.planner()
             image = _image(planner, name)
-            versions = [self._version(version) for version in history(session, planner.evidence, image).versions]
+            found = history(session, planner.evidence, image).versions
+            versions = [{**self._version(version), "candidate": is_candidate(image, version)} for version in found]
             return {
                 **self._row(session, image, dict(_known(planner)), {}),
                 "note": image.entry.review_note,
@@ -165,6 +167,15 @@ class Desk:
             image = _image(planner, name)
             found = named(session, planner.evidence, image, version)
             return restore(session, planner.evidence, image, found).to_json()
+
+    @_alone
+    def pick(self, name: str, version: str) -> dict[str, Any]:
+        """Make a version of today's inputs the current one, and name the images that this makes stale."""
+        with self._session() as session:
+            planner = session.planner()
+            stale, image = users(planner.plan(), _image(planner, name)), _image(planner, name)
+            found = named(session, planner.evidence, image, version)
+            return {**pick(session, planner.evidence, image, found).to_json(), "stale": list(stale)}
 
     @_alone
     def undo(self, number: int | None = None) -> dict[str, Any]:

@@ -4,13 +4,13 @@
 const desk = {
   book: { images: [], files: [] },
 
-  // `#image/ID`, `#compare/ID?...`, or the grid.
+  // `#image/ID`, `#compare/ID?...`, `#survey/ID`, or the grid.
   route() {
     const hash = location.hash.slice(1);
     const [path, query] = hash.split("?");
     const [name, ...rest] = path.split("/");
     const id = decodeURI(rest.join("/"));
-    return { name: id && (name === "image" || name === "compare") ? name : "grid", id, hash, query: new URLSearchParams(query || "") };
+    return { name: id && ["image", "compare", "survey"].includes(name) ? name : "grid", id, hash, query: new URLSearchParams(query || "") };
   },
 
   async refresh() {
@@ -31,6 +31,7 @@ const desk = {
     view.element.hidden = route.name === "grid";
     if (route.name === "image") await view.open(route.id);
     else if (route.name === "compare") await compare.open(route);
+    else if (route.name === "survey") await survey.open(route);
     else if (view.image) {
       const id = view.image.id;
       view.image = view.zoom = null;
