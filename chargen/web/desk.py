@@ -39,8 +39,8 @@ from chargen.plan.plan import Planned, Shown, totals
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
-from chargen.store.files import kind_of
 from chargen.store.locks import project_lock
+from chargen.store.signatures import is_absent
 from chargen.text.word_diff import word_diff
 from chargen.web.pictures import Pictures
 
@@ -90,7 +90,7 @@ class Desk:
             session.keep(planner)
             notes = {note.id: note.text for note in open_notes(planner)}
             known = dict(_known(planner))
-            images = [self._row(session, image, known, notes) for image in plan.images]
+            images = [self._row(planner, image, known, notes) for image in plan.images]
             decisions = open_decisions(session)
         return {
             "name": self.root.name,
@@ -110,7 +110,7 @@ class Desk:
             found = history(session, planner.evidence, image).versions
             versions = [{**self._version(version), "candidate": is_candidate(image, version)} for version in found]
             return {
-                **self._row(session, image, dict(_known(planner)), {}),
+                **self._row(planner, image, dict(_known(planner)), {}),
                 "note": image.entry.review_note,
                 "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
                 "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
@@ -235,12 +235,13 @@ class Desk:
             self._planned = session.cache()
 
     def _row(
-        self, session: Session, image: Shown, known: dict[EntryId, tuple[FileHash, int]], notes: dict[EntryId, str]
+        self, planner: Planner, image: Shown, known: dict[EntryId, tuple[FileHash, int]], notes: dict[EntryId, str]
     ) -> dict[str, Any]:
         """Return what the grid shows of an image; `picture` is the hash of what stands at its target."""
         digest, size = known.get(image.id, (None, 0))
-        state = kind_of(session.project.path(image.target))
-        picture = self.pictures.offer(image.target, digest if state.size == size else None)
+        signature = planner.disk.signatures.of(image.target)  # looked at a moment ago, for the plan
+        same = digest is not None and signature.startswith(f"{size} ")
+        picture = None if is_absent(signature) else self.pictures.offer(image.target, digest if same else None, size)
         return {
             "id": image.id,
             "kind": image.kind,

@@ -3,6 +3,7 @@
 
 const desk = {
   book: { images: [], files: [] },
+  opened: false,
 
   // `#image/ID`, `#compare/ID?...`, `#survey/ID`, or the grid.
   route() {
@@ -21,6 +22,11 @@ const desk = {
     document.title = `${book.name} · chargen review`;
     document.getElementById("undo").disabled = !book.undo;
     grid.choices();
+    if (!desk.opened) {
+      // The page opens on what is not reviewed yet, where there is any.
+      desk.opened = true;
+      grid.filters.elements.unreviewed.checked = book.images.some((image) => image.reviewed === false);
+    }
     grid.draw();
     await desk.show();
   },
@@ -96,11 +102,6 @@ const desk = {
     grid.filters.addEventListener("submit", (event) => event.preventDefault());
     window.addEventListener("hashchange", desk.show);
     await desk.refresh();
-    // The page opens on what is not reviewed yet, where there is any.
-    if (desk.book.images.some((image) => image.reviewed === false)) {
-      grid.filters.elements.unreviewed.checked = true;
-      grid.draw();
-    }
     if (desk.route().name === "grid") grid.focus(null);
     if (!source.readOnly) desk.listen();
     document.body.dataset.ready = "true";
