@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
-from chargen.config.settings import StoreAccess, StoreClaims, StoreSettings
+from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
@@ -26,10 +26,10 @@ from chargen.plan.verdict import Force
 from chargen.providers import is_proof
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
-from chargen.store.shared.claims import Claim, Claims, Held, Wanted
-from chargen.store.shared.machine import Machine
-from chargen.store.shared.objects import Objects, StoreError, open_objects
-from chargen.store.shared.replies import DamagedReplyError, Replies, SharedReply
+from chargen.store.shared.claims import Claim, Held, Wanted
+from chargen.store.shared.objects import StoreError
+from chargen.store.shared.replies import DamagedReplyError, SharedReply
+from chargen.store.shared.shared_store import SharedStore
 
 AT_ONCE = 16
 """Questions to the store at once, when a run begins."""
@@ -47,14 +47,9 @@ _Value = TypeVar("_Value")
 class Sharing:
     """The store as one run uses it; safe to use from threads."""
 
-    def __init__(self, session: Session, settings: StoreSettings, objects: Objects | None = None) -> None:
+    def __init__(self, session: Session, store: SharedStore) -> None:
         self._session = session
-        self._settings = settings
-        self._machine = Machine(session.project.root, settings.url)
-        holder = self._machine.holder(session.run_id, session.environ)
-        self._objects = open_objects(settings, session.environ) if objects is None else objects
-        self._replies = Replies(self._objects, holder.who)
-        self._claims = Claims(self._objects, holder, session.clock)
+        self._store = store
         self._lock = threading.Lock()
         self._racing = threading.Lock()
         self._given: dict[str, EntryId] = {}
@@ -70,20 +65,16 @@ class Sharing:
     def problems(self) -> tuple[Problem, ...]:
         """What there is to tell of the store at the end of a run."""
         found = list(self._problems.values())
-        if self._kept_here and not self._writes:
+        if self._kept_here and not self._store.writes:
             hint = "`access` of `[tool.chargen.store]` says so; `chargen store push` puts it there with a key that may"
             message = f"the store is only read here: what was bought here ({self._kept_here}) stays here"
-            found.append(note(message, self._settings.position, hint))
-        elif later := len(self._machine.to_put()):
+            found.append(note(message, self._store.settings.position, hint))
+        elif later := len(self._store.machine.to_put()):
             message = f"of what was bought here {later} could not be put in the store yet"
             found.append(
-                note(message, self._settings.position, "the next build puts it there, or `chargen store push`")
+                note(message, self._store.settings.position, "the next build puts it there, or `chargen store push`")
             )
         return tuple(found)
-
-    @property
-    def _writes(self) -> bool:
-        return self._settings.access is StoreAccess.WRITE
 
     # asking
 
@@ -152,7 +143,7 @@ class Sharing:
 
     def _under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
         try:
-            return self._ask(lambda: self._replies.under(fingerprint))
+            return self._ask(lambda: self._store.replies.under(fingerprint))
         except StoreError:
             return ()
 
@@ -161,7 +152,7 @@ class Sharing:
         session, record = self._session, reply.record
         if session.originals.find(record.attempt, record.fingerprint) is None:
             try:
-                data = self._ask(lambda: self._replies.fetch(reply))
+                data = self._ask(lambda: self._store.replies.fetch(reply))
             except StoreError:
                 return False
             stored = session.originals.put(record, data)
@@ -184,7 +175,7 @@ class Sharing:
             return Purchase()
         if self.fetch((image,), judge):
             return None
-        if not self._writes:
+        if not self._store.writes:
             return _Unshared(self)
         try:
             held = self._claim(image, judge)
@@ -201,7 +192,7 @@ class Sharing:
         self._trust_claims()
         assert image.fingerprint is not None
         assert image.route is not None
-        came = self._ask(lambda: self._replies.under(image.fingerprint or Fingerprint("")))
+        came = self._ask(lambda: self._store.replies.under(image.fingerprint or Fingerprint("")))
         wanted = Wanted(
             image.fingerprint,
             image.id,
@@ -210,7 +201,7 @@ class Sharing:
             frozenset(reply.record.attempt for reply in came),
             judge.options.forced.get(image.id, Force.NONE) is not Force.NONE,
         )
-        held = self._ask(lambda: self._claims.acquire(wanted))
+        held = self._ask(lambda: self._store.claims.acquire(wanted))
         if isinstance(held, Claim):
             raise HeldElsewhereError(str(held))
         if self.fetch((image,), judge):  # whoever held it put its reply there a moment ago
@@ -221,19 +212,19 @@ class Sharing:
     def _trust_claims(self) -> None:
         """Race the store once, and remember what it showed. Raises StoreError where its writes can't be trusted."""
         with self._racing:
-            found = self._machine.verdict
+            found = self._store.machine.verdict
             if found is None:
-                found = self._ask(lambda: race.what_is_wrong(self._objects))
-                self._machine.note_verdict(found)
+                found = self._ask(lambda: race.what_is_wrong(self._store.objects))
+                self._store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"
             hint = "take one that keeps conditional writes; `chargen store check` asks again"
-            self._tell(warning(message, self._settings.position, hint))
+            self._tell(warning(message, self._store.settings.position, hint))
             raise UntrustedStoreError(message)
 
     def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
         """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
-        if self._settings.claims is StoreClaims.REQUIRED:
+        if self._store.settings.claims is StoreClaims.REQUIRED:
             hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
             raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
         _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
@@ -249,18 +240,20 @@ class Sharing:
 
     def leaving(self, held: Held | None, record: Record) -> Held | None:
         """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
-        self._machine.will_put(record.attempt, record.fingerprint)
+        self._store.machine.will_put(record.attempt, record.fingerprint)
         if held is None:
             return None
         try:
-            still = self._ask(lambda: self._claims.sent(held, record.attempt, self._seconds(record), _price(record)))
+            still = self._ask(
+                lambda: self._store.claims.sent(held, record.attempt, self._seconds(record), _price(record))
+            )
         except StoreError as failure:
-            self._machine.has_put(record.attempt, record.fingerprint)
+            self._store.machine.has_put(record.attempt, record.fingerprint)
             self.may_go_on(record.entry_id, failure)
-            self._machine.will_put(record.attempt, record.fingerprint)
+            self._store.machine.will_put(record.attempt, record.fingerprint)
             return held
         if still is None:
-            self._machine.has_put(record.attempt, record.fingerprint)
+            self._store.machine.has_put(record.attempt, record.fingerprint)
             raise HeldElsewhereError("its claim ran out, and another build took it over")
         return still
 
@@ -274,31 +267,31 @@ class Sharing:
         record = stored.record
         try:
             data = self._session.originals.read(stored)
-            self._ask(lambda: self._replies.put(record, data))
+            self._ask(lambda: self._store.replies.put(record, data))
             if held is not None:
-                self._ask(lambda: self._claims.done(held))
+                self._ask(lambda: self._store.claims.done(held))
         except (StoreError, ChargenError) as failure:
             _LOG.warning("%s: %s is not in the store yet: %s", record.entry_id, record.attempt, failure)
             return False
-        self._machine.has_put(record.attempt, record.fingerprint)
+        self._store.machine.has_put(record.attempt, record.fingerprint)
         return True
 
     def put_later(self) -> None:
         """Put what runs of before could not."""
-        if not self._writes:
+        if not self._store.writes:
             return
         under_way = {job.name for job in self._session.jobs.all()}
-        for attempt, fingerprint in self._machine.to_put().items():
+        for attempt, fingerprint in self._store.machine.to_put().items():
             stored = self._session.originals.find(attempt, fingerprint)
             if stored is not None:
                 self.put(stored)
             elif attempt not in under_way:
-                self._machine.has_put(attempt, fingerprint)  # it brought nothing
+                self._store.machine.has_put(attempt, fingerprint)  # it brought nothing
 
     def give_back(self, held: Held) -> None:
         """Free a claim that brought nothing; where that fails it runs out."""
         with suppress(StoreError):
-            self._ask(lambda: self._claims.free(held))
+            self._ask(lambda: self._store.claims.free(held))
 
     def keeps_here(self) -> None:
         """Count a reply that was bought and is not put into the store."""
@@ -318,7 +311,7 @@ class Sharing:
             if not isinstance(failure, DamagedReplyError):
                 self._silent_until, self._why_silent = now + PAUSE_SECONDS, str(failure)
             hint = "images are built all the same, as far as `claims` allows; `chargen store check` tells more"
-            self._tell(warning(str(failure), self._settings.position, hint))
+            self._tell(warning(str(failure), self._store.settings.position, hint))
             raise
 
     def _tell(self, problem: Problem) -> None:
