@@ -101,3 +101,121 @@ def test_two_machines_at_once_buy_every_image_once(team: Team, openai: OpenAISer
     assert len(openai.requests) == 12, said
     for name in images:
         assert ana.image(f"chapters/ch01/{name}").read_bytes() == ben.image(f"chapters/ch01/{name}").read_bytes()
+
+
+def test_what_is_only_here_is_pushed_and_pulled(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana = team.clone("ana")
+    ana.settings("[tool.chargen.providers.openai]\nper_minute = 6000\n")
+    assert forks.run(ana, "doit").code == 0
+    ana.settings(team.settings())
+    status = forks.run(ana, "chargen", "store", "status", "--json").json
+    assert (status["here"], status["in_store"], len(status["only_here"])) == (4, 0, 4)
+    pushed = forks.run(ana, "chargen", "store", "push")
+    assert pushed.code == 0, pushed.all
+    assert "4 originals put into the store, 0 there already" in pushed.out
+    assert "0 originals put into the store, 4 there already" in forks.run(ana, "chargen", "store", "push").out
+    assert forks.run(ana, "chargen", "store", "status", "--json").json["only_here"] == []
+
+    ben = team.clone("ben")
+    shutil.copytree(ana.root / "imagery", ben.root / "imagery", dirs_exist_ok=True)
+    one = forks.run(ben, "chargen", "store", "pull", "chapters/ch01/b")
+    assert "1 original brought here" in one.out, one.all
+    assert "3 originals brought here, 1 there already" in forks.run(ben, "chargen", "store", "pull").out
+    assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
+    ben.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    assert forks.run(ben, "doit").code == 0, "everything is here"
+    assert len(openai.requests) == 4
+
+
+def test_a_key_that_only_reads_says_that_nothing_is_written(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana, ci = team.clone("ana"), team.clone("ci", {**FOUR, "e": "A new one."})
+    assert forks.run(ana, "doit").code == 0
+    ci.env["CHARGEN_STORE_ACCESS"] = "read"
+    run = forks.run(ci, "doit")
+    assert run.code == 0, run.all
+    assert run.out.count("restored from the store, free") == 4, run.all
+    assert "the store is only read here" in run.out, run.all
+    assert len(openai.requests) == 5
+    refused = forks.run(ci, "chargen", "store", "push")
+    assert refused.code == 3
+    assert "only read" in refused.err
+    assert forks.run(ci, "chargen", "store", "status", "--json").json["in_store"] == 4
+
+
+def test_a_store_that_is_away_keeps_nothing_from_being_restored_and_claims_decide_what_is_bought(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    ana = team.clone("ana")
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    run = forks.run(ana, "doit", env=away)
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 0, "without a claim nothing is bought"
+    assert "not bought, because its claim can't be had" in run.out
+    assert "127.0.0.1:9" not in run.all
+    ana.settings(team.settings('claims = "best-effort"\n'))
+    run = forks.run(ana, "doit", env=away)
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 4
+    assert "4 could not be put in the store yet" in run.out, run.all
+    ben = team.clone("ben")
+    ana.write("imagery/chapters/ch01/imagery.yaml", ana.read(CH01) + "# a change\n")
+    again = forks.run(ana, "doit", "chapters/ch01/a")
+    assert again.code == 0, again.all
+    other = forks.run(ben, "doit")
+    assert other.out.count("restored from the store, free") == 4, f"{again.all}\n{other.all}"
+    assert len(openai.requests) == 4
+
+
+def test_two_machines_answer_one_rejection_with_one_picture(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana = team.clone("ana")
+    assert forks.run(ana, "doit").code == 0
+    rejected = forks.run(ana, "chargen", "reject", "chapters/ch01/a")
+    assert rejected.code == 0, rejected.all
+    ben = team.clone("ben")
+    shutil.copytree(ana.root / "imagery", ben.root / "imagery", dirs_exist_ok=True)
+    shutil.copytree(ana.root / "generated", ben.root / "generated", dirs_exist_ok=True)
+    first, second = forks.run(ana, "doit"), forks.run(ben, "doit")
+    assert first.code == second.code == 0, first.all + second.all
+    assert len(openai.requests) == 5, second.all
+    entry = "chapters/ch01/a"
+    assert ana.image(entry).read_bytes() == ben.image(entry).read_bytes(), second.all
+    third = forks.run(ben, "doit", "--rebuild", entry)
+    assert third.code == 0, third.all
+    assert len(openai.requests) == 6, "what is asked for by name is another one"
+
+
+def test_a_plan_says_that_the_store_was_not_asked(team: Team, forks: Forks) -> None:
+    ana = team.clone("ana")
+    ana.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    shown = forks.run(ana, "chargen", "plan")
+    assert "the store was not asked" in shown.out, shown.all
+    told = forks.run(ana, "chargen", "plan", "--json").json["problems"]
+    assert any("store was not asked" in problem["message"] for problem in told)
+
+
+@pytest.mark.parametrize("name", ["s3rver"])
+def test_a_store_that_lies_is_read_and_holds_no_claims(
+    name: str, tmp_path: Path, openai: OpenAIServer, forks: Forks
+) -> None:
+    with ObjectStore(name) as store:
+        team = Team(tmp_path, store, openai)
+        ana = team.clone("ana")
+        run = forks.run(ana, "doit")
+        assert run.code == 0, run.all
+        assert len(openai.requests) == 0
+        assert "this store can't hold claims: 16 of 16 writers were told that they made one new object" in run.out
+        assert forks.run(ana, "chargen", "store", "check").code == 1
+        ana.settings(team.settings('claims = "best-effort"\n'))
+        assert forks.run(ana, "doit").code == 0
+        assert len(openai.requests) == 4
+        assert forks.run(team.clone("ben"), "doit").out.count("restored from the store, free") == 4
+
+
+def test_no_key_of_the_store_is_in_anything_that_is_written(team: Team, forks: Forks) -> None:
+    ana = team.clone("ana")
+    secret = "wJalrXUtnFEMI-a-secret-access-key"
+    ana.env["AWS_SECRET_ACCESS_KEY"] = secret
+    said = [forks.run(ana, "doit").all, forks.run(ana, "chargen", "store", "status").all]
+    written = [path.read_bytes() for path in ana.root.rglob("*") if path.is_file()]
+    assert secret not in "".join(said)
+    assert not any(secret.encode() in data for data in written)
