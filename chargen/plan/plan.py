@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
-from chargen.model.reason import Reason
+from chargen.model.reason import Reason, tier_told
 from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
 
@@ -300,6 +300,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/json.md)."""
+    tier = tier_told(image.reasons)
     return {
         "id": image.id,
         "kind": image.kind,
@@ -315,6 +316,7 @@ def image_json(image: Shown) -> dict[str, Any]:
         "quality": image.sent_quality,
         "size": str(image.size) if image.size else None,
         "cost_usd": number(image.cost_usd),
+        **({"tier": tier} if tier else {}),
     }
 
 
