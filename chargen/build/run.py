@@ -284,8 +284,8 @@ def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) 
         session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
     )
     sharing.put_later()
-    if sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
-        prepared = prepare(session, order)
+    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)  # what came may need portraits that are not here either
     return sharing, prepared
 
 

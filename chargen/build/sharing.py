@@ -18,12 +18,14 @@ from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
 from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record, RecordLine
+from chargen.model.record_marks import ANSWERED, forgotten_at
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
+from chargen.store.files import FileKind, kind_of
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.claims import Claim, Held, Wanted
@@ -93,15 +95,20 @@ class Sharing:
         if image.route is not None and is_proof(image.route.provider) and image.verdict.spends:
             return ()
         line = image.replaces
-        own = () if line is None or not self._is_absent(image) else (line.fingerprint,)
+        own = (line.fingerprint,) if line is not None and self._lacks_its_own(image, line) else ()
         if image.verdict is Verdict.LOCKED:
             return own
         if not image.verdict.spends or judge.options.forced.get(image.id, Force.NONE) is not Force.NONE:
             return ()
         return tuple(dict.fromkeys((*own, *judge.fingerprints(image))))
 
-    def _is_absent(self, image: Planned) -> bool:
-        return not self._session.project.path(image.target).exists()
+    def _lacks_its_own(self, image: Planned, line: RecordLine) -> bool:
+        """Say whether the picture of an image's record is wanted, and is not at its target."""
+        rejected = image.status is Status.REJECTED and ANSWERED not in line.others
+        if line.attempt is None or rejected or forgotten_at(line) is not None:
+            return False
+        there = kind_of(self._session.project.path(image.target))
+        return there.kind is FileKind.ABSENT or (image.verdict.spends and there.size != line.size)
 
     def _choose(
         self,
@@ -112,8 +119,7 @@ class Sharing:
     ) -> SharedReply | None:
         """Return the reply that an image is to have: its own picture's, else the earliest that nobody rejected."""
         line = image.replaces
-        rejected = image.status is Status.REJECTED
-        if line is not None and line.attempt is not None and not rejected and self._is_absent(image):
+        if line is not None and self._lacks_its_own(image, line):
             for reply in known.get(line.fingerprint, ()):
                 if reply.record.attempt == line.attempt and self._take(image, reply):
                     return reply
