@@ -11,7 +11,7 @@ from support.story import author, tell
 
 
 def test_a_team_and_ci_share_one_bucket(tmp_path: Path) -> None:
-    """Every command prints what the page shows; two pictures, their portrait and one answer to a rejection are bought."""
+    """Every command prints what the page shows; two pictures, a portrait and one answer to a rejection are bought."""
     with ObjectStore("ministack") as store, OpenAIServer() as vendor, Forks() as forks:
         shell = author(tmp_path, forks, **store.environ, **vendor.environ)
         tell("team.md", shell)
