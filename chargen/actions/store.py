@@ -171,6 +171,8 @@ def push(session: Session, store: SharedStore) -> Moved:
         if record.attempt not in known:
             try:
                 store.replies.put(record, session.originals.read(stored))
+                if (usd := record.cost_or_estimate_usd) is not None:
+                    store.ledger.cost(record, usd)
             except ChargenError as failure:
                 failed[record.attempt] = failure.problems[0].message
                 continue

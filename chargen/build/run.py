@@ -286,6 +286,11 @@ def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) 
     sharing.put_later()
     while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
         prepared = prepare(session, order)  # what came may need portraits that are not here either
+    buys = any(image.verdict.spends for image in prepared.choice.images)
+    if buys and session.project.settings.budget.month is not None:
+        spent = sharing.month_spent()
+        prepared = prepare(session, order, elsewhere=spent)
+        sharing.limit_month(prepared.month, spent)
     return sharing, prepared
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 from typing import TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
@@ -19,12 +20,16 @@ from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_marks import ANSWERED, forgotten_at
+from chargen.model.request import ProviderError
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
+from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge
+from chargen.plan.month import MonthSpent
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
+from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
@@ -32,6 +37,7 @@ from chargen.store.shared.claims import Claim, Held, Wanted
 from chargen.store.shared.objects import StoreError
 from chargen.store.shared.replies import DamagedReplyError, SharedReply
 from chargen.store.shared.shared_store import SharedStore
+from chargen.text.money import cost_text
 
 AT_ONCE = 16
 """Questions to the store at once, when a run begins."""
@@ -62,6 +68,8 @@ class Sharing:
         self.fetched: dict[EntryId, SharedReply] = {}
         """What came from the store in this run."""
         self._kept_here = 0
+        self._month_limit: Decimal | None = None
+        """What all machines together may have spent by the ledger, where the settings bound it."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -244,24 +252,71 @@ class Sharing:
 
     # buying
 
-    def leaving(self, held: Held | None, record: Record) -> Held | None:
+    def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
         self._store.machine.will_put(record.attempt, record.fingerprint)
-        if held is None:
-            return None
         try:
+            self._set_aside(record, most)
+            if held is None:
+                return None
             still = self._ask(
                 lambda: self._store.claims.sent(held, record.attempt, self._seconds(record), _price(record))
             )
         except StoreError as failure:
-            self._store.machine.has_put(record.attempt, record.fingerprint)
-            self.may_go_on(record.entry_id, failure)
-            self._store.machine.will_put(record.attempt, record.fingerprint)
+            try:
+                self.may_go_on(record.entry_id, failure)
+            except NotClaimedError:
+                self._stays(record)
+                raise
             return held
         if still is None:
-            self._store.machine.has_put(record.attempt, record.fingerprint)
+            self._stays(record)
             raise HeldElsewhereError("its claim ran out, and another build took it over")
         return still
+
+    def month_spent(self) -> dict[str, Decimal]:
+        """Return what the store's ledger tells of the month, by attempt; nothing where it can't be asked."""
+        try:
+            return self._ask(lambda: self._store.ledger.spent(stamp(self._session.clock.now())))
+        except StoreError:
+            return {}
+
+    def limit_month(self, month: MonthSpent | None, told: Mapping[str, Decimal]) -> None:
+        """Keep to the month's budget together with all machines; `told` is what the ledger knew for `month`."""
+        budget = self._session.project.settings.budget.month
+        assert budget is not None
+        assert month is not None
+        only_here = month.here_usd - (sum(told.values(), NOTHING) - month.elsewhere_usd)
+        self._month_limit = budget - max(only_here, NOTHING)
+
+    def _set_aside(self, record: Record, most: Decimal | None) -> None:
+        """Write down what a request may cost, and see whether the month has room for it beside all others.
+
+        Each machine writes before it looks, so of two that would pass the limit together one at least sees the other.
+        Raises NotClaimedError, StoreError.
+        """
+        limit = self._month_limit
+        if limit is None or not most:
+            return
+        self._ask(lambda: self._store.ledger.most(record, most))
+        spent = sum(self._ask(lambda: self._store.ledger.spent(record.sent_at)).values(), NOTHING)
+        if spent > limit:
+            self._stays(record)
+            left = cost_text(max(limit - spent + most, NOTHING))
+            message = f"it may cost {cost_text(most)}, and {left} is left of the month's budget of all machines"
+            raise NotClaimedError(message)
+
+    def _stays(self, record: Record) -> None:
+        """Take back what was noted of a request that does not leave."""
+        self._store.machine.has_put(record.attempt, record.fingerprint)
+        if self._month_limit is not None:
+            self.account(record, NOTHING)
+
+    def account(self, record: Record, usd: Decimal | None) -> None:
+        """Tell the ledger what a request did cost; what nobody knows stays as it was set aside. Never raises."""
+        if usd is not None and self._store.writes:
+            with suppress(StoreError):
+                self._ask(lambda: self._store.ledger.cost(record, usd))
 
     def _seconds(self, record: Record) -> float:
         jobs = self._session.adapters.models.facts(record.provider).jobs
@@ -274,6 +329,7 @@ class Sharing:
         try:
             data = self._session.originals.read(stored)
             self._ask(lambda: self._store.replies.put(record, data))
+            self.account(record, record.cost_or_estimate_usd)
             if held is not None:
                 self._ask(lambda: self._store.claims.done(held))
         except (StoreError, ChargenError) as failure:
@@ -349,10 +405,18 @@ class SharedPurchase(Purchase):
         self._image = image
         self._held = held
         self._stored = False
+        self._record: Record | None = None
 
     def sent(self, record: Record) -> None:
         """Swap the claim to `sent`. Raises HeldElsewhereError, NotClaimedError."""
-        self._held = self._sharing.leaving(self._held, record)
+        self._held = self._sharing.leaving(self._held, record, self._image.most_usd)
+        self._record = record
+
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Account for what it cost; what may have been billed stays set aside."""
+        if self._record is not None and self._record.attempt == attempt_id:
+            unknown = failure.possibly_billed and failure.cost_usd is None
+            self._sharing.account(self._record, None if unknown else failure.cost_usd or NOTHING)
 
     def stored(self, stored: StoredOriginal) -> None:
         """Put the reply into the store."""

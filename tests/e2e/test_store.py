@@ -219,3 +219,32 @@ def test_no_key_of_the_store_is_in_anything_that_is_written(team: Team, forks: F
     written = [path.read_bytes() for path in ana.root.rglob("*") if path.is_file()]
     assert secret not in "".join(said)
     assert not any(secret.encode() in data for data in written)
+
+
+def test_the_month_s_budget_is_that_of_all_machines(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    """What another clone spent counts, though neither a journal nor a record here tells of it."""
+    budget = "[tool.chargen.budget]\nmonth = {}\n"
+    ana = team.clone("ana", more=budget.format("100.00"))
+    first = forks.run(ana, "doit", "chapters/ch01/a", "chapters/ch01/b")
+    assert first.code == 0, first.all
+    spent = forks.run(ana, "chargen", "cost", "--json").json["total"]["spent_usd"]
+    ben = team.clone("ben", {"x": "A boat.", "y": "A net."}, more=budget.format(f"{float(spent) + 0.0001:.4f}"))
+    run = forks.run(ben, "doit")
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 2, "the other clone spent it"
+    assert "left out: chapters/ch01/x" in run.out, run.all
+    ben.settings(team.settings(budget.format("100.00")))
+    assert forks.run(ben, "doit").code == 0
+    assert len(openai.requests) == 4
+
+
+def test_two_machines_at_once_keep_to_one_month_s_budget(team: Team, openai: OpenAIServer) -> None:
+    """Each sets its money aside in the store before it looks what the others have."""
+    openai.latency = 0.3
+    images = {f"i{number}": f"Boat number {number}." for number in range(8)}
+    budget = "[tool.chargen.budget]\nmonth = 0.05\n"  # room for one of them
+    books = [team.clone(name, images, more=budget) for name in ("ana", "ben")]
+    ended = [process.communicate(timeout=120) for process in [book.start("doit") for book in books]]
+    said = "\n".join(text.decode() for pair in ended for text in pair)
+    assert len(openai.requests) <= 1, said
+    assert "left out: chapters/ch01/i7" in said

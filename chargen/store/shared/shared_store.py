@@ -9,6 +9,7 @@ from pathlib import Path
 from chargen.config.settings import StoreAccess, StoreSettings
 from chargen.store.clock import Clock
 from chargen.store.shared.claims import Claims, Holder
+from chargen.store.shared.ledger import SharedLedger
 from chargen.store.shared.machine import Machine
 from chargen.store.shared.objects import Objects, open_objects
 from chargen.store.shared.replies import Replies
@@ -24,6 +25,7 @@ class SharedStore:
     objects: Objects
     replies: Replies
     claims: Claims
+    ledger: SharedLedger
 
     @property
     def writes(self) -> bool:
@@ -44,4 +46,5 @@ def open_store(
     machine = Machine(root, settings.url)
     holder = machine.holder(run, environ)
     objects = objects or open_objects(settings, environ)
-    return SharedStore(settings, machine, holder, objects, Replies(objects, holder.who), Claims(objects, holder, clock))
+    claims, ledger = Claims(objects, holder, clock), SharedLedger(objects)
+    return SharedStore(settings, machine, holder, objects, Replies(objects, holder.who), claims, ledger)
