@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from servers.loopback import held
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project
+
+from chargen.actions.store import propose, shared_store
+from chargen.plan.session import open_session
+from chargen.store.clock import SystemClock
 
 PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -21,6 +32,13 @@ FOUR = {"a": "A lamp.", "b": "A door.", "c": "A key.", "d": "A tart."}
 def server() -> Iterator[ObjectStore]:
     with ObjectStore("ministack") as store:
         yield store
+
+
+class Later(SystemClock):
+    """A clock of two months ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=60)
 
 
 class Team:
@@ -60,6 +78,15 @@ def test_what_one_machine_bought_is_free_for_the_next(team: Team, openai: OpenAI
         entry = f"chapters/ch01/{name}"
         assert ben.image(entry).read_bytes() == ana.image(entry).read_bytes()
     assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
+
+
+def test_azure_serves_as_well(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    with ObjectStore("azurite") as store:
+        team = Team(tmp_path, store, openai)
+        assert forks.run(team.clone("ana"), "doit").code == 0
+        run = forks.run(team.clone("ben"), "doit")
+    assert run.out.count("restored from the store, free") == 4, run.all
+    assert len(openai.requests) == 4
 
 
 def test_an_up_to_date_run_asks_the_store_nothing(team: Team, forks: Forks) -> None:
@@ -248,3 +275,61 @@ def test_two_machines_at_once_keep_to_one_month_s_budget(team: Team, openai: Ope
     said = "\n".join(text.decode() for pair in ended for text in pair)
     assert len(openai.requests) <= 1, said
     assert "left out: chapters/ch01/i7" in said
+
+
+def test_a_run_that_waits_for_others_leaves_it_to_them_when_it_is_interrupted(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """It says for whom it waits; Ctrl-C ends it at once, nothing is lost, and the next run fetches."""
+    one = {"a": "A lamp."}
+    ana, ben = team.clone("ana", one), team.clone("ben", one)
+    answer = threading.Event()
+    openai.at(1, held(answer))
+    first = ana.start("doit")
+    openai.wait_for(1, timeout=60)
+    second = ben.start("doit")
+    assert second.stdout is not None
+    lines: list[str] = []
+    while not any("waiting for" in line for line in lines):
+        line = second.stdout.readline().decode()
+        assert line, lines
+        lines.append(line)
+    assert "is buying it; Ctrl-C leaves it to them" in lines[-1]
+    second.send_signal(signal.SIGINT)
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 130, out + err
+    answer.set()
+    assert first.wait(timeout=60) == 0
+    first.communicate()
+    assert len(openai.requests) == 1
+    assert "restored from the store, free" in forks.run(ben, "doit").out
+    assert len(openai.requests) == 1
+
+
+def test_what_no_branch_names_is_proposed_and_never_another_project_s(
+    team: Team, openai: OpenAIServer, forks: Forks, server: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = team.clone("ana")
+    assert forks.run(ana, "doit").code == 0
+    assert forks.run(ana, "chargen", "store", "gc").code == 3, "without git nobody knows"
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(ana.root))
+    for command in (("init", "-q"), ("add", "imagery"), ("commit", "-qm", "One")):
+        subprocess.run([*git, *command], check=True)
+    other = Team(team.folder / "another", server, openai)
+    other.folder.mkdir()
+    assert forks.run(other.clone("eve", {"z": "Another book."}), "doit").code == 0
+    assert forks.run(ana, "doit", "--rebuild", "chapters/ch01/a").code == 0
+    told = forks.run(ana, "chargen", "store", "gc", "--json").json
+    assert (told["proposed"], told["kept"]) == ([], 5), "all of them are young"
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(ana.root)
+    with open_session(ana.root, {**os.environ}) as session:
+        later = replace(session, clock=Later())
+        proposed = propose(later, shared_store(session))
+    assert proposed.replies == (), "what is named, and what that replaced, is kept"
+    ana.write(CH01, ana.read(CH01).replace("record:", "was:"))
+    with open_session(ana.root, {**os.environ}) as session:
+        proposed = propose(replace(session, clock=Later()), shared_store(session))
+    (found,) = proposed.replies
+    assert found[0].record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
