@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from chargen.build.batch_results import Collected, collect_batches
+from chargen.build.batches import Batches, Submitted
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import (
@@ -91,6 +93,10 @@ class Build:
     """Where another model answered than was asked."""
     servers_left_out: dict[str, ServerLeftOut] = field(default_factory=dict)
     """Of several servers those that did not serve for a while, by address."""
+    collected: Collected = field(default_factory=Collected)
+    """What a look at the jobs of before brought."""
+    submitted: list[Submitted] = field(default_factory=list)
+    """The jobs of this run."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -174,6 +180,22 @@ class Build:
         with self._lock:
             self.interrupted[entry_id] = self.image(entry_id)
         return "interrupted before it was begun"
+
+    def submit_jobs(self) -> None:
+        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait."""
+        for done in self.builder.batches.submit():
+            self.submitted.append(done)
+            if done.is_there:
+                self.sent = True
+                continue
+            for line in done.job.lines:
+                image = self.done.pop(line.entry_id).image
+                if done.failure is None:
+                    self.interrupted[image.id] = image
+                elif done.failure.rate_limited:
+                    self.left_out.append(LeftOut(image, f"no room for it at the vendor yet: {done.failure.message}"))
+                else:
+                    self._fail_by(image, done.failure)
 
     def note_interrupted(self) -> None:
         """Note every image of the run that the interrupt kept from being made."""
@@ -293,7 +315,8 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        prepared = prepare(session, order, None if saw_before or collected else snapshot)
+        from_jobs = collect_batches(session)
+        prepared = prepare(session, order, None if saw_before or collected or from_jobs.changed else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
@@ -318,7 +341,8 @@ def open_build(
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover)
+        batches = Batches(session, prepared.ledger, stop)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches)
         choice = prepared.choice
         build = Build(
             session,
@@ -331,6 +355,7 @@ def open_build(
             leftovers,
             left_out=list(choice.left_out),
             warnings=warnings_of(session, prepared),
+            collected=from_jobs,
         )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

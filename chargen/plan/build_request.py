@@ -19,6 +19,7 @@ from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.config.settings import Budget
+    from chargen.model.request import Mode
     from chargen.plan.budget import Ledger
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
@@ -40,6 +41,8 @@ class BuildRequest:
     """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
     mean other things than images."""
     provider: str | None = None
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
     max_tasks: int | None = None
     budget: Decimal | None = None
     resume: bool = True
@@ -96,10 +99,10 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     forced = _forced(images, request, selected, picked)
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt
-    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored))
+    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored, request.mode))
     plan = planner.plan()
     keep = nothing
-    if not (forced or request.provider or not request.resume or session.read_only):
+    if not (forced or request.provider or request.mode or not request.resume or session.read_only):
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     budget = session.project.settings.budget
@@ -121,7 +124,7 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or not request.resume
+    options = request.pick or request.rebuild or request.provider or request.mode or not request.resume
     if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from chargen.errors import Problem
 from chargen.model.entries import Entry
+from chargen.model.request import Mode
 from chargen.model.values import EntryId, Route
 from chargen.plan.evidence import Evidence
 from chargen.plan.project import Project
@@ -27,6 +29,8 @@ class PlanOptions:
     resume: bool = True
     """Keep to refusals: what was refused with these inputs is not tried again."""
     ignored: frozenset[EntryId] = frozenset()
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
 
     def provider_of(self, entry_id: EntryId) -> str | None:
         """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
@@ -42,6 +46,19 @@ class FactSources:
     adapters: Adapters
     options: PlanOptions
     write_back_check: WriteBackCheck
+
+    def mode(self, route: Route) -> Mode:
+        """Return how requests on a route are to go."""
+        return self.options.mode or self.project.settings.provider(route.provider).mode or Mode.LIVE
+
+    def batch_price(self, route: Route) -> Decimal | None:
+        """Return the part of the live price that a request costs in a job; None where it is sent live."""
+        if self.mode(route) is not Mode.BATCH:
+            return None
+        models = self.adapters.models
+        facts, model = models.facts(route.provider).batch, models.find(route.provider, route.model)
+        can = facts is not None and model is not None and model.batch
+        return facts.price if can and facts and self.adapters.get(route.provider).batches is not None else None
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality an entry declares, else the one set for its provider."""

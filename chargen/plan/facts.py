@@ -269,6 +269,23 @@ class GatheredFacts:
             return self._evidence.answered(self._entry, self.fingerprint, sketch=self.routed_to_sketch)
         return self.state.line is not None and ANSWERED in self.state.line.others
 
+    # what waits
+
+    @cached_property
+    def in_job(self) -> tuple[Reason, ...]:
+        """What says that its request is in a job at a vendor."""
+        found = self._evidence.in_job(self._entry, self.fingerprint)
+        if found is None:
+            return ()
+        since = Reason(ReasonCode.IN_JOB, (found.job.name, found.job.begun_at[:16].replace("T", " ")))
+        changed = self.fingerprint is not None and found.line.fingerprint != self.fingerprint
+        return (since, Reason(ReasonCode.WILL_BE_STALE)) if changed else (since,)
+
+    @property
+    def awaits_jobs(self) -> tuple[Reason, ...]:
+        """What says that references of it are."""
+        return tuple(Reason(ReasonCode.REFERENCE_IN_JOB, (target,)) for target in self.image.waits)
+
     # what stands in the way
 
     @cached_property

@@ -107,7 +107,8 @@ class ImagePlanner:
         """Plan one image. `clashes` says that another entry claims its picture, `cycle` is a circle it stands in."""
         problems = list(resolution.problems)
         blockers: list[Reason] = []
-        references, described, awaited = self._references(resolution, problems, blockers, cycle)
+        waits: list[str] = []
+        references, described, awaited = self._references(resolution, problems, blockers, cycle, waits)
         faults: list[Problem] = []
         words = (*resolution.described, *described)
         shown = _in_templates(references, resolution)
@@ -132,6 +133,7 @@ class ImagePlanner:
             quality=self.judge.quality(entry, route),
             model_file=None if isinstance(route, Problem) else self._model_file(route),
             blockers=(*errors(problems), *blockers),
+            waits=tuple(waits),
         )
         image = self.judge.judged(replace(unjudged, forms=self._forms(unjudged, words, shown)), awaited)
         problems += image.problems
@@ -146,7 +148,12 @@ class ImagePlanner:
         return self.judge.project.settings.missing_references is MissingReferences.DESCRIBE
 
     def _references(
-        self, resolution: Resolution, problems: list[Problem], blockers: list[Reason], cycle: tuple[EntryId, ...]
+        self,
+        resolution: Resolution,
+        problems: list[Problem],
+        blockers: list[Reason],
+        cycle: tuple[EntryId, ...],
+        waits: list[str],
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []
@@ -166,6 +173,8 @@ class ImagePlanner:
                     blockers.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
                 elif planned.digest is None and not blocked and portrait.verdict is not Verdict.FRESH:
                     awaited.append(planned.path)
+                if portrait.verdict is Verdict.WAITING:
+                    waits.append(planned.path)
                 continue
             if reference.entry_id is not None and cycle:
                 continue
@@ -197,7 +206,7 @@ class ImagePlanner:
         media_type, size = "", None
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
-        elif not portrait.verdict.spends:
+        elif not (portrait.verdict.spends or portrait.verdict is Verdict.WAITING):
             digest, look = self.around.reference(path, published=portrait.verdict is Verdict.FRESH)
             media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:

@@ -14,14 +14,15 @@ from chargen.errors import Severity
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
-from chargen.model.request import Request, SentReference
+from chargen.model.request import Provider, Request, SentReference
 from chargen.model.values import FileHash, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import placed, request_of
-from chargen.plan.plan import Offer, Planned, Unjudged
+from chargen.plan.plan import Batched, Offer, Planned, Unjudged
 from chargen.plan.verdict import judge, wanted
+from chargen.providers.catalogue.prices import rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Judge(FactSources):
         found = facts.problems(judgement.verdict)
         request = facts.request if judgement.verdict.spends else None
         adapter = None if request is None else self.adapters.get(request.provider)
-        price = Decimal(0) if request is None or adapter is None else adapter.price(request)
+        price = Decimal(0) if request is None or adapter is None else self._price(adapter.price(request), request)
         judged = Planned(
             entry=image.entry,
             target=image.target,
@@ -107,13 +108,15 @@ class Judge(FactSources):
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             blockers=image.blockers,
             forms=image.forms,
+            waits=image.waits,
             former_rules=image.former_rules,
             inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=price,
-            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
+            most_usd=Decimal(0) if request is None or adapter is None else self._price(adapter.most(request), request),
+            batched=None if request is None or adapter is None else self._batched(adapter, request),
             offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
             replaces=facts.own_line,
@@ -122,6 +125,16 @@ class Judge(FactSources):
             drift=facts.drift,
         )
         return judged, request
+
+    def _price(self, live_usd: Decimal | None, request: Request) -> Decimal | None:
+        """Return what a request costs that would cost so much live: less, where it goes into a job."""
+        part = self.batch_price(request.route)
+        return live_usd if live_usd is None or part is None else rounded(live_usd * part)
+
+    def _batched(self, adapter: Provider, request: Request) -> Batched | None:
+        if self.batch_price(request.route) is None or adapter.batches is None:
+            return None
+        return Batched(adapter.price(request), adapter.batches.group(request))
 
     def _offer(self, image: Unjudged, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
@@ -146,7 +159,7 @@ class Judge(FactSources):
         if (unwritable := self.write_back_check.refusal(image)) is not None:
             severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
             found.append(replace(unwritable, severity=severity))
-        return Offer(adapter.price(request), tuple(found))
+        return Offer(self._price(adapter.price(request), request), tuple(found))
 
     def restoring(self, image: Planned) -> PaidReply | None:
         """Find what a restorable image is restored from."""

@@ -288,6 +288,8 @@ class Planner:
             return True
         if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
             return True
+        if options.mode is not None and row.verdict.spends:
+            return True
         return not options.resume and row.verdict is Verdict.BLOCKED
 
     def _shown(self, name: EntryId) -> Shown | None:

@@ -21,8 +21,8 @@ FILE = "file"
 FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
-ORIGINAL, JOURNAL, ATTEMPT, REFUSED = "original", "journal", "attempt", "refused"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED})
+ORIGINAL, JOURNAL, ATTEMPT, REFUSED, JOBS = "original", "journal", "attempt", "refused", "jobs"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, JOBS})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

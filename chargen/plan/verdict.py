@@ -161,6 +161,14 @@ class Facts(Protocol):
         """Targets of references that will be rebuilt first."""
 
     @property
+    def in_job(self) -> tuple[Reason, ...]:
+        """What says that its request is in a job at a vendor; nothing where it is in none."""
+
+    @property
+    def awaits_jobs(self) -> tuple[Reason, ...]:
+        """What says that references of it are."""
+
+    @property
     def input_blockers(self) -> tuple[Reason, ...]:
         """What of the input keeps a new image from being generated."""
 
@@ -191,6 +199,9 @@ def judge(facts: Facts) -> Judgement:
     found = wanted(facts)
     if not found.verdict.spends:
         return found
+    waits = () if facts.demand is Force.REBUILD else facts.in_job
+    if waits := waits or facts.awaits_jobs:
+        return Judgement(Verdict.WAITING, waits)
     facts = facts.closely
     if reasons := (*facts.input_blockers, *facts.state_blockers):
         return Judgement(Verdict.BLOCKED, reasons)

@@ -17,7 +17,7 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.ownership import Claim
-from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
+from chargen.plan.plan import Batched, Offer, Planned, PlannedReference, acts, image_json, needs
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -53,6 +53,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     is_former: bool
     seen: str
     offer: Offer | None
+    batched: Batched | None
 
     @property
     def file(self) -> str:
@@ -207,7 +208,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
         image.seen,
-        offer,
+        offer, image.batched,
     )  # fmt: skip
 
 
