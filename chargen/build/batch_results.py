@@ -45,6 +45,11 @@ class Collected:
     told: list[str] = field(default_factory=list)
 
     @property
+    def faults(self) -> dict[EntryId, str]:
+        """The images that failed by themselves, and why: the run that learns it sends no more for them."""
+        return {failure.entry_id: failure.message for failure in self.failures if not failure.again}
+
+    @property
     def changed(self) -> bool:
         """True where something came, so that files are looked at anew."""
         return bool(self.replies or self.failures)

@@ -217,6 +217,8 @@ class Build:
         self._closing.close()
 
     def _build(self, entry_id: EntryId) -> None:
+        if (told := self.collected.faults.get(entry_id)) is not None and self.image(entry_id).verdict.spends:
+            raise ChargenError(told)
         result = build_image(self.builder, self.whole(entry_id))
         with self._lock:
             self.done[entry_id] = result

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMED = 3
 """Images named beside a problem before it says how many more there are."""
 
-_TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
+_TOLD = (Verdict.WAITING, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
 
 def problem_lines(findings: Iterable[Finding], *, everything: bool = False) -> Iterator[str]:
@@ -83,11 +83,19 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
         if found and verdict is Verdict.NO_PROMPT:
             have = "entry has" if len(found) == 1 else "entries have"
             yield f"{len(found):,} {have} no prompt yet (`chargen plan --all` lists them)"
+        elif found and verdict is Verdict.WAITING:
+            yield f"waiting: {plural(len(found), 'image')} in jobs or behind them{_since(found.values())}"
         elif found:
             yield f"{verdict.value}: {listed(found)}"
         if found and verdict is Verdict.EDITED:
             yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
     yield from _unjudged(known)
+
+
+def _since(found: Iterable[Iterable[Reason]]) -> str:
+    """Say since when requests of images are in jobs."""
+    moments = [reason.values[1] for reasons in found for reason in reasons if reason.code is ReasonCode.IN_JOB]
+    return f", since {min(moments)}" if moments else ""
 
 
 def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:

@@ -199,10 +199,9 @@ def judge(facts: Facts) -> Judgement:
     found = wanted(facts)
     if not found.verdict.spends:
         return found
-    waits = () if facts.demand is Force.REBUILD else facts.in_job
-    if waits := waits or facts.awaits_jobs:
-        return Judgement(Verdict.WAITING, waits)
     facts = facts.closely
+    if waits := (facts.demand is not Force.REBUILD and facts.in_job) or facts.awaits_jobs:
+        return Judgement(Verdict.WAITING, waits)
     if reasons := (*facts.input_blockers, *facts.state_blockers):
         return Judgement(Verdict.BLOCKED, reasons)
     replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS

@@ -108,7 +108,7 @@ class Journal:
     def sent_all(self, sendings: Iterable[Sending], at: str) -> None:
         """Note the requests of a job, all at once: sent at a moment (ISO UTC). Rows that are there stay as they are."""
         rows = [
-            (*_identity(item), AttemptStatus.SENT.value, at, amount_text(item.cost_estimate_usd), os.getpid())
+            (*_identity(item), AttemptStatus.WAITING.value, at, amount_text(item.cost_estimate_usd), os.getpid())
             for item in sendings
         ]
         self._write(

@@ -21,6 +21,8 @@ GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent", "a.yaml:3:5"))
 PAID = Reason(ReasonCode.PAID_FOR)
 MOVED = Reason(ReasonCode.MOVED, ("chapters/ch01/before",))
 REFUSED = Reason(ReasonCode.REFUSED_BEFORE, ("no",))
+IN_JOB = Reason(ReasonCode.IN_JOB, ("chargen-1", "2026-11-28 10:00"))
+BEHIND = Reason(ReasonCode.REFERENCE_IN_JOB, ("generated/p.png",))
 TOO_LARGE = Reason(ReasonCode.OBJECTION, ("too large",))
 
 DOMAINS: Mapping[str, tuple[Any, ...]] = {
@@ -47,6 +49,8 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "demand": tuple(Force),
     "drifted": ((), (DRIFTED,)),
     "awaited": ((), ("generated/p.png",)),
+    "in_job": ((), (IN_JOB,)),
+    "awaits_jobs": ((), (BEHIND,)),
     "input_blockers": ((), (GONE,)),
     "state_blockers": ((), (REFUSED,)),
     "request_blockers": ((), (TOO_LARGE,)),
@@ -164,6 +168,8 @@ def expected(f: Any) -> Verdict:
     verdict = table(f)
     if verdict not in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF):
         return verdict
+    if (f.demand is not Force.REBUILD and f.in_job) or f.awaits_jobs:
+        return Verdict.WAITING
     over_paid = f.target is Target.PRESENT and not f.sketched and f.match is Match.OURS
     blocked = f.input_blockers or f.state_blockers or (f.routed_to_sketch and over_paid) or f.request_blockers
     return Verdict.BLOCKED if blocked else verdict
@@ -194,6 +200,8 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
     if verdict.spends:
         assert named or facts.status not in (Status.APPROVED, Status.LOCKED) or not facts.locks_when_absent
         assert named or facts.target is not Target.PRESENT or not facts.damaged
+        assert not facts.awaits_jobs
+        assert named or not facts.in_job
         assert not (facts.input_blockers or facts.state_blockers or facts.request_blockers)
     if judgement.adopt:
         assert facts.target is Target.PRESENT
@@ -221,7 +229,7 @@ def test_a_file_is_read_before_it_is_replaced_and_not_before() -> None:
 
 def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
     """Neither originals nor journal are looked at, nor is its provider asked."""
-    costly = {"original", "waiting", "state_blockers", "request_blockers"}
+    costly = {"original", "waiting", "in_job", "state_blockers", "request_blockers"}
 
     def check(facts: Any) -> None:
         if judge(facts).verdict in (Verdict.FRESH, Verdict.NO_PROMPT, Verdict.SKIPPED):
