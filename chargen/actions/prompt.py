@@ -82,6 +82,7 @@ class SentRequest:
             "model": request.model,
             "prompt": request.prompt,
             "references": [{"path": item.label, "character": item.character or None} for item in request.references],
+            "mask": None if request.mask is None else request.mask.label,
             "requested_size": request.requested_size,
             "asked_size": str(request.asked.size),
             "quality": request.quality,

@@ -9,30 +9,31 @@ is stored, every failure is repaired by a later run without a call.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chargen.build.attempt import Attempt
+from chargen.build.attempt import Attempt, Purchase
 from chargen.build.batches import Batches
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import ChargenError, InputError, Severity, error
+from chargen.errors import ChargenError, InputError, Position, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
-from chargen.model.request import FailureClass, Request, SentReference
+from chargen.model.request import FailureClass, Request, Role, SentReference
 from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -44,6 +45,7 @@ from chargen.store.pictures import as_sent, read_reference, unusable
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
+    from chargen.build.sharing import Sharing
     from chargen.images.convert import ConvertedPicture
 
 _AT_ONCE = 0.005
@@ -99,7 +101,8 @@ class NotWantedError(Exception):
 def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: PLR0911 - one for each way it ends
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
-    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
+    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError; with a
+    shared store also HeldElsewhereError and NotClaimedError.
     """
     session = builder.session
     builder.mover.settle(image.id)
@@ -113,15 +116,23 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
         now, request = builder.recheck(image, references)
         if (now.acts or now.id in builder.mover.moved) and now.composed is not None:
             builder.write_prompt(now)
+        purchase = Purchase()
+        if now.verdict.spends and builder.sharing is not None:
+            now, request, purchase = builder.claim(builder.sharing, now, references, request)
         if not now.verdict.spends:
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
         confirm = builder.confirmation(now, references, request)
-        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned)
+        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
         if now.batched is not None:
-            return builder.join_job(now, request, attempt, before)
-        with builder.disk_guard.room(now.entry.size.pixels), builder.write_backs.expected(now.entry.file, now.id):
+            with closing(purchase):
+                return builder.join_job(now, request, attempt, before)
+        with (
+            closing(purchase),
+            builder.disk_guard.room(now.entry.size.pixels),
+            builder.write_backs.expected(now.entry.file, now.id),
+        ):
             try:
                 reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
@@ -154,6 +165,8 @@ class ImageBuilder:
     disk_guard: DiskGuard
     mover: Mover
     batches: Batches
+    sharing: Sharing | None = None
+    """The shared store, where one is configured."""
 
     def join_job(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> BuildResult:
         """Let an image's request join a job, which is made at the end of the run. Raises as sending does."""
@@ -164,7 +177,10 @@ class ImageBuilder:
         return BuildResult(Outcome.SUBMITTED, image, image.cost_usd, estimated=True)
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
-        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
+        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError.
+
+        Of a retake the picture it is made from, and its mask, come last.
+        """
         sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
@@ -180,7 +196,19 @@ class ImageBuilder:
                 raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
             sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
+        if (retake := image.retake) is not None and image.verdict.spends:
+            sent.append(self._read_exactly(retake.picture, Role.PICTURE, retake.position))
+            if retake.mask is not None:
+                sent.append(self._read_exactly(retake.mask, Role.MASK, retake.position))
         return tuple(sent)
+
+    def _read_exactly(self, item: PlannedReference, role: Role, asked_at: Position) -> SentReference:
+        """Read a picture that must be the one that was planned with, byte for byte. Raises InputError."""
+        data, media_type = read_reference(self.session.project.root, item.path) or (b"", "")
+        if hash_bytes(data) != item.digest:
+            message = f"`{item.path}` was changed while the image waited for its turn"
+            raise InputError(error(message, asked_at, "run again"))
+        return SentReference("", item.path, data, media_type, sha256=item.digest, name=item.name, role=role)
 
     def recheck(
         self, image: Planned, references: tuple[SentReference, ...], ready: Request | None = None
@@ -190,6 +218,17 @@ class ImageBuilder:
         `ready` is the request where it was made a moment ago.
         """
         return self.judge.judge_again(image, self.write_backs.entry_now(image.entry), references, ready)
+
+    def claim(
+        self, sharing: Sharing, image: Planned, references: tuple[SentReference, ...], request: Request | None
+    ) -> tuple[Planned, Request | None, Purchase]:
+        """Claim an image in the shared store; judge it again where a reply for it was fetched from there instead."""
+        while image.verdict.spends:
+            purchase = sharing.purchase(image, self.judge)
+            if purchase is not None:
+                return image, request, purchase
+            image, request = self.recheck(image, references)
+        return image, request, Purchase()
 
     def confirmation(
         self, image: Planned, references: tuple[SentReference, ...], request: Request
@@ -331,7 +370,8 @@ class ImageBuilder:
 
     def _restore(self, image: Planned) -> BuildResult:
         assert image.entry.size is not None
-        result = BuildResult(Outcome.RESTORED, image)
+        came = None if self.sharing is None else self.sharing.fetched.get(image.id)
+        result = BuildResult(Outcome.RESTORED, image, note="" if came is None else "from the store")
         paid = self.judge.restoring(image)
         if paid is None:
             message = "what would have been restored is gone"

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
@@ -128,6 +128,7 @@ class RunReport:
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
+        self._waited_for: tuple[str, ...] = ()
         self._stopped: set[str] = set()
         """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
@@ -213,6 +214,13 @@ class RunReport:
             self._line(f"interrupted: finishing {what}; once more to abandon {'them' if in_flight > 1 else 'it'}")
         else:
             self._line("interrupted")
+
+    def waiting(self, held: Mapping[str, str]) -> None:
+        """Say for whom the run waits that has nothing else to do, once for the same images."""
+        if (names := tuple(held)) and names != self._waited_for:
+            self._waited_for = names
+            who = ", ".join(dict.fromkeys(holder.partition(" (")[0] for holder in held.values()))
+            self._line(f"waiting for {listed(list(names))}: {who}; Ctrl-C leaves it to them")
 
     def aborted(self) -> None:
         """Say so and leave the terminal in order: the process ends at once, inside a signal handler."""
@@ -372,7 +380,7 @@ def _failures(result: RunResult) -> Iterable[str]:
             yield f"  charged: {cost_text(charged)}"
 
 
-def _outcome(done: BuildResult) -> str:
+def _outcome(done: BuildResult) -> str:  # noqa: PLR0911 - one for each outcome
     paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {paid}"
@@ -384,4 +392,6 @@ def _outcome(done: BuildResult) -> str:
         return done.note or f"nothing to do: {done.image.verdict.value}"
     if done.outcome is Outcome.MOVED:
         return f"moved: {done.note}, free"
+    if done.outcome is Outcome.RESTORED and done.note:
+        return f"restored {done.note}, free"
     return str(done.outcome.value)

@@ -7,14 +7,15 @@ a setting. Pure: it gets the parsed table and the text, and knows neither the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from functools import partial
 from typing import Any
 
 from chargen.config.server_address import is_at
-from chargen.config.setting_checks import SettingChecks, dotted
+from chargen.config.setting_checks import BARE, SettingChecks, dotted
+from chargen.config.tiers import FINAL, Tier, TierProvider
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
 from chargen.model.request import Mode, ProviderSettings
@@ -29,10 +30,13 @@ DEFAULT_SIZE = Size(1024, 1024)
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
-    "routes", "providers", "budget",
+    "routes", "providers", "tiers", "budget", "store",
 )  # fmt: skip
 _PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
+_STORE = ("url", "access", "claims")
+_TIER = ("routes", "providers")
+_TIER_PROVIDER = ("model", "quality")
 
 
 class SizePolicy(str, Enum):
@@ -89,6 +93,30 @@ class Budget:
     month: Decimal | None = None
 
 
+class StoreAccess(str, Enum):
+    """What is done with a shared store: what others bought is fetched; what is bought here is put there too."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class StoreClaims(str, Enum):
+    """Whether an image may be bought while its claim can't be had: never, or all the same."""
+
+    REQUIRED = "required"
+    BEST_EFFORT = "best-effort"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where a team shares its originals: a bucket and a prefix of the project's own."""
+
+    url: str
+    access: StoreAccess = StoreAccess.WRITE
+    claims: StoreClaims = StoreClaims.REQUIRED
+    position: Position | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, checked; folders are project-relative with `/` and without a final one."""
@@ -118,6 +146,25 @@ class Settings:
     model_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each provider's `model` is written, if it is, by the provider's name."""
     budget: Budget = Budget()
+    store: StoreSettings | None = None
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    """By name, the lowest first."""
+    tier: Tier | None = None
+    """The tier that a command asks for; `FINAL` asks for what no tier makes, None for whatever there is."""
+
+    def of_tier(self, name: str) -> Settings:
+        """Return the settings as a command asks for a tier by name, nothing for none. Raises StartError."""
+        if not name:
+            return self
+        if name == FINAL:
+            return replace(self, tier=Tier(FINAL))
+        if name in self.tiers:
+            return replace(self, tier=self.tiers[name])
+        there = ", ".join(f"`{tier}`" for tier in (*self.tiers, FINAL))
+        hint = did_you_mean(name, (*self.tiers, FINAL)) or f"there are {there}"
+        if not self.tiers:
+            hint = "name its routes in `[tool.chargen.tiers.draft.routes]`, or its models in `….draft.providers.NAME`"
+        raise StartError(f"there is no tier `{name}`", hint=hint)
 
     def provider(self, name: str) -> ProviderSettings:
         """Return the settings of one provider, the defaults where the file says nothing of it."""
@@ -187,6 +234,8 @@ def parse_settings(
         providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
+        tiers=_tiers(checks, table, known),
+        store=_store(checks, table),
     )
     _check_folders(checks, settings, table)
     if checks.problems:
@@ -216,10 +265,48 @@ def _overlap(one: str, other: str) -> bool:
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
-def _routes(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]) -> dict[str, Route]:
+def _tiers(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]) -> dict[str, Tier]:
+    found: dict[str, Tier] = {}
+    parent = checks.table(table, ("tiers",))
+    for name in parent:
+        path: KeyPath = ("tiers", name)
+        if not BARE.fullmatch(name) or name == FINAL:
+            hint = (
+                f"`{FINAL}` is what is made without a tier" if name == FINAL else "write it in letters, digits, - and _"
+            )
+            checks.wrong(path, f"`{dotted(path)}` is no name of a tier", hint)
+            continue
+        own = checks.table(parent, path)
+        checks.unknown(own, _TIER, path)
+        routes = _routes(checks, own, known, path)
+        providers: dict[str, TierProvider] = {}
+        below = checks.table(own, (*path, "providers"))
+        if known:
+            checks.unknown(below, known, (*path, "providers"))
+        for provider in below:
+            place = (*path, "providers", provider)
+            values = checks.table(below, place)
+            checks.unknown(values, _TIER_PROVIDER, place)
+            providers[provider] = TierProvider(
+                checks.maybe(values, (*place, "model"), checks.name),
+                checks.maybe(values, (*place, "quality"), checks.name),
+            )
+        found[name] = Tier(
+            name,
+            routes,
+            {caught: checks.at((*path, "routes", caught)) for caught in routes},
+            providers,
+            {each: checks.at((*path, "providers", each, "model")) for each in providers if providers[each].model},
+        )
+    return found
+
+
+def _routes(
+    checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider], within: KeyPath = ()
+) -> dict[str, Route]:
     routes: dict[str, Route] = {}
-    for caught, value in checks.table(table, ("routes",)).items():
-        path = ("routes", caught)
+    for caught, value in checks.table(table, (*within, "routes")).items():
+        path = (*within, "routes", caught)
         provider, slash, model = caught.partition("/")
         if caught != ANY and not (slash and provider and model and ANY not in provider):
             hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'
@@ -313,4 +400,20 @@ def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
     return Budget(
         run=checks.maybe(own, ("budget", "run"), checks.usd),
         month=checks.maybe(own, ("budget", "month"), checks.usd),
+    )
+
+
+def _store(checks: SettingChecks, table: Mapping[str, Any]) -> StoreSettings | None:
+    own = checks.table(table, ("store",))
+    checks.unknown(own, _STORE, ("store",))
+    url = checks.maybe(own, ("store", "url"), checks.store_url)
+    if url is None:
+        if own and "url" not in own:
+            checks.must(("store",), "have a `url`", 'write `url = "s3://bucket/prefix"`')
+        return None
+    return StoreSettings(
+        url,
+        checks.one(own, ("store", "access"), checks.choice(StoreAccess), StoreAccess.WRITE),
+        checks.one(own, ("store", "claims"), checks.choice(StoreClaims), StoreClaims.REQUIRED),
+        checks.at(("store", "url")),
     )

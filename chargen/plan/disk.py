@@ -23,6 +23,7 @@ from chargen.plan.job_lines import JobLines
 from chargen.plan.own_pictures import OwnPictures
 from chargen.plan.read_trace import (
     ATTEMPT,
+    DELIVERED,
     FILE,
     FOLDER,
     JOBS,
@@ -68,6 +69,7 @@ class StoreAnswers:
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
         self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
+        self._delivered: dict[str, str] | None = None
 
     @classmethod
     def of(cls, root: Path) -> StoreAnswers:
@@ -84,9 +86,14 @@ class StoreAnswers:
     def readers(self) -> Readers:
         """Return how its kinds of questions are answered."""
         refused = lambda fingerprint: answer_of(self.refused(Fingerprint(fingerprint)))  # noqa: E731
-        jobs = lambda _all: jobs_state(self._jobs.folder)  # noqa: E731 - as above
-        found = {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt}
-        return {**found, REFUSED: refused, JOBS: jobs}
+        return {
+            ORIGINAL: self.original,
+            JOURNAL: self.journal,
+            ATTEMPT: self.attempt,
+            REFUSED: refused,
+            DELIVERED: self.delivered,
+            JOBS: lambda _all: jobs_state(self._jobs.folder),
+        }
 
     def original(self, fingerprint: str) -> str:
         """Answer for all originals of these inputs."""
@@ -119,6 +126,13 @@ class StoreAnswers:
                 known = self._refused.get(attempt.fingerprint, ())
                 self._refused[attempt.fingerprint] = (*known, attempt)
         return self._refused.get(fingerprint, ())
+
+    def delivered(self, digest: str) -> str:
+        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
+        if self._delivered is None:
+            every = self._originals.all_records()
+            self._delivered = {item.original.sha256: item.path for item in every}
+        return self._delivered.get(digest, "")
 
     def attempt(self, attempt_id: str) -> str:
         """Answer for one attempt."""
@@ -241,6 +255,10 @@ class Disk:
                     digest = self._hashes.hash_of(full, state.key)
             self._model_files[path] = digest
         return self._model_files[path]
+
+    def delivered(self, file: FileHash) -> str:
+        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
+        return self.trace.get(DELIVERED, file)
 
     # traces
 

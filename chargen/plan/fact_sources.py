@@ -29,6 +29,10 @@ class PlanOptions:
     resume: bool = True
     """Keep to refusals: what was refused with these inputs is not tried again."""
     ignored: frozenset[EntryId] = frozenset()
+    finals: frozenset[EntryId] = frozenset()
+    """Images named for a final one in place of a draft."""
+    promoted: frozenset[EntryId] = frozenset()
+    """The same, also where the draft is approved, and only there."""
     mode: Mode | None = None
     """How requests go, whatever the settings say of their providers."""
 
@@ -61,6 +65,9 @@ class FactSources:
         return facts.price if can and facts and self.adapters.get(route.provider).batches is not None else None
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
-        """Return the quality an entry declares, else the one set for its provider."""
-        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
-        return entry.declared.quality or own
+        """Return the quality a tier asks of a provider, else the one an entry declares, else the one set for it."""
+        settings = self.project.settings
+        if not isinstance(route, Route):
+            return entry.declared.quality
+        of_tier = None if settings.tier is None else settings.tier.provider(route.provider).quality
+        return of_tier or entry.declared.quality or settings.provider(route.provider).quality

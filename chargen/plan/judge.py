@@ -15,11 +15,11 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
 from chargen.model.request import Provider, Request, SentReference
-from chargen.model.values import FileHash, Verdict
+from chargen.model.values import FileHash, Fingerprint, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
-from chargen.plan.image_request import placed, request_of
+from chargen.plan.image_request import inputs_of, placed, request_of
 from chargen.plan.plan import Batched, Offer, Planned, Unjudged
 from chargen.plan.verdict import judge, wanted
 from chargen.providers.catalogue.prices import rounded
@@ -50,7 +50,10 @@ class Judge(FactSources):
             )
             for form in image.forms
         )
-        image = replace(image, entry=entry, references=references, forms=forms)
+        retake = image.retake
+        if retake is not None and retake.mask is not None:
+            retake = replace(retake, mask=replace(retake.mask, digest=digests.get(retake.mask.path)))
+        image = replace(image, entry=entry, references=references, forms=forms, retake=retake)
         return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
 
     def judged(self, image: Unjudged, awaited: tuple[str, ...]) -> Planned:
@@ -110,6 +113,7 @@ class Judge(FactSources):
             forms=image.forms,
             waits=image.waits,
             former_rules=image.former_rules,
+            retake=image.retake,
             inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
@@ -161,6 +165,11 @@ class Judge(FactSources):
             found.append(replace(unwritable, severity=severity))
         return Offer(self._price(adapter.price(request), request), tuple(found))
 
+    def fingerprints(self, image: Planned) -> tuple[Fingerprint, ...]:
+        """Return the fingerprints of an image's inputs by every form of today's, the newest first."""
+        every = (_inputs(form, ()) for form in image.forms or (image,))
+        return tuple(dict.fromkeys(fingerprint(inputs) for inputs in every if inputs is not None))
+
     def restoring(self, image: Planned) -> PaidReply | None:
         """Find what a restorable image is restored from."""
         return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
@@ -184,15 +193,14 @@ def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
 
 
 def _inputs(image: Unjudged, awaited: tuple[str, ...]) -> Inputs | None:
-    if image.composed is None or image.entry.size is None or awaited:
+    if awaited:
         return None
     references = []
     for reference in image.references:
         if reference.digest is None:
             return None
         references.append(RecordedReference(reference.character, reference.path, reference.digest))
-    composed = image.composed
-    return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
+    return inputs_of(image, references)
 
 
 def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:

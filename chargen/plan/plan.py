@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
-from chargen.model.reason import Reason
+from chargen.model.reason import Reason, tier_told
 from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.record import RecordLine
     from chargen.plan.cache.rows import Row
     from chargen.plan.compose import Composed
+    from chargen.plan.retake import PlannedRetake
     from chargen.plan.verdict import Judgement
 
 
@@ -92,6 +93,8 @@ class Unjudged:
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
     former_rules: bool = False
     """This is the image by a former form of inputs."""
+    retake: PlannedRetake | None = None
+    """What it is to be made from, where that is another of its versions."""
 
     @property
     def id(self) -> EntryId:
@@ -147,7 +150,8 @@ class Unjudged:
     @property
     def can_be_requested(self) -> bool:
         """True where a request can be put together, whatever the verdict is."""
-        return self.composed is not None and self.entry.size is not None and self.route is not None
+        known = self.retake is None or self.retake.picture.digest is not None
+        return known and self.composed is not None and self.entry.size is not None and self.route is not None
 
     @property
     def is_structured(self) -> bool:
@@ -308,6 +312,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/json.md)."""
+    tier = tier_told(image.reasons)
     return {
         "id": image.id,
         "kind": image.kind,
@@ -323,6 +328,7 @@ def image_json(image: Shown) -> dict[str, Any]:
         "quality": image.sent_quality,
         "size": str(image.size) if image.size else None,
         "cost_usd": number(image.cost_usd),
+        **({"tier": tier} if tier else {}),
     }
 
 

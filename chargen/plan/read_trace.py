@@ -21,8 +21,9 @@ FILE = "file"
 FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
-ORIGINAL, JOURNAL, ATTEMPT, REFUSED, JOBS = "original", "journal", "attempt", "refused", "jobs"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, JOBS})
+ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED = "original", "journal", "attempt", "refused", "delivered"
+JOBS = "jobs"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, JOBS})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
 
@@ -26,6 +27,11 @@ class StoredOriginal:
     original: Original
     published: tuple[PublishedFile, ...] = ()
     unusable: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where the delivered bytes are kept in the project, while no shared store keeps them alone."""
+        return f"{ORIGINALS}/{self.record.fingerprint}/{self.record.attempt}/{self.original.file}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,14 @@ from chargen.actions.notes import open_notes
 from chargen.actions.plan import dry_run
 from chargen.actions.prompt import composed_prompt
 from chargen.actions.restore import restore
+from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
 from chargen.actions.undo import open_decisions, undo
 from chargen.actions.version import Version
 from chargen.actions.why import why
 from chargen.errors import StartError
+from chargen.model.reason import ReasonCode, has, tier_told
 from chargen.model.values import EntryId, FileHash, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.rows import Cache
@@ -108,6 +110,7 @@ class Desk:
             return {
                 **self._row(session, image, dict(_known(planner)), {}),
                 "note": image.entry.review_note,
+                "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
                 "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
                 "why": why(session, planner, image).to_json(),
                 "versions": versions,
@@ -144,6 +147,15 @@ class Desk:
             planner = session.planner()
             found = accept(session, planner, [_image(planner, name) for name in ids])
             return {"images": [item.to_json() for item in found]}
+
+    @_alone
+    def retake(self, name: str, text: str, version: str = "", mask: str = "", *, write: bool) -> dict[str, Any]:
+        """Ask for the next version of an image in words; without `write` only say what that comes to."""
+        with self._session() as session:
+            planner = session.planner()
+            found = history(session, planner.evidence, _image(planner, name))
+            asked = plan_retake(planner, found, text, version, mask)
+            return (retake(session, asked) if write else asked).to_json()
 
     @_alone
     def restore(self, name: str, version: str) -> dict[str, Any]:
@@ -227,6 +239,7 @@ class Desk:
             "verdict": image.verdict.value,
             "reasons": [str(reason) for reason in image.reasons],
             "status": image.status.value if image.status else None,
+            "tier": tier_told(image.reasons),
             "provider": str(image.route) if image.route else None,
             "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
             "size": [image.size.width, image.size.height] if image.size else None,
@@ -263,7 +276,7 @@ def _is_reviewed(image: Shown) -> bool:
     """Say whether the author had a word on the present picture: a rejection that was answered is of the one before."""
     if image.status is Status.REJECTED:
         return image.verdict.spends
-    return image.status not in (None, Status.DRAFT)
+    return image.status not in (None, Status.DRAFT) and not has(image.reasons, ReasonCode.APPROVED_AS_DRAFT)
 
 
 def _known(planner: Planner) -> Iterator[tuple[EntryId, tuple[FileHash, int]]]:

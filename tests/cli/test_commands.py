@@ -72,7 +72,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("orphans",), "1 picture: ", {"files", "bytes"}),
         (("gc",), "nothing was moved: `chargen gc --yes` moves them to the trash", {"files", "bytes", "moved"}),
         (("trash",), "the trash is empty", {"files", "bytes"}),
-        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "records", "total"}),
+        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "by_tier", "records", "total"}),
         (("log",), "  chargen batch all: built 3, $0.00", {"runs", "more"}),
         (("models",), "no longer available", {"as_of", "models"}),
         (("approve", "ch02"), "approved: chapters/ch02/b", None),
@@ -84,6 +84,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("prompt", "b"), "chapters/ch02/b", None),
         (("notes",), "no notes wait for an answer", {"notes"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
+        (("promote", "--dry-run"), "nothing to send", None),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],
 )
@@ -106,6 +107,7 @@ def test_every_command_is_tried_here() -> None:
         "mv",
         "new",
         "restore",
+        "retake",
         "review",
         "schema",
         "watch",
@@ -146,6 +148,24 @@ def test_restore(book: Project, say: Say) -> None:
     assert (code, out.splitlines()[0].startswith(f"restored version 1 of {A}, made ")) == (0, True)
     assert "kept as current until you edit" in out
     assert shown(say, "restore", A, "2")["other_inputs"] is False
+
+
+def test_retake(book: Project, say: Say) -> None:
+    """The words, the version and the price of what the next build makes, or why it makes nothing; undone as written."""
+    before = book.read(CH01)
+    code, out, _ = say("retake", A, "Put it out.")
+    asked = f"asked anew: {A}, from version 1: Put it out.\nthe next build makes it, $0.00 by estimate\n"
+    assert (code, out) == (0, asked)
+    found = shown(say, "prompt", A, "--sent")
+    assert (found["prompt"], found["mask"]) == ("Put it out.", None)
+    assert found["references"][0]["path"] == f"generated/{A}.png"
+    assert say("undo")[1] == f"undone: retake of {A} (version 1: Put it out. → no retake)\n"
+    assert book.read(CH01) == before
+    say("lock", A)
+    locked = shown(say, "retake", A, "Put it out.", "--of", "1")
+    assert (locked["verdict"], locked["note"].partition(":")[0]) == ("locked", "it is locked")
+    code, _, err = say("retake", A, "Put it out.", "--mask", "/elsewhere/mask.png")
+    assert (code, "is not in the project" in err) == (3, True)
 
 
 def test_init(tmp_path: Path, say: Say) -> None:

@@ -52,6 +52,14 @@ _MODE = {
     "choices": (("live", "send one by one"), ("batch", "send as jobs, at half the price and within a day")),
     "help": "how requests go, whatever the settings say",
 }
+_TIER = {
+    "name": "tier",
+    "short": "",
+    "long": "tier",
+    "type": str,
+    "default": "",
+    "help": "ask for a tier of [tool.chargen.tiers], or for final",
+}
 _NO_RESUME = {
     "name": "no_resume",
     "short": "",
@@ -68,7 +76,7 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
-_COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "default_tasks")
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
 
@@ -83,7 +91,7 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _MODE, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
+    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _MODE, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
@@ -145,9 +153,12 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.model.request import Mode  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
+    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
 
     return BuildRequest(
         pick=None if named is None else lambda images: named.pick(images, force, rebuild),
+        names=Selection() if named is None else Selection(named.terms, within=named.within),
+        tier=params["tier"],
         budget=usd(params["budget"]) if params["budget"] else None,
         mode=Mode(params["mode"]) if params["mode"] else None,
         resume=not params["no_resume"],
