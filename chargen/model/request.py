@@ -86,6 +86,8 @@ class Asked:
     entry_id: str = ""
     title: str = ""
     colours: tuple[str, ...] = ()
+    words: str = ""
+    """What the entry itself says, without what its file and the templates put around it."""
     retake: SentRetake | None = None
 
 

@@ -18,6 +18,8 @@ from chargen.providers.sketch.text import SMALLEST, Fitted, line_height
 
 MARK = "SKETCH"
 PROOF = "proof \u2013 not a picture"
+_SMALL = 21
+"""Largest number of a ratio that people know by its name."""
 _DESIGN = 768  # side of the square as large as 1024x576, for which the sizes of type are meant
 
 
@@ -50,6 +52,22 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Polygon:
+    """A surface of one colour within its corners."""
+
+    corners: tuple[tuple[int, int], ...]
+    colour: RGB
+
+
+@dataclass(frozen=True, slots=True)
+class Disc:
+    """A surface of one colour within the ellipse that fills a box."""
+
+    box: Box
+    colour: RGB
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of text: its left end and baseline, and the ground it stands on."""
 
@@ -73,7 +91,7 @@ class Picture:
     line: RGB
 
 
-Item: TypeAlias = "Fill | Line | Picture"
+Item: TypeAlias = "Fill | Polygon | Disc | Line | Picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +104,14 @@ class Card:
 
 
 def aspect(size: Size) -> str:
-    """Write a size's ratio: `16:9` where the numbers are small, else `1.78:1`."""
+    """Write a size's ratio: `3:4` where the numbers are small, up to a side's rounding, else `1.77:1`."""
+    for down in range(1, _SMALL + 1):
+        across = round(size.width * down / size.height)
+        exact = (
+            round(size.width * down / max(1, across)) == size.height or round(size.height * across / down) == size.width
+        )
+        if 0 < across <= _SMALL and exact:
+            return f"{across}:{down}"
     by = gcd(size.width, size.height)
     across, down = size.width // by, size.height // by
     if max(across, down) <= 50:
@@ -107,6 +132,7 @@ class Sheet:
         self.title = self._words(asked.title)
         self.entry_id = self._words(asked.entry_id)
         self.prompt = self._words(request.prompt) or "(no prompt)"
+        self.words = " ".join(drawable(asked.words or self.prompt).text.split())
         self.negative = self._words(asked.negative_prompt)
         self.references = asked.references
 
