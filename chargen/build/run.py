@@ -226,8 +226,8 @@ class Build:
         self._closing.close()
 
     def _build(self, entry_id: EntryId) -> None:
-        if (told := self.collected.faults.get(entry_id)) is not None and self.image(entry_id).verdict.spends:
-            raise ChargenError(told)
+        if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
+            raise ChargenError(self.collected.faults[entry_id])
         try:
             result = build_image(self.builder, self.whole(entry_id))
         except HeldElsewhereError as holder:
@@ -358,7 +358,7 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        from_jobs = collect_batches(session)
+        from_jobs = collect_batches(session) if session.batch_jobs.all() else Collected()
         looked = saw_before or collected or from_jobs.changed
         sharing, prepared = _prepared(session, order, None if looked else snapshot)
         stack.callback(prepared.keep)

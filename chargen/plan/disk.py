@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -170,7 +171,6 @@ class Disk:
         self._model_files: dict[str, FileHash | None] = {}
         self._outside = StoreAnswers(journal, originals, jobs)
         self._jobs = jobs
-        self._job_lines: JobLines | None = None
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
         self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
@@ -216,12 +216,15 @@ class Disk:
         """Return an imagery file as it was read for the plan; None where the plan did without."""
         return self._scanned.get(file)
 
-    def job_lines(self) -> JobLines:
-        """Return the requests that are in jobs."""
+    @cached_property
+    def _lines(self) -> JobLines | None:
+        jobs = self._jobs.all()
+        return JobLines(jobs) if jobs else None
+
+    def job_lines(self) -> JobLines | None:
+        """Return the requests that are in jobs, None where there are no jobs."""
         self.trace.note(JOBS, "all")
-        if self._job_lines is None:
-            self._job_lines = JobLines(self._jobs.all())
-        return self._job_lines
+        return self._lines
 
     # pictures
 

@@ -90,7 +90,8 @@ class Evidence:
     """Where the history keeps a file of an entry, project-relative; empty where it does not."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
-    job_lines: Callable[[], JobLines] = lambda: JobLines(())
+    job_lines: Callable[[], JobLines | None] = lambda: None
+    """The requests in jobs, None where there are no jobs."""
     arrived: set[EntryId] = field(default_factory=set)
     _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
     """The attempt that made each living entry's picture, looked up when first asked for."""
@@ -367,7 +368,7 @@ class Evidence:
     def in_job(self, entry: Entry, fingerprint: Fingerprint | None) -> WaitingLine | None:
         """Find the request for an entry that is in a job and may still bring a picture."""
         lines = self.job_lines()
-        if not lines:
+        if lines is None:
             return None
         last = last_attempt(entry.record_line)
         found = lines.of(entry.id, fingerprint, last, self.ownership.attempts, self.planned)

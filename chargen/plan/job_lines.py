@@ -25,18 +25,14 @@ class JobLines:
     """The requests in jobs that may still bring a picture."""
 
     def __init__(self, jobs: Iterable[BatchJob]) -> None:
-        self._lines = tuple(WaitingLine(job, line) for job in jobs for line in job.waiting)
         self._by_id: dict[EntryId, list[WaitingLine]] = {}
         self._by_inputs: dict[Fingerprint, list[WaitingLine]] = {}
         self._by_after: dict[str, list[WaitingLine]] = {}
-        for found in self._lines:
+        for found in (WaitingLine(job, line) for job in jobs for line in job.waiting):
             self._by_id.setdefault(found.line.entry_id, []).append(found)
             self._by_inputs.setdefault(found.line.fingerprint, []).append(found)
             if found.line.after is not None:
                 self._by_after.setdefault(found.line.after, []).append(found)
-
-    def __bool__(self) -> bool:
-        return bool(self._lines)
 
     def of(
         self,
