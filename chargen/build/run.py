@@ -40,7 +40,7 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
-from chargen.model.request import ProviderError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
@@ -227,7 +227,7 @@ class Build:
 
     def _build(self, entry_id: EntryId) -> None:
         if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
-            raise ChargenError(self.collected.faults[entry_id])
+            raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
         try:
             result = build_image(self.builder, self.whole(entry_id))
         except HeldElsewhereError as holder:

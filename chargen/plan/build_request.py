@@ -6,7 +6,7 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -53,6 +53,8 @@ class BuildRequest:
     max_tasks: int | None = None
     budget: Decimal | None = None
     resume: bool = True
+    sends: bool = True
+    """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
     command: str = "chargen"
 
@@ -123,6 +125,9 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     month = month_spent(session, planner.book) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
+    if not request.sends:
+        free = tuple(name for name in meant if plan.by_id[name].acts and not plan.by_id[name].verdict.spends)
+        choice = replace(choose(plan, free, max_tasks=0), left_out=())
     return Prepared(plan, meant, choice, planner, ledger, keep, month)
 
 

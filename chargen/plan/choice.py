@@ -76,11 +76,16 @@ def choose(
         images.append(image)
         if image.verdict.spends:
             sent += 1
-            spent += image.cost_usd or 0
+            spent += _counted(image)
             room = max(room, _beyond(image))
     untouched = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
     needed_by = {need: user for need, user in wanted.items() if user is not None and need not in chosen}
     return Choice(tuple(images), needed_by, tuple(left.values()), untouched)
+
+
+def _counted(image: Shown) -> Decimal:
+    """Return what counts as spent once an image is sent: by a job the most, for nothing is known before it is over."""
+    return (image.cost_usd if image.batched is None else image.most_usd) or Decimal(0)
 
 
 def _active(image: Shown) -> bool:
@@ -98,4 +103,4 @@ def _over(image: Shown, spent: Decimal, room: Decimal, budget: Decimal) -> str:
 
 def _beyond(image: Shown) -> Decimal:
     """Return how much more than its estimate an image may cost, as far as it can be known."""
-    return (image.most_usd or Decimal(0)) - (image.cost_usd or Decimal(0))
+    return (image.most_usd or Decimal(0)) - _counted(image)

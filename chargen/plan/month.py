@@ -33,11 +33,13 @@ class MonthSpent:
 
     journal: Sum
     records: Sum
+    aside_usd: Decimal = Decimal(0)
+    """What requests in jobs may cost beyond their estimates, which are in the journal's sum."""
 
     @property
     def total_usd(self) -> Decimal:
         """All that was or may have been billed, as far as it is known."""
-        return self.journal.total_usd + self.records.total_usd
+        return self.journal.total_usd + self.records.total_usd + self.aside_usd
 
 
 def month_spent(session: Session, book: Book) -> MonthSpent:
@@ -47,7 +49,9 @@ def month_spent(session: Session, book: Book) -> MonthSpent:
     known, first = session.journal.attempts(), stamp(since, microseconds=True)
     recorded = recorded_attempts(book, known, since)
     journal, records = ([item for item in items if item.sent_at >= first] for items in (known, recorded))
-    return MonthSpent(sum_of("", journal), sum_of("", records))
+    lines = (line for job in session.batch_jobs.all() if job.begun_at >= first for line in job.waiting)
+    aside = sum(((line.most_usd or Decimal(0)) - (line.estimate_usd or Decimal(0)) for line in lines), Decimal(0))
+    return MonthSpent(sum_of("", journal), sum_of("", records), aside)
 
 
 def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | None = None) -> tuple[Attempt, ...]:
