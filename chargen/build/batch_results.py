@@ -134,6 +134,8 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
         failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
         _give_up(session, job, failure, found)
         return
+    if not lines:  # its files may be gone already: a run died while it tidied up
+        return
     with session.batch_jobs.records(job) as records:
 
         def request_of(attempt: str) -> Request | None:
