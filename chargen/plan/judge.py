@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chargen.errors import Severity
+from chargen.errors import Problem, Severity, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
-from chargen.model.request import Provider, Request, SentReference
+from chargen.model.request import Mode, Provider, Request, SentReference
 from chargen.model.values import FileHash, Fingerprint, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
@@ -143,7 +143,16 @@ class Judge(FactSources):
     def _offer(self, image: Unjudged, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
         found = placed(facts.adapter_problems, image, request, self.project.settings, blocks=False)
-        return Offer(price, tuple(found))
+        return Offer(price, (*found, *self._without_jobs(image, price, request)))
+
+    def _without_jobs(self, image: Unjudged, price: Decimal | None, request: Request) -> tuple[Problem, ...]:
+        """Say that a request is sent live though jobs are wanted, where that costs anything."""
+        if self.mode(request.route) is not Mode.BATCH or self.batch_price(request.route) is not None or price == 0:
+            return ()
+        message = f"`{request.route}` is not known to take jobs: it is sent live, at the full price"
+        able = [model.id for model in self.adapters.models.of(request.provider) if model.batch]
+        hint = f"these do: {', '.join(able)}" if able else ""
+        return (warning(message, image.position, hint),)
 
     def restored_file(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""
@@ -163,7 +172,8 @@ class Judge(FactSources):
         if (unwritable := self.write_back_check.refusal(image)) is not None:
             severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
             found.append(replace(unwritable, severity=severity))
-        return Offer(self._price(adapter.price(request), request), tuple(found))
+        price = self._price(adapter.price(request), request)
+        return Offer(price, (*found, *self._without_jobs(image, price, request)))
 
     def fingerprints(self, image: Planned) -> tuple[Fingerprint, ...]:
         """Return the fingerprints of an image's inputs by every form of today's, the newest first."""

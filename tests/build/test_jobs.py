@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,8 +14,10 @@ from support.batch_vendor import PRICE, BatchVendor
 from support.inside import Silent
 from support.studio import ENVIRON, Studio
 
+from chargen.actions.plan import shown_plan
 from chargen.build import batch_results
 from chargen.build.run import Build, open_build
+from chargen.cli.plan import batched_lines
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
@@ -378,3 +381,18 @@ def test_jobs_are_split_by_the_limit_of_lines(shop: Shop, monkeypatch: pytest.Mo
     shop.chapter("ch01", {name: f"A {name}." for name in "abcde"})
     shop.run_build()
     assert [len(job.lines) for job in shop.vendor.jobs] == [2, 2, 1]
+
+
+def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop) -> None:
+    """How many jobs, what they cost instead of what; who is sent live."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.chapter("ch02", {"c": "A tree."}, route="openai/gpt-image-2.6-flare")
+    with open_session(shop.root, ENVIRON, read_only=True) as session:
+        chosen = prepare(session, BuildRequest())
+        shown = shown_plan(chosen, session, whole=True)
+    lines = list(batched_lines(chosen.choice.images))
+    assert len(lines) == 1
+    assert re.fullmatch(r"2 in 1 job: ~?\$[0-9.]+ instead of ~?\$[0-9.]+, within a day", lines[0]), lines
+    told = [finding.problem.message for finding in shown.findings]
+    assert "`openai/gpt-image-2.6-flare` is not known to take jobs: it is sent live, at the full price" in told
+    assert not any("2.5-flare` is not known" in message for message in told)
