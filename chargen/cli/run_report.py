@@ -262,7 +262,7 @@ def opening(build: Build) -> Iterable[str]:
             f"{attempt.sent_at} when the process ended"
         )
     yield from _collected(build)
-    spending = [image for image in build.chosen if image.verdict.spends]
+    spending = [image for image in build.chosen if image.sends]
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
