@@ -144,7 +144,7 @@ class Judge(FactSources):
     def _batch_part(self, facts: GatheredFacts, judgement: Judgement) -> Decimal | None:
         """Return the part of the live price that an image costs whose request goes into a job; None for any other."""
         image = facts.image
-        if not judgement.verdict.spends or image.route is None or image.retake is not None:
+        if not judgement.verdict.spends or image.route is None:
             return None
         return self.batch_price(image.route)
 
