@@ -34,6 +34,7 @@ class LineFailure:
     entry_id: EntryId
     message: str
     again: bool
+    possibly_billed: bool = False
 
 
 @dataclass(slots=True)
@@ -91,8 +92,9 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
     except ProviderError as failure:
         if failure.failure is not FailureClass.INVALID:
             raise
-        _give_up(session, job, failure, found, possibly_billed=True)
-        session.batch_jobs.end(job)
+        message = f"the vendor does not know its job any more: {failure.message}"
+        _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
+        _tidy(session, job, batches)
         return
     at = stamp(session.clock.now())
     job = session.batch_jobs.saw(
@@ -176,7 +178,8 @@ def _failed(session: Session, line: JobLine, failure: ProviderError, found: Coll
         possibly_billed=failure.possibly_billed,
     )
     again = failure.failure is FailureClass.TRANSIENT
-    found.failures.append(LineFailure(line.entry_id, session.scrub(failure.message), again))
+    message = session.scrub(failure.message)
+    found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))
 
 
 def _give_up(
@@ -196,7 +199,7 @@ def _give_up(
     )
     again = failure.failure is FailureClass.TRANSIENT
     message = session.scrub(failure.message)
-    found.failures.extend(LineFailure(line.entry_id, message, again) for line in lines)
+    found.failures.extend(LineFailure(line.entry_id, message, again, billed) for line in lines)
 
 
 def _untold(state: BatchState) -> ProviderError:

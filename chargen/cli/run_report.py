@@ -288,11 +288,11 @@ def _collected(build: Build) -> Iterable[str]:
     yield from found.told
     if found.replies:
         yield f"collected from jobs: {plural(found.replies, 'picture')}"
-    by_message: dict[str, list[str]] = {}
+    alike: dict[tuple[str, bool], list[str]] = {}
     for failure in found.failures:
-        by_message.setdefault(failure.message, []).append(failure.entry_id)
-    for message, names in by_message.items():
-        yield f"brought nothing: {listed(names)}"
+        alike.setdefault((failure.message, failure.possibly_billed), []).append(failure.entry_id)
+    for (message, billed), names in alike.items():
+        yield f"brought nothing{', possibly billed' if billed else ''}: {listed(names)}"
         yield f"  {message}"
 
 
