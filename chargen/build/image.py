@@ -221,7 +221,7 @@ class ImageBuilder:
     def join_job(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> BuildResult:
         """Let an image's request join a job, which is made at the end of the run. Raises as sending does."""
         try:
-            self.batches.join(image, request, attempt)
+            self.batches.join(image, request, attempt, before)
         except NotWantedError as changed:
             return self.without_a_call(changed.image, before, note=changed.note)
         return BuildResult(Outcome.SUBMITTED, image, image.cost_usd, estimated=True)

@@ -200,7 +200,15 @@ class Build:
         return "interrupted before it was begun"
 
     def submit_jobs(self) -> None:
-        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait."""
+        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait.
+
+        Before that, jobs are taken off the record whose last replies had their turn.
+        """
+        selected = frozenset(self.selected)
+        for job in self.collected.kept:
+            named = {line.entry_id for line in job.lines if line.named}
+            if not self.stop.is_set() and all(name in selected or name not in self.plan.by_id for name in named):
+                self.session.batch_jobs.end(job)
         for done in self.builder.batches.submit():
             self.submitted.append(done)
             if done.is_there:
@@ -391,6 +399,7 @@ def open_build(
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
         from_jobs = collect_batches(session) if session.batch_jobs.all() else Collected()
+        order = replace(order, placed=from_jobs.named)
         looked = saw_before or collected or from_jobs.changed
         sharing, prepared = _prepared(session, order, None if looked else snapshot)
         stack.callback(prepared.keep)

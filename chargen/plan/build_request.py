@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes o
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
+    from chargen.store.batch_jobs import JobLine
 
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
@@ -56,6 +57,8 @@ class BuildRequest:
     variants: int | None = None
     """How many versions of today's inputs each selected image is to have in all."""
     resume: bool = True
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
     sends: bool = True
     """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
@@ -128,12 +131,22 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
             promoted=promoted,
             variants=request.variants,
             by_name=by_name,
+            placed=request.placed,
             mode=request.mode,
         )
     )
     plan = planner.plan()
     keep = nothing
-    plain = not (forced or finals or promoted or request.provider or request.tier or request.mode or request.variants)
+    plain = not (
+        forced
+        or request.placed
+        or finals
+        or promoted
+        or request.provider
+        or request.tier
+        or request.mode
+        or request.variants
+    )
     if plain and request.resume and not session.read_only:
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))

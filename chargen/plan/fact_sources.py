@@ -15,6 +15,7 @@ from chargen.plan.project import Project
 from chargen.plan.verdict import Force
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
+from chargen.store.batch_jobs import JobLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class PlanOptions:
     """Images named for a final one in place of a draft."""
     promoted: frozenset[EntryId] = frozenset()
     """The same, also where the draft is approved, and only there."""
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
     mode: Mode | None = None
     """How requests go, whatever the settings say of their providers."""
     variants: int | None = None

@@ -396,3 +396,46 @@ def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop)
     told = [finding.problem.message for finding in shown.findings]
     assert "`openai/gpt-image-2.6-flare` is not known to take jobs: it is sent live, at the full price" in told
     assert not any("2.5-flare` is not known" in message for message in told)
+
+
+def test_what_was_asked_for_by_name_takes_its_place(shop: Shop) -> None:
+    """Over a fresh image, and over one that was approved then; also where the run that collected it died."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    for _ in range(2):
+        shop.run_build()
+        shop.vendor.finish()
+    shop.run_build()
+    shop.status("chapters/ch01/b", Status.APPROVED)
+    before = {name: shop.hash(f"chapters/ch01/{name}") for name in "ab"}
+    shop.run_build(rebuild=("chapters/ch01/a", "chapters/ch01/b"))
+    assert len(shop.vendor.jobs[-1].lines) == 2
+    shop.vendor.finish()
+    shop.vendor.dies_at = "discard"
+    with pytest.raises(KeyboardInterrupt):
+        shop.run_build()
+    shop.run_build()
+    assert {name: shop.hash(f"chapters/ch01/{name}") for name in "ab"}.items().isdisjoint(before.items())
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh", "chapters/ch01/b": "locked"}
+    assert not list(shop.root.glob(".chargen/jobs/*"))
+    shop.run_build()
+    assert len(shop.vendor.jobs) == 2
+    assert len(shop.stored()) == 4
+
+
+@pytest.mark.parametrize("deed", ["approve", "paint"])
+def test_what_was_asked_for_by_name_does_not_replace_what_the_author_decided_since(shop: Shop, deed: str) -> None:
+    """Approved or painted over meanwhile: the picture stays, what came is a version."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    shop.run_build(rebuild=("chapters/ch01/a",))
+    if deed == "approve":
+        shop.status("chapters/ch01/a", Status.APPROVED)
+    else:
+        shop.paint("chapters/ch01/a")
+    before = shop.hash("chapters/ch01/a")
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.hash("chapters/ch01/a") == before
+    assert len(shop.stored()) == 2
