@@ -11,13 +11,13 @@ from typing import Any
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.version import Version, VersionPlace
-from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
+from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.values import Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
@@ -48,13 +48,18 @@ class Restored:
         }
 
 
-def restore(session: Session, evidence: Evidence, image: Planned, version: Version) -> Restored:
-    """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
+def restore(
+    session: Session, evidence: Evidence, image: Planned, version: Version, *, command: str = "restore"
+) -> Restored:
+    """Put a version at the image's target and into its slots; on record as what `command` decided.
+
+    Raises InputError; then nothing has changed.
+    """
     if evidence.group_of(image.id) is not None:
         message = f"a picture is still to move to or from `{image.target}`, for free"
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
-    recorder, root = session.decisions.begin("restore"), session.project.root
+    recorder, root = session.decisions.begin(command), session.project.root
     with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
         data, delivered = _bytes(session, image, version)
         write_back = WriteBack(
@@ -66,8 +71,9 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
         recorder.note([told])
         picture = replace_picture(session, image, data)
-        if delivered and version.stored is not None:
+        if version.stored is not None:
             session.originals.note_published(version.stored, picture)
+            note_replaced(session, image.replaces, version.stored)
         line = _line(session, image, version, picture)
         record = version.record
         edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
@@ -78,10 +84,10 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
     return Restored(image, version, picture, other)
 
 
-def users(plan: Plan, image: Planned) -> int:
-    """Count the images that are out of date once this one is another picture: they show it."""
+def users(plan: Plan, image: Planned) -> tuple[EntryId, ...]:
+    """Return the images that are out of date once this one is another picture: they show it."""
     fresh = (other for other in plan.images if other.verdict is Verdict.FRESH)
-    return sum(image.id in other.needs for other in fresh)
+    return tuple(other.id for other in fresh if image.id in other.needs)
 
 
 def _check(session: Session, image: Planned, version: Version) -> None:
@@ -91,16 +97,16 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         raise InputError(error(f"{name} is the picture that stands at `{image.target}` already", place, hint))
     if version.where is VersionPlace.GONE:
         hint = "fetch it from where it was made, or from version control"
-        raise InputError(error(f"{name} is known of, but its bytes are not here", place, hint))
+        raise InputError(error(f"{name} is on record, but its file is not on this machine", place, hint))
     if kind_of(session.project.path(image.target)).kind is FileKind.LFS_POINTER:
         message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
         raise InputError(error(message, place, "run `git lfs pull` first"))
     awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
     if awaited and not image.entry.is_kept:
-        message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
+        message = f"{name} would be replaced once `{awaited[0]}` is built: what it has to fit is not known before"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:
-        message = f"{name} has no record, and today's inputs can't be told: {sentences(image.judgement.reasons)}"
+        message = f"{name} has no record, and today's inputs are not known: {sentences(image.judgement.reasons)}"
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from chargen.build.attempt import received
 from chargen.build.batches import sendings_of
@@ -44,6 +45,10 @@ class Collected:
     replies: int = 0
     failures: list[LineFailure] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    named: dict[EntryId, JobLine] = field(default_factory=dict)
+    """Replies to what was asked for by name, by the entries that they are for."""
+    kept: list[BatchJob] = field(default_factory=list)
+    """Jobs that stay on record until such replies are in their places."""
 
     @property
     def faults(self) -> dict[EntryId, str]:
@@ -53,24 +58,37 @@ class Collected:
     @property
     def changed(self) -> bool:
         """True where something came, so that files are looked at anew."""
-        return bool(self.replies or self.failures)
+        return bool(self.replies or self.failures or self.named)
 
 
 def collect_batches(session: Session) -> Collected:
     """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
     found = Collected()
     silent: set[str] = set()
-    for job in session.batch_jobs.all():
-        session.journal.sent_all(sendings_of(job), job.begun_at)
+    for job in map(partial(_looked_at, session), session.batch_jobs.all()):
         batches = batches_of(session, job)
         if batches is None or job.provider in silent:
             continue
         try:
-            _collect(session, job, batches, found)
+            if job.waiting:
+                _collect(session, job, batches, found)
+            else:
+                _tidy(session, job, batches, found)
         except ProviderError as failure:
             silent.add(job.provider)
             found.told.append(f"`{job.name}` could not be asked for: {session.scrub(failure.message)}")
     return found
+
+
+def _looked_at(session: Session, job: BatchJob) -> BatchJob:
+    """Put a job's requests into a journal that lost them, and settle what a run stored that died."""
+    session.journal.sent_all(sendings_of(job), job.begun_at)
+    came = [line.attempt for line in job.waiting if _has_come(session, line)]
+    return session.batch_jobs.settle(job, came) if came else job
+
+
+def _has_come(session: Session, line: JobLine) -> bool:
+    return session.originals.find(line.attempt, line.fingerprint) is not None
 
 
 def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
@@ -94,7 +112,7 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
             raise
         message = f"the vendor does not know its job any more: {failure.message}"
         _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
-        _tidy(session, job, batches)
+        _tidy(session, job, batches, found)
         return
     at = stamp(session.clock.now())
     job = session.batch_jobs.saw(
@@ -103,7 +121,7 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
     if not status.state.is_over:
         return
     _take(session, job, batches, status, found)
-    _tidy(session, job, batches)
+    _tidy(session, job, batches, found)
 
 
 def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> BatchJob | None:
@@ -121,22 +139,17 @@ def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found:
             FailureClass.TRANSIENT, "the run ended while its job was being made, and the vendor lists none"
         )
         _give_up(session, job, failure, found, possibly_billed=True)
-    _tidy(session, job, batches)
+    _tidy(session, job, batches, found)
     return None
 
 
 def _take(session: Session, job: BatchJob, batches: BatchProvider, status: BatchStatus, found: Collected) -> None:
     """Store and settle every line of a job that is over."""
     lines = {line.attempt: line for line in job.waiting}
-    for line in tuple(lines.values()):
-        if session.originals.find(line.attempt, line.fingerprint) is not None:
-            del lines[line.attempt]
     settled: list[str] = []
     if status.state is BatchState.FAILED:
         failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
         _give_up(session, job, failure, found)
-        return
-    if not lines:  # its files may be gone already: a run died while it tidied up
         return
     with session.batch_jobs.records(job) as records:
 
@@ -210,8 +223,11 @@ def _untold(state: BatchState) -> ProviderError:
     return ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True)
 
 
-def _tidy(session: Session, job: BatchJob, batches: BatchProvider) -> None:
-    """Delete what is at the vendor of a job, but for references that other jobs name, and take it off the record."""
+def _tidy(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> None:
+    """Delete what is at the vendor of a job, but for references that other jobs name, and take it off the record.
+
+    One with replies to what was asked for by name stays until these are in their places.
+    """
     others = {
         upload.id
         for other in session.batch_jobs.all()
@@ -223,7 +239,12 @@ def _tidy(session: Session, job: BatchJob, batches: BatchProvider) -> None:
         batches.discard(job.name, job.id or None, own)
     except ProviderError as failure:
         _LOG.warning("%s: what was uploaded for it is still there: %s", job.name, failure.message)
-    session.batch_jobs.end(job)
+    named = {line.entry_id: line for line in job.lines if line.named and _has_come(session, line)}
+    if named:
+        found.named |= named
+        found.kept.append(job)
+    else:
+        session.batch_jobs.end(job)
 
 
 def request_told(record: Record) -> Request:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from chargen.build.attempt import Attempt
 from chargen.model.batches import BatchProvider, Upload
+from chargen.model.reason import ReasonCode, has
 from chargen.model.request import FailureClass, ProviderError, Request, SentReference
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.budget import NOTHING, Ledger
@@ -25,6 +26,10 @@ from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Sending
 
 _LOG = logging.getLogger("chargen")
+
+
+_BY_NAME = (ReasonCode.REBUILD_ASKED, ReasonCode.AGAIN_ASKED)
+"""Reasons of an image that was asked for by name."""
 
 
 @dataclass(slots=True)
@@ -64,8 +69,11 @@ class Batches:
         self.joined: set[EntryId] = set()
         """The images that joined one in this run."""
 
-    def join(self, image: Planned, request: Request, attempt: Attempt) -> None:
-        """Let an image join the job of its model. Raises ProviderError, OverBudgetError, what the attempt raises."""
+    def join(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> None:
+        """Let an image join the job of its model; `before` is the file at its target.
+
+        Raises ProviderError, OverBudgetError, what the attempt raises.
+        """
         provider = self._session.adapters.get(request.provider)
         batches = provider.batches
         assert batches is not None, f"{request.provider} makes no jobs"
@@ -86,6 +94,9 @@ class Batches:
                         record.after,
                         image.cost_usd,
                         image.most_usd,
+                        named := any(has(record.why, code) for code in _BY_NAME),
+                        before if named else None,
+                        image.entry.status.value if named and image.entry.status is not None else None,
                     ),
                     record,
                     line,

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from chargen.build.events import (
     Sink,
     nobody,
 )
-from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image, build_variant
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
@@ -40,7 +41,7 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
-from chargen.model.request import ProviderError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
@@ -133,6 +134,11 @@ class Build:
         """The images this run does something with, in plan order."""
         return self.choice.images
 
+    @cached_property
+    def _more(self) -> Mapping[EntryId, int]:
+        """How many further versions are made of each image."""
+        return {image.id: image.more for image in self.chosen if image.more}
+
     @property
     def unplanned(self) -> tuple[Problem, ...]:
         """Errors of the input that no image of the run fails by; warnings where the run was asked for named images."""
@@ -166,7 +172,10 @@ class Build:
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""
         self.held.pop(entry_id, None)
-        return self._guarded(entry_id, self._build)
+        failure = self._guarded(entry_id, self._build)
+        if failure is None and entry_id in self.done and self._more.get(entry_id):
+            self._guarded(entry_id, self._make_variants)
+        return failure
 
     def fail(self, entry_id: EntryId, message: str) -> None:
         """Note a failure that happened outside `build`."""
@@ -191,7 +200,15 @@ class Build:
         return "interrupted before it was begun"
 
     def submit_jobs(self) -> None:
-        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait."""
+        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait.
+
+        Before that, jobs are taken off the record whose last replies had their turn.
+        """
+        selected = frozenset(self.selected)
+        for job in self.collected.kept:
+            named = {line.entry_id for line in job.lines if line.named}
+            if not self.stop.is_set() and all(name in selected or name not in self.plan.by_id for name in named):
+                self.session.batch_jobs.end(job)
         for done in self.builder.batches.submit():
             self.submitted.append(done)
             if done.is_there:
@@ -225,9 +242,32 @@ class Build:
         """End the run: let go of the project and close what is open."""
         self._closing.close()
 
+    def _make_variants(self, entry_id: EntryId) -> None:
+        """Make the further versions of an image that has its own; those that reference it hang on none of them."""
+        done = self.done[entry_id]
+        for _ in range(self._more[entry_id]):
+            try:
+                made = build_variant(self.builder, self.whole(entry_id))
+            except HeldElsewhereError as holder:
+                with self._lock:
+                    self.left_out.append(LeftOut(self.image(entry_id), f"variants: {holder}"))
+                return
+            if made.outcome is not Outcome.VARIANT:
+                return
+            cost = None if done.cost_usd is None or made.cost_usd is None else done.cost_usd + made.cost_usd
+            outcome, image = done.outcome, done.image
+            if outcome is Outcome.NOTHING:
+                outcome, image = Outcome.VARIANT, made.image
+            estimated = done.estimated or made.estimated
+            done = replace(
+                done, outcome=outcome, image=image, cost_usd=cost, estimated=estimated, variants=done.variants + 1
+            )
+            with self._lock:
+                self.done[entry_id] = done
+
     def _build(self, entry_id: EntryId) -> None:
         if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
-            raise ChargenError(self.collected.faults[entry_id])
+            raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
         try:
             result = build_image(self.builder, self.whole(entry_id))
         except HeldElsewhereError as holder:
@@ -302,11 +342,19 @@ def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) 
     if settings is None:
         return None, prepared
     from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
+    from chargen.store.shared.shared_store import open_store  # noqa: PLC0415 - as above
 
-    sharing = Sharing(session, settings)
+    sharing = Sharing(
+        session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
+    )
     sharing.put_later()
-    if sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
-        prepared = prepare(session, order)
+    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)  # what came may need portraits that are not here either
+    buys = any(image.verdict.spends for image in prepared.choice.images)
+    if buys and session.project.settings.budget.month is not None:
+        spent = sharing.month_spent()
+        prepared = prepare(session, order, elsewhere=spent)
+        sharing.limit_month(prepared.month, spent)
     return sharing, prepared
 
 
@@ -359,6 +407,7 @@ def open_build(
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
         from_jobs = collect_batches(session) if session.batch_jobs.all() else Collected()
+        order = replace(order, placed=from_jobs.named)
         looked = saw_before or collected or from_jobs.changed
         sharing, prepared = _prepared(session, order, None if looked else snapshot)
         stack.callback(prepared.keep)

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
 from json.encoder import encode_basestring
@@ -87,7 +88,7 @@ def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildReque
     if snapshot is not None:
         request = build_request(asked, here)
         found = kept_choice(snapshot, request)
-        if found is not None and not any(image.verdict.spends for image in found.choice.images):
+        if found is not None and not any(image.sends for image in found.choice.images):
             return found, request, None
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
@@ -175,29 +176,51 @@ def _folded(reason: Reason) -> str:
 
 def _price_of(images: Sequence[Shown]) -> str:
     """Say what sending those of some images costs that are sent; nothing where that is nothing."""
-    spending = [image for image in images if image.verdict.spends]
+    spending = [image for image in images if image.sends]
     return _costs(spending) if any(image.cost_usd != 0 for image in spending) else ""
 
 
 def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
     """Yield the counts of `images` and what sending the `acting` ones among them costs, by route and in total."""
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
-    spending = [image for image in acting if image.verdict.spends]
-    others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
+    spending = [image for image in acting if image.sends]
+    others = [image for image in acting if not image.sends and image.verdict is not Verdict.BLOCKED]
     by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{len(spending):,} to send{to}, {_costs(spending)} by estimate"
+        yield f"{sum(image.sends for image in spending):,} to send{to}, {_costs(spending)} by estimate"
+        yield from batched_lines(spending)
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {route}: {len(routed):,}, {_costs(routed)}"
+            yield f"  {route}: {sum(image.sends for image in routed):,}, {_costs(routed)}"
     if others:
-        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for them"
+        them = "it" if len(others) == 1 else "them"
+        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for {them}"
     if not spending and not others:
         yield "nothing to send"
+
+
+def batched_lines(images: Sequence[Shown]) -> Iterator[str]:
+    """Yield how many images go into jobs, in how many, at what price, and instead of what; portraits go first."""
+    groups: dict[tuple[str, str, bool], list[Shown]] = {}
+    for image in images:
+        if image.batched is not None and image.route is not None:
+            later = any(reference.digest is None for reference in image.references)
+            groups.setdefault((image.route.provider, image.batched.group, later), []).append(image)
+    if not groups:
+        return
+    from chargen.providers import load_models  # noqa: PLC0415 - most plans are of no jobs
+
+    facts = {provider: load_models().facts(provider).batch for provider, _, _ in groups}
+    jobs = sum(-(-len(those) // (batch.lines if (batch := facts[key[0]]) else 1)) for key, those in groups.items())
+    every = [image for those in groups.values() for image in those]
+    live = [image.batched.live_usd for image in every if image.batched is not None]
+    known = [usd for usd in live if usd is not None]
+    instead = f" instead of {estimate_text(sum(known, Decimal(0)))}" if len(known) == len(live) else ""
+    yield f"{len(every):,} in {plural(jobs, 'job')}: {_costs(every)}{instead}, within a day"
 
 
 def _costs(images: Sequence[Shown]) -> str:
@@ -227,7 +250,7 @@ def standing(images: Iterable[Shown]) -> Iterator[str]:
     untouched = tuple(images)
     yield from untouched_lines((image.id, image.verdict.value, image.reasons) for image in untouched)
     if drifted := [image.id for image in untouched if image.drift]:
-        yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
+        yield f"made by another provider, model or quality than declared now, and kept: {listed(drifted)}"
 
 
 def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
@@ -237,7 +260,7 @@ def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     if len(found) < len(reasons):
         found.append(f"after {', '.join(_awaited(image))}")
     if image.repair:
-        found.append("its YAML lacks what was recorded: written back")
+        found.append("its slots are missing in the YAML: the next build writes them")
     if image.verdict is not Verdict.PROOF:
         known = flattened(reasons)
         found.extend(str(drift) for drift in image.drift if drift not in known)
@@ -259,7 +282,7 @@ def _awaited(image: Shown) -> dict[str, None]:
 
 def _row(image: Shown, *, priced: bool, routed: bool) -> tuple[str, ...]:
     route = str(image.route) if routed and image.route else ""
-    price = estimate_text(image.cost_usd) if priced and image.verdict.spends else ""
+    price = estimate_text(image.cost_usd) if priced and image.sends else ""
     size = str(image.size or "")
     return coloured(image.verdict), image.id, dim(size), price, route
 

@@ -19,6 +19,7 @@ from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutco
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
+from chargen.cli.plan import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, plural
@@ -261,7 +262,7 @@ def opening(build: Build) -> Iterable[str]:
             f"{attempt.sent_at} when the process ended"
         )
     yield from _collected(build)
-    spending = [image for image in build.chosen if image.verdict.spends]
+    spending = [image for image in build.chosen if image.sends]
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return
@@ -273,6 +274,7 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
+    yield from batched_lines(spending)
     for problem in elsewhere(spending, build.session.adapters):
         yield problem.message
     for entry_id, user in build.choice.needed_by.items():

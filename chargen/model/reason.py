@@ -59,6 +59,8 @@ class ReasonCode(str, Enum):
     """Which is not known: the record has no digests of the parts."""
     INPUT_CHANGED = "input-changed"
     """Part, `added`, `removed` or `changed`, and the place of today's words (empty where there is none)."""
+    RETAKE = "retake"
+    """What is to be different from the picture it is made from, in the author's words."""
     PROVIDER_CHANGED = "provider-changed"
     MODEL_CHANGED = "model-changed"
     QUALITY_CHANGED = "quality-changed"
@@ -82,6 +84,14 @@ class ReasonCode(str, Enum):
     CIRCLE = "circle"
     OBJECTION = "objection"
     """What the provider's adapter has against the request, in its words."""
+    VARIANT = "variant"
+    """Which of how many versions of the same inputs it is, made on purpose."""
+    MORE_VARIANTS = "more-variants"
+    """How many of how many are still to be made."""
+    VARIANTS_BY_NAME = "variants-by-name"
+    """How many the entry wants, and its id: nothing is made beside this picture unless it is named."""
+    VARIANTS_BLOCKED = "variants-blocked"
+    """What stands in the way of more variants are the causes."""
     PROBLEM = "problem"
     """An error of the input, in the problem's words, and the place that has to be corrected (empty where unknown)."""
     SENTENCE = "sentence"
@@ -101,6 +111,8 @@ class Reason:
             return _input_changed(*self.values)
         if self.code is ReasonCode.WOULD_BE_STALE:
             return f"would be stale: {sentences(self.causes)}"
+        if self.code is ReasonCode.VARIANTS_BLOCKED:
+            return f"no more variants can be made: {sentences(self.causes)}"
         return _SENTENCES[self.code].format(*self.values)
 
     @property
@@ -161,8 +173,14 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
 
 
+def _named(part: str) -> str:
+    """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
+    found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    return _OF_A_RETAKE.get(found, found)
+
+
 def _input_changed(part: str, change: str, source: str) -> str:
-    name = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    name = _named(part)
     if name == "template":
         return f"fixed text of {source or 'the template'} {change}"
     name = "the prompt's layout" if name == "prompt" else name
@@ -193,11 +211,12 @@ _SENTENCES = {
     ReasonCode.APPROVED_AS_DRAFT: "approved as a draft: look at the final picture, then approve or reject it",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
-    ReasonCode.PAID_FOR: "paid for already: put back for $0.00",
+    ReasonCode.PAID_FOR: "paid for already: put back for free",
     ReasonCode.COPIED: "copied from `{}`: gets a picture of its own",
     ReasonCode.MOVED: "moved: was {}, free",
-    ReasonCode.REPLY_NOT_IN_PLACE: "its last reply is not in place yet",
+    ReasonCode.REPLY_NOT_IN_PLACE: "its newest picture is not in place yet: put there for free",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
+    ReasonCode.RETAKE: "asked anew: {}",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
     ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
     ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
@@ -216,9 +235,17 @@ _SENTENCES = {
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
     ReasonCode.CIRCLE: "its portraits reference each other in a circle",
+    ReasonCode.VARIANT: "variant {} of {}",
+    ReasonCode.MORE_VARIANTS: "{} of {} variants to be made",
+    ReasonCode.VARIANTS_BY_NAME: "more variants only by name: `doit --variants {} {}`",
     ReasonCode.OBJECTION: "{}",
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
+}
+_OF_A_RETAKE = {
+    "retake.of": "the version of the retake",
+    "retake.instruction": "the words of the retake",
+    "retake.mask": "the mask of the retake",
 }
 _OF_A_VERSION = {ReasonCode.NOT_BUILT: "first version"}
 """Sentences that are no longer true once the picture is there."""
@@ -227,6 +254,7 @@ _VALUES = {
     ReasonCode.INPUT_CHANGED: 3,
     ReasonCode.PROBLEM: 2,
     ReasonCode.WOULD_BE_STALE: 0,
+    ReasonCode.VARIANTS_BLOCKED: 0,
 }
 _FIRST_SENTENCES = {
     "status is rejected": ReasonCode.REJECTED,

@@ -32,7 +32,7 @@ OfferOf = Callable[[Shown], Offer | None]
 def warnings_of(session: Session, chosen: Chosen) -> tuple[Finding, ...]:
     """Gather the warnings about images that are to be sent: their own, their files', their providers'."""
     plan, choice = chosen.plan, chosen.choice
-    sent = [image for image in choice.images if image.verdict.spends]
+    sent = [image for image in choice.images if image.sends]
     month = getattr(chosen, "month", None)
     providers = tuple(of_providers(session, (*sent, *(item.image for item in choice.left_out)), month))
     if not sent:
@@ -96,13 +96,15 @@ def _no_money(budget: Budget, month: MonthSpent | None) -> Problem | None:
     if left is None or left > Decimal(0):
         return None
     if budget.run == Decimal(0):
-        message, hint = "`run` of the budget is $0.00: nothing that costs is sent", "raise it, or take it out"
+        message, place = "the run's budget is $0.00: nothing that costs is sent", budget.run_position
+        hint = "raise `run` in `[tool.chargen.budget]`, or take it out"
     else:
         assert budget.month is not None
         message = f"the month's budget of {cost_text(budget.month)} is used up: nothing that costs is sent"
+        place = budget.month_position
         assert month is not None
         hint = "raise `month` in `[tool.chargen.budget]`; `chargen cost` shows what was spent"
         if month.records.total_usd:
             journal, records = cost_text(month.journal.total_usd), cost_text(month.records.total_usd)
             hint += f": {journal} by this machine's journal, {records} by records of requests that it does not know"
-    return warning(message, SETTINGS, hint)
+    return warning(message, place or SETTINGS, hint)

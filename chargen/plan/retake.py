@@ -83,7 +83,7 @@ def _picture(
         path = places.version(name, wanted)
         digest, look = places.reference(path) if path else (None, look)
     if digest != wanted:
-        message = f"the picture `{wanted[:8]}` is not here, from which the new one is to be made"
+        message = f"the picture `{wanted[:8]}` that the new one is to be made from is not on this machine"
         hint = f"`chargen history {name}` lists the versions there are"
         report(error(message, retake.of.position, hint))
         return found, (0, 0)
@@ -98,6 +98,9 @@ def _mask(
 ) -> PlannedReference:
     assert retake.mask is not None
     path, place = str(retake.mask).replace("\\", "/"), retake.mask.position
+    if path.startswith("/") or ".." in path.split("/"):
+        report(error(f"mask `{path}` is not in the project", place, "copy it into the project"))
+        return PlannedReference(path, "", None)
     digest, look = places.reference(path)
     found = PlannedReference(path, "", digest, media_type=look.media_type, size=look.size or None)
     hint = "save it as PNG of the picture's size, transparent where the picture may change"

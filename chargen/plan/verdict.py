@@ -168,6 +168,10 @@ class Facts(Protocol):
         """Targets of references that will be rebuilt first."""
 
     @property
+    def placed(self) -> Reason | None:
+        """What says that a job brought what was asked for by name, and that all is as it was then."""
+
+    @property
     def in_job(self) -> tuple[Reason, ...]:
         """What says that its request is in a job at a vendor; nothing where it is in none."""
 
@@ -252,6 +256,8 @@ _STAYS = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.EDITED, Verdict.UNREC
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
     if facts.demand is Force.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, _because(ReasonCode.REBUILD_ASKED))
+    if facts.placed and not facts.elsewhere:
+        return _paid_before(facts.placed, _because(ReasonCode.REPLY_NOT_IN_PLACE))
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
     stale = _stale_reasons(facts)

@@ -59,6 +59,12 @@ class JobLine:
     after: str | None = None
     estimate_usd: Decimal | None = None
     most_usd: Decimal | None = None
+    named: bool = False
+    """The author asked for it by name: its picture takes the place of what stands there, if that is as it was."""
+    before: FileHash | None = None
+    """Of a named one, the file that stood at its target when it was sent."""
+    status: str | None = None
+    """Of a named one, what its author said of it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +277,10 @@ def _job_text(job: BatchJob) -> str:
     value["format"] = _FORMAT
     value["uploads"] = [asdict(upload) for upload in job.uploads]
     value["lines"] = [
-        [line.attempt, line.entry_id, line.fingerprint, line.after, _text(line.estimate_usd), _text(line.most_usd)]
+        [
+            *(line.attempt, line.entry_id, line.fingerprint, line.after),
+            *(_text(line.estimate_usd), _text(line.most_usd), line.named, line.before, line.status),
+        ]
         for line in job.lines
     ]
     return json.dumps(value, sort_keys=True, indent=0) + "\n"
@@ -300,9 +309,11 @@ def _read(path: Path) -> BatchJob | None:
 
 
 def _line(values: Any) -> JobLine:
-    attempt, entry_id, fingerprint, after, estimate, most = values
-    amounts = (None if amount is None else amount_of(amount) for amount in (estimate, most))
-    return JobLine(str(attempt), EntryId(entry_id), Fingerprint(fingerprint), after, *amounts)
+    attempt, entry_id, fingerprint, after, estimate, most, named, before, status = values
+    usd, most_usd = (None if amount is None else amount_of(amount) for amount in (estimate, most))
+    return JobLine(
+        str(attempt), EntryId(entry_id), Fingerprint(fingerprint), after, usd, most_usd, named, before, status
+    )
 
 
 def _one_line(path: Path) -> str:

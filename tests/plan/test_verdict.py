@@ -52,6 +52,7 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "demand": tuple(Force),
     "drifted": ((), (DRIFTED,)),
     "awaited": ((), ("generated/p.png",)),
+    "placed": (None, PAID),
     "in_job": ((), (IN_JOB,)),
     "awaits_jobs": ((), (BEHIND,)),
     "input_blockers": ((), (GONE,)),
@@ -142,6 +143,7 @@ def in_place(f: Any) -> Verdict:
         ),
         (lambda: f.target is Target.POINTER, Verdict.BLOCKED),
         (lambda: there() and f.demand is Force.REBUILD and not f.elsewhere, Verdict.STALE),
+        (lambda: there() and not f.elsewhere and bool(f.placed), Verdict.RESTORABLE),
         (lambda: there() and not f.elsewhere and bool(f.damaged) and comes_back(), Verdict.RESTORABLE),
         (lambda: there() and (stays() or (kept() and bool(f.damaged) and not f.elsewhere)), Verdict.LOCKED),
         (lambda: there() and not f.elsewhere and bool(f.damaged), Verdict.BLOCKED),
@@ -202,7 +204,14 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
         moves = verdict is Verdict.RESTORABLE and bool(facts.moved)
         assert facts.target is not Target.POINTER or moves
         assert facts.target is Target.PRESENT or not facts.elsewhere or moves
-        assert moves or named or facts.target is not Target.PRESENT or facts.match is Match.OURS or facts.damaged
+        assert (
+            moves
+            or named
+            or facts.target is not Target.PRESENT
+            or facts.match is Match.OURS
+            or facts.damaged
+            or facts.placed
+        )
     if verdict.spends:
         promoted = facts.status in (Status.APPROVED, Status.LOCKED) and facts.target is Target.PRESENT
         promoted = promoted and facts.promoted and facts.stands_in is not None

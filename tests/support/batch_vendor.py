@@ -43,6 +43,7 @@ class BatchVendor:
 
     def __init__(self) -> None:
         self.jobs: list[VendorsJob] = []
+        self.price = PRICE
         self.uploads: dict[str, Upload] = {}
         self.uploaded = 0
         self.calls: list[str] = []
@@ -119,7 +120,7 @@ class BatchVendor:
             if failure is not None:
                 yield key, failure
             elif key in job.made:
-                yield key, Reply(self.picture(key), request_id=f"req-{key}", cost_usd=PRICE)
+                yield key, Reply(self.picture(key), request_id=f"req-{key}", cost_usd=self.price)
 
     def cancel(self, job_id: str) -> None:
         self._met("cancel")

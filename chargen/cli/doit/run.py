@@ -18,6 +18,7 @@ from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import untouched_lines
 from chargen.doit_plugin.names import TaskNames
 from chargen.errors import StartError
+from chargen.model.values import MOST_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.verdict import Force
 from chargen.store.inside import name_inside
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from chargen.build.run import Build
     from chargen.plan.build_request import BuildRequest
 
-_ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
+_ALWAYS = {**opt_always, "help": "build the named images even if they are fresh; never what they reference"}
 _REBUILD = {
     "name": "rebuild",
     "short": "",
@@ -52,6 +53,14 @@ _MODE = {
     "choices": (("live", "send one by one"), ("batch", "send as jobs, at half the price and within a day")),
     "help": "how requests go, whatever the settings say",
 }
+_VARIANTS = {
+    "name": "variants",
+    "short": "",
+    "long": "variants",
+    "type": int,
+    "default": 0,
+    "help": "make further pictures of the same words, to pick one from: so many in all of each named image",
+}
 _TIER = {
     "name": "tier",
     "short": "",
@@ -76,7 +85,7 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
-_COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "tier", "default_tasks")
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "variants", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
 
@@ -91,7 +100,18 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _MODE, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
+    cmd_options = (
+        _ALWAYS,
+        _REBUILD,
+        _BUDGET,
+        _MODE,
+        _VARIANTS,
+        _TIER,
+        _NO_RESUME,
+        _NO_WAIT,
+        opt_verbosity,
+        opt_outfile,
+    )
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
@@ -109,7 +129,7 @@ class Run(ProjectCommand):
         rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:
             hint = "`doit list` lists the images"
-            raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
+            raise StartError("`-a` needs names: it builds the named images even if they are fresh", hint=hint)
         named = self.understood(asked, own) if asked or rebuild else None
         request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         build = open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot)
@@ -161,10 +181,17 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         tier=params["tier"],
         budget=usd(params["budget"]) if params["budget"] else None,
         mode=Mode(params["mode"]) if params["mode"] else None,
+        variants=_variants(params["variants"]),
         resume=not params["no_resume"],
         wait=not params["no_wait"],
         command="doit",
     )
+
+
+def _variants(number: int) -> int | None:
+    if not 0 <= number <= MOST_VARIANTS:
+        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not {number}")
+    return number or None
 
 
 def _run_always(tasks: list[Task], named: TaskNames) -> None:
