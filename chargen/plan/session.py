@@ -193,8 +193,8 @@ class Session:
 
     def take_over(self, cache: Cache) -> None:
         """Plan with what an earlier session of this process kept, if settings and templates are those it had."""
-        if self.cache().environment == cache.environment:
-            self._cached[:] = [cache]
+        if not self._cached and self.project.settings.tier is None and environment_of(self) == cache.environment:
+            self._cached.append(cache)
 
     def keep(self, planner: Planner) -> None:
         """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
