@@ -33,6 +33,9 @@ class Purchase:
     def sent(self, record: Record) -> None:
         """Called when a request is about to leave; raising keeps it here."""
 
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Called when the request brought nothing; never raises."""
+
     def stored(self, stored: StoredOriginal) -> None:
         """Called once its reply is safe here; never raises."""
 
@@ -115,6 +118,7 @@ class Attempt:
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Note that a try brought no image; one that may still bring one stays a job."""
         clean = self._session.clean
+        self._purchase.failed(attempt_id, failure)
         self._session.journal.failed(
             attempt_id,
             failure.failure,

@@ -310,11 +310,19 @@ def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) 
     if settings is None:
         return None, prepared
     from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
+    from chargen.store.shared.shared_store import open_store  # noqa: PLC0415 - as above
 
-    sharing = Sharing(session, settings)
+    sharing = Sharing(
+        session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
+    )
     sharing.put_later()
-    if sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
-        prepared = prepare(session, order)
+    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)  # what came may need portraits that are not here either
+    buys = any(image.verdict.spends for image in prepared.choice.images)
+    if buys and session.project.settings.budget.month is not None:
+        spent = sharing.month_spent()
+        prepared = prepare(session, order, elsewhere=spent)
+        sharing.limit_month(prepared.month, spent)
     return sharing, prepared
 
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",
+    "store": "look after the originals that a team shares on object storage",
     "cost": "add up what was spent, by day, provider and file",
     "log": "list what was run: when, what was built, what failed, and what it cost",
 }

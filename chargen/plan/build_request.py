@@ -90,10 +90,16 @@ class Prepared(Chosen):
         return self.planner.offer(image)
 
 
-def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None = None) -> Prepared:
+def prepare(
+    session: Session,
+    request: BuildRequest,
+    snapshot: Snapshot | None = None,
+    elsewhere: Mapping[str, Decimal] | None = None,
+) -> Prepared:
     """Select, plan and choose. Raises StartError where a part of the selection matches nothing.
 
-    `snapshot` is one of the project, just taken: a change since then is left to the next run.
+    `snapshot` is one of the project, just taken: a change since then is left to the next run. `elsewhere` is what the
+    month's budget counts of other machines, by attempt.
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
     from chargen.plan.fact_sources import PlanOptions  # noqa: PLC0415 - see above
@@ -134,7 +140,7 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     if promoted:
         meant = tuple(name for name in meant if _is_promoted(plan.by_id[name]))
     budget = session.project.settings.budget
-    month = month_spent(session, planner.book) if budget.month is not None else None
+    month = month_spent(session, planner.book, elsewhere) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
     return Prepared(plan, meant, choice, planner, ledger, keep, month)
