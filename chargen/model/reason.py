@@ -69,6 +69,11 @@ class ReasonCode(str, Enum):
     REFERENCE_REBUILT = "reference-rebuilt"
     REFERENCE_FIRST = "reference-first"
     REFERENCE_BLOCKED = "reference-blocked"
+    IN_JOB = "in-job"
+    """Its request is in a job: the job's name, and since when."""
+    REFERENCE_IN_JOB = "reference-in-job"
+    WILL_BE_STALE = "will-be-stale"
+    """The inputs differ from those that were sent."""
     POINTER = "pointer"
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
@@ -219,6 +224,9 @@ _SENTENCES = {
     ReasonCode.REFERENCE_REBUILT: "reference `{}` will be rebuilt",
     ReasonCode.REFERENCE_FIRST: "reference `{}` will be built first",
     ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",
+    ReasonCode.IN_JOB: "in the job `{}` since {}",
+    ReasonCode.REFERENCE_IN_JOB: "reference `{}` is in a job",
+    ReasonCode.WILL_BE_STALE: "will be stale: what was sent is not what the files say now",
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",

@@ -16,7 +16,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import REFERENCE, RETAKE, Inputs, change_reasons, differences, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, tier_of
+from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, last_attempt, tier_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
@@ -333,6 +333,35 @@ class GatheredFacts:
         if self.target is Target.ABSENT or self.damaged:
             return self._evidence.answered(self._entry, self.fingerprint, least=self._least)
         return self.state.line is not None and ANSWERED in self.state.line.others
+
+    # what waits
+
+    @cached_property
+    def placed(self) -> Reason | None:
+        """What says that a job brought what was asked for by name, where file, record and status are as they were."""
+        sent = self.sources.options.placed.get(self._entry.id)
+        if sent is None or sent.fingerprint != self.fingerprint or sent.after != last_attempt(self.own_line):
+            return None
+        kept_since = self.status is not None and self.status.keeps and self.status.value != sent.status
+        stored = self._evidence.originals.find(sent.attempt, sent.fingerprint)
+        if kept_since or stored is None or stored.published or self.closely.state.file != sent.before:
+            return None
+        return Reason(ReasonCode.PAID_FOR)
+
+    @cached_property
+    def in_job(self) -> tuple[Reason, ...]:
+        """What says that its request is in a job at a vendor."""
+        found = self._evidence.in_job(self._entry, self.fingerprint)
+        if found is None:
+            return ()
+        since = Reason(ReasonCode.IN_JOB, (found.job.name, found.job.begun_at[:16].replace("T", " ")))
+        changed = self.fingerprint is not None and found.line.fingerprint != self.fingerprint
+        return (since, Reason(ReasonCode.WILL_BE_STALE)) if changed else (since,)
+
+    @property
+    def awaits_jobs(self) -> tuple[Reason, ...]:
+        """What says that references of it are."""
+        return tuple(Reason(ReasonCode.REFERENCE_IN_JOB, (target,)) for target in self.image.waits)
 
     # what stands in the way
 
