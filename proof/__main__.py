@@ -24,6 +24,7 @@ from proof.tally import Bench, Tally, run
 FIGURES = Path(__file__).with_name("last-run.json")
 HARNESSES = {
     "kill": (500, "builds of 40 images ended at any operation and moment, by every signal"),
+    "jobs": (500, "books made by jobs at both vendors, killed at any operation, any call and any line"),
     "variants": (100, "builds of three pictures an image ended at any operation"),
     "moves": (400, "pictures that follow renamed entries, ended at any operation"),
     "identity": (300, "random books edited and built, against a model of whose picture is where"),

@@ -94,6 +94,12 @@ class Attempt:
             self._record = job.record
         return job
 
+    def joining(self, request: Request, estimate: Decimal | None) -> Record:
+        """Ask once more, and return the record of a request that is to join a job."""
+        self._guard.check()
+        self._confirm()
+        return self._asked(request, 1, estimate)
+
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""
         self._guard.check()

@@ -6,7 +6,7 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,10 +21,12 @@ from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.config.settings import Budget
+    from chargen.model.request import Mode
     from chargen.plan.budget import Ledger
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
+    from chargen.store.batch_jobs import JobLine
 
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
@@ -44,6 +46,8 @@ class BuildRequest:
     names: Selection = field(default_factory=Selection)
     """Beside `pick`: the names that mean images."""
     provider: str | None = None
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
     tier: str = ""
     """The tier that is asked for; empty for none."""
     promote: bool = False
@@ -53,6 +57,10 @@ class BuildRequest:
     variants: int | None = None
     """How many versions of today's inputs each selected image is to have in all."""
     resume: bool = True
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
+    sends: bool = True
+    """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
     command: str = "chargen"
 
@@ -129,11 +137,22 @@ def prepare(
             promoted=promoted,
             variants=request.variants,
             by_name=by_name,
+            placed=request.placed,
+            mode=request.mode,
         )
     )
     plan = planner.plan()
     keep = nothing
-    plain = not (forced or finals or promoted or request.provider or request.tier or request.variants)
+    plain = not (
+        forced
+        or request.placed
+        or finals
+        or promoted
+        or request.provider
+        or request.tier
+        or request.mode
+        or request.variants
+    )
     if plain and request.resume and not session.read_only:
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
@@ -143,6 +162,9 @@ def prepare(
     month = month_spent(session, planner.book, elsewhere) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
+    if not request.sends:
+        free = tuple(name for name in meant if plan.by_id[name].acts and not plan.by_id[name].verdict.spends)
+        choice = replace(choose(plan, free, max_tasks=0), left_out=())
     return Prepared(plan, meant, choice, planner, ledger, keep, month)
 
 
@@ -163,7 +185,7 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or request.tier or request.variants
+    options = request.pick or request.rebuild or request.provider or request.tier or request.mode or request.variants
     if options or not request.resume or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)

@@ -37,6 +37,8 @@ class MonthSpent:
     journal: Sum
     records: Sum
     elsewhere_usd: Decimal = Decimal(0)
+    aside_usd: Decimal = Decimal(0)
+    """What requests in jobs may cost beyond their estimates, which are in the journal's sum."""
 
     @property
     def total_usd(self) -> Decimal:
@@ -46,7 +48,7 @@ class MonthSpent:
     @property
     def here_usd(self) -> Decimal:
         """The same without what only a shared store's ledger tells."""
-        return self.journal.total_usd + self.records.total_usd
+        return self.journal.total_usd + self.records.total_usd + self.aside_usd
 
 
 def month_spent(session: Session, book: Book, elsewhere: Mapping[str, Decimal] | None = None) -> MonthSpent:
@@ -56,9 +58,11 @@ def month_spent(session: Session, book: Book, elsewhere: Mapping[str, Decimal] |
     known, first = session.journal.attempts(), stamp(since, microseconds=True)
     recorded = recorded_attempts(book, known, since)
     journal, records = ([item for item in items if item.sent_at >= first] for items in (known, recorded))
+    lines = (line for job in session.batch_jobs.all() if job.begun_at >= first for line in job.waiting)
+    aside = sum(((line.most_usd or Decimal(0)) - (line.estimate_usd or Decimal(0)) for line in lines), Decimal(0))
     told = {attempt.attempt_id for attempt in (*journal, *records)}
     more = sum((usd for name, usd in (elsewhere or {}).items() if name not in told), Decimal(0))
-    return MonthSpent(sum_of("", journal), sum_of("", records), more)
+    return MonthSpent(sum_of("", journal), sum_of("", records), more, aside)
 
 
 def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | None = None) -> tuple[Attempt, ...]:
