@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from servers.loopback import held
 from servers.object_stores import ObjectStore
-from servers.openai_server import OpenAIServer
+from servers.openai_server import OpenAIServer, rate_limited
 from support.forks import Forks
 from support.project import Project
 
@@ -342,3 +342,37 @@ def test_what_no_branch_names_is_proposed_and_never_another_project_s(
         proposed = propose(replace(session, clock=Later()), shared_store(session))
     (found,) = proposed.replies
     assert found[0].record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
+
+
+def by_jobs(book: Project) -> Project:
+    """Let a clone hand its images over as jobs."""
+    book.edit("pyproject.toml", "per_minute = 6000", 'per_minute = 6000\nmode = "batch"')
+    book.chapter("ch01", FOUR, route="openai/gpt-image-2.5-flare")
+    return book
+
+
+def test_what_is_in_a_job_of_one_machine_is_not_bought_by_another(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Nor waited for: that may take a day. Whoever made the job collects it, and then it is everybody's."""
+    ana, ben = by_jobs(team.clone("ana")), by_jobs(team.clone("ben"))
+    assert forks.run(ana, "doit").code == 0
+    run = forks.run(ben, "doit")
+    assert run.code == 0, run.all
+    assert run.out.count("has it in a job of openai") == 4, run.all
+    assert len(openai.jobs.all) == 1
+    assert forks.run(ana, "doit").code == 0
+    assert len(ana.images()) == 4
+    assert forks.run(ben, "doit").out.count("restored from the store, free") == 4
+    assert openai.jobs.billed == dict.fromkeys(FOUR.values(), 1)
+
+
+def test_the_claims_of_a_job_that_could_not_be_made_are_given_back(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    ana, ben = by_jobs(team.clone("ana")), by_jobs(team.clone("ben"))
+    openai.jobs.fails("create", rate_limited())
+    forks.run(ana, "doit")
+    assert len(openai.jobs.all) == 0
+    run = forks.run(ben, "doit")
+    assert len(openai.jobs.all) == 1, run.all
