@@ -137,6 +137,14 @@ def test_an_image_in_full(page: Any) -> None:
     assert page.evaluate("document.activeElement.parentNode.id") == f"cell {A}"
 
 
+def test_an_id_may_hold_what_means_something_in_an_address(page: Any, book: Project) -> None:
+    """A number sign ends an address, a percent sign escapes in it."""
+    book.chapter("ch03", {"a#1": "A key.", "b%231": "A ring."})
+    for name in ("chapters/ch03/a#1", "chapters/ch03/b%231"):
+        page.evaluate("id => { location.hash = `#image/${encodeURI(id)}`; }", name)
+        page.locator("#view h2 small").get_by_text(name, exact=True).wait_for(timeout=20_000)
+
+
 def test_two_versions_are_compared_and_one_comes_back(page: Any, book: Project) -> None:
     """Side by side, bound together; one over the other; the words of their prompts; then the former is back."""
     cell(page, A).locator("a").focus()
