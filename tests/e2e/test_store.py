@@ -130,6 +130,23 @@ def test_two_machines_at_once_buy_every_image_once(team: Team, openai: OpenAISer
         assert ana.image(f"chapters/ch01/{name}").read_bytes() == ben.image(f"chapters/ch01/{name}").read_bytes()
 
 
+def test_variants_of_others_are_fetched_before_more_are_bought(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana, ben = team.clone("ana"), team.clone("ben")
+    for book in (ana, ben):
+        book.edit(CH01, '"A lamp."\n', '"A lamp."\n    variants: 3\n')
+    first = forks.run(ana, "doit")
+    assert first.code == 0, first.all
+    assert len(openai.requests) == 6
+    second = forks.run(ben, "doit")
+    assert second.code == 0, second.all
+    assert len(openai.requests) == 6, second.all
+    assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
+    assert ben.image("chapters/ch01/a").read_bytes() == ana.image("chapters/ch01/a").read_bytes()
+    last = forks.run(ben, "doit", "--variants", "4", "chapters/ch01/a")
+    assert last.code == 0, last.all
+    assert len(openai.requests) == 7, last.all
+
+
 def test_what_is_only_here_is_pushed_and_pulled(team: Team, openai: OpenAIServer, forks: Forks) -> None:
     ana = team.clone("ana")
     ana.settings("[tool.chargen.providers.openai]\nper_minute = 6000\n")
