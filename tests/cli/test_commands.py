@@ -87,6 +87,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("jobs",), "no jobs", {"jobs"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
         (("promote", "--dry-run"), "nothing to send", None),
+        (("jobs",), "no jobs", {"jobs"}),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],
 )
