@@ -215,6 +215,8 @@ class Build:
                 self.sent = True
                 continue
             for line in done.job.lines:
+                if self.builder.sharing is not None:
+                    self.builder.sharing.brought_nothing(line.attempt, line.fingerprint)
                 image = self.done.pop(line.entry_id).image
                 if done.failure is None:
                     self.interrupted[image.id] = image
