@@ -17,10 +17,12 @@ from typing import Any
 from chargen.errors import ChargenError, StartError, error
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, Fingerprint
+from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import compact_stamp
+from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared.objects import StoreError
 from chargen.store.shared.race import CHECK_SECONDS, what_is_wrong
@@ -245,10 +247,16 @@ def _all_replies(store: SharedStore) -> Iterator[tuple[SharedReply, str]]:
             yield from found
 
 
+def _text(root: Path, path: Path) -> str:
+    """Read an imagery file. Raises InputError: what it names would be proposed."""
+    with as_input_error(path, root):
+        return read_plain(path, TEXT_BYTES).decode("utf-8", "replace")
+
+
 def _named_in_branches(root: Path, imagery: Iterable[str]) -> tuple[int, frozenset[str]]:
     """Return how many branches and tags there are, and the attempts that imagery files of theirs name.
 
-    Raises StartError.
+    Raises StartError, and InputError for a file that can't be read.
     """
     git = ("git", "-C", str(root))
     listed = subprocess.run(  # noqa: S603 - git, with arguments of our own
@@ -258,7 +266,7 @@ def _named_in_branches(root: Path, imagery: Iterable[str]) -> tuple[int, frozens
     if listed.returncode or not names:
         hint = "run it in a clone that has all branches: `git fetch --all`"
         raise StartError([error("without git nobody knows which records there are", hint=hint)])
-    texts = [path.read_text("utf-8", "replace") for name in imagery for path in (root / name).rglob("*.y*ml")]
+    texts = [_text(root, path) for name in imagery for path in (root / name).rglob("*.y*ml") if path.is_file()]
     for name in names:
         told = subprocess.run(  # noqa: S603 - as above
             [*git, "grep", "-h", "-e", "record: ", name, "--", *imagery],
