@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.errors import StartError
 from chargen.store.journal_rows import Attempt
@@ -20,16 +21,17 @@ from chargen.store.spending import Sum, sum_of
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """From a moment on, up to but not including another; None is no limit."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+ALWAYS = Period()
+
+
+class Spending(Struct, frozen=True):
     """The same attempts three times, and all in one row; `records` are those of them that only entries tell of."""
 
     by_day: tuple[Sum, ...]
@@ -49,7 +51,7 @@ class Spending:
         }
 
 
-def spending(attempts: Iterable[Attempt], period: Period = Period(), recorded: Iterable[Attempt] = ()) -> Spending:
+def spending(attempts: Iterable[Attempt], period: Period = ALWAYS, recorded: Iterable[Attempt] = ()) -> Spending:
     """Add up the attempts whose requests left within a period; `recorded` are those that the journal does not know."""
     of_records = [attempt for attempt in recorded if _within(attempt, period)]
     chosen = [*(attempt for attempt in attempts if _within(attempt, period)), *of_records]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
@@ -16,8 +17,7 @@ if TYPE_CHECKING:  # a kept plan is shown without what makes one
     from chargen.plan.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPlan:
+class ShownPlan(Struct, frozen=True):
     """`images` are shown, in build order; a `dry_run` also tells what the `choice` leaves out, and why."""
 
     images: tuple[Shown, ...]

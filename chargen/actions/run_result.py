@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped, ServerLeftOut
 from chargen.build.image import Outcome
@@ -28,8 +29,7 @@ FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 _PAID = (Outcome.BUILT, Outcome.KEPT)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOutcome:
+class ImageOutcome(Struct, frozen=True):
     """What became of one image.
 
     `cost_usd` is what its requests cost in this run: None where unknown and 0 where nothing was sent; `error` says why
@@ -61,8 +61,7 @@ class ImageOutcome:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
 
     `spent` adds up its requests, from the journal; `stopped` are providers that no more was sent to; `problems` are

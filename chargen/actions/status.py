@@ -8,9 +8,11 @@ an image is judged again on what its file says when its request is about to leav
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
@@ -37,8 +39,7 @@ COMMANDS = {
 """The command that writes a status."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedImage:
+class MarkedImage(Struct, frozen=True):
     """One image that was meant: its status before and now, and what is to be said of it.
 
     `asks_again` is a rejection that was answered once and asks for another image. `note` are the words that are written
@@ -75,8 +76,7 @@ class MarkedImage:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True):
     """What a change of status came to. `stale` are images a build would send for now and would not have before.
 
     `held` are approved or locked images whose inputs differ now and did not before; `settled` those a build would have

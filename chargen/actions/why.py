@@ -7,9 +7,10 @@ another original that was made from the same inputs; where only the line in the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
@@ -31,8 +32,7 @@ from chargen.store.original_store import OriginalStore
 from chargen.text.word_diff import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """One image explained. `explanation` is None where nothing can be compared.
 
     `line` is the record of the present file, or the last one where the file is another's work; `record` is all that is

@@ -9,10 +9,12 @@ is stored, every failure is repaired by a later run without a call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.attempt import Attempt
 from chargen.build.disk_guard import DiskGuard
@@ -67,8 +69,7 @@ class Outcome(str, Enum):
     """Judged again, nothing had to be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildResult:
+class BuildResult(Struct, frozen=True):
     """What was done for one image: `cost_usd` is None where unknown, `note` says why nothing was sent or put.
 
     `failure` is why its slots or its journal row could not be written; the picture is in its place all the same.
@@ -136,8 +137,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
                 return builder.write_back(done, edit, file, original.record.attempt, place.id)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageBuilder:
+class ImageBuilder(Struct, frozen=True):
     """The steps of `build_image`, for one run; safe to use from threads, each image from one of them."""
 
     session: Session

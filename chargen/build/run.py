@@ -11,8 +11,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
@@ -56,8 +59,7 @@ from chargen.store.log import start_logging
 _LOG = logging.getLogger("chargen")
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Struct):
     """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
 
     image: Shown
@@ -126,7 +128,7 @@ class Build:
         found = self.plan.unplanned
         if len(self.selected) == len(self.plan.images):
             return found
-        return tuple(replace(problem, severity=Severity.WARNING) for problem in found)
+        return tuple(problem.as_warning() for problem in found)
 
     @property
     def has_errors(self) -> bool:

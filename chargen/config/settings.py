@@ -7,11 +7,12 @@ a setting. Pure: it gets the parsed table and the text, and knows neither the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from chargen.config.server_address import is_at
 from chargen.config.setting_checks import SettingChecks, dotted
@@ -81,16 +82,14 @@ class LogLevel(str, Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """The most that may be spent, in USD: by one run, and by this machine in a calendar month. None is no limit."""
 
     run: Decimal | None = None
     month: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All settings, checked; folders are project-relative with `/` and without a final one."""
 
     imagery: tuple[str, ...] = ("imagery",)
@@ -124,16 +123,14 @@ class Settings:
         return self.providers.get(name, ProviderSettings())
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSetting:
+class OwnSetting(Struct, frozen=True):
     """A setting that one provider has for itself: a check of `SettingChecks`, or one like those; `many` for a list."""
 
     check: Callable[[SettingChecks, KeyPath, Any], Any]
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProvider:
+class KnownProvider(Struct, frozen=True):
     """What the settings need to know of a provider there is."""
 
     base_url: str = ""

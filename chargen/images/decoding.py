@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from io import BytesIO
 
+from msgspec import Struct
 from PIL import Image
 
 from chargen.errors import ChargenError, ExitCode
@@ -72,8 +72,7 @@ class DamagedPictureError(PictureError):
     """Bytes that are no picture at all, or one that is cut short or broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What is known of a picture: sniffed type, width and height in pixels as shown, and what it carries."""
 
     media_type: str

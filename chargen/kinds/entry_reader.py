@@ -7,9 +7,10 @@ program itself asks for, the rest is the lazy `data`. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
@@ -36,8 +37,7 @@ from chargen.yaml.document import Document, get, is_null, pairs, scalar
 STATUSES = tuple(status.value for status in Status)
 
 
-@dataclass(frozen=True, slots=True)
-class FileDefaults:
+class FileDefaults(Struct, frozen=True):
     """What a whole file says of each of its images."""
 
     document: Document
@@ -50,8 +50,7 @@ class FileDefaults:
     negatives: tuple[Traced, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CastMember:
+class CastMember(Struct, frozen=True):
     """A character as its chapter declares it; `fault` is set where the declaration can't be read."""
 
     name: str

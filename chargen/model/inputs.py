@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordPart
@@ -38,8 +39,7 @@ class Sourced(Protocol):
         """The runs of the prompt, each from one source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What the author asked for; of a reference only the bytes are an input.
 
     `told_by` tells where the prompt's runs are written; that is no input.
@@ -49,7 +49,7 @@ class Inputs:
     negative_prompt: str
     references: tuple[RecordedReference, ...]
     size: Size
-    told_by: Sourced | None = field(default=None, compare=False)
+    told_by: Sourced | None = None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -110,8 +110,7 @@ class Change(str, Enum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One part of the inputs that differs, with the source of today's text where the part is of the prompt."""
 
     part: str

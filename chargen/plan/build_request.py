@@ -6,9 +6,10 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
@@ -27,8 +28,7 @@ if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes o
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(Struct, frozen=True):
     """What a command asks of a run."""
 
     selection: Selection = field(default_factory=Selection)
@@ -52,8 +52,7 @@ class BuildRequest:
         return bool(self.kinds or self.rebuild or self.selection)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a request comes to: `selected` are the ids it means, `choice` what a run takes on of these and needs."""
 
     plan: Plan
@@ -65,8 +64,7 @@ class Chosen:
         return getattr(image, "offer", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared(Chosen):
+class Prepared(Chosen, frozen=True):
     """The same with all that a build needs; `keep` writes what is to be kept of the plan."""
 
     planner: Planner

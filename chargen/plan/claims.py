@@ -6,9 +6,10 @@ import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.model.entries import Entry
@@ -41,8 +42,7 @@ def named_picture(entry: Entry) -> str:
     return str(path) if inside else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """Where what was paid for is kept."""
 
     history: History

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.config.layout import STATE
@@ -37,8 +39,7 @@ from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage
 
 
-@dataclass(frozen=True, slots=True)
-class TargetState:
+class TargetState(Struct, frozen=True):
     """What stands at a target. `line` is its record; `others` says that there are records of other bytes only."""
 
     state: FileState
@@ -59,8 +60,7 @@ class TargetState:
     """The project-relative path where the file stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaidReply:
+class PaidReply(Struct, frozen=True):
     """An image that was paid for and fits today's inputs: an original, or a picture under a former name."""
 
     where: str
@@ -75,8 +75,7 @@ class PaidReply:
     """The original's record is damaged, and was put together anew from what else is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where to look. `planned` says whether an entry id belongs to the plan."""
 
     project: Project

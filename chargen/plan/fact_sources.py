@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chargen.errors import Problem
 from chargen.model.entries import Entry
@@ -15,8 +16,7 @@ from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
@@ -33,8 +33,7 @@ class PlanOptions:
         return self.provider if self.selected is None or entry_id in self.selected else None
 
 
-@dataclass(frozen=True, slots=True)
-class FactSources:
+class FactSources(Struct, frozen=True):
     """Where the facts of a plan's images are looked up, and under which options; safe to use from threads."""
 
     project: Project

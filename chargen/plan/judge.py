@@ -7,10 +7,10 @@ Planning judges every image once; a build judges it again immediately before a c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chargen.errors import Severity
+from msgspec.structs import replace
+
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
@@ -24,8 +24,7 @@ from chargen.plan.plan import Offer, Planned, Unjudged
 from chargen.plan.verdict import judge, wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Judge(FactSources):
+class Judge(FactSources, frozen=True):
     """Judges the images of one plan; safe to use from threads."""
 
     def judge_again(
@@ -144,8 +143,7 @@ class Judge(FactSources):
         blocks = image.verdict is Verdict.BLOCKED
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
         if (unwritable := self.write_back_check.refusal(image)) is not None:
-            severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
-            found.append(replace(unwritable, severity=severity))
+            found.append(unwritable if image.verdict is Verdict.BLOCKED else unwritable.as_warning())
         return Offer(adapter.price(request), tuple(found))
 
     def restoring(self, image: Planned) -> PaidReply | None:

@@ -8,9 +8,10 @@ brought cost nothing. Amounts are USD.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.kinds.record_edits import all_slots_of
@@ -27,8 +28,7 @@ _COMPACT = "%Y%m%dT%H%M%S%fZ"
 """How the id of an attempt begins (`chargen.store.clock.compact_stamp`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MonthSpent:
+class MonthSpent(Struct, frozen=True):
     """What this month has cost: by this machine's `journal`, and by the `records` of requests that it does not know."""
 
     journal: Sum

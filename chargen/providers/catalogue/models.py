@@ -8,9 +8,10 @@ Pure; the date of today is handed in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+
+from msgspec import Struct, field
 
 from chargen.model.values import Route
 from chargen.providers.catalogue.model_sizes import SizeRule
@@ -31,8 +32,7 @@ class Lifecycle(str, Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """One model. `aliases` are further ids with the same abilities, such as dated ones; each is sent as written."""
 
     provider: str
@@ -75,8 +75,7 @@ class Model:
         return Lifecycle.ALIVE
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderFacts:
+class ProviderFacts(Struct, frozen=True):
     """What holds for all models of a provider. Lengths in characters, sizes in bytes; None is no known limit."""
 
     name: str
@@ -106,13 +105,12 @@ class ProviderFacts:
     """Media types it takes as references; empty where any."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTable:
+class ModelTable(Struct, frozen=True, eq=False):
     """What all providers say of themselves and of their models."""
 
     providers: tuple[ProviderFacts, ...]
     models: tuple[Model, ...]
-    _found: dict[tuple[str, str], Model | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[tuple[str, str], Model | None] = field(default_factory=dict)
     """What was looked up: a plan of thousands of images asks for the same few."""
 
     @property

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.model.request import Asked, SentReference
 
@@ -26,8 +27,7 @@ KEEP = "Keep each face, hair and build as on its picture; light, pose and compos
 """What a model is asked to take from the pictures, and what not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """The prompt as sent, the references that go along, and what was changed to get there."""
 
     prompt: str
@@ -35,8 +35,7 @@ class Fitted:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceChoice:
+class ReferenceChoice(Struct, frozen=True):
     """References to send and references that are left out, both in the order they were listed."""
 
     kept: tuple[SentReference, ...]

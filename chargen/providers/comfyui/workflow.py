@@ -11,8 +11,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.model.values import FileHash, Size
@@ -39,8 +40,7 @@ Graph: TypeAlias = dict[str, Any]
 """Nodes by id, each with `class_type`, `inputs` and `_meta`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One marked node: its id, its class, and those of its inputs that are set."""
 
     id: str
@@ -51,8 +51,7 @@ class Node:
         return f"node `{self.id}` ({self.kind})"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """What of an image goes into a workflow; `references` are names of pictures at the server, in order."""
 
     prompt: str
@@ -62,8 +61,7 @@ class Values:
     references: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """A workflow file that was read; `problems` say what is wrong or odd in it, with their places."""
 
     file: str

@@ -9,8 +9,9 @@ budgets, files or other providers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from chargen.errors import Problem, error, warning
 from chargen.model.request import Asked, ProviderError, Reply, Request

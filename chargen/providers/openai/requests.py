@@ -7,8 +7,9 @@ Two kinds of models: those in the vendor's table, which get values they take, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chargen.model.request import Asked, Request
 from chargen.model.values import Size
