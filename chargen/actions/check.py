@@ -34,17 +34,19 @@ _AFTER_A_DEAD_PATH = {
 class ShownCharacter(Struct, frozen=True):
     """What images are made of a character of: so many send pictures of it, so many have words of its file.
 
-    An edited `appearance` changes nothing in an image that has no word of it.
+    An edited `appearance` changes nothing in the `wordless`: images that send pictures and have no word of it.
     """
 
     slug: str
     file: str
     pictures: int
     words: int
+    wordless: int
 
     def to_json(self) -> dict[str, Any]:
         """One element of `characters[]` in `check --json`."""
-        return {"slug": self.slug, "file": self.file, "pictures": self.pictures, "words": self.words}
+        counts = {"pictures": self.pictures, "words": self.words, "wordless": self.wordless}
+        return {"slug": self.slug, "file": self.file, **counts}
 
 
 class Checked(Struct, frozen=True):
@@ -96,9 +98,11 @@ def _shown(planner: Planner, plan: Plan) -> tuple[ShownCharacter, ...]:
     found: list[ShownCharacter] = []
     for slug, file in planner.book.definers.items():
         users = [image for image in plan.images if slug in image.shows and image.file != file]
-        pictures = sum(any(item.character == slug for item in image.references) for image in users)
+        pictured = [image for image in users if any(item.character == slug for item in image.references)]
+        words = sum(file in image.words_of for image in users)
         if users:
-            found.append(ShownCharacter(slug, file, pictures, sum(file in image.words_of for image in users)))
+            wordless = sum(file not in image.words_of for image in pictured)
+            found.append(ShownCharacter(slug, file, len(pictured), words, wordless))
     return tuple(found)
 
 

@@ -8,17 +8,15 @@ no entry now is gone, and listed apart. Reads only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import chain
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
-from chargen.actions.why import record_in
 from chargen.config.layout import ORIGINALS
 from chargen.errors import StartError
-from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import all_slots_of
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, FileHash
@@ -33,16 +31,68 @@ from chargen.store.files import FileKind, kind_of
 from chargen.store.history import KeptVersion
 from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
+from chargen.store.pictures import own_record
+
+
+class _Originals(Struct, frozen=True):
+    """All originals, read once: by the living entry they belong to (None for nobody), and the hashes of their files."""
+
+    by_owner: Mapping[EntryId | None, list[StoredOriginal]]
+    files: frozenset[FileHash]
+
+    @classmethod
+    def read(cls, session: Session, evidence: Evidence) -> _Originals:
+        by_owner: dict[EntryId | None, list[StoredOriginal]] = defaultdict(list)
+        files: set[FileHash] = set()
+        for stored in session.originals.all_records():
+            by_owner[evidence.owner(stored)].append(stored)
+            files |= _files_of(stored)
+        return cls(by_owner, frozenset(files))
+
+    def of(
+        self, session: Session, evidence: Evidence, image: Planned
+    ) -> tuple[list[StoredOriginal], frozenset[FileHash]]:
+        """Return the originals that are an image's, and the hashes of all files made from any."""
+        own = [*self.by_owner.get(image.id, ()), *(each for each in self.by_owner.get(None, ()) if _stood(each, image))]
+        files = self.files
+        if image.fingerprint is not None:
+            mends = mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
+            for stored in mends:
+                files |= _files_of(stored)
+                owner = evidence.owner(stored)
+                if owner == image.id or (owner is None and _stood(stored, image)):
+                    own.append(stored)
+        return own, files
+
+
+def _files_of(stored: StoredOriginal) -> frozenset[FileHash]:
+    """Return the hashes of the delivered bytes and of what was published of them."""
+    return frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)})
+
+
+def _stood(stored: StoredOriginal, image: Planned) -> bool:
+    """Say whether a picture made from an original was published at an image's target."""
+    return any(form.file_path == image.target for form in stored.published)
+
+
+def histories(session: Session, evidence: Evidence, images: Iterable[Planned]) -> tuple[ImageHistory, ...]:
+    """Return every version of each image."""
+    originals = _Originals.read(session, evidence)
+    return tuple(_history(session, evidence, originals, image) for image in images)
 
 
 def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistory:
-    """Return every version of an image."""
-    own, others = _originals(session, evidence, image)
+    """Return every version of one image."""
+    return histories(session, evidence, (image,))[0]
+
+
+def _history(session: Session, evidence: Evidence, originals: _Originals, image: Planned) -> ImageHistory:
+    own, made = originals.of(session, evidence, image)
     found = [_of_original(stored) for stored in own]
     former = {version.record.entry_id for version in found if version.record is not None} - {image.id}
     names = (image.id, *sorted(name for name in former if not evidence.planned(name)))
     for name in names:
-        _add_kept(session, session.history.list(name), found, others)
+        _add_kept(session, session.history.list(name), found, made)
     _add_current(session, evidence, image, found)
     _add_known(session, evidence, image, names, found)
     return ImageHistory(image, _numbered(found))
@@ -51,9 +101,8 @@ def history(session: Session, evidence: Evidence, image: Planned) -> ImageHistor
 def gone(session: Session, evidence: Evidence) -> tuple[GoneHistory, ...]:
     """Return what was made for entries that are gone and is no living entry's now, by their ids."""
     found: dict[EntryId, list[Version]] = defaultdict(list)
-    for stored in session.originals.all_records():
-        if evidence.owner(stored) is None:
-            found[stored.record.entry_id].append(_of_original(stored))
+    for stored in _Originals.read(session, evidence).by_owner.get(None, ()):
+        found[stored.record.entry_id].append(_of_original(stored))
     for name in session.history.ids():
         if not evidence.planned(name) and evidence.heir(name) is None:
             _add_kept(session, session.history.list(name), found[name], frozenset())
@@ -76,22 +125,6 @@ def _numbered(found: list[Version]) -> tuple[Version, ...]:
     return tuple(replace(version, number=place) for place, version in enumerate(found, start=1))
 
 
-def _originals(
-    session: Session, evidence: Evidence, image: Planned
-) -> tuple[list[StoredOriginal], frozenset[FileHash]]:
-    """Return the originals that are an image's, and the hashes of all files made from those that are others'."""
-    own: list[StoredOriginal] = []
-    others: set[FileHash] = set()
-    for stored in chain(session.originals.all_records(), _mended(session, image)):
-        owner = evidence.owner(stored)
-        stood_here = any(form.file_path == image.target for form in stored.published)
-        if owner == image.id or (owner is None and stood_here):
-            own.append(stored)
-        else:
-            others.update((stored.original.sha256, *(form.sha256 for form in stored.published)))
-    return own, frozenset(others)
-
-
 def _of_original(stored: StoredOriginal) -> Version:
     record = stored.record
     form = stored.published[-1] if stored.published else None
@@ -106,21 +139,15 @@ def _of_original(stored: StoredOriginal) -> Version:
         estimated=record.is_estimated,
         record=record,
         stored=stored,
-        names=frozenset({stored.original.sha256, *(form.sha256 for form in stored.published)}),
+        names=_files_of(stored),
         path=f"{ORIGINALS}/{record.fingerprint}/{record.attempt}/{stored.original.file}",
     )
 
 
-def _mended(session: Session, image: Planned) -> Iterator[StoredOriginal]:
-    """Yield the originals for today's inputs whose damaged record what else is known makes up for."""
-    if image.fingerprint is not None:
-        yield from mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
-
-
 def _add_kept(
-    session: Session, kept_here: Iterable[KeptVersion], found: list[Version], others: frozenset[FileHash]
+    session: Session, kept_here: Iterable[KeptVersion], found: list[Version], made: frozenset[FileHash]
 ) -> None:
-    """Add files of the history; `others` are known to be other entries'."""
+    """Add files of the history; of those that were `made` from originals, what is not found yet is another entry's."""
     for kept in kept_here:
         path = kept.path.relative_to(session.project.root).as_posix()
         place = _place_of(found, kept.sha256)
@@ -129,7 +156,7 @@ def _add_kept(
                 found[place], where=VersionPlace.HISTORY, kept=kept, file=kept.sha256, size=kept.size, path=path
             )
             continue
-        if kept.sha256 in others:
+        if kept.sha256 in made:
             continue
         data = session.history.read(kept)
         at = stamp(datetime.fromtimestamp(kept.changed_ns / 1e9, UTC), microseconds=True)
@@ -155,8 +182,8 @@ def _add_current(session: Session, evidence: Evidence, image: Planned, found: li
         return
     line = evidence.own(image.entry).record_line
     if line is not None and line.file == file:
-        record = None if state.kind is FileKind.LFS_POINTER else record_in(read_plain(path, PICTURE_BYTES))
-        found.append(replace(_of_line(line, VersionPlace.CURRENT, record), path=shown))
+        told = None if state.kind is FileKind.LFS_POINTER else own_record(read_plain(path, PICTURE_BYTES))
+        found.append(replace(_of_line(line, VersionPlace.CURRENT, told[0] if told else None), path=shown))
         return
     at = stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC), microseconds=True)
     data = read_plain(path, PICTURE_BYTES) if state.kind is FileKind.FILE else None
@@ -193,17 +220,15 @@ def _add_known(
 
 def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version:
     """Describe a file that no original explains: its own text may still tell how it was made."""
-    embedded = embedded_record(data) if data is not None else None
-    record = record_in(data) if data is not None else None
+    told = own_record(data) if data is not None else None
     names = frozenset({file})
-    if record is None:
+    if told is None:
         return Version(at, VersionPlace.CURRENT, file, size, by_hand=True, names=names)
-    by = str(record.route)
-    painted = embedded is None or not embedded.verified
-    attempt = None if painted else record.attempt
+    record, whole = told
+    by, attempt = str(record.route), record.attempt if whole else None
     cost, estimated = record.cost_or_estimate_usd, record.is_estimated
     return Version(
-        at, VersionPlace.CURRENT, file, size, by, attempt, cost, estimated, record, by_hand=painted, names=names
+        at, VersionPlace.CURRENT, file, size, by, attempt, cost, estimated, record, by_hand=not whole, names=names
     )
 
 

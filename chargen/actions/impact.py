@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Verdict, number
+from chargen.model.values import EntryId, Verdict, number, total_usd
 from chargen.plan.build_request import selectables
 from chargen.plan.cache.rows import Head
 from chargen.plan.compose import STRUCTURED
@@ -112,10 +112,7 @@ class Impact(Struct, frozen=True):
 
 
 def _price_of(items: Iterable[FedImage]) -> Decimal | None:
-    """Add up the prices; None where one of them is unknown."""
-    prices = [item.cost_usd for item in items]
-    known = [price for price in prices if price is not None]
-    return sum(known, Decimal(0)) if len(known) == len(prices) else None
+    return total_usd(item.cost_usd for item in items)
 
 
 def impact(session: Session, planner: Planner, what: str, within: str = "") -> Impact:

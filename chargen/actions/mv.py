@@ -27,7 +27,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.project import Project
 from chargen.plan.session import Session
 from chargen.text.nearest import did_you_mean
-from chargen.yaml.document import Document
+from chargen.yaml.document import Document, node_at
 
 _NAMES = ("ref", "slug", "location", "character")
 """Keys whose value says which file a mapping speaks of."""
@@ -187,7 +187,5 @@ def _naming(root: Node | None, slug: str, full: set[str], name: str) -> Iterator
 
 
 def _within(document: Document, entry: Entry, node: Node) -> bool:
-    here: Any = document.root
-    for step in entry.path:
-        here = here.value[step] if isinstance(step, int) else next(v for k, v in here.value if k.value == step)
+    here = node_at(document.root, entry.path)
     return bool(here.start_mark.index <= node.start_mark.index < here.end_mark.index)

@@ -16,7 +16,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.actions.why import record_in
 from chargen.errors import Position, StartError, error
 from chargen.model.record import Record
 from chargen.model.values import number
@@ -28,6 +27,7 @@ from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
 from chargen.store.files import folding, kind_of, printable
 from chargen.store.inside import read_inside
+from chargen.store.pictures import own_record
 from chargen.store.temporaries import abandoned
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
@@ -103,7 +103,8 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
         full = project.path(path)
         if not kind_of(full).kind.is_picture:  # a pipe, a device
             continue
-        record = record_in(read_plain(full, PICTURE_BYTES)) if kind == PICTURE else None
+        told = own_record(read_plain(full, PICTURE_BYTES)) if kind == PICTURE else None
+        record = told[0] if told is not None else None
         name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
         if not broken.may_plan(name, record, unknown=kind == PICTURE and record is None):
             found.append(Orphan(path, full.lstat().st_size, kind, record))

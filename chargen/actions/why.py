@@ -12,12 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.images.png import embedded_record
 from chargen.kinds.record_edits import slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
 from chargen.model.record import Record, RecordedReference, RecordLine
-from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash, amount_of, number
@@ -29,6 +27,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.files import FileKind
 from chargen.store.original_store import OriginalStore
+from chargen.store.pictures import own_record
 from chargen.text.word_diff import plain
 
 
@@ -151,17 +150,6 @@ def sources_of(image: Planned) -> Mapping[str, str]:
     return {name: str(text.position) for name, text in written.items() if isinstance(text, Traced) and text.position}
 
 
-def record_in(data: bytes) -> Record | None:
-    """Return the record in a picture's own text, also of one that was painted over since; None where there is none."""
-    embedded = embedded_record(data)
-    if embedded is None:
-        return None
-    try:
-        return from_dict(embedded.record)
-    except RecordError:
-        return None
-
-
 def attempt_record(originals: OriginalStore, line: RecordLine) -> Record | None:
     """Return the full record of the attempt a line names; a line that was accepted tells other inputs than its own."""
     if line.attempt is None:
@@ -187,8 +175,8 @@ def _records(session: Session, image: Planned, found: TargetState, line: RecordL
         yield record
     if found.state.kind is FileKind.FILE:
         data = read_plain(session.project.path(found.path or image.target), PICTURE_BYTES)
-        if (record := record_in(data)) is not None:
-            yield record
+        if (told := own_record(data)) is not None:
+            yield told[0]
     if line is not None:
         for stored in session.originals.for_fingerprint(line.fingerprint):
             yield stored.record

@@ -156,7 +156,7 @@ class ImageBuilder(Struct, frozen=True):
                 continue  # the verdict knows it as a blocker, or does not need it
             digest = hash_bytes(read[0])
             try:
-                data, media_type = as_sent(*read)
+                data, media_type = as_sent(*read, whole=self.session.decoded.knows(digest))
             except ChargenError as damaged:
                 message = (
                     f"reference `{reference.path}` can't be shown to its last pixel: {damaged.problems[0].message}"

@@ -12,11 +12,13 @@ from chargen.cli.output import say, say_json
 from chargen.errors import ExitCode, Severity
 
 if TYPE_CHECKING:
-    from chargen.actions.check import Checked
+    from chargen.actions.check import Checked, ShownCharacter
     from chargen.plan.findings import Finding
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 """What GitHub calls the severities."""
+_NAMED = 3
+"""Characters that the line on their texts names, those of most images first."""
 
 
 @click.command("check")
@@ -24,7 +26,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
     "--all",
     "everything",
     is_flag=True,
-    help="Give every place a problem of its own, and say what uses characters' texts.",
+    help="Give every place a problem of its own, and count what uses each character's pictures and text.",
 )
 @click.option(
     "--format",
@@ -63,11 +65,25 @@ def _lines(found: Checked, *, everything: bool) -> Iterator[str]:
     for character in found.characters if everything else ():
         pictures, words = plural(character.pictures, "image"), plural(character.words, "prompt")
         yield f"{character.slug}: pictures go along with {pictures}, the text of {character.file} is in {words}"
+    if not everything:
+        yield from _unmoved(found.characters)
     causes = len(by_cause(found.findings))
     folded = not everything and causes < len(found.findings)
     looked = f"{plural(found.images, 'image')} in {plural(found.files, 'file')}"
     ending = f", of {plural(causes, 'cause')} (`--all` lists every place)" if folded else ""
     yield f"{looked}: {tally(found.totals) or 'nothing wrong'}{ending}"
+
+
+def _unmoved(characters: Iterable[ShownCharacter]) -> Iterator[str]:
+    """Yield one line on the images that an edited `appearance` changes nothing in."""
+    from chargen.cli.tables import plural  # noqa: PLC0415 - as above
+
+    ordered = sorted((each for each in characters if each.wordless), key=lambda each: -each.wordless)
+    if not ordered:
+        return
+    named = ", ".join(f"{each.slug} ({plural(each.wordless, 'image')})" for each in ordered[:_NAMED])
+    more = f" and {plural(len(ordered) - _NAMED, 'more character')}" if len(ordered) > _NAMED else ""
+    yield f"an edited `appearance` changes nothing where portraits are sent: {named}{more}"
 
 
 def _annotations(findings: Iterable[Finding], *, everything: bool) -> Iterator[str]:

@@ -44,7 +44,7 @@ def command(targets: tuple[str, ...], *, gone: bool, as_json: bool) -> None:
         if gone:
             _print_gone(actions.gone(here.session, evidence), as_json=as_json)
             return
-        found = [actions.history(here.session, evidence, image) for image in here.images(targets)]
+        found = actions.histories(here.session, evidence, here.images(targets))
     if as_json:
         say_json({"images": [item.to_json() for item in found]})
         return

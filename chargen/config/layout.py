@@ -17,6 +17,9 @@ LOG = f"{STATE}/chargen.log"
 HASHES = f"{STATE}/cache.sqlite"
 """Hashes of files by size and times: a cache."""
 
+DECODED = f"{STATE}/decoded.json"
+"""Which pictures can be shown to their last pixel, by hash: a cache."""
+
 IGNORED = f"{STATE}/ignored.json"
 """Ids that `doit ignore` put aside."""
 

@@ -12,7 +12,7 @@ import zlib
 from io import BytesIO
 
 from msgspec import Struct
-from PIL import Image
+from PIL import Image, features
 
 from chargen.errors import ChargenError, ExitCode
 from chargen.images import png
@@ -38,6 +38,8 @@ MAX_PROFILE = 1 << 20
 """Bytes of a colour profile; without a longer one the picture is shown as if it had none."""
 
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
+_CODECS = {PNG: "zlib", JPEG: "jpg", WEBP: "webp", GIF: "pil"}
+"""What Pillow is built with to read each format; it reads GIF by itself."""
 _NAMES = {"image/svg+xml": "an SVG drawing", "image/avif": "an AVIF picture", "image/heic": "a HEIC picture"}
 _PIXEL_CHUNKS = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"}
@@ -53,7 +55,6 @@ _DECODER_ERRORS = (
     LookupError,
     ArithmeticError,
     EOFError,
-    MemoryError,
     RuntimeError,
     UserWarning,
     struct.error,
@@ -70,6 +71,10 @@ class PictureError(ChargenError):
 
 class DamagedPictureError(PictureError):
     """Bytes that are no picture at all, or one that is cut short or broken."""
+
+
+class NotDecodedError(PictureError):
+    """This machine lacks the memory or the codec to decode a picture: that says nothing of the picture."""
 
 
 class Picture(Struct, frozen=True):
@@ -106,8 +111,12 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
         raise DamagedPictureError(f"this PNG is damaged: {failure}", hint=_HINT) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"this picture has more than the {MAX_PIXELS} pixels that are read") from None
+    except MemoryError:
+        raise NotDecodedError("there is not enough memory to decode this picture", hint=_CLOSE) from None
     except _DECODER_ERRORS as failure:
         name = _FORMATS[media_type]
+        if not features.check(_CODECS[media_type]):
+            raise NotDecodedError(f"Pillow is installed without what decodes a {name}", hint=_REINSTALL) from None
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
@@ -115,6 +124,8 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
     return Picture(media_type, upright.width, upright.height, has_alpha, credentials), upright
 
 
+_CLOSE = "close other programs, or lower `workers` in pyproject.toml; the next run goes on for free"
+_REINSTALL = "install Pillow from its wheel: `pip install --force-reinstall pillow`"
 _HINT = "the delivered bytes are kept as they are; build the image again"
 
 

@@ -76,6 +76,12 @@ def header(data: bytes) -> Header:
     return Header(media_type, width, height)
 
 
+def is_plain(data: bytes) -> bool:
+    """Say whether those who know neither EXIF nor sixteen bits of grey see a picture as it is meant."""
+    is_grey16 = sniff(data) == PNG and data[24:26] == b"\x10\x00"
+    return orientation(data) == 1 and not is_grey16
+
+
 def jpeg_segments(data: bytes) -> Iterator[JpegSegment]:
     """Yield a JPEG's segments up to the start of its pixels; ends quietly where they are broken."""
     at = 2

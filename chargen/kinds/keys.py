@@ -163,7 +163,8 @@ ENTRY = Keys(
 
 FIELDS = Keys(
     (
-        *(Key(name, "What must be in the picture.", Effect.FIELD, Form.TEXTS, suggested=len(name) > 12)
+        *(Key(name, "What must be in the picture.", Effect.FIELD, Form.TEXTS,
+              suggested=name in ("required_elements", "key_visual_elements"))
           for name in ("required_elements", "key_elements", "key_visual_elements", "must_include")),
         Key("visual_description", "What the picture shows.", Effect.FIELD),
         Key("narrative_context", "What happens in it.", Effect.FIELD),

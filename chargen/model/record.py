@@ -24,7 +24,6 @@ LINE_VERSION = "2"
 """Of new lines: digests are base64url, so that a line with all that is known of a picture is no longer than 300."""
 _HEX_VERSION = "1"
 """Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
-_VERSIONS = (_HEX_VERSION, LINE_VERSION)
 _SAFE = "/:._-+~@"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")

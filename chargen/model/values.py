@@ -5,6 +5,7 @@ Pure; knows nothing of files or of how a value came about.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -92,6 +93,16 @@ class Route:
 def number(amount: Decimal | None) -> float | None:
     """Write an amount of money as JSON has it: null where it is unknown."""
     return None if amount is None else float(amount)
+
+
+def total_usd(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up amounts; None where one of them is unknown."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 LARGEST_AMOUNT = Decimal(10) ** 9

@@ -26,13 +26,14 @@ from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
-from chargen.store.pictures import ReferenceLook, look_at
+from chargen.store.pictures import ReferenceLook, damaged_reference, look_at
 from chargen.store.signatures import RACY_NS, Signatures
 
 if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which reads no imagery
     from chargen.plan.cache.snapshot import Snapshot
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
+    from chargen.store.decoded import DecodedPictures
     from chargen.store.hashes import FileHashes
     from chargen.store.moves import BegunEntryMove
 
@@ -118,11 +119,14 @@ class Disk:
         originals: OriginalStore,
         journal: Journal,
         snapshot: Snapshot | None,
+        *,
+        decoded: DecodedPictures,
     ) -> None:
         from chargen.plan.scan import imagery_files  # noqa: PLC0415 - see above
 
         self.project = project
         self._hashes = hashes
+        self._decoded = decoded
         self.began_ns = time.time_ns() if snapshot is None else snapshot.began_ns
         self.files = tuple(imagery_files(project)) if snapshot is None else snapshot.files
         """Imagery files in path order, as often as they are below the roots."""
@@ -131,7 +135,7 @@ class Disk:
         self._scanned: dict[str, ScannedFile] = {}
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
-        self._references: dict[str, ReferenceFile] = {}
+        self._references: dict[tuple[str, bool], ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
         self._outside = StoreAnswers(journal, originals)
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
@@ -181,18 +185,21 @@ class Disk:
 
     # pictures
 
-    def reference(self, path: str) -> ReferenceFile:
-        """Look at a reference file."""
+    def reference(self, path: str, *, published: bool = False) -> ReferenceFile:
+        """Look at a reference file; one that was `published` here was decoded then."""
         self.trace.note(FILE, path)
-        if path not in self._references:
+        if (path, published) not in self._references:
             full = self.project.path(path)
             state = kind_of(full)
             digest = state.oid if state.kind is FileKind.LFS_POINTER else None
             if state.kind is FileKind.FILE:
                 with suppress(OSError):  # the problem says that it can't be read
                     digest = self._hashes.hash_of(full, state.key)
-            self._references[path] = digest, look_at(self.project.root, path)
-        return self._references[path]
+            look = look_at(self.project.root, path)
+            if look.trouble is None and digest is not None and not published and self._decoded.is_damaged(full, digest):
+                look = ReferenceLook(trouble=damaged_reference(path))
+            self._references[path, published] = digest, look
+        return self._references[path, published]
 
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""

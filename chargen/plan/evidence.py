@@ -17,12 +17,10 @@ from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.config.layout import STATE
-from chargen.images.png import embedded_record
 from chargen.model.entries import Entry, Outputs
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
-from chargen.model.record_json import RecordError, from_dict
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -36,7 +34,7 @@ from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hashes import FileHashes
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
-from chargen.store.pictures import damage
+from chargen.store.pictures import damage, own_record
 
 
 class TargetState(Struct, frozen=True):
@@ -249,18 +247,15 @@ class Evidence(Struct, frozen=True):
         self, data: bytes, file: FileHash, size: int, entry_id: EntryId
     ) -> tuple[RecordLine, bool, Record] | None:
         """Read the record in a picture's own text: (line, whether the bytes are what it describes, record)."""
-        embedded = embedded_record(data)
-        if embedded is None:
+        told = own_record(data)
+        if told is None:
             return None
-        try:
-            record = from_dict(embedded.record)
-        except RecordError:
-            return None
+        record, verified = told
         if record.entry_id != entry_id:  # of another entry it is a copy of the author's; of none, what it left here
             owner = self._chains.reached_from(f"{record.fingerprint}/{record.attempt}")
             if owner not in (None, entry_id):
                 return None
-        return line_of(record, file, size, record.received_at), embedded.verified, record
+        return line_of(record, file, size, record.received_at), verified, record
 
     def parts_of(self, entry: Entry, state: TargetState) -> Mapping[str, str]:
         """Return the short digests of the parts a picture was made from: of its line, else of a full record of it.
@@ -283,10 +278,9 @@ class Evidence(Struct, frozen=True):
             yield stored.record
         if state.state.kind is FileKind.FILE:
             path = self.project.path(state.path or self.project.target(entry.id))
-            with suppress(RecordError, OSError):
-                embedded = embedded_record(read_plain(path, PICTURE_BYTES))
-                if embedded is not None:
-                    yield from_dict(embedded.record)
+            with suppress(OSError):
+                if (told := own_record(read_plain(path, PICTURE_BYTES))) is not None:
+                    yield told[0]
 
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture of the author's own that the entry's `file_path` names, or nothing."""

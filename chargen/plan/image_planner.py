@@ -59,8 +59,8 @@ class PlanContext(Protocol):
     def whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
 
-    def reference(self, path: str) -> ReferenceFile:
-        """Look at a reference file."""
+    def reference(self, path: str, *, published: bool = False) -> ReferenceFile:
+        """Look at a reference file; one that was `published` here was decoded then."""
 
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""
@@ -199,7 +199,7 @@ class ImagePlanner(Struct, frozen=True):
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
         elif not portrait.verdict.spends:
-            digest, look = self.around.reference(path)
+            digest, look = self.around.reference(path, published=portrait.verdict is Verdict.FRESH)
             media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from chargen.errors import Position, Problem, Severity, error, note, warning
 from chargen.model.reason import Reason
 from chargen.model.record import CREDENTIALS_LOST
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -287,12 +287,7 @@ def totals(images: Iterable[Shown]) -> dict[str, int]:
 
 def total_cost(images: Iterable[Shown]) -> Decimal | None:
     """Add up the prices; None where one of them is unknown."""
-    total = Decimal(0)
-    for image in images:
-        if image.cost_usd is None:
-            return None
-        total += image.cost_usd
-    return total
+    return total_usd(image.cost_usd for image in images)
 
 
 def image_json(image: Shown) -> dict[str, Any]:

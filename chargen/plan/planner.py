@@ -207,9 +207,9 @@ class Planner:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
 
-    def reference(self, path: str) -> ReferenceFile:
-        """Look at a reference file."""
-        return self.disk.reference(path)
+    def reference(self, path: str, *, published: bool = False) -> ReferenceFile:
+        """Look at a reference file; one that was `published` here was decoded then."""
+        return self.disk.reference(path, published=published)
 
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
+from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
@@ -41,6 +41,7 @@ from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.decisions import Decisions
+from chargen.store.decoded import DecodedPictures
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hashes import FileHashes
@@ -68,6 +69,7 @@ class Session:
     project: Project
     clock: Clock
     hashes: FileHashes
+    decoded: DecodedPictures
     originals: OriginalStore
     journal: Journal
     history: History
@@ -94,6 +96,7 @@ class Session:
     def close(self) -> None:
         """Save caches and close everything that is open."""
         self.hashes.save()
+        self.decoded.save()
         self.adapters.close()
         self.journal.close()
 
@@ -144,7 +147,7 @@ class Session:
         cached: bool = True,
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
-        disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot)
+        disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot, decoded=self.decoded)
         if (move := self.moves.entry()) is not None:
             disk.leave_out(move)
         with collector_paused():
@@ -307,6 +310,7 @@ def open_session(
         project=project,
         clock=clock,
         hashes=FileHashes(project.root, project.path(HASHES), read_only=read_only),
+        decoded=DecodedPictures(project.root, project.path(DECODED), read_only=read_only),
         originals=originals,
         journal=Journal(
             project.root,

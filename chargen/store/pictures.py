@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from chargen.images.png import PngError, chunks
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, sniff
+from chargen.images.png import PngError, chunks, embedded_record
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, is_plain, sniff
+from chargen.model.record import Record
+from chargen.model.record_json import RecordError, from_dict
 from chargen.model.values import Size
 from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
@@ -72,18 +74,28 @@ def unsendable(root: Path, path: str) -> Unsendable | None:
     return look_at(root, path).trouble
 
 
+def damaged_reference(path: str) -> Unsendable:
+    """Return what is said of a reference that is a picture, but not all of it."""
+    return Unsendable(path, "is cut short or damaged", is_damaged=True)
+
+
 def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
     """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
     read = _read(root, path)
     return None if isinstance(read, Unsendable) else (read, sniff(read))
 
 
-@lru_cache(maxsize=8)  # a book's portraits go along again and again
-def as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
+def as_sent(data: bytes, media_type: str, *, whole: bool = False) -> tuple[bytes, str]:
     """Return a reference as vendors read it: upright without EXIF, eight bits; mostly the file's own bytes.
 
-    Raises `chargen.images.decoding.DamagedPictureError` for one that can't be shown to its last pixel.
+    `whole` says that it was decoded before. Raises `chargen.images.decoding.DamagedPictureError` for one that can't be
+    shown to its last pixel.
     """
+    return (data, media_type) if whole and is_plain(data) else _as_sent(data, media_type)
+
+
+@lru_cache(maxsize=8)  # a book's portraits go along again and again
+def _as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
     from chargen.images import convert  # noqa: PLC0415 - as below
 
     return convert.as_sent(data, media_type)
@@ -104,8 +116,10 @@ def _read(root: Path, path: str) -> bytes | Unsendable:
     except OSError as failure:
         return Unsendable(path, f"can't be read: {(failure.strerror or 'error').lower()}")
     is_damaged = cut_short(data) or (sniff(data) == PNG and bool(damage(data)))
-    why = "is cut short or damaged" if is_damaged else _not_sent(data)
-    return Unsendable(path, why, is_damaged=is_damaged) if why else data
+    if is_damaged:
+        return damaged_reference(path)
+    why = _not_sent(data)
+    return Unsendable(path, why) if why else data
 
 
 def publish(
@@ -124,15 +138,45 @@ def inspect(data: bytes) -> Picture:
     return decoding.inspect(data)
 
 
+def own_record(data: bytes) -> tuple[Record, bool] | None:
+    """Return the record in a picture's own text, and whether the bytes are still those it is of; None without one."""
+    embedded = embedded_record(data)
+    if embedded is None:
+        return None
+    try:
+        return from_dict(embedded.record), embedded.verified
+    except RecordError:
+        return None
+
+
 def unusable(data: bytes) -> str:
     """Say why no picture can be made of delivered bytes (a drawing, cut short, animated), or nothing (`""`)."""
-    from chargen.images.decoding import PictureError  # noqa: PLC0415 - as above
+    from chargen.images.decoding import NotDecodedError, PictureError  # noqa: PLC0415 - as above
 
     try:
         inspect(data)
+    except NotDecodedError:
+        return ""
     except PictureError as failure:
         return failure.problems[0].message
     return ""
+
+
+def is_whole(data: bytes) -> bool | None:
+    """Say whether a picture can be shown to its last pixel; None where this machine can't tell."""
+    try:
+        from chargen.images.decoding import DamagedPictureError, NotDecodedError, PictureError  # noqa: PLC0415 - as above
+    except ImportError:
+        return None
+    try:
+        inspect(data)
+    except NotDecodedError:
+        return None
+    except DamagedPictureError:
+        return False
+    except PictureError:  # too large, or animated: the check of the request knows who takes it
+        return True
+    return True
 
 
 def damage(data: bytes, *, decoding: bool = False) -> str:

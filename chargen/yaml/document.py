@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import InputError, Position, Problem, error
+from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
 from chargen.yaml.errors import explain
 from chargen.yaml.limits import LimitPassed, every_node, too_deep_to_compose, too_deep_to_walk
@@ -126,6 +127,16 @@ def get(node: Node | None, key: str) -> Node | None:
         seen.add(id(source))
         waiting.extend(reversed(merged))
     return None
+
+
+def node_at(root: Node | None, path: NodePath) -> Node:
+    """Return the node at the end of a path of keys and numbers, which must be there."""
+    node = root
+    for step in path:
+        assert isinstance(node, MappingNode | SequenceNode)
+        node = node.value[step] if isinstance(step, int) else next(v for key, v in node.value if key.value == step)
+    assert node is not None
+    return node
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

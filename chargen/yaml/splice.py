@@ -23,7 +23,7 @@ from chargen.model.slots import SetSlots, SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
 from chargen.yaml.edit import Patch, append_patches, apply_patches, set_patches
 from chargen.yaml.sharing import shared_parts
-from chargen.yaml.tree import EditRefused, YamlNode, find, is_entangled, line_start, read_nodes
+from chargen.yaml.tree import EditRefused, YamlNode, find, is_dash_line, is_entangled, line_start, read_nodes
 from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 _SHALLOW = 100
@@ -243,15 +243,9 @@ def _dash_lines(text: str, node: Node) -> list[int]:
     lines: list[int] = []
     for item in node.value:
         start = line_start(text, item.start_mark.index)
-        while start >= first and not _is_dash_line(text, start, indent):
+        while start >= first and not is_dash_line(text, start, indent):
             start = line_start(text, start - 1)
         if indent.strip(" ") or start < first or (lines and start <= lines[-1]):
             return []
         lines.append(start)
     return lines
-
-
-def _is_dash_line(text: str, start: int, indent: str) -> bool:
-    return (
-        text.startswith(indent + "-", start) and text[start + len(indent) + 1 : start + len(indent) + 2].strip() == ""
-    )

@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import InputError, error
 from chargen.model.entries import NodePath
-from chargen.yaml.document import BOM, Document, parse
+from chargen.yaml.document import BOM, Document, node_at, parse
 from chargen.yaml.meaning import is_nothing
 from chargen.yaml.splice import SpliceError
 from chargen.yaml.tree import (
@@ -25,6 +25,7 @@ from chargen.yaml.tree import (
     column,
     ends_open,
     find,
+    is_dash_line,
     line_break_at,
     line_end,
     line_start,
@@ -69,7 +70,7 @@ def cut(document: Document, path: NodePath) -> Cut:
         rest = _without(text, root, held, (start, _past_blank_lines(text, end)), key)
     except EditRefused as refusal:
         raise _refused(document, refusal) from None
-    node = _child(_child(document.root, key), number)
+    node = node_at(document.root, path)
     data = _encoded(rest, document)
     _verify(document, data, _swapped(document.root, path, None), entry.start)
     return Cut(lines, column(text, held.body), apart, data, node)
@@ -127,24 +128,18 @@ def _lines_of(text: str, held: YamlNode, number: int) -> tuple[int, int, bool]:
     Comments right above its dash are the item's, and those behind it that stand right of the dash.
     """
     dash = column(text, held.body)
-    start = _dash_line(text, held, number)
-    bound = _end_of(text, held.children[number - 1], dash) if number else line_start(text, held.body)
-    while start > bound:
-        above = line_start(text, start - 1)
-        if above < bound or not text[above:start].lstrip(" \t").startswith("#"):
-            break
-        start = above
-    if not number:
-        start = _comments_above_first(text, start)
+    bound = _end_of(text, held.children[number - 1], dash) if number else 0
+    start = _comments_above(text, _dash_line(text, held, number), bound)
     before = line_start(text, start - 1) if start else 0
     apart = bool(number) and not text[before:start].strip()
     return start, _end_of(text, held.children[number], dash), apart
 
 
-def _comments_above_first(text: str, start: int) -> int:
-    while start:
+def _comments_above(text: str, start: int, bound: int) -> int:
+    """Return where the comments right above a line begin, none of them before `bound`."""
+    while start > bound:
         above = line_start(text, start - 1)
-        if not text[above:start].lstrip(" \t").startswith("#"):
+        if above < bound or not text[above:start].lstrip(" \t").startswith("#"):
             break
         start = above
     return start
@@ -157,7 +152,7 @@ def _dash_line(text: str, held: YamlNode, number: int) -> int:
     item = held.children[number]
     start = line_start(text, item.start)
     while start >= line_start(text, held.body):
-        if re.match(rf"{indent}-(?=[ \t\r\n]|$)", text[start:]):
+        if is_dash_line(text, start, indent):
             return start
         start = line_start(text, start - 1) if start else -1
     raise EditRefused(item.start, "this item does not begin on a line of its own", _BY_HAND)
@@ -169,7 +164,7 @@ def _end_of(text: str, item: YamlNode, dash: int) -> int:
     while end < len(text):
         following = _next_line(text, end)
         line = text[end:following].lstrip(" ")
-        if not line.startswith("#") or column(text, following - len(line) if line else end) <= dash:
+        if not line.startswith("#") or column(text, following - len(line)) <= dash:
             break
         end = following
     return end
@@ -311,24 +306,8 @@ def _item(document: Document, path: NodePath) -> tuple[str, int]:
         case (str() as key, int() as number):
             return key, number
         case _:
-            raise EditRefused(_place(document, path), "this entry is no item of a list of its file", _BY_HAND)
-
-
-def _child(node: Node | None, step: str | int) -> Node:
-    if isinstance(step, int):
-        assert isinstance(node, SequenceNode)
-        item: Node = node.value[step]
-        return item
-    assert isinstance(node, MappingNode)
-    found: Node = next(value for name, value in node.value if name.value == step)
-    return found
-
-
-def _place(document: Document, path: NodePath) -> int:
-    node = document.root
-    for step in path:
-        node = _child(node, step)
-    return int(node.start_mark.index) if node is not None else 0
+            place = node_at(document.root, path).start_mark.index
+            raise EditRefused(place, "this entry is no item of a list of its file", _BY_HAND)
 
 
 def _encoded(text: str, document: Document) -> bytes:

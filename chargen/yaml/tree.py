@@ -179,6 +179,12 @@ def line_break_at(text: str, index: int) -> str | None:
     return "\r\n" if text.startswith("\r\n", end) else text[end]
 
 
+def is_dash_line(text: str, start: int, indent: str) -> bool:
+    """Say whether the line that starts at `start` is the first of an item of a list whose dashes stand at `indent`."""
+    dash = start + len(indent)
+    return text.startswith(f"{indent}-", start) and text[dash + 1 : dash + 2] in ("", " ", "\t", "\r", "\n")
+
+
 def previous_line_end(text: str, index: int) -> int | None:
     """Return where the line before that of `index` ends, before its line end; None in the first line."""
     start = line_start(text, index)

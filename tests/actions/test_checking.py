@@ -181,4 +181,5 @@ def test_what_uses_a_character_s_text_is_counted(tmp_path: Path) -> None:
     book.character("ada", "Nobody's.")
     with open_session(tmp_path, KEY, read_only=True) as session:
         characters = check(session).characters
-    assert [(item.slug, item.pictures, item.words) for item in characters] == [("mara", 2, 0), ("otto", 0, 2)]
+    counted = [(item.slug, item.pictures, item.words, item.wordless) for item in characters]
+    assert counted == [("mara", 2, 0, 2), ("otto", 0, 2, 0)]

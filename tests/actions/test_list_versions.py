@@ -8,11 +8,12 @@ import pytest
 from support.inside import build, one, opened, verdicts
 from support.project import Project
 
-from chargen.actions.history import gone, history, named
+from chargen.actions.history import gone, histories, history, named
 from chargen.actions.restore import Restored, restore, users
 from chargen.actions.version import ImageHistory, VersionPlace
 from chargen.errors import InputError, StartError
 from chargen.model.values import Verdict
+from chargen.store.originals import Originals
 
 A = "chapters/ch01/a"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -176,3 +177,18 @@ def test_while_a_picture_is_to_move_nothing_is_put_in_its_way(book: Project) -> 
     book.edit(CH01, 'custom_id: "a"', 'custom_id: "bell"')
     with pytest.raises(InputError, match="still to move"):
         back(book, "1", "chapters/ch01/bell")
+
+
+def test_versions_of_many_images_read_the_originals_once(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once an image: a book of a thousand images has thousands of records."""
+    book.chapter("ch02", {"b": "A well.", "c": "A wall."})
+    build(book)
+    asked: list[None] = []
+    read = Originals.all_records
+    with opened(book, read_only=True) as (session, planner):
+        images = [one(planner, name) for name in (A, "chapters/ch02/b", "chapters/ch02/c")]
+        alone = [history(session, planner.evidence, image) for image in images]
+        monkeypatch.setattr(Originals, "all_records", lambda self: asked.append(None) or read(self))
+        found = histories(session, planner.evidence, images)
+    assert list(found) == alone
+    assert len(asked) == 1

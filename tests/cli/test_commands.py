@@ -195,6 +195,24 @@ def test_one_name_for_one_image(say: Say) -> None:
     assert (code, err.splitlines()[0]) == (3, "error: `*` means 3 images")
 
 
+def test_check_says_where_an_edited_appearance_changes_nothing(book: Project, say: Say) -> None:
+    """On one line, those of most images first; nothing where only words show a character."""
+    book.character("otto")
+    book.chapter("ch03", {"d": "A lamp."}, entry="depicts_characters: [otto]")
+    told = "an edited `appearance` changes nothing where portraits are sent: "
+    assert f"\n{told}alice (1 image)\n" in say("check")[1]
+    for number, slug in enumerate(("ada", "ivo", "lea", "mara"), 1):
+        book.character(slug, "A face.")
+        shown = {f"i{n}": f"Lamp {n}." for n in range(number)}
+        book.chapter(f"of-{slug}", shown, entry=f"depicts_characters: [{slug}]")
+    named = "mara (4 images), lea (3 images), ivo (2 images) and 2 more characters"
+    assert f"\n{told}{named}\n" in say("check")[1]
+    everything = say("check", "--all")[1]
+    of_mara = "mara: pictures go along with 4 images, the text of imagery/characters/mara/imagery.yaml is in 0 prompts"
+    assert of_mara in everything.splitlines()
+    assert told not in everything
+
+
 def test_check_speaks_the_language_of_a_workflow(book: Project, say: Say) -> None:
     """One annotation for each cause at its place, with what ends one written as escapes; `--all` for each place."""
     book.edit(CH01, '"128x96"', '"128 by 96%"')

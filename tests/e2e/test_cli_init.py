@@ -37,7 +37,13 @@ def test_a_new_project_builds_at_once(shelf: Project) -> None:
     again = shelf.chargen("plan", cwd="a book/imagery/chapters/ch01-low-tide")
     assert again.out == "6 images: fresh 6\nnothing to send\n", again.all
     checked = shelf.chargen("check", cwd="a book/prompts")
-    assert (checked.code, checked.out) == (0, "6 images in 4 files: nothing wrong\n"), checked.all
+    assert (checked.code, checked.out.splitlines()) == (
+        0,
+        [
+            "an edited `appearance` changes nothing where portraits are sent: mara (2 images)",
+            "6 images in 4 files: nothing wrong",
+        ],
+    ), checked.all
     assert ".chargen/" in shelf.read("a book/.gitignore")
 
 

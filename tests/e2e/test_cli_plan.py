@@ -154,7 +154,13 @@ def test_check_finds_nothing_wrong(book: Project) -> None:
     book.chapter("ch03", {"d": "A key."}, route="openai/gpt-image-2.6-flare")
     before = paths(book.root)
     run = book.chargen("check", cwd="imagery/chapters")
-    assert (run.code, run.out) == (0, "5 images in 4 files: nothing wrong\n"), run.all
+    assert (run.code, run.out.splitlines()) == (
+        0,
+        [
+            "an edited `appearance` changes nothing where portraits are sent: mara (1 image)",
+            "5 images in 4 files: nothing wrong",
+        ],
+    ), run.all
     assert paths(book.root) == before
 
 

@@ -13,8 +13,8 @@ from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project, Run
 
-from chargen.actions.why import record_in
 from chargen.model.record import RecordLine
+from chargen.store.pictures import own_record
 
 PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -133,7 +133,7 @@ def test_where_only_hashes_are_left_the_parts_are_named(book: Project, forks: Fo
     shutil.rmtree(book.root / ".chargen")
     target = book.image("chapters/ch01/a")
     (new,) = book.records(CH01)
-    line, record = RecordLine.parse(new), record_in(target.read_bytes())
+    line, (record, _) = RecordLine.parse(new), own_record(target.read_bytes())
     assert line is not None and record is not None
     parts = tuple((part.name, part.digest) for part in record.parts)
     book.edit(CH01, new, replace(line, parts=parts, version="1").format())

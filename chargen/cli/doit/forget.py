@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from doit.cmd_forget import Forget as StockForget
@@ -12,6 +11,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.errors import ExitCode, StartError
+from chargen.model.values import total_usd
 from chargen.text.money import estimate_text
 
 
@@ -42,7 +42,8 @@ class Forget(ProjectCommand, StockForget):  # type: ignore[misc]
         for item in found:
             self.say(_lines(item))
         if len(marked := [item for item in found if item.marked]) > 1:
-            self.say(f"{plural(len(marked), 'new image')}, {estimate_text(_sum(marked))} by estimate")
+            price = estimate_text(total_usd(item.cost_usd for item in marked))
+            self.say(f"{plural(len(marked), 'new image')}, {price} by estimate")
         if named.own:
             with self.own_states(tasks):
                 self.sel_tasks = list(named.own)
@@ -58,8 +59,3 @@ def _lines(item: Forgotten) -> Iterator[str]:
         yield from (f"  {line.strip()}" for line in more)
     else:
         yield f"{name}: {item.done}" + (f", {estimate_text(item.cost_usd)}" if item.marked else "")
-
-
-def _sum(items: list[Forgotten]) -> Decimal | None:
-    costs = [item.cost_usd for item in items if item.cost_usd is not None]
-    return sum(costs, Decimal(0)) if len(costs) == len(items) else None

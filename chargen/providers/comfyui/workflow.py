@@ -78,11 +78,6 @@ class Workflow(Struct, frozen=True):
         return next(number for number in range(100) if _reference(number + 1) not in self.nodes)
 
     @property
-    def output(self) -> str:
-        """The id of the node whose pictures are the image; empty where none is marked."""
-        return next((node.id for node in self.nodes.get(OUTPUT, ())), "")
-
-    @property
     def reference_nodes(self) -> frozenset[str]:
         """The ids of the nodes that load its references."""
         marks = map(_reference, range(1, self.references + 1))
