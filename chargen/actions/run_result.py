@@ -117,6 +117,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
             *map(_charged_more, build.charged_more),
             *_answered(build.others),
             *map(_left_out, build.servers_left_out.values()),
+            *(() if build.builder.sharing is None else build.builder.sharing.problems),
         ),
         warnings=tuple(finding.problem for finding in build.warnings),
         exit_code=exit_code,

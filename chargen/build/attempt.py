@@ -27,6 +27,31 @@ from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import new_attempt_id
 
 
+class Purchase:
+    """The right to buy one image; so it is without a shared store, where nobody else is asked."""
+
+    def sent(self, record: Record) -> None:
+        """Called when a request is about to leave; raising keeps it here."""
+
+    def stored(self, stored: StoredOriginal) -> None:
+        """Called once its reply is safe here; never raises."""
+
+    def close(self) -> None:
+        """Called when it is over, whatever came of it; never raises."""
+
+
+class NotClaimedError(Exception):
+    """An image may not be bought, because its claim can't be had; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class HeldElsewhereError(Exception):
+    """Another build is buying an image: the text says who, for people; nothing was sent."""
+
+
 class Attempt:
     """What is noted of one image on its way; `confirm` is asked when a request is about to leave."""
 
@@ -37,6 +62,8 @@ class Attempt:
         image: Planned,
         confirm: Callable[[], None],
         is_planned: Callable[[EntryId], bool],
+        *,
+        purchase: Purchase,
     ) -> None:
         assert image.inputs is not None
         assert image.fingerprint is not None
@@ -47,6 +74,7 @@ class Attempt:
         self._fingerprint = image.fingerprint
         self._confirm = confirm
         self._is_planned = is_planned
+        self._purchase = purchase
         self._record: Record | None = None
         assert image.route is not None
         self._keeps_jobs = session.adapters.models.facts(image.route.provider).jobs
@@ -65,6 +93,7 @@ class Attempt:
         self._guard.check()
         self._confirm()
         session, record = self._session, self._asked(request, number, estimate)
+        self._purchase.sent(record)
         if self._keeps_jobs:
             session.jobs.begin(Job(record, server))
         sending = Sending(
@@ -110,6 +139,7 @@ class Attempt:
         self._session.journal.stored(stored, soon=True)
         if self._keeps_jobs:
             self._session.jobs.end(record.attempt)
+        self._purchase.stored(stored)
         return stored
 
     def _asked(self, request: Request, number: int, estimate: Decimal | None) -> Record:

@@ -9,6 +9,7 @@ is stored, every failure is repaired by a later run without a call.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.attempt import Attempt
+from chargen.build.attempt import Attempt, Purchase
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
@@ -45,6 +46,7 @@ from chargen.store.pictures import as_sent, read_reference, unusable
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
+    from chargen.build.sharing import Sharing
     from chargen.images.convert import ConvertedPicture
 
 _AT_ONCE = 0.005
@@ -97,7 +99,8 @@ class NotWantedError(Exception):
 def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
-    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError.
+    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError; with a
+    shared store also HeldElsewhereError and NotClaimedError.
     """
     session = builder.session
     builder.mover.settle(image.id)
@@ -109,13 +112,20 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         now, request = builder.recheck(image, references)
         if (now.acts or now.id in builder.mover.moved) and now.composed is not None:
             builder.write_prompt(now)
+        purchase = Purchase()
+        if now.verdict.spends and builder.sharing is not None:
+            now, request, purchase = builder.claim(builder.sharing, now, references, request)
         if not now.verdict.spends:
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
         confirm = builder.confirmation(now, references, request)
-        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned)
-        with builder.disk_guard.room(now.entry.size.pixels), builder.write_backs.expected(now.entry.file, now.id):
+        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
+        with (
+            closing(purchase),
+            builder.disk_guard.room(now.entry.size.pixels),
+            builder.write_backs.expected(now.entry.file, now.id),
+        ):
             try:
                 reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
             except NotWantedError as changed:
@@ -146,6 +156,8 @@ class ImageBuilder(Struct, frozen=True):
     write_backs: WriteBack
     disk_guard: DiskGuard
     mover: Mover
+    sharing: Sharing | None = None
+    """The shared store, where one is configured."""
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
         """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
@@ -174,6 +186,17 @@ class ImageBuilder(Struct, frozen=True):
         `ready` is the request where it was made a moment ago.
         """
         return self.judge.judge_again(image, self.write_backs.entry_now(image.entry), references, ready)
+
+    def claim(
+        self, sharing: Sharing, image: Planned, references: tuple[SentReference, ...], request: Request | None
+    ) -> tuple[Planned, Request | None, Purchase]:
+        """Claim an image in the shared store; judge it again where a reply for it was fetched from there instead."""
+        while image.verdict.spends:
+            purchase = sharing.purchase(image, self.judge)
+            if purchase is not None:
+                return image, request, purchase
+            image, request = self.recheck(image, references)
+        return image, request, Purchase()
 
     def confirmation(
         self, image: Planned, references: tuple[SentReference, ...], request: Request
@@ -315,7 +338,8 @@ class ImageBuilder(Struct, frozen=True):
 
     def _restore(self, image: Planned) -> BuildResult:
         assert image.entry.size is not None
-        result = BuildResult(Outcome.RESTORED, image)
+        came = None if self.sharing is None else self.sharing.fetched.get(image.id)
+        result = BuildResult(Outcome.RESTORED, image, note="" if came is None else "from the store")
         paid = self.judge.restoring(image)
         if paid is None:
             message = "what would have been restored is gone"

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chargen.build.attempt import HeldElsewhereError, NotClaimedError
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import (
@@ -40,10 +42,10 @@ from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
 from chargen.model.request import ProviderError
-from chargen.model.values import EntryId
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
-from chargen.plan.build_request import BuildRequest, prepare
+from chargen.plan.build_request import BuildRequest, Prepared, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, LeftOut
@@ -55,6 +57,9 @@ from chargen.plan.session import Session, open_session
 from chargen.store.journal_rows import Attempt
 from chargen.store.locks import project_lock
 from chargen.store.log import start_logging
+
+if TYPE_CHECKING:
+    from chargen.build.sharing import Sharing
 
 _LOG = logging.getLogger("chargen")
 
@@ -83,6 +88,8 @@ class Build:
     failed: dict[EntryId, Failure] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     interrupted: dict[EntryId, Shown] = field(default_factory=dict)
+    held: dict[EntryId, str] = field(default_factory=dict)
+    """Images that another build is buying, by who."""
     warnings: tuple[Finding, ...] = ()
     """What is odd about the images that are to be sent, and about those they are sent to."""
     sent: bool = False
@@ -96,9 +103,9 @@ class Build:
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
-    on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
-    """Told on any thread which part of an image its server says to be done."""
     """Told, on the thread of an image, that its request is leaving."""
+    on_progress: Callable[[str, float], None] = field(default=lambda _entry_id, _done: None)
+    """Told, on the thread of an image, which part of it its server says to be done."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closing: ExitStack = field(default_factory=ExitStack)
 
@@ -150,10 +157,11 @@ class Build:
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
         image = self.image(entry_id)
-        return entry_id in self.done or not (image.acts or image.verdict.value == "blocked")
+        return entry_id in self.done or not (image.acts or image.verdict is Verdict.BLOCKED)
 
     def build(self, entry_id: EntryId) -> str | None:
-        """Build one image, its slots included; return why it failed, or None."""
+        """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""
+        self.held.pop(entry_id, None)
         return self._guarded(entry_id, self._build)
 
     def fail(self, entry_id: EntryId, message: str) -> None:
@@ -174,6 +182,7 @@ class Build:
     def interrupt(self, entry_id: EntryId) -> str:
         """Note that an image was not begun because the run was asked to end."""
         with self._lock:
+            self.held.pop(entry_id, None)
             self.interrupted[entry_id] = self.image(entry_id)
         return "interrupted before it was begun"
 
@@ -197,7 +206,12 @@ class Build:
         self._closing.close()
 
     def _build(self, entry_id: EntryId) -> None:
-        result = build_image(self.builder, self.whole(entry_id))
+        try:
+            result = build_image(self.builder, self.whole(entry_id))
+        except HeldElsewhereError as holder:
+            with self._lock:
+                self.held[entry_id] = str(holder)
+            return
         with self._lock:
             self.done[entry_id] = result
         if result.failure is not None:
@@ -211,7 +225,7 @@ class Build:
             with self._lock:
                 self.interrupted[entry_id] = image
             return "interrupted before it was sent"
-        except OverBudgetError as refusal:
+        except (OverBudgetError, NotClaimedError) as refusal:
             with self._lock:
                 self.left_out.append(LeftOut(image, refusal.message))
             return refusal.message
@@ -259,6 +273,33 @@ def _or_nothing_starts() -> Iterator[None]:
         raise StartError(failure.problems) from failure
 
 
+def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) -> tuple[Sharing | None, Prepared]:
+    """Plan and choose, where there is a shared store with what it has and what is not here."""
+    prepared = prepare(session, order, snapshot)
+    settings = session.project.settings.store
+    if settings is None:
+        return None, prepared
+    from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
+
+    sharing = Sharing(session, settings)
+    sharing.put_later()
+    if sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)
+    return sharing, prepared
+
+
+def _to_ask_for(prepared: Prepared) -> list[Planned]:
+    """Return the images that a shared store may have: those to buy, and kept ones that are not there."""
+    plan, planner = prepared.plan, prepared.planner
+    names = dict.fromkeys((*prepared.selected, *(image.id for image in prepared.choice.images)))
+    found = (plan.by_id[name] for name in names)
+    return [
+        planner.image(image.id)
+        for image in found
+        if image.verdict.spends or (image.verdict is Verdict.LOCKED and not planner.project.path(image.target).exists())
+    ]
+
+
 def open_build(
     folder: Path,
     order: BuildRequest | None = None,
@@ -290,12 +331,12 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
-        saw_before = bool(waited) or finish(session)
+        saw_before = finish(session) or bool(waited)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        prepared = prepare(session, order, None if saw_before or collected else snapshot)
+        sharing, prepared = _prepared(session, order, None if saw_before or collected else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
@@ -320,7 +361,7 @@ def open_build(
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, sharing)
         choice = prepared.choice
         build = Build(
             session,

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TextIO
@@ -81,8 +81,7 @@ class ProgressLine:
         """Take the line away."""
         with self._lock:
             if self._shown:
-                self._out.write(f"\r{' ' * self._shown}\r")
-                self._out.flush()
+                self._write(f"\r{' ' * self._shown}\r")
                 self._shown = 0
 
     def _draw(self) -> None:
@@ -92,9 +91,16 @@ class ProgressLine:
             self.clear()
             self._drawn = time.monotonic()
             text = self._text(self._drawn - self._started)
+            self._write(text)
+            self._shown = len(text)
+
+    def _write(self, text: str) -> None:
+        """Write a part of a line; a terminal that is gone takes no more, and the build goes on."""
+        try:
             self._out.write(text)
             self._out.flush()
-            self._shown = len(text)
+        except OSError:
+            discard(self._out)
 
     def _text(self, gone: float) -> str:
         filled = _BAR * self._done // self._total
@@ -122,6 +128,7 @@ class RunReport:
         self._started = time.monotonic()
         self._number = 0
         self._errors: list[str] = []
+        self._waited_for: tuple[str, ...] = ()
         self._stopped: set[str] = set()
         """Providers that are known to be stopped."""
         self._ids = {image.target: image.id for image in build.plan.images}
@@ -203,10 +210,17 @@ class RunReport:
     def interrupted(self, in_flight: int) -> None:
         """Say what happens after the first interrupt."""
         if in_flight:
-            images = f"{in_flight} image{'s' if in_flight > 1 else ''} in the making"
-            self._line(f"interrupted: finishing {images}; once more to abandon {'them' if in_flight > 1 else 'it'}")
+            what = f"{plural(in_flight, 'image')} in the making"
+            self._line(f"interrupted: finishing {what}; once more to abandon {'them' if in_flight > 1 else 'it'}")
         else:
             self._line("interrupted")
+
+    def waiting(self, held: Mapping[str, str]) -> None:
+        """Say for whom the run waits that has nothing else to do, once for the same images."""
+        if (names := tuple(held)) and names != self._waited_for:
+            self._waited_for = names
+            who = ", ".join(dict.fromkeys(holder.partition(" (")[0] for holder in held.values()))
+            self._line(f"waiting for {listed(list(names))}: {who}; Ctrl-C leaves it to them")
 
     def aborted(self) -> None:
         """Say so and leave the terminal in order: the process ends at once, inside a signal handler."""
@@ -226,11 +240,11 @@ class RunReport:
             self._progress.advance(failed=failed)
 
     def _line(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress.say(text)
-            return
         try:
-            say(text.split("\n"), self._out)
+            if self._progress is not None:
+                self._progress.say(text)
+            else:
+                say(text.split("\n"), self._out)
         except OSError as failure:  # whoever read has seen enough, or the disk is full; the build goes on
             discard(self._out)
             if not isinstance(failure, BrokenPipeError):
@@ -347,4 +361,6 @@ def _outcome(done: BuildResult) -> str:
         return done.note or f"nothing to do: {done.image.verdict.value}"
     if done.outcome is Outcome.MOVED:
         return f"moved: {done.note}, free"
+    if done.outcome is Outcome.RESTORED and done.note:
+        return f"restored {done.note}, free"
     return str(done.outcome.value)

@@ -12,6 +12,12 @@ LOCKS = f"{STATE}/locks"
 JOBS = f"{STATE}/jobs"
 """Requests under way at servers that can be asked for them again."""
 
+SHARED = f"{STATE}/store.json"
+"""What this machine knows of the shared store: the name it goes by there, and whether its writes are to be trusted."""
+
+TO_PUT = f"{STATE}/to-put"
+"""Attempts whose originals are not in the shared store yet: a file each, from before the request leaves."""
+
 JOURNAL = f"{STATE}/journal.sqlite"
 LOG = f"{STATE}/chargen.log"
 HASHES = f"{STATE}/cache.sqlite"

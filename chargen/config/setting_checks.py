@@ -32,6 +32,7 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KEY_NAME = re.compile(r"key|token|secret|password|credential|authorization", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"\s*(?:sk-|AIza|Bearer )", re.IGNORECASE)
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+_STORE_URL = re.compile(r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+/?")
 _KINDS = {bool: "a boolean", str: "a text", list: "a list", dict: "a table"}
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -235,6 +236,17 @@ class SettingChecks:
             self.must(path, trouble)
             return None
         return text
+
+    def store_url(self, path: KeyPath, value: Any) -> str | None:
+        """Check for a bucket and a prefix of one of the clouds, without credentials."""
+        text = self.name(path, value)
+        if text is None:
+            return None
+        if not _STORE_URL.fullmatch(text):
+            hint = "keys come from the environment only; other projects have prefixes of their own"
+            self.must(path, "be a bucket and a prefix, such as `s3://bucket/prefix`, `gs://...` or `az://...`", hint)
+            return None
+        return text.rstrip("/")
 
 
 def url_trouble(text: str) -> str:

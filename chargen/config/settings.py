@@ -18,7 +18,7 @@ from chargen.config.server_address import is_at
 from chargen.config.setting_checks import SettingChecks, dotted
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
-from chargen.model.request import ProviderSettings
+from chargen.model.request import Mode, ProviderSettings
 from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
 
@@ -30,10 +30,11 @@ DEFAULT_SIZE = Size(1024, 1024)
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
-    "routes", "providers", "budget",
+    "routes", "providers", "budget", "store",
 )  # fmt: skip
-_PROVIDER = ("model", "quality", "workers", "per_minute", "timeout", "base_url", "proxy")
+_PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
+_STORE = ("url", "access", "claims")
 
 
 class SizePolicy(str, Enum):
@@ -89,6 +90,29 @@ class Budget(Struct, frozen=True):
     month: Decimal | None = None
 
 
+class StoreAccess(str, Enum):
+    """What is done with a shared store: what others bought is fetched; what is bought here is put there too."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class StoreClaims(str, Enum):
+    """Whether an image may be bought while its claim can't be had: never, or all the same."""
+
+    REQUIRED = "required"
+    BEST_EFFORT = "best-effort"
+
+
+class StoreSettings(Struct, frozen=True):
+    """Where a team shares its originals: a bucket and a prefix of the project's own."""
+
+    url: str
+    access: StoreAccess = StoreAccess.WRITE
+    claims: StoreClaims = StoreClaims.REQUIRED
+    position: Position | None = None
+
+
 class Settings(Struct, frozen=True):
     """All settings, checked; folders are project-relative with `/` and without a final one."""
 
@@ -117,6 +141,7 @@ class Settings(Struct, frozen=True):
     model_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each provider's `model` is written, if it is, by the provider's name."""
     budget: Budget = Budget()
+    store: StoreSettings | None = None
 
     def provider(self, name: str) -> ProviderSettings:
         """Return the settings of one provider, the defaults where the file says nothing of it."""
@@ -184,6 +209,7 @@ def parse_settings(
         providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
+        store=_store(checks, table),
     )
     _check_folders(checks, settings, table)
     if checks.problems:
@@ -260,6 +286,7 @@ def _providers(
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),
             quality=checks.maybe(own, (*path, "quality"), checks.name),
+            mode=checks.maybe(own, (*path, "mode"), checks.choice(Mode)),
             workers=checks.maybe(own, (*path, "workers"), checks.workers),
             per_minute=checks.maybe(own, (*path, "per_minute"), checks.positive),
             timeout=checks.maybe(own, (*path, "timeout"), checks.positive),
@@ -309,4 +336,20 @@ def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
     return Budget(
         run=checks.maybe(own, ("budget", "run"), checks.usd),
         month=checks.maybe(own, ("budget", "month"), checks.usd),
+    )
+
+
+def _store(checks: SettingChecks, table: Mapping[str, Any]) -> StoreSettings | None:
+    own = checks.table(table, ("store",))
+    checks.unknown(own, _STORE, ("store",))
+    url = checks.maybe(own, ("store", "url"), checks.store_url)
+    if url is None:
+        if own and "url" not in own:
+            checks.must(("store",), "have a `url`", 'write `url = "s3://bucket/prefix"`')
+        return None
+    return StoreSettings(
+        url,
+        checks.one(own, ("store", "access"), checks.choice(StoreAccess), StoreAccess.WRITE),
+        checks.one(own, ("store", "claims"), checks.choice(StoreClaims), StoreClaims.REQUIRED),
+        checks.at(("store", "url")),
     )

@@ -13,7 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -30,6 +30,9 @@ _SPARE_THREADS = 2
 
 _NAMED = 3
 """Images named where a task could not be run for the lack of many."""
+
+_SHORTEST_REST, _LONGEST_REST = 0.5, 5.0
+"""Seconds between two questions whether others have bought what they hold; doubled as long as they have not."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -59,6 +62,9 @@ class ImageRunner(Runner):  # type: ignore[misc]
         self._sent: set[EntryId] = set()
         """Images whose request has left and that have not ended."""
         self._interrupts = 0
+        self._held: list[Any] = []
+        """Images that other builds are buying: asked for again when nothing of one's own is left."""
+        self._rest = _SHORTEST_REST
         self._unmet_by_images: set[str] = set()
         """Own tasks that were not run because of images, through whatever chain."""
         self.others = 0
@@ -103,15 +109,36 @@ class ImageRunner(Runner):  # type: ignore[misc]
                     self.process_task_result(node, self.execute_task(node.task))
                     finished = node
             self._start(ready)
-            if not self._in_flight:
+            if not self._in_flight and not self._held:
                 return
-            result = self._results.get()
+            result = self._next_result()
             if result is None:
                 self.reporter.interrupted(len(self._sent))
                 continue
             self._in_flight -= 1
             finished, failure = result
+            if self._ids.get(finished.task.name) in self._build.held:
+                self._held.append(finished)
+                finished = None
+                continue
+            self._rest = _SHORTEST_REST
             self.process_task_result(finished, failure)
+
+    def _next_result(self) -> tuple[Any, Any] | None:
+        """Wait for an image that is being made; where there is none, ask anew for those that others are buying."""
+        if self._in_flight:
+            return self._results.get()
+        if self.interrupted:
+            node = self._held.pop()
+            self._in_flight += 1
+            return node, TaskFailed(self._build.interrupt(self._ids[node.task.name]))
+        self.reporter.waiting(self._build.held)
+        with suppress(queue.Empty):
+            return self._results.get(timeout=self._rest)
+        self._rest = min(2 * self._rest, _LONGEST_REST)
+        again, self._held = self._held, []
+        self._start(again)
+        return self._results.get()
 
     def _start(self, ready: list[Any]) -> None:
         """Start images in plan order and empty the list; doit keeps those that waited for one image in no order."""

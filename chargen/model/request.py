@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
 from chargen.errors import Position, Problem
 from chargen.model.values import FileHash, Route, Size
+
+if TYPE_CHECKING:
+    from chargen.model.batches import BatchProvider
 
 
 class SentReference(Struct, frozen=True):
@@ -160,6 +163,13 @@ class ProviderError(Exception):
         """Set where this answer, or one like it, stopped the provider for the rest of the run."""
 
 
+class Mode(str, Enum):
+    """How requests go to a provider: one by one and answered at once, or many as one job, for less and within a day."""
+
+    LIVE = "live"
+    BATCH = "batch"
+
+
 class ProviderSettings(Struct, frozen=True):
     """`[tool.chargen.providers.NAME]` with the environment's base URL applied; None where not set."""
 
@@ -181,6 +191,7 @@ class ProviderSettings(Struct, frozen=True):
     """The project's folder, for a provider whose models are files in it."""
     own: Mapping[str, Any] = field(default_factory=dict)
     """Settings that only this provider has, checked; those that are not set are missing."""
+    mode: Mode | None = None
 
 
 class Ticket(Struct, frozen=True):
@@ -212,6 +223,10 @@ class Provider(Protocol):
     default_model: str
     default_workers: int
     default_per_minute: float | None
+
+    @property
+    def batches(self) -> BatchProvider | None:
+        """What hands it many requests as one job, for less; None where it has no such thing, or its server has not."""
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Turn what was asked into what this model takes; every change is reported in `notes`."""
@@ -252,6 +267,11 @@ class Provider(Protocol):
 
 class LiveProvider:
     """The half of a provider that answers while it is asked: what it submits is collected at once."""
+
+    @property
+    def batches(self) -> BatchProvider | None:
+        """Make no jobs, unless a provider says otherwise."""
+        return None
 
     def setup(self) -> Problem | None:
         """Nothing of this machine's settings matters, unless a provider says otherwise."""

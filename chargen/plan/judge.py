@@ -15,7 +15,7 @@ from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
 from chargen.model.request import Request, SentReference
-from chargen.model.values import FileHash, Verdict
+from chargen.model.values import FileHash, Fingerprint, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
@@ -145,6 +145,11 @@ class Judge(FactSources, frozen=True):
         if (unwritable := self.write_back_check.refusal(image)) is not None:
             found.append(unwritable if image.verdict is Verdict.BLOCKED else unwritable.as_warning())
         return Offer(adapter.price(request), tuple(found))
+
+    def fingerprints(self, image: Planned) -> tuple[Fingerprint, ...]:
+        """Return the fingerprints of an image's inputs by every form of today's, the newest first."""
+        every = (_inputs(form, ()) for form in image.forms or (image,))
+        return tuple(dict.fromkeys(fingerprint(inputs) for inputs in every if inputs is not None))
 
     def restoring(self, image: Planned) -> PaidReply | None:
         """Find what a restorable image is restored from."""

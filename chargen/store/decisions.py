@@ -17,7 +17,7 @@ from msgspec.structs import asdict, replace
 
 from chargen.config.layout import DECISIONS
 from chargen.model.values import EntryId, FileHash
-from chargen.plain_file import TEXT_BYTES, read_plain
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.clock import Clock, stamp
 from chargen.store.files import as_input_error, make_folder, sync_file
 from chargen.store.locks import file_lock
@@ -70,7 +70,7 @@ class Decisions:
         self._clock = clock
 
     def all(self) -> tuple[Decision, ...]:
-        """Return the decisions, oldest first; those of which nothing was written are left out."""
+        """Return the decisions, oldest first; those of which nothing was written are left out. Raises InputError."""
         found: dict[int, Decision] = {}
         for row in self._rows():
             try:
@@ -93,20 +93,21 @@ class Decisions:
         """Write a line, under a new number if it has none; return its number. Raises InputError."""
         with file_lock(self._root, DECISIONS), as_input_error(self._file):
             make_folder(self._file.parent)
+            number = number or 1 + max((row["number"] for row in self._rows()), default=0)
+            at = stamp(self._clock.now(), microseconds=True)
             with self._file.open("a+b") as out:
-                number = number or 1 + max((row["number"] for row in self._rows()), default=0)
-                at = stamp(self._clock.now(), microseconds=True)
-                if (size := out.tell()) and read_plain(self._file, TEXT_BYTES)[size - 1 :] != b"\n":
-                    out.write(b"\n")  # whoever wrote last died over it
+                if size := out.tell():
+                    out.seek(size - 1)
+                    if out.read() != b"\n":
+                        out.write(b"\n")  # whoever wrote last died over it
                 out.write(json.dumps({"number": number, "at": at, **row}, ensure_ascii=False).encode() + b"\n")
             sync_file(self._file)
             return number
 
     def _rows(self) -> list[dict[str, Any]]:
-        try:
-            lines = read_plain(self._file, TEXT_BYTES).splitlines()
-        except OSError:
-            return []
+        """Return what the lines say; a list that can't be read is not taken for an empty one. Raises InputError."""
+        with as_input_error(self._file, self._root, doing="read"):
+            lines = read_plain(self._file, PICTURE_BYTES).splitlines() if self._file.exists() else []
         rows = []
         for line in lines:
             try:

@@ -118,6 +118,10 @@ class Journal:
         """
         (self._file.soon if soon else self._file.run)(lambda connection: update_from_original(connection, stored))
 
+    def known(self, stored: StoredOriginal) -> None:
+        """Note an original that another machine's request brought, as its own journal has it."""
+        self._file.run(lambda connection: insert_from_original(connection, stored))
+
     def failed(
         self,
         attempt_id: str,

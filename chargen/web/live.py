@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from watchfiles import awatch
 
 from chargen.actions.watch import BURST, Watched
-from chargen.config.layout import DECISIONS, JOURNAL
+from chargen.config.layout import JOURNAL
+from chargen.errors import ChargenError
 from chargen.web.desk import Desk
 
 _HEARTBEAT = 15.0
@@ -69,13 +71,14 @@ class Live:
 
     async def _watch(self) -> None:
         root = self._desk.root
-        journal, decisions = str(root / JOURNAL), str(root / DECISIONS)
+        journal = str(root / JOURNAL)
         watched = Watched(self._desk.project, journal=True)
         async for changes in awatch(root, watch_filter=watched, stop_event=self._stop, debounce=BURST):
             paths = {path for _, path in changes}
             if any(path.startswith(journal) for path in paths):
-                self._send("run", await run_in_threadpool(self._desk.run))
-            if any(not path.startswith(journal) for path in paths) or decisions in paths:
+                with suppress(ChargenError):  # settings that are being saved: what comes of it is told like any save
+                    self._send("run", await run_in_threadpool(self._desk.run))
+            if any(not path.startswith(journal) for path in paths):
                 self._send("book", {})
 
     def _send(self, name: str, value: Any) -> None:

@@ -38,24 +38,30 @@ class Pictures:
 
         `digest` is what is known of it already; else the file is read, once for as long as it stays as it is.
         """
-        full = self._project.path(path)
-        state = kind_of(full)
-        if state.kind is not FileKind.FILE:
+        if kind_of(self._project.path(path)).kind is not FileKind.FILE:
             return None
-        found = digest or self._hashes.hash_of(full, state.key)
-        self._paths[found] = path
+        found = digest or self._hash_of(path)
+        if found is not None:
+            self._paths[found] = path
         return found
 
     def read(self, digest: str) -> tuple[bytes, str] | None:
         """Return a picture's bytes and media type; None for what was not offered, or has other bytes by now."""
         path = self._paths.get(FileHash(digest)) if _HASH.fullmatch(digest) else None
-        if path is None or self._hashes.hash_of(self._project.path(path)) != digest:
+        if path is None or self._hash_of(path) != digest:
             return None
         try:
             data = read_inside(self._project.root, path)
         except InputError:
             return None
         return data, sniff(data) or "application/octet-stream"
+
+    def _hash_of(self, path: str) -> FileHash | None:
+        """Return the hash of what stands at a path; None where it is gone by now."""
+        try:
+            return self._hashes.hash_of(self._project.path(path))
+        except OSError:
+            return None
 
     def thumbnail(self, digest: str) -> bytes | None:
         """Return a picture's thumbnail as WebP; None where there is no picture, or none that can be decoded."""

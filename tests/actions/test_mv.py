@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from support.studio import ENVIRON, Studio
 from chargen.actions.history import history
 from chargen.actions.mv import Moved, move
 from chargen.build import entry_moves
+from chargen.build.run import open_build
 from chargen.errors import ChargenError, Severity
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.session import open_session
 from chargen.store.exchange import replace_unchanged
+from chargen.store.locks import project_lock
 
 ONE = "imagery/chapters/one/imagery.yaml"
 TWO = "imagery/chapters/two/imagery.yaml"
@@ -243,6 +246,19 @@ def test_a_build_that_dies_between_the_two_files_is_finished(book: Studio, monke
     assert book.hash("chapters/two/b") == picture
     assert not (book.root / ".chargen/entry-move.json").exists()
     assert len(book.plan().images) == 4
+
+
+def test_a_run_that_had_to_wait_finishes_it_too(book: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one it waited for may be the one that died."""
+    monkeypatch.setattr(entry_moves, "_take_out", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        mv(book, NAMES["b"], "two/b")
+    monkeypatch.undo()
+    with ExitStack() as other:
+        other.enter_context(project_lock(book.root))
+        open_build(book.root, environ=ENVIRON, on_wait=lambda _pid: other.close()).close()
+    assert '"b"' not in book.read(ONE)
+    assert not (book.root / ".chargen/entry-move.json").exists()
 
 
 def test_one_that_was_edited_in_both_files_meanwhile_is_left_to_the_author(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+from pathlib import Path
+from typing import TextIO
 
 from chargen.cli.run_report import ProgressLine
 
@@ -21,3 +25,31 @@ def test_how_far_an_image_is_stands_at_the_end_of_the_line_until_one_is_done() -
     assert drawn.count("img-01") == 1, "drawn again at once"
     line.advance()
     assert "img-01" not in out.getvalue().rpartition("\r")[2]
+
+
+def test_a_terminal_that_is_gone_fails_no_image(tmp_path: Path) -> None:
+    """How far an image is, is told on its own thread while its request is out: nothing may come back from there."""
+    with (tmp_path / "out").open("w") as file:
+        line = ProgressLine(Closed(file))
+        line.start(2)
+        line.at_work("chapters/ch01/img-01", 0.5)
+        line.advance()
+        line.say("a line")
+        line.clear()
+
+
+class Closed(io.StringIO):
+    """A terminal that was closed under the program, until the file behind it is exchanged."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self._file = file
+        self._before = os.fstat(file.fileno()).st_ino
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def write(self, text: str) -> int:
+        if os.fstat(self.fileno()).st_ino == self._before:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().write(text)

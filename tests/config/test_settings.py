@@ -25,7 +25,7 @@ from chargen.config.settings import (
 )
 from chargen.config.toml_positions import key_positions, position_of
 from chargen.errors import Position, StartError
-from chargen.model.request import ProviderSettings
+from chargen.model.request import Mode, ProviderSettings
 from chargen.model.values import Route, Size
 from chargen.providers import known_providers
 
@@ -61,6 +61,7 @@ quality = "high"
 workers = 4
 per_minute = 7.5
 timeout = 300
+mode = "batch"
 base_url = "http://127.0.0.1:8080/v1"
 proxy = true
 
@@ -122,7 +123,8 @@ def test_every_setting_is_read() -> None:
         300.0,
         "http://127.0.0.1:8080/v1",
         True,
-        Position("pyproject.toml", 32, 1),
+        Position("pyproject.toml", 33, 1),
+        mode=Mode.BATCH,
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert settings.budget == Budget(Decimal(5), Decimal("20.1"))

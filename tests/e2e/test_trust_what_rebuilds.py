@@ -397,6 +397,7 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`providers.NAME.workers`"): (setting("workers = 2", "workers = 3"), "paid"),
     (T, "`providers.NAME.per_minute`"): (setting("6000", "60"), "paid"),
     (T, "`providers.NAME.timeout`"): (setting("timeout = 60", "timeout = 90"), "paid"),
+    (T, "`providers.NAME.mode`"): (setting("timeout = 60", 'mode = "batch"'), "paid"),
     (T, "`providers.NAME.base_url`"): (setting("timeout = 60", 'base_url = "http://localhost:9/v1"'), "paid"),
     (T, "`providers.NAME.proxy`"): (setting("timeout = 60", "proxy = false"), "paid"),
     (T, "`providers.sketch.latency`"): (setting("latency = 0", "latency = 0.1"), "a"),

@@ -19,6 +19,7 @@ from chargen.providers.catalogue.prices import (
     cost,
     estimate,
     most,
+    reduced,
 )
 
 RATES = Rates(text_in=Decimal(5), image_in=Decimal(8), text_out=Decimal(10), image_out=Decimal(30))
@@ -119,3 +120,22 @@ def test_no_estimate_is_above_the_most(model: Model) -> None:
             assert price is not None
             assert limit is not None
             assert price <= limit
+
+
+@pytest.mark.parametrize("model", [model for model in load_models().models if model.batch], ids=lambda model: model.id)
+def test_a_job_costs_half_of_everything(model: Model) -> None:
+    """Estimate, most and the cost by a reply's own account, for each model that is known to be asked by jobs."""
+    batch = load_models().facts(model.provider).batch
+    assert batch is not None
+    assert model.prices is not None
+    whole, half = model.prices, reduced(model.prices, batch.price)
+    asked = str(model.sizes.nearest(Size(1024, 1024))), model.default_quality, 2, "a lamp at low tide, in rain"
+    counts = TokenCounts(text_in=2_000, image_in=4_000, text_out=2_000, image_out=6_000)
+    for now, before in (
+        (estimate(half, *asked), estimate(whole, *asked)),
+        (most(half, *asked), most(whole, *asked)),
+        (cost(half, counts), cost(whole, counts)),
+    ):
+        assert now is not None
+        assert before is not None
+        assert abs(2 * now - before) <= Decimal("0.000002")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
+import pytest
+
 from chargen.config.layout import DECISIONS
+from chargen.errors import InputError
 from chargen.model.values import EntryId
+from chargen.plain_file import TEXT_BYTES
+from chargen.store import decisions as store
 from chargen.store.clock import SystemClock
 from chargen.store.decisions import Decided, Decisions
 
@@ -30,3 +37,27 @@ def test_odd_lines_hide_no_other(tmp_path: Path) -> None:
         ("approve", ["a"], None),
         ("lock", ["b"], None),
     ]
+
+
+def test_a_long_list_is_read_and_gets_the_next_number(tmp_path: Path) -> None:
+    """A book of ten thousand images, approved again and again, comes to more than an author's text may have."""
+    decisions = Decisions(tmp_path, SystemClock())
+    decisions.begin("approve").note([Decided(EntryId("a"), "f.yaml")])
+    with (tmp_path / DECISIONS).open("ab") as file:
+        file.write(b" " * (TEXT_BYTES + 1))  # and whoever wrote it died
+    decisions.begin("lock").note([Decided(EntryId("b"), "f.yaml")])
+    assert [(item.number, item.command) for item in decisions.all()] == [(1, "approve"), (2, "lock")]
+
+
+def test_a_list_that_cannot_be_read_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next decision would be number 1 again, and part of another."""
+    decisions = Decisions(tmp_path, SystemClock())
+    decisions.begin("approve").note([Decided(EntryId("a"), "f.yaml")])
+
+    def refuses(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(store, "read_plain", refuses)
+    for ask in (decisions.all, lambda: decisions.begin("lock").note([Decided(EntryId("b"), "f.yaml")])):
+        with pytest.raises(InputError, match="can't read this file: input/output error"):
+            ask()

@@ -75,6 +75,8 @@ def test_pictures_are_asked_for_by_hash_alone(server: Review, book: Project) -> 
     assert server.get("/static/..%2fapp.py").status == 404
     book.write(f"generated/{A}.png", book.image(B).read_bytes())
     assert server.get(f"/picture/{image['picture']}").status == 404
+    (book.root / f"generated/{A}.png").unlink()
+    assert server.get(f"/picture/{image['picture']}").status == 404
 
 
 def test_a_kept_thumbnail_that_leads_elsewhere_is_not_given_out(server: Review, book: Project) -> None:

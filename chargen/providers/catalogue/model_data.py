@@ -21,7 +21,7 @@ from chargen.providers.catalogue.model_sizes import (
     SizeRule,
     read_size,
 )
-from chargen.providers.catalogue.models import Model, ModelTable, ProviderFacts
+from chargen.providers.catalogue.models import BatchFacts, Model, ModelTable, ProviderFacts
 from chargen.providers.catalogue.prices import ImagePrice, Prices, Rates, TokensByBucket, TokensByPixels, UsdBySize
 
 T = TypeVar("T")
@@ -196,8 +196,18 @@ def _facts(name: str, table: _Table, as_of: date, sources: tuple[str, ...]) -> P
         reference_bytes=table.maybe("reference_bytes", int),
         request_bytes=table.maybe("request_bytes", int),
         reference_media=table.texts("reference_media"),
+        batch=_batch(table),
     )
     table.end()
+    return facts
+
+
+def _batch(table: _Table) -> BatchFacts | None:
+    if "batch" not in table.names():
+        return None
+    own = _Table(table.take("batch", dict), f"`batch` of {table.where}")
+    facts = BatchFacts(lines=own.take("lines", int), bytes=own.take("bytes", int), price=own.money("price"))
+    own.end()
     return facts
 
 
@@ -212,6 +222,8 @@ def _model(provider: str, table: _Table, sizes: Mapping[str, SizeRule], prices: 
         qualities=table.texts("qualities"),
         default_quality=table.maybe("default_quality", str),
         prices=table.named("prices", prices) if "prices" in table.names() else None,
+        batch=table.switch("batch"),
+        batch_tokens=table.maybe("batch_tokens", int),
         shutdown=table.maybe("shutdown", date),
         deprecated=table.maybe("deprecated", date),
         reported_end=table.maybe("reported_end", date),

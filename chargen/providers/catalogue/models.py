@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 
 from msgspec import Struct, field
@@ -47,6 +48,10 @@ class Model(Struct, frozen=True):
     default_quality: str | None = None
     """What is sent where the author asks for no quality, so that the price is known."""
     prices: Prices | None = None
+    batch: bool = False
+    """It is known to be asked by jobs, at the provider's price for them."""
+    batch_tokens: int | None = None
+    """Queued tokens of all its jobs together that a new paying account may have; None where that is not known."""
     shutdown: date | None = None
     deprecated: date | None = None
     reported_end: date | None = None
@@ -73,6 +78,17 @@ class Model(Struct, frozen=True):
         if self.deprecated is not None and today >= self.deprecated:
             return Lifecycle.DEPRECATED
         return Lifecycle.ALIVE
+
+
+class BatchFacts(Struct, frozen=True):
+    """What holds for the jobs of a provider: what one may hold (lines, bytes of its file), and what it costs.
+
+    `price` is the part of the standard price, such as 0.5.
+    """
+
+    lines: int
+    bytes: int
+    price: Decimal
 
 
 class ProviderFacts(Struct, frozen=True):
@@ -103,6 +119,8 @@ class ProviderFacts(Struct, frozen=True):
     """Limit of one whole request, pictures as base64; None where only single files are limited."""
     reference_media: tuple[str, ...] = ()
     """Media types it takes as references; empty where any."""
+    batch: BatchFacts | None = None
+    """Of its jobs; None where it makes none."""
 
 
 class ModelTable(Struct, frozen=True, eq=False):

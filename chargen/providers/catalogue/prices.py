@@ -11,6 +11,7 @@ from decimal import ROUND_UP, Decimal
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.providers.catalogue.model_sizes import read_size
 
@@ -104,6 +105,17 @@ class Prices(Struct, frozen=True):
     reference_tokens_most: int = 0
     words_tokens_most: int = 0
     pictures_most: int = 1
+
+
+def reduced(prices: Prices, part: Decimal) -> Prices:
+    """Return prices of which only a part is charged, such as 0.5: estimates, mosts and costs by them come to that."""
+    rates = Rates(*(getattr(prices.rates, name) * part for name in Rates.__struct_fields__))
+    image = prices.image
+    if isinstance(image, UsdBySize):
+        image = UsdBySize(
+            {size: {key: usd * part for key, usd in row.items()} for size, row in image.usd_by_size.items()}
+        )
+    return replace(prices, rates=rates, image=image)
 
 
 class TokenCounts(Struct, frozen=True):

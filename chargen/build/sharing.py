@@ -1,0 +1,377 @@
+"""The shared store in one run: asked before anything is bought, and given what was bought here.
+
+Laws: with claims an image is sent for only while its claim is this run's; what is fetched is stored among the
+originals before anything else happens to it; no failure of the store fails an image; what could not be put there is put
+by a later run. What an author said of a picture is never in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
+from chargen.config.settings import StoreAccess, StoreClaims, StoreSettings
+from chargen.errors import ChargenError, Problem, note, warning
+from chargen.model.record import Record, RecordLine
+from chargen.model.values import EntryId, Fingerprint, Status, Verdict
+from chargen.plan.judge import Judge
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session
+from chargen.plan.verdict import Force
+from chargen.providers import is_proof
+from chargen.store.original_store import StoredOriginal
+from chargen.store.shared import race
+from chargen.store.shared.claims import Claim, Claims, Held, Wanted
+from chargen.store.shared.machine import Machine
+from chargen.store.shared.objects import Objects, StoreError, open_objects
+from chargen.store.shared.replies import DamagedReplyError, Replies, SharedReply
+
+AT_ONCE = 16
+"""Questions to the store at once, when a run begins."""
+PAUSE_SECONDS = 60.0
+"""How long a store that failed is not asked again: every image would wait for it."""
+LONGEST_REQUEST = 600.0
+"""Seconds the longest request takes to any vendor, where the settings say nothing."""
+LONGEST_JOB = 3600.0
+"""The same for a request that a server queues."""
+
+_LOG = logging.getLogger("chargen")
+_Value = TypeVar("_Value")
+
+
+class Sharing:
+    """The store as one run uses it; safe to use from threads."""
+
+    def __init__(self, session: Session, settings: StoreSettings, objects: Objects | None = None) -> None:
+        self._session = session
+        self._settings = settings
+        self._machine = Machine(session.project.root, settings.url)
+        holder = self._machine.holder(session.run_id, session.environ)
+        self._objects = open_objects(settings, session.environ) if objects is None else objects
+        self._replies = Replies(self._objects, holder.who)
+        self._claims = Claims(self._objects, holder, session.clock)
+        self._lock = threading.Lock()
+        self._racing = threading.Lock()
+        self._given: dict[str, EntryId] = {}
+        """Attempts that were fetched in this run, and for which image."""
+        self._silent_until = 0.0
+        self._why_silent = ""
+        self._problems: dict[str, Problem] = {}
+        self.fetched: dict[EntryId, SharedReply] = {}
+        """What came from the store in this run."""
+        self._kept_here = 0
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What there is to tell of the store at the end of a run."""
+        found = list(self._problems.values())
+        if self._kept_here and not self._writes:
+            hint = "`access` of `[tool.chargen.store]` says so; `chargen store push` puts it there with a key that may"
+            message = f"the store is only read here: what was bought here ({self._kept_here}) stays here"
+            found.append(note(message, self._settings.position, hint))
+        elif later := len(self._machine.to_put()):
+            message = f"of what was bought here {later} could not be put in the store yet"
+            found.append(
+                note(message, self._settings.position, "the next build puts it there, or `chargen store push`")
+            )
+        return tuple(found)
+
+    @property
+    def _writes(self) -> bool:
+        return self._settings.access is StoreAccess.WRITE
+
+    # asking
+
+    def fetch(self, images: Iterable[Planned], judge: Judge) -> int:
+        """Fetch what others paid for of these images, in plan order; return how many replies came."""
+        asked = [(image, prints) for image in images if (prints := self._asked_under(image, judge))]
+        every = tuple(dict.fromkeys(name for _, prints in asked for name in prints))
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+            known = dict(zip(every, pool.map(self._under, every), strict=True))
+            chosen = [(image, self._choose(image, prints, known, judge)) for image, prints in asked]
+            came = pool.map(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen)
+            return sum(came)
+
+    def _asked_under(self, image: Planned, judge: Judge) -> tuple[Fingerprint, ...]:
+        """Return the fingerprints under which the store may have an image: its record's, then today's."""
+        if image.route is not None and is_proof(image.route.provider) and image.verdict.spends:
+            return ()
+        line = image.replaces
+        own = () if line is None or not self._is_absent(image) else (line.fingerprint,)
+        if image.verdict is Verdict.LOCKED:
+            return own
+        if not image.verdict.spends or judge.options.forced.get(image.id, Force.NONE) is not Force.NONE:
+            return ()
+        return tuple(dict.fromkeys((*own, *judge.fingerprints(image))))
+
+    def _is_absent(self, image: Planned) -> bool:
+        return not self._session.project.path(image.target).exists()
+
+    def _choose(
+        self,
+        image: Planned,
+        prints: Iterable[Fingerprint],
+        known: Mapping[Fingerprint, tuple[SharedReply, ...]],
+        judge: Judge,
+    ) -> SharedReply | None:
+        """Return the reply that an image is to have: its own picture's, else the earliest that nobody rejected."""
+        line = image.replaces
+        rejected = image.status is Status.REJECTED
+        if line is not None and line.attempt is not None and not rejected and self._is_absent(image):
+            for reply in known.get(line.fingerprint, ()):
+                if reply.record.attempt == line.attempt and self._take(image, reply):
+                    return reply
+        if not image.verdict.spends:
+            return None
+        for name in prints:
+            answered = {reply.record.after for reply in known[name] if reply.record.answers_rejection}
+            for reply in sorted(known[name], key=lambda reply: reply.record.attempt):
+                record = reply.record
+                fits = record.attempt not in answered and not _is_past(record, line) and not is_proof(record.provider)
+                drifted = bool(image.drift) and line is not None and record.route != image.route
+                if fits and not drifted and self._is_free(image, reply, judge) and self._take(image, reply):
+                    return reply
+        return None
+
+    def _is_free(self, image: Planned, reply: SharedReply, judge: Judge) -> bool:
+        """Say whether a reply is the image's own, or nobody's of this book."""
+        return judge.evidence.owner(StoredOriginal(reply.record, reply.original)) in (None, image.id)
+
+    def _take(self, image: Planned, reply: SharedReply) -> bool:
+        """Give a reply to an image; each goes to one, and is tried once."""
+        with self._lock:
+            if reply.record.attempt in self._given:
+                return False
+            self._given[reply.record.attempt] = image.id
+            return True
+
+    def _under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
+        try:
+            return self._ask(lambda: self._replies.under(fingerprint))
+        except StoreError:
+            return ()
+
+    def _bring(self, image: Planned, reply: SharedReply) -> bool:
+        """Store a reply among the originals here; say whether it came."""
+        session, record = self._session, reply.record
+        if session.originals.find(record.attempt, record.fingerprint) is None:
+            try:
+                data = self._ask(lambda: self._replies.fetch(reply))
+            except StoreError:
+                return False
+            stored = session.originals.put(record, data)
+            session.journal.known(stored)
+        with self._lock:
+            self.fetched[image.id] = reply
+        _LOG.info("%s: fetched %s from the store, put there by %s", image.id, record.attempt, reply.who)
+        return True
+
+    # claiming
+
+    def purchase(self, image: Planned, judge: Judge) -> Purchase | None:
+        """Claim an image; None where a reply for it was fetched instead.
+
+        Raises HeldElsewhereError, NotClaimedError; InputError where the disk does not take a reply.
+        """
+        assert image.fingerprint is not None
+        assert image.route is not None
+        if is_proof(image.route.provider):
+            return Purchase()
+        if self.fetch((image,), judge):
+            return None
+        if not self._writes:
+            return _Unshared(self)
+        try:
+            held = self._claim(image, judge)
+        except StoreError as failure:
+            self.may_go_on(image.id, failure)
+            return SharedPurchase(self, image, None)
+        if held is None:
+            return None
+        if held.billed is not None:
+            self._tell_billed(image, held.billed)
+        return SharedPurchase(self, image, held)
+
+    def _claim(self, image: Planned, judge: Judge) -> Held | None:
+        self._trust_claims()
+        assert image.fingerprint is not None
+        assert image.route is not None
+        came = self._ask(lambda: self._replies.under(image.fingerprint or Fingerprint("")))
+        wanted = Wanted(
+            image.fingerprint,
+            image.id,
+            image.route.provider,
+            judge.evidence.planned,
+            frozenset(reply.record.attempt for reply in came),
+            judge.options.forced.get(image.id, Force.NONE) is not Force.NONE,
+        )
+        held = self._ask(lambda: self._claims.acquire(wanted))
+        if isinstance(held, Claim):
+            raise HeldElsewhereError(str(held))
+        if self.fetch((image,), judge):  # whoever held it put its reply there a moment ago
+            self.give_back(held)
+            return None
+        return held
+
+    def _trust_claims(self) -> None:
+        """Race the store once, and remember what it showed. Raises StoreError where its writes can't be trusted."""
+        with self._racing:
+            found = self._machine.verdict
+            if found is None:
+                found = self._ask(lambda: race.what_is_wrong(self._objects))
+                self._machine.note_verdict(found)
+        if found:
+            message = f"this store can't hold claims: {found}"
+            hint = "take one that keeps conditional writes; `chargen store check` asks again"
+            self._tell(warning(message, self._settings.position, hint))
+            raise UntrustedStoreError(message)
+
+    def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
+        """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
+        if self._settings.claims is StoreClaims.REQUIRED:
+            hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
+            raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
+        _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
+
+    def _tell_billed(self, image: Planned, before: Claim) -> None:
+        message = (
+            f"possibly billed: {image.id} was being bought by {before.who} (attempt {before.attempt}), and no reply "
+            f"was in the store by {before.until[:16].replace('T', ' ')} UTC; it was asked for again here"
+        )
+        self._tell(warning(message, None, "whoever that was may still have the reply: `chargen store push` there"))
+
+    # buying
+
+    def leaving(self, held: Held | None, record: Record) -> Held | None:
+        """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
+        self._machine.will_put(record.attempt, record.fingerprint)
+        if held is None:
+            return None
+        try:
+            still = self._ask(lambda: self._claims.sent(held, record.attempt, self._seconds(record), _price(record)))
+        except StoreError as failure:
+            self._machine.has_put(record.attempt, record.fingerprint)
+            self.may_go_on(record.entry_id, failure)
+            self._machine.will_put(record.attempt, record.fingerprint)
+            return held
+        if still is None:
+            self._machine.has_put(record.attempt, record.fingerprint)
+            raise HeldElsewhereError("its claim ran out, and another build took it over")
+        return still
+
+    def _seconds(self, record: Record) -> float:
+        jobs = self._session.adapters.models.facts(record.provider).jobs
+        longest = LONGEST_JOB if jobs else LONGEST_REQUEST
+        return longest if jobs else self._session.project.settings.provider(record.provider).timeout or longest
+
+    def put(self, stored: StoredOriginal, held: Held | None = None) -> bool:
+        """Put a reply into the store, and say in its claim that it is there; what fails is left to a later run."""
+        record = stored.record
+        try:
+            data = self._session.originals.read(stored)
+            self._ask(lambda: self._replies.put(record, data))
+            if held is not None:
+                self._ask(lambda: self._claims.done(held))
+        except (StoreError, ChargenError) as failure:
+            _LOG.warning("%s: %s is not in the store yet: %s", record.entry_id, record.attempt, failure)
+            return False
+        self._machine.has_put(record.attempt, record.fingerprint)
+        return True
+
+    def put_later(self) -> None:
+        """Put what runs of before could not."""
+        if not self._writes:
+            return
+        under_way = {job.name for job in self._session.jobs.all()}
+        for attempt, fingerprint in self._machine.to_put().items():
+            stored = self._session.originals.find(attempt, fingerprint)
+            if stored is not None:
+                self.put(stored)
+            elif attempt not in under_way:
+                self._machine.has_put(attempt, fingerprint)  # it brought nothing
+
+    def give_back(self, held: Held) -> None:
+        """Free a claim that brought nothing; where that fails it runs out."""
+        with suppress(StoreError):
+            self._ask(lambda: self._claims.free(held))
+
+    def keeps_here(self) -> None:
+        """Count a reply that was bought and is not put into the store."""
+        with self._lock:
+            self._kept_here += 1
+
+    # failures
+
+    def _ask(self, question: Callable[[], _Value]) -> _Value:
+        """Ask the store, unless it failed a moment ago. Raises StoreError, told once."""
+        now = self._session.clock.monotonic()
+        if now < self._silent_until:
+            raise StoreError(self._why_silent)
+        try:
+            return question()
+        except StoreError as failure:
+            if not isinstance(failure, DamagedReplyError):
+                self._silent_until, self._why_silent = now + PAUSE_SECONDS, str(failure)
+            hint = "images are built all the same, as far as `claims` allows; `chargen store check` tells more"
+            self._tell(warning(str(failure), self._settings.position, hint))
+            raise
+
+    def _tell(self, problem: Problem) -> None:
+        with self._lock:
+            self._problems.setdefault(problem.message, problem)
+
+
+class UntrustedStoreError(StoreError):
+    """Conditional writes of the store can't be trusted: no claims; reading goes on."""
+
+
+class _Unshared(Purchase):
+    """A purchase beside a store that is only read."""
+
+    def __init__(self, sharing: Sharing) -> None:
+        self._sharing = sharing
+
+    def stored(self, stored: StoredOriginal) -> None:
+        """Count it."""
+        del stored
+        self._sharing.keeps_here()
+
+
+class SharedPurchase(Purchase):
+    """A purchase that others wait for; `held` is None where it is made without a claim."""
+
+    def __init__(self, sharing: Sharing, image: Planned, held: Held | None) -> None:
+        self._sharing = sharing
+        self._image = image
+        self._held = held
+        self._stored = False
+
+    def sent(self, record: Record) -> None:
+        """Swap the claim to `sent`. Raises HeldElsewhereError, NotClaimedError."""
+        self._held = self._sharing.leaving(self._held, record)
+
+    def stored(self, stored: StoredOriginal) -> None:
+        """Put the reply into the store."""
+        self._stored = True
+        self._sharing.put(stored, self._held)
+
+    def close(self) -> None:
+        """Give a claim back that brought nothing."""
+        if self._held is not None and not self._stored:
+            self._sharing.give_back(self._held)
+
+
+def _is_past(record: Record, line: RecordLine | None) -> bool:
+    """Say whether a reply is not newer than the picture that the entry had of the same inputs."""
+    if line is None or line.attempt is None or line.fingerprint != record.fingerprint or is_proof(line.by):
+        return False
+    return record.attempt <= line.attempt
+
+
+def _price(record: Record) -> str:
+    return "" if record.cost_estimate_usd is None else str(record.cost_estimate_usd)

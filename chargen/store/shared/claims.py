@@ -1,0 +1,189 @@
+"""Claims: the right to buy one image, held by one build at a time, whatever machine it runs on.
+
+Laws: a claim is made before a request waits for its turn, and swapped to `sent` right before it leaves: whoever lost
+it meanwhile fails there, and sends nothing. A claim that ran out is taken over: for nothing where it was not sent,
+named as possibly billed where it was. Safety is in the swap; clocks only lengthen the waiting. Claims are never
+removed, so that each number under a fingerprint stands for one purchase.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.clock import Clock, stamp
+from chargen.store.shared.objects import Objects, StoreError
+
+CLAIMED_SECONDS = 300.0
+"""How long a claim is held before its request leaves; whoever waits longer for a turn may lose it, for nothing."""
+MARGIN_SECONDS = 120.0
+"""What a reply has beyond its request's timeout to arrive in the store."""
+
+
+class ClaimState(str, Enum):
+    """How far its holder is; `free` is one that was given back, `done` one whose reply is in the store."""
+
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FREE = "free"
+    DONE = "done"
+
+
+class Holder(Struct, frozen=True):
+    """Who claims: a name for people, the clone of the project on its machine, and its run."""
+
+    who: str
+    machine: str
+    run: str
+
+
+class Claim(Struct, frozen=True):
+    """What the store tells of one purchase. `until` is ISO UTC; `nonce` makes every writing a different one."""
+
+    who: str
+    machine: str
+    run: str
+    entry: EntryId
+    state: ClaimState
+    until: str
+    provider: str = ""
+    attempt: str = ""
+    price_usd: str = ""
+    job: str = ""
+    """The vendor's name of the job that the request is in, where it is in one."""
+    nonce: str = ""
+
+    def __str__(self) -> str:
+        """Say who holds it, for people."""
+        doing = "is buying it" if self.state is ClaimState.SENT else "is about to buy it"
+        return f"{self.who} {doing} (until {self.until[11:16]} UTC at most)"
+
+    def to_bytes(self) -> bytes:
+        """Write it as JSON."""
+        return json.dumps({"format": 1, **asdict(self)}, sort_keys=True).encode()
+
+
+class Held(Struct, frozen=True):
+    """A claim of this run, and the version of it that the next swap wants."""
+
+    key: str
+    claim: Claim
+    version: Mapping[str, str]
+    billed: Claim | None = None
+    """Whose request this claim was taken over from, after it was sent and ran out: it may be billed."""
+
+
+class Wanted(Struct, frozen=True):
+    """What a claim is asked for. `is_others` says whether an entry is another one of the same book."""
+
+    fingerprint: Fingerprint
+    entry: EntryId
+    provider: str
+    is_others: Callable[[EntryId], bool]
+    came: frozenset[str] = frozenset()
+    """Attempts whose replies are in the store: their claims are over."""
+    anew: bool = False
+    """Asked for by name: another image than any that is there or under way."""
+
+
+class Claims:
+    """The claims of one run; safe to use from threads. Every method raises StoreError."""
+
+    def __init__(self, objects: Objects, holder: Holder, clock: Clock) -> None:
+        self._objects = objects
+        self._holder = holder
+        self._clock = clock
+
+    def acquire(self, wanted: Wanted) -> Held | Claim:
+        """Claim the first number under the fingerprint that may be bought; return who holds it where another does."""
+        number = 1
+        while True:
+            key = f"claim/{wanted.fingerprint}/{number}"
+            mine = self._claim(wanted)
+            version = self._objects.create(key, mine.to_bytes())
+            if version is not None:
+                return Held(key, mine, version)
+            there = self._objects.get(key)
+            if there is None:
+                continue
+            other = _read(there.data)
+            if other is None:
+                raise StoreError(f"`{key}` is no claim")
+            if self._is_passed(other, wanted):
+                number += 1
+                continue
+            # Runs of one clone never overlap, and its own journal names what a run of before left in flight.
+            own = other.machine == self._holder.machine
+            if other.state is not ClaimState.FREE and not own and not self._ran_out(other):
+                return other
+            version = self._objects.swap(key, mine.to_bytes(), there.version)
+            if version is not None:
+                billed = other if other.state is ClaimState.SENT and not own else None
+                return Held(key, mine, version, billed)
+
+    def sent(self, held: Held, attempt: str, seconds: float, price: str, job: str = "") -> Held | None:
+        """Say that a request is leaving that ends within so many seconds; None where the claim was lost."""
+        until = self._until(seconds + MARGIN_SECONDS)
+        claim = replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, job=job, until=until)
+        return self._swapped(held, claim)
+
+    def free(self, held: Held) -> None:
+        """Give a claim back that brought nothing."""
+        self._swapped(held, replace(held.claim, state=ClaimState.FREE))
+
+    def done(self, held: Held) -> None:
+        """Say that the reply is in the store."""
+        self._swapped(held, replace(held.claim, state=ClaimState.DONE))
+
+    def _swapped(self, held: Held, claim: Claim) -> Held | None:
+        claim = replace(claim, nonce=secrets.token_hex(8))
+        version = self._objects.swap(held.key, claim.to_bytes(), held.version)
+        return None if version is None else replace(held, claim=claim, version=version)
+
+    def _claim(self, wanted: Wanted) -> Claim:
+        return Claim(
+            self._holder.who,
+            self._holder.machine,
+            self._holder.run,
+            wanted.entry,
+            ClaimState.CLAIMED,
+            self._until(CLAIMED_SECONDS),
+            wanted.provider,
+            nonce=secrets.token_hex(8),
+        )
+
+    def _is_passed(self, other: Claim, wanted: Wanted) -> bool:
+        """Say whether a claim is of another purchase than the wanted one: over, or for another image."""
+        if other.state is ClaimState.DONE or other.attempt in wanted.came:
+            return True
+        if other.state is ClaimState.FREE:
+            return False
+        own = other.run == self._holder.run
+        if wanted.anew or (own and other.entry != wanted.entry):
+            return not self._ran_out(other)
+        return other.entry != wanted.entry and wanted.is_others(other.entry) and not self._ran_out(other)
+
+    def _ran_out(self, claim: Claim) -> bool:
+        return claim.until < stamp(self._clock.now(), microseconds=True)
+
+    def _until(self, seconds: float) -> str:
+        return stamp(self._clock.now() + timedelta(seconds=seconds), microseconds=True)
+
+
+def _read(data: bytes) -> Claim | None:
+    """Read a claim; None for what is none."""
+    try:
+        told: dict[str, Any] = json.loads(data)
+        datetime.fromisoformat(told["until"])
+        texts = {name: str(told.get(name, "")) for name in Claim.__struct_fields__}
+        return Claim(**{**texts, "entry": EntryId(texts["entry"]), "state": ClaimState(texts["state"])})  # type: ignore[arg-type]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -1,0 +1,93 @@
+"""What this clone of a project knows of the shared store: who it is there, whether claims can be trusted, what to put.
+
+Laws: an attempt is on the list of what is to be put before its request leaves, and until its reply is in the store; the
+name of a clone is no other's, also where its folder was copied.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from chargen.config.layout import SHARED, STATE, TO_PUT
+from chargen.model.values import Fingerprint
+from chargen.plain_file import read_plain
+from chargen.store.files import make_folder, write_whole
+from chargen.store.shared.claims import Holder
+
+
+class Machine:
+    """One clone of a project on one machine, in `root`. Raises InputError where its disk does not serve."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        self._root = root
+        self._url = url
+        self._file = root / SHARED
+        self._folder = root / TO_PUT
+
+    def holder(self, run: str, environ: Mapping[str, str]) -> Holder:
+        """Say who claims: for people a user and a host, or that it is CI; for the program this very folder."""
+        host = socket.gethostname()
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            user = "somebody"
+        who = f"CI ({host})" if environ.get("CI") else f"{user} on {host}"
+        told = self._read()
+        name = told.get("name")
+        if not isinstance(name, str):
+            name = secrets.token_hex(16)
+            self._write({**told, "name": name})
+        folder = (self._root / STATE).stat()  # a copy of the folder is another one
+        place = (name, host, str(self._root), folder.st_dev, folder.st_ino)
+        return Holder(who, sha256(repr(place).encode()).hexdigest()[:16], run)
+
+    @property
+    def verdict(self) -> str | None:
+        """What the race of this store found: nothing where its writes can be trusted, None where it was not raced."""
+        told = self._read().get("raced")
+        found = told.get(self._url) if isinstance(told, dict) else None
+        return found if isinstance(found, str) else None
+
+    def note_verdict(self, found: str) -> None:
+        """Remember what the race found."""
+        told = self._read()
+        raced = told.get("raced")
+        self._write({**told, "raced": {**(raced if isinstance(raced, dict) else {}), self._url: found}})
+
+    def to_put(self) -> dict[str, Fingerprint]:
+        """Return the attempts whose replies are to be put, oldest first, with the fingerprints of their inputs."""
+        try:
+            names = sorted(os.listdir(self._folder))  # noqa: PTH208 - only names
+        except OSError:
+            return {}
+        split = (name.partition("_") for name in names)
+        return {attempt: Fingerprint(fingerprint) for attempt, _, fingerprint in split if fingerprint}
+
+    def will_put(self, attempt: str, fingerprint: Fingerprint) -> None:
+        """Note that a reply is to be put once it is here."""
+        make_folder(self._folder)
+        (self._folder / f"{attempt}_{fingerprint}").touch()
+
+    def has_put(self, attempt: str, fingerprint: Fingerprint) -> None:
+        """Note that a reply is there, or that none will come."""
+        with suppress(FileNotFoundError):
+            (self._folder / f"{attempt}_{fingerprint}").unlink()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            told = json.loads(read_plain(self._file))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    def _write(self, told: Mapping[str, Any]) -> None:
+        write_whole(self._file, f"{json.dumps(told, sort_keys=True, indent=1)}\n".encode(), root=self._root)

@@ -1,0 +1,105 @@
+"""Replies in the shared store: delivered bytes by hash, and numbered records under the fingerprint of their inputs.
+
+Laws: bytes are there before a record names them; a record is written once and never changed; what is fetched is only
+used if its bytes have the hash that its record tells, and its record is of the inputs that were asked for. Numbers
+begin at 1 and have no gaps, so that nothing is ever listed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from msgspec import Struct
+
+from chargen.model.record import Original, Record
+from chargen.model.record_json import RecordError, from_dict, to_dict
+from chargen.model.values import Fingerprint
+from chargen.store.hashes import hash_bytes
+from chargen.store.shared.objects import Objects, StoreError
+
+
+class SharedReply(Struct, frozen=True):
+    """A reply that is in the store: its record, and who put it there."""
+
+    record: Record
+    original: Original
+    who: str
+
+
+class DamagedReplyError(StoreError):
+    """One reply can't be used; the store is fine."""
+
+
+class Replies:
+    """The replies of one project; safe to use from threads. Every method raises StoreError."""
+
+    def __init__(self, objects: Objects, who: str) -> None:
+        self._objects = objects
+        self._who = who
+
+    def under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
+        """Return the replies to these inputs, in the order in which they were put there; damaged ones left out."""
+        found: list[SharedReply] = []
+        number = 1
+        while (there := self._objects.get(_key(fingerprint, number))) is not None:
+            reply = _read(there.data)
+            if reply is not None and reply.record.fingerprint == fingerprint:
+                found.append(reply)
+            number += 1
+        return tuple(found)
+
+    def fetch(self, reply: SharedReply) -> bytes:
+        """Return delivered bytes, verified."""
+        there = self._objects.get(_bytes_key(reply.original))
+        if there is None:
+            raise DamagedReplyError(f"the bytes of {reply.record.attempt} are not in the store")
+        if hash_bytes(there.data) != reply.original.sha256:
+            raise DamagedReplyError(f"the bytes of {reply.record.attempt} in the store are damaged: not used")
+        return there.data
+
+    def put(self, record: Record, data: bytes) -> bool:
+        """Put a reply there, if it is not; say whether it was not."""
+        original = record.original
+        assert original is not None
+        number = 1
+        text = json.dumps({"format": 1, "who": self._who, "record": to_dict(record)}, sort_keys=True).encode()
+        placed = False
+        while True:
+            there = self._objects.get(_key(record.fingerprint, number))
+            if there is None:
+                if not placed:
+                    self._place(original, data)
+                    placed = True
+                if self._objects.create(_key(record.fingerprint, number), text) is not None:
+                    return True
+                continue
+            known = _read(there.data)
+            if known is not None and known.record.attempt == record.attempt:
+                return False
+            number += 1
+
+    def _place(self, original: Original, data: bytes) -> None:
+        """Put delivered bytes there; others under their hash that are not these are replaced."""
+        key = _bytes_key(original)
+        if self._objects.create(key, data) is None:
+            self._objects.put(key, data)
+
+
+def _key(fingerprint: Fingerprint, number: int) -> str:
+    return f"done/{fingerprint}/{number}"
+
+
+def _bytes_key(original: Original) -> str:
+    return f"cas/{original.sha256}"
+
+
+def _read(data: bytes) -> SharedReply | None:
+    """Read a record as it is kept; None for what is none."""
+    try:
+        told: dict[str, Any] = json.loads(data)
+        record = from_dict(told["record"])
+        who = str(told["who"])
+    except (ValueError, KeyError, TypeError, RecursionError, RecordError):
+        return None
+    return None if record.original is None else SharedReply(record, record.original, who)
