@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
-from chargen.config.layout import ORIGINALS
 from chargen.errors import StartError
 from chargen.kinds.record_edits import all_slots_of
 from chargen.model.record import Record, RecordLine
@@ -140,7 +139,7 @@ def _of_original(stored: StoredOriginal) -> Version:
         record=record,
         stored=stored,
         names=_files_of(stored),
-        path=f"{ORIGINALS}/{record.fingerprint}/{record.attempt}/{stored.original.file}",
+        path=stored.path,
     )
 
 

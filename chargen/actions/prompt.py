@@ -81,6 +81,7 @@ class SentRequest(Struct, frozen=True):
             "model": request.model,
             "prompt": request.prompt,
             "references": [{"path": item.label, "character": item.character or None} for item in request.references],
+            "mask": None if request.mask is None else request.mask.label,
             "requested_size": request.requested_size,
             "asked_size": str(request.asked.size),
             "quality": request.quality,

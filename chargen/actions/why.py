@@ -22,6 +22,7 @@ from chargen.model.values import FileHash, amount_of, number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
+from chargen.plan.image_request import inputs_of
 from chargen.plan.plan import Planned, Unjudged
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -133,13 +134,10 @@ def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:
 
 def inputs_as_planned(image: Unjudged) -> Inputs | None:
     """Return the inputs as far as they are known: a reference that is still to be built has an empty digest."""
-    if image.composed is None or image.entry.size is None:
-        return None
     references = tuple(
         RecordedReference(item.character, item.path, item.digest or FileHash("")) for item in image.references
     )
-    composed = image.composed
-    return Inputs(composed.text, composed.negative, references, image.entry.size, composed)
+    return inputs_of(image, references)
 
 
 def sources_of(image: Planned) -> Mapping[str, str]:

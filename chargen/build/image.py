@@ -23,18 +23,18 @@ from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import ChargenError, InputError, Severity, error
+from chargen.errors import ChargenError, InputError, Position, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
 from chargen.model.record_marks import accepted_for, last_attempt
-from chargen.model.request import FailureClass, Request, SentReference
+from chargen.model.request import FailureClass, Request, Role, SentReference
 from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
-from chargen.plan.plan import Planned
+from chargen.plan.plan import Planned, PlannedReference
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -160,7 +160,10 @@ class ImageBuilder(Struct, frozen=True):
     """The shared store, where one is configured."""
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
-        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError."""
+        """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError.
+
+        Of a retake the picture it is made from, and its mask, come last.
+        """
         sent: list[SentReference] = []
         for reference in image.references:
             read = read_reference(self.session.project.root, reference.path)
@@ -176,7 +179,19 @@ class ImageBuilder(Struct, frozen=True):
                 raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
             sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
+        if (retake := image.retake) is not None and image.verdict.spends:
+            sent.append(self._read_exactly(retake.picture, Role.PICTURE, retake.position))
+            if retake.mask is not None:
+                sent.append(self._read_exactly(retake.mask, Role.MASK, retake.position))
         return tuple(sent)
+
+    def _read_exactly(self, item: PlannedReference, role: Role, asked_at: Position) -> SentReference:
+        """Read a picture that must be the one that was planned with, byte for byte. Raises InputError."""
+        data, media_type = read_reference(self.session.project.root, item.path) or (b"", "")
+        if hash_bytes(data) != item.digest:
+            message = f"`{item.path}` was changed while the image waited for its turn"
+            raise InputError(error(message, asked_at, "run again"))
+        return SentReference("", item.path, data, media_type, sha256=item.digest, name=item.name, role=role)
 
     def recheck(
         self, image: Planned, references: tuple[SentReference, ...], ready: Request | None = None

@@ -11,7 +11,7 @@ import click
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, say, say_json, styled
 from chargen.cli.tables import bold, cells, columns, dim, moment, plural, width
-from chargen.model.inputs import PROMPT
+from chargen.model.inputs import INSTRUCTION, PROMPT, RETAKE_OF
 from chargen.model.reason import said_of_version
 from chargen.text.money import paid_text
 
@@ -102,9 +102,14 @@ def _short(path: str) -> str:
 
 
 def _prompt(prompt_name: str, record: Record) -> str:
-    """Return the author's own words of a prompt: what all images share would push them off the line."""
-    name = f"{PROMPT}.{prompt_name}"
-    own = next((part.text for part in record.parts if part.name == name and part.text), record.prompt)
+    """Return the author's own words: what all images share would push them off the line.
+
+    Of a picture that was made from another one they are the instruction.
+    """
+    texts = {part.name: part.text for part in record.parts if part.text}
+    if INSTRUCTION in texts:
+        return f"from {texts.get(RETAKE_OF, '')[:_DIGITS]}: {texts[INSTRUCTION]}"
+    own = texts.get(f"{PROMPT}.{prompt_name}", record.prompt)
     return " ".join(own.split())
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "notes": "list your words on rejected images",
     "lock": "keep images as they are",
     "unlock": "end an approval or a lock",
+    "retake": "ask for the next version of a picture in words, from one that is there",
     "undo": "take back a decision: an approval, a rejection, a restored version",
     "accept": "mark pictures as up to date without making new ones",
     "adopt": "take pictures you have already, so that nothing is bought for them",

@@ -17,6 +17,7 @@ from chargen.cli.output import say, say_json, to_stderr
 from chargen.cli.plan import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
+from chargen.model.request import Role, SentReference
 from chargen.model.traced import Segment
 from chargen.text.money import estimate_text
 
@@ -140,11 +141,17 @@ def _sent_lines(shown: SentRequest) -> Iterator[str]:
     if request.references:
         yield ""
         yield "references"
-        yield from (f"  {item.label}  {dim(item.character or PLACE)}" for item in request.references)
+        yield from (f"  {item.label}  {dim(_shown_on(item))}" for item in request.references)
+        yield from (f"  {item.label}  {dim('mask')}" for item in (request.mask,) if item is not None)
     if request.notes:
         yield ""
         yield "adapted"
         yield from (f"  {line}" for note in request.notes for line in wrap(note, width() - 2))
+
+
+def _shown_on(item: SentReference) -> str:
+    """Say who or what is on a picture that goes along."""
+    return item.name if item.role is Role.PICTURE else item.character or PLACE
 
 
 def _headline(image: Planned) -> Iterator[str]:

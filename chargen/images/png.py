@@ -20,6 +20,8 @@ XMP_KEYWORD = "XML:com.adobe.xmp"
 CREDENTIALS = b"caBX"
 """The chunk that holds C2PA Content Credentials."""
 ANIMATION = b"acTL"
+_WITH_ALPHA = (b"\4", b"\6")
+"""Colour types of PNG with a channel for it: grey and colour."""
 _TEXT_LIMIT = 4 << 20
 """Bytes of text read from one chunk; a record is some kilobytes."""
 _CHUNK_LIMIT = 1 << 16
@@ -100,6 +102,11 @@ def read_text(body: bytes) -> tuple[str, str] | None:
         except zlib.error:
             return None
     return None if len(text) > _TEXT_LIMIT else (keyword.decode("latin-1"), text.decode("utf-8", "replace"))
+
+
+def has_alpha(data: bytes) -> bool:
+    """Say whether bytes are a PNG whose pixels may be transparent, by its colour type."""
+    return data.startswith(SIGNATURE) and data[12:16] == b"IHDR" and data[25:26] in _WITH_ALPHA
 
 
 def has_chunk(data: bytes, name: bytes) -> bool:

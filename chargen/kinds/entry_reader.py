@@ -6,6 +6,7 @@ program itself asks for, the rest is the lazy `data`. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.keys import DEFAULTS, PROMPTS, SHOWN
+from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
@@ -28,13 +29,16 @@ from chargen.model.entries import (
     Outputs,
     Place,
     PromptPart,
+    Retake,
 )
 from chargen.model.traced import Traced
 from chargen.model.values import Size, Status
+from chargen.text.normal_form import normal
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
 
 STATUSES = tuple(status.value for status in Status)
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class FileDefaults(Struct, frozen=True):
@@ -99,6 +103,7 @@ def read_entry(
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
     declared = _declared_of(block, file.declared)
+    retake = retake_of(block) if "retake" in block.nodes else None
     negatives = (*block.texts("negative_prompt"), *file.negatives)
     if former_colours is not None:
         avoids = former_colours.negative_prompt
@@ -128,6 +133,7 @@ def read_entry(
         place=place,
         former_words=former_words,
         former_colours=former_colours,
+        retake=retake,
     )
 
 
@@ -189,6 +195,35 @@ def status_of(block: Block) -> Status | None:
         return Status(word)
     block.problems.append(unknown_name("status", text, text.position, STATUSES))
     return None
+
+
+def retake_of(block: Block) -> Retake | None:
+    """Return what is asked anew of a picture; one that an entry merges (`<<`) is of another picture, and none."""
+    node = next((value for key, _, value in pairs(block.node) if key == "retake"), None)
+    if node is None or is_null(node):
+        return None
+    inner, place = block.block("retake"), block.document.at(node)
+    nothing = Traced.of("", "retake", place)
+    if not isinstance(node, MappingNode):
+        return Retake(place, nothing, nothing)
+    inner.spell(RETAKE)
+    of, instruction = _text(inner, "of"), _text(inner, "instruction")
+    hint = '`chargen retake NAME "TEXT"` writes it'
+    if of is None or not _HASH.fullmatch(of.strip()):
+        message = "`retake.of` must be the whole hash of a version's file: 64 hexadecimal digits"
+        block.problems.append(error(message, of.position if of is not None else place, hint))
+        of = None
+    if instruction is None or not instruction.strip():
+        message = "`retake.instruction` must say what is to be different"
+        block.problems.append(error(message, instruction.position if instruction is not None else place, hint))
+        instruction = None
+    words = "" if instruction is None else normal(one_line(instruction))
+    return Retake(
+        place,
+        nothing if of is None else Traced.of(of.strip().lower(), "retake.of", of.position),
+        nothing if instruction is None else Traced.of(words, "retake.instruction", instruction.position),
+        _text(inner, "mask"),
+    )
 
 
 def depicted(

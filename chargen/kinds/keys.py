@@ -124,6 +124,16 @@ GENERATION_DEFAULTS = Key(
     DEFAULTS,
 )
 
+RETAKE = Keys(
+    (
+        Key("of", "The version it is made from: the whole hash of its file, as `history --json` has it.",
+            Effect.REBUILDS, pattern=r"^[0-9a-fA-F]{64}$", required=True),
+        Key("instruction", "What is to be different.", Effect.REBUILDS, required=True),
+        Key("mask", "A PNG of the picture's size, transparent where the picture may change.", Effect.REBUILDS),
+    )
+)  # fmt: skip
+"""`retake`."""
+
 SLOTS = (
     Key("generated_at", "When the picture was made.", Effect.WRITTEN, suggested=False),
     Key("file_name", "The picture's name.", Effect.WRITTEN, suggested=False),
@@ -147,6 +157,8 @@ ENTRY = Keys(
         *_sizes(Effect.REBUILDS),
         Key("status", "Your word on the picture.", Effect.STATUS, choices=tuple(status.value for status in Status)),
         Key("review_note", "Your words on the picture you rejected, as `chargen reject --note` writes them."),
+        Key("retake", "Makes the next version from one that is there, as `chargen retake` writes it.",
+            Effect.REBUILDS, Form.MAPPING, RETAKE),
         Key("quality", "What the model is asked for, for this image alone.", Effect.DRIFT),
         Key("title", "A name for people."),
         Key("depicts_characters", "Slugs of the characters it shows, whose portraits go along.", Effect.REBUILDS,

@@ -110,6 +110,24 @@ class FormerWords(Struct, frozen=True):
     parts: tuple[PromptPart, ...]
 
 
+class Retake(Struct, frozen=True):
+    """What an author asks anew of a picture that is there: the hash of its file, words, and maybe a mask.
+
+    `of` and `instruction` are empty where what is written can't be used, which is a problem of the entry. `mask` is
+    project-relative with `/`.
+    """
+
+    position: Position
+    of: Traced
+    instruction: Traced
+    mask: Traced | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True where it can be carried out, as far as it is written."""
+        return bool(self.of and self.instruction)
+
+
 class Entry(Struct, frozen=True):
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
@@ -145,6 +163,8 @@ class Entry(Struct, frozen=True):
     former_words: FormerWords | None = None
     former_colours: FormerColours | None = None
     """What its name made of it before it was renamed, where that was something else."""
+    retake: Retake | None = None
+    """The picture it is to be made from, and how, where that is another one of its versions."""
 
     def by_former_colours(self) -> Entry:
         """Return the entry as forms 1 and 2 of inputs have it."""

@@ -1,7 +1,9 @@
 """The inputs of an image: what the author asked for, its fingerprint, and what changed between two of them.
 
 Laws: the inputs are the composed prompt, the negative prompt, the resolved references (content and order) and the
-asked size, and nothing else: no provider, model, route, program version, id, title or path. One walk over the inputs
+asked size, and nothing else: no provider, model, route, program version, id, title or path. A picture that is made
+from another one (`retake`) is asked for in other words: the inputs are that picture, the instruction and the mask, in
+the place of the prompts. One walk over the inputs
 feeds both the fingerprint and the explanation, so an explanation can't disagree with a verdict. Golden tests pin
 fingerprints: a change here re-buys every image of every user. Pure.
 """
@@ -18,7 +20,7 @@ from msgspec import Struct
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordPart
 from chargen.model.traced import Segment
-from chargen.model.values import Fingerprint, Size
+from chargen.model.values import FileHash, Fingerprint, Size
 
 FORMAT = b"chargen inputs 1\n"
 """First bytes of what is hashed; a new number re-buys everything."""
@@ -27,6 +29,8 @@ SHORT = 8
 """Hexadecimal digits of a part's digest in a record: enough to see a change, not to prove one."""
 
 PROMPT, NEGATIVE, SIZE, REFERENCE = "prompt", "negative_prompt", "size", "reference"
+RETAKE = "retake"
+RETAKE_OF, INSTRUCTION, MASK = f"{RETAKE}.of", f"{RETAKE}.instruction", f"{RETAKE}.mask"
 TEMPLATE = f"{PROMPT}.template"
 """The part that is a template's own words."""
 
@@ -39,10 +43,23 @@ class Sourced(Protocol):
         """The runs of the prompt, each from one source."""
 
 
+class RetakeInputs(Struct, frozen=True):
+    """What a picture is made from that is made from another one: the hash of that one's file, and the author's words.
+
+    `mask` is the hash of the picture that says where it may change; None for everywhere. `source` is where the
+    words are written, no input.
+    """
+
+    of: FileHash
+    instruction: str
+    mask: FileHash | None = None
+    source: str = ""
+
+
 class Inputs(Struct, frozen=True):
     """What the author asked for; of a reference only the bytes are an input.
 
-    `told_by` tells where the prompt's runs are written; that is no input.
+    `told_by` tells where the prompt's runs are written; that is no input. With a `retake` the prompts are none either.
     """
 
     prompt: str
@@ -50,6 +67,7 @@ class Inputs(Struct, frozen=True):
     references: tuple[RecordedReference, ...]
     size: Size
     told_by: Sourced | None = None
+    retake: RetakeInputs | None = None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -59,8 +77,15 @@ class Inputs(Struct, frozen=True):
 
 def walk(inputs: Inputs) -> Iterator[tuple[str, str]]:
     """Yield (name, value) of every input in the order they are hashed."""
-    yield PROMPT, inputs.prompt
-    yield NEGATIVE, inputs.negative_prompt
+    retake = inputs.retake
+    if retake is None:
+        yield PROMPT, inputs.prompt
+        yield NEGATIVE, inputs.negative_prompt
+    else:
+        yield RETAKE_OF, retake.of
+        yield INSTRUCTION, retake.instruction
+        if retake.mask is not None:
+            yield MASK, retake.mask
     yield SIZE, str(inputs.size)
     for number, reference in enumerate(inputs.references, start=1):
         yield f"{REFERENCE}.{number}", reference.sha256
@@ -86,8 +111,13 @@ def nearest_form(then: Mapping[str, str], forms: Sequence[Inputs]) -> Inputs:
 
 
 def parts(inputs: Inputs) -> dict[str, str]:
-    """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone."""
+    """Digest each input, and each field of the prompt as `prompt.FIELD`, for explanations where texts are gone.
+
+    The prompts of a retake are there too, which are no inputs of it: they tell whether they were edited since.
+    """
     found = {name: _short(value) for name, value in walk(inputs)}
+    if inputs.retake is not None:
+        found |= {PROMPT: _short(inputs.prompt), NEGATIVE: _short(inputs.negative_prompt)}
     found.update((name, _short(text)) for name, (text, _) in texts(inputs).items())
     return found
 
@@ -121,6 +151,12 @@ class Difference(Struct, frozen=True):
 def record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
     """Return the parts as a record holds them, with their words and sources."""
     words = texts(inputs)
+    if (retake := inputs.retake) is not None:
+        words |= {
+            RETAKE_OF: (retake.of, ""),
+            INSTRUCTION: (retake.instruction, retake.source),
+            MASK: (retake.mask or "", ""),
+        }
     return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
 
 
@@ -130,8 +166,33 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
     moved). The template's own words are not named where a field appeared or went: what stands around it went with it.
     """
+    found = _differing(then, now)
+    if now.retake is not None:
+        found = [item for item in found if not _is_of_prompts(item.part)]
+    first = next((item for item in found if item.part == INSTRUCTION), None)
+    if first is not None and first.change is not Change.CHANGED:
+        others = [item for item in found if not item.part.startswith(RETAKE)]
+        return (Difference(RETAKE, first.change, first.source), *_telling(then, others))
+    return _telling(then, found)
+
+
+def edited_prompts(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
+    """Say what of the prompts differs from those that stood beside a retake when its picture was made."""
+    if now.retake is None or PROMPT not in then:
+        return ()
+    return _telling(then, [item for item in _differing(then, now) if _is_of_prompts(item.part)])
+
+
+def _is_of_prompts(part: str) -> bool:
+    return part in (PROMPT, NEGATIVE) or part.startswith(f"{PROMPT}.")
+
+
+def _differing(then: Mapping[str, str], now: Inputs) -> list[Difference]:
+    """Return every part whose digest of then is not that of today."""
     today = parts(now)
     sources = _sources(now.segments)
+    if now.retake is not None:
+        sources[INSTRUCTION] = now.retake.source
     found: list[Difference] = []
     for name in dict.fromkeys((*today, *then)):
         before, after = then.get(name), today.get(name)
@@ -139,6 +200,11 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
             continue
         change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
         found.append(Difference(name, change, sources.get(name.removeprefix(f"{PROMPT}."), "")))
+    return found
+
+
+def _telling(then: Mapping[str, str], found: list[Difference]) -> tuple[Difference, ...]:
+    """Leave out what says the same as another difference, less telling."""
     fields = [item for item in found if item.part.startswith(f"{PROMPT}.")]
     if not any(item.part == PROMPT for item in found):
         found = [item for item in found if item not in fields]

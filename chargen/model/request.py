@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from chargen.model.batches import BatchProvider
 
 
+class Role(str, Enum):
+    """What a picture that is sent along is for."""
+
+    REFERENCE = "reference"
+    PICTURE = "picture"
+    """The new picture is made from it."""
+    MASK = "mask"
+    """Transparent where that one may change."""
+
+
 class SentReference(Struct, frozen=True):
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
@@ -38,11 +48,12 @@ class SentReference(Struct, frozen=True):
     unread: bool = False
     """Planned only: `data` is empty, and `size` the bytes of the file, None where it is not there yet."""
     size: int | None = None
+    role: Role = Role.REFERENCE
 
     @property
     def is_place(self) -> bool:
         """True where it shows where the image is set, and nobody who is meant."""
-        return not self.character
+        return not self.character and self.role is Role.REFERENCE
 
     @property
     def length(self) -> int | None:
@@ -50,8 +61,19 @@ class SentReference(Struct, frozen=True):
         return self.size if self.unread else len(self.data)
 
 
+class SentRetake(Struct, frozen=True):
+    """The picture that a new one is made from, the mask that says where, and where the author asks for it."""
+
+    picture: SentReference
+    mask: SentReference | None
+    position: Position
+
+
 class Asked(Struct, frozen=True):
-    """What the author asked for: the inputs of the image, plus labels that are shown but never inputs."""
+    """What the author asked for: the inputs of the image, plus labels that are shown but never inputs.
+
+    With a `retake` the prompt is the author's instruction, and there is no negative one.
+    """
 
     prompt: str
     negative_prompt: str
@@ -62,6 +84,7 @@ class Asked(Struct, frozen=True):
     entry_id: str = ""
     title: str = ""
     colours: tuple[str, ...] = ()
+    retake: SentRetake | None = None
 
 
 class Request(Struct, frozen=True):
@@ -71,6 +94,7 @@ class Request(Struct, frozen=True):
     model: str
     prompt: str
     references: tuple[SentReference, ...]
+    """In the order they are sent; the picture that a retake is made from is the first."""
     requested_size: str
     """As the provider is asked: `1536x1024`, or `16:9 2K`."""
     quality: str | None
@@ -82,6 +106,11 @@ class Request(Struct, frozen=True):
     """The one of `notes` that tells what became of the declared quality, where another is sent."""
     model_sha256: FileHash | None = None
     """Of the project's file that `model` names, where a provider's models are files."""
+
+    @property
+    def mask(self) -> SentReference | None:
+        """What says where the first of the `references` may change."""
+        return self.asked.retake.mask if self.asked.retake is not None else None
 
     @property
     def route(self) -> Route:

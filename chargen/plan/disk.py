@@ -20,7 +20,18 @@ from chargen.config.layout import ORIGINALS
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.own_pictures import OwnPictures
-from chargen.plan.read_trace import ATTEMPT, FILE, FOLDER, JOURNAL, ORIGINAL, REFUSED, Readers, ReadTrace, answer_of
+from chargen.plan.read_trace import (
+    ATTEMPT,
+    DELIVERED,
+    FILE,
+    FOLDER,
+    JOURNAL,
+    ORIGINAL,
+    REFUSED,
+    Readers,
+    ReadTrace,
+    answer_of,
+)
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -54,6 +65,7 @@ class StoreAnswers:
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
         self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
+        self._delivered: dict[str, str] | None = None
 
     @classmethod
     def of(cls, root: Path) -> StoreAnswers:
@@ -70,7 +82,13 @@ class StoreAnswers:
     def readers(self) -> Readers:
         """Return how its kinds of questions are answered."""
         refused = lambda fingerprint: answer_of(self.refused(Fingerprint(fingerprint)))  # noqa: E731
-        return {ORIGINAL: self.original, JOURNAL: self.journal, ATTEMPT: self.attempt, REFUSED: refused}
+        return {
+            ORIGINAL: self.original,
+            JOURNAL: self.journal,
+            ATTEMPT: self.attempt,
+            REFUSED: refused,
+            DELIVERED: self.delivered,
+        }
 
     def original(self, fingerprint: str) -> str:
         """Answer for all originals of these inputs."""
@@ -103,6 +121,13 @@ class StoreAnswers:
                 known = self._refused.get(attempt.fingerprint, ())
                 self._refused[attempt.fingerprint] = (*known, attempt)
         return self._refused.get(fingerprint, ())
+
+    def delivered(self, digest: str) -> str:
+        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
+        if self._delivered is None:
+            every = self._originals.all_records()
+            self._delivered = {item.original.sha256: item.path for item in every}
+        return self._delivered.get(digest, "")
 
     def attempt(self, attempt_id: str) -> str:
         """Answer for one attempt."""
@@ -215,6 +240,10 @@ class Disk:
                     digest = self._hashes.hash_of(full, state.key)
             self._model_files[path] = digest
         return self._model_files[path]
+
+    def delivered(self, file: FileHash) -> str:
+        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
+        return self.trace.get(DELIVERED, file)
 
     # traces
 

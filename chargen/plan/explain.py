@@ -13,9 +13,13 @@ from enum import Enum
 from msgspec import Struct
 
 from chargen.model.inputs import (
+    INSTRUCTION,
+    MASK,
     NEGATIVE,
     PROMPT,
     REFERENCE,
+    RETAKE,
+    RETAKE_OF,
     SHORT,
     SIZE,
     TEMPLATE,
@@ -52,7 +56,10 @@ class RecordedInputs(Struct, frozen=True):
         """Return text and source of each part of the prompt, and of the inputs that are one short text."""
         if self.record is None:
             return {}
-        found = {part.name: (part.text, part.source) for part in self.record.parts if part.name.startswith(PROMPT)}
+        told = (part for part in self.record.parts if part.name.startswith((PROMPT, RETAKE)))
+        found = {part.name: (part.text, part.source) for part in told}
+        if INSTRUCTION in found:
+            found[RETAKE] = found[INSTRUCTION]
         found[PROMPT] = (self.record.prompt, "")
         found[NEGATIVE] = (self.record.negative_prompt, "")
         found[SIZE] = (str(self.record.asked_size), "")
@@ -141,6 +148,9 @@ def explain(then: RecordedInputs, now: Inputs, sources: Mapping[str, str] | None
         return Explanation()
     old, new = then.texts(), {**texts(now), PROMPT: (now.prompt, ""), NEGATIVE: (now.negative_prompt, "")}
     new[SIZE] = (str(now.size), "")
+    if (retake := now.retake) is not None:
+        new[RETAKE] = new[INSTRUCTION] = (retake.instruction, retake.source)
+        new |= {RETAKE_OF: (retake.of, ""), MASK: (retake.mask or "", "")}
     found = []
     changed = differences(then.parts, now)
     for item in changed:

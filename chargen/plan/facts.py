@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen import kinds
-from chargen.errors import InputError, Problem, Severity, error, warning
+from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences
-from chargen.model.reason import Reason, ReasonCode
+from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences, edited_prompts
+from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at
 from chargen.model.request import Request, SentReference
@@ -23,7 +23,7 @@ from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
 from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
-from chargen.plan.image_request import request_of
+from chargen.plan.image_request import inputs_of, request_of
 from chargen.plan.plan import Unjudged
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof
@@ -150,10 +150,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     @cached_property
     def comparable(self) -> Inputs | None:
         """The inputs; of an image that waits for a reference those besides references."""
-        composed, size = self.image.composed, self.image.entry.size
-        if self.inputs is not None or not self.awaited or composed is None or size is None:
-            return self.inputs
-        return Inputs(composed.text, composed.negative, (), size, composed)
+        return self.inputs if self.inputs is not None or not self.awaited else inputs_of(self.image, ())
 
     @cached_property
     def recorded_parts(self) -> Mapping[str, str]:
@@ -325,7 +322,19 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
+        if self.image.retake is not None and self.target is not Target.ABSENT and self.change is Change.SAME:
+            found += self._edited_since()
         return tuple(found)
+
+    def _edited_since(self) -> Iterator[Problem]:
+        """Yield that words were edited which a picture made by a retake does not follow any more."""
+        assert self.inputs is not None
+        edited = edited_prompts(self.recorded_parts, self.inputs)
+        if edited:
+            words = sentences(change_reasons(edited))
+            message = f"{words} since the picture was made by `retake`, and it stays as it is"
+            hint = "take `retake` out of the entry to have it made from its prompt again"
+            yield note(message, self._entry.position, hint)
 
     def _of_files(self) -> Iterator[Problem]:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""

@@ -33,6 +33,7 @@ from chargen.plan.resolve import (
     resolve,
     unknown_zone,
 )
+from chargen.plan.retake import plan_retake
 from chargen.text.prose import as_name
 
 
@@ -64,6 +65,9 @@ class PlanContext(Protocol):
 
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""
+
+    def version(self, name: EntryId, file: FileHash) -> str:
+        """Return where a picture of these bytes is kept that is not at its target; nothing where it is not here."""
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands."""
@@ -119,6 +123,10 @@ class ImagePlanner(Struct, frozen=True):
         if isinstance(route, Problem):
             problems.append(route)
         project = self.judge.project
+        retake = None
+        if entry.retake is not None:
+            retake = plan_retake(entry, project.target(entry.id), self.around, problems.append)
+        missing = () if retake is None else retake.missing
         if clashes:
             blockers.append(Reason(ReasonCode.SAME_TARGET))
         if cycle:
@@ -132,9 +140,12 @@ class ImagePlanner(Struct, frozen=True):
             route=None if isinstance(route, Problem) else route,
             quality=self.judge.quality(entry, route),
             model_file=None if isinstance(route, Problem) else self._model_file(route),
-            blockers=(*errors(problems), *blockers),
+            blockers=(*errors((*problems, *missing)), *blockers),
+            retake=retake,
         )
-        image = self.judge.judged(replace(unjudged, forms=self._forms(unjudged, words, shown)), awaited)
+        forms = () if entry.retake is not None else self._forms(unjudged, words, shown)
+        image = self.judge.judged(replace(unjudged, forms=forms), awaited)
+        problems += missing if image.verdict is Verdict.BLOCKED else ()
         problems += image.problems
         if image.verdict is Verdict.MISSING:
             image = replace(image, seen=self.around.own_picture(entry))

@@ -4,44 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from chargen.config.settings import Settings
 from chargen.errors import Position, Problem, Severity, note
 from chargen.images.sniff import PNG
-from chargen.model.request import Asked, Request, SentReference
+from chargen.model.inputs import Inputs
+from chargen.model.record import RecordedReference
+from chargen.model.request import Asked, Request, Role, SentReference, SentRetake
 from chargen.model.traced import Traced
-from chargen.plan.plan import Shown, Unjudged
+from chargen.plan.plan import PlannedReference, Shown, Unjudged
 from chargen.providers.catalogue.routes import set_at
 from chargen.providers.registry import Adapters
+
+
+def inputs_of(image: Unjudged, references: Iterable[RecordedReference]) -> Inputs | None:
+    """Return the inputs of an image with these references; None while something of them is not known."""
+    composed, size = image.composed, image.entry.size
+    retake = None if image.retake is None else image.retake.inputs
+    if composed is None or size is None or (image.retake is not None and retake is None):
+        return None
+    return Inputs(composed.text, composed.negative, tuple(references), size, composed, retake)
 
 
 def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Asked:
     """Put together what the author asks for; without `sent`, references stand there without their bytes."""
     assert image.composed is not None
     assert image.entry.size is not None
-    references = sent
-    if references is None:
-        references = tuple(
-            SentReference(
-                item.character,
-                item.path,
-                b"",
-                item.media_type or PNG,
-                item.appearance,
-                name=item.name,
-                unread=True,
-                size=item.size,
-            )
-            for item in image.references
-        )
+    retake = image.retake
+    if sent is None:
+        sent = tuple(map(_unread, image.references))
+        if retake is not None:
+            sent = (*sent, replace(_unread(retake.picture), role=Role.PICTURE))
+            sent += () if retake.mask is None else (replace(_unread(retake.mask), role=Role.MASK),)
+    by_role = {item.role: item for item in sent}
     return Asked(
-        prompt=image.composed.text,
-        negative_prompt=image.composed.negative,
-        references=references,
+        prompt=image.composed.text if retake is None else retake.instruction,
+        negative_prompt=image.composed.negative if retake is None else "",
+        references=tuple(item for item in sent if item.role is Role.REFERENCE),
+        retake=None if retake is None else SentRetake(by_role[Role.PICTURE], by_role.get(Role.MASK), retake.position),
         size=image.entry.size,
         quality=image.quality,
         entry_id=image.id,
         title=image.entry.title,
         colours=image.entry.colours,
+    )
+
+
+def _unread(item: PlannedReference) -> SentReference:
+    media_type = item.media_type or PNG
+    return SentReference(
+        item.character, item.path, b"", media_type, item.appearance, name=item.name, unread=True, size=item.size
     )
 
 

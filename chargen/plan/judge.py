@@ -19,7 +19,7 @@ from chargen.model.values import FileHash, Fingerprint, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
-from chargen.plan.image_request import placed, request_of
+from chargen.plan.image_request import inputs_of, placed, request_of
 from chargen.plan.plan import Offer, Planned, Unjudged
 from chargen.plan.verdict import judge, wanted
 
@@ -48,7 +48,10 @@ class Judge(FactSources, frozen=True):
             )
             for form in image.forms
         )
-        image = replace(image, entry=entry, references=references, forms=forms)
+        retake = image.retake
+        if retake is not None and retake.mask is not None:
+            retake = replace(retake, mask=replace(retake.mask, digest=digests.get(retake.mask.path)))
+        image = replace(image, entry=entry, references=references, forms=forms, retake=retake)
         return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
 
     def judged(self, image: Unjudged, awaited: tuple[str, ...]) -> Planned:
@@ -107,6 +110,7 @@ class Judge(FactSources, frozen=True):
             blockers=image.blockers,
             forms=image.forms,
             former_rules=image.former_rules,
+            retake=image.retake,
             inputs=facts.inputs,
             fingerprint=facts.fingerprint,
             judgement=judgement,
@@ -174,15 +178,14 @@ def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
 
 
 def _inputs(image: Unjudged, awaited: tuple[str, ...]) -> Inputs | None:
-    if image.composed is None or image.entry.size is None or awaited:
+    if awaited:
         return None
     references = []
     for reference in image.references:
         if reference.digest is None:
             return None
         references.append(RecordedReference(reference.character, reference.path, reference.digest))
-    composed = image.composed
-    return Inputs(composed.text, composed.negative, tuple(references), image.entry.size, composed)
+    return inputs_of(image, references)
 
 
 def _needs_repair(verdict: Verdict, found: TargetState, unfinished: frozenset[str]) -> bool:

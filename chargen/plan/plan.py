@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.record import RecordLine
     from chargen.plan.cache.rows import Row
     from chargen.plan.compose import Composed
+    from chargen.plan.retake import PlannedRetake
     from chargen.plan.verdict import Judgement
 
 
@@ -80,6 +81,8 @@ class Unjudged(Struct, frozen=True, kw_only=True):
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
     former_rules: bool = False
     """This is the image by a former form of inputs."""
+    retake: PlannedRetake | None = None
+    """What it is to be made from, where that is another of its versions."""
 
     @property
     def id(self) -> EntryId:
@@ -135,7 +138,8 @@ class Unjudged(Struct, frozen=True, kw_only=True):
     @property
     def can_be_requested(self) -> bool:
         """True where a request can be put together, whatever the verdict is."""
-        return self.composed is not None and self.entry.size is not None and self.route is not None
+        known = self.retake is None or self.retake.picture.digest is not None
+        return known and self.composed is not None and self.entry.size is not None and self.route is not None
 
     @property
     def is_structured(self) -> bool:

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Entry, Imagery, Place
+from chargen.model.entries import Character, Entry, Imagery, Place, Retake
 from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.book import PLACE, Book
 from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
@@ -152,6 +152,11 @@ class Planner:
         entry = scan_without_prompt(self.project, image.entry)
         return None if entry is None else self._planner.plan(entry, self._planner.resolve(entry))
 
+    def with_retake(self, image: Planned, retake: Retake) -> Planned:
+        """Plan an image as if its entry asked for this."""
+        entry = replace(image.entry, retake=retake)
+        return self._planner.plan(entry, self._planner.resolve(entry))
+
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image; None where none can be made of the entry."""
         if isinstance(image, Row):
@@ -214,6 +219,10 @@ class Planner:
     def model_file(self, path: str) -> FileHash | None:
         """Look at a file of the project that is a model; return its hash where it is there."""
         return self.disk.model_file(path)
+
+    def version(self, name: EntryId, file: FileHash) -> str:
+        """Return where a picture of these bytes is kept that is not at its target; nothing where it is not here."""
+        return self.evidence.in_history(name, file) or self.disk.delivered(file)
 
     def place(self, name: EntryId) -> Position:
         """Return where an entry stands, and note that it was asked."""

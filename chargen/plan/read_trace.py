@@ -21,8 +21,8 @@ FILE = "file"
 FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
-ORIGINAL, JOURNAL, ATTEMPT, REFUSED = "original", "journal", "attempt", "refused"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED})
+ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED = "original", "journal", "attempt", "refused", "delivered"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

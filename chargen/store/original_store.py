@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from chargen.config.layout import ORIGINALS
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
 
@@ -26,6 +27,11 @@ class StoredOriginal(Struct, frozen=True):
     original: Original
     published: tuple[PublishedFile, ...] = ()
     unusable: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where the delivered bytes are kept in the project, while no shared store keeps them alone."""
+        return f"{ORIGINALS}/{self.record.fingerprint}/{self.record.attempt}/{self.original.file}"
 
 
 class DamagedOriginal(Struct, frozen=True):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from chargen.images.png import PngError, chunks, embedded_record
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, is_plain, sniff
+from chargen.images.png import PngError, chunks, embedded_record, has_alpha
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.values import Size
@@ -61,12 +61,19 @@ class ReferenceLook(Struct, frozen=True):
     media_type: str = ""
     size: int = 0
     trouble: Unsendable | None = None
+    pixels: tuple[int, int] = (0, 0)
+    """Width and height as stored, 0 where the header does not say."""
+    has_alpha: bool = False
+    """A PNG that can be transparent in places."""
 
 
 def look_at(root: Path, path: str) -> ReferenceLook:
     """Look at a reference file. `path` is project-relative."""
     read = _read(root, path)
-    return ReferenceLook(trouble=read) if isinstance(read, Unsendable) else ReferenceLook(sniff(read), len(read))
+    if isinstance(read, Unsendable):
+        return ReferenceLook(trouble=read)
+    found = header(read)
+    return ReferenceLook(found.media_type, len(read), None, (found.width, found.height), has_alpha(read))
 
 
 def unsendable(root: Path, path: str) -> Unsendable | None:

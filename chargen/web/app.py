@@ -155,6 +155,13 @@ class Pages:
         named = (str(asked.get("image")), str(asked.get("version")))
         return JSONResponse(await run_in_threadpool(self._desk.restore, *named))
 
+    async def retake(self, request: Request) -> Response:
+        """Ask for the next version in words, or say only what that comes to."""
+        asked = await _body(request)
+        words = [str(asked.get(name) or "") for name in ("image", "text", "version", "mask")]
+        found = await run_in_threadpool(self._desk.retake, *words, write=asked.get("write") is True)
+        return JSONResponse(found)
+
     async def undo(self, request: Request) -> Response:
         """Take a decision back."""
         number = (await _body(request)).get("number")
@@ -200,6 +207,7 @@ def page_app(desk: Desk, token: str, hosts: frozenset[str]) -> Starlette:
             Route("/thumbnail/{digest}", pages.thumbnail),
             Route("/decide", pages.decide, methods=["POST"]),
             Route("/restore", pages.restore, methods=["POST"]),
+            Route("/retake", pages.retake, methods=["POST"]),
             Route("/undo", pages.undo, methods=["POST"]),
             Route("/price", pages.price, methods=["POST"]),
             Route("/build", pages.build, methods=["POST"]),

@@ -23,6 +23,7 @@ from chargen.actions.notes import open_notes
 from chargen.actions.plan import dry_run
 from chargen.actions.prompt import composed_prompt
 from chargen.actions.restore import restore
+from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
 from chargen.actions.undo import open_decisions, undo
@@ -108,6 +109,7 @@ class Desk:
             return {
                 **self._row(session, image, dict(_known(planner)), {}),
                 "note": image.entry.review_note,
+                "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
                 "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
                 "why": why(session, planner, image).to_json(),
                 "versions": versions,
@@ -144,6 +146,15 @@ class Desk:
             planner = session.planner()
             found = accept(session, planner, [_image(planner, name) for name in ids])
             return {"images": [item.to_json() for item in found]}
+
+    @_alone
+    def retake(self, name: str, text: str, version: str = "", mask: str = "", *, write: bool) -> dict[str, Any]:
+        """Ask for the next version of an image in words; without `write` only say what that comes to."""
+        with self._session() as session:
+            planner = session.planner()
+            found = history(session, planner.evidence, _image(planner, name))
+            asked = plan_retake(planner, found, text, version, mask)
+            return (retake(session, asked) if write else asked).to_json()
 
     @_alone
     def restore(self, name: str, version: str) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def test_every_command_is_tried_here() -> None:
         "mv",
         "new",
         "restore",
+        "retake",
         "review",
         "schema",
         "watch",
@@ -146,6 +147,24 @@ def test_restore(book: Project, say: Say) -> None:
     assert (code, out.splitlines()[0].startswith(f"restored version 1 of {A}, made ")) == (0, True)
     assert "kept as current until you edit" in out
     assert shown(say, "restore", A, "2")["other_inputs"] is False
+
+
+def test_retake(book: Project, say: Say) -> None:
+    """The words, the version and the price of what the next build makes, or why it makes nothing; undone as written."""
+    before = book.read(CH01)
+    code, out, _ = say("retake", A, "Put it out.")
+    asked = f"asked anew: {A}, from version 1: Put it out.\nthe next build makes it, $0.00 by estimate\n"
+    assert (code, out) == (0, asked)
+    found = shown(say, "prompt", A, "--sent")
+    assert (found["prompt"], found["mask"]) == ("Put it out.", None)
+    assert found["references"][0]["path"] == f"generated/{A}.png"
+    assert say("undo")[1] == f"undone: retake of {A} (version 1: Put it out. → no retake)\n"
+    assert book.read(CH01) == before
+    say("lock", A)
+    locked = shown(say, "retake", A, "Put it out.", "--of", "1")
+    assert (locked["verdict"], locked["note"].partition(":")[0]) == ("locked", "it is locked")
+    code, _, err = say("retake", A, "Put it out.", "--mask", "/elsewhere/mask.png")
+    assert (code, "is not in the project" in err) == (3, True)
 
 
 def test_init(tmp_path: Path, say: Say) -> None:

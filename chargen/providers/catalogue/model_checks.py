@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from chargen.errors import Problem, error, warning
-from chargen.model.request import SentReference
+from chargen.model.request import Request, Role, SentReference
 from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable, ProviderFacts, route_line
 from chargen.text.nearest import did_you_mean
 
@@ -88,6 +88,19 @@ def check_references(
     if facts.request_bytes is not None and total > facts.request_bytes:
         message = f"the references come to {_megabytes(total)} as sent, `{facts.name}` takes at most "
         yield error(message + _megabytes(facts.request_bytes), hint="make the pictures smaller, or list fewer of them")
+
+
+def check_retake(request: Request, *, takes_masks: bool) -> Iterator[Problem]:
+    """Refuse what the model can't do of making a picture from another one, at the place where it is asked for."""
+    retake, model_id = request.asked.retake, request.model
+    if retake is None:
+        return
+    if not any(each.role is Role.PICTURE for each in request.references):
+        message = f"`{model_id}` makes no picture from another one: `retake` needs a model that takes references"
+        yield error(message, retake.position, "choose one of those that `chargen models` shows with references")
+    elif request.mask is not None and not takes_masks:
+        message = f"`{request.provider}` takes no mask: the whole picture may change there"
+        yield error(message, retake.position, "take `mask` out, and say in words what is to stay; or choose `openai`")
 
 
 def media_type(reference: SentReference) -> str:

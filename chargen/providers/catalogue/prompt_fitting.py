@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from chargen.model.request import Asked, SentReference
+from chargen.model.request import Asked, Role, SentReference
 
 SENTENCE_VERSION = 1
 """Counts up whenever `SENTENCE` changes; recorded with each request that used it."""
@@ -25,6 +26,9 @@ PLACE = "Keep the architecture, materials and layout of the place as on its pict
 
 KEEP = "Keep each face, hair and build as on its picture; light, pose and composition follow the text."
 """What a model is asked to take from the pictures, and what not."""
+
+KEEP_THE_REST = "Keep each face, hair and build as on its picture, and all that the text does not name as on picture 1."
+"""The same where the first picture is the one to change."""
 
 
 class Fitted(Struct, frozen=True):
@@ -43,11 +47,16 @@ class ReferenceChoice(Struct, frozen=True):
 
 
 def fit(asked: Asked, model_id: str, limit: int) -> Fitted:
-    """Keep at most `limit` references, put words in the place of the others, and append the negative prompt."""
+    """Keep at most `limit` references, put words in the place of the others, and append the negative prompt.
+
+    The picture that a retake is made from is the first of the pictures, and counts.
+    """
     notes: list[str] = []
-    choice = choose_references(asked.references, limit)
+    first = () if asked.retake is None or limit < 1 else (asked.retake.picture,)
+    choice = choose_references(asked.references, limit - len(first))
+    choice = replace(choice, kept=(*first, *choice.kept))
     prompt = with_descriptions(asked.prompt, choice.dropped)
-    if who := legend(choice.kept):
+    if choice.kept != first and (who := legend(choice.kept)):
         prompt = f"{prompt.rstrip()}\n\n{who}"
     if choice.dropped:
         notes.append(dropped_note(choice.dropped, model_id, limit))
@@ -75,7 +84,9 @@ def legend(kept: Sequence[SentReference]) -> str:
     """Say who or what is on which of the pictures that go along; nothing where nobody is named."""
     named = [(number, each) for number, each in enumerate(kept, start=1) if each.name]
     lines = [f"Picture {number}: {'the place, ' if each.is_place else ''}{each.name}." for number, each in named]
-    lines += [KEEP] if any(not each.is_place for _, each in named) else []
+    people = any(each.role is Role.REFERENCE and not each.is_place for _, each in named)
+    changes = any(each.role is Role.PICTURE for each in kept)
+    lines += [KEEP_THE_REST if changes else KEEP] if people else []
     lines += [PLACE] if any(each.is_place for _, each in named) else []
     return " ".join(lines)
 

@@ -27,6 +27,7 @@ from chargen.model.request import (
     ProviderSettings,
     Reply,
     Request,
+    Role,
     SentReference,
     Ticket,
 )
@@ -37,7 +38,17 @@ from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
 from chargen.providers.comfyui import answers
 from chargen.providers.comfyui.progress import Progress
-from chargen.providers.comfyui.workflow import NEGATIVE, SEED, SIZE, Values, Workflow, read_workflow
+from chargen.providers.comfyui.workflow import (
+    MASK,
+    NEGATIVE,
+    PREFIX,
+    RETAKE,
+    SEED,
+    SIZE,
+    Values,
+    Workflow,
+    read_workflow,
+)
 from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import VendorProvider
 
@@ -84,7 +95,8 @@ class ComfyUIProvider(VendorProvider):
         """Turn what was asked into what the workflow takes; every change is told in `notes`."""
         workflow = self._workflow(model)
         own_negative = workflow.takes(NEGATIVE)
-        fitted = fit(replace(asked, negative_prompt="") if own_negative else asked, model, workflow.references)
+        limit = workflow.references + (asked.retake is not None and workflow.takes(RETAKE))
+        fitted = fit(replace(asked, negative_prompt="") if own_negative else asked, model, limit)
         notes = list(fitted.notes)
         parameters: dict[str, Any] = {}
         size = asked.size
@@ -97,7 +109,7 @@ class ComfyUIProvider(VendorProvider):
             notes.append(f"`{model}` makes its own size: {asked.size} is not sent")
         if own_negative:
             parameters["negative_prompt"] = asked.negative_prompt
-        if spare := workflow.references - len(fitted.references):
+        if spare := limit - len(fitted.references):
             left = ", ".join(f"`reference:{workflow.references - more}`" for more in reversed(range(spare)))
             notes.append(f"`{model}` is sent without its {left}: the image has no such reference")
         if asked.quality:
@@ -122,7 +134,18 @@ class ComfyUIProvider(VendorProvider):
         if max(size.width, size.height) > LARGEST_SIDE:
             hint = f"give a size with sides of at most {LARGEST_SIDE} pixels"
             problems.append(error(f"`{NAME}` can't make {size}", hint=hint))
+        problems += self._check_retake(request)
         return tuple(problems)
+
+    def _check_retake(self, request: Request) -> Iterator[Problem]:
+        """Refuse a picture to change, and a mask, that no node of the workflow loads."""
+        workflow, retake = self._workflow(request.model), request.asked.retake
+        if retake is None:
+            return
+        for mark in (RETAKE,) if retake.mask is None else (RETAKE, MASK):
+            if not workflow.takes(mark):
+                message = f"`{request.model}` takes no {mark}: no node is titled `{PREFIX}{mark}`"
+                yield error(message, retake.position, "title the node that loads that picture so")
 
     def price(self, request: Request) -> Decimal | None:  # noqa: ARG002 - the protocol prices a request
         """Cost nothing."""
@@ -135,13 +158,16 @@ class ComfyUIProvider(VendorProvider):
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
         workflow = self._workflow_of(request)
+        made_from = next((item for item in request.references if item.role is Role.PICTURE), None)
         graph = workflow.bound(
             Values(
                 prompt=request.prompt,
                 negative=request.parameters.get("negative_prompt", ""),
                 seed=seed_of(name),
                 size=Size(*map(int, request.requested_size.split("x"))),
-                references=[self._upload(reference) for reference in request.references],
+                references=[self._upload(item) for item in request.references if item.role is Role.REFERENCE],
+                retake="" if made_from is None else self._upload(made_from),
+                mask="" if request.mask is None else self._upload(request.mask),
             )
         )
         prompt_id = id_of(name)

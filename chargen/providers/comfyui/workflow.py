@@ -1,7 +1,8 @@
 """A workflow as ComfyUI exports it for programs (API format): its marked nodes, and the graph with an image's values.
 
 A node is marked by its title: `chargen:prompt`, `chargen:negative`, `chargen:seed`, `chargen:size`,
-`chargen:reference:1` and so on, `chargen:output`. A mark may stand on several nodes, but for the output. Pure.
+`chargen:reference:1` and so on, `chargen:retake` and `chargen:mask` (the picture to change, and where),
+`chargen:output`. A mark may stand on several nodes, but for the output. Pure.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from chargen.text.nearest import did_you_mean
 
 PREFIX = "chargen:"
 PROMPT, NEGATIVE, SEED, SIZE, OUTPUT, REFERENCE = "prompt", "negative", "seed", "size", "output", "reference"
-MARKS = (PROMPT, NEGATIVE, SEED, SIZE, f"{REFERENCE}:1", OUTPUT)
+RETAKE, MASK = "retake", "mask"
+MARKS = (PROMPT, NEGATIVE, SEED, SIZE, f"{REFERENCE}:1", RETAKE, MASK, OUTPUT)
 _TEXTS = ("text", "prompt", "value", "string", "clip_l", "clip_g", "t5xxl", "text_l", "text_g")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     PROMPT: _TEXTS,
@@ -30,6 +32,8 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     SEED: ("seed", "noise_seed", "value"),
     SIZE: ("width", "height"),
     REFERENCE: ("image",),
+    RETAKE: ("image",),
+    MASK: ("image",),
     OUTPUT: (),
 }
 """Inputs of nodes that take each value; of those a node has, all that no other node provides are set."""
@@ -52,13 +56,18 @@ class Node(Struct, frozen=True):
 
 
 class Values(Struct, frozen=True):
-    """What of an image goes into a workflow; `references` are names of pictures at the server, in order."""
+    """What of an image goes into a workflow; `references` are names of pictures at the server, in order.
+
+    So are the `retake` (the picture to change) and its `mask`; empty where there is none.
+    """
 
     prompt: str
     negative: str
     seed: int
     size: Size
     references: Sequence[str]
+    retake: str = ""
+    mask: str = ""
 
 
 class Workflow(Struct, frozen=True):
@@ -79,9 +88,9 @@ class Workflow(Struct, frozen=True):
 
     @property
     def reference_nodes(self) -> frozenset[str]:
-        """The ids of the nodes that load its references."""
-        marks = map(_reference, range(1, self.references + 1))
-        return frozenset(node.id for mark in marks for node in self.nodes[mark])
+        """The ids of the nodes that load its pictures."""
+        marks = (*map(_reference, range(1, self.references + 1)), RETAKE, MASK)
+        return frozenset(node.id for mark in marks for node in self.nodes.get(mark, ()))
 
     @property
     def _marked(self) -> frozenset[str]:
@@ -99,7 +108,7 @@ class Workflow(Struct, frozen=True):
     def bound(self, values: Values) -> Graph:
         """Return the graph with an image's values.
 
-        The node of a reference that the image does not have is left out, and with it what works on nothing else.
+        The node of a picture that the image does not have is left out, and with it what works on nothing else.
         """
         graph = copy.deepcopy(self.graph)
         given: dict[str, Mapping[str, Any]] = {
@@ -108,12 +117,13 @@ class Workflow(Struct, frozen=True):
             SEED: dict.fromkeys(_FIELDS[SEED], values.seed),
             SIZE: {"width": values.size.width, "height": values.size.height},
         }
-        for number in range(1, self.references + 1):
-            names = values.references[number - 1 : number]
-            if names:
-                given[_reference(number)] = {"image": names[0]}
+        names = dict(enumerate(values.references, start=1))
+        pictures = {_reference(number): names.get(number, "") for number in range(1, self.references + 1)}
+        for mark, name in {**pictures, RETAKE: values.retake, MASK: values.mask}.items():
+            if name:
+                given[mark] = {"image": name}
                 continue
-            for node in self.nodes[_reference(number)]:
+            for node in self.nodes.get(mark, ()):
                 _leave_out(graph, node.id, self._marked)
         for mark, texts in given.items():
             for node in self.nodes.get(mark, ()):

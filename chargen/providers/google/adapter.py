@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.errors import Problem, error
 from chargen.model.request import Asked, ProviderError, Reply, Request
-from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_references
+from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_references, check_retake
 from chargen.providers.catalogue.model_sizes import RatioSizes
 from chargen.providers.google import failures, replies, requests
 from chargen.providers.http.failures import Answer
@@ -38,9 +38,11 @@ class GoogleProvider(VendorProvider):
     def check(self, request: Request) -> tuple[Problem, ...]:
         """Say what would be refused or wasted, before spending; another server's rules are not known here."""
         model = self._models.assumed(self.name, request.model)
+        refused = tuple(check_retake(request, takes_masks=False))
         if not self.is_vendor and not model.unsupported:
-            return ()
+            return refused
         problems = [
+            *refused,
             *check_model(self._models, self.name, request.model, self._today),
             *check_prompt(request.prompt, self._facts),
             *check_references(request.references, model.references, request.model, self._facts),

@@ -73,13 +73,13 @@ class VendorProvider(LiveProvider):
         """
         if (prices := self._prices(request.model)) is None:
             return None
-        return estimate(prices, request.requested_size, request.quality, len(request.references), request.prompt)
+        return estimate(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
     def most(self, request: Request) -> Decimal | None:
         """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
         if (prices := self._prices(request.model)) is None:
             return None
-        return most(prices, request.requested_size, request.quality, len(request.references), request.prompt)
+        return most(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
     def _prices(self, asked: str, answered: str | None = None) -> Prices | None:
         """Return the prices of a model, or those of the one that answered in its place, where they are known."""
@@ -209,3 +209,8 @@ class VendorProvider(LiveProvider):
     def _load(self, client: Any) -> None:
         """Import what the SDK only imports when it is named."""
         raise NotImplementedError
+
+
+def _pictures(request: Request) -> int:
+    """Count the pictures that go along; a mask is counted as one, for no vendor says that it is free."""
+    return len(request.references) + (request.mask is not None)

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from chargen.errors import Problem, error, warning
+from chargen.images.sniff import PNG
 from chargen.model.request import Asked, ProviderError, Reply, Request
-from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
+from chargen.providers.catalogue.model_checks import (
+    check_model,
+    check_prompt,
+    check_quality,
+    check_references,
+    check_retake,
+)
 from chargen.providers.catalogue.model_sizes import RatioSizes, read_size
 from chargen.providers.catalogue.models import Lifecycle
 from chargen.providers.http.failures import Answer
@@ -64,6 +71,8 @@ class OpenAIProvider(VendorProvider):
             *check_quality(model, request.model, request.quality),
             *check_prompt(request.prompt, self._facts),
             *check_references(request.references, model.references, request.model, self._facts),
+            *check_retake(request, takes_masks=True),
+            *requests.check_mask(request),
         ]
         if size is None or isinstance(model.sizes, RatioSizes) or not model.sizes.legal(size):
             problems.append(error(f"`{request.model}` does not make {request.requested_size}", hint="change the size"))
@@ -106,6 +115,8 @@ class OpenAIProvider(VendorProvider):
         if request.references:
             send = client.images.with_raw_response.edit
             values["image"] = requests.image_files(request)
+        if request.mask is not None:
+            values["mask"] = ("mask.png", request.mask.data, PNG)
         reply = send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
         return _plain(reply.http_response)
 

@@ -6,11 +6,12 @@ Two kinds of models: those in the vendor's table, which get values they take, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from chargen.errors import Problem, error
 from chargen.model.request import Asked, Request
 from chargen.model.values import Size
 from chargen.providers.catalogue.model_checks import media_type
@@ -30,6 +31,8 @@ High qualities of large pictures were seen to take over 200 s.
 """
 LARGE_PIXELS = 2560 * 1440
 """Above this the vendor calls sizes experimental; they take longer."""
+MASK_BYTES = 4_000_000
+"""As the SDK's own description of `mask` says."""
 SLOW_QUALITIES = frozenset({"xhigh", "max"})
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -72,6 +75,14 @@ def build_compatible(asked: Asked, model_id: str, limit: int, quality: str | Non
     return _request(fitted, asked, model_id, size=asked.size, quality=quality, parameters=parameters, notes=notes)
 
 
+def check_mask(request: Request) -> Iterator[Problem]:
+    """Refuse a mask that is larger than the vendor takes."""
+    mask, retake = request.mask, request.asked.retake
+    if mask is not None and retake is not None and (mask.length or 0) > MASK_BYTES:
+        message = f"mask `{mask.label}` has {(mask.length or 0) / 1e6:.1f} MB, `{PROVIDER}` takes at most 4.0 MB"
+        yield error(message, retake.position, "save it without colours: only its transparency counts")
+
+
 def timeout(request: Request, setting: float | None) -> float:
     """Return the seconds to wait for this request; the author's setting wins."""
     if setting is not None:
@@ -81,7 +92,7 @@ def timeout(request: Request, setting: float | None) -> float:
 
 
 def image_files(request: Request) -> list[tuple[str, bytes, str]]:
-    """Return the references as (file name, bytes, media type), in order; names say nothing of the author's folders."""
+    """Return what goes along as (file name, bytes, media type), in order; names say nothing of the author's folders."""
     return [
         (f"reference-{number}.{_SUFFIXES.get(media_type(reference), 'png')}", reference.data, media_type(reference))
         for number, reference in enumerate(request.references, start=1)

@@ -55,7 +55,7 @@ class SketchProvider(LiveProvider):
             provider=NAME,
             model=model,
             prompt=asked.prompt,
-            references=asked.references,
+            references=asked.references if asked.retake is None else (asked.retake.picture, *asked.references),
             requested_size=str(asked.size),
             quality=None,
             parameters={},

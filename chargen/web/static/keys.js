@@ -7,6 +7,7 @@ const KEYS = [
   ["Space", "select"],
   ["a", "approve; with Shift also go on to the next that is not reviewed"],
   ["x", "reject, with a note"],
+  ["t", "ask for the next version in words (retake)"],
   ["l", "lock"],
   ["k", "accept the picture as it is"],
   ["b", "queue a rebuild, or take it from the queue"],
@@ -40,6 +41,7 @@ document.addEventListener("keydown", async (event) => {
       if ((await decide.status("approve", ids)) && next) desk.go(next);
     },
     x: () => decide.reject(ids),
+    t: () => ids.length && retake.ask(ids[0]),
     l: () => decide.status("lock", ids),
     k: () => decide.status("accept", ids),
     b: () => queue.add(ids),

@@ -36,6 +36,7 @@ const view = {
     return make("div", {},
       make("p", {}, ...words),
       image.note ? make("p", { class: "note" }, `Note: “${image.note}”`) : null,
+      image.retake ? make("p", { class: "note" }, `Asked anew: “${image.retake}”`) : null,
       made ? make("p", {}, `made ${made.at ? desk.time(made.at) : ""}${made.by ? ` by ${made.by}` : ""}, ${money(made.cost_usd)}`) : null,
       make("p", {}, `${image.file}:${image.line}`),
       ...image.problems.map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`)));
@@ -47,6 +48,7 @@ const view = {
     return make("p", { class: "actions" },
       act("approve (a)", "a", "approve"),
       button("reject (x)", () => decide.reject([image.id]), { "data-key": "x" }),
+      image.versions.length ? button("ask again in words (t)", () => retake.ask(image.id), { "data-key": "t" }) : null,
       act("lock (l)", "l", "lock"),
       act("unlock", "unlock", "unlock"),
       act("accept as it is (k)", "k", "accept"),
