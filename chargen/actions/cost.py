@@ -8,15 +8,20 @@ are those of UTC, like the months of a budget.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import Struct
 
+from chargen.config.tiers import FINAL
 from chargen.errors import StartError
+from chargen.plan.session import Session
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
+
+NO_TIER = "(not known)"
+"""Where no picture came, or it is not here."""
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
@@ -28,17 +33,18 @@ class Period(Struct, frozen=True):
     until: datetime | None = None
 
 
-ALWAYS = Period()
-
-
 class Spending(Struct, frozen=True):
-    """The same attempts three times, and all in one row; `records` are those of them that only entries tell of."""
+    """The same attempts three times, and all in one row; `records` are those of them that only entries tell of.
+
+    `by_tier` has them once more where there are tiers.
+    """
 
     by_day: tuple[Sum, ...]
     by_provider: tuple[Sum, ...]
     by_file: tuple[Sum, ...]
     total: Sum
     records: Sum
+    by_tier: tuple[Sum, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object of `cost --json`."""
@@ -46,13 +52,22 @@ class Spending(Struct, frozen=True):
             "by_day": [row.to_json() for row in self.by_day],
             "by_provider": [row.to_json() for row in self.by_provider],
             "by_file": [row.to_json() for row in self.by_file],
+            "by_tier": [row.to_json() for row in self.by_tier],
             "total": self.total.to_json(),
             "records": self.records.to_json(),
         }
 
 
-def spending(attempts: Iterable[Attempt], period: Period = ALWAYS, recorded: Iterable[Attempt] = ()) -> Spending:
-    """Add up the attempts whose requests left within a period; `recorded` are those that the journal does not know."""
+def spending(
+    attempts: Iterable[Attempt],
+    period: Period = Period(),
+    recorded: Iterable[Attempt] = (),
+    tiers: Mapping[str, str] | None = None,
+) -> Spending:
+    """Add up the attempts whose requests left within a period; `recorded` are those that the journal does not know.
+
+    `tiers` are those that asked for the pictures of attempts, None where there are none.
+    """
     of_records = [attempt for attempt in recorded if _within(attempt, period)]
     chosen = [*(attempt for attempt in attempts if _within(attempt, period)), *of_records]
     return Spending(
@@ -61,7 +76,16 @@ def spending(attempts: Iterable[Attempt], period: Period = ALWAYS, recorded: Ite
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
         sum_of("total", chosen),
         sum_of("records", of_records),
+        () if tiers is None else _grouped(chosen, lambda attempt: tiers.get(attempt.attempt_id, NO_TIER)),
     )
+
+
+def tiers_of(session: Session) -> dict[str, str] | None:
+    """Return the tier of each attempt that brought a picture which is here; None in a project without tiers."""
+    if not session.project.settings.tiers:
+        return None
+    records = (stored.record for stored in session.originals.all_records())
+    return {record.attempt: record.tier or FINAL for record in records}
 
 
 def period_of(since: str | None, month: str | None) -> Period:

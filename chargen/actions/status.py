@@ -1,8 +1,8 @@
 """The author's word on an image (`status`), written into the entry, and what that changes for the next build.
 
-Laws: the only thing written is the entry's `status`, and for a rejection that was answered before the mark that says
-so; the splice is that of the slots. A build that goes on meanwhile loses nothing: files have one writer at a time, and
-an image is judged again on what its file says when its request is about to leave.
+Laws: the only thing written is the entry's `status`, and the mark of a rejection that was answered before, or of an
+approval that was given to a draft; the splice is that of the slots. A build that goes on meanwhile loses nothing: files
+have one writer at a time, and an image is judged again on what its file says when its request is about to leave.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
-from chargen.model.record_marks import ANSWERED, without_mark
+from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
 from chargen.model.values import EntryId, Status, Verdict, number
 from chargen.plan.plan import Planned, Shown, total_cost
@@ -42,7 +42,8 @@ COMMANDS = {
 class MarkedImage(Struct, frozen=True):
     """One image that was meant: its status before and now, and what is to be said of it.
 
-    `asks_again` is a rejection that was answered once and asks for another image. `note` are the words that are written
+    `asks_again` is a rejection that was answered once and asks for another image, `confirms` an approval that was given
+    to a draft and is given to the final picture now. `note` are the words that are written
     beside the status; None where those there stay. `refused` says why nothing was written, else it is empty; `notes`
     are worth knowing.
     """
@@ -51,6 +52,7 @@ class MarkedImage(Struct, frozen=True):
     before: Status | None
     after: Status | None
     asks_again: bool = False
+    confirms: bool = False
     note: str | None = None
     refused: str = ""
     notes: tuple[str, ...] = ()
@@ -58,7 +60,9 @@ class MarkedImage(Struct, frozen=True):
     @property
     def changed(self) -> bool:
         """True where something was written."""
-        return not self.refused and (self.asks_again or self.before is not self.after or self.note is not None)
+        return not self.refused and (
+            self.asks_again or self.confirms or self.before is not self.after or self.note is not None
+        )
 
     def to_json(self) -> dict[str, Any]:
         """One element of `images[]`: statuses are null for none, `refused` where something was written."""
@@ -70,6 +74,7 @@ class MarkedImage(Struct, frozen=True):
             "after": self.after.value if self.after else None,
             "changed": self.changed,
             "asks_again": self.asks_again and not self.refused,
+            "confirms": self.confirms and not self.refused,
             "review_note": self.note or None,
             "refused": self.refused or None,
             "notes": list(self.notes),
@@ -144,7 +149,8 @@ def _mark(planner: Planner, image: Planned, status: Status, note: str | None) ->
     if status is Status.REJECTED:
         answered = line is not None and ANSWERED in line.others
         return MarkedImage(image, old, status, asks_again=answered, note=_note(image, note or "", answered))
-    return MarkedImage(image, old, status, notes=_notes(planner, image))
+    confirms = line is not None and APPROVED_DRAFT in line.others
+    return MarkedImage(image, old, status, confirms=confirms, notes=_notes(planner, image))
 
 
 def _note(image: Planned, note: str, answered: bool) -> str | None:
@@ -205,7 +211,9 @@ def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> Mar
 
 def _edits(item: MarkedImage, status: Status) -> tuple[Edit, ...]:
     """The mark goes first: should the second not be written, nothing is asked for yet."""
-    edits: list[Edit] = [_asking_again(item.image.target)] if item.asks_again else []
+    edits: list[Edit] = []
+    for due, mark in ((item.asks_again, ANSWERED), (item.confirms, APPROVED_DRAFT)):
+        edits += [_without(mark, item.image.target)] if due else []
     values: dict[str, SlotValue] = {} if item.before is status else {"status": status.value}
     if item.note is not None:
         values["review_note"] = item.note or None
@@ -214,12 +222,12 @@ def _edits(item: MarkedImage, status: Status) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _asking_again(target: str) -> Callable[[Entry], SlotEdit | None]:
+def _without(mark: tuple[str, str], target: str) -> Callable[[Entry], SlotEdit | None]:
     def edit(entry: Entry) -> SlotEdit | None:
         line = entry.record_line
-        if line is None or ANSWERED not in line.others:
+        if line is None or mark not in line.others:
             return None
-        return record_edit(entry, without_mark(line, ANSWERED).format(), target)
+        return record_edit(entry, without_mark(line, mark).format(), target)
 
     return edit
 

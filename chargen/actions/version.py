@@ -57,12 +57,18 @@ class Version(Struct, frozen=True):
     path: str = ""
     """Where its bytes are, project-relative; empty where they are not here."""
 
+    @property
+    def tier(self) -> str | None:
+        """The tier that asked for it; None for a final image, and where nobody knows."""
+        return None if self.record is None else self.record.tier
+
     def to_json(self) -> dict[str, Any]:
         """One element of `versions[]` in `history --json`."""
         return {
             "number": self.number,
             "at": self.at,
             "by": self.by,
+            "tier": self.tier,
             "by_hand": self.by_hand,
             "where": self.where.value,
             "cost_usd": number(self.cost_usd),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
+from chargen.config.tiers import FINAL
 from chargen.errors import ChargenError, InputError, Problem
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
@@ -77,6 +78,9 @@ class Attempt:
         self._purchase = purchase
         self._record: Record | None = None
         assert image.route is not None
+        tier = session.project.settings.tier
+        of_tier = tier is not None and tier.name != FINAL and not session.adapters.is_proof(image.route)
+        self._tier = tier.name if tier is not None and of_tier else None
         self._keeps_jobs = session.adapters.models.facts(image.route.provider).jobs
 
     def in_transit(self, request: Request, servers: Sequence[str]) -> Job | None:
@@ -164,6 +168,7 @@ class Attempt:
             references=inputs.references,
             requested_size=request.requested_size,
             quality=request.quality,
+            tier=self._tier,
             parameters=request.parameters,
             sent_prompt=request.prompt if request.prompt != inputs.prompt else None,
             notes=request.notes,

@@ -318,7 +318,7 @@ def open_build(
     """
     environ = os.environ if environ is None else environ
     order = order or BuildRequest()
-    session = open_session(folder, environ)
+    session = open_session(folder, environ, tier=order.tier)
     waited: list[int | None] = []
 
     def waiting(pid: int | None) -> None:

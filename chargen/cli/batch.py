@@ -59,21 +59,32 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
-    wanted = Asked(**asked)
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+
     kinds = frozenset[str]() if what == ALL else _words()[what]
+    request = build_request(Asked(**asked), project_root(Path.cwd()), kinds=kinds, wait=not no_wait)
+    result = carry_out(request, f"chargen batch {what}", dry_run=dry_run, as_json=as_json)
+    return 0 if result is None else result.exit_code
+
+
+def carry_out(request: BuildRequest, command: str, *, dry_run: bool, as_json: bool) -> RunResult | None:
+    """Build what a command asks for in the project around the current folder; or show it, and return nothing."""
     if dry_run:
-        _dry_run(wanted, kinds, as_json=as_json)
-        return 0
-    return _run(wanted, kinds, what, wait=not no_wait, as_json=as_json)
+        _dry_run(request, as_json=as_json)
+        return None
+    result = run_here(request, command, sys.stderr if as_json else sys.stdout)
+    if as_json:
+        say_json(result.to_json())
+    return result
 
 
-def _dry_run(asked: Asked, kinds: frozenset[str], *, as_json: bool) -> None:
-    from chargen.actions.plan import dry_run  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+def _dry_run(request: BuildRequest, *, as_json: bool) -> None:
+    from chargen.actions.plan import dry_run  # noqa: PLC0415 - as above
     from chargen.cli.project import project_here  # noqa: PLC0415 - as above
     from chargen.plan.build_request import prepare  # noqa: PLC0415 - as above
 
-    with project_here() as session:
-        shown = dry_run(prepare(session, build_request(asked, session.project.root, kinds=kinds)), session)
+    with project_here(tier=request.tier) as session:
+        shown = dry_run(prepare(session, request), session)
     if as_json:
         say_json(shown.to_json())
     else:
@@ -94,16 +105,6 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     if shown.findings:
         yield ""
         yield from problem_lines(shown.findings)
-
-
-def _run(asked: Asked, kinds: frozenset[str], what: str, *, wait: bool, as_json: bool) -> int:
-    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
-
-    request = build_request(asked, project_root(Path.cwd()), kinds=kinds, wait=wait)
-    result = run_here(request, f"chargen batch {what}", sys.stderr if as_json else sys.stdout)
-    if as_json:
-        say_json(result.to_json())
-    return result.exit_code
 
 
 def run_here(request: BuildRequest, command: str, out: TextIO) -> RunResult:

@@ -29,14 +29,14 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
     Failures that reported a cost and requests that may have been billed stand apart; an amount nobody knows is counted,
     never taken for 0. Days are those of UTC.
     """
-    from chargen.actions.cost import period_of, spending  # noqa: PLC0415 - slow to import, `--help` needs none of it
+    from chargen.actions.cost import period_of, spending, tiers_of  # noqa: PLC0415 - slow to import, `--help` needs none of it
     from chargen.cli.project import session_here  # noqa: PLC0415 - as above
     from chargen.plan.month import recorded_attempts  # noqa: PLC0415 - as above
 
     period = period_of(since, month)
     with session_here() as session:
         attempts = session.journal.attempts()
-        found = spending(attempts, period, recorded_attempts(session.planner().book, attempts))
+        found = spending(attempts, period, recorded_attempts(session.planner().book, attempts), tiers_of(session))
     if as_json:
         say_json(found.to_json())
     else:
@@ -49,8 +49,10 @@ def _lines(found: Spending) -> Iterator[str]:
     if not (total.images or total.failures or total.possibly):
         yield "nothing was sent"
         return
-    groups = (("day", found.by_day), ("provider", found.by_provider), ("file", found.by_file))
+    groups = (("day", found.by_day), ("provider", found.by_provider), ("file", found.by_file), ("tier", found.by_tier))
     for title, rows in groups:
+        if not rows:
+            continue
         yield from _table(title, rows)
         yield ""
     yield f"{spent_text(total)} for {plural(total.images, 'image')}"

@@ -88,7 +88,9 @@ def _row(version: Version) -> tuple[str, ...]:
     where = version.where.value
     if where == "current":
         where = styled(where, GREEN)
-    by = version.by if version.by else ""
+    by = version.by or ""
+    if version.tier:
+        by = f"{by} ({version.tier})"
     if version.by_hand:
         by = f"{by}, painted over" if by else "by hand"
     cost = "" if version.by_hand else paid_text(version.cost_usd, estimated=version.estimated)

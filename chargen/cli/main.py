@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "show what a build would do, why, and at what price",
     "watch": "tell what every save changes, and build it within a budget",
     "batch": "build the images of one kind, or all",
+    "promote": "make final images in place of approved drafts",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
     "models": "print the table of known models",

@@ -36,6 +36,7 @@ class Asked(Struct, frozen=True):
     resume: bool = True
     rebuild: tuple[str, ...] = ()
     budget: str | None = None
+    tier: str = ""
 
 
 def image_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -69,11 +70,16 @@ def _named() -> Iterable[tuple[str, str]]:
         return []  # the tab key has no place for a message
 
 
+tier_option = click.option(
+    "--tier", default="", metavar="NAME", help="Ask for a tier of `[tool.chargen.tiers]`, or for `final`."
+)
+
 _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names),
     click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
     click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
+    tier_option,
     click.option("--rebuild", multiple=True, metavar="NAME", help="Build this anew, also if locked or painted over."),
     click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images."),
     click.option("--budget", metavar="USD", help="Spend at most so much."),
@@ -102,6 +108,7 @@ def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset
         kinds=kinds,
         rebuild=named_here(root, asked.rebuild)[0],
         provider=asked.provider,
+        tier=asked.tier,
         max_tasks=asked.max_tasks,
         budget=None if asked.budget is None else usd(asked.budget),
         resume=asked.resume,

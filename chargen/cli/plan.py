@@ -62,7 +62,7 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - `--help` needs none of it
 
     wanted = Asked(**asked)
-    snapshot = take_snapshot(Path.cwd(), os.environ)
+    snapshot = None if wanted.tier else take_snapshot(Path.cwd(), os.environ)
     plain = not everything and not as_json and wanted == Asked()
     if plain and snapshot is not None and snapshot.stamp.clean and (summary := snapshot.summary()) is not None:
         say(_quiet_plan(summary))
@@ -91,7 +91,7 @@ def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildReque
             return found, request, None
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 
-    session = open_session(here, os.environ, read_only=True)
+    session = open_session(here, os.environ, read_only=True, tier=asked.tier)
     try:
         if found is not None:
             return found, request, session

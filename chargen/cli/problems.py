@@ -5,12 +5,13 @@ Each problem is reported once, however many images it concerns. Light to import:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
 from chargen.errors import NAME, Problem, Severity
-from chargen.model.reason import Reason, ReasonCode, has, sentences
+from chargen.model.reason import Reason, ReasonCode, has, sentences, tier_told
 from chargen.model.values import Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 NAMED = 3
 """Images named beside a problem before it says how many more there are."""
+
+_TOLD_TOGETHER = frozenset({ReasonCode.HELD, ReasonCode.DRAFT, ReasonCode.APPROVED_AS_DRAFT})
+"""Reasons of images that are left alone that have no line for each."""
 
 _TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
@@ -77,7 +81,7 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
         found = {name: reasons for name, its, reasons in known if its == verdict.value}
         if verdict is Verdict.LOCKED:
             for name, reasons in tuple(found.items()):
-                if any(reason.code is not ReasonCode.HELD for reason in reasons):
+                if any(reason.code not in _TOLD_TOGETHER for reason in reasons):
                     yield f"locked: {name}: {sentences(reasons)}"
                     del found[name]
         if found and verdict is Verdict.NO_PROMPT:
@@ -88,14 +92,28 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
         if found and verdict is Verdict.EDITED:
             yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
     yield from _unjudged(known)
+    yield from _of_tiers(known)
+
+
+def _of_tiers(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
+    """Yield how many pictures are drafts, and what was approved as one."""
+    drafts = Counter(tier for _, _, reasons in images if (tier := tier_told(reasons)))
+    if drafts:
+        tiers = ", ".join(f"{tier} {count:,}" for tier, count in drafts.items()) if len(drafts) > 1 else ""
+        of_tiers = f" ({tiers})" if tiers else ""
+        yield f"{plural(drafts.total(), 'draft')}{of_tiers}: `chargen promote` makes finals of those that are approved"
+    seen = [name for name, _, reasons in images if has(reasons, ReasonCode.APPROVED_AS_DRAFT)]
+    if seen:
+        yield f"approved as drafts: {listed(seen)}; look at the final pictures, then approve or reject them"
 
 
 def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
     """Yield which images are kept because their inputs can't be made, once for each cause."""
     found: dict[tuple[Reason, ...], list[str]] = {}
     for name, verdict, reasons in images:
-        if verdict == Verdict.FRESH.value and reasons and not has(reasons, ReasonCode.POINTER_TO_RECORDED):
-            found.setdefault(reasons, []).append(name)
+        causes = tuple(reason for reason in reasons if reason.code not in _TOLD_TOGETHER)
+        if verdict == Verdict.FRESH.value and causes and not has(causes, ReasonCode.POINTER_TO_RECORDED):
+            found.setdefault(causes, []).append(name)
     for reasons, names in found.items():
         places = ", ".join(dict.fromkeys(reason.place for reason in reasons if reason.place))
         until = f" until {places} is fixed" if places else " (`chargen check` says where)"

@@ -45,9 +45,9 @@ class OpenProject(Struct, frozen=True):
 
 
 @contextmanager
-def project_here(*, read_only: bool = True) -> Iterator[Session]:
-    """Open the project around the current folder. Raises StartError."""
-    with open_session(Path.cwd(), os.environ, read_only=read_only) as session:
+def project_here(*, read_only: bool = True, tier: str = "") -> Iterator[Session]:
+    """Open the project around the current folder, for a tier if one is named. Raises StartError."""
+    with open_session(Path.cwd(), os.environ, read_only=read_only, tier=tier) as session:
         yield session
 
 

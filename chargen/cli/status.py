@@ -108,6 +108,8 @@ def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
         yield from more
     elif item.changed and item.asks_again and item.before is item.after:
         yield f"{_DONE[status]} again: {name}: its new image is to be replaced too"
+    elif item.confirms and item.changed:
+        yield f"{_DONE[status]}: {name} (its draft was)"
     elif item.changed and item.before is item.after:
         yield f"{_DONE[status]} already: {name}, with another note"
     elif item.changed:

@@ -13,9 +13,11 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.config.server_address import is_at
-from chargen.config.setting_checks import SettingChecks, dotted
+from chargen.config.setting_checks import BARE, SettingChecks, dotted
+from chargen.config.tiers import FINAL, Tier, TierProvider
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
 from chargen.model.request import Mode, ProviderSettings
@@ -30,11 +32,13 @@ DEFAULT_SIZE = Size(1024, 1024)
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
-    "routes", "providers", "budget", "store",
+    "routes", "providers", "tiers", "budget", "store",
 )  # fmt: skip
 _PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 _STORE = ("url", "access", "claims")
+_TIER = ("routes", "providers")
+_TIER_PROVIDER = ("model", "quality")
 
 
 class SizePolicy(str, Enum):
@@ -142,6 +146,24 @@ class Settings(Struct, frozen=True):
     """Where each provider's `model` is written, if it is, by the provider's name."""
     budget: Budget = Budget()
     store: StoreSettings | None = None
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    """By name, the lowest first."""
+    tier: Tier | None = None
+    """The tier that a command asks for; `FINAL` asks for what no tier makes, None for whatever there is."""
+
+    def of_tier(self, name: str) -> Settings:
+        """Return the settings as a command asks for a tier by name, nothing for none. Raises StartError."""
+        if not name:
+            return self
+        if name == FINAL:
+            return replace(self, tier=Tier(FINAL))
+        if name in self.tiers:
+            return replace(self, tier=self.tiers[name])
+        there = ", ".join(f"`{tier}`" for tier in (*self.tiers, FINAL))
+        hint = did_you_mean(name, (*self.tiers, FINAL)) or f"there are {there}"
+        if not self.tiers:
+            hint = "name its routes in `[tool.chargen.tiers.draft.routes]`, or its models in `….draft.providers.NAME`"
+        raise StartError(f"there is no tier `{name}`", hint=hint)
 
     def provider(self, name: str) -> ProviderSettings:
         """Return the settings of one provider, the defaults where the file says nothing of it."""
@@ -209,6 +231,7 @@ def parse_settings(
         providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
+        tiers=_tiers(checks, table, known),
         store=_store(checks, table),
     )
     _check_folders(checks, settings, table)
@@ -239,10 +262,48 @@ def _overlap(one: str, other: str) -> bool:
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
-def _routes(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]) -> dict[str, Route]:
+def _tiers(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider]) -> dict[str, Tier]:
+    found: dict[str, Tier] = {}
+    parent = checks.table(table, ("tiers",))
+    for name in parent:
+        path: KeyPath = ("tiers", name)
+        if not BARE.fullmatch(name) or name == FINAL:
+            hint = (
+                f"`{FINAL}` is what is made without a tier" if name == FINAL else "write it in letters, digits, - and _"
+            )
+            checks.wrong(path, f"`{dotted(path)}` is no name of a tier", hint)
+            continue
+        own = checks.table(parent, path)
+        checks.unknown(own, _TIER, path)
+        routes = _routes(checks, own, known, path)
+        providers: dict[str, TierProvider] = {}
+        below = checks.table(own, (*path, "providers"))
+        if known:
+            checks.unknown(below, known, (*path, "providers"))
+        for provider in below:
+            place = (*path, "providers", provider)
+            values = checks.table(below, place)
+            checks.unknown(values, _TIER_PROVIDER, place)
+            providers[provider] = TierProvider(
+                checks.maybe(values, (*place, "model"), checks.name),
+                checks.maybe(values, (*place, "quality"), checks.name),
+            )
+        found[name] = Tier(
+            name,
+            routes,
+            {caught: checks.at((*path, "routes", caught)) for caught in routes},
+            providers,
+            {each: checks.at((*path, "providers", each, "model")) for each in providers if providers[each].model},
+        )
+    return found
+
+
+def _routes(
+    checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, KnownProvider], within: KeyPath = ()
+) -> dict[str, Route]:
     routes: dict[str, Route] = {}
-    for caught, value in checks.table(table, ("routes",)).items():
-        path = ("routes", caught)
+    for caught, value in checks.table(table, (*within, "routes")).items():
+        path = (*within, "routes", caught)
         provider, slash, model = caught.partition("/")
         if caught != ANY and not (slash and provider and model and ANY not in provider):
             hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'

@@ -37,6 +37,16 @@ class ReasonCode(str, Enum):
     BEFORE_RECORDS = "before-records"
     SKETCH_STANDS_IN = "sketch-stands-in"
     SKETCH_REPLACES_NOTHING = "sketch-replaces-nothing"
+    DRAFT = "draft"
+    """The picture was made by a tier, the value."""
+    DRAFT_STANDS_IN = "draft-stands-in"
+    """It was, and a higher tier or a final image is asked for."""
+    LOWER_REPLACES_NOTHING = "lower-replaces-nothing"
+    """Of the tier that is asked for, the value."""
+    DRAFT_APPROVED = "draft-approved"
+    """A final picture is asked for in place of a draft that is approved."""
+    APPROVED_AS_DRAFT = "approved-as-draft"
+    """The approval was given to the draft in whose place a final picture is."""
     DAMAGED = "damaged"
     DAMAGED_FOR_GOOD = "damaged-for-good"
     PAID_FOR = "paid-for"
@@ -130,6 +140,17 @@ def has(reasons: Iterable[Reason], code: ReasonCode) -> bool:
     return any(reason.code is code or has(reason.causes, code) for reason in reasons)
 
 
+def is_draft(reasons: Iterable[Reason]) -> bool:
+    """Say whether reasons tell that a draft stands at the target."""
+    return bool(tier_told(reasons))
+
+
+def tier_told(reasons: Iterable[Reason]) -> str:
+    """Return the tier that the picture at the target is of, as reasons tell it; nothing for a final image."""
+    drafts = (ReasonCode.DRAFT, ReasonCode.DRAFT_STANDS_IN)
+    return next((str(reason.values[0]) for reason in reasons if reason.code in drafts), "")
+
+
 def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return reasons with all that they sum up."""
     return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
@@ -160,6 +181,11 @@ _SENTENCES = {
     ReasonCode.BEFORE_RECORDS: "the picture existed before any record; taken as it is",
     ReasonCode.SKETCH_STANDS_IN: "a sketch stands in for the image",
     ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
+    ReasonCode.DRAFT: "a draft (tier `{}`)",
+    ReasonCode.DRAFT_STANDS_IN: "a draft (tier `{}`) stands in for the image",
+    ReasonCode.LOWER_REPLACES_NOTHING: "a picture of tier `{}` never replaces one of a higher tier or a final one",
+    ReasonCode.DRAFT_APPROVED: "its draft is approved",
+    ReasonCode.APPROVED_AS_DRAFT: "approved as a draft: look at the final picture, then approve or reject it",
     ReasonCode.DAMAGED: "the picture is damaged: {}",
     ReasonCode.DAMAGED_FOR_GOOD: "the picture is damaged: {}, and nothing restores it",
     ReasonCode.PAID_FOR: "paid for already: put back for $0.00",

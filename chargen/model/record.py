@@ -212,6 +212,8 @@ class Record(Struct, frozen=True):
     number: int = 1
     """Which try of its task this was, from 1."""
     why: tuple[Reason, ...] = ()
+    tier: str | None = None
+    """The tier that asked for it; None for a final image."""
     after: str | None = None
     """The attempt whose image this one replaced, where the entry had a record of one; no input."""
     original: Original | None = None

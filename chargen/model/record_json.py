@@ -45,8 +45,9 @@ def to_dict(record: Record) -> dict[str, Any]:
     value["why"] = [str(reason) for reason in record.why]
     value["reasons"] = [reason.to_json() for reason in record.why]
     value["original"] = None if record.original is None else _slots(record.original)
-    if record.model_sha256 is None:  # so of most, and of every record of before
-        del value["model_sha256"]
+    for name in ("model_sha256", "tier"):
+        if value[name] is None:  # so of most, and of every record of before
+            del value[name]
     return {name: plain(item) for name, item in value.items()}
 
 
@@ -129,6 +130,7 @@ def _from_dict(value: dict[str, Any]) -> Record:
         details=_mapping(value.get("details", {})),
         run=_text(value.get("run", "")),
         number=_number_of_try(value.get("number", 1)),
+        tier=_optional_text(value.get("tier")),
         after=_optional_text(value.get("after")),
         why=_reasons(value.get("reasons"), _texts(value.get("why", ()))),
         original=None if value.get("original") is None else _original(value["original"]),

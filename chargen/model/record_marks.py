@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from msgspec.structs import replace
-
+from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import FileHash
 
@@ -28,6 +27,12 @@ ACCEPTED = "accepted"
 """Key of a mark in a record line: the author took this file as current for the line's inputs, whatever it was made
 from; the value is the route that was declared by then."""
 
+TIER = "tier"
+"""Key of a mark in a record line: the tier that asked for the image; a final one has none."""
+
+APPROVED_DRAFT = ("approved", "draft")
+"""Mark in a record line: the entry was approved when this took the place of its draft; the author saw that one."""
+
 MADE_AS = "as"
 """Key of a mark in a record line: the name (`SLUG/NAME`) under which the inputs were composed, where it counted among
 them and the entry has another one now."""
@@ -42,9 +47,10 @@ def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
     line = record.line(file, size, at)
     quality = (quality_mark(record.quality),) if record.quality else ()
     model_file = () if record.model_sha256 is None else (model_file_mark(record.model_sha256),)
-    return replace(
-        line, others=(*line.others, *quality, *model_file, *((ANSWERED,) if record.answers_rejection else ()))
-    )
+    tier = () if record.tier is None else ((TIER, record.tier),)
+    answered = (ANSWERED,) if record.answers_rejection else ()
+    approved = (APPROVED_DRAFT,) if has(record.why, ReasonCode.DRAFT_APPROVED) else ()
+    return replace(line, others=(*line.others, *quality, *model_file, *tier, *answered, *approved))
 
 
 def quality_mark(quality: str) -> tuple[str, str]:
@@ -61,6 +67,11 @@ def quality_of(line: RecordLine) -> str | None:
     """Return the quality an image was made with, or was taken as current for; None where the line tells none."""
     value = dict(line.others).get(QUALITY)
     return None if value is None else unquote(value)
+
+
+def tier_of(line: RecordLine) -> str | None:
+    """Return the tier that asked for a line's image; None for a final one, and for a sketch."""
+    return dict(line.others).get(TIER)
 
 
 def with_mark(line: RecordLine, mark: tuple[str, str]) -> RecordLine:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
+from chargen.model.reason import ReasonCode, has, is_draft
 from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.choice import Choice, choose, smallest
 from chargen.plan.plan import Offer, Plan, Shown
-from chargen.plan.selection import Selectable, Selection, select
+from chargen.plan.selection import Selectable, Selection, named_alone, select
 from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
@@ -39,7 +40,13 @@ class BuildRequest(Struct, frozen=True):
     pick: Selector | None = None
     """Instead of `selection` and `rebuild`: which images are meant and what is demanded of each, where names may also
     mean other things than images."""
+    names: Selection = field(default_factory=Selection)
+    """Beside `pick`: the names that mean images."""
     provider: str | None = None
+    tier: str = ""
+    """The tier that is asked for; empty for none."""
+    promote: bool = False
+    """Only finals in place of approved drafts."""
     max_tasks: int | None = None
     budget: Decimal | None = None
     resume: bool = True
@@ -94,17 +101,27 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     forced = _forced(images, request, selected, picked)
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt
-    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored))
+    finals = named_alone(images, request.names or request.selection) & selected
+    promoted = selected if request.promote else frozenset()
+    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored, finals, promoted))
     plan = planner.plan()
     keep = nothing
-    if not (forced or request.provider or not request.resume or session.read_only):
+    plain = not (forced or finals or promoted or request.provider or request.tier) and request.resume
+    if plain and not session.read_only:
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
+    if promoted:
+        meant = tuple(name for name in meant if _is_promoted(plan.by_id[name]))
     budget = session.project.settings.budget
     month = month_spent(session, planner.book) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
     return Prepared(plan, meant, choice, planner, ledger, keep, month)
+
+
+def _is_promoted(image: Shown) -> bool:
+    """Say whether a final image is due in place of an approved draft."""
+    return has(image.reasons, ReasonCode.DRAFT_APPROVED)
 
 
 def nothing() -> None:
@@ -119,10 +136,12 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or not request.resume
+    options = request.pick or request.rebuild or request.provider or request.tier or not request.resume
     if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)
+    if any(is_draft(plan.by_id[name].reasons) for name in named_alone(selectables(plan), request.selection)):
+        return None
     return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
 
 

@@ -28,6 +28,7 @@ from chargen.plan.claims import named_picture
 from chargen.plan.ownership import Group, Owned, Ownership, OwnershipRead, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
+from chargen.plan.tier_rank import rank_of_record
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
@@ -288,9 +289,9 @@ class Evidence(Struct, frozen=True):
         return owned.path if owned.place is Place.NAMED else ""
 
     def paid(
-        self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, sketch: bool
+        self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, least: int
     ) -> PaidReply | None:
-        """Find what was paid for under these inputs by this entry, or by one that is gone; sketches only if asked.
+        """Find what was paid for under these inputs by this entry, or by one that is gone, from the rank `least` up.
 
         Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
         that died before its picture was in place.
@@ -301,7 +302,7 @@ class Evidence(Struct, frozen=True):
         whole = self.originals.for_fingerprint(fingerprint)
         for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
-            if (not sketch and is_proof(record.provider)) or record.received_at < since or stored.unusable:
+            if rank_of_record(record, self.project.settings) < least or record.received_at < since or stored.unusable:
                 continue
             if _is_unseen(entry, line, stored):
                 continue
@@ -347,34 +348,34 @@ class Evidence(Struct, frozen=True):
         return None
 
     def waiting(
-        self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, sketch: bool
+        self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, least: int
     ) -> PaidReply | None:
         """Find a reply for these inputs that is newer than the file of `line` and was never put at the target.
 
         That is what a run leaves that died, or could not write, after its reply was stored.
         """
-        stored = self._newest(entry, fingerprint, sketch=sketch)
+        stored = self._newest(entry, fingerprint, least=least)
         if stored is None or stored.published or _is_unseen(entry, line, stored):
             return None
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
         return PaidReply(_in_words(stored.record), stored)
 
-    def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> bool:
+    def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, least: int) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
-        stored = self._newest(entry, fingerprint, sketch=sketch)
+        stored = self._newest(entry, fingerprint, least=least)
         if stored is None or not stored.record.answers_rejection:
             return False
         line = entry.record_line
         return line is None or line.attempt != stored.record.attempt or ANSWERED in line.others
 
-    def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, sketch: bool) -> StoredOriginal | None:
+    def _newest(self, entry: Entry, fingerprint: Fingerprint | None, *, least: int) -> StoredOriginal | None:
         if fingerprint is None:
             return None
         _, since = _asked_again(entry, fingerprint)
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
-            counts = sketch or not is_proof(record.provider)
+            counts = rank_of_record(record, self.project.settings) >= least
             usable = counts and record.received_at >= since and not stored.unusable
             if usable and self.owner(stored) == entry.id:
                 return stored
@@ -416,7 +417,8 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
     if not kinds.named(entry.kind).locks_when_absent or not entry.is_kept:
         return False
     own = line is not None and line.attempt == stored.record.attempt
-    return not (stored.published or own or has(stored.record.why, ReasonCode.REBUILD_ASKED))
+    asked = any(has(stored.record.why, code) for code in (ReasonCode.REBUILD_ASKED, ReasonCode.DRAFT_APPROVED))
+    return not (stored.published or own or asked)
 
 
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:

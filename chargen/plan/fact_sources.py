@@ -27,6 +27,10 @@ class PlanOptions(Struct, frozen=True):
     resume: bool = True
     """Keep to refusals: what was refused with these inputs is not tried again."""
     ignored: frozenset[EntryId] = frozenset()
+    finals: frozenset[EntryId] = frozenset()
+    """Images named for a final one in place of a draft."""
+    promoted: frozenset[EntryId] = frozenset()
+    """The same, also where the draft is approved, and only there."""
 
     def provider_of(self, entry_id: EntryId) -> str | None:
         """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
@@ -43,6 +47,9 @@ class FactSources(Struct, frozen=True):
     write_back_check: WriteBackCheck
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
-        """Return the quality an entry declares, else the one set for its provider."""
-        own = None if not isinstance(route, Route) else self.project.settings.provider(route.provider).quality
-        return entry.declared.quality or own
+        """Return the quality a tier asks of a provider, else the one an entry declares, else the one set for it."""
+        settings = self.project.settings
+        if not isinstance(route, Route):
+            return entry.declared.quality
+        of_tier = None if settings.tier is None else settings.tier.provider(route.provider).quality
+        return of_tier or entry.declared.quality or settings.provider(route.provider).quality

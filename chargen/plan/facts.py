@@ -12,12 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen import kinds
+from chargen.config.settings import Settings
 from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at
+from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, tier_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
@@ -25,6 +26,7 @@ from chargen.plan.evidence import Evidence, PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.image_request import inputs_of, request_of
 from chargen.plan.plan import Unjudged
+from chargen.plan.tier_rank import FINAL, LOWEST_DRAFT, SKETCH, rank_asked_for, rank_of_line, stands_in
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, contained
@@ -103,15 +105,54 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         writing = " (it is being written right now)" if self.state.in_use else ""
         return f"{self.state.damage}{writing}" if self.state.damage else ""
 
-    @property
-    def sketched(self) -> bool:
-        """The present image was made by `sketch`."""
-        return self.state.line is not None and is_proof(self.state.line.by)
+    # which tier it is of, and which is asked for
 
     @property
-    def accepted(self) -> bool:
-        """The author took the present image as current."""
-        return accepted_for(self.state.line) is not None
+    def stands_in(self) -> Reason | None:
+        """What says that the present image is of a lower tier than is asked for."""
+        line = self.state.line
+        if line is None or (accepted_for(line) is not None and not self.promoted):
+            return None
+        return stands_in(line) if rank_of_line(line, self._settings) < self._least else None
+
+    @property
+    def outranks(self) -> Reason | None:
+        """What says that the present image is of a higher tier than a new one would be."""
+        line, asked = self.state.line, rank_asked_for(self._settings)
+        if line is None or rank_of_line(line, self._settings) <= (SKETCH if self.routed_to_sketch else asked):
+            return None
+        if self.routed_to_sketch or self._settings.tier is None:
+            return Reason(ReasonCode.SKETCH_REPLACES_NOTHING)
+        return Reason(ReasonCode.LOWER_REPLACES_NOTHING, (self._settings.tier.name,))
+
+    @property
+    def promoted(self) -> bool:
+        """A final image is asked for in place of the draft, which is approved."""
+        return self._entry.id in self.sources.options.promoted and self.status is Status.APPROVED
+
+    @property
+    def of_tier(self) -> tuple[Reason, ...]:
+        """What is to be told of a present image that is left alone."""
+        line = self.state.line
+        if line is None or not line.others:
+            return ()
+        if (tier := tier_of(line)) is not None:
+            return (Reason(ReasonCode.DRAFT, (tier,)),)
+        seen = APPROVED_DRAFT not in line.others or self.status is not Status.APPROVED
+        return () if seen else (Reason(ReasonCode.APPROVED_AS_DRAFT),)
+
+    @property
+    def _least(self) -> int:
+        """The lowest rank that is left alone: without a tier or a name any draft is."""
+        if self.routed_to_sketch:
+            return SKETCH
+        if self._settings.tier is not None:
+            return rank_asked_for(self._settings)
+        return FINAL if self.promoted or self._entry.id in self.sources.options.finals else LOWEST_DRAFT
+
+    @property
+    def _settings(self) -> Settings:
+        return self.sources.project.settings
 
     # then and now
 
@@ -159,7 +200,9 @@ class GatheredFacts(Struct, frozen=True, dict=True):
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
-        """Declared provider, model or quality that differs from what made the present image."""
+        """Declared provider, model or quality that differs from what made a present image of the tier asked for."""
+        if not self._of_tier_asked_for:
+            return ()
         return drift_of(self.state.line, self.image, self.image.quality)
 
     @cached_property
@@ -167,11 +210,16 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
         asked_for = self.sources.project.settings.rebuild_on
         line = self.state.line
-        if not asked_for or line is None or is_proof(line.by):
+        if not asked_for or line is None or is_proof(line.by) or not self._of_tier_asked_for:
             return ()
         quality = self.sources.quality(self._entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
         return tuple(reason for reason in drift_of(since, self.image, quality) if name_of_drift(reason) in asked_for)
+
+    @property
+    def _of_tier_asked_for(self) -> bool:
+        line = self.state.line
+        return line is None or is_proof(line.by) or rank_of_line(line, self._settings) == rank_asked_for(self._settings)
 
     # what the author and the command say
 
@@ -225,7 +273,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             return its_own
         if damaged and line is not None and line.attempt is None and accepted_for(line) is not None:
             return None
-        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, sketch=self.routed_to_sketch)
+        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, least=self._least)
 
     @property
     def _wants_its_own(self) -> bool:
@@ -235,7 +283,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             return False
         if status is not None and status.keeps:
             return self.locks_when_absent
-        proof = is_proof(line.by) and not self.routed_to_sketch
+        proof = rank_of_line(line, self._settings) < self._least
         return line.fingerprint == self.fingerprint and not proof and forgotten_at(line) is None
 
     @property
@@ -246,7 +294,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     @cached_property
     def waiting(self) -> Reason | None:
         """The same of a reply that came after the file at the target and was never put there."""
-        found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, sketch=self.routed_to_sketch)
+        found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, least=self._least)
         return self._came_from(found)
 
     def _came_from(self, paid: PaidReply | None) -> Reason | None:
@@ -264,7 +312,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     def answered(self) -> bool:
         """The image was made after its predecessor was rejected: its record says so; where it is gone, its original."""
         if self.target is Target.ABSENT or self.damaged:
-            return self._evidence.answered(self._entry, self.fingerprint, sketch=self.routed_to_sketch)
+            return self._evidence.answered(self._entry, self.fingerprint, least=self._least)
         return self.state.line is not None and ANSWERED in self.state.line.others
 
     # what stands in the way

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
-from chargen.model.reason import Reason
+from chargen.model.reason import Reason, tier_told
 from chargen.model.record import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
 
@@ -296,6 +296,7 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/json.md)."""
+    tier = tier_told(image.reasons)
     return {
         "id": image.id,
         "kind": image.kind,
@@ -311,6 +312,7 @@ def image_json(image: Shown) -> dict[str, Any]:
         "quality": image.sent_quality,
         "size": str(image.size) if image.size else None,
         "cost_usd": number(image.cost_usd),
+        **({"tier": tier} if tier else {}),
     }
 
 

@@ -294,7 +294,9 @@ class Planner:
     def _has_options(self, row: Row) -> bool:
         """Say whether an image may have another verdict or route by the options than by none."""
         options = self.options
-        if (row.id in options.ignored) != (row.id in self._ignored) or row.id in options.forced:
+        if (row.id in options.ignored) != (row.id in self._ignored):
+            return True
+        if row.id in options.forced or row.id in options.finals or row.id in options.promoted:
             return True
         if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
             return True

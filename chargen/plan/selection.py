@@ -89,6 +89,13 @@ def select(images: Sequence[Selectable], selection: Selection) -> tuple[EntryId,
     return tuple(image.id for image in left)
 
 
+def named_alone(images: Sequence[Selectable], selection: Selection) -> frozenset[EntryId]:
+    """Return the images that are named one by one: patterns, files and options mean many."""
+    plain = (term for term in selection.terms if not MAGIC.intersection(term))
+    found = (_named(images, term, selection.within, []) for term in plain)
+    return frozenset(meant[0].id for meant in found if len(meant) == 1)
+
+
 def _named(images: Sequence[Selectable], term: str, within: str, problems: list[Problem]) -> Sequence[Selectable]:
     """Return what a term means: in full, else without the kind, else as a slug or an own id that only one has.
 

@@ -184,6 +184,9 @@ class Session:
     def cache(self, snapshot: Snapshot | None = None) -> Cache:
         """Return what is kept of earlier plans, read once."""
         if not self._cached:
+            if self.project.settings.tier is not None:  # what is kept was planned without a tier
+                self._cached.append(Cache(""))
+                return self._cached[0]
             environment = environment_of(self) if snapshot is None else snapshot.stamp.environment
             self._cached.append(read_cache(self.project.root, environment))
         return self._cached[0]
@@ -288,10 +291,14 @@ def open_session(
     read_only: bool = False,
     clock: Clock | None = None,
     report: Callable[[Problem], None] | None = None,
+    tier: str = "",
 ) -> Session:
-    """Open the project around `folder`. Raises StartError: no project, or settings that are wrong."""
+    """Open the project around `folder`, for a tier if one is named.
+
+    Raises StartError: no project, settings that are wrong, or no tier of that name.
+    """
     found = configuration(folder, environ, providers.known_providers())
-    project = Project(found.root, found.settings, found.secrets)
+    project = Project(found.root, found.settings.of_tier(tier), found.secrets)
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem

@@ -125,16 +125,23 @@ class Facts(Protocol):
         """Why the present file is no picture, else empty; known only of one that no record is of."""
 
     @property
-    def sketched(self) -> bool:
-        """The present image was made by `sketch`."""
+    def stands_in(self) -> Reason | None:
+        """What says that the present image is of a lower tier than is asked for, `sketch` being the lowest; else None.
+
+        One that the author took as current stands in for nothing.
+        """
 
     @property
-    def accepted(self) -> bool:
-        """The author took the present image as current: a sketch then is no proof."""
+    def outranks(self) -> Reason | None:
+        """What says that the present image is of a higher tier than a new one would be; else None."""
 
     @property
-    def routed_to_sketch(self) -> bool:
-        """A new image would be a sketch."""
+    def promoted(self) -> bool:
+        """A final image is asked for in place of the draft, which is approved."""
+
+    @property
+    def of_tier(self) -> tuple[Reason, ...]:
+        """What is to be told of a present image that is left alone: that it is a draft, or was approved as one."""
 
     @property
     def answered(self) -> bool:
@@ -194,9 +201,8 @@ def judge(facts: Facts) -> Judgement:
     facts = facts.closely
     if reasons := (*facts.input_blockers, *facts.state_blockers):
         return Judgement(Verdict.BLOCKED, reasons)
-    replaces_paid = facts.target is Target.PRESENT and not facts.sketched and facts.match is Match.OURS
-    if facts.routed_to_sketch and replaces_paid:
-        return Judgement(Verdict.BLOCKED, (*_because(ReasonCode.SKETCH_REPLACES_NOTHING), *found.reasons))
+    if facts.target is Target.PRESENT and facts.match is Match.OURS and facts.outranks is not None:
+        return Judgement(Verdict.BLOCKED, (facts.outranks, *found.reasons))
     return Judgement(Verdict.BLOCKED, facts.request_blockers) if facts.request_blockers else found
 
 
@@ -239,9 +245,10 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
     stale = _stale_reasons(facts)
-    if facts.status is not None and facts.status.keeps:
+    promotes = facts.promoted and facts.stands_in is not None
+    if facts.status is not None and facts.status.keeps and not promotes:
         would = (Reason(ReasonCode.WOULD_BE_STALE, causes=stale),) if stale and facts.match is Match.OURS else ()
-        return Judgement(Verdict.LOCKED, (*_because(ReasonCode.HELD, facts.status.value), *would))
+        return Judgement(Verdict.LOCKED, (*_because(ReasonCode.HELD, facts.status.value), *facts.of_tier, *would))
     if facts.elsewhere:
         return Judgement(Verdict.UNRECORDED, _because(ReasonCode.PICTURE_ELSEWHERE, facts.elsewhere))
     if facts.match is Match.OTHER:
@@ -250,19 +257,21 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.UNRECORDED, _because(ReasonCode.BEFORE_RECORDS), adopt=True)
     if facts.demand is Force.AGAIN:
         return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
-    proof = facts.sketched and not (facts.routed_to_sketch or facts.accepted)
+    proof = facts.stands_in
     if not (stale or proof):
-        return Judgement(Verdict.FRESH, facts.input_blockers if facts.change is Change.UNKNOWN else ())
+        hindered = facts.input_blockers if facts.change is Change.UNKNOWN else ()
+        return Judgement(Verdict.FRESH, (*hindered, *facts.of_tier))
+    approved = _because(ReasonCode.DRAFT_APPROVED) if promotes else ()
     if facts.waiting:
         changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
-        return _paid_before(facts.waiting, changes)
+        return _paid_before(facts.waiting, (*changes, *approved))
     changed, further = facts.change is Change.DIFFERENT, bool(facts.drifted) or _rejected(facts)
     if proof and not (changed or further or facts.original):
-        return Judgement(Verdict.PROOF, (*_because(ReasonCode.SKETCH_STANDS_IN), *stale))
+        return Judgement(Verdict.PROOF, (proof, *approved, *stale))
     if stale and not (changed and not further and not facts.awaited and facts.original):
-        return Judgement(Verdict.STALE, stale)
+        return Judgement(Verdict.STALE, (*stale, *approved))
     assert facts.original is not None
-    return _paid_before(facts.original, stale)
+    return _paid_before(facts.original, (*stale, *approved))
 
 
 def _damaged(facts: Facts) -> Judgement:

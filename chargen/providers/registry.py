@@ -14,7 +14,7 @@ from chargen.errors import Problem, StartError
 from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route
 from chargen.providers.catalogue.models import Lifecycle, ModelTable
-from chargen.providers.catalogue.routes import override_route, route_for
+from chargen.providers.catalogue.routes import override_route, route_for, route_of_tier
 
 
 class Adapters:
@@ -70,6 +70,8 @@ class Adapters:
         if known is not None:
             return known
         found = route_for(provider, model, self._settings, self._is_live, self.defaults, provider_of=self._provider_of)
+        if (tier := self._settings.tier) is not None:
+            found = route_of_tier(tier, provider, model, found, self._is_live)
         if isinstance(found, Route):
             self._routes[declared] = found
         return found

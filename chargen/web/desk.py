@@ -30,6 +30,7 @@ from chargen.actions.undo import open_decisions, undo
 from chargen.actions.version import Version
 from chargen.actions.why import why
 from chargen.errors import StartError
+from chargen.model.reason import ReasonCode, has, tier_told
 from chargen.model.values import EntryId, FileHash, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.rows import Cache
@@ -238,6 +239,7 @@ class Desk:
             "verdict": image.verdict.value,
             "reasons": [str(reason) for reason in image.reasons],
             "status": image.status.value if image.status else None,
+            "tier": tier_told(image.reasons),
             "provider": str(image.route) if image.route else None,
             "cost_usd": None if image.cost_usd is None else float(image.cost_usd),
             "size": [image.size.width, image.size.height] if image.size else None,
@@ -274,7 +276,7 @@ def _is_reviewed(image: Shown) -> bool:
     """Say whether the author had a word on the present picture: a rejection that was answered is of the one before."""
     if image.status is Status.REJECTED:
         return image.verdict.spends
-    return image.status not in (None, Status.DRAFT)
+    return image.status not in (None, Status.DRAFT) and not has(image.reasons, ReasonCode.APPROVED_AS_DRAFT)
 
 
 def _known(planner: Planner) -> Iterator[tuple[EntryId, tuple[FileHash, int]]]:

@@ -64,6 +64,7 @@ def test_a_rejected_portrait_makes_its_users_stale(book: Project) -> None:
         "after": "rejected",
         "changed": True,
         "asks_again": False,
+        "confirms": False,
         "review_note": None,
         "refused": None,
         "notes": [],

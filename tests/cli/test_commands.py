@@ -72,7 +72,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("orphans",), "1 picture: ", {"files", "bytes"}),
         (("gc",), "nothing was moved: `chargen gc --yes` moves them to the trash", {"files", "bytes", "moved"}),
         (("trash",), "the trash is empty", {"files", "bytes"}),
-        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "records", "total"}),
+        (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "by_tier", "records", "total"}),
         (("log",), "  chargen batch all: built 3, $0.00", {"runs", "more"}),
         (("models",), "no longer available", {"as_of", "models"}),
         (("approve", "ch02"), "approved: chapters/ch02/b", None),
@@ -84,6 +84,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("prompt", "b"), "chapters/ch02/b", None),
         (("notes",), "no notes wait for an answer", {"notes"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
+        (("promote", "--dry-run"), "nothing to send", None),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],
 )

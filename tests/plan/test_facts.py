@@ -25,6 +25,7 @@ from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.ownership import Owned
 from chargen.plan.plan import Planned, PlannedReference, Unjudged
+from chargen.plan.tier_rank import SKETCH as SKETCHED
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
 from chargen.store.original_store import DamagedOriginal
@@ -88,8 +89,8 @@ class World:
     def kept(self, _entry: Entry) -> PaidReply | None:
         return None
 
-    def paid(self, *_: Any, sketch: bool) -> PaidReply | None:
-        self.asked.append("paid for a sketch" if sketch else "paid")
+    def paid(self, *_: Any, least: int) -> PaidReply | None:
+        self.asked.append("paid for a sketch" if least == SKETCHED else "paid")
         return self.reply
 
     def waiting(self, *_: Any, **__: Any) -> PaidReply | None:

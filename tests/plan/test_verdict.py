@@ -21,6 +21,8 @@ GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent", "a.yaml:3:5"))
 PAID = Reason(ReasonCode.PAID_FOR)
 MOVED = Reason(ReasonCode.MOVED, ("chapters/ch01/before",))
 REFUSED = Reason(ReasonCode.REFUSED_BEFORE, ("no",))
+SKETCH = Reason(ReasonCode.SKETCH_STANDS_IN)
+LOWER = Reason(ReasonCode.LOWER_REPLACES_NOTHING, ("draft",))
 TOO_LARGE = Reason(ReasonCode.OBJECTION, ("too large",))
 
 DOMAINS: Mapping[str, tuple[Any, ...]] = {
@@ -38,9 +40,10 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "original": (None, MOVED),
     "waiting": (None, PAID),
     "damaged": ("", "cut short"),
-    "sketched": (False, True),
-    "accepted": (False, True),
-    "routed_to_sketch": (False, True),
+    "stands_in": (None, SKETCH),
+    "outranks": (None, LOWER),
+    "promoted": (False, True),
+    "of_tier": ((),),
     "answered": (False, True),
     "locks_when_absent": (False, True),
     "ignored": (False, True),
@@ -117,7 +120,10 @@ def in_place(f: Any) -> Verdict:
         return f.change is Change.DIFFERENT or more() or bool(f.awaited)
 
     def stands_in() -> bool:
-        return f.sketched and not f.routed_to_sketch and not f.accepted
+        return f.stands_in is not None
+
+    def stays() -> bool:
+        return kept() and not (f.promoted and stands_in())
 
     def comes_back() -> bool:
         return f.demand is Force.NONE and bool(f.waiting or (not rejected() and f.original))
@@ -133,7 +139,7 @@ def in_place(f: Any) -> Verdict:
         (lambda: f.target is Target.POINTER, Verdict.BLOCKED),
         (lambda: there() and f.demand is Force.REBUILD and not f.elsewhere, Verdict.STALE),
         (lambda: there() and not f.elsewhere and bool(f.damaged) and comes_back(), Verdict.RESTORABLE),
-        (lambda: there() and kept(), Verdict.LOCKED),
+        (lambda: there() and (stays() or (kept() and bool(f.damaged) and not f.elsewhere)), Verdict.LOCKED),
         (lambda: there() and not f.elsewhere and bool(f.damaged), Verdict.BLOCKED),
         (lambda: there() and bool(f.elsewhere), Verdict.UNRECORDED),
         (lambda: there() and f.match is Match.OTHER, Verdict.EDITED),
@@ -164,8 +170,8 @@ def expected(f: Any) -> Verdict:
     verdict = table(f)
     if verdict not in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF):
         return verdict
-    over_paid = f.target is Target.PRESENT and not f.sketched and f.match is Match.OURS
-    blocked = f.input_blockers or f.state_blockers or (f.routed_to_sketch and over_paid) or f.request_blockers
+    lower = f.target is Target.PRESENT and f.match is Match.OURS and f.outranks is not None
+    blocked = f.input_blockers or f.state_blockers or lower or f.request_blockers
     return Verdict.BLOCKED if blocked else verdict
 
 
@@ -192,7 +198,10 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
         assert facts.target is Target.PRESENT or not facts.elsewhere or moves
         assert moves or named or facts.target is not Target.PRESENT or facts.match is Match.OURS or facts.damaged
     if verdict.spends:
-        assert named or facts.status not in (Status.APPROVED, Status.LOCKED) or not facts.locks_when_absent
+        promoted = facts.status in (Status.APPROVED, Status.LOCKED) and facts.target is Target.PRESENT
+        promoted = promoted and facts.promoted and facts.stands_in is not None
+        kept = facts.status in (Status.APPROVED, Status.LOCKED) and not promoted
+        assert named or not kept or not facts.locks_when_absent
         assert named or facts.target is not Target.PRESENT or not facts.damaged
         assert not (facts.input_blockers or facts.state_blockers or facts.request_blockers)
     if judgement.adopt:

@@ -43,6 +43,14 @@ _BUDGET = {
     "default": "",
     "help": "spend at most so many USD in this run",
 }
+_TIER = {
+    "name": "tier",
+    "short": "",
+    "long": "tier",
+    "type": str,
+    "default": "",
+    "help": "ask for a tier of [tool.chargen.tiers], or for final",
+}
 _NO_RESUME = {
     "name": "no_resume",
     "short": "",
@@ -59,7 +67,7 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
-_COUNTING = ("rebuild", "always", "no_resume", "budget", "default_tasks")
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
 
@@ -74,7 +82,7 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
+    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
@@ -135,9 +143,12 @@ class Run(ProjectCommand):
 def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
+    from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
 
     return BuildRequest(
         pick=None if named is None else lambda images: named.pick(images, force, rebuild),
+        names=Selection() if named is None else Selection(named.terms, within=named.within),
+        tier=params["tier"],
         budget=usd(params["budget"]) if params["budget"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],

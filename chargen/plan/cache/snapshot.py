@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chargen.config.layout import IGNORED
 from chargen.errors import InputError
+from chargen.model.reason import is_draft
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
 from chargen.store.inside import read_inside
@@ -67,6 +68,8 @@ class Snapshot:
             if not ids.keys() >= ids_meant.keys():
                 return None
             ids = ids_meant
+            if any(name in ids and is_draft(reasons) for name, _, reasons in self.stamp.not_fresh):
+                return None  # a draft that is named becomes a final image
         if not self.unchanged:
             return None
         return Summary.of(ids, self.stamp.not_fresh)

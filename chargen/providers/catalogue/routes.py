@@ -13,6 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from chargen.config.settings import ANY, Settings
+from chargen.config.tiers import Tier
 from chargen.errors import Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.model.values import Route
@@ -88,6 +89,30 @@ def set_at(
         if settings.routes.get(caught) == route:
             return settings.route_positions.get(caught)
     return settings.model_positions.get(provider) if route == Route(provider, own or "") else None
+
+
+def route_of_tier(
+    tier: Tier, declared_provider: str | None, declared_model: str | None, found: Route | Problem, live: Live
+) -> Route | Problem:
+    """Return the route of an entry under a tier; `found` is the one without it.
+
+    A tier is asked for: its `*` catches what could be served as it is declared, too. A model that it sets for a
+    provider is for what its own routes don't catch.
+    """
+    wanted = Route((declared_provider or "").strip(), (declared_model or "").strip())
+    for caught in (str(wanted), f"{wanted.provider}/{ANY}", ANY):
+        if (target := tier.routes.get(caught)) is not None:
+            if live(target):
+                return target
+            message = f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer served"
+            return error(message, tier.route_positions.get(caught), "name another model in this line")
+    if isinstance(found, Problem) or (model := tier.provider(found.provider).model) is None:
+        return found
+    own = Route(found.provider, model)
+    if live(own):
+        return own
+    message = f"the model `{own}` of the tier `{tier.name}` is no longer served"
+    return error(message, tier.model_positions.get(own.provider), "name another model in this line")
 
 
 def override_route(provider: str, settings: Settings, live: Live, defaults: Mapping[str, str]) -> Route | Problem:

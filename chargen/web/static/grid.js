@@ -76,6 +76,7 @@ const grid = {
       picture,
       make("span", { class: "title" }, image.title || image.id.split("/").pop()),
       make("span", { class: `badge ${image.verdict}` }, image.verdict),
+      image.tier ? make("span", { class: "open" }, `draft: ${image.tier}`) : null,
       image.status ? make("span", { class: `status ${image.status}` }, image.status) : null,
       image.reviewed === false ? make("span", { class: "open" }, "not reviewed") : null,
       image.note ? make("span", { class: "note" }, `“${image.note}”`) : null);

@@ -1,0 +1,45 @@
+"""`chargen promote`: final images in place of approved drafts, with the price first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from chargen.cli.batch import carry_out
+from chargen.cli.options import Asked, build_request, image_names, json_option
+from chargen.cli.output import say
+from chargen.cli.tables import listed
+
+
+@click.command("promote")
+@click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names)
+@click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
+@click.option("--budget", metavar="USD", help="Spend at most so much.")
+@click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent, and its price.")
+@click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
+@json_option
+def command(
+    selection: tuple[str, ...],
+    *,
+    max_tasks: int | None,
+    budget: str | None,
+    dry_run: bool,
+    no_wait: bool,
+    as_json: bool,
+) -> int:
+    """Make final images in place of drafts that are approved; nothing else is built, but portraits they need.
+
+    The draft stays in the history. The approval was the draft's: look at the final picture, then approve or reject it.
+    """
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+
+    asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget)
+    request = build_request(asked, project_root(Path.cwd()), wait=not no_wait)
+    result = carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
+    if result is None:
+        return 0
+    if not as_json and (finals := [item.image.id for item in result.outcomes if item.outcome in ("built", "restored")]):
+        say([f"approved as drafts: {listed(finals)}; look at the final pictures, then approve or reject them"])
+    return result.exit_code
