@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.errors import StartError
-from chargen.kinds.record_edits import all_slots_of
+from chargen.kinds.record_edits import all_slots_of, metadata_of
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -28,7 +28,6 @@ from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
 from chargen.store.history import KeptVersion
-from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import own_record
 
@@ -194,14 +193,12 @@ def _add_known(
 ) -> None:
     """Add what the entry's slots and the journal describe, and nothing above has; `names` are all the entry had."""
     for slots in all_slots_of(evidence.own(image.entry)):
-        metadata = slots.get("provider_metadata")
-        line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
+        line = RecordLine.parse(metadata_of(slots).get("record"))
         if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
             found.append(_of_line(line, VersionPlace.GONE, None))
     for attempt in (attempt for name in names for attempt in session.journal.attempts_for(name)):
-        delivered = attempt.status in (AttemptStatus.STORED, AttemptStatus.DONE)
         own = evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id) == image.id
-        if not (delivered and own) or _has_attempt(found, attempt.attempt_id):
+        if not (attempt.delivered and own) or _has_attempt(found, attempt.attempt_id):
             continue
         found.append(
             Version(

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.kinds.record_edits import slots_of
+from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
 from chargen.model.record import Record, RecordedReference, RecordLine
@@ -160,9 +160,7 @@ def cost_of(record: Record | None, entry: Entry) -> Decimal | None:
     """Return what the present image cost, as its record or the entry's slots tell; None where neither does."""
     if record is not None:
         return record.cost_or_estimate_usd
-    metadata = slots_of(entry).get("provider_metadata")
-    written = metadata.get("cost_usd") if isinstance(metadata, Mapping) else None
-    return None if written is None else amount_of(written)
+    return amount_of(metadata_of(slots_of(entry)).get("cost_usd"))
 
 
 def _records(session: Session, image: Planned, found: TargetState, line: RecordLine | None) -> Iterator[Record]:

@@ -71,6 +71,12 @@ def slots_of(entry: Entry) -> Mapping[str, object]:
     return images[-1] if isinstance(images, tuple) and images and isinstance(images[-1], Mapping) else {}
 
 
+def metadata_of(slots: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what slots tell of how their picture was made: its record, its price; empty where they tell nothing."""
+    found = slots.get("provider_metadata")
+    return found if isinstance(found, Mapping) else {}
+
+
 def all_slots_of(entry: Entry) -> tuple[Mapping[str, object], ...]:
     """Return the mappings that hold slots of the entry's pictures, oldest first: a list keeps those of all."""
     if not (key := named(entry.kind).slot_list):

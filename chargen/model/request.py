@@ -84,6 +84,8 @@ class Asked(Struct, frozen=True):
     entry_id: str = ""
     title: str = ""
     colours: tuple[str, ...] = ()
+    words: str = ""
+    """What the entry itself says, without what its file and the templates put around it."""
     retake: SentRetake | None = None
 
 

@@ -33,16 +33,6 @@ class Choice(Struct, frozen=True):
     untouched: tuple[Shown, ...]
     """Selected images that need nothing."""
 
-    @property
-    def cost_usd(self) -> Decimal | None:
-        """What the run costs by estimate; None where a price is unknown."""
-        total = Decimal(0)
-        for image in self.images:
-            if image.cost_usd is None:
-                return None
-            total += image.cost_usd
-        return total
-
 
 def smallest(*limits: Decimal | None) -> Decimal | None:
     """Return the tightest of several limits, None where none of them is set."""

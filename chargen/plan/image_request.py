@@ -48,7 +48,14 @@ def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Ask
         entry_id=image.id,
         title=image.entry.title,
         colours=image.entry.colours,
+        words=_own_words(image),
     )
+
+
+def _own_words(image: Unjudged) -> str:
+    if image.retake is not None:
+        return image.retake.instruction
+    return image.entry.prompt or " ".join(part.text for part in image.entry.parts)
 
 
 def _unread(item: PlannedReference) -> SentReference:

@@ -7,14 +7,14 @@ brought cost nothing. Amounts are USD.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct
 
 from chargen import kinds
-from chargen.kinds.record_edits import all_slots_of
+from chargen.kinds.record_edits import all_slots_of, metadata_of
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, Fingerprint, amount_of
@@ -79,15 +79,14 @@ def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | No
 def _told(entry: Entry) -> Iterator[Attempt]:
     """Yield the requests that brought an entry's pictures, by its record lines."""
     for slots in all_slots_of(entry):
-        metadata = slots.get("provider_metadata")
-        line = RecordLine.parse(metadata.get("record")) if isinstance(metadata, Mapping) else None
-        if line is None or line.by is None or not isinstance(metadata, Mapping):
+        metadata = metadata_of(slots)
+        line = RecordLine.parse(metadata.get("record"))
+        if line is None or line.by is None:
             continue
         moment = _moment(line, slots.get("generated_at"))
         if moment is None:
             continue
         provider, _, model = line.by.partition("/")
-        cost = amount_of(str(metadata["cost_usd"])) if metadata.get("cost_usd") is not None else None
         yield Attempt(
             attempt_id=line.attempt or f"record-{line.of or line.file}",
             task_id=EntryId(entry.id),
@@ -98,7 +97,7 @@ def _told(entry: Entry) -> Iterator[Attempt]:
             fingerprint=Fingerprint(line.fingerprint),
             status=AttemptStatus.DONE,
             sent_at=stamp(moment, microseconds=True),
-            cost_usd=cost if cost is None or cost >= 0 else None,
+            cost_usd=amount_of(metadata.get("cost_usd")),
             file_sha256=line.file,
         )
 

@@ -7,13 +7,13 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from chargen import __version__
 from chargen.errors import ChargenError
 from chargen.images.sniff import carries_credentials, header
-from chargen.kinds.record_edits import slots_of
+from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
@@ -93,8 +93,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
     if line.of is None or not line.by or not line.at:
         return None
     provider, _, model = line.by.partition("/")
-    metadata = slots_of(entry).get("provider_metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
+    metadata = metadata_of(slots_of(entry))
     return Attempt(
         attempt_id=found.attempt,
         task_id=entry.id,
@@ -107,7 +106,7 @@ def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
         sent_at=line.at,
         finished_at=line.at,
         request_id=str(metadata["request_id"]) if metadata.get("request_id") else None,
-        cost_usd=amount_of(metadata["cost_usd"]) if metadata.get("cost_usd") else None,
+        cost_usd=amount_of(metadata.get("cost_usd")),
     )
 
 

@@ -219,10 +219,8 @@ class Journal:
     def attempts(self, since: datetime | None = None) -> list[Attempt]:
         """Return all attempts, oldest first, from a moment on if one is given."""
         if since is None:
-            return self._file.read(lambda connection: list(select_attempts(connection, "ORDER BY sent_at, attempt_id")))
-        moment = stamp(since, microseconds=True)
-        where = "WHERE sent_at>=? ORDER BY sent_at, attempt_id"
-        return self._file.read(lambda connection: list(select_attempts(connection, where, (moment,))))
+            return self._attempts("")
+        return self._attempts("WHERE sent_at>=?", stamp(since, microseconds=True))
 
     def of_run(self, run_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of a run of this process, oldest first, with all that was written down so far."""
@@ -231,14 +229,11 @@ class Journal:
 
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""
-        where = "WHERE task_id=? ORDER BY sent_at, attempt_id"
-        return self._file.read(lambda connection: list(select_attempts(connection, where, (task_id,))))
+        return self._attempts("WHERE task_id=?", task_id)
 
     def attempt(self, attempt_id: str) -> Attempt | None:
         """Return one attempt, or None where nothing is known of it."""
-        where, values = "WHERE attempt_id=?", (attempt_id,)
-        found = self._file.read(lambda connection: list(select_attempts(connection, where, values)))
-        return found[0] if found else None
+        return next(iter(self._attempts("WHERE attempt_id=?", attempt_id)), None)
 
     def unfinished(self) -> frozenset[str]:
         """Return the attempts whose original is safe and that are not on record as written back."""
@@ -248,13 +243,17 @@ class Journal:
 
     def refusals(self) -> list[Attempt]:
         """Return all attempts that were refused, oldest first."""
-        where, values = "WHERE failure_class=? ORDER BY sent_at, attempt_id", (FailureClass.REFUSED.value,)
-        return self._file.read(lambda connection: list(select_attempts(connection, where, values)))
+        return self._attempts("WHERE failure_class=?", FailureClass.REFUSED.value)
 
     def building(self) -> frozenset[EntryId]:
         """Return the images whose last row says that they are being made, by whichever process."""
         query = "SELECT task_id FROM tasks WHERE status='building'"
         return frozenset(self._file.read(lambda connection: [EntryId(row[0]) for row in connection.execute(query)]))
+
+    def _attempts(self, where: str, *values: str) -> list[Attempt]:
+        """Return the attempts that a condition selects, oldest first."""
+        query = f"{where} ORDER BY sent_at, attempt_id"
+        return self._file.read(lambda connection: list(select_attempts(connection, query, values)))
 
     def _now(self) -> str:
         return stamp(self._clock.now(), microseconds=True)

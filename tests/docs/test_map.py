@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.project import REPOSITORY
 
+from chargen.config import layout
+
 TOPS = ("chargen", "tests", "docs", "bench", "proof")
 MAPS = ("CONTRIBUTING.md", "docs/design.md")
 PATH = re.compile(r"`(\w+/[\w./]*|\w+\.py)`")
@@ -32,6 +34,14 @@ def test_every_place_it_names_is_there(page: str) -> None:
     assert len(paths) > 20
     assert {path for path in paths if path not in files and f"chargen/{path}" not in files} == set()
     assert {name for name in named if name.endswith(".py") and "/" not in name} <= names
+
+
+def test_the_page_on_what_is_kept_names_all_of_it() -> None:
+    """Everything in the program's own folder: `layout.py` holds the names, `docs/reliability.md` says what each is."""
+    text = (REPOSITORY / "docs/reliability.md").read_text(encoding="utf-8")
+    kept = {value.removeprefix(f"{layout.STATE}/") for name, value in vars(layout).items() if name.isupper()}
+    assert len(kept) > 12
+    assert {name for name in kept - {layout.STATE} if f"`{name}`" not in text and f"`{name}/`" not in text} == set()
 
 
 def test_what_is_said_to_be_in_a_file_is_in_it() -> None:

@@ -1,7 +1,9 @@
-"""What a sketch shows and where: a storyboard card for any size from 64 to 4096 pixels a side.
+"""What a sketch shows and where: a storyboard frame for any size from 64 to 4096 pixels a side.
 
-Laws: pure over the font's advances; everything lies inside the picture; every text stands on grounds it is legible on;
-no text is cut without saying so in its last line. Must not know: pixels, PNG, the network, settings.
+The palette is the ground of a composition for this size, references stand in it as prints, and a caption below says
+what it is: title, the first words, name, size. Laws: pure over the font's advances; everything lies inside the picture;
+every text stands on a ground of its own that it is legible on, whatever the palette; no guide goes through text; no
+text is cut without saying so. Must not know: pixels, PNG, the network, settings.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 from chargen.model.request import Request
 from chargen.model.values import Size
 from chargen.providers.sketch.colours import theme
+from chargen.providers.sketch.composition import compose
 from chargen.providers.sketch.fonts import advance, drawable
-from chargen.providers.sketch.panels import references, texts
+from chargen.providers.sketch.panels import references
 from chargen.providers.sketch.sheet import PROOF, Box, Card, Sheet, bold_extra, chip
 from chargen.providers.sketch.small_card import draw_small_card
 from chargen.providers.sketch.text import Fitted, fit, line_height, shorten, split
@@ -18,7 +21,16 @@ from chargen.providers.sketch.text import Fitted, fit, line_height, shorten, spl
 SAFE = 0.05
 """Margin of the safe area, as a share of each side: what a printer or a screen may crop."""
 
-_SMALLEST_CARD = Size(300, 220)  # below this there is no room for columns, and a small card is drawn
+CAPTION = 0.34
+"""Most of the height that the caption takes."""
+
+_WIDE_PRINTS, _TALL_PRINTS, _MANY_PRINTS = 0.82, 0.45, 0.6
+"""Share of the room's height that references take: in a wide picture; in a tall one, up to two of them and more."""
+
+WORDS_LINES = 3
+"""Lines of the entry's own words: the whole prompt is on the page."""
+
+_SMALLEST_CARD = Size(300, 220)  # below this there is no room for a frame with a caption, and a small card is drawn
 
 
 def plan_card(request: Request) -> Card:
@@ -29,31 +41,99 @@ def plan_card(request: Request) -> Card:
     if small:
         draw_small_card(sheet)
     else:
-        _full(sheet)
+        _frame(sheet)
     return Card(asked.size, sheet.theme.paper, tuple(sheet.items))
 
 
-def _full(sheet: Sheet) -> None:
+def _frame(sheet: Sheet) -> None:
     size = sheet.size
-    margin_x, margin_y = round(size.width * SAFE), round(size.height * SAFE)
-    _grid(sheet, Box(margin_x, margin_y, size.width - margin_x, size.height - margin_y))
-    band = _band(sheet, max(margin_y, line_height(sheet.type(11)) + sheet.px(6)))
-    pad = sheet.px(16)
-    area = Box(
-        margin_x + pad,
-        margin_y + pad,
-        size.width - margin_x - pad,
-        min(size.height - margin_y, size.height - band) - pad,
-    )
-    top = _header(sheet, area)
-    _body(sheet, Box(area.left, top, area.right, area.bottom))
+    margin = Box(round(size.width * SAFE), round(size.height * SAFE), 0, 0)
+    band = max(margin.top, line_height(sheet.type(11)) + sheet.px(6)) if sheet.theme.swatches else 0
+    caption, top = _fitted_caption(sheet, margin.left, size.height - band)
+    picture = Box(0, 0, size.width, top)
+    sheet.items += compose(sheet.theme, picture, sheet.entry_id or sheet.prompt, peopled=bool(sheet.references))
+    _guides(sheet, picture, margin)
+    below = _marks(sheet, margin)
+    gap = sheet.px(12)
+    room = Box(margin.left, below + gap, size.width - margin.left, top - gap)
+    if sheet.references and room.height >= sheet.px(40):
+        references(sheet, _prints(sheet, room))
+    _put_caption(sheet, caption, margin.left, top, size.height - band)
+    _band(sheet, band)
 
 
-def _band(sheet: Sheet, height: int) -> int:
-    """Draw the palette along the lower edge, each colour with its name; gives the band's height (0 without colours)."""
+def _fitted_caption(sheet: Sheet, left: int, bottom: int) -> tuple[list[tuple[Fitted, str]], int]:
+    """Fit title, words and name for the caption; gives them with their roles, and where the caption begins."""
+    width, most = sheet.size.width - 2 * left, round(sheet.size.height * CAPTION)
+    pad = sheet.px(10)
+    title_size, words_size, small = sheet.type(34), sheet.type(19), sheet.type(13)
+    title = sheet.title or sheet.entry_id.rpartition("/")[2]
+    lines: list[tuple[Fitted, str]] = []
+    room = most - 2 * pad - line_height(small) * (bool(sheet.entry_id) + bool(sheet.negative))
+    if title:
+        wide = width - bold_extra(title_size)
+        lines.append((fit(title, wide, room * 0.6, largest=title_size, most_lines=2), "title"))
+        room -= lines[0][0].height
+    count = min(WORDS_LINES, max(1, room // line_height(words_size)))
+    lines.append((shorten(split(sheet.words), words_size, width, count), "prompt"))
+    if sheet.negative:
+        lines.append((shorten(split(f"not: {sheet.negative}"), small, width, 1), "negative"))
+    if sheet.entry_id:
+        lines.append((fit(sheet.entry_id, width, 2 * line_height(small), largest=small, most_lines=2), "id"))
+    return lines, bottom - sum(item.height for item, _ in lines) - 2 * pad
+
+
+def _put_caption(sheet: Sheet, lines: list[tuple[Fitted, str]], left: int, top: int, bottom: int) -> None:
+    colours = sheet.theme
+    sheet.fill(0, top, sheet.size.width, bottom, colours.paper)
+    at = top + sheet.px(10)
+    for item, role in lines:
+        colour = colours.ink if role in ("title", "prompt") else colours.muted
+        at = sheet.put(item, left, at, colour, role, bold=role == "title")
+
+
+def _prints(sheet: Sheet, room: Box) -> Box:
+    """Return where the references stand: in the middle of a wide picture, across the lower part of a tall one."""
+    count = len(sheet.references)
+    wide = room.width >= room.height
+    height = round(room.height * (_WIDE_PRINTS if wide else _TALL_PRINTS if count < 3 else _MANY_PRINTS))
+    width = min(room.width, round(height * 0.8) * count + sheet.px(12) * (count - 1))
+    left = room.left + (room.width - width) // 2
+    return Box(left, room.bottom - height, left + width, room.bottom)
+
+
+def _marks(sheet: Sheet, margin: Box) -> int:
+    """Draw the mark and the facts, each on a ground of its own; gives where they end."""
+    colours, size, gap = sheet.theme, sheet.type(13), sheet.px(8)
+    mark = chip(sheet, margin.left, margin.top, size)
+    bottom = mark.bottom
+    right = sheet.size.width - margin.left
+    left = mark.right + gap
+    for text, role in ((PROOF, "proof"), (sheet.facts(), "facts")):
+        wide = round(advance(size, text)) + 2 * gap
+        if left + wide > right:
+            left, top = margin.left, bottom + gap // 2
+            lines = shorten(split(text), size, right - left - 2 * gap, 3)
+        else:
+            top = bottom - mark.height if bottom == mark.bottom else bottom
+            lines = Fitted(size, (text,), 1, 1)
+        if role == "facts" and left != margin.left:
+            left = right - wide
+        widest = max((round(advance(size, line)) for line in lines.lines), default=0)
+        low = top + max(mark.height, lines.height)
+        sheet.fill(left, top, min(right, left + widest + 2 * gap), low, colours.paper)
+        offset = (low - top - lines.height) // 2
+        sheet.put(lines, left + gap, top + offset, colours.muted, role)
+        bottom = max(bottom, low)
+        left += widest + 3 * gap
+    return bottom
+
+
+def _band(sheet: Sheet, height: int) -> None:
+    """Draw the palette along the lower edge, each colour with its name."""
+    if not height:
+        return
     swatches = sheet.theme.swatches
-    if not swatches:
-        return 0
     top, width = sheet.size.height - height, sheet.size.width
     shown = swatches[: max(1, width // 24)]
     for index, swatch in enumerate(shown):
@@ -62,7 +142,6 @@ def _band(sheet: Sheet, height: int) -> int:
         gap = sheet.px(6)
         lines = _swatch_name(swatch.name, right - left - 2 * gap, height, sheet.type(12))
         sheet.put(lines, left + gap, top + (height - lines.height) // 2, swatch.ink, "swatch", ground=swatch.fill)
-    return height
 
 
 def _swatch_name(name: str, width: int, height: int, size: int) -> Fitted:
@@ -72,70 +151,13 @@ def _swatch_name(name: str, width: int, height: int, size: int) -> Fitted:
     return next((lines for lines in choices if lines.shown == lines.total), choices[0])
 
 
-def _grid(sheet: Sheet, safe: Box) -> None:
-    """Draw what a crop is judged by: thirds, the safe area's corners, the centre."""
-    width, height, line, hair = sheet.size.width, sheet.size.height, sheet.theme.line, sheet.hair
-    for third in (1, 2):
-        across, down = width * third // 3, height * third // 3
-        sheet.fill(across, 0, across + hair, height, line)
-        sheet.fill(0, down, width, down + hair, line)
-    thick, arm = hair * 2, max(8, sheet.px(26))
-    strong = sheet.theme.muted
-    for x, inward_x in ((safe.left, 1), (safe.right, -1)):
-        for y, inward_y in ((safe.top, 1), (safe.bottom, -1)):
-            left, top = min(x, x + inward_x * arm), min(y, y + inward_y * thick)
-            sheet.fill(left, top, left + arm, top + thick, strong)
-            left, top = min(x, x + inward_x * thick), min(y, y + inward_y * arm)
-            sheet.fill(left, top, left + thick, top + arm, strong)
-    x, y, arm = width // 2, height // 2, sheet.px(9)
-    sheet.fill(x - arm, y, x + arm + hair, y + hair, line)
-    sheet.fill(x, y - arm, x + hair, y + arm + hair, line)
-
-
-def _header(sheet: Sheet, area: Box) -> int:
-    """Draw mark, facts, title and id; gives where the body begins."""
-    colours = sheet.theme
-    size, gap = sheet.type(13), sheet.px(10)
-    top = area.top
-    mark = chip(sheet, area.left, top, size)
-    facts = shorten(split(sheet.facts()), size, area.width, 3)
-    one_line = advance(size, PROOF) + mark.width + 2 * gap + advance(size, sheet.facts()) <= area.width
-    proof = shorten(split(PROOF), size, area.width - mark.width - gap, 1)
-    offset = (mark.height - line_height(size)) // 2
-    sheet.put(proof, mark.right + gap, top + offset, colours.muted, "proof")
-    if one_line:
-        right = area.right - round(advance(size, sheet.facts()))
-        facts = Fitted(size, (sheet.facts(),), facts.total, facts.total)
-        sheet.put(facts, right, top + offset, colours.muted, "facts")
-        top = mark.bottom + gap
-    else:
-        top = sheet.put(facts, area.left, mark.bottom + gap // 2, colours.muted, "facts") + gap // 2
-    if sheet.title:
-        title = fit(
-            sheet.title,
-            area.width - bold_extra(sheet.type(32)),
-            area.height * 0.24,
-            largest=sheet.type(32),
-            most_lines=2,
-        )
-        top = sheet.put(title, area.left, top, colours.ink, "title", bold=True)
-    if sheet.entry_id:
-        entry_id = fit(sheet.entry_id, area.width, area.height * 0.15, largest=sheet.type(14), most_lines=2)
-        top = sheet.put(entry_id, area.left, top, colours.muted, "id")
-    top += gap
-    sheet.fill(area.left, top, area.left + sheet.px(56), top + sheet.hair * 3, colours.accent)
-    return top + sheet.hair * 3 + gap
-
-
-def _body(sheet: Sheet, area: Box) -> None:
-    gap = sheet.px(24)
-    if not sheet.references:
-        texts(sheet, area, sheet.type(22))
-    elif area.width >= area.height * 1.2:
-        side = min(round(area.width * 0.30), round(area.height * 0.8))
-        references(sheet, Box(area.right - side, area.top, area.right, area.bottom))
-        texts(sheet, Box(area.left, area.top, area.right - side - gap, area.bottom), sheet.type(20))
-    else:
-        side = round(area.height * 0.28)
-        texts(sheet, Box(area.left, area.top, area.right, area.bottom - side - gap), sheet.type(22))
-        references(sheet, Box(area.left, area.bottom - side, area.right, area.bottom))
+def _guides(sheet: Sheet, picture: Box, margin: Box) -> None:
+    """Draw what a crop is judged by: ticks at the edges, long at the thirds, short where the safe area begins."""
+    size, thick, colour = sheet.size, 2 * sheet.hair, sheet.theme.paper
+    for share, length in ((1 / 3, 14), (2 / 3, 14), (SAFE, 7), (1 - SAFE, 7)):
+        across, down = round(size.width * share), round(size.height * share)
+        sheet.fill(across, 0, across + thick, min(sheet.px(length), margin.top), colour)
+        arm = min(sheet.px(length), margin.left)
+        if down + thick < picture.bottom:
+            for left in (0, size.width - arm):
+                sheet.fill(left, down, left + arm, down + thick, colour)

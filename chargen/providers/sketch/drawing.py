@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from chargen.model.request import Request
 from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.fonts import face
-from chargen.providers.sketch.sheet import Box, Card, Fill, Line, Picture, bold_extra
+from chargen.providers.sketch.sheet import Box, Card, Disc, Fill, Line, Picture, Polygon, bold_extra
 from chargen.providers.sketch.thumbnails import Thumbnails
 
 _COMPRESSION = 1
@@ -40,6 +40,10 @@ def paint(card: Card, thumbnails: Thumbnails) -> bytes:
         match item:
             case Fill():
                 _rectangle(draw, item.box, item.colour)
+            case Polygon():
+                draw.polygon(item.corners, fill=item.colour)
+            case Disc():
+                _disc(draw, item.box, item.colour)
             case Line():
                 _text(draw, item)
             case Picture():
@@ -54,6 +58,11 @@ def paint(card: Card, thumbnails: Thumbnails) -> bytes:
 def _rectangle(draw: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int]) -> None:
     if box.width > 0 and box.height > 0:
         draw.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), fill=colour)
+
+
+def _disc(draw: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int]) -> None:
+    if box.width > 0 and box.height > 0:
+        draw.ellipse((box.left, box.top, box.right - 1, box.bottom - 1), fill=colour)
 
 
 def _text(draw: ImageDraw.ImageDraw, line: Line) -> None:

@@ -86,13 +86,15 @@ def _columns(count: int, area: Box, gap: int) -> int:
 
 
 def _reference(sheet: Sheet, reference: SentReference, cell: Box, label: int) -> None:
-    lines = _label(drawable(reference.label).text.strip(), cell.width, cell.height * 2 // 5, label)
-    bottom = cell.bottom - lines.height
-    frame = Box(cell.left, cell.top, cell.right, bottom - sheet.px(3))
+    edge = sheet.px(5)
+    width = cell.width - 2 * edge
+    lines = _label(drawable(reference.name or reference.label).text.strip(), width, cell.height * 2 // 5, label)
+    bottom = cell.bottom - lines.height - edge // 2
+    frame = Box(cell.left + edge, cell.top + edge, cell.right - edge, bottom - edge // 2)
     if frame.height >= 8 and frame.width >= 8:
-        sheet.fill(frame.left, frame.top, frame.right, frame.bottom, sheet.theme.line)
+        sheet.fill(cell.left, cell.top, cell.right, cell.bottom, sheet.theme.paper)
         sheet.items.append(Picture(frame, reference.data, sheet.theme.line, sheet.theme.muted))
-        sheet.put(lines, cell.left, bottom, sheet.theme.muted, "reference")
+        sheet.put(lines, frame.left, bottom, sheet.theme.muted, "reference")
 
 
 def _label(path: str, width: int, height: int, size: int) -> Fitted:

@@ -19,6 +19,8 @@ from chargen.providers.sketch.text import SMALLEST, Fitted, line_height
 
 MARK = "SKETCH"
 PROOF = "proof \u2013 not a picture"
+_SMALL = 21
+"""Largest number of a ratio that people know by its name."""
 _DESIGN = 768  # side of the square as large as 1024x576, for which the sizes of type are meant
 
 
@@ -48,6 +50,20 @@ class Fill(Struct, frozen=True):
     colour: RGB
 
 
+class Polygon(Struct, frozen=True):
+    """A surface of one colour within its corners."""
+
+    corners: tuple[tuple[int, int], ...]
+    colour: RGB
+
+
+class Disc(Struct, frozen=True):
+    """A surface of one colour within the ellipse that fills a box."""
+
+    box: Box
+    colour: RGB
+
+
 class Line(Struct, frozen=True):
     """One line of text: its left end and baseline, and the ground it stands on."""
 
@@ -70,7 +86,7 @@ class Picture(Struct, frozen=True):
     line: RGB
 
 
-Item: TypeAlias = "Fill | Line | Picture"
+Item: TypeAlias = "Fill | Polygon | Disc | Line | Picture"
 
 
 class Card(Struct, frozen=True):
@@ -82,7 +98,14 @@ class Card(Struct, frozen=True):
 
 
 def aspect(size: Size) -> str:
-    """Write a size's ratio: `16:9` where the numbers are small, else `1.78:1`."""
+    """Write a size's ratio: `3:4` where the numbers are small, up to a side's rounding, else `1.77:1`."""
+    for down in range(1, _SMALL + 1):
+        across = round(size.width * down / size.height)
+        exact = (
+            round(size.width * down / max(1, across)) == size.height or round(size.height * across / down) == size.width
+        )
+        if 0 < across <= _SMALL and exact:
+            return f"{across}:{down}"
     by = gcd(size.width, size.height)
     across, down = size.width // by, size.height // by
     if max(across, down) <= 50:
@@ -103,6 +126,7 @@ class Sheet:
         self.title = self._words(asked.title)
         self.entry_id = self._words(asked.entry_id)
         self.prompt = self._words(request.prompt) or "(no prompt)"
+        self.words = " ".join(drawable(asked.words or self.prompt).text.split())
         self.negative = self._words(asked.negative_prompt)
         self.references = asked.references
 
