@@ -33,6 +33,9 @@ class Period(Struct, frozen=True):
     until: datetime | None = None
 
 
+ALWAYS = Period()
+
+
 class Spending(Struct, frozen=True):
     """The same attempts three times, and all in one row; `records` are those of them that only entries tell of.
 
@@ -60,7 +63,7 @@ class Spending(Struct, frozen=True):
 
 def spending(
     attempts: Iterable[Attempt],
-    period: Period = Period(),
+    period: Period = ALWAYS,
     recorded: Iterable[Attempt] = (),
     tiers: Mapping[str, str] | None = None,
 ) -> Spending:

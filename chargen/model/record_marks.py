@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+from msgspec.structs import replace
+
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
 from chargen.model.values import FileHash
