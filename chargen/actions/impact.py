@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Verdict, number, total_usd
+from chargen.model.amounts import number, total_usd
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.build_request import selectables
 from chargen.plan.cache.rows import Head
 from chargen.plan.compose import STRUCTURED

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.config.settings import DEFAULT_SIZE
-from chargen.model.values import Route, number
+from chargen.model.amounts import number
+from chargen.model.values import Route
 from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes, SizeRule
 from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable
 from chargen.providers.catalogue.prices import estimate

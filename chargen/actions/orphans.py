@@ -17,8 +17,8 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.errors import Position, StartError, error
+from chargen.model.amounts import number
 from chargen.model.record import Record
-from chargen.model.values import number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.book import Book
 from chargen.plan.plan import Plan

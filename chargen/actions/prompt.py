@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.errors import InputError, Severity, error
+from chargen.model.amounts import number
 from chargen.model.request import Request
-from chargen.model.values import number
 from chargen.plan.compose import Composed
 from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned

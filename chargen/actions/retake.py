@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from chargen.actions.version import ImageHistory, Version, VersionPlace
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, StartError, error
+from chargen.model.amounts import number
 from chargen.model.entries import Retake
 from chargen.model.reason import sentences
 from chargen.model.slots import SetSlots, SlotValue
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash, Verdict, number
+from chargen.model.values import FileHash, Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session

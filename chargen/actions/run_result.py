@@ -16,7 +16,8 @@ from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped
 from chargen.build.image import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
-from chargen.model.values import EntryId, number
+from chargen.model.amounts import number
+from chargen.model.values import EntryId
 from chargen.plan.plan import Shown, totals
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of

@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
+from chargen.model.amounts import number
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
-from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select

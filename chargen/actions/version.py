@@ -10,9 +10,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from chargen.errors import StartError, error
+from chargen.model.amounts import number
 from chargen.model.reason import said_of_version
 from chargen.model.record import Record
-from chargen.model.values import EntryId, FileHash, number
+from chargen.model.values import EntryId, FileHash
 from chargen.plan.plan import Planned
 from chargen.store.history import KeptVersion
 from chargen.store.original_store import StoredOriginal

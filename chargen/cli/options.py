@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from msgspec import Struct
 
 from chargen.cli.output import is_word
 from chargen.errors import StartError
-from chargen.model.values import amount_of
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chargen.plan.build_request import BuildRequest
     from chargen.plan.selection import Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Asked(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """The values of `selection_options`, as the command line gave them."""
 
     selection: tuple[str, ...] = ()
@@ -140,6 +141,8 @@ def within_project(root: Path) -> str:
 
 def usd(text: str) -> Decimal:
     """Read an amount of money for `--budget`. Raises StartError."""
+    from chargen.model.amounts import amount_of  # noqa: PLC0415 - seldom asked
+
     amount = amount_of(text.removeprefix("$"))
     if amount is None:
         raise StartError(f"`--budget` takes an amount in USD, not `{text}`", hint="write it like `--budget 2.50`")

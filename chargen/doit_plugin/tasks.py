@@ -16,7 +16,7 @@ from doit.action import BaseAction
 from doit.exceptions import TaskFailed
 from doit.task import Task, dict_to_task
 
-from chargen.doit_plugin.names import IMAGES, own_tasks
+from chargen.doit_plugin.own_tasks import IMAGES, own_tasks
 from chargen.doit_plugin.states import images
 from chargen.model.reason import sentences
 from chargen.model.values import EntryId

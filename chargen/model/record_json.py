@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordedReference, RecordPart
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size, amount_of
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000

@@ -140,8 +140,10 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)
-    if any(is_draft(plan.by_id[name].reasons) for name in named_alone(selectables(plan), request.selection)):
-        return None
+    if request.selection:
+        alone = named_alone(selectables(plan), request.selection)
+        if any(is_draft(plan.by_id[name].reasons) for name in alone):
+            return None
     return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
 
 

@@ -18,7 +18,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.plan.ownership import Claim, FileAtPlace
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, folding, kind_of
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves

@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.store.decoded import DecodedPictures
-    from chargen.store.hashes import FileHashes
+    from chargen.store.hash_cache import FileHashes
     from chargen.store.moves import BegunEntryMove
 
 ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]

@@ -32,7 +32,7 @@ from chargen.plan.tier_rank import rank_of_record
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage, own_record

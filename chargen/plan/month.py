@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from chargen import kinds
 from chargen.kinds.record_edits import all_slots_of, metadata_of
+from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
-from chargen.model.values import EntryId, Fingerprint, amount_of
+from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import Book
 from chargen.plan.session import Session
 from chargen.store.clock import compact_stamp, stamp

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
+from chargen.model.amounts import number, total_usd
 from chargen.model.reason import Reason, tier_told
 from chargen.model.record import CREDENTIALS_LOST
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry

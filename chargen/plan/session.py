@@ -44,7 +44,7 @@ from chargen.store.decisions import Decisions
 from chargen.store.decoded import DecodedPictures
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.jobs import Jobs

@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, amount_of
+from chargen.model.amounts import amount_of
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.model.values import number
+from chargen.model.amounts import number
 from chargen.store.journal_rows import Attempt
 
 

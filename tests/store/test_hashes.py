@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chargen.store import hashes
-from chargen.store.hashes import FileHashes, hash_bytes, hash_file
+from chargen.store.hash_cache import FileHashes
+from chargen.store.hashes import hash_bytes, hash_file
 
 LATER = 10_000_000_000
 

@@ -89,7 +89,7 @@ class ListedSizes(Struct, frozen=True):
         return min(self.sizes, key=order)
 
 
-class Ratio(Struct, frozen=True, order=True):
+class Ratio(Struct, frozen=True):
     """An aspect ratio as the provider spells it: `16:9`."""
 
     width: int
