@@ -129,7 +129,10 @@ def harness(bench: Bench, tally: Tally) -> None:
     """Turn by turn one changed reply of each vendor and one changed picture."""
     luck = bench.luck
     seen = Seen(1, 0.0, "", {}, True, {"size": "64x64"}, {}, (), "A lamp.", "m")
-    bodies = [(openai.parse, OpenAIServer().usual(seen)[0]), (google.parse, GoogleServer().usual(_google_seen())[0])]
+    bodies = [
+        (openai.parse, OpenAIServer().usual(seen, 1)[0]),
+        (google.parse, GoogleServer().usual(_google_seen(), 1)[0]),
+    ]
     whole = [pictures.png(40, 30, 1), pictures.jpeg(40, 30, 2)]
     for bomb in bombs():
         _picture(tally, bomb, luck)

@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.version import Version, VersionPlace
-from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
+from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit, unknown_edit
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.values import Verdict
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
@@ -48,13 +48,18 @@ class Restored(Struct, frozen=True):
         }
 
 
-def restore(session: Session, evidence: Evidence, image: Planned, version: Version) -> Restored:
-    """Put a version at the image's target and into its slots. Raises InputError; then nothing has changed."""
+def restore(
+    session: Session, evidence: Evidence, image: Planned, version: Version, *, command: str = "restore"
+) -> Restored:
+    """Put a version at the image's target and into its slots; on record as what `command` decided.
+
+    Raises InputError; then nothing has changed.
+    """
     if evidence.group_of(image.id) is not None:
         message = f"a picture is still to move to or from `{image.target}`, for free"
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)
-    recorder, root = session.decisions.begin("restore"), session.project.root
+    recorder, root = session.decisions.begin(command), session.project.root
     with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
         data, delivered = _bytes(session, image, version)
         write_back = WriteBack(
@@ -66,8 +71,9 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
         told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
         recorder.note([told])
         picture = replace_picture(session, image, data)
-        if delivered and version.stored is not None:
+        if version.stored is not None:
             session.originals.note_published(version.stored, picture)
+            note_replaced(session, image.replaces, version.stored)
         line = _line(session, image, version, picture)
         record = version.record
         edit = slots_edit(image, record, picture, delivered, line=line) if record else unknown_edit(image, line)
@@ -78,10 +84,10 @@ def restore(session: Session, evidence: Evidence, image: Planned, version: Versi
     return Restored(image, version, picture, other)
 
 
-def users(plan: Plan, image: Planned) -> int:
-    """Count the images that are out of date once this one is another picture: they show it."""
+def users(plan: Plan, image: Planned) -> tuple[EntryId, ...]:
+    """Return the images that are out of date once this one is another picture: they show it."""
     fresh = (other for other in plan.images if other.verdict is Verdict.FRESH)
-    return sum(image.id in other.needs for other in fresh)
+    return tuple(other.id for other in fresh if image.id in other.needs)
 
 
 def _check(session: Session, image: Planned, version: Version) -> None:

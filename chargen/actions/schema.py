@@ -26,6 +26,7 @@ _SCALAR = ["string", "number", "boolean", "null"]
 _TYPES: dict[Form, list[str]] = {
     Form.TEXT: _SCALAR,
     Form.FLAG: ["boolean", "string", "null"],
+    Form.NUMBER: ["integer", "null"],
     Form.TEXTS: ["array", *_SCALAR],
     Form.ITEMS: ["array", "null"],
     Form.MAPPING: ["object", "null"],

@@ -89,7 +89,7 @@ def look(session: Session, request: BuildRequest, before: State | None) -> tuple
     explained = tuple(why(session, planner, planner.image(name)) for name in changed[:MOST])
     problems = tuple(finding for finding in findings(chosen.plan) if finding.problem.severity is Severity.ERROR)
     news = tuple(finding for finding in problems if before is None or finding.problem not in before.problems)
-    sending = tuple(image for image in chosen.choice.images if image.verdict.spends)
+    sending = tuple(image for image in chosen.choice.images if image.sends)
     due = any(image.acts for image in chosen.choice.images)
     return Look(explained, news, sending, due), State(images, frozenset(finding.problem for finding in problems))
 

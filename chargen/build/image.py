@@ -20,21 +20,22 @@ from msgspec.structs import replace
 from chargen.build.attempt import Attempt, Purchase
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
-from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit
+from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit
 from chargen.build.sender import Senders
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, Position, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
-from chargen.model.reason import sentences
+from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import accepted_for, last_attempt
+from chargen.model.record_marks import accepted_for
 from chargen.model.request import FailureClass, Request, Role, SentReference
 from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
+from chargen.plan.image_request import request_of
 from chargen.plan.judge import Judge
-from chargen.plan.plan import Planned, PlannedReference
+from chargen.plan.plan import Planned, PlannedReference, each_usd
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
@@ -65,6 +66,8 @@ class Outcome(str, Enum):
     MOVED = "moved"
     """Its picture came along from where the entry was before."""
     REPAIRED = "repaired"
+    VARIANT = "variants"
+    """Nothing was to be done for the picture that is current; more versions of its inputs were made."""
     KEPT = "kept"
     """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
     NOTHING = "nothing"
@@ -84,6 +87,8 @@ class BuildResult(Struct, frozen=True):
     """The provider did not say what it cost: that is the estimate."""
     note: str = ""
     failure: ChargenError | None = None
+    variants: int = 0
+    """Further versions of the same inputs that were made; the cost is that of all."""
 
 
 class NotWantedError(Exception):
@@ -114,12 +119,12 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             builder.write_prompt(now)
         purchase = Purchase()
         if now.verdict.spends and builder.sharing is not None:
-            now, request, purchase = builder.claim(builder.sharing, now, references, request)
+            now, request, purchase = builder.claim(builder.sharing, now, references, request, _wants_picture)
         if not now.verdict.spends:
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
-        confirm = builder.confirmation(now, references, request)
+        confirm = builder.confirmation(now, references, request, _wants_picture)
         attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
         with (
             closing(purchase),
@@ -127,7 +132,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
             builder.write_backs.expected(now.entry.file, now.id),
         ):
             try:
-                reply = builder.senders.get(request.provider).send(request, now.cost_usd, now.most_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempt)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
             original = attempt.store(reply)
@@ -141,10 +146,55 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
                     builder.keep_former(now, place)
                 file = replace_picture(session, place, picture.data)
                 session.originals.note_published(original, file)
-                builder.note_replaced(now, original)
+                note_replaced(session, now.replaces, original)
                 edit = slots_edit(place, original.record, file, str(picture.delivered_size))
                 done = BuildResult(Outcome.BUILT, now, cost, estimated)
                 return builder.write_back(done, edit, file, original.record.attempt, place.id)
+
+
+def build_variant(builder: ImageBuilder, image: Planned) -> BuildResult:
+    """Make one more version for the same inputs: it is kept beside the current picture, which stays as it is.
+
+    Raises as `build_image`.
+    """
+    session = builder.session
+    if (called := builder.place_now(image, image)).id != image.id:
+        return BuildResult(Outcome.NOTHING, image, note=f"its entry is called `{called.id}` by now: run again")
+    with build_lock(session.project.root, image.id):
+        references = builder.read_references(image)
+        now, request = builder.recheck(image, references)
+        purchase = Purchase()
+        if builder.sharing is not None:
+            now, request, purchase = builder.claim(builder.sharing, now, references, request, _wants_variant)
+        if not _wants_variant(now):
+            return BuildResult(Outcome.NOTHING, now)
+        size = now.entry.size
+        assert size is not None
+        number = now.made + 1
+        reason = Reason(ReasonCode.VARIANT, (str(number), str(now.made + now.more)))
+        now = replace(now, judgement=replace(now.judgement, reasons=(reason,)))
+        request = request_of(now, builder.judge.adapters, references, number)
+        confirm = builder.confirmation(now, references, request, _wants_variant)
+        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
+        with closing(purchase), builder.disk_guard.room(size.pixels):
+            try:
+                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempt)
+            except NotWantedError as changed:
+                return BuildResult(Outcome.NOTHING, changed.image, note=changed.note)
+            original = attempt.store(reply)
+            builder.converted(now, original, size)
+        record = original.record
+        return BuildResult(Outcome.VARIANT, now, record.cost_or_estimate_usd, record.is_estimated)
+
+
+def _wants_picture(image: Planned) -> bool:
+    """Say whether an image is to be made."""
+    return image.verdict.spends
+
+
+def _wants_variant(image: Planned) -> bool:
+    """Say whether more versions are to be made of an image that has its own."""
+    return image.more > 0 and not image.verdict.spends
 
 
 class ImageBuilder(Struct, frozen=True):
@@ -203,10 +253,15 @@ class ImageBuilder(Struct, frozen=True):
         return self.judge.judge_again(image, self.write_backs.entry_now(image.entry), references, ready)
 
     def claim(
-        self, sharing: Sharing, image: Planned, references: tuple[SentReference, ...], request: Request | None
+        self,
+        sharing: Sharing,
+        image: Planned,
+        references: tuple[SentReference, ...],
+        request: Request | None,
+        is_wanted: Callable[[Planned], bool],
     ) -> tuple[Planned, Request | None, Purchase]:
         """Claim an image in the shared store; judge it again where a reply for it was fetched from there instead."""
-        while image.verdict.spends:
+        while is_wanted(image):
             purchase = sharing.purchase(image, self.judge)
             if purchase is not None:
                 return image, request, purchase
@@ -214,7 +269,11 @@ class ImageBuilder(Struct, frozen=True):
         return image, request, Purchase()
 
     def confirmation(
-        self, image: Planned, references: tuple[SentReference, ...], request: Request
+        self,
+        image: Planned,
+        references: tuple[SentReference, ...],
+        request: Request,
+        is_wanted: Callable[[Planned], bool],
     ) -> Callable[[], None]:
         """Return what is asked when the request is about to leave: whether, where it had to wait, it still should."""
         judged = self.session.clock.monotonic()
@@ -223,7 +282,7 @@ class ImageBuilder(Struct, frozen=True):
             now = image
             if self.session.clock.monotonic() - judged >= _AT_ONCE:
                 now, _ = self.recheck(image, references, request)
-            if not now.verdict.spends:
+            if not is_wanted(now):
                 raise NotWantedError(now)
             if now.route is not None and not is_proof(
                 now.route.provider
@@ -292,20 +351,6 @@ class ImageBuilder(Struct, frozen=True):
             kept = f"it is kept as it came: `{self.session.originals.shown(stored)}`"
             hint = f"`doit --rebuild {image.id}` asks again; {kept}"
             raise InputError(error(message, image.entry.position, hint)) from failure
-
-    def note_replaced(self, image: Planned, original: StoredOriginal) -> None:
-        """Tie an image to the one it replaced, so that both stay versions of one entry whatever it is called."""
-        line, originals = image.replaces, self.session.originals
-        last = last_attempt(line)
-        if line is None or last is None:
-            return
-        fingerprint = line.fingerprint
-        if line.attempt is None or accepted_for(line) is not None:  # the line tells other inputs than the attempt's
-            before = originals.of_attempt(last)
-            if before is None:
-                return
-            fingerprint = before.record.fingerprint
-        originals.note_replaced(last, fingerprint, original)
 
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""

@@ -14,7 +14,7 @@ from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
 from chargen.model.record import PublishedFile, Record, RecordLine
 from chargen.model.record_json import to_dict
-from chargen.model.record_marks import ANSWERED, line_of, made_as, with_mark, with_name
+from chargen.model.record_marks import ANSWERED, accepted_for, last_attempt, line_of, made_as, with_mark, with_name
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import FileHash, Size, Status
 from chargen.plan.plan import Planned
@@ -56,6 +56,20 @@ def replace_picture(session: Session, image: Planned, data: bytes) -> PublishedF
     with session.history.keeping(image.id, path):
         write_durably(path, data, root=session.project.root)
     return PublishedFile(hash_bytes(data), len(data), stamp(session.clock.now(), microseconds=True), image.target)
+
+
+def note_replaced(session: Session, line: RecordLine | None, original: StoredOriginal) -> None:
+    """Tie an image to the one of `line`, which it replaced: both stay versions of one entry, whatever it is called."""
+    last = last_attempt(line)
+    if line is None or last is None:
+        return
+    fingerprint = line.fingerprint
+    if line.attempt is None or accepted_for(line) is not None:  # the line tells other inputs than the attempt's
+        before = session.originals.of_attempt(last)
+        if before is None:
+            return
+        fingerprint = before.record.fingerprint
+    session.originals.note_replaced(last, fingerprint, original)
 
 
 def slots_edit(

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from chargen.build.events import (
     Sink,
     nobody,
 )
-from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image
+from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image, build_variant
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
@@ -129,6 +130,11 @@ class Build:
         """The images this run does something with, in plan order."""
         return self.choice.images
 
+    @cached_property
+    def _more(self) -> Mapping[EntryId, int]:
+        """How many further versions are made of each image."""
+        return {image.id: image.more for image in self.chosen if image.more}
+
     @property
     def unplanned(self) -> tuple[Problem, ...]:
         """Errors of the input that no image of the run fails by; warnings where the run was asked for named images."""
@@ -162,7 +168,10 @@ class Build:
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""
         self.held.pop(entry_id, None)
-        return self._guarded(entry_id, self._build)
+        failure = self._guarded(entry_id, self._build)
+        if failure is None and entry_id in self.done and self._more.get(entry_id):
+            self._guarded(entry_id, self._make_variants)
+        return failure
 
     def fail(self, entry_id: EntryId, message: str) -> None:
         """Note a failure that happened outside `build`."""
@@ -204,6 +213,29 @@ class Build:
     def close(self) -> None:
         """End the run: let go of the project and close what is open."""
         self._closing.close()
+
+    def _make_variants(self, entry_id: EntryId) -> None:
+        """Make the further versions of an image that has its own; those that reference it hang on none of them."""
+        done = self.done[entry_id]
+        for _ in range(self._more[entry_id]):
+            try:
+                made = build_variant(self.builder, self.whole(entry_id))
+            except HeldElsewhereError as holder:
+                with self._lock:
+                    self.left_out.append(LeftOut(self.image(entry_id), f"variants: {holder}"))
+                return
+            if made.outcome is not Outcome.VARIANT:
+                return
+            cost = None if done.cost_usd is None or made.cost_usd is None else done.cost_usd + made.cost_usd
+            outcome, image = done.outcome, done.image
+            if outcome is Outcome.NOTHING:
+                outcome, image = Outcome.VARIANT, made.image
+            estimated = done.estimated or made.estimated
+            done = replace(
+                done, outcome=outcome, image=image, cost_usd=cost, estimated=estimated, variants=done.variants + 1
+            )
+            with self._lock:
+                self.done[entry_id] = done
 
     def _build(self, entry_id: EntryId) -> None:
         try:

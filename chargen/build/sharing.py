@@ -97,6 +97,16 @@ class Sharing:
             came = pool.map(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen)
             return sum(came)
 
+    def _fetch_for(self, image: Planned, judge: Judge) -> bool:
+        """Fetch what others paid for of an image that is about to be bought; every version, where it has one here."""
+        if image.verdict.spends:
+            return self.fetch((image,), judge) > 0
+        assert image.fingerprint is not None
+        here = {stored.record.attempt for stored in self._session.originals.for_fingerprint(image.fingerprint)}
+        others = [reply for reply in self._under(image.fingerprint) if reply.record.attempt not in here]
+        fits = [reply for reply in others if not is_proof(reply.record.provider) and self._is_free(image, reply, judge)]
+        return sum(self._take(image, reply) and self._bring(image, reply) for reply in fits) > 0
+
     def _asked_under(self, image: Planned, judge: Judge) -> tuple[Fingerprint, ...]:
         """Return the fingerprints under which the store may have an image: its record's, then today's."""
         if image.route is not None and is_proof(image.route.provider) and image.verdict.spends:
@@ -182,7 +192,7 @@ class Sharing:
         assert image.route is not None
         if is_proof(image.route.provider):
             return Purchase()
-        if self.fetch((image,), judge):
+        if self._fetch_for(image, judge):
             return None
         if not self._writes:
             return _Unshared(self)
@@ -213,7 +223,7 @@ class Sharing:
         held = self._ask(lambda: self._claims.acquire(wanted))
         if isinstance(held, Claim):
             raise HeldElsewhereError(str(held))
-        if self.fetch((image,), judge):  # whoever held it put its reply there a moment ago
+        if self._fetch_for(image, judge):  # whoever held it put its reply there a moment ago
             self.give_back(held)
             return None
         return held

@@ -39,6 +39,7 @@ COMMANDS = {
     "accept": "mark pictures as up to date without making new ones",
     "adopt": "take pictures you have already, so that nothing is bought for them",
     "history": "list all versions of an image",
+    "pick": "make another of an image's variants the current one, without a call",
     "restore": "bring back a version of an image, without a call",
     "mv": "rename an entry, or move it to another file, with its picture and its history",
     "orphans": "list pictures that no entry plans any more",

@@ -15,6 +15,7 @@ import click
 
 from chargen.cli.output import is_word
 from chargen.errors import StartError
+from chargen.model.values import MOST_VARIANTS
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -37,6 +38,7 @@ class Asked:
     resume: bool = True
     rebuild: tuple[str, ...] = ()
     budget: str | None = None
+    variants: int | None = None
     tier: str = ""
 
 
@@ -85,6 +87,12 @@ _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images."),
     click.option("--budget", metavar="USD", help="Spend at most so much."),
     click.option(
+        "--variants",
+        type=click.IntRange(1, MOST_VARIANTS),
+        metavar="N",
+        help="Make further pictures of the same words, to pick one from: N in all of each that is named.",
+    ),
+    click.option(
         "--resume/--no-resume", default=True, help="Leave out (or try again) what was refused with the same inputs."
     ),
 )
@@ -112,6 +120,7 @@ def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset
         tier=asked.tier,
         max_tasks=asked.max_tasks,
         budget=None if asked.budget is None else usd(asked.budget),
+        variants=asked.variants,
         resume=asked.resume,
         wait=wait,
     )

@@ -71,7 +71,7 @@ def _chosen(asked: Asked, snapshot: Snapshot | None) -> tuple[Chosen, BuildReque
     if snapshot is not None:
         request = build_request(asked, here)
         found = kept_choice(snapshot, request)
-        if found is not None and not any(image.verdict.spends for image in found.choice.images):
+        if found is not None and not any(image.sends for image in found.choice.images):
             return found, request, None
     from chargen.plan.session import open_session  # noqa: PLC0415 - slow to import, and seldom needed
 

@@ -94,25 +94,25 @@ def _folded(reason: Reason) -> str:
 
 def _price_of(images: Sequence[Shown]) -> str:
     """Say what sending those of some images costs that are sent; nothing where that is nothing."""
-    spending = [image for image in images if image.verdict.spends]
+    spending = [image for image in images if image.sends]
     return _costs(spending) if any(image.cost_usd != 0 for image in spending) else ""
 
 
 def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[str]:
     """Yield the counts of `images` and what sending the `acting` ones among them costs, by route and in total."""
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
-    spending = [image for image in acting if image.verdict.spends]
-    others = [image for image in acting if not image.verdict.spends and image.verdict is not Verdict.BLOCKED]
+    spending = [image for image in acting if image.sends]
+    others = [image for image in acting if not image.sends and image.verdict is not Verdict.BLOCKED]
     by_route: dict[str, list[Shown]] = {}
     for image in spending:
         by_route.setdefault(str(image.route), []).append(image)
     yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
-        yield f"{len(spending):,} to send{to}, {_costs(spending)} by estimate"
+        yield f"{sum(image.sends for image in spending):,} to send{to}, {_costs(spending)} by estimate"
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
-            yield f"  {route}: {len(routed):,}, {_costs(routed)}"
+            yield f"  {route}: {sum(image.sends for image in routed):,}, {_costs(routed)}"
     if others:
         yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for them"
     if not spending and not others:
@@ -178,7 +178,7 @@ def _awaited(image: Shown) -> dict[str, None]:
 
 def _row(image: Shown, *, priced: bool, routed: bool) -> tuple[str, ...]:
     route = str(image.route) if routed and image.route else ""
-    price = estimate_text(image.cost_usd) if priced and image.verdict.spends else ""
+    price = estimate_text(image.cost_usd) if priced and image.sends else ""
     size = str(image.size or "")
     return coloured(image.verdict), image.id, dim(size), price, route
 

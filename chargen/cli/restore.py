@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.tables import moment, plural
+from chargen.cli.tables import listed, moment, plural
 
 if TYPE_CHECKING:
     from chargen.actions.restore import Restored
@@ -42,7 +42,7 @@ def command(target: str, version: str, *, as_json: bool) -> None:
         say(_lines(done, users(before, image)))
 
 
-def _lines(done: Restored, stale: int) -> Iterator[str]:
+def _lines(done: Restored, stale: Sequence[str]) -> Iterator[str]:
     """Yield what was done and what follows from it."""
     image, version = done.image, done.version
     made = f"made {moment(version.at)} by {version.by}" if version.by else f"of {moment(version.at)}"
@@ -51,5 +51,11 @@ def _lines(done: Restored, stale: int) -> Iterator[str]:
         yield "made from an older prompt or other references; kept as current until you edit its inputs again"
     if image.entry.status is not None:
         yield f"the entry's status stays {image.entry.status.value}"
+    yield from stale_lines(stale)
+
+
+def stale_lines(stale: Sequence[str]) -> Iterator[str]:
+    """Yield which images a new picture of this one makes out of date."""
     if stale:
-        yield f"{plural(stale, 'image')} with this reference {'is' if stale == 1 else 'are'} out of date now"
+        is_now = "is" if len(stale) == 1 else "are"
+        yield f"{plural(len(stale), 'image')} with this reference {is_now} out of date now: {listed(stale)}"

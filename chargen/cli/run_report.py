@@ -260,7 +260,7 @@ def opening(build: Build) -> Iterable[str]:
             f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
             f"{attempt.sent_at} when the process ended"
         )
-    spending = [image for image in build.chosen if image.verdict.spends]
+    spending = [image for image in build.chosen if image.sends]
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
         return

@@ -10,10 +10,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from doit.task import Task
+from msgspec import Struct
 
 from chargen.doit_plugin.own_tasks import IMAGES
 from chargen.errors import Problem, StartError, error
@@ -22,8 +22,7 @@ from chargen.plan.selection import MAGIC, Selectable, Selection, hint_for, selec
 from chargen.plan.verdict import Force
 
 
-@dataclass(frozen=True, slots=True)
-class TaskNames:
+class TaskNames(Struct, frozen=True):
     """What was named, before the plan is known."""
 
     terms: tuple[str, ...] = ()

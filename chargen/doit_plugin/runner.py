@@ -194,7 +194,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
 
     def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, OrderedGate]:
         image = self._build.image(entry_id)
-        name = image.route.provider if image.route is not None and image.verdict.spends else ""
+        name = image.route.provider if image.route is not None and image.sends else ""
         if name not in self._pools:
             workers = self._build.builder.senders.get(name).workers if name else 1
             pool = ThreadPoolExecutor(workers + _SPARE_THREADS, thread_name_prefix=name or "local")

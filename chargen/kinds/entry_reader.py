@@ -32,7 +32,7 @@ from chargen.model.entries import (
     Retake,
 )
 from chargen.model.traced import Traced
-from chargen.model.values import Size, Status
+from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS, Size, Status
 from chargen.text.normal_form import normal
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
@@ -102,6 +102,8 @@ def read_entry(
     size = size_of(block, default)
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
+    if "variants" in block.nodes:
+        check_variants(block)
     declared = _declared_of(block, file.declared)
     retake = retake_of(block) if "retake" in block.nodes else None
     negatives = (*block.texts("negative_prompt"), *file.negatives)
@@ -195,6 +197,14 @@ def status_of(block: Block) -> Status | None:
         return Status(word)
     block.problems.append(unknown_name("status", text, text.position, STATUSES))
     return None
+
+
+def check_variants(block: Block) -> None:
+    """Tell what is no number of variants; nothing is made of it."""
+    node = block.nodes["variants"]
+    if not is_null(node) and scalar(node) not in NUMBERS_OF_VARIANTS:
+        message = f"`variants` takes a whole number from 1 to {MOST_VARIANTS}"
+        block.problems.append(warning(message, block.document.at(node), "no variants are made of it"))
 
 
 def retake_of(block: Block) -> Retake | None:

@@ -26,11 +26,15 @@ class Form(str, Enum):
 
     TEXT = "text"
     FLAG = "true or false"
+    NUMBER = "a number"
     TEXTS = "a text or a list"
     ITEMS = "a list"
     MAPPING = "a mapping"
     BLOCKS = "a list of mappings"
     ANY = "a text, a list or a mapping"
+
+
+_SINGLE = (Form.TEXT, Form.FLAG, Form.NUMBER)
 
 
 class Effect(str, Enum):
@@ -43,6 +47,7 @@ class Effect(str, Enum):
     MOVES = "moves"
     STATUS = "locks, skips or asks again"
     WRITTEN = "nothing: a build writes it"
+    VARIANTS = "makes more beside it"
 
 
 class Key(Struct, frozen=True, dict=True):
@@ -80,12 +85,12 @@ class Keys(Struct, frozen=True, dict=True):
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """Names of the keys with a single value that may be meant by a misspelt one."""
-        return tuple(key.name for key in self.all if key.suggested and key.form in (Form.TEXT, Form.FLAG))
+        return tuple(key.name for key in self.all if key.suggested and key.form in _SINGLE)
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """Names of those with a list or a mapping."""
-        return tuple(key.name for key in self.all if key.suggested and key.form not in (Form.TEXT, Form.FLAG))
+        return tuple(key.name for key in self.all if key.suggested and key.form not in _SINGLE)
 
     def standing_for(self, name: str) -> tuple[str, ...]:
         """Return the key and those that stand for it."""
@@ -157,6 +162,8 @@ ENTRY = Keys(
         *_sizes(Effect.REBUILDS),
         Key("status", "Your word on the picture.", Effect.STATUS, choices=tuple(status.value for status in Status)),
         Key("review_note", "Your words on the picture you rejected, as `chargen reject --note` writes them."),
+        Key("variants", "How many pictures of these words there are to be in all, to pick one from.", Effect.VARIANTS,
+            Form.NUMBER, suggested=False),
         Key("retake", "Makes the next version from one that is there, as `chargen retake` writes it.",
             Effect.REBUILDS, Form.MAPPING, RETAKE),
         Key("quality", "What the model is asked for, for this image alone.", Effect.DRIFT),

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from chargen.errors import Position, Problem
 from chargen.model.record import RecordLine
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Size, Status
+from chargen.model.values import NUMBERS_OF_VARIANTS, EntryId, Size, Status
 
 NodePath = tuple[str | int, ...]
 """The way to a node from the root: keys and item numbers, `("images", 6)`."""
@@ -193,6 +193,12 @@ class Entry(Struct, frozen=True):
     def is_kept(self) -> bool:
         """True where the author keeps the picture as it is."""
         return self.status is not None and self.status.keeps
+
+    @property
+    def variants(self) -> int:
+        """How many versions of its inputs there are to be in all; what is no such number counts as one."""
+        found = self.data.get("variants")
+        return NUMBERS_OF_VARIANTS.get(found, 1) if isinstance(found, str) else 1
 
     @property
     def review_note(self) -> str:

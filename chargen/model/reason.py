@@ -77,6 +77,14 @@ class ReasonCode(str, Enum):
     CIRCLE = "circle"
     OBJECTION = "objection"
     """What the provider's adapter has against the request, in its words."""
+    VARIANT = "variant"
+    """Which of how many versions of the same inputs it is, made on purpose."""
+    MORE_VARIANTS = "more-variants"
+    """How many of how many are still to be made."""
+    VARIANTS_BY_NAME = "variants-by-name"
+    """How many the entry wants, and its id: nothing is made beside this picture unless it is named."""
+    VARIANTS_BLOCKED = "variants-blocked"
+    """What stands in the way of more variants are the causes."""
     PROBLEM = "problem"
     """An error of the input, in the problem's words, and the place that has to be corrected (empty where unknown)."""
     SENTENCE = "sentence"
@@ -96,6 +104,8 @@ class Reason:
             return _input_changed(*self.values)
         if self.code is ReasonCode.WOULD_BE_STALE:
             return f"would be stale: {sentences(self.causes)}"
+        if self.code is ReasonCode.VARIANTS_BLOCKED:
+            return f"no more variants can be made: {sentences(self.causes)}"
         return _SENTENCES[self.code].format(*self.values)
 
     @property
@@ -208,6 +218,9 @@ _SENTENCES = {
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
     ReasonCode.CIRCLE: "its portraits reference each other in a circle",
+    ReasonCode.VARIANT: "variant {} of {}",
+    ReasonCode.MORE_VARIANTS: "{} of {} variants to be made",
+    ReasonCode.VARIANTS_BY_NAME: "more variants only by name: `doit --variants {} {}`",
     ReasonCode.OBJECTION: "{}",
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
@@ -219,6 +232,7 @@ _VALUES = {
     ReasonCode.INPUT_CHANGED: 3,
     ReasonCode.PROBLEM: 2,
     ReasonCode.WOULD_BE_STALE: 0,
+    ReasonCode.VARIANTS_BLOCKED: 0,
 }
 _FIRST_SENTENCES = {
     "status is rejected": ReasonCode.REJECTED,

@@ -61,6 +61,13 @@ class Verdict(str, Enum):
 _SPENDING = frozenset({Verdict.MISSING, Verdict.STALE, Verdict.PROOF})
 
 
+MOST_VARIANTS = 20
+"""Versions of the same inputs that can be asked for: more than anybody compares; a slip of the keyboard has an end."""
+
+NUMBERS_OF_VARIANTS = {str(number): number for number in range(1, MOST_VARIANTS + 1)}
+"""Those numbers as they are written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Width and height in pixels."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
+from chargen.errors import StartError
 from chargen.model.reason import ReasonCode, has, is_draft
 from chargen.model.values import EntryId
 from chargen.plan.cache.snapshot import Snapshot
@@ -49,6 +50,8 @@ class BuildRequest(Struct, frozen=True):
     """Only finals in place of approved drafts."""
     max_tasks: int | None = None
     budget: Decimal | None = None
+    variants: int | None = None
+    """How many versions of today's inputs each selected image is to have in all."""
     resume: bool = True
     wait: bool = True
     command: str = "chargen"
@@ -101,13 +104,29 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
     forced = _forced(images, request, selected, picked)
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt
+    by_name = request.pick is not None or bool(request.selection)
+    if request.variants is not None and not (by_name or request.selects):
+        hint = "`doit --variants 3 chapters/ch03/img-07`, or a pattern such as 'chapters/ch03/*'"
+        raise StartError("`--variants` needs names: each further variant costs as much as the first", hint=hint)
     finals = named_alone(images, request.names or request.selection) & selected
     promoted = selected if request.promote else frozenset()
-    planner.choose(PlanOptions(request.provider, selected, forced, request.resume, ignored, finals, promoted))
+    planner.choose(
+        PlanOptions(
+            request.provider,
+            selected,
+            forced,
+            request.resume,
+            ignored,
+            finals=finals,
+            promoted=promoted,
+            variants=request.variants,
+            by_name=by_name,
+        )
+    )
     plan = planner.plan()
     keep = nothing
-    plain = not (forced or finals or promoted or request.provider or request.tier) and request.resume
-    if plain and not session.read_only:
+    plain = not (forced or finals or promoted or request.provider or request.tier or request.variants)
+    if plain and request.resume and not session.read_only:
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     if promoted:
@@ -136,8 +155,8 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or request.tier or not request.resume
-    if options or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
+    options = request.pick or request.rebuild or request.provider or request.tier or request.variants
+    if options or not request.resume or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)
     if request.selection:

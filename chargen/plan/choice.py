@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.order import closure
-from chargen.plan.plan import Plan, Shown
+from chargen.plan.plan import Plan, Shown, each_usd, prepares
 from chargen.text.money import over_budget
 
 
@@ -54,47 +54,69 @@ def choose(
     """
     chosen = frozenset(selected)
     active = {image.id: image for image in plan.images if _active(image)}
-    needs = {name: tuple(filter(active.__contains__, image.needs)) for name, image in active.items() if image.acts}
+    needs = {
+        name: tuple(need for need in image.needs if need in active and _is_waited_for(active[need]))
+        for name, image in active.items()
+        if image.acts
+    }
     wanted = closure(filter(chosen.__contains__, active), needs)
     images: list[Shown] = []
     left: dict[EntryId, LeftOut] = {}
-    spent, room, sent = Decimal(0), Decimal(0), 0
+    fewer: list[LeftOut] = []
+    limits = _Limits(max_tasks, budget)
     for image in active.values():
         if image.id not in wanted:
             continue
         reason = ""
         if missing := next((need for need in needs.get(image.id, ()) if need in left), None):
             reason = f"needs `{missing}`, which is left out"
-        elif image.verdict.spends and max_tasks is not None and sent >= max_tasks:
-            reason = f"`--max-tasks {max_tasks}`"
-        elif image.verdict.spends and budget is not None:
-            reason = _over(image, spent, room, budget)
+        elif image.verdict.spends:
+            reason = limits.refusal(image)
         if reason:
             left[image.id] = LeftOut(image, reason)
             continue
-        images.append(image)
-        if image.verdict.spends:
-            sent += 1
-            spent += image.cost_usd or 0
-            room = max(room, _beyond(image))
+        more = 0
+        while more < image.more and not (reason := limits.refusal(image)):
+            more += 1
+        if reason:
+            fewer.append(LeftOut(image, f"{image.more - more} of its variants: {reason}"))
+        shown = image.with_more(more) if reason else image
+        if shown.acts or not reason:
+            images.append(shown)
     untouched = tuple(image for image in plan.images if image.id in chosen and image.id not in wanted)
     needed_by = {need: user for need, user in wanted.items() if user is not None and need not in chosen}
-    return Choice(tuple(images), needed_by, tuple(left.values()), untouched)
+    return Choice(tuple(images), needed_by, (*left.values(), *fewer), untouched)
 
 
 def _active(image: Shown) -> bool:
     return image.acts or image.verdict is Verdict.BLOCKED
 
 
-def _over(image: Shown, spent: Decimal, room: Decimal, budget: Decimal) -> str:
-    if image.cost_usd == 0:
+def _is_waited_for(image: Shown) -> bool:
+    return prepares(image) or image.verdict is Verdict.BLOCKED
+
+
+class _Limits(Struct):
+    """What a run may send and spend, and what is handed out of it."""
+
+    max_tasks: int | None
+    budget: Decimal | None
+    sent: int = 0
+    spent: Decimal = Decimal(0)
+    room: Decimal = Decimal(0)
+    """How much more than its estimate one of those requests may cost."""
+
+    def refusal(self, image: Shown) -> str:
+        """Set one request for an image aside; where it does not fit, say why not, and take nothing."""
+        each, most = each_usd(image), image.most_usd
+        beyond = (most or Decimal(0)) - (each or Decimal(0))
+        if self.max_tasks is not None and self.sent >= self.max_tasks:
+            return f"`--max-tasks {self.max_tasks}`"
+        if self.budget is not None and each != 0:
+            left = self.budget - self.spent - max(self.room - beyond, Decimal(0))
+            if each is None or most is None or most > left:
+                return over_budget(each, most, left, self.budget)
+        self.sent += 1
+        self.spent += each or 0
+        self.room = max(self.room, beyond)
         return ""
-    left = budget - spent - max(room - _beyond(image), Decimal(0))
-    if image.cost_usd is None or image.most_usd is None or image.most_usd > left:
-        return over_budget(image.cost_usd, image.most_usd, left, budget)
-    return ""
-
-
-def _beyond(image: Shown) -> Decimal:
-    """Return how much more than its estimate an image may cost, as far as it can be known."""
-    return (image.most_usd or Decimal(0)) - (image.cost_usd or Decimal(0))

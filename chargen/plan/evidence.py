@@ -117,6 +117,8 @@ class Evidence(Struct, frozen=True):
         record = stored.record
         if record.after is not None:  # one that was made since the plan, or kept as a version only
             before = self.ownership.attempts.get(record.after)
+            if before is None and has(record.why, ReasonCode.VARIANT):  # never in place, so nothing is noted of it
+                before = self._chains.reached_from(f"{record.fingerprint}/{record.after}")
             if before is not None:
                 return before
         return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
@@ -300,7 +302,8 @@ class Evidence(Struct, frozen=True):
             return None
         line, since = _asked_again(entry, fingerprint)
         whole = self.originals.for_fingerprint(fingerprint)
-        for stored in chain(reversed(whole), mended(self.originals, self.journal, entry, fingerprint, inputs)):
+        newest = sorted(whole, key=_last_seen, reverse=True)
+        for stored in chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs)):
             record = stored.record
             if rank_of_record(record, self.project.settings) < least or record.received_at < since or stored.unusable:
                 continue
@@ -375,11 +378,17 @@ class Evidence(Struct, frozen=True):
         _, since = _asked_again(entry, fingerprint)
         for stored in reversed(self.originals.for_fingerprint(fingerprint)):
             record = stored.record
-            counts = rank_of_record(record, self.project.settings) >= least
+            counts = rank_of_record(record, self.project.settings) >= least and not _is_candidate(stored)
             usable = counts and record.received_at >= since and not stored.unusable
             if usable and self.owner(stored) == entry.id:
                 return stored
         return None
+
+    def delivered(self, entry: Entry, fingerprint: Fingerprint | None, *, least: int) -> tuple[StoredOriginal, ...]:
+        """Return an entry's replies to these inputs, from a rank up, also those of which no picture can be made."""
+        found = () if fingerprint is None else self.originals.for_fingerprint(fingerprint)
+        counted = (stored for stored in found if rank_of_record(stored.record, self.project.settings) >= least)
+        return tuple(stored for stored in counted if self.owner(stored) == entry.id)
 
     def unusable(self, entry: Entry, fingerprint: Fingerprint | None) -> StoredOriginal | None:
         """Find the last reply for these inputs of which no picture can be made, where no other came after it."""
@@ -419,6 +428,17 @@ def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) ->
     own = line is not None and line.attempt == stored.record.attempt
     asked = any(has(stored.record.why, code) for code in (ReasonCode.REBUILD_ASKED, ReasonCode.DRAFT_APPROVED))
     return not (stored.published or own or asked)
+
+
+def _is_candidate(stored: StoredOriginal) -> bool:
+    """Say whether an original is a variant that was never picked: no late reply, and the last to restore."""
+    return not stored.published and has(stored.record.why, ReasonCode.VARIANT)
+
+
+def _last_seen(stored: StoredOriginal) -> tuple[bool, str]:
+    """Return what the newest of several originals has the most of: when it was put in place last, else delivered."""
+    at = stored.published[-1].at if stored.published else stored.record.received_at
+    return not _is_candidate(stored), at
 
 
 def _asked_again(entry: Entry, fingerprint: Fingerprint) -> tuple[RecordLine | None, str]:

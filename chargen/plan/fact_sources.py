@@ -31,6 +31,14 @@ class PlanOptions(Struct, frozen=True):
     """Images named for a final one in place of a draft."""
     promoted: frozenset[EntryId] = frozenset()
     """The same, also where the draft is approved, and only there."""
+    variants: int | None = None
+    """How many versions of today's inputs each selected image is to have in all; None for what its entry says."""
+    by_name: bool = False
+    """The selected images were named."""
+
+    def variants_of(self, entry_id: EntryId) -> int | None:
+        """Return how many versions the command asks for of an image; None where it does not."""
+        return self.variants if self.selected is None or entry_id in self.selected else None
 
     def provider_of(self, entry_id: EntryId) -> str | None:
         """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""

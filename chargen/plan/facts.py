@@ -297,6 +297,20 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, least=self._least)
         return self._came_from(found)
 
+    @property
+    def versions(self) -> int:
+        """How many versions there are for today's inputs: each reply, and the present picture where it is none."""
+        replies = self._evidence.delivered(self._entry, self.fingerprint, least=self._least)
+        line = self.state.line
+        is_reply = line is None or any(reply.record.attempt == line.attempt for reply in replies)
+        return len(replies) + (not is_reply and self.change is Change.SAME)
+
+    @property
+    def is_own_reply(self) -> bool:
+        """What is current, or will be restored, was delivered to this machine: what else was is known here, too."""
+        line = self.state.line
+        return self.paid is not None if line is None else self._evidence.original_of(line) is not None
+
     def _came_from(self, paid: PaidReply | None) -> Reason | None:
         """Say where what was paid for is from: the name the entry had last, or that of an entry that is gone."""
         if paid is None:

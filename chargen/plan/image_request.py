@@ -27,8 +27,11 @@ def inputs_of(image: Unjudged, references: Iterable[RecordedReference]) -> Input
     return Inputs(composed.text, composed.negative, tuple(references), size, composed, retake)
 
 
-def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Asked:
-    """Put together what the author asks for; without `sent`, references stand there without their bytes."""
+def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None, variant: int = 1) -> Asked:
+    """Put together what the author asks for; without `sent`, references stand there without their bytes.
+
+    A further variant has a seed of its own, where its provider takes one, and says which it is where it has a caption.
+    """
     assert image.composed is not None
     assert image.entry.size is not None
     retake = image.retake
@@ -45,8 +48,9 @@ def asked(image: Unjudged, sent: tuple[SentReference, ...] | None = None) -> Ask
         retake=None if retake is None else SentRetake(by_role[Role.PICTURE], by_role.get(Role.MASK), retake.position),
         size=image.entry.size,
         quality=image.quality,
+        seed=variant if variant > 1 else None,
         entry_id=image.id,
-        title=image.entry.title,
+        title=f"{image.entry.title} ({variant})" if variant > 1 else image.entry.title,
         colours=image.entry.colours,
         words=_own_words(image),
     )
@@ -65,15 +69,17 @@ def _unread(item: PlannedReference) -> SentReference:
     )
 
 
-def request_of(image: Unjudged, adapters: Adapters, sent: tuple[SentReference, ...] | None = None) -> Request:
+def request_of(
+    image: Unjudged, adapters: Adapters, sent: tuple[SentReference, ...] | None = None, variant: int = 1
+) -> Request:
     """Adapt what is asked to the image's route, with the references' bytes where they are given."""
     assert image.route is not None
-    return adapters.get(image.route.provider).adapt(asked(image, sent), image.route.model)
+    return adapters.get(image.route.provider).adapt(asked(image, sent, variant), image.route.model)
 
 
 def elsewhere(images: Iterable[Shown], adapters: Adapters) -> tuple[Problem, ...]:
     """Say, once for each provider, where the requests of images go that the project's settings send elsewhere."""
-    names = dict.fromkeys(image.route.provider for image in images if image.verdict.spends and image.route is not None)
+    names = dict.fromkeys(image.route.provider for image in images if image.sends and image.route is not None)
     return tuple(problem for name in names for problem in adapters.elsewhere(name))
 
 

@@ -21,6 +21,7 @@ from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import inputs_of, placed, request_of
 from chargen.plan.plan import Offer, Planned, Unjudged
+from chargen.plan.variants import ONE, variants_of
 from chargen.plan.verdict import judge, wanted
 
 
@@ -92,9 +93,14 @@ class Judge(FactSources, frozen=True):
         if provider is not None and wanted(facts).verdict is not Verdict.FRESH:
             facts = replace(facts, image=replace(image, route=self.adapters.override(provider)))
         judgement = judge(facts)
+        variants = ONE
+        if (in_all := self.options.variants_of(image.id) or image.entry.variants) > 1:
+            variants = variants_of(facts.latest, judgement, in_all)
+            judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
         facts = facts.latest
         found = facts.problems(judgement.verdict)
-        request = facts.request if judgement.verdict.spends else None
+        sends = judgement.verdict.spends + variants.more
+        request = facts.request if sends else None
         adapter = None if request is None else self.adapters.get(request.provider)
         price = Decimal(0) if request is None or adapter is None else adapter.price(request)
         judged = Planned(
@@ -115,10 +121,12 @@ class Judge(FactSources, frozen=True):
             fingerprint=facts.fingerprint,
             judgement=judgement,
             sent_quality=image.quality if request is None else request.quality,
-            cost_usd=price,
+            cost_usd=price and price * sends,
             most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
             offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
+            made=variants.made,
+            more=variants.more,
             replaces=facts.own_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
             or self.evidence.moved_unrecorded(image.id),

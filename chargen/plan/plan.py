@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.errors import Position, Problem, Severity, error, note, warning
 from chargen.model.amounts import number, total_usd
@@ -165,7 +166,10 @@ class Unjudged(Struct, frozen=True, kw_only=True):
 
 
 class Planned(Unjudged, frozen=True, kw_only=True):
-    """One image of the plan to the last word. `cost_usd` is 0 where nothing is sent and None where it is unknown."""
+    """One image of the plan to the last word.
+
+    `cost_usd` is that of all requests for it, 0 where nothing is sent and None where it is unknown.
+    """
 
     inputs: Inputs | None
     """None while they are unknown: no prompt, a bad size, or a reference that is still to be built."""
@@ -182,6 +186,10 @@ class Planned(Unjudged, frozen=True, kw_only=True):
     """Declared provider, model or quality that differs from what made the present image."""
     notes: tuple[str, ...] = ()
     """What the provider's adapter changes in the request."""
+    made: int = 0
+    """Versions of today's inputs there are, where more than one is asked for."""
+    more: int = 0
+    """Variants to be made besides what the verdict asks for."""
     replaces: RecordLine | None = None
     """The record that is the entry's own, whose image a new one would replace."""
     offer: Offer | None = None
@@ -215,6 +223,15 @@ class Planned(Unjudged, frozen=True, kw_only=True):
         return acts(self)
 
     @property
+    def sends(self) -> int:
+        """How many requests a build sends for it."""
+        return sends(self)
+
+    def with_more(self, more: int) -> Planned:
+        """Return the image with so many variants to be made."""
+        return replace(self, more=more, cost_usd=cost_with(self, more))
+
+    @property
     def needs(self) -> tuple[EntryId, ...]:
         """Ids of the planned portraits it references."""
         return needs(self)
@@ -226,7 +243,28 @@ class Planned(Unjudged, frozen=True, kw_only=True):
 
 def acts(image: Shown) -> bool:
     """Say whether a build does anything at all with an image: a call, a restore, an adoption or a repair of slots."""
+    return prepares(image) or image.more > 0
+
+
+def prepares(image: Shown) -> bool:
+    """Say whether a build does anything with an image that those that reference it wait for: variants are not."""
     return image.verdict.spends or image.verdict is Verdict.RESTORABLE or image.adopt or image.repair
+
+
+def sends(image: Shown) -> int:
+    """Return how many requests a build sends for an image."""
+    return image.verdict.spends + image.more
+
+
+def cost_with(image: Shown, more: int) -> Decimal | None:
+    """Return what an image costs where so many variants of it are made."""
+    each = each_usd(image)
+    return each and each * (image.verdict.spends + more)
+
+
+def each_usd(image: Shown) -> Decimal | None:
+    """Return what one request for an image costs by estimate; None where that is unknown."""
+    return image.cost_usd if image.cost_usd is None or image.sends < 2 else image.cost_usd / image.sends
 
 
 def needs(image: Shown) -> tuple[EntryId, ...]:
@@ -314,6 +352,7 @@ def image_json(image: Shown) -> dict[str, Any]:
         "size": str(image.size) if image.size else None,
         "cost_usd": number(image.cost_usd),
         **({"tier": tier} if tier else {}),
+        **({"variants": image.more} if image.more else {}),
     }
 
 

@@ -186,13 +186,11 @@ class Originals:
     def note_published(self, stored: StoredOriginal, file: PublishedFile) -> StoredOriginal:
         """Remember beside the original that this file was made from it, so that the file is known without the YAML.
 
-        Noting the same bytes again changes nothing. The first file is not synced: it tells its record itself. Raises
-        InputError.
+        The last one noted stands last, also where it was known. The first file is not synced: it tells its record
+        itself. Raises InputError.
         """
         known = _read_published(self._path(stored).parent / PUBLISHED_FILE)
-        if any(item.sha256 == file.sha256 for item in known):
-            return replace(stored, published=known)
-        files = (*known, file)
+        files = (*(item for item in known if item.sha256 != file.sha256), file)
         text = json.dumps([asdict(item) for item in files], indent=1)
         write = write_durably if known else write_whole
         write(self._path(stored).parent / PUBLISHED_FILE, f"{text}\n".encode())

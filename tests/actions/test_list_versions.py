@@ -114,7 +114,7 @@ def test_users_of_a_restored_portrait_are_counted(tmp_path: Path) -> None:
     book.edit(file, "A girl.", "A lady.")
     build(book)
     with opened(book, read_only=True) as (_, planner):
-        assert users(planner.plan(), one(planner, "alice-portrait")) == 1
+        assert len(users(planner.plan(), one(planner, "alice-portrait"))) == 1
     back(book, "1", "alice-portrait")
     assert verdicts(book)[A] is Verdict.RESTORABLE
 

@@ -12,7 +12,8 @@ from support.inside import build
 from support.project import Project
 
 from chargen.cli.main import COMMANDS, run
-from chargen.store.locks import project_lock
+from chargen.model.values import EntryId
+from chargen.store.locks import build_lock, project_lock
 
 A = "chapters/ch01/a"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -106,6 +107,7 @@ def test_every_command_is_tried_here() -> None:
         "init",
         "mv",
         "new",
+        "pick",
         "restore",
         "retake",
         "review",
@@ -148,6 +150,29 @@ def test_restore(book: Project, say: Say) -> None:
     assert (code, out.splitlines()[0].startswith(f"restored version 1 of {A}, made ")) == (0, True)
     assert "kept as current until you edit" in out
     assert shown(say, "restore", A, "2")["other_inputs"] is False
+
+
+def test_variants_and_a_pick(book: Project, say: Say) -> None:
+    """So many are made in all, and the plan says so before; who shows the picture that was picked is named."""
+    portrait = "characters/alice/alice-portrait"
+    code, out, _ = say("batch", "characters", "--variants", "2", "--dry-run", portrait)
+    assert (code, f"fresh  {portrait}  128x128  1 of 2 variants to be made" in out) == (0, True), out
+    assert "1 to send to sketch/sketch" in out
+    code, out, _ = say("batch", "characters", "--variants", "2", portrait)
+    assert (code, "variants 1" in out) == (0, True), out
+    assert [version["number"] for version in shown(say, "history", portrait)["images"][0]["versions"]] == [1, 2]
+    code, out, err = say("pick", portrait, "2")
+    assert (code, out.splitlines(), err) == (
+        0,
+        [f"version 2 of {portrait} is the current one now", f"1 image with this reference is out of date now: {A}"],
+        "",
+    )
+    assert shown(say, "pick", portrait, "1")["stale"] == []
+    with build_lock(book.root, EntryId(portrait)):
+        code, _, err = say("pick", portrait, "2")
+    assert (code, "is being built at this moment" in err) == (1, True), err
+    code, _, err = say("batch", "all", "--variants", "2")
+    assert (code, "`--variants` needs names" in err) == (3, True)
 
 
 def test_retake(book: Project, say: Say) -> None:

@@ -30,6 +30,12 @@ WITH_VALUES = {
     ReasonCode.OBJECTION: 1,
     ReasonCode.COPIED: 1,
     ReasonCode.NOTE: 1,
+    ReasonCode.DRAFT: 1,
+    ReasonCode.DRAFT_STANDS_IN: 1,
+    ReasonCode.LOWER_REPLACES_NOTHING: 1,
+    ReasonCode.VARIANT: 2,
+    ReasonCode.MORE_VARIANTS: 2,
+    ReasonCode.VARIANTS_BY_NAME: 2,
     ReasonCode.PROBLEM: 2,
     ReasonCode.SENTENCE: 1,
 }

@@ -72,7 +72,7 @@ def test_opening_leaves_nothing_slow_for_the_first_request(name: str) -> None:
     assert made._client is client  # type: ignore[attr-defined]
     made.close()
     broken = provider(name)
-    broken._connected = _no_client  # type: ignore[attr-defined]
+    broken.connected = _no_client  # type: ignore[attr-defined]
     broken.open()
 
 

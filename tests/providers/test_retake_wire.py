@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +18,12 @@ from servers.openai_server import OpenAIServer
 from support.project import REPOSITORY
 
 from chargen.errors import Position, Severity
+from chargen.model.batches import Upload
 from chargen.model.request import Asked, ProviderSettings, Role, SentReference, SentRetake
 from chargen.providers import load_models
 from chargen.providers.catalogue.prompt_fitting import KEEP_THE_REST
 from chargen.providers.comfyui.adapter import ComfyUIProvider
+from chargen.providers.http.batches import digest
 
 AT = Position("imagery/ch01.yaml", 7, 5)
 CANVAS = pictures.png(8, 8, 77)
@@ -73,6 +76,17 @@ def test_named_references_are_told_apart_from_the_picture() -> None:
     legend = f"Picture 1: the picture to change. Picture 2: Ann. {KEEP_THE_REST}"
     assert request.prompt == f"Take the hat away.\n\n{legend}"
     assert provider("openai").adapt(again(), FLARE).prompt == "Take the hat away."
+
+
+def test_a_line_of_a_job_names_the_picture_and_holds_the_mask() -> None:
+    """The picture was uploaded as references are; the mask is small, and of this one image."""
+    openai = provider("openai")
+    request = openai.adapt(again(reference("ann"), mask=True), FLARE)
+    uploads = {digest(item): Upload(digest(item), item.label, item.label, "image/png") for item in request.references}
+    body = json.loads(openai.batches.line("k", request, uploads))["body"]
+    assert body["images"] == [{"file_id": item.label} for item in request.references]
+    assert body["images"][0] == {"file_id": request.asked.retake.picture.label}
+    assert body["mask"] == {"image_url": f"data:image/png;base64,{base64.b64encode(MASK).decode()}"}
 
 
 def test_the_picture_and_the_mask_are_in_the_price() -> None:

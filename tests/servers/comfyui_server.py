@@ -168,7 +168,7 @@ class ComfyUIServer(LoopbackServer):
             return Fault(body={"prompt_id": name, "number": len(self.queued), "node_errors": faults})
         return None
 
-    def usual(self, seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+    def usual(self, seen: Seen, number: int) -> tuple[dict[str, Any], dict[str, str]]:  # noqa: ARG002 - counts its own
         graph = seen.json["prompt"]
         self._take(seen.json, [node for node in graph if graph[node]["class_type"] in OUTPUTS])
         return {"prompt_id": seen.json["prompt_id"], "number": len(self.queued), "node_errors": {}}, {}

@@ -15,13 +15,18 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from servers import pictures
-from servers.loopback import Fault, File, LoopbackServer, Seen
+from servers.google_jobs import GoogleJobs
+from servers.jobs import Jobs, told
+from servers.loopback import KEY_HEADERS, Fault, File, LoopbackServer, Routed, Seen
 
 TEST_KEY = "AIzaLoopbackKey0123456789abcdef0123456"
 _PATH = re.compile(r"/v1(?:beta)?/models/([^:/]+):generateContent")
+_JOBS = re.compile(r"(?:/upload)?/v1(?:beta)?/(?:files|batches|models/[^/:]+:batchGenerateContent)\b")
 _BUCKETS = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 _TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
 
@@ -29,8 +34,10 @@ _TOKENS = {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}
 class GoogleServer(LoopbackServer):
     """`media_type` overrides what pictures are declared as; the bytes stay what they are."""
 
-    def __init__(self, *, media_type: str | None = None, **rest: Any) -> None:
+    def __init__(self, *, media_type: str | None = None, state: Path | None = None, **rest: Any) -> None:
+        """`state` is a folder that keeps jobs for a server that follows."""
         super().__init__(**rest)
+        self._state = state
         self.media_type = media_type
 
     @property
@@ -49,12 +56,12 @@ class GoogleServer(LoopbackServer):
         model = found[1] if found else ""
         return {"json": sent, "fields": {}, "files": tuple(files), "prompt": prompt, "model": model}
 
-    def usual(self, seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+    def usual(self, seen: Seen, number: int) -> tuple[dict[str, Any], dict[str, str]]:
         image = seen.json.get("generationConfig", {}).get("imageConfig", {})
         bucket = str(image.get("imageSize", "1K"))
         width, height = frame(str(image.get("aspectRatio", "1:1")), bucket)
         is_png = seen.model.startswith("gemini-2.5")
-        data = (pictures.png if is_png else pictures.jpeg)(width, height, self.pictures, self.pad)
+        data = (pictures.png if is_png else pictures.jpeg)(width, height, number, self.pad)
         declared = self.media_type or ("image/png" if is_png else "image/jpeg")
         candidate = {
             "content": {"parts": [inline(data, declared)], "role": "model"},
@@ -68,6 +75,36 @@ class GoogleServer(LoopbackServer):
             "responseId": f"loopback{seen.number:04}",
         }
         return body, {}
+
+    result_prefix = "files/batch-"
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs it keeps."""
+        return Jobs(self, self._state)
+
+    @cached_property
+    def spoken(self) -> GoogleJobs:
+        """How they are spelt."""
+        return GoogleJobs(self.jobs, self)
+
+    def routed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Routed | None:
+        if not _JOBS.match(path):
+            return None
+        key = next((headers[name] for name in KEY_HEADERS if name in headers), "").removeprefix("Bearer ")
+        if self.key is not None and key != self.key and "upload_id=" not in path:  # the address is the secret
+            return told(self.wrong_key())
+        return self.spoken.answer(method, path, headers, body)
+
+    def cuts_off(self, method: str, path: str) -> bool:
+        return _JOBS.match(path) is not None and self.jobs.fault("cut upload", path) is not None
+
+    def line_files(self, request: Mapping[str, Any]) -> tuple[File, ...]:
+        """Return the uploaded references that a line names."""
+        parts = [part for content in request.get("contents", ()) for part in content.get("parts", ())]
+        names = ["files/" + part["fileData"]["fileUri"].rpartition("/")[2] for part in parts if "fileData" in part]
+        stored = [self.jobs.files[name] for name in names if name in self.jobs.files]
+        return tuple(File("fileData", file.id, file.media_type, self.jobs.content(file.id)) for file in stored)
 
     def limited(self, wait: float) -> Fault:
         return per_minute(wait)

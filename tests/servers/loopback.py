@@ -20,9 +20,9 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -45,6 +45,17 @@ __all__ = [
     "Cut", "Fault", "File", "LoopbackServer", "RateLimit", "Seen", "cut_before_headers", "cut_mid_body", "empty",
     "garbage", "held", "html", "truncated_json",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """An answer to a call about jobs or files; a body that is no bytes is made while it is sent."""
+
+    status: int
+    body: bytes | Iterable[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: Cut = ""
+
 
 KEY_HEADERS = ("authorization", "x-goog-api-key", "api-key")
 
@@ -184,8 +195,8 @@ class LoopbackServer:
         """Return `json`, `fields`, `files`, `prompt`, `model` of a request."""
         raise NotImplementedError
 
-    def usual(self, seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return body and headers of the answer to a request that nothing is wrong with."""
+    def usual(self, seen: Seen, number: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return body and headers of the answer to a request that nothing is wrong with; `number` is its picture's."""
         raise NotImplementedError
 
     def objection(self, seen: Seen) -> Fault | None:  # noqa: ARG002 - for vendors that object
@@ -211,6 +222,14 @@ class LoopbackServer:
     def other(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any] | None:  # noqa: ARG002
         """Return status and JSON for a POST that asks for no image."""
         return None
+
+    def routed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Routed | None:  # noqa: ARG002
+        """Answer a call that is about jobs or files."""
+        return None
+
+    def cuts_off(self, method: str, path: str) -> bool:  # noqa: ARG002 - for servers that take uploads
+        """Say whether the connection ends in the middle of what is sent."""
+        return False
 
     def redirect(self, path: str) -> str | None:  # noqa: ARG002 - as above
         """Return where a fetch of `path` is sent instead."""
@@ -238,6 +257,20 @@ class LoopbackServer:
             return self.limited(wait)
         if seen.number in self._at:
             return self._at.pop(seen.number)
+        return self._scripted(seen)
+
+    def line_fault(self, seen: Seen) -> Fault:
+        """Return what a line of a job meets: what the script says of its prompt, as for a request."""
+        with self._changed:
+            return self._scripted(seen)
+
+    def next_picture(self) -> int:
+        """Return the number of a picture that was never made."""
+        with self._changed:
+            self.pictures += 1
+            return self.pictures
+
+    def _scripted(self, seen: Seen) -> Fault:
         for index, (words, fault, times) in enumerate(self._when):
             if words in seen.prompt and times > 0:
                 self._when[index] = (words, fault, times - 1)
@@ -264,9 +297,7 @@ class LoopbackServer:
         body: Any = fault.body
         headers: dict[str, str] = {}
         if body is None and fault.status == 200:
-            with self._changed:
-                self.pictures += 1
-            body, headers = self.usual(seen)
+            body, headers = self.usual(seen, self.next_picture())
             body = fault.change(body) if fault.change else body
         if isinstance(body, str):
             body = body.encode()
@@ -321,6 +352,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.owner.gets.append(self.path)
+        if self._route(b""):
+            return
         if self.owner.upgraded(self):
             self.close_connection = True
             return
@@ -331,11 +364,22 @@ class _Handler(BaseHTTPRequestHandler):
         body, media_type = found or (b"not here", "text/plain")
         self._send(200 if found else 404, body, {"content-type": media_type})
 
+    def do_DELETE(self) -> None:
+        if not self._route(b""):
+            self._send(404, b"", {})
+
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length", 0))
+        if self.owner.cuts_off("POST", self.path):
+            self.rfile.read(length // 2)
+            self.close_connection = True
+            _close(self.connection)
+            return
         body = self.rfile.read(length)
         if len(body) < length:  # whoever asked was killed before the request was out: it asks for nothing
             self.close_connection = True
+            return
+        if self._route(body):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         if not self.owner.is_image_request(self.path):
@@ -366,6 +410,42 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             if seen is not None:
                 self.owner._left(seen, status)
+
+    def _route(self, body: bytes) -> bool:
+        """Answer a call about jobs or files, and say whether it was one."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            answer = self.owner.routed(self.command, self.path, headers, body)
+            if answer is None:
+                return False
+            if answer.cut == "before headers":
+                self.close_connection = True
+                _close(self.connection)
+            elif isinstance(answer.body, bytes):
+                self._send(answer.status, answer.body, answer.headers, cut=answer.cut)
+            else:
+                self._stream(answer)
+        except OSError:
+            self.close_connection = True
+        except Exception as raised:  # noqa: BLE001 - told at the end of the test
+            self.owner._errors.append(raised)
+            self.close_connection = True
+        return True
+
+    def _stream(self, answer: Routed) -> None:
+        """Send what is made while it is sent; a cut comes after the first piece and a half."""
+        self.send_response_only(answer.status)
+        for name, value in {**answer.headers, "transfer-encoding": "chunked"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for number, piece in enumerate(answer.body):
+            part = piece[: len(piece) // 2] if answer.cut and number else piece
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            if answer.cut and number:
+                self.close_connection = True
+                _close(self.connection)
+                return
+        self.wfile.write(b"0\r\n\r\n")
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str], *, cut: Cut = "", drip: float = 0.0) -> None:
         self.send_response_only(status)

@@ -15,14 +15,19 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from servers import pictures
-from servers.loopback import Fault, File, LoopbackServer, Seen
+from servers.jobs import Jobs, told
+from servers.loopback import KEY_HEADERS, Fault, File, LoopbackServer, Routed, Seen
+from servers.openai_jobs import OpenAIJobs
 
 Shape = Literal["openai", "localai", "vllm-omni", "sglang", "data-url"]
 TEST_KEY = "sk-proj-LoopbackKey0123456789abcdef"
 _TOKENS = {"low": 196, "medium": 439, "high": 1756, "xhigh": 3122, "max": 7024, "auto": 1756}
+_JOBS = re.compile(r"/v1/(?:files|batches)\b")
 _SIZE = re.compile(r"(\d+)x(\d+)")
 
 
@@ -32,14 +37,21 @@ class OpenAIServer(LoopbackServer):
     path_prefix = "/v1"
 
     def __init__(
-        self, *, shape: Shape = "openai", strict: bool = False, deliver: tuple[int, int] | None = None, **rest: Any
+        self,
+        *,
+        shape: Shape = "openai",
+        strict: bool = False,
+        deliver: tuple[int, int] | None = None,
+        state: Path | None = None,
+        **rest: Any,
     ) -> None:
-        """`deliver` makes every picture that size, whatever was asked."""
+        """`deliver` makes every picture that size, whatever was asked; `state` keeps jobs for a server that follows."""
         super().__init__(**rest)
         self.shape = shape
         self.strict = strict
         self.deliver = deliver
         self._files: dict[str, bytes] = {}
+        self._state = state
 
     @property
     def environ(self) -> dict[str, str]:
@@ -61,10 +73,10 @@ class OpenAIServer(LoopbackServer):
         prompt, model = str(facts.get("prompt", "")), str(facts.get("model", ""))
         return {"json": sent, "fields": fields, "files": files, "prompt": prompt, "model": model}
 
-    def usual(self, seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+    def usual(self, seen: Seen, number: int) -> tuple[dict[str, Any], dict[str, str]]:
         asked = seen.json if isinstance(seen.json, dict) else seen.fields
         width, height = self._size(str(asked.get("size", "")))
-        data = pictures.png(width, height, self.pictures, self.pad)
+        data = pictures.png(width, height, number, self.pad)
         headers = {
             "x-request-id": f"req_loopback{seen.number:04}",
             "openai-processing-ms": "17",
@@ -94,6 +106,42 @@ class OpenAIServer(LoopbackServer):
         if len(seen.files) > 16:
             return error(400, "Too many images: at most 16.", "invalid_request_error", "invalid_value", "image")
         return None
+
+    result_prefix = "file-results"
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs it keeps."""
+        return Jobs(self, self._state)
+
+    @cached_property
+    def spoken(self) -> OpenAIJobs:
+        """How they are spelt."""
+        return OpenAIJobs(self.jobs)
+
+    def routed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Routed | None:
+        if not _JOBS.match(path):
+            return None
+        key = next((headers[name] for name in KEY_HEADERS if name in headers), "").removeprefix("Bearer ")
+        if self.key is not None and key != self.key:
+            return told(self.wrong_key())
+
+        def form(sent: Mapping[str, str]) -> Any:
+            content_type = sent.get("content-type", "")
+            if content_type.startswith("multipart/"):
+                return read_form(content_type, body)
+            return json.loads(body) if body else None
+
+        return self.spoken.answer(method, path, headers, form)
+
+    def cuts_off(self, method: str, path: str) -> bool:
+        return _JOBS.match(path) is not None and self.jobs.fault("cut upload", path) is not None
+
+    def line_files(self, request: Mapping[str, Any]) -> tuple[File, ...]:
+        """Return the uploaded references that a line names."""
+        ids = [image.get("file_id", "") for image in request.get("images", ())]
+        stored = [self.jobs.files[file_id] for file_id in ids if file_id in self.jobs.files]
+        return tuple(File("images", file.id, file.media_type, self.jobs.content(file.id)) for file in stored)
 
     def limited(self, wait: float) -> Fault:
         return rate_limited(wait)

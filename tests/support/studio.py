@@ -36,6 +36,7 @@ class Vendor:
 
     real: Any
     prompts: list[str] = field(default_factory=list)
+    seeds: list[int | None] = field(default_factory=list)
     number: int = 0
     refused: str = ""
     meanwhile: Callable[[str], None] = lambda _prompt: None
@@ -45,6 +46,7 @@ class Vendor:
 
     def submit(self, request: Request, name: str) -> Ticket:  # noqa: ARG002 - the protocol names a job
         self.prompts.append(request.prompt)
+        self.seeds.append(request.asked.seed)
         if self.refused and self.refused in request.prompt:
             raise ProviderError(FailureClass.REFUSED, "no")
         self.meanwhile(request.prompt)
@@ -58,6 +60,8 @@ class Studio(Project):
     def __init__(self, root: Path, settings: str = "") -> None:
         super().__init__(root, f"{settings}\n[tool.chargen.providers.openai]\nper_minute = 600000\n")
         self.prompts: list[str] = []
+        self.seeds: list[int | None] = []
+        self.left_out: list[tuple[str, str]] = []
         self.failures: list[str] = []
         self.outcomes: dict[str, str] = {}
         self.refused = ""
@@ -68,9 +72,9 @@ class Studio(Project):
     def chapter(self, slug: str, images: Any, *, route: str = ROUTE, **more: Any) -> str:
         return super().chapter(slug, images, route=route, **more)
 
-    def build(self, *names: str) -> list[str]:
+    def build(self, *names: str, **options: Any) -> list[str]:
         """Build what needs it; return the prompts that were sent. What failed is in `failures`."""
-        order = BuildRequest(Selection(names)) if names else BuildRequest()
+        order = BuildRequest(Selection(names), **options)
         build = open_build(self.root, order, environ=ENVIRON)
         try:
             return self._built(build)
@@ -88,6 +92,8 @@ class Studio(Project):
         self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
         self.outcomes = {done.image.id: done.outcome.value for done in build.built}
         self.prompts += vendor.prompts
+        self.seeds += vendor.seeds
+        self.left_out = [(item.image.id, item.reason) for item in build.left_out]
         return vendor.prompts
 
     def plan(self, *, cached: bool = True) -> Plan:

@@ -17,6 +17,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import untouched_lines
 from chargen.errors import StartError
+from chargen.model.values import MOST_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.store.inside import name_inside
 
@@ -43,6 +44,14 @@ _BUDGET = {
     "default": "",
     "help": "spend at most so many USD in this run",
 }
+_VARIANTS = {
+    "name": "variants",
+    "short": "",
+    "long": "variants",
+    "type": int,
+    "default": 0,
+    "help": "make further pictures of the same words, to pick one from: so many in all of each named image",
+}
 _TIER = {
     "name": "tier",
     "short": "",
@@ -67,7 +76,7 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
-_COUNTING = ("rebuild", "always", "no_resume", "budget", "tier", "default_tasks")
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "variants", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
 
@@ -82,7 +91,7 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
+    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _VARIANTS, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
@@ -151,10 +160,17 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         names=Selection() if named is None else Selection(named.terms, within=named.within),
         tier=params["tier"],
         budget=usd(params["budget"]) if params["budget"] else None,
+        variants=_variants(params["variants"]),
         resume=not params["no_resume"],
         wait=not params["no_wait"],
         command="doit",
     )
+
+
+def _variants(number: int) -> int | None:
+    if not 0 <= number <= MOST_VARIANTS:
+        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not {number}")
+    return number or None
 
 
 def _run_always(tasks: list[Task], named: TaskNames) -> None:

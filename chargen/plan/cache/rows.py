@@ -17,7 +17,7 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.ownership import Claim
-from chargen.plan.plan import Offer, Planned, PlannedReference, acts, image_json, needs
+from chargen.plan.plan import Offer, Planned, PlannedReference, acts, cost_with, image_json, needs, sends
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -38,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     sent_quality: str | None
     cost_usd: Decimal | None
     most_usd: Decimal | None
+    more: int
     repair: bool
     drift: tuple[Reason, ...]
     notes: tuple[str, ...]
@@ -63,6 +64,15 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     def acts(self) -> bool:
         """True where a build does anything at all."""
         return acts(self)
+
+    @property
+    def sends(self) -> int:
+        """How many requests a build sends for it."""
+        return sends(self)
+
+    def with_more(self, more: int) -> Row:
+        """Return the image with so many variants to be made."""
+        return msgspec.structs.replace(self, more=more, cost_usd=cost_with(self, more))
 
     @property
     def needs(self) -> tuple[EntryId, ...]:
@@ -204,6 +214,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
     return Row(
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
+        image.more,
         image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
         image.seen,

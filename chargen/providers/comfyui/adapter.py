@@ -175,9 +175,9 @@ class ComfyUIProvider(VendorProvider):
         with self._in_transit(queued=False):
             answer = self._answer("POST", "/prompt", json=body)
             if answer.status >= 500 or not isinstance(answer.json, dict):
-                raise answers.unexpected(answer, self._secrets)
+                raise answers.unexpected(answer, self.secrets)
         try:
-            answers.check_queued(answer, workflow, self._secrets)
+            answers.check_queued(answer, workflow, self.secrets)
         except ProviderError as failure:
             if failure.failure is FailureClass.TRANSIENT:  # the server lost its pictures
                 with self._uploading:
@@ -199,7 +199,7 @@ class ComfyUIProvider(VendorProvider):
                 entry = self._history(prompt_id)  # it may have been done between the two questions
         if entry is None:
             raise answers.lost()
-        pictures = answers.pictures(entry, self._secrets)
+        pictures = answers.pictures(entry, self.secrets)
         data, *others = (self._picture(place) for place in pictures)
         seed = seed_of(ticket.name) if answers.has_mark(entry, SEED) else None
         return Reply(data, others=tuple(others), request_id=prompt_id, seed=seed, cost_usd=Decimal(0))
@@ -263,20 +263,20 @@ class ComfyUIProvider(VendorProvider):
         with self._uploading:  # two images with the same reference leave at the same time
             if digest not in self._uploaded:
                 answer = self._answer("POST", "/upload/image", files={"image": file}, data={"overwrite": "true"})
-                self._uploaded[digest] = answers.uploaded(answer, self._secrets)
+                self._uploaded[digest] = answers.uploaded(answer, self.secrets)
             return self._uploaded[digest]
 
     def _history(self, prompt_id: str) -> Mapping[str, Any] | None:
-        return answers.history(self._answer("GET", f"/history/{prompt_id}"), prompt_id, self._secrets)
+        return answers.history(self._answer("GET", f"/history/{prompt_id}"), prompt_id, self.secrets)
 
     def _is_queued(self, prompt_id: str) -> bool:
-        return prompt_id in answers.queued(self._answer("GET", "/queue"), self._secrets)
+        return prompt_id in answers.queued(self._answer("GET", "/queue"), self.secrets)
 
     def _picture(self, place: Mapping[str, str]) -> bytes:
         with self._in_transit():
             response = self._exchange("GET", "/view", params=place)
             if response.status_code not in (200, 404):
-                raise answers.unexpected(_plain(response), self._secrets)
+                raise answers.unexpected(_plain(response), self.secrets)
         if response.status_code != 200 or not response.content:
             raise answers.gone(place, response.status_code)
         return response.content
@@ -286,10 +286,10 @@ class ComfyUIProvider(VendorProvider):
 
     def _exchange(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """Ask the server once. Nothing of it costs: what broke can be asked for again."""
-        client: httpx2.Client = self._connected()
+        client: httpx2.Client = self.connected()
         seconds = self._settings.timeout or TIMEOUT
         try:
-            return self._sent(
+            return self.sent(
                 lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
             )
         except ProviderError as failure:

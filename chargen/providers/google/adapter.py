@@ -8,8 +8,9 @@ it is lenient about just what matters here. Must not know of retries, budgets, f
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chargen.errors import Problem, error
 from chargen.model.request import Asked, ProviderError, Reply, Request
@@ -17,12 +18,15 @@ from chargen.providers.catalogue.model_checks import check_model, check_prompt, 
 from chargen.providers.catalogue.model_sizes import RatioSizes
 from chargen.providers.google import failures, replies, requests
 from chargen.providers.http.failures import Answer
-from chargen.providers.http.vendor import NO_KEY, VendorProvider
+from chargen.providers.http.vendor import NO_KEY, PricesOf, VendorProvider
 
 if TYPE_CHECKING:
     from google.genai import Client
 
+    from chargen.model.batches import BatchProvider
     from chargen.providers.http.client import Transport
+
+T = TypeVar("T")
 
 
 class GoogleProvider(VendorProvider):
@@ -53,19 +57,50 @@ class GoogleProvider(VendorProvider):
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
-        answer = self._answer(request)
-        reply = replies.parse(answer, request, lambda answered: self._prices(request.model, answered), self._secrets)
+        answer = self.ask(lambda client: self._call(client, request))
+        return self.read(answer, request, self.prices)
+
+    def read(self, answer: Answer, request: Request, prices_of: PricesOf) -> Reply:
+        """Read the answer to a request, whether it came by itself or in a job. Raises ProviderError."""
+        reply = replies.parse(answer, request, lambda answered: prices_of(request.model, answered), self.secrets)
         return self._named(reply, request.model)
 
-    def _answer(self, request: Request) -> Answer:
-        """Return the raw reply, or raise what went wrong."""
-        client = self._connected()
+    @property
+    def batches(self) -> BatchProvider:
+        """What makes jobs of many requests."""
+        from chargen.providers.google.batches import GoogleBatches  # noqa: PLC0415 - of use to few runs
+
+        return GoogleBatches(self)
+
+    def ask(self, call: Callable[[Client], T]) -> T:
+        """Return what a call of the SDK's client gives. Raises ProviderError."""
+        client = self.connected()
         from google.genai import errors  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        def classify(raised: errors.APIError) -> ProviderError:
-            return failures.classify(_error_answer(raised), self._secrets, key_name=self._key_name)
+        return self.sent(lambda: call(client), errors.APIError, lambda raised: self.failure(_error_answer(raised)))
 
-        return self._sent(lambda: self._call(client, request), errors.APIError, classify)
+    def fetch(self, path: str, seconds: float) -> Iterator[bytes]:
+        """Yield the bytes at a path as they come: the SDK holds whole files, and hides why a job failed.
+
+        Raises ProviderError.
+        """
+        from chargen.providers.http.client import new_client  # noqa: PLC0415 - slow to import
+
+        @contextmanager
+        def begin(transport: Transport) -> Iterator[Any]:
+            client, headers = new_client(transport), {"x-goog-api-key": self._key or NO_KEY}
+            url = f"{self._base_url.rstrip('/')}/{path}"
+            with client.stream("GET", url, headers=headers, timeout=seconds) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise self.failure(Answer(response.status_code, response.text, _lower(response.headers)))
+                yield response
+
+        return self.fetched(begin)
+
+    def failure(self, answer: Answer) -> ProviderError:
+        """Say what an answer other than an image means."""
+        return failures.classify(answer, self.secrets, key_name=self._key_name)
 
     def _call(self, client: Client, request: Request) -> Answer:
         from google.genai import types  # noqa: PLC0415 - see above
@@ -79,7 +114,7 @@ class GoogleProvider(VendorProvider):
                 "shouldReturnHttpResponse": True,
             }
         )
-        contents: Any = requests.contents(request)
+        contents: Any = requests.contents(request, requests.inline)
         reply: Any = client.models.generate_content(model=request.model, contents=contents, config=config)
         return Answer(200, reply.sdk_http_response.body or "", _lower(reply.sdk_http_response.headers))
 

@@ -24,6 +24,13 @@ _NO_CREDIT_WORDS = re.compile(
 _LIMIT_ZERO = re.compile(r"(?i)\blimit:\s*0\b")
 _BAD_KEY_WORDS = re.compile(r"(?i)api[ _]key (?:not valid|not found|expired|invalid)|pass a valid api key")
 _BAD_KEY_REASONS = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"})
+_OF_RPC = {
+    1: (499, "CANCELLED"), 2: (500, "UNKNOWN"), 3: (400, "INVALID_ARGUMENT"), 4: (504, "DEADLINE_EXCEEDED"),
+    5: (404, "NOT_FOUND"), 6: (409, "ALREADY_EXISTS"), 7: (403, "PERMISSION_DENIED"), 8: (429, "RESOURCE_EXHAUSTED"),
+    9: (400, "FAILED_PRECONDITION"), 10: (409, "ABORTED"), 11: (400, "OUT_OF_RANGE"), 12: (501, "UNIMPLEMENTED"),
+    13: (500, "INTERNAL"), 14: (503, "UNAVAILABLE"), 15: (500, "DATA_LOSS"), 16: (401, "UNAUTHENTICATED"),
+}  # fmt: skip
+"""gRPC's codes as HTTP statuses and names, as `google/rpc/code.proto` maps them."""
 _PER_DAY = "PerDay"
 _DAY_USED_UP = FailureRule(
     FailureClass.PROVIDER_STOP, "the day's quota is used up: go on tomorrow, or raise the limit of the account"
@@ -42,6 +49,18 @@ def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEF
     if ruling is None:
         ruling = _NOT_THERE if answer.status == 404 and answer.json is not None else by_status(answer)
     return ruled(answer, ruling, secrets, code=state, wait=_wait(answer, details, said))
+
+
+def status_answer(error: Any) -> Answer:
+    """Return an error that came within a reply (`google.rpc.Status`) as the answer it would have been by itself.
+
+    Its `code` is one of gRPC's, or an HTTP status; `status` is the name of the first.
+    """
+    told = error if isinstance(error, dict) else {}
+    code = told.get("code")
+    number = code if isinstance(code, int) and not isinstance(code, bool) else 0
+    status, name = _OF_RPC.get(number, (number if 400 <= number < 600 else 500, ""))
+    return Answer(status, "", parsed={"error": {"status": name, **told} if name else told})
 
 
 def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> FailureRule | None:

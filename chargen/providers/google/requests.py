@@ -6,9 +6,10 @@ vendor has announced another spelling. Qualities and negative prompts do not exi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from chargen.model.request import Asked, Request
+from chargen.model.request import Asked, Request, SentReference
 from chargen.providers.catalogue.model_checks import media_type
 from chargen.providers.catalogue.model_sizes import Frame, RatioSizes
 from chargen.providers.catalogue.models import Model, bare_id
@@ -57,13 +58,14 @@ def timeout(request: Request, setting: float | None) -> float:
     return LONG_TIMEOUT if request.requested_size.endswith(f" {LARGE_BUCKET}") else NORMAL_TIMEOUT
 
 
-def contents(request: Request) -> list[dict[str, Any]]:
-    """Return prompt and references, in order, as the SDK takes them: one turn of the user's, bytes not yet base64."""
-    pictures = [
-        {"inline_data": {"data": reference.data, "mime_type": media_type(reference)}}
-        for reference in request.references
-    ]
-    return [{"role": "user", "parts": [{"text": request.prompt}, *pictures]}]
+def contents(request: Request, part: Callable[[SentReference], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return prompt and references, in order: one turn of the user's, each reference as the `part` made of it."""
+    return [{"role": "user", "parts": [{"text": request.prompt}, *map(part, request.references)]}]
+
+
+def inline(reference: SentReference) -> dict[str, Any]:
+    """Send a reference along, as the SDK takes it: bytes that are not yet base64."""
+    return {"inlineData": {"data": reference.data, "mimeType": media_type(reference)}}
 
 
 def _parameters(frame: Frame, seed: int | None, rule: RatioSizes) -> dict[str, Any]:

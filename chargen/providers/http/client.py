@@ -55,8 +55,11 @@ class Transport(httpx2.BaseTransport):
         *,
         judge: Judge | None = None,
         clock: Callable[[], float] = time.monotonic,
+        endless: bool = False,
     ) -> None:
+        """`endless` lets a reply take as long as bytes come: the seconds are those of each wait for some."""
         self._request = RequestInFlight(clock)
+        self._endless = endless
         network = Network(self._request, judge)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_certificates(),
@@ -79,7 +82,7 @@ class Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request; the reply's body is read by the caller, within the same deadline."""
         seconds = request.extensions.get("timeout", {}).get("read")
-        self._request.begin(seconds, secure=request.url.scheme == "https")
+        self._request.begin(None if self._endless else seconds, secure=request.url.scheme == "https")
         limits = {"connect": min(CONNECT_TIMEOUT, seconds or CONNECT_TIMEOUT), "read": seconds, "write": seconds}
         url = request.url
         assert isinstance(request.stream, httpx2.SyncByteStream)

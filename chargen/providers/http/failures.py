@@ -48,6 +48,8 @@ class Answer(Struct, frozen=True):
     status: int
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    parsed: Any = None
+    """The body where it was read as a part of something else; `text` is empty then."""
 
     @property
     def is_page(self) -> bool:
@@ -60,6 +62,8 @@ class Answer(Struct, frozen=True):
 
         A number too long to be one is None: it must not cost the picture beside it.
         """
+        if self.parsed is not None:
+            return self.parsed
         text = self.text.lstrip("\ufeff \t\r\n")
         try:
             value, end = _JSON.raw_decode(text)

@@ -6,12 +6,12 @@ budgets, files or other providers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import date
 from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from chargen.config.server_address import elsewhere, is_at, scheme_and_host, ser
 from chargen.errors import Problem, error
 from chargen.model.request import FailureClass, LiveProvider, ProviderError, ProviderSettings, Reply, Request
 from chargen.providers.catalogue.models import ModelTable
-from chargen.providers.catalogue.prices import Prices, estimate, most
+from chargen.providers.catalogue.prices import Prices, estimate, most, reduced
 from chargen.providers.http.failures import exception_failure, setup_failure
 from chargen.providers.http.proxies import CERTIFICATES, Proxy, proxy_for
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from chargen.providers.http.client import Transport
 
 T = TypeVar("T")
+PricesOf: TypeAlias = "Callable[[str, str | None], Prices | None]"
+"""The prices of a model that was asked, or of the one that answered in its place."""
 NO_KEY = "none"
 """What another server without keys gets; the SDKs insist on one."""
 
@@ -71,22 +73,27 @@ class VendorProvider(LiveProvider):
 
         A known model is priced as the vendor prices it, whatever the server: a gateway passes the bill on.
         """
-        if (prices := self._prices(request.model)) is None:
+        if (prices := self.prices(request.model)) is None:
             return None
         return estimate(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
     def most(self, request: Request) -> Decimal | None:
         """Return what sending once may come to, as far as it can be known: what a budget sets aside."""
-        if (prices := self._prices(request.model)) is None:
+        if (prices := self.prices(request.model)) is None:
             return None
         return most(prices, request.requested_size, request.quality, _pictures(request), request.prompt)
 
-    def _prices(self, asked: str, answered: str | None = None) -> Prices | None:
+    def prices(self, asked: str, answered: str | None = None) -> Prices | None:
         """Return the prices of a model, or those of the one that answered in its place, where they are known."""
         another = self._models.another(self.name, asked, answered)
         found = self._models.find(self.name, answered) if another and answered else None
         model = found or self._models.find(self.name, asked)
         return None if model is None else model.prices
+
+    def job_prices(self, asked: str, answered: str | None = None) -> Prices | None:
+        """Return the prices of a model in a job, as `prices` does."""
+        found, batch = self.prices(asked, answered), self._facts.batch
+        return found if found is None or batch is None else reduced(found, batch.price)
 
     def _named(self, reply: Reply, asked: str) -> Reply:
         """Return a reply that says whether another model answered than was asked."""
@@ -124,7 +131,7 @@ class VendorProvider(LiveProvider):
     def open(self) -> None:
         """Import the SDK and make the client, where that was not done yet."""
         with suppress(Exception):  # sending meets the same fault, and tells it
-            self._connected()
+            self.connected()
 
     def close(self) -> None:
         """Close the client, if one was made."""
@@ -137,10 +144,11 @@ class VendorProvider(LiveProvider):
             transport.close()
 
     @property
-    def _secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[str, ...]:
+        """What must reach no message."""
         return (self._key,) if self._key else ()
 
-    def _connected(self) -> Any:
+    def connected(self) -> Any:
         """Return the SDK's client, made at the first call. Raises ProviderError: nothing left, so nothing is billed."""
         with self._client_lock:
             if self._client is None:
@@ -155,7 +163,7 @@ class VendorProvider(LiveProvider):
                 except ProviderError:
                     raise
                 except Exception as raised:  # noqa: BLE001 - whatever it is, it met no server
-                    failure = setup_failure(raised, self.name, self._secrets)
+                    failure = setup_failure(raised, self.name, self.secrets)
                 else:
                     self._client = client
                     return client
@@ -179,7 +187,7 @@ class VendorProvider(LiveProvider):
             raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
         return proxy
 
-    def _sent(self, call: Callable[[], T], refused: type[Exception], classify: Callable[[Any], ProviderError]) -> T:
+    def sent(self, call: Callable[[], T], refused: type[Exception], classify: Callable[[Any], ProviderError]) -> T:
         """Return what `call` does; `classify` reads the SDK's exception `refused`.
 
         Raises ProviderError, without the exception behind it, which may quote the key.
@@ -195,11 +203,39 @@ class VendorProvider(LiveProvider):
             failure = exception_failure(
                 raised,
                 self.name,
-                self._secrets,
+                self.secrets,
                 departed=departed,
                 address=self._base_url,
                 proxy=self._proxy_variable,
             )
+        raise failure
+
+    def fetched(
+        self,
+        begin: Callable[[Transport], AbstractContextManager[Any]],
+        refused: tuple[type[Exception], ...] = (),
+        classify: Callable[[Any], ProviderError] | None = None,
+    ) -> Iterator[bytes]:
+        """Yield the bytes of a reply as they come, over a connection of its own, however long that takes.
+
+        `begin` gives what has `iter_bytes`. Raises ProviderError, as `sent` does.
+        """
+        from chargen.providers.http.client import Transport  # noqa: PLC0415 - slow to import
+
+        transport = Transport(self._proxy(), endless=True)
+        try:
+            with begin(transport) as response:
+                yield from response.iter_bytes()
+            return
+        except ProviderError:
+            raise
+        except refused as raised:
+            assert classify is not None
+            failure = classify(raised)
+        except Exception as raised:  # noqa: BLE001 - all of them end here
+            failure = exception_failure(raised, self.name, self.secrets, address=self._base_url)
+        finally:
+            transport.close()
         raise failure
 
     def _new_client(self, transport: Transport) -> Any:

@@ -9,7 +9,8 @@ budgets, files or other providers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -26,15 +27,17 @@ from chargen.providers.catalogue.model_checks import (
 from chargen.providers.catalogue.model_sizes import RatioSizes, read_size
 from chargen.providers.catalogue.models import Lifecycle
 from chargen.providers.http.failures import Answer
-from chargen.providers.http.vendor import NO_KEY, VendorProvider
+from chargen.providers.http.vendor import NO_KEY, PricesOf, VendorProvider
 from chargen.providers.openai import failures, replies, requests
 from chargen.providers.openai.downloads import download
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
+    from chargen.model.batches import BatchProvider
     from chargen.providers.http.client import Transport
 
+T = TypeVar("T")
 CUSTOM_HEADERS = "OPENAI_CUSTOM_HEADERS"
 """More headers for the SDK to send, one a line."""
 _ACCOUNT_HEADERS = ("openai-organization", "openai-project")
@@ -83,31 +86,54 @@ class OpenAIProvider(VendorProvider):
 
     def send(self, request: Request) -> Reply:
         """Send one request, once. Raises ProviderError."""
-        answer = self._answer(request)
-        delivery = replies.parse(answer, request, lambda answered: self._prices(request.model, answered), self._secrets)
+        answer = self.answered(lambda client: self._call(client, request))
+        return self.read(answer, request, self.prices)
+
+    def read(self, answer: Answer, request: Request, prices_of: PricesOf) -> Reply:
+        """Read the answer to a request, whether it came by itself or in a job. Raises ProviderError."""
+        if answer.status != 200:
+            raise failures.classify(answer, self.secrets)
+        delivery = replies.parse(answer, request, lambda answered: prices_of(request.model, answered), self.secrets)
         reply = self._named(delivery.reply, request.model)
         if delivery.url is None:
             return reply
         try:
-            data = download(delivery.url, self._base_url, self._environ, self._secrets)
+            data = download(delivery.url, self._base_url, self._environ, self.secrets)
         except ProviderError as failure:
             failure.usage, failure.cost_usd = dict(reply.usage), reply.cost_usd
             failure.request_id = reply.request_id
             raise
         return replace(reply, data=data)
 
-    def _answer(self, request: Request) -> Answer:
-        """Return the raw reply, or raise what went wrong."""
-        client = self._connected()
+    @property
+    def batches(self) -> BatchProvider:
+        """What makes jobs of many requests."""
+        from chargen.providers.openai.batches import OpenAIBatches  # noqa: PLC0415 - of use to few runs
+
+        return OpenAIBatches(self)
+
+    def ask(self, call: Callable[[OpenAI], T]) -> T:
+        """Return what a call of the SDK's client gives. Raises ProviderError."""
+        client = self.connected()
+        return self.sent(lambda: call(client), *self._refusals())
+
+    def answered(self, call: Callable[[OpenAI], Any]) -> Answer:
+        """Return the answer to a raw call. Raises ProviderError."""
+        return plain(self.ask(call).http_response)
+
+    def fetch(self, begin: Callable[[OpenAI], AbstractContextManager[Any]]) -> Iterator[bytes]:
+        """Yield the bytes of a large file as they come. Raises ProviderError."""
+        refused, classify = self._refusals()
+        return self.fetched(lambda transport: begin(self._new_client(transport)), (refused,), classify)
+
+    def _refusals(self) -> tuple[type[Exception], Callable[[Any], ProviderError]]:
+        """Return what the SDK raises of an answer that is none, and how to read it."""
         from openai import APIStatusError  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        def classify(raised: APIStatusError) -> ProviderError:
-            return failures.classify(_plain(raised.response), self._secrets)
+        return APIStatusError, lambda raised: failures.classify(plain(raised.response), self.secrets)
 
-        return self._sent(lambda: self._call(client, request), APIStatusError, classify)
-
-    def _call(self, client: OpenAI, request: Request) -> Answer:
-        values = dict(request.parameters)
+    def _call(self, client: OpenAI, request: Request) -> Any:
+        values = requests.body(request)
         seed = values.pop("seed", None)
         extra = None if seed is None else {"seed": seed}
         seconds = requests.timeout(request, self._settings.timeout)
@@ -117,8 +143,7 @@ class OpenAIProvider(VendorProvider):
             values["image"] = requests.image_files(request)
         if request.mask is not None:
             values["mask"] = ("mask.png", request.mask.data, PNG)
-        reply = send(model=request.model, prompt=request.prompt, **values, extra_body=extra, timeout=seconds)
-        return _plain(reply.http_response)
+        return send(**values, extra_body=extra, timeout=seconds)
 
     def _new_client(self, transport: Transport) -> OpenAI:
         from openai import OpenAI  # noqa: PLC0415 - see above
@@ -148,6 +173,7 @@ def _vendors_headers(environ: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _plain(response: Any) -> Answer:
+def plain(response: Any) -> Answer:
+    """Return a reply of the SDK's HTTP client, which is whole, as plain values."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, response.text, headers)

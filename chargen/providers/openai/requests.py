@@ -91,12 +91,22 @@ def timeout(request: Request, setting: float | None) -> float:
     return LONG_TIMEOUT if slow else NORMAL_TIMEOUT
 
 
+def body(request: Request) -> dict[str, Any]:
+    """Return what is sent besides the references, live and in a job."""
+    return {"model": request.model, "prompt": request.prompt, **request.parameters}
+
+
 def image_files(request: Request) -> list[tuple[str, bytes, str]]:
     """Return what goes along as (file name, bytes, media type), in order; names say nothing of the author's folders."""
     return [
-        (f"reference-{number}.{_SUFFIXES.get(media_type(reference), 'png')}", reference.data, media_type(reference))
+        (file_name(f"reference-{number}", media_type(reference)), reference.data, media_type(reference))
         for number, reference in enumerate(request.references, start=1)
     ]
+
+
+def file_name(stem: str, media: str) -> str:
+    """Return the name of a file that is sent."""
+    return f"{stem}.{_SUFFIXES.get(media, 'png')}"
 
 
 def _quality(asked: str | None, model: Model) -> str | None:
