@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from functools import lru_cache
-from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +53,9 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
     with session or nullcontext():
         shown = shown_plan(chosen, session, whole=not request.selection and not request.rebuild)
     if as_json:
-        _say_json(shown.to_json())
+        value = shown.to_json()
+        del chosen, shown  # the text of ten thousand images needs their room
+        say_json(value, plan_text(value))
     else:
         from chargen.cli.plan_listing import plan_lines  # noqa: PLC0415 - as above
 
@@ -96,46 +96,14 @@ def _quiet_plan(summary: Summary) -> Iterator[str]:
     yield from untouched_lines(summary.others)
 
 
-def _say_json(value: Mapping[str, Any]) -> None:
-    say_json(value, plan_text(value))
-
-
 def plan_text(value: Mapping[str, Any]) -> str:
     """Write the object of `plan --json` in a fraction of the time that the standard library takes for indented text.
 
-    Byte for byte what `json.dumps(value, indent=1, ensure_ascii=False)` writes: its fast encoder does not indent, so
-    the fields of an image, which are the same for all, are put into a template.
+    What `json.dumps(value, indent=1, ensure_ascii=False)` writes, but that no number has an exponent.
     """
-    rest = json.dumps({**value, "images": []}, indent=1, ensure_ascii=False)
-    if not value["images"]:
-        return rest
-    images = ",\n  ".join(map(_image, value["images"]))
-    return rest.replace('"images": []', f'"images": [\n  {images}\n ]', 1)
+    import msgspec  # noqa: PLC0415 - as above
 
-
-def _image(image: Mapping[str, Any]) -> str:
-    return _template(tuple(image)) % tuple([_WRITERS.get(type(value), _other)(value) for value in image.values()])
-
-
-@lru_cache(maxsize=4)
-def _template(names: tuple[str, ...]) -> str:
-    fields = ",\n".join(f"   {encode_basestring(name)}: %s" for name in names)
-    return f"{{\n{fields}\n  }}"
-
-
-def _list(items: list[str]) -> str:
-    return "[\n    {}\n   ]".format(",\n    ".join(map(encode_basestring, items))) if items else "[]"
-
-
-def _other(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-_WRITERS: Mapping[type, Callable[[Any], str]] = {
-    str: encode_basestring,
-    int: int.__repr__,
-    float: float.__repr__,
-    list: _list,
-    type(None): lambda _: "null",
-}
-"""How values are written of the types that nearly all fields have."""
+    try:
+        return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=1).decode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return json.dumps(value, indent=1, ensure_ascii=False)
