@@ -92,7 +92,7 @@ class _Watching(Struct):
         return found
 
     def _build(self, left: Decimal) -> None:
-        """Build what is due for at most what is left."""
+        """Build what is due for at most what is left. Raises KeyboardInterrupt where that was interrupted."""
         from chargen.cli.batch import run_here  # noqa: PLC0415 - as above
 
         try:
@@ -100,6 +100,8 @@ class _Watching(Struct):
         except ChargenError as failure:
             _say(str(failure).split("\n"))
             return
+        if result.exit_code == ExitCode.INTERRUPTED:  # meant for all of this, and a build takes the signal for itself
+            raise KeyboardInterrupt
         self._plan(built=[item.image.id for item in result.outcomes])
         if result.spent.unknown:
             self.left = None

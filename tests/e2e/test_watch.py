@@ -5,10 +5,12 @@ from __future__ import annotations
 import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from servers.loopback import held
+from servers.openai_server import OpenAIServer
 from support.project import Project
 
 A, B = "chapters/ch01/a", "chapters/ch01/b"
@@ -18,8 +20,8 @@ CH01 = "imagery/chapters/ch01/imagery.yaml"
 class Watch:
     """A running `chargen watch`, line by line."""
 
-    def __init__(self, book: Project, *options: str) -> None:
-        self.process = book.start("chargen", "watch", *options)
+    def __init__(self, book: Project, *options: str, env: Mapping[str, str] | None = None) -> None:
+        self.process = book.start("chargen", "watch", *options, env=env)
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -36,16 +38,20 @@ class Watch:
             found.append(self._lines.get(timeout=60))
         return found
 
+    def close(self) -> None:
+        """Let go of a process that has ended."""
+        self._reader.join(timeout=30)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
     def rest(self) -> list[str]:
         """End it with Ctrl-C; return what it said meanwhile."""
         # What a shell starts in the background is born with Ctrl-C ignored, these tests and their children too.
         ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         self.process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
         assert self.process.wait(timeout=30) == (-signal.SIGTERM if ignored else 0)
-        self._reader.join(timeout=30)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
+        self.close()
         found = []
         while not self._lines.empty():
             found.append(self._lines.get())
@@ -88,6 +94,27 @@ def test_what_is_saved_is_built_within_a_budget(book: Project) -> None:
     assert watch.rest() == []
     assert {image["verdict"] for image in book.chargen("plan", "--json").json["images"]} == {"fresh"}
     assert len(book.originals()) == 4
+
+
+def test_an_interrupt_while_an_image_is_made_ends_the_watch_too(tmp_path: Path) -> None:
+    """What is in flight is finished and saved; nothing is sent at the next save."""
+    book = Project(tmp_path, "[tool.chargen.providers.openai]\nworkers = 1\n")
+    book.chapter("ch01", {"a": "A lamp.", "b": "A cat."}, entry="quality: low", route="openai/gpt-image-1-mini")
+    answer = threading.Event()
+    with OpenAIServer() as server:
+        server.at(1, held(answer))
+        watch = Watch(book, "--build", "--budget", "1", env=server.environ)
+        try:
+            server.wait_for(1, timeout=60)
+            watch.process.send_signal(signal.SIGTERM)  # a build takes it as it takes Ctrl-C
+            watch.until("interrupted: finishing 1 image")
+            answer.set()
+            assert watch.process.wait(timeout=30) == 0
+        finally:
+            watch.process.kill()
+            watch.close()
+        assert len(server.requests) == 1
+    assert book.images() == {A}
 
 
 @pytest.mark.parametrize(
