@@ -94,7 +94,7 @@ def _priced(images: int, rounds: int) -> list[Row]:
     """Plan a book of which nothing is built, so that every image has a price."""
     with scratch() as name:
         folder = Path(name)
-        route = "openai/gpt-image-1-mini"
+        route = "openai/gpt-image-2"
         book = planned_book(folder / "missing", images, route=route, portraits=False)
         built = built_book(folder / "built", images)
         run(doit(), built.root)

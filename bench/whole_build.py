@@ -17,7 +17,7 @@ from bench.books import planned_book
 from bench.report import Row
 from bench.timing import REPOSITORY, doit, environ, processor_seconds, run, scratch
 
-ROUTE = "openai/gpt-image-1-mini"
+ROUTE = "openai/gpt-image-2"
 _SERVER = """
 import json, sys
 from servers.openai_server import OpenAIServer
@@ -31,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from openai import OpenAI
 client = OpenAI(max_retries=0)
 def ask(number):
-    reply = client.images.generate(model="gpt-image-1-mini", prompt=f"{number} " + "a lamp on the quay " * 30, n=1)
+    reply = client.images.generate(model="gpt-image-2", prompt=f"{number} " + "a lamp on the quay " * 30, n=1)
     return base64.b64decode(reply.data[0].b64_json)
 with ThreadPoolExecutor(10) as pool:
     pictures = list(pool.map(ask, range(int(sys.argv[1]))))

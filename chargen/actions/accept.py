@@ -173,7 +173,5 @@ def _why_no_inputs(image: Planned) -> str:
     missing = [reference.path for reference in image.references if reference.digest is None]
     if missing:
         names = ", ".join(f"`{printable(path)}`" for path in missing)
-        return (
-            f"its inputs can't be told yet: {names} {'is' if len(missing) == 1 else 'are'} to be built or found first"
-        )
-    return "its inputs can't be told: see `chargen check`"
+        return f"its inputs are not known yet: {names} must be built or found first"
+    return "its inputs are not known: `chargen check` says why"

@@ -150,7 +150,7 @@ def _is_without(session: Session, planner: Planner, image: Planned) -> bool:
 
 def _refusal(session: Session, own: OwnPicture, other: EntryId | None) -> str:
     if other is not None:
-        return f"`{own.path}` is taken for `{other}`"
+        return f"`{own.path}` is already used for `{other}`"
     trouble = unsendable(session.project.root, own.path)
     return "" if trouble is None or trouble.is_pointer else str(trouble)
 

@@ -25,7 +25,7 @@ NAMED = 3
 """Paths that a line names where there are many."""
 _AFTER_A_DEAD_PATH = {
     Verdict.FRESH: "its picture is at the usual place: the next build writes that",
-    Verdict.RESTORABLE: "the next build puts it back, for nothing",
+    Verdict.RESTORABLE: "the next build puts it back for free",
     Verdict.MISSING: "if the picture is somewhere else, put it there first: a build would pay for a new one",
 }
 """What follows where `file_path` names a picture that is not there, by verdict; others say it themselves."""

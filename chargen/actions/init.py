@@ -90,7 +90,9 @@ def _settings(folder: Path) -> Settings:
     try:
         document = tomllib.loads(read_plain(path).decode())
     except (OSError, ValueError, RecursionError) as failure:
-        raise StartError(error(f"can't read this file: {failure}", Position(FILE), "correct it, then again")) from None
+        raise StartError(
+            error(f"can't read this file: {failure}", Position(FILE), "fix it, then run the command again")
+        ) from None
     if missing := _missing_tables(document):
         message = f"there is a `{FILE}` already, and it is yours: nothing was written"
         raise StartError(message, hint=f"add these tables to it, then run `chargen init` again:\n\n{missing}")

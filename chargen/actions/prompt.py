@@ -104,7 +104,13 @@ def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
     shown, place = composed_prompt(image), image.entry.position
     if image.is_structured:
         hint = f"`chargen prompt {image.id}` shows it"
-        raise InputError(error(f"`{image.id}` is made of its fields: there is no prompt beside them", place, hint))
+        raise InputError(
+            error(
+                f"`{image.id}` has no prompt of its own, so there is nothing to compare: its fields make it",
+                place,
+                hint,
+            )
+        )
     other = planner.of_fields(image)
     if other is None:
         hint = "what fields count, `docs/guide.md` lists under *Entries without a prompt*"

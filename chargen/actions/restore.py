@@ -97,16 +97,16 @@ def _check(session: Session, image: Planned, version: Version) -> None:
         raise InputError(error(f"{name} is the picture that stands at `{image.target}` already", place, hint))
     if version.where is VersionPlace.GONE:
         hint = "fetch it from where it was made, or from version control"
-        raise InputError(error(f"{name} is known of, but its bytes are not here", place, hint))
+        raise InputError(error(f"{name} is on record, but its file is not on this machine", place, hint))
     if kind_of(session.project.path(image.target)).kind is FileKind.LFS_POINTER:
         message = f"a Git LFS pointer stands at `{image.target}`, and nothing is put over one"
         raise InputError(error(message, place, "run `git lfs pull` first"))
     awaited = [item.path for item in image.references if item.entry_id is not None and item.digest is None]
     if awaited and not image.entry.is_kept:
-        message = f"what {name} would have to fit can't be told: `{awaited[0]}` is built first, and would replace it"
+        message = f"{name} would be replaced once `{awaited[0]}` is built: what it has to fit is not known before"
         raise InputError(error(message, place, f"run `doit {awaited[0]}` first, then restore"))
     if version.record is None and image.fingerprint is None:
-        message = f"{name} has no record, and today's inputs can't be told: {sentences(image.judgement.reasons)}"
+        message = f"{name} has no record, and today's inputs are not known: {sentences(image.judgement.reasons)}"
         raise InputError(error(message, place, f"put `{version.kept.path}` in place by hand" if version.kept else ""))
 
 

@@ -83,7 +83,7 @@ def plan_retake(planner: Planner, found: ImageHistory, instruction: str, version
     chosen = found.named(version) if version else _present(found)
     of, place = bytes_of(chosen), image.entry.position
     if of is None:
-        message = f"version {chosen.number} is known of, but its bytes are not here"
+        message = f"version {chosen.number} is on record, but its file is not on this machine"
         raise InputError(error(message, place, "fetch it from where it was made, or from version control"))
     asked = Retake(
         place,

@@ -53,7 +53,7 @@ class DiskGuard(Struct):
             place = place.parent
         shown = place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else str(place)
         if self.failure:
-            hint = "mend that, then run again: the images not sent for cost nothing"
+            hint = "fix that, then run again: the images not sent for cost nothing"
             message = f"not sent: the reply for another image could not be stored: {self.failure}"
             raise InputError(error(message, hint=hint))
         if not os.access(place, os.W_OK | os.X_OK):

@@ -225,7 +225,7 @@ class Sender:
             if call.failed is None:
                 raise
             call.wait = None
-            call.failed.hint = f"not tried again for the budget: {refusal.message}"
+            call.failed.hint = f"not tried again because of the budget: {refusal.message}"
             raise call.failed from refusal
 
     @contextmanager

@@ -50,7 +50,7 @@ def _run_lines(run: LoggedRun) -> Iterator[str]:
     numbers = counts({"built": len(run.built), "failed": len(run.failed), "possibly billed": len(run.open)})
     spent = run.spent
     cost = f", {spent_text(spent)}" if spent.total_usd or run.built else ""
-    end = "" if run.ended else "; it did not end in an orderly way, or goes on"
+    end = "" if run.ended else "; still running, or it was killed"
     yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
     yield from (f"  {line}" for line in spending_lines(spent))
     by_error: dict[str, list[str]] = {}

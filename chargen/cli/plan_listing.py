@@ -114,7 +114,8 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
         for route, routed in sorted(by_route.items()):
             yield f"  {route}: {sum(image.sends for image in routed):,}, {_costs(routed)}"
     if others:
-        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for them"
+        them = "it" if len(others) == 1 else "them"
+        yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for {them}"
     if not spending and not others:
         yield "nothing to send"
 
@@ -146,7 +147,7 @@ def standing(images: Iterable[Shown]) -> Iterator[str]:
     untouched = tuple(images)
     yield from untouched_lines((image.id, image.verdict.value, image.reasons) for image in untouched)
     if drifted := [image.id for image in untouched if image.drift]:
-        yield f"made otherwise than declared now, and not rebuilt for it: {listed(drifted)}"
+        yield f"made by another provider, model or quality than declared now, and kept: {listed(drifted)}"
 
 
 def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
@@ -156,7 +157,7 @@ def reasons(image: Shown, user: EntryId | None = None) -> list[str]:
     if len(found) < len(reasons):
         found.append(f"after {', '.join(_awaited(image))}")
     if image.repair:
-        found.append("its YAML lacks what was recorded: written back")
+        found.append("its slots are missing in the YAML: the next build writes them")
     if image.verdict is not Verdict.PROOF:
         known = flattened(reasons)
         found.extend(str(drift) for drift in image.drift if drift not in known)

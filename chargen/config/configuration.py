@@ -122,13 +122,16 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise StartError(error(f"can't read this file: {failure}", Position(FILE))) from None
 
 
+_LOOK = "look for a bracket or a quote that is not closed, here or in the lines above"
+
+
 def _syntax_problem(message: str, text: str) -> Problem:
     match = _TOML_PLACE.search(message)
     if match is None:
-        return error(f"not valid TOML: {message}", Position(FILE))
+        return error(f"not valid TOML: {message}", Position(FILE), _LOOK)
     if match[1]:
         place = Position(FILE, int(match[1]), int(match[2]))
     else:
         place = Position(FILE, text.count("\n") + 1, len(text) - text.rfind("\n"))
     words = message[: match.start()]
-    return error(f"not valid TOML: {words[:1].lower()}{words[1:]}", place)
+    return error(f"not valid TOML: {words[:1].lower()}{words[1:]}", place, _LOOK)

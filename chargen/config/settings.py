@@ -92,6 +92,8 @@ class Budget(Struct, frozen=True):
 
     run: Decimal | None = None
     month: Decimal | None = None
+    run_position: Position | None = None
+    month_position: Position | None = None
 
 
 class StoreAccess(str, Enum):
@@ -139,6 +141,7 @@ class Settings(Struct, frozen=True):
     """By what they catch: `provider/model`, `provider/*` or `*`."""
     route_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each route is written, under the same names as `routes`."""
+    imagery_position: Position | None = None
     style_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where `style_prefix` and `style_suffix` are written, if they are."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
@@ -227,6 +230,7 @@ def parse_settings(
         prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
+        imagery_position=checks.at(("imagery",)) if "imagery" in table else None,
         style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
         providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
@@ -325,7 +329,7 @@ def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known: Mapp
         return True
     listed = ", ".join(f"`{other}`" for other in known)
     hint = did_you_mean(name, known) or f"there are {listed}"
-    checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which there is not", hint)
+    checks.wrong(path, f"`{dotted(path)}` names the provider `{name}`, which does not exist", hint)
     return False
 
 
@@ -397,6 +401,8 @@ def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
     return Budget(
         run=checks.maybe(own, ("budget", "run"), checks.usd),
         month=checks.maybe(own, ("budget", "month"), checks.usd),
+        run_position=checks.at(("budget", "run")),
+        month_position=checks.at(("budget", "month")),
     )
 
 

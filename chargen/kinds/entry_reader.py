@@ -170,7 +170,7 @@ def size_of(block: Block, default: Size) -> Size | None:
         block.problems.append(error(f"`{written[:60]}` is no size: {failure}", written.position))
         return None
     if ratio is not None and disagrees(size, ratio):
-        hint = "`size` counts; correct the one that is wrong"
+        hint = "`size` counts; fix the one that is wrong"
         block.problems.append(
             warning(f"`size` {size} and `aspect_ratio` {ratio_text} are different shapes", written.position, hint)
         )

@@ -64,7 +64,7 @@ class FileReader(Struct):
         if not folder_counts or not folder:
             self.problems.append(error(f"this {self.kind.name} has no `{keys[0]}`", self.metadata.position, hint))
             return None
-        message = f"this {self.kind.name} has no `{keys[0]}`: its folder's name `{folder}` is taken"
+        message = f"this {self.kind.name} has no `{keys[0]}`: its folder's name `{folder}` is used"
         if names_folder:
             self.problems.append(warning(message, self.metadata.position, hint))
         return self._checked(Traced.of(folder, keys[0], self.metadata.position), "slug")

@@ -5,17 +5,14 @@ Laws: a file of another program is ignored quietly; one that is ours but for a m
 
 from __future__ import annotations
 
-from ruamel.yaml.nodes import Node
-
 from chargen.errors import Problem, error
-from chargen.kinds.keys import PROMPTS
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
 from chargen.kinds.registry import all_kinds
-from chargen.kinds.spelling import key_position, near
+from chargen.kinds.spelling import key_position, lists_images, near
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
-from chargen.yaml.document import Document, items
+from chargen.yaml.document import Document
 
 _IGNORED = "so this file is no imagery file, and nothing in it is planned"
 
@@ -64,12 +61,7 @@ def _misspelt_key(document: Document) -> Problem | None:
         meant = "" if key in known else near(key, known)
         for shape in shapes:
             missing = shape.keys - root.keys()
-            if missing == {meant} and _plans(root[key if meant == shape.listed else shape.listed]):
+            if missing == {meant} and lists_images(root[key if meant == shape.listed else shape.listed]):
                 where = key_position(document, document.root, key, root[key])
                 return error(f"unknown key `{key[:60]}`, {_IGNORED}", where, f"did you mean `{meant}`?")
     return None
-
-
-def _plans(listed: Node) -> bool:
-    """Say whether a list has an entry with a prompt or a `custom_id`: other programs' lists have none."""
-    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id")) for item in items(listed))

@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from chargen.errors import Position, Problem, warning
+from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.keys import PROMPTS, Keys
-from chargen.yaml.document import Document, is_null, pairs
+from chargen.kinds.view import fields
+from chargen.yaml.document import Document, is_null, items, pairs
 
 _SHORT = 6
 """A known key below so many letters is meant only by one letter more or less, or two that changed places: `side` is no
@@ -27,7 +28,7 @@ def misspellings(
 ) -> Iterator[Problem]:
     """Yield a warning for each key of the mapping `owner` that is a misspelling of one that is not `there`.
 
-    `nodes` are the mapping's value nodes by key.
+    It is an error where images are lost by it. `nodes` are the mapping's value nodes by key.
     """
     for key in nodes:
         if key in keys.by_name or is_null(nodes[key]):
@@ -35,9 +36,17 @@ def misspellings(
         meant = near(key, keys.texts if isinstance(nodes[key], ScalarNode) else keys.groups)
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
-        shown = key[:60]
-        message = f"unknown key `{shown}`" + (", and this entry has no prompt" if meant in PROMPTS else "")
-        yield warning(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
+        message, problem = f"unknown key `{key[:60]}`", warning
+        if meant in PROMPTS:
+            message += ", and this entry has no prompt"
+        elif lists_images(nodes[key]):
+            message, problem = f"{message}: what it lists is not planned", error
+        yield problem(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
+
+
+def lists_images(listed: Node) -> bool:
+    """Say whether a list has an entry with a prompt, a `custom_id` or a `scene`: other programs' lists have none."""
+    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id", "scene")) for item in items(listed))
 
 
 def key_position(document: Document, owner: Node | None, key: str, value: Node) -> Position:

@@ -95,13 +95,15 @@ def _no_money(budget: Budget, month: MonthSpent | None) -> Problem | None:
     if left is None or left > Decimal(0):
         return None
     if budget.run == Decimal(0):
-        message, hint = "`run` of the budget is $0.00: nothing that costs is sent", "raise it, or take it out"
+        message, place = "the run's budget is $0.00: nothing that costs is sent", budget.run_position
+        hint = "raise `run` in `[tool.chargen.budget]`, or take it out"
     else:
         assert budget.month is not None
         message = f"the month's budget of {cost_text(budget.month)} is used up: nothing that costs is sent"
+        place = budget.month_position
         assert month is not None
         hint = "raise `month` in `[tool.chargen.budget]`; `chargen cost` shows what was spent"
         if month.records.total_usd:
             journal, records = cost_text(month.journal.total_usd), cost_text(month.records.total_usd)
             hint += f": {journal} by this machine's journal, {records} by records of requests that it does not know"
-    return warning(message, SETTINGS, hint)
+    return warning(message, place or SETTINGS, hint)

@@ -147,8 +147,11 @@ class Composer:
         """Compose the prompt of an entry that has one.
 
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
-        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`.
+        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`; in the entry: a longer prompt.
         """
+        if entry.prompt is not None and len(entry.prompt) > MAX_PROMPT:
+            message = f"this prompt has {len(entry.prompt):,} characters, more than the {MAX_PROMPT:,} that are read"
+            raise InputError(error(message, entry.prompt.position, "shorten it"))
         name = kinds.named(entry.kind).template
         self._environment.begin()
         try:
@@ -222,6 +225,7 @@ class Composer:
     def _fail(self, name: str, failure: Exception) -> NoReturn:
         where, message, hint = Position(f"{self._folder}/{name}"), str(failure), ""
         if isinstance(failure, TemplateNotFound):
+            where = self._line_of(failure, where)
             message = f"the template `{self._folder}/{failure.name}` is missing"
             hint = "write it, or copy it from the folder that `chargen init` makes"
         elif isinstance(failure, TemplateSyntaxError):
@@ -249,8 +253,8 @@ def _explain(failure: Exception) -> tuple[str, str]:
     said = str(failure).replace("'", "`").rstrip(".")  # names in backticks, as everywhere else
     if isinstance(failure, SecurityError):
         return f"the template reaches for what it may not use: {said}", "templates see only the entry's own fields"
-    if isinstance(failure, TemplateLimitError):
-        return str(failure), "a loop, a width or a repetition in it is far larger than any prompt can use"
+    if isinstance(failure, (TemplateLimitError, OverflowError)):
+        return said, "a loop, a width or a repetition in it is far larger than any prompt can use"
     if isinstance(failure, UndefinedError):
         return f"template error: {said}", "write `{% if name is defined and name %}` around what may be absent"
     if isinstance(failure, RecursionError):

@@ -194,7 +194,7 @@ class ImagePlanner(Struct, frozen=True):
                     error(
                         f"reference {trouble}",
                         reference.position,
-                        _reference_hint(is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
+                        _reference_hint(reference, is_pointer=trouble.is_pointer, is_damaged=trouble.is_damaged),
                     )
                 )
             details = reference.appearance, reference.name, look.media_type, look.size or None
@@ -214,7 +214,7 @@ class ImagePlanner(Struct, frozen=True):
             media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:
                 reasons = sentences(portrait.reasons)
-                message = f"reference `{path}` can't be had: it is {portrait.verdict.value} ({reasons})"
+                message = f"reference `{path}` is not available: it is {portrait.verdict.value} ({reasons})"
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
@@ -349,9 +349,10 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
     ]
 
 
-def _reference_hint(*, is_pointer: bool, is_damaged: bool) -> str:
+def _reference_hint(reference: WantedPicture, *, is_pointer: bool, is_damaged: bool) -> str:
     if is_damaged:
         return "put the whole picture there: nothing is sent with half of it"
     if is_pointer:
         return "run `git lfs pull`"
-    return 'put the file there, or set `missing_references = "describe"`'
+    fix = f"fix its `path` at {reference.named_at}, " if reference.named_at else ""
+    return f'put a picture there, {fix}or set `missing_references = "describe"`'

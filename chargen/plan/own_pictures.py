@@ -248,7 +248,7 @@ def is_run_log(name: str) -> bool:
 
 def unread_log(failure: InputError) -> tuple[Problem, ...]:
     """Return what is said of a run log that is no YAML: it stops nothing."""
-    hint = "pictures that it tells of are not found until it is corrected"
+    hint = "pictures that it tells of are not found until it is fixed"
     return tuple(
         Problem(Severity.WARNING, f"can't read this run log: {problem.message}", problem.position, problem.hint or hint)
         for problem in failure.problems

@@ -52,6 +52,8 @@ class WantedPicture(Struct, frozen=True):
     """Nobody listed it: where it can't be had, words do, whatever the settings say."""
     is_place: bool = False
     """It shows no character, but where the image is set."""
+    named_at: Position | None = None
+    """Where the inventory names the file."""
 
     @property
     def appearance(self) -> str:
@@ -183,7 +185,7 @@ def _of_nobody(
     slug, place = depicted.slug, broken.get(depicted.slug)
     if place is not None:
         make = warning if describe else error
-        hint = f'correct {place.file}, or set `missing_references = "describe"`'
+        hint = f'fix {place.file}, or set `missing_references = "describe"`'
         found.problems.append(make(f"the character file of `{slug}` can't be read: {place}", depicted.position, hint))
     elif depicted.looks is None:
         hint = did_you_mean(slug, characters) or "write a character file with this `slug`, or leave them out here"
@@ -202,7 +204,9 @@ def _of_character(
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
         names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
-        found.references.append(WantedPicture(*names, place, looks, called, stands_in=True))
+        found.references.append(
+            WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
+        )
         found.problems.extend(problem.as_warning() for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
@@ -215,7 +219,7 @@ def _of_character(
     for item, place in (pair for pair in usable if pair in best):
         if item.path is not None:
             names = character.slug, item.id, item.path, item.entry_id
-            found.references.append(WantedPicture(*names, place, looks, called))
+            found.references.append(WantedPicture(*names, place, looks, called, named_at=item.position))
     problems += unusable
     found.problems.extend(problems)
     # Words stand in for an unknown id also where it blocks a new picture: one that was made so stays current.
@@ -284,7 +288,7 @@ def _no_file(item: InventoryItem, place: Position, describe: bool) -> Problem:
     """Return the problem of an item that names no file that can be used."""
     reason = next((problem.message for problem in item.problems), "it has neither a `path` nor a `prompt_used`")
     problem = warning if describe else error
-    hint = f'correct it in {item.position}, or set `missing_references = "describe"`'
+    hint = f'fix it in {item.position}, or set `missing_references = "describe"`'
     return problem(f"the picture `{item.id}` can't be used: {reason}", place, hint)
 
 

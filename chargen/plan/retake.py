@@ -84,7 +84,7 @@ def _picture(
         path = places.version(name, wanted)
         digest, look = places.reference(path) if path else (None, look)
     if digest != wanted:
-        message = f"the picture `{wanted[:8]}` is not here, from which the new one is to be made"
+        message = f"the picture `{wanted[:8]}` that the new one is to be made from is not on this machine"
         hint = f"`chargen history {name}` lists the versions there are"
         report(error(message, retake.of.position, hint))
         return found, (0, 0)

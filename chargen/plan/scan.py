@@ -56,13 +56,21 @@ def scan_file(project: Project, file: str) -> ScannedFile:
             return ScannedFile(file, found, problems=unread_log(failure))
         if _may_be_a_plan(file, data):
             return ScannedFile(file, found, None, failure.problems[0].position or Position(file), failure.problems)
-        unread = warning("this file can't be read and seems to be no plan: ignored", Position(file))
+        unread = warning("this file can't be read and does not look like an imagery file: ignored", Position(file))
         return ScannedFile(file, found, problems=(unread,))
     imagery = scan_document(project, document)
     if imagery is None:
         odd = kinds.overlooked(document)
-        return ScannedFile(file, found) if odd is None else ScannedFile(file, found, None, odd.position, (odd,))
+        told = tuple(_empty(document)) if odd is None else (odd,)
+        return ScannedFile(file, found, broken=None if odd is None else odd.position, problems=told)
     return ScannedFile(file, found, imagery, None, imagery.problems, _lender(document) != "")
+
+
+def _empty(document: Document) -> Iterator[Problem]:
+    """Yield the warning of a file that is called an imagery file and holds nothing."""
+    if document.root is None and _is_named_as_plan(document.file):
+        hint = "bring it back from version control, or delete it"
+        yield warning("this file is empty: nothing in it is planned", Position(document.file, 1, 1), hint)
 
 
 def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
@@ -125,6 +133,10 @@ def imagery_files(project: Project) -> list[str]:
     return list(files_below(project.root, project.settings.imagery))
 
 
+_AS_TEXT = tuple(f"{suffix}.txt" for suffix in SUFFIXES)
+"""How a file is named that an editor saved as text, where the system hides the end of names."""
+
+
 def missing_roots(project: Project) -> tuple[Problem, ...]:
     """Return what keeps imagery from being looked at: roots that are missing, folders that are closed or links."""
     return (*_missing(project), *unread_folders(project).values())
@@ -132,14 +144,14 @@ def missing_roots(project: Project) -> tuple[Problem, ...]:
 
 def _missing(project: Project) -> Iterator[Problem]:
     hint = "make it, or change `imagery` in `[tool.chargen]`"
-    here = Position("pyproject.toml")
+    here = project.settings.imagery_position or Position("pyproject.toml")
     for root in project.settings.imagery:
         if not project.path(root).is_dir():
             yield error(f"the imagery folder `{printable(root)}` is missing", here, hint)
 
 
 def unread_folders(project: Project) -> Mapping[str, Problem]:
-    """Return the folders below the roots that are not looked into, project-relative, each with what to say of it.
+    """Return what below the roots is not looked into or read, project-relative, each with what to say of it.
 
     Links are not followed, because they may lead anywhere or in circles. Hidden folders are left out on purpose.
     """
@@ -154,7 +166,7 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
             found[name] = error(f"can't read this folder: {reason}", Position(printable(name)), hint)
 
     for root in project.settings.imagery:
-        for place, folders, _ in os.walk(project.path(root), onerror=closed):
+        for place, folders, files in os.walk(project.path(root), onerror=closed):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for path in (Path(place, name) for name in folders if name.endswith(SUFFIXES)):
                 name = path.relative_to(project.root).as_posix()
@@ -162,6 +174,11 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
                 found[name] = warning(
                     message, Position(printable(name)), "rename the folder, or move the file out of it"
                 )
+            for path in (Path(place, name) for name in files if name.endswith(_AS_TEXT)):
+                if path.stem not in files:
+                    name = path.relative_to(project.root).as_posix()
+                    message = "this file's name ends in `.txt`: it is no imagery file, and nothing in it is planned"
+                    found[name] = error(message, Position(printable(name)), f"rename it to `{path.stem}`")
             for link in filter(Path.is_symlink, (Path(place, name) for name in folders)):
                 name = link.relative_to(project.root).as_posix()
                 message = "links to folders are not followed: nothing behind this one is planned"
@@ -169,9 +186,13 @@ def unread_folders(project: Project) -> Mapping[str, Problem]:
     return found
 
 
+def _is_named_as_plan(file: str) -> bool:
+    return "imagery" in file.rpartition("/")[2]
+
+
 def _may_be_a_plan(file: str, data: bytes) -> bool:
     telling = "|".join(sorted(key for kind in kinds.all_kinds() for key in kind.marker_keys))
     key = re.compile(rf"(?:^|[{_LINE_ENDS}{{,]\s*)[\"']?(?:{telling})[\"']?[ \t]*:")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
-    return "imagery" in file.rpartition("/")[2] or key.search(text) is not None
+    return _is_named_as_plan(file) or key.search(text) is not None

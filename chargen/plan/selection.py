@@ -116,7 +116,7 @@ def _named(images: Sequence[Selectable], term: str, within: str, problems: list[
         first, *others = (f"`{name}`" for name in several)
         more = f" and {len(others) - 2:,} more" if len(others) > 2 else ""
         hint = f"name one of {', '.join((first, *others[:2]))}{more}; `--only {term}` means all of them"
-        problems.append(error(f"`{term}` could be {'a file' if of_slug else 'an image'} of several", hint=hint))
+        problems.append(error(f"`{term}` means {len(several)} {'files' if of_slug else 'images'}", hint=hint))
     return found
 
 

@@ -44,6 +44,7 @@ _HINTS = {
     errno.EROFS: "this file system is read-only: work on a writable copy",
     errno.EISDIR: "a folder stands where a file belongs: move it away",
     errno.ENOTDIR: "a file stands where a folder belongs: move it away",
+    errno.EEXIST: "a file stands where a folder belongs: move it away",
     errno.ENAMETOOLONG: "shorten the slug or id that this path is made of",
 }
 

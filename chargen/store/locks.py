@@ -112,7 +112,7 @@ def free_image(root: Path, entry_id: str) -> Iterator[None]:
             lock.acquire(timeout=0)
         except Timeout:
             message = f"`{entry_id}` is being built at this moment"
-            raise InputError(message, hint="wait until its picture is there, then again") from None
+            raise InputError(message, hint="wait until its picture is there, then run the command again") from None
     try:
         yield
     finally:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_REFERENCE_BYTES = 50 << 20
 """Bytes of one reference; providers take less (see their limits), so a larger file is never a portrait."""
 
-_FOREIGN = (b"BM", b"II*\0", b"MM\0*", b"8BPS", b"gimp xcf ")
+_FOREIGN = {b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"8BPS": "PSD", b"gimp xcf ": "XCF"}
 """How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
 _SENT = (PNG, JPEG, WEBP, GIF)
 
@@ -191,7 +191,7 @@ def damage(data: bytes, *, decoding: bool = False) -> str:
 
     A PNG counts as whole by its structure and checksums, unless `decoding` is asked for; any other is decoded.
     """
-    if data.startswith(_FOREIGN):
+    if data.startswith(tuple(_FOREIGN)):
         return ""
     if sniff(data) == PNG and not decoding:
         try:
@@ -212,8 +212,8 @@ def damage(data: bytes, *, decoding: bool = False) -> str:
 
 def _not_sent(data: bytes) -> str:
     media_type = sniff(data)
-    if media_type == UNKNOWN:
-        return "is no picture"
-    if media_type not in _SENT:
-        return f"is {SUFFIXES[media_type][1:].upper()}, which is not sent: save it as PNG or JPEG"
-    return ""
+    if media_type in _SENT:
+        return ""
+    foreign = next((name for start, name in _FOREIGN.items() if data.startswith(start)), "")
+    name = foreign if media_type == UNKNOWN else SUFFIXES[media_type][1:].upper()
+    return f"is {name}, which is not sent: save it as PNG or JPEG" if name else "is no picture"

@@ -27,7 +27,7 @@ def refuse_shared_value(root: YamlNode, value: YamlNode, *, inside: bool = True)
             raise EditRefused(
                 node.start,
                 f"aliases elsewhere in the file stand for this value (`&{node.anchor}`)",
-                "move the anchor to a key that is no output",
+                "move the anchor to a key that no build writes",
             )
 
 

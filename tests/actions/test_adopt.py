@@ -240,7 +240,10 @@ def test_one_picture_is_taken_for_one_image(book: Project) -> None:
     for _ in "ab":
         book.edit(CHAPTER, "file_path: null", 'file_path: "/x/one.png"')
     first, second = taken(book).images
-    assert (first.refused, second.refused) == ("", "`imagery/chapters/ch01/one.png` is taken for `chapters/ch01/a`")
+    assert (first.refused, second.refused) == (
+        "",
+        "`imagery/chapters/ch01/one.png` is already used for `chapters/ch01/a`",
+    )
 
 
 def test_what_is_no_picture_is_not_taken(book: Project) -> None:

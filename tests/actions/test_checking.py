@@ -30,7 +30,7 @@ class Stopped:
     [
         ((2026, 9, 1), None),
         ((2026, 10, 15), (Severity.WARNING, "`gpt-image-1.5` shuts down on 2026-12-01, in 47 days")),
-        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer served")),
+        ((2026, 12, 2), (Severity.ERROR, "the model `openai/gpt-image-1.5` is no longer available")),
     ],
 )
 def test_the_end_of_a_model_comes_nearer(
@@ -75,7 +75,7 @@ def test_slips_are_told_with_their_place_and_keep_their_text(tmp_path: Path) -> 
     assert [(str(item.problem.position), item.problem.severity, item.problem.hint) for item in findings] == [
         (f"{prompt}:7:5", Severity.WARNING, "did you mean `prompt_used`?"),
         (f"{kind}:2:16", Severity.ERROR, "did you mean `chapter-imagery`?"),
-        (f"{several}:5:1", Severity.WARNING, "did you mean `images`?"),
+        (f"{several}:5:1", Severity.ERROR, "did you mean `images`?"),
     ]
     assert [(image.id, image.verdict.value) for image in plan.images] == [("chapters/ch01/a", "no-prompt")]
     assert [book.read(file) for file in (prompt, kind, several)] == before

@@ -58,7 +58,7 @@ def test_a_place_where_nothing_is_any_more_is_told_with_what_follows(book: Proje
     shutil.rmtree(book.root / "generated")
     ((message, hint, images),) = told(book)
     assert message.endswith("`generated/chapters/ch01/c.png` and 2 more")
-    assert hint == "the next build puts it back, for nothing"
+    assert hint == "the next build puts it back for free"
     assert len(images) == 5
     shutil.rmtree(book.root / ".chargen")
     ((_, hint, images),) = told(book)

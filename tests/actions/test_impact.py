@@ -103,7 +103,7 @@ def test_what_is_nothing_and_what_could_be_several(book: Project) -> None:
     with pytest.raises(StartError, match="did you mean `alice`"):
         reached(book, "alcie")
     book.chapter("ch03", {"c": "A dog."})
-    with pytest.raises(StartError, match="could be an image of several"):
+    with pytest.raises(StartError, match="means 2 images"):
         reached(book, "c")
 
 

@@ -132,7 +132,7 @@ def test_an_image_that_was_never_made_moves_too(book: Studio) -> None:
 def test_a_portrait_goes_to_another_character_with_its_path(tmp_path: Path) -> None:
     book = Studio(tmp_path)
     for slug in ("aba", "cleo"):
-        book.character(slug, f"{slug} in a coat.", route="openai/gpt-image-1-mini")
+        book.character(slug, f"{slug} in a coat.", route="openai/gpt-image-2")
     shutil_to = book.root / "imagery/characters/deep/cleo"
     shutil_to.parent.mkdir()
     (book.root / "imagery/characters/cleo").rename(shutil_to)
@@ -148,7 +148,7 @@ def test_a_portrait_goes_to_another_character_with_its_path(tmp_path: Path) -> N
 
 def test_places_that_name_it_are_told_and_left(tmp_path: Path) -> None:
     book = Studio(tmp_path)
-    book.character("aba", "Aba in a coat.", route="openai/gpt-image-1-mini")
+    book.character("aba", "Aba in a coat.", route="openai/gpt-image-2")
     ids = "    reference_images: [aba-portrait]\n"
     cast = f"characters:\n  - ref: aba\n{ids}  - ref: ben\n{ids}"
     book.chapter("one", {"a": "A lamp."}, extra=cast, entry="depicts_characters: [aba]")

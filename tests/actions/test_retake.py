@@ -165,7 +165,7 @@ def test_a_version_that_is_not_here_blocks_only_what_is_still_to_be_made(book: P
     image = planned(book)
     assert image.verdict is Verdict.BLOCKED
     (problem,) = image.problems
-    assert "is not here" in problem.message
+    assert "is not on this machine" in problem.message
     assert problem.position is not None
     assert book.read(CH01).splitlines()[problem.position.line - 1].strip().startswith("of:")
 

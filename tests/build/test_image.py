@@ -79,7 +79,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self.book = Project(root)
-        self.book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-1-mini")
+        self.book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2")
         self.vendor: Vendor | None = None
         self.undo: list[Callable[[], object]] = []
 
@@ -214,7 +214,7 @@ def test_what_was_kept_comes_without_a_call_once_it_may(stale: Desk) -> None:
 
 def test_the_bytes_that_are_sent_are_the_ones_that_are_recorded(desk: Desk) -> None:
     """A portrait that was painted anew since the plan: what left is what the record tells, and what is current."""
-    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-1-mini")
+    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-2")
     desk.book.write("imagery/characters/ivo/imagery.yaml", _IVO)
     portrait = desk.book.write("imagery/characters/ivo/face.png", pictures.png(32, 32, 1))
     with desk.opened() as build:
@@ -397,7 +397,7 @@ _GIF = b64decode("R0lGODlhAgACAIAAAOYoHv///ywAAAAAAgACAAACAoRRADs=")
 )
 def test_a_portrait_that_can_not_be_sent_blocks_in_the_plan(desk: Desk, data: bytes, said: str) -> None:
     """Nothing has to be sent to know it."""
-    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-1-mini")
+    desk.book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [ivo]", route="openai/gpt-image-2")
     desk.book.write("imagery/characters/ivo/imagery.yaml", _IVO)
     desk.book.write("imagery/characters/ivo/face.png", data)
     with open_session(desk.book.root, ENVIRON, read_only=True) as session:

@@ -593,7 +593,7 @@ def test_a_retry_that_does_not_fit_leaves_the_failure_it_was_for() -> None:
     with pytest.raises(ProviderError, match="timeout") as caught:
         sender(provider, time=time, ledger=Ledger(Decimal("0.15"))).send(request(), PRICE, PRICE, Log())
     assert caught.value.failure is FailureClass.AMBIGUOUS
-    assert "not tried again for the budget" in caught.value.hint
+    assert "not tried again because of the budget" in caught.value.hint
     assert len(provider.calls) == 1
     assert time.now == pytest.approx(1001.0)
 

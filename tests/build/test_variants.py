@@ -22,7 +22,7 @@ from chargen.plan.session import open_session
 
 A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
 CH01 = "imagery/chapters/ch01/imagery.yaml"
-PRICE = Decimal("0.015004")
+PRICE = Decimal("0.033399")
 
 
 @pytest.fixture
@@ -114,9 +114,11 @@ def test_a_budget_and_a_number_take_as_many_as_fit(studio: Studio) -> None:
     """What is not made is named; the next run makes only that. Each reply costs more than its estimate here."""
     studio.build()
     assert studio.build(A, variants=5, budget=PRICE * 2) == ["A lamp."]
-    assert studio.left_out == [(A, "3 of its variants: over budget: $0.016, $0.015 of $0.03 left")]
+    assert studio.left_out == [
+        (A, "3 of its variants: over budget: $0.034 and at most $0.035, $0.0333 of $0.0667 left")
+    ]
     assert studio.build(A, variants=4, budget=Decimal("0.05")) == ["A lamp."]
-    assert studio.left_out == [(A, "over budget: $0.016 and at most $0.04, $0.01 of $0.05 left")]
+    assert studio.left_out == [(A, "1 of its variants: over budget: $0.034 and at most $0.035, $0.0166 of $0.05 left")]
     assert studio.build(A, B, variants=4, max_tasks=3) == ["A lamp.", "A cat.", "A cat."]
     assert studio.left_out == [(B, "1 of its variants: `--max-tasks 3`")]
     assert studio.build(A, B, variants=4) == ["A cat."]

@@ -103,7 +103,7 @@ def test_both_stand_beside_each_other_with_sources_and_what_did_not_fit(
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("bare", "the fields of `locations/mill/bare` make no prompt"), ("fields", "there is no prompt beside them")],
+    [("bare", "the fields of `locations/mill/bare` make no prompt"), ("fields", "has no prompt of its own")],
 )
 @pytest.mark.usefixtures("book")
 def test_without_both_there_is_nothing_to_compare(name: str, message: str) -> None:

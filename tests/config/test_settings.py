@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.config.settings import (
-    Budget,
     EmptyReferences,
     KnownProvider,
     LocationReferences,
@@ -127,7 +126,7 @@ def test_every_setting_is_read() -> None:
         mode=Mode.BATCH,
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
-    assert settings.budget == Budget(Decimal(5), Decimal("20.1"))
+    assert (settings.budget.run, settings.budget.month) == (Decimal(5), Decimal("20.1"))
 
 
 def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:

@@ -205,7 +205,7 @@ def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
     summary = run.out.partition("failed 2,")[2].splitlines()[1:]
     assert summary == [
         "failed: chapters/ch01/a, chapters/ch01/b",
-        "  pyproject.toml:23:1: error: the route `sketch/*` leads to `openai/dall-e-3`, which is no longer served",
+        "  pyproject.toml:23:1: error: the route `sketch/*` leads to `openai/dall-e-3`, which is no longer available",
         "    hint: name another model in this line",
     ]
 

@@ -14,7 +14,7 @@ from servers.loopback import held
 from servers.openai_server import OpenAIServer, rate_limited
 from support.project import Project
 
-OPENAI = "openai/gpt-image-1-mini"
+OPENAI = "openai/gpt-image-2"
 PROMPTS = {"a": "A lamp.", "b": "A door.", "c": "A hat.", "d": "A key."}
 ONE_AT_A_TIME = "[tool.chargen.providers.openai]\nworkers = 1\n"
 

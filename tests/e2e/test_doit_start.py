@@ -18,7 +18,7 @@ HEAVY = ("openai", "google.genai", "pydantic", "httpx", "PIL")
 def test_an_up_to_date_run_imports_nothing_heavy(tmp_path: Path) -> None:
     """No provider's SDK and no image library is loaded where nothing is built; nor for `list`."""
     book = Project(tmp_path)
-    book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-1-mini")
+    book.chapter("ch01", {"a": "A lamp."}, route="openai/gpt-image-2")
     book.chapter("ch02", {"b": "A door."})
     assert book.doit("chapters/ch02/b").code == 0
     for command in (("chapters/ch02/b",), ("list", "chapters/ch02/b"), ("help",)):
@@ -116,7 +116,7 @@ def test_own_failures_keep_the_codes_of_doit_and_do_not_stop_images(tmp_path: Pa
 def test_what_a_budget_leaves_out_is_no_failure_and_nothing_is_built_on_it(tmp_path: Path) -> None:
     """An own task that needs an image left out is not run on what is not there; the exit code stays 0."""
     book = Project(tmp_path)
-    book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route="openai/gpt-image-1-mini")
+    book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route="openai/gpt-image-2")
     book.write(
         "dodo.py",
         book.read("dodo.py")
@@ -171,7 +171,7 @@ complete_line doit forg
 def test_a_second_process_waits_or_says_who_builds(tmp_path: Path) -> None:
     """`--no-wait` fails with the other's process id; without it both end, and each image was made once."""
     book = Project(tmp_path)
-    book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route="openai/gpt-image-1-mini")
+    book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route="openai/gpt-image-2")
     answer = threading.Event()
     with OpenAIServer() as server, book.start("doit", env=server.environ) as first:
         try:

@@ -67,7 +67,10 @@ def test_a_changed_model_is_drift_and_rebuilds_nothing(book: Project, openai: Op
     assert forks.run(book, "doit").code == 0
     book.edit(CH01, "gpt-image-2.6-flare}", "gpt-image-2.5-flare, quality: low}")
     short = forks.run(book, "chargen", "plan").out
-    assert "made otherwise than declared now, and not rebuilt for it: chapters/ch01/a, chapters/ch01/b" in short
+    assert (
+        "made by another provider, model or quality than declared now, and kept: chapters/ch01/a, chapters/ch01/b"
+        in short
+    )
     shown = forks.run(book, "chargen", "plan", "--all")
     assert "model was `gpt-image-2.6-flare`, is `gpt-image-2.5-flare`" in shown.out
     assert set(_plan(forks, book).values()) == {"fresh"}

@@ -53,7 +53,7 @@ def told(imagery: Imagery) -> list[str]:
             "9:5: warning: unknown key `depict-charaters`; did you mean `depicts_characters`?",
         ),
         ("custom_id", "customid", "6:5: warning: unknown key `customid`; did you mean `custom_id`?"),
-        ("images:", "image:", "5:1: warning: unknown key `image`; did you mean `images`?"),
+        ("images:", "image:", "5:1: error: unknown key `image`: what it lists is not planned; did you mean `images`?"),
         (
             "generation_defaults",
             "generation_default",

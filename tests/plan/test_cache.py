@@ -360,7 +360,7 @@ EDITS: dict[str, Callable[[Path], object]] = {
     ),
     "a template gone": lambda root: (root / "prompts/location.txt.j2").unlink(missing_ok=True),
     "a style": lambda root: _setting(root, 'style_prefix = "Chalk."'),
-    "a route": lambda root: _setting(root, '[tool.chargen.routes]\n"sketch/sketch" = "openai/gpt-image-1-mini"'),
+    "a route": lambda root: _setting(root, '[tool.chargen.routes]\n"sketch/sketch" = "openai/gpt-image-2"'),
     "described": lambda root: _setting(root, 'missing_references = "describe"'),
     "settings back": lambda root: _setting(root, SETTINGS),
     "a folder of pictures": lambda root: _setting(root, 'generated = "out"'),

@@ -34,7 +34,7 @@ A = EntryId("chapters/ch01/a")
 PLACE = Position("imagery/chapters/ch01/imagery.yaml", 6, 5)
 FILE, OTHER = FileHash("ab" * 32), FileHash("cd" * 32)
 OPENAI, SKETCH = Route("openai", "gpt-image-2.6-flare"), Route("sketch", "sketch")
-MINI = Route("openai", "gpt-image-1-mini")
+MINI = Route("openai", "gpt-image-2")
 PRICE = Decimal("0.05")
 
 

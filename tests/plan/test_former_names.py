@@ -21,7 +21,7 @@ MILL = """\
 metadata:
   entity_type: location-imagery
   slug: mill
-  generation_defaults: {provider: openai, model: gpt-image-1-mini}
+  generation_defaults: {provider: openai, model: gpt-image-2}
 location_visual_anchor:
   signature_elements: [a stone wheel in the race, an old loft ladder, a mill pond]
   characteristic_light: {dusk: red light over the water, dawn: pale mist, primary: grey light}

@@ -145,7 +145,7 @@ def test_a_project_without_images_says_so() -> None:
 def test_what_could_be_one_of_several_is_no_guess() -> None:
     """A bare id or slug that several have names them all, and the way to mean them all."""
     assert complaint("img-01").split("\n") == [
-        "error: `img-01` could be an image of several",
+        "error: `img-01` means 2 images",
         "  hint: name one of `chapters/ch03/img-01`, `chapters/ch03.5/img-01`; `--only img-01` means all of them",
     ]
     both = (*IMAGES, image("chapters/quay/a", "imagery/chapters/quay/imagery.yaml"))

@@ -75,7 +75,7 @@ def test_a_configured_model_stands_for_a_provider_declared_alone() -> None:
 @pytest.mark.parametrize(
     ("provider", "model", "routes", "words", "hint"),
     [
-        ("openai", "gpt-old", {}, "`openai/gpt-old` is no longer served", '`"openai/gpt-old" = "openai/gpt-new"`'),
+        ("openai", "gpt-old", {}, "`openai/gpt-old` is no longer available", '`"openai/gpt-old" = "openai/gpt-new"`'),
         ("workers-ai", "sdxl", {}, "no provider `workers-ai`", '`"workers-ai/sdxl" = "openai/gpt-new"`'),
         ("workers-ai", None, {}, "no provider `workers-ai`", '`"workers-ai/*" = "openai/gpt-new"`'),
         ("OpenAI", "gpt-new", {}, "no provider `OpenAI`", "did you mean `openai`"),

@@ -27,7 +27,7 @@ from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 
 ENVIRON = {"OPENAI_API_KEY": "sk-test"}
-ROUTE = "openai/gpt-image-1-mini"
+ROUTE = "openai/gpt-image-2"
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from doit.cmd_info import Info as StockInfo
-from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from chargen.actions.why import why
@@ -16,7 +15,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
 from chargen.cli.why import why_lines
 from chargen.doit_plugin.own_tasks import own_only
-from chargen.errors import ExitCode
+from chargen.errors import ExitCode, StartError
 from chargen.model.values import Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -34,7 +33,7 @@ class Info(ProjectCommand, StockInfo):  # type: ignore[misc]
         """Tell about everything that was named."""
         del params
         if not args:
-            raise InvalidCommand("`info` needs a name: `doit list` shows them")
+            raise StartError("`info` needs names", hint="`doit list` shows them")
         named, tasks = self.named(args)
         codes: list[int] = [ExitCode.DONE]
         with self.session(read_only=True) as session:

@@ -29,7 +29,7 @@ class ResetDep(ProjectCommand, StockResetDep):  # type: ignore[misc]
         del params
         if not args:
             hint = "`doit reset-dep 'chapters/ch03/*'` takes a chapter"
-            raise StartError("`reset-dep` needs names: it takes pictures as current although inputs changed", hint=hint)
+            raise StartError("`reset-dep` needs names: it takes pictures as current even if inputs changed", hint=hint)
         named, tasks = self.named(args)
         with self.session(read_only=False) as session:
             planner = session.planner()

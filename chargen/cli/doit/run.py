@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chargen.plan.build_request import BuildRequest
     from chargen.plan.verdict import Force
 
-_ALWAYS = {**opt_always, "help": "build the named images although they are fresh; never what they reference"}
+_ALWAYS = {**opt_always, "help": "build the named images even if they are fresh; never what they reference"}
 _REBUILD = {
     "name": "rebuild",
     "short": "",
@@ -110,7 +110,7 @@ class Run(ProjectCommand):
         rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:
             hint = "`doit list` lists the images"
-            raise StartError("`-a` needs names: it builds the named images although they are fresh", hint=hint)
+            raise StartError("`-a` needs names: it builds the named images even if they are fresh", hint=hint)
         named = self.understood(asked, own) if asked or rebuild else None
         request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
         build = open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot)

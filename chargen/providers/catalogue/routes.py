@@ -73,7 +73,7 @@ def route_for(
     if provider in defaults:
         written = None if model else settings.model_positions.get(provider)
         hint = "name another model in this line" if written else _line_to_add(wanted, served)
-        return error(f"the model `{wanted}` is no longer served", written or place, hint)
+        return error(f"the model `{wanted}` is no longer available", written or place, hint)
     return _unsupported(wanted, served, place)
 
 
@@ -104,14 +104,16 @@ def route_of_tier(
         if (target := tier.routes.get(caught)) is not None:
             if live(target):
                 return target
-            message = f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer served"
+            message = (
+                f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer available"
+            )
             return error(message, tier.route_positions.get(caught), "name another model in this line")
     if isinstance(found, Problem) or (model := tier.provider(found.provider).model) is None:
         return found
     own = Route(found.provider, model)
     if live(own):
         return own
-    message = f"the model `{own}` of the tier `{tier.name}` is no longer served"
+    message = f"the model `{own}` of the tier `{tier.name}` is no longer available"
     return error(message, tier.model_positions.get(own.provider), "name another model in this line")
 
 
@@ -125,7 +127,7 @@ def override_route(provider: str, settings: Settings, live: Live, defaults: Mapp
     if served.serves(route):
         return route
     hint = f"set another `model` in `[tool.chargen.providers.{provider}]`"
-    return error(f"the model `{route}` is no longer served", hint=hint)
+    return error(f"the model `{route}` is no longer available", hint=hint)
 
 
 def _place(text: str | None) -> Position | None:
@@ -148,7 +150,7 @@ def _followed(caught: str, served: _Served) -> Route | Problem:
     if served.serves(target):
         return target
     place = served.settings.route_positions.get(caught)
-    why = "is no longer served" if target.provider in served.defaults else "no provider serves"
+    why = "is no longer available" if target.provider in served.defaults else "no provider serves"
     return error(f"the route `{caught}` leads to `{target}`, which {why}", place, "name another model in this line")
 
 

@@ -15,7 +15,7 @@ from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.comfyui.workflow import OUTPUT, PREFIX, Workflow
 from chargen.providers.http.failures import NOT_AN_API, Answer, by_status, clean, ruled
 
-MEND = "mend the workflow, or what the server has installed"
+MEND = "fix the workflow, or what the server has installed"
 _OUT_OF_MEMORY = ("OutOfMemory", "out of memory", "Allocation on device")
 
 

@@ -148,7 +148,7 @@ def _certificates() -> ssl.SSLContext:
     if not variable:
         raise ProviderError(FailureClass.PROVIDER_STOP, f"this machine's certificates can't be loaded: {said}")
     message = f"`{variable}` names `{place}`, which can't be used: {said}"
-    raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=f"mend `{variable}` in the environment, or unset it")
+    raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=f"fix `{variable}` in the environment, or unset it")
 
 
 def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
@@ -169,7 +169,7 @@ def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
                 auth=read.raw_auth,
                 headers=read.headers.raw,
             )
-    hint = f"mend `{proxy.variable}` in the environment, or unset it"
+    hint = f"fix `{proxy.variable}` in the environment, or unset it"
     raise ProviderError(FailureClass.PROVIDER_STOP, f"`{proxy.variable}` {trouble}", hint=hint)
 
 
