@@ -151,7 +151,10 @@ def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcom
     sent: dict[EntryId, list[Attempt]] = {}
     for attempt in attempts:
         sent.setdefault(attempt.task_id, []).append(attempt)
+    concerned = {*build.failed, *left_out, *build.interrupted, *build.done}
     for image in build.plan.images:
+        if image.id not in concerned:
+            continue
         needed_by = build.choice.needed_by.get(image.id)
         done = build.done.get(image.id)
         if done is not None and done.outcome in _PAID:
