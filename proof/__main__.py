@@ -24,6 +24,8 @@ from proof.tally import Bench, Tally, run
 FIGURES = Path(__file__).with_name("last-run.json")
 HARNESSES = {
     "kill": (500, "builds of 40 images ended at any operation and moment, by every signal"),
+    "jobs": (500, "books made by jobs at both vendors, killed at any operation, any call and any line"),
+    "variants": (100, "builds of three pictures an image ended at any operation"),
     "moves": (400, "pictures that follow renamed entries, ended at any operation"),
     "identity": (300, "random books edited and built, against a model of whose picture is where"),
     "power": (400, "the disk as a power loss leaves it after every operation"),
@@ -34,6 +36,7 @@ HARNESSES = {
     "outside": (20_000, "replies and pictures changed at random"),
     "hostile": (1, "projects made to do harm"),
     "chaos": (4, "every failure of both vendors"),
+    "machines": (21, "six machines that share a store, build at once and die"),
 }
 """Trials of the long run (saves, for `author`) and what they are."""
 

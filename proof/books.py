@@ -23,13 +23,17 @@ KEYS = {"OPENAI_API_KEY": "sk-none", "GOOGLE_API_KEY": "none"}
 _MARK = re.compile(r"mark<([^>]+)>")
 
 
-def forty(root: Path, environ: Mapping[str, str], workers: int, *, route: str = OPENAI, images: int = 40) -> Project:
+def forty(
+    root: Path, environ: Mapping[str, str], workers: int, *, route: str = OPENAI, images: int = 40, settings: str = ""
+) -> Project:
     """Make a book of `images` images: four portraits, one that shows another, and four chapters that show two of them.
 
-    Every prompt carries a mark with the image's id, by which a server's memory is read.
+    `settings` are lines of the provider's. Every prompt carries a mark with the image's id, by which a server's memory
+    is read.
     """
     provider = route.partition("/")[0]
-    book = Project(root, f"[tool.chargen.providers.{provider}]\nworkers = {workers}\nper_minute = 60000\n", env=environ)
+    lines = f"[tool.chargen.providers.{provider}]\nworkers = {workers}\nper_minute = 60000\n{settings}"
+    book = Project(root, lines, env=environ)
     names = ["alice", "hatter", "hare", "queen"]
     for name in names:
         mark = f"mark<characters/{name}/{name}-portrait>"

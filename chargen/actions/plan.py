@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from chargen.errors import note
+from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
@@ -55,11 +57,20 @@ def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Findin
     """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
     if session is None:
         return found
-    from chargen.plan.before_sending import warnings_of  # noqa: PLC0415 - a kept plan is shown without it
 
     seen = {finding.problem for finding in found}
-    more = warnings_of(session, chosen)
+    more = (*warnings_of(session, chosen), *_store_not_asked(session, chosen))
     return (*(finding for finding in more if finding.problem not in seen), *found)
+
+
+def _store_not_asked(session: Session, chosen: Chosen) -> Iterator[Finding]:
+    """Say that a plan is made offline: a build asks the shared store first, and what it has costs nothing."""
+    store = session.project.settings.store
+    buys = [
+        image for image in chosen.choice.images if image.verdict.spends and not session.adapters.is_proof(image.route)
+    ]
+    if store is not None and buys:
+        yield Finding(note("the store was not asked: a build asks it first, and what it has is free", store.position))
 
 
 def concerning(plan: Plan, images: Iterable[Shown], *, whole: bool) -> tuple[Finding, ...]:

@@ -92,8 +92,8 @@ def plan_retake(planner: Planner, found: ImageHistory, instruction: str, version
         Traced.of(mask, "retake.mask", place) if mask else None,
     )
     planned = planner.with_retake(image, asked)
-    if planned.verdict is Verdict.BLOCKED:
-        raise InputError(error(f"not asked for: {sentences(planned.reasons)}", place))
+    if stops := planned.blockers or (planned.reasons if planned.verdict is Verdict.BLOCKED else ()):
+        raise InputError(error(f"not asked for: {sentences(stops)}", place))
     before = "" if image.entry.retake is None else str(image.entry.retake.instruction)
     return Retaken(planned, chosen, words, mask, before)
 

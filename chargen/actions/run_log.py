@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chargen.model.values import EntryId
 from chargen.store.journal import Journal
-from chargen.store.journal_rows import Attempt, Run, Task
+from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
 
 
@@ -75,9 +75,7 @@ def run_log(journal: Journal, limit: int) -> RunLog:
 def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
     doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
-    failed = {
-        attempt.task_id: attempt.message or "" for attempt in attempts if not (attempt.delivered or attempt.in_doubt)
-    }
+    failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status is AttemptStatus.FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
     spent = sum_of(run.run_id, attempts)

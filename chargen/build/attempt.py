@@ -34,6 +34,9 @@ class Purchase:
     def sent(self, record: Record) -> None:
         """Called when a request is about to leave; raising keeps it here."""
 
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Called when the request brought nothing; never raises."""
+
     def stored(self, stored: StoredOriginal) -> None:
         """Called once its reply is safe here; never raises."""
 
@@ -92,6 +95,12 @@ class Attempt:
             self._record = job.record
         return job
 
+    def joining(self, request: Request, estimate: Decimal | None) -> Record:
+        """Ask once more, and return the record of a request that is to join a job."""
+        self._guard.check()
+        self._confirm()
+        return self._asked(request, 1, estimate)
+
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""
         self._guard.check()
@@ -116,6 +125,7 @@ class Attempt:
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Note that a try brought no image; one that may still bring one stays a job."""
         clean = self._session.clean
+        self._purchase.failed(attempt_id, failure)
         self._session.journal.failed(
             attempt_id,
             failure.failure,

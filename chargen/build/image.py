@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.build.attempt import Attempt, Purchase
+from chargen.build.batches import Batches
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit
@@ -66,6 +67,8 @@ class Outcome(str, Enum):
     MOVED = "moved"
     """Its picture came along from where the entry was before."""
     REPAIRED = "repaired"
+    SUBMITTED = "submitted"
+    """Its request joined a job: its picture comes within a day."""
     VARIANT = "variants"
     """Nothing was to be done for the picture that is current; more versions of its inputs were made."""
     KEPT = "kept"
@@ -101,7 +104,7 @@ class NotWantedError(Exception):
         self.image = image
 
 
-def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
+def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: PLR0911 - one for each way it ends
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
     Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError; with a
@@ -111,6 +114,8 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
     builder.mover.settle(image.id)
     if (called := builder.place_now(image, image)).id != image.id:
         return BuildResult(Outcome.NOTHING, image, note=f"its entry is called `{called.id}` by now: run again")
+    if need := next(filter(builder.batches.joined.__contains__, image.needs), None):
+        return BuildResult(Outcome.NOTHING, image, note=f"its reference `{need}` is in a job: it waits")
     with build_lock(session.project.root, image.id):
         before = file_at_target(session, image)
         references = builder.read_references(image)
@@ -126,6 +131,9 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:
         assert now.entry.size is not None
         confirm = builder.confirmation(now, references, request, _wants_picture)
         attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
+        if now.batched is not None:
+            with closing(purchase):
+                return builder.join_job(now, request, attempt, before)
         with (
             closing(purchase),
             builder.disk_guard.room(now.entry.size.pixels),
@@ -206,8 +214,17 @@ class ImageBuilder(Struct, frozen=True):
     write_backs: WriteBack
     disk_guard: DiskGuard
     mover: Mover
+    batches: Batches
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
+
+    def join_job(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> BuildResult:
+        """Let an image's request join a job, which is made at the end of the run. Raises as sending does."""
+        try:
+            self.batches.join(image, request, attempt, before)
+        except NotWantedError as changed:
+            return self.without_a_call(changed.image, before, note=changed.note)
+        return BuildResult(Outcome.SUBMITTED, image, image.cost_usd, estimated=True)
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
         """Read the references once: the files that are hashed are those that are sent, upright. Raises InputError.

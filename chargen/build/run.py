@@ -20,6 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError
+from chargen.build.batch_results import Collected, collect_batches
+from chargen.build.batches import Batches, Submitted
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import (
@@ -42,7 +44,7 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, InputError, Problem, Severity, StartError
-from chargen.model.request import ProviderError
+from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.budget import OverBudgetError
@@ -101,6 +103,10 @@ class Build:
     """Where another model answered than was asked."""
     servers_left_out: dict[str, ServerLeftOut] = field(default_factory=dict)
     """Of several servers those that did not serve for a while, by address."""
+    collected: Collected = field(default_factory=Collected)
+    """What a look at the jobs of before brought."""
+    submitted: list[Submitted] = field(default_factory=list)
+    """The jobs of this run."""
     stopped: dict[str, ProviderStopped] = field(default_factory=dict)
     """The answers that stopped providers in this run."""
     on_sent: Callable[[EntryId], None] = field(default=lambda _entry_id: None)
@@ -195,6 +201,30 @@ class Build:
             self.interrupted[entry_id] = self.image(entry_id)
         return "interrupted before it was begun"
 
+    def submit_jobs(self) -> None:
+        """Make the jobs that images of the run joined; those of one that could not be made have failed, or wait.
+
+        Before that, jobs are taken off the record whose last replies had their turn.
+        """
+        selected = frozenset(self.selected)
+        for job in self.collected.kept:
+            named = {line.entry_id for line in job.lines if line.named}
+            if not self.stop.is_set() and all(name in selected or name not in self.plan.by_id for name in named):
+                self.session.batch_jobs.end(job)
+        for done in self.builder.batches.submit():
+            self.submitted.append(done)
+            if done.is_there:
+                self.sent = True
+                continue
+            for line in done.job.lines:
+                image = self.done.pop(line.entry_id).image
+                if done.failure is None:
+                    self.interrupted[image.id] = image
+                elif done.failure.rate_limited:
+                    self.left_out.append(LeftOut(image, f"no room for it at the vendor yet: {done.failure.message}"))
+                else:
+                    self._fail_by(image, done.failure)
+
     def note_interrupted(self) -> None:
         """Note every image of the run that the interrupt kept from being made."""
         left = [image for image in self.chosen if image.id not in self.done and not self.knows(image.id)]
@@ -238,6 +268,8 @@ class Build:
                 self.done[entry_id] = done
 
     def _build(self, entry_id: EntryId) -> None:
+        if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
+            raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
         try:
             result = build_image(self.builder, self.whole(entry_id))
         except HeldElsewhereError as holder:
@@ -312,11 +344,19 @@ def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) 
     if settings is None:
         return None, prepared
     from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
+    from chargen.store.shared.shared_store import open_store  # noqa: PLC0415 - as above
 
-    sharing = Sharing(session, settings)
+    sharing = Sharing(
+        session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
+    )
     sharing.put_later()
-    if sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
-        prepared = prepare(session, order)
+    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)  # what came may need portraits that are not here either
+    buys = any(image.verdict.spends for image in prepared.choice.images)
+    if buys and session.project.settings.budget.month is not None:
+        spent = sharing.month_spent()
+        prepared = prepare(session, order, elsewhere=spent)
+        sharing.limit_month(prepared.month, spent)
     return sharing, prepared
 
 
@@ -368,7 +408,10 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        sharing, prepared = _prepared(session, order, None if saw_before or collected else snapshot)
+        from_jobs = collect_batches(session) if session.batch_jobs.all() else Collected()
+        order = replace(order, placed=from_jobs.named)
+        looked = saw_before or collected or from_jobs.changed
+        sharing, prepared = _prepared(session, order, None if looked else snapshot)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
@@ -393,7 +436,8 @@ def open_build(
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, sharing)
+        batches = Batches(session, prepared.ledger, stop)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches, sharing)
         choice = prepared.choice
         build = Build(
             session,
@@ -406,6 +450,7 @@ def open_build(
             leftovers,
             left_out=list(choice.left_out),
             warnings=warnings_of(session, prepared),
+            collected=from_jobs,
         )
         build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
         return build

@@ -12,24 +12,32 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 from typing import TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
-from chargen.config.settings import StoreAccess, StoreClaims, StoreSettings
+from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record, RecordLine
+from chargen.model.record_marks import ANSWERED, forgotten_at
+from chargen.model.request import ProviderError
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
+from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge
+from chargen.plan.month import MonthSpent
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
+from chargen.store.clock import stamp
+from chargen.store.files import FileKind, kind_of
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
-from chargen.store.shared.claims import Claim, Claims, Held, Wanted
-from chargen.store.shared.machine import Machine
-from chargen.store.shared.objects import Objects, StoreError, open_objects
-from chargen.store.shared.replies import DamagedReplyError, Replies, SharedReply
+from chargen.store.shared.claims import Claim, Held, Wanted
+from chargen.store.shared.objects import StoreError
+from chargen.store.shared.replies import DamagedReplyError, SharedReply
+from chargen.store.shared.shared_store import SharedStore
+from chargen.text.money import cost_text
 
 AT_ONCE = 16
 """Questions to the store at once, when a run begins."""
@@ -47,14 +55,9 @@ _Value = TypeVar("_Value")
 class Sharing:
     """The store as one run uses it; safe to use from threads."""
 
-    def __init__(self, session: Session, settings: StoreSettings, objects: Objects | None = None) -> None:
+    def __init__(self, session: Session, store: SharedStore) -> None:
         self._session = session
-        self._settings = settings
-        self._machine = Machine(session.project.root, settings.url)
-        holder = self._machine.holder(session.run_id, session.environ)
-        self._objects = open_objects(settings, session.environ) if objects is None else objects
-        self._replies = Replies(self._objects, holder.who)
-        self._claims = Claims(self._objects, holder, session.clock)
+        self._store = store
         self._lock = threading.Lock()
         self._racing = threading.Lock()
         self._given: dict[str, EntryId] = {}
@@ -65,25 +68,23 @@ class Sharing:
         self.fetched: dict[EntryId, SharedReply] = {}
         """What came from the store in this run."""
         self._kept_here = 0
+        self._month_limit: Decimal | None = None
+        """What all machines together may have spent by the ledger, where the settings bound it."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What there is to tell of the store at the end of a run."""
         found = list(self._problems.values())
-        if self._kept_here and not self._writes:
+        if self._kept_here and not self._store.writes:
             hint = "`access` of `[tool.chargen.store]` says so; `chargen store push` puts it there with a key that may"
             message = f"the store is only read here: what was bought here ({self._kept_here}) stays here"
-            found.append(note(message, self._settings.position, hint))
-        elif later := len(self._machine.to_put()):
+            found.append(note(message, self._store.settings.position, hint))
+        elif later := len(self._store.machine.to_put()):
             message = f"of what was bought here {later} could not be put in the store yet"
             found.append(
-                note(message, self._settings.position, "the next build puts it there, or `chargen store push`")
+                note(message, self._store.settings.position, "the next build puts it there, or `chargen store push`")
             )
         return tuple(found)
-
-    @property
-    def _writes(self) -> bool:
-        return self._settings.access is StoreAccess.WRITE
 
     # asking
 
@@ -112,15 +113,20 @@ class Sharing:
         if image.route is not None and is_proof(image.route.provider) and image.verdict.spends:
             return ()
         line = image.replaces
-        own = () if line is None or not self._is_absent(image) else (line.fingerprint,)
+        own = (line.fingerprint,) if line is not None and self._lacks_its_own(image, line) else ()
         if image.verdict is Verdict.LOCKED:
             return own
         if not image.verdict.spends or judge.options.forced.get(image.id, Force.NONE) is not Force.NONE:
             return ()
         return tuple(dict.fromkeys((*own, *judge.fingerprints(image))))
 
-    def _is_absent(self, image: Planned) -> bool:
-        return not self._session.project.path(image.target).exists()
+    def _lacks_its_own(self, image: Planned, line: RecordLine) -> bool:
+        """Say whether the picture of an image's record is wanted, and is not at its target."""
+        rejected = image.status is Status.REJECTED and ANSWERED not in line.others
+        if line.attempt is None or rejected or forgotten_at(line) is not None:
+            return False
+        there = kind_of(self._session.project.path(image.target))
+        return there.kind is FileKind.ABSENT or (image.verdict.spends and there.size != line.size)
 
     def _choose(
         self,
@@ -131,8 +137,7 @@ class Sharing:
     ) -> SharedReply | None:
         """Return the reply that an image is to have: its own picture's, else the earliest that nobody rejected."""
         line = image.replaces
-        rejected = image.status is Status.REJECTED
-        if line is not None and line.attempt is not None and not rejected and self._is_absent(image):
+        if line is not None and self._lacks_its_own(image, line):
             for reply in known.get(line.fingerprint, ()):
                 if reply.record.attempt == line.attempt and self._take(image, reply):
                     return reply
@@ -162,7 +167,7 @@ class Sharing:
 
     def _under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
         try:
-            return self._ask(lambda: self._replies.under(fingerprint))
+            return self._ask(lambda: self._store.replies.under(fingerprint))
         except StoreError:
             return ()
 
@@ -171,7 +176,7 @@ class Sharing:
         session, record = self._session, reply.record
         if session.originals.find(record.attempt, record.fingerprint) is None:
             try:
-                data = self._ask(lambda: self._replies.fetch(reply))
+                data = self._ask(lambda: self._store.replies.fetch(reply))
             except StoreError:
                 return False
             stored = session.originals.put(record, data)
@@ -194,7 +199,7 @@ class Sharing:
             return Purchase()
         if self._fetch_for(image, judge):
             return None
-        if not self._writes:
+        if not self._store.writes:
             return _Unshared(self)
         try:
             held = self._claim(image, judge)
@@ -211,7 +216,7 @@ class Sharing:
         self._trust_claims()
         assert image.fingerprint is not None
         assert image.route is not None
-        came = self._ask(lambda: self._replies.under(image.fingerprint or Fingerprint("")))
+        came = self._ask(lambda: self._store.replies.under(image.fingerprint or Fingerprint("")))
         wanted = Wanted(
             image.fingerprint,
             image.id,
@@ -220,7 +225,7 @@ class Sharing:
             frozenset(reply.record.attempt for reply in came),
             judge.options.forced.get(image.id, Force.NONE) is not Force.NONE,
         )
-        held = self._ask(lambda: self._claims.acquire(wanted))
+        held = self._ask(lambda: self._store.claims.acquire(wanted))
         if isinstance(held, Claim):
             raise HeldElsewhereError(str(held))
         if self._fetch_for(image, judge):  # whoever held it put its reply there a moment ago
@@ -231,19 +236,19 @@ class Sharing:
     def _trust_claims(self) -> None:
         """Race the store once, and remember what it showed. Raises StoreError where its writes can't be trusted."""
         with self._racing:
-            found = self._machine.verdict
+            found = self._store.machine.verdict
             if found is None:
-                found = self._ask(lambda: race.what_is_wrong(self._objects))
-                self._machine.note_verdict(found)
+                found = self._ask(lambda: race.what_is_wrong(self._store.objects))
+                self._store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"
             hint = "take one that keeps conditional writes; `chargen store check` asks again"
-            self._tell(warning(message, self._settings.position, hint))
+            self._tell(warning(message, self._store.settings.position, hint))
             raise UntrustedStoreError(message)
 
     def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
         """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
-        if self._settings.claims is StoreClaims.REQUIRED:
+        if self._store.settings.claims is StoreClaims.REQUIRED:
             hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
             raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
         _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
@@ -257,22 +262,71 @@ class Sharing:
 
     # buying
 
-    def leaving(self, held: Held | None, record: Record) -> Held | None:
+    def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
-        self._machine.will_put(record.attempt, record.fingerprint)
-        if held is None:
-            return None
+        self._store.machine.will_put(record.attempt, record.fingerprint)
         try:
-            still = self._ask(lambda: self._claims.sent(held, record.attempt, self._seconds(record), _price(record)))
+            self._set_aside(record, most)
+            if held is None:
+                return None
+            still = self._ask(
+                lambda: self._store.claims.sent(held, record.attempt, self._seconds(record), _price(record))
+            )
         except StoreError as failure:
-            self._machine.has_put(record.attempt, record.fingerprint)
-            self.may_go_on(record.entry_id, failure)
-            self._machine.will_put(record.attempt, record.fingerprint)
+            try:
+                self.may_go_on(record.entry_id, failure)
+            except NotClaimedError:
+                self._stays(record)
+                raise
             return held
         if still is None:
-            self._machine.has_put(record.attempt, record.fingerprint)
+            self._stays(record)
             raise HeldElsewhereError("its claim ran out, and another build took it over")
         return still
+
+    def month_spent(self) -> dict[str, Decimal]:
+        """Return what the store's ledger tells of the month, by attempt; nothing where it can't be asked."""
+        try:
+            return self._ask(lambda: self._store.ledger.spent(stamp(self._session.clock.now())))
+        except StoreError:
+            return {}
+
+    def limit_month(self, month: MonthSpent | None, told: Mapping[str, Decimal]) -> None:
+        """Keep to the month's budget together with all machines; `told` is what the ledger knew for `month`."""
+        budget = self._session.project.settings.budget.month
+        assert budget is not None
+        assert month is not None
+        only_here = month.here_usd - (sum(told.values(), NOTHING) - month.elsewhere_usd)
+        self._month_limit = budget - max(only_here, NOTHING)
+
+    def _set_aside(self, record: Record, most: Decimal | None) -> None:
+        """Write down what a request may cost, and see whether the month has room for it beside all others.
+
+        Each machine writes before it looks, so of two that would pass the limit together one at least sees the other.
+        Raises NotClaimedError, StoreError.
+        """
+        limit = self._month_limit
+        if limit is None or not most:
+            return
+        self._ask(lambda: self._store.ledger.most(record, most))
+        spent = sum(self._ask(lambda: self._store.ledger.spent(record.sent_at)).values(), NOTHING)
+        if spent > limit:
+            self._stays(record)
+            left = cost_text(max(limit - spent + most, NOTHING))
+            message = f"it may cost {cost_text(most)}, and {left} is left of the month's budget of all machines"
+            raise NotClaimedError(message)
+
+    def _stays(self, record: Record) -> None:
+        """Take back what was noted of a request that does not leave."""
+        self._store.machine.has_put(record.attempt, record.fingerprint)
+        if self._month_limit is not None:
+            self.account(record, NOTHING)
+
+    def account(self, record: Record, usd: Decimal | None) -> None:
+        """Tell the ledger what a request did cost; what nobody knows stays as it was set aside. Never raises."""
+        if usd is not None and self._store.writes:
+            with suppress(StoreError):
+                self._ask(lambda: self._store.ledger.cost(record, usd))
 
     def _seconds(self, record: Record) -> float:
         jobs = self._session.adapters.models.facts(record.provider).jobs
@@ -284,31 +338,32 @@ class Sharing:
         record = stored.record
         try:
             data = self._session.originals.read(stored)
-            self._ask(lambda: self._replies.put(record, data))
+            self._ask(lambda: self._store.replies.put(record, data))
+            self.account(record, record.cost_or_estimate_usd)
             if held is not None:
-                self._ask(lambda: self._claims.done(held))
+                self._ask(lambda: self._store.claims.done(held))
         except (StoreError, ChargenError) as failure:
             _LOG.warning("%s: %s is not in the store yet: %s", record.entry_id, record.attempt, failure)
             return False
-        self._machine.has_put(record.attempt, record.fingerprint)
+        self._store.machine.has_put(record.attempt, record.fingerprint)
         return True
 
     def put_later(self) -> None:
         """Put what runs of before could not."""
-        if not self._writes:
+        if not self._store.writes:
             return
         under_way = {job.name for job in self._session.jobs.all()}
-        for attempt, fingerprint in self._machine.to_put().items():
+        for attempt, fingerprint in self._store.machine.to_put().items():
             stored = self._session.originals.find(attempt, fingerprint)
             if stored is not None:
                 self.put(stored)
             elif attempt not in under_way:
-                self._machine.has_put(attempt, fingerprint)  # it brought nothing
+                self._store.machine.has_put(attempt, fingerprint)  # it brought nothing
 
     def give_back(self, held: Held) -> None:
         """Free a claim that brought nothing; where that fails it runs out."""
         with suppress(StoreError):
-            self._ask(lambda: self._claims.free(held))
+            self._ask(lambda: self._store.claims.free(held))
 
     def keeps_here(self) -> None:
         """Count a reply that was bought and is not put into the store."""
@@ -328,7 +383,7 @@ class Sharing:
             if not isinstance(failure, DamagedReplyError):
                 self._silent_until, self._why_silent = now + PAUSE_SECONDS, str(failure)
             hint = "images are built all the same, as far as `claims` allows; `chargen store check` tells more"
-            self._tell(warning(str(failure), self._settings.position, hint))
+            self._tell(warning(str(failure), self._store.settings.position, hint))
             raise
 
     def _tell(self, problem: Problem) -> None:
@@ -360,10 +415,18 @@ class SharedPurchase(Purchase):
         self._image = image
         self._held = held
         self._stored = False
+        self._record: Record | None = None
 
     def sent(self, record: Record) -> None:
         """Swap the claim to `sent`. Raises HeldElsewhereError, NotClaimedError."""
-        self._held = self._sharing.leaving(self._held, record)
+        self._held = self._sharing.leaving(self._held, record, self._image.most_usd)
+        self._record = record
+
+    def failed(self, attempt_id: str, failure: ProviderError) -> None:
+        """Account for what it cost; what may have been billed stays set aside."""
+        if self._record is not None and self._record.attempt == attempt_id:
+            unknown = failure.possibly_billed and failure.cost_usd is None
+            self._sharing.account(self._record, None if unknown else failure.cost_usd or NOTHING)
 
     def stored(self, stored: StoredOriginal) -> None:
         """Put the reply into the store."""

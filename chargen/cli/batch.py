@@ -20,6 +20,7 @@ from chargen.cli.output import say, say_json, to_stderr, waiting_text
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
     from chargen.actions.run_result import RunResult
+    from chargen.build.run import Build
     from chargen.plan.build_request import BuildRequest
 
 ALL = "all"
@@ -109,12 +110,17 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
 
 def run_here(request: BuildRequest, command: str, out: TextIO) -> RunResult:
     """Build in the project around the current folder, with a report on `out`; return what the run came to."""
-    from chargen.actions.run_result import run_result  # noqa: PLC0415 - as above
     from chargen.build.run import open_build  # noqa: PLC0415 - as above
+
+    return run_opened(open_build(Path.cwd(), request, on_wait=_waiting, command=command), out)
+
+
+def run_opened(build: Build, out: TextIO) -> RunResult:
+    """Run a build that was opened, with a report on `out`, and close it; return what the run came to."""
+    from chargen.actions.run_result import run_result  # noqa: PLC0415 - as above
     from chargen.cli.run_report import RunReport  # noqa: PLC0415 - as above
     from chargen.doit_plugin.run_tasks import image_tasks, run_tasks  # noqa: PLC0415 - as above
 
-    build = open_build(Path.cwd(), request, on_wait=_waiting, command=command)
     try:
         with chdir(build.project.root):  # doit looks for what a task depends on from where it stands
             code = run_tasks(build, image_tasks(build), None, RunReport(out, build))

@@ -46,7 +46,7 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
 def _lines(found: Spending) -> Iterator[str]:
     """Yield a table by day, one by provider and one by file, then the total."""
     total = found.total
-    if not (total.images or total.failures or total.possibly):
+    if not total.sent:
         yield "nothing was sent"
         return
     groups = (("day", found.by_day), ("provider", found.by_provider), ("file", found.by_file), ("tier", found.by_tier))
@@ -76,6 +76,8 @@ def _apart(row: Sum) -> str:
         parts.append(f"{row.failures:,} failed" + (f" {cost_text(row.failed_usd)}" if row.failed_usd else ""))
     if row.possibly:
         parts.append(f"{row.possibly:,} possibly billed {estimate_text(row.possibly_usd)}")
+    if row.waiting:
+        parts.append(f"{row.waiting:,} in jobs {estimate_text(row.waiting_usd)}")
     if row.unknown:
         parts.append(f"{row.unknown:,} of unknown cost")
     if row.estimated:

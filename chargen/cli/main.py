@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "show what a build would do, why, and at what price",
     "watch": "tell what every save changes, and build it within a budget",
     "batch": "build the images of one kind, or all",
+    "jobs": "list the jobs at vendors, wait for them, or end one",
     "promote": "make final images in place of approved drafts",
     "check": "report errors and warnings in your files",
     "prompt": "print an image's composed prompt with the source of each part",
@@ -45,6 +46,7 @@ COMMANDS = {
     "orphans": "list pictures that no entry plans any more",
     "gc": "propose what may go to the trash, and move it there",
     "trash": "list, restore or empty the trash",
+    "store": "look after the originals that a team shares on object storage",
     "cost": "add up what was spent, by day, provider and file",
     "log": "list what was run: when, what was built, what failed, and what it cost",
 }

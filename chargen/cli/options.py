@@ -38,6 +38,7 @@ class Asked:
     resume: bool = True
     rebuild: tuple[str, ...] = ()
     budget: str | None = None
+    mode: str | None = None
     variants: int | None = None
     tier: str = ""
 
@@ -82,6 +83,7 @@ _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
     click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
+    click.option("--mode", type=click.Choice(["live", "batch"]), help="Send one by one, or as jobs at half the price."),
     tier_option,
     click.option("--rebuild", multiple=True, metavar="NAME", help="Build this anew, also if locked or painted over."),
     click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images."),
@@ -110,13 +112,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
     """Make the request of a command that was started in the current folder, for the project in `root`."""
-    from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.model.request import Mode  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+    from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
 
     return BuildRequest(
         selection=selection_here(root, asked.selection, asked.only, asked.match),
         kinds=kinds,
         rebuild=named_here(root, asked.rebuild)[0],
         provider=asked.provider,
+        mode=None if asked.mode is None else Mode(asked.mode),
         tier=asked.tier,
         max_tasks=asked.max_tasks,
         budget=None if asked.budget is None else usd(asked.budget),

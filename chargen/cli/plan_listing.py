@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
         yield f"{sum(image.sends for image in spending):,} to send{to}, {_costs(spending)} by estimate"
+        yield from batched_lines(spending)
     if len(by_route) > 1:
         for route, routed in sorted(by_route.items()):
             yield f"  {route}: {sum(image.sends for image in routed):,}, {_costs(routed)}"
@@ -118,6 +120,26 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
         yield f"{plural(len(others), 'picture')} moved, restored or recorded for free; nothing is sent for {them}"
     if not spending and not others:
         yield "nothing to send"
+
+
+def batched_lines(images: Sequence[Shown]) -> Iterator[str]:
+    """Yield how many images go into jobs, in how many, at what price, and instead of what; portraits go first."""
+    groups: dict[tuple[str, str, bool], list[Shown]] = {}
+    for image in images:
+        if image.batched is not None and image.route is not None:
+            later = any(reference.digest is None for reference in image.references)
+            groups.setdefault((image.route.provider, image.batched.group, later), []).append(image)
+    if not groups:
+        return
+    from chargen.providers import load_models  # noqa: PLC0415 - most plans are of no jobs
+
+    facts = {provider: load_models().facts(provider).batch for provider, _, _ in groups}
+    jobs = sum(-(-len(those) // (batch.lines if (batch := facts[key[0]]) else 1)) for key, those in groups.items())
+    every = [image for those in groups.values() for image in those]
+    live = [image.batched.live_usd for image in every if image.batched is not None]
+    known = [usd for usd in live if usd is not None]
+    instead = f" instead of {estimate_text(sum(known, Decimal(0)))}" if len(known) == len(live) else ""
+    yield f"{len(every):,} in {plural(jobs, 'job')}: {_costs(every)}{instead}, within a day"
 
 
 def _costs(images: Sequence[Shown]) -> str:

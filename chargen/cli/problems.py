@@ -23,7 +23,7 @@ NAMED = 3
 _TOLD_TOGETHER = frozenset({ReasonCode.HELD, ReasonCode.DRAFT, ReasonCode.APPROVED_AS_DRAFT})
 """Reasons of images that are left alone that have no line for each."""
 
-_TOLD = (Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
+_TOLD = (Verdict.WAITING, Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED, Verdict.NO_PROMPT)
 
 
 def problem_lines(findings: Iterable[Finding], *, everything: bool = False) -> Iterator[str]:
@@ -87,6 +87,8 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
         if found and verdict is Verdict.NO_PROMPT:
             have = "entry has" if len(found) == 1 else "entries have"
             yield f"{len(found):,} {have} no prompt yet (`chargen plan --all` lists them)"
+        elif found and verdict is Verdict.WAITING:
+            yield f"waiting: {plural(len(found), 'image')} in jobs or behind them{_since(found.values())}"
         elif found:
             yield f"{verdict.value}: {listed(found)}"
         if found and verdict is Verdict.EDITED:
@@ -105,6 +107,12 @@ def _of_tiers(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator
     seen = [name for name, _, reasons in images if has(reasons, ReasonCode.APPROVED_AS_DRAFT)]
     if seen:
         yield f"approved as drafts: {listed(seen)}; look at the final pictures, then approve or reject them"
+
+
+def _since(found: Iterable[Iterable[Reason]]) -> str:
+    """Say since when requests of images are in jobs."""
+    moments = [reason.values[1] for reasons in found for reason in reasons if reason.code is ReasonCode.IN_JOB]
+    return f", since {min(moments)}" if moments else ""
 
 
 def _unjudged(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutco
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
+from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, plural
@@ -260,6 +261,7 @@ def opening(build: Build) -> Iterable[str]:
             f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
             f"{attempt.sent_at} when the process ended"
         )
+    yield from _collected(build)
     spending = [image for image in build.chosen if image.sends]
     if not spending:
         yield from warning_lines(build.warnings)  # of providers, where a budget leaves all of their images out
@@ -272,11 +274,39 @@ def opening(build: Build) -> Iterable[str]:
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
+    yield from batched_lines(spending)
     for problem in elsewhere(spending, build.session.adapters):
         yield problem.message
     for entry_id, user in build.choice.needed_by.items():
         yield f"  {entry_id} is needed by {user}"
     yield from warning_lines(build.warnings)
+
+
+def _collected(build: Build) -> Iterable[str]:
+    """Yield what the jobs of before brought, and which lines of them failed."""
+    found = build.collected
+    yield from found.told
+    if found.replies:
+        yield f"collected from jobs: {plural(found.replies, 'picture')}"
+    alike: dict[tuple[str, bool], list[str]] = {}
+    for failure in found.failures:
+        alike.setdefault((failure.message, failure.possibly_billed), []).append(failure.entry_id)
+    for (message, billed), names in alike.items():
+        yield f"brought nothing{', possibly billed' if billed else ''}: {listed(names)}"
+        yield f"  {message}"
+
+
+def _submitted(build: Build) -> Iterable[str]:
+    """Yield the jobs that were made, and those of which nobody knows."""
+    there = [done for done in build.submitted if done.is_there]
+    for done in there:
+        job = done.job
+        price = f"{estimate_text(job.estimate_usd)} by estimate"
+        yield f"job {job.name}: {plural(len(job.lines), 'image')} by {job.provider}/{job.model}, {price}"
+        if done.failure is not None:
+            yield f"  whether it was made is not known: {done.failure.message}; the next run looks for it"
+    if there:
+        yield "`chargen jobs wait` collects them, as the next build does"
 
 
 def warning_lines(found: tuple[Finding, ...]) -> Iterable[str]:
@@ -304,6 +334,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
+    yield from _submitted(build)
     yield from _failures(result)
     for problem in result.problems:
         yield from str(problem).split("\n")
@@ -351,10 +382,12 @@ def _failures(result: RunResult) -> Iterable[str]:
             yield f"  charged: {cost_text(charged)}"
 
 
-def _outcome(done: BuildResult) -> str:
+def _outcome(done: BuildResult) -> str:  # noqa: PLR0911 - one for each outcome
     paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {paid}"
+    if done.outcome is Outcome.SUBMITTED:
+        return f"goes into a job, {estimate_text(done.cost_usd)} by estimate"
     if done.outcome is Outcome.KEPT:
         return f"kept as a version, not put in place: {done.note}, {paid}"
     if done.outcome is Outcome.NOTHING:

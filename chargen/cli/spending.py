@@ -21,7 +21,7 @@ def spent_text(total: Sum) -> str:
 
 def spending_lines(total: Sum) -> Iterator[str]:
     """Yield what requests were sent, what came of them, and what of the amounts is not known for certain."""
-    if not (total.spent_usd or total.possibly or total.unknown):
+    if not (total.spent_usd or total.possibly or total.waiting or total.unknown):
         return
     parts = []
     if total.images:
@@ -32,6 +32,8 @@ def spending_lines(total: Sum) -> Iterator[str]:
         parts.append(f"{free:,} failed for free")
     if total.possibly:
         parts.append(f"{total.possibly:,} possibly billed")
+    if total.waiting:
+        parts.append(f"{total.waiting:,} in jobs, {estimate_text(total.waiting_usd)} by estimate")
     yield f"{plural(total.sent, 'request')} sent: {'; '.join(parts)}"
     if total.estimated:
         whose = plural(total.estimated, "image")

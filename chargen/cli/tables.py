@@ -24,6 +24,7 @@ _COLOURS = {
     Verdict.STALE: YELLOW,
     Verdict.PROOF: YELLOW,
     Verdict.RESTORABLE: GREEN,
+    Verdict.WAITING: CYAN,
     Verdict.BLOCKED: RED,
 }
 

@@ -16,11 +16,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.config.setting_checks import url_trouble
-from chargen.config.settings import KnownProvider, Settings, parse_settings
+from chargen.config.settings import KnownProvider, Settings, StoreAccess, parse_settings
 from chargen.errors import Position, Problem, StartError, error
 from chargen.plain_file import read_plain
 
 FILE = "pyproject.toml"
+
+STORE_ACCESS = "CHARGEN_STORE_ACCESS"
+"""Variable that goes before `access` of `[tool.chargen.store]`."""
 
 _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.IGNORECASE)
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -45,7 +48,8 @@ def configuration(
     root = project_root(folder)
     text, document = _read(root / FILE)
     settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known)
-    return Configuration(root, with_base_urls(settings, environ, known), secrets(environ, known))
+    settings = with_store_access(with_base_urls(settings, environ, known), environ)
+    return Configuration(root, settings, secrets(environ, known))
 
 
 def project_root(folder: Path) -> Path:
@@ -81,6 +85,16 @@ def with_base_urls(
     if problems:
         raise StartError(problems)
     return replace(settings, providers=providers)
+
+
+def with_store_access(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """Let the environment say what may be done with the store here: CI of a fork has a key that only reads."""
+    told = environ.get(STORE_ACCESS, "").strip()
+    if not told or settings.store is None:
+        return settings
+    if told not in {access.value for access in StoreAccess}:
+        raise StartError(error(f"the environment's `{STORE_ACCESS}` must be `read` or `write`"))
+    return replace(settings, store=replace(settings.store, access=StoreAccess(told)))
 
 
 def secrets(environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider]) -> tuple[str, ...]:

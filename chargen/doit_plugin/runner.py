@@ -83,6 +83,7 @@ class ImageRunner(Runner):  # type: ignore[misc]
             finally:
                 for pool, _ in self._pools.values():
                     pool.shutdown(wait=True, cancel_futures=True)
+        self._build.submit_jobs()
         if self.interrupted:
             self._build.note_interrupted()
 

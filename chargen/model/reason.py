@@ -59,6 +59,8 @@ class ReasonCode(str, Enum):
     """Which is not known: the record has no digests of the parts."""
     INPUT_CHANGED = "input-changed"
     """Part, `added`, `removed` or `changed`, and the place of today's words (empty where there is none)."""
+    RETAKE = "retake"
+    """What is to be different from the picture it is made from, in the author's words."""
     PROVIDER_CHANGED = "provider-changed"
     MODEL_CHANGED = "model-changed"
     QUALITY_CHANGED = "quality-changed"
@@ -67,6 +69,11 @@ class ReasonCode(str, Enum):
     REFERENCE_REBUILT = "reference-rebuilt"
     REFERENCE_FIRST = "reference-first"
     REFERENCE_BLOCKED = "reference-blocked"
+    IN_JOB = "in-job"
+    """Its request is in a job: the job's name, and since when."""
+    REFERENCE_IN_JOB = "reference-in-job"
+    WILL_BE_STALE = "will-be-stale"
+    """The inputs differ from those that were sent."""
     POINTER = "pointer"
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
@@ -166,8 +173,14 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
 
 
+def _named(part: str) -> str:
+    """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
+    found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    return _OF_A_RETAKE.get(found, found)
+
+
 def _input_changed(part: str, change: str, source: str) -> str:
-    name = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
+    name = _named(part)
     if name == "template":
         return f"fixed text of {source or 'the template'} {change}"
     name = "the prompt's layout" if name == "prompt" else name
@@ -203,6 +216,7 @@ _SENTENCES = {
     ReasonCode.MOVED: "moved: was {}, free",
     ReasonCode.REPLY_NOT_IN_PLACE: "its newest picture is not in place yet: put there for free",
     ReasonCode.INPUTS_CHANGED: "the inputs changed",
+    ReasonCode.RETAKE: "asked anew: {}",
     ReasonCode.PROVIDER_CHANGED: "provider was `{}`, is `{}`",
     ReasonCode.MODEL_CHANGED: "model was `{}`, is `{}`",
     ReasonCode.QUALITY_CHANGED: "quality was `{}`, is `{}`",
@@ -210,6 +224,9 @@ _SENTENCES = {
     ReasonCode.REFERENCE_REBUILT: "reference `{}` will be rebuilt",
     ReasonCode.REFERENCE_FIRST: "reference `{}` will be built first",
     ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",
+    ReasonCode.IN_JOB: "in the job `{}` since {}",
+    ReasonCode.REFERENCE_IN_JOB: "reference `{}` is in a job",
+    ReasonCode.WILL_BE_STALE: "will be stale: what was sent is not what the files say now",
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
@@ -224,6 +241,11 @@ _SENTENCES = {
     ReasonCode.OBJECTION: "{}",
     ReasonCode.PROBLEM: "{}",
     ReasonCode.SENTENCE: "{}",
+}
+_OF_A_RETAKE = {
+    "retake.of": "the version of the retake",
+    "retake.instruction": "the words of the retake",
+    "retake.mask": "the mask of the retake",
 }
 _OF_A_VERSION = {ReasonCode.NOT_BUILT: "first version"}
 """Sentences that are no longer true once the picture is there."""

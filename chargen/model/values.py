@@ -50,6 +50,7 @@ class Verdict(str, Enum):
     UNRECORDED = "unrecorded"
     NO_PROMPT = "no-prompt"
     SKIPPED = "skipped"
+    WAITING = "waiting"
     BLOCKED = "blocked"
 
     @property

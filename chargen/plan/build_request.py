@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import StartError
 from chargen.model.reason import ReasonCode, has, is_draft
@@ -22,10 +23,12 @@ from chargen.plan.verdict import Force
 
 if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes one
     from chargen.config.settings import Budget
+    from chargen.model.request import Mode
     from chargen.plan.budget import Ledger
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
+    from chargen.store.batch_jobs import JobLine
 
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
@@ -44,6 +47,8 @@ class BuildRequest(Struct, frozen=True):
     names: Selection = field(default_factory=Selection)
     """Beside `pick`: the names that mean images."""
     provider: str | None = None
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
     tier: str = ""
     """The tier that is asked for; empty for none."""
     promote: bool = False
@@ -53,6 +58,10 @@ class BuildRequest(Struct, frozen=True):
     variants: int | None = None
     """How many versions of today's inputs each selected image is to have in all."""
     resume: bool = True
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
+    sends: bool = True
+    """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
     command: str = "chargen"
 
@@ -88,10 +97,16 @@ class Prepared(Chosen, frozen=True):
         return self.planner.offer(image)
 
 
-def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None = None) -> Prepared:
+def prepare(
+    session: Session,
+    request: BuildRequest,
+    snapshot: Snapshot | None = None,
+    elsewhere: Mapping[str, Decimal] | None = None,
+) -> Prepared:
     """Select, plan and choose. Raises StartError where a part of the selection matches nothing.
 
-    `snapshot` is one of the project, just taken: a change since then is left to the next run.
+    `snapshot` is one of the project, just taken: a change since then is left to the next run. `elsewhere` is what the
+    month's budget counts of other machines, by attempt.
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
     from chargen.plan.fact_sources import PlanOptions  # noqa: PLC0415 - see above
@@ -121,20 +136,34 @@ def prepare(session: Session, request: BuildRequest, snapshot: Snapshot | None =
             promoted=promoted,
             variants=request.variants,
             by_name=by_name,
+            placed=request.placed,
+            mode=request.mode,
         )
     )
     plan = planner.plan()
     keep = nothing
-    plain = not (forced or finals or promoted or request.provider or request.tier or request.variants)
+    plain = not (
+        forced
+        or request.placed
+        or finals
+        or promoted
+        or request.provider
+        or request.tier
+        or request.mode
+        or request.variants
+    )
     if plain and request.resume and not session.read_only:
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     if promoted:
         meant = tuple(name for name in meant if _is_promoted(plan.by_id[name]))
     budget = session.project.settings.budget
-    month = month_spent(session, planner.book) if budget.month is not None else None
+    month = month_spent(session, planner.book, elsewhere) if budget.month is not None else None
     ledger = ledger_of(budget, request, month)
     choice = choose(plan, meant, max_tasks=request.max_tasks, budget=ledger.limit)
+    if not request.sends:
+        free = tuple(name for name in meant if plan.by_id[name].acts and not plan.by_id[name].verdict.spends)
+        choice = replace(choose(plan, free, max_tasks=0), left_out=())
     return Prepared(plan, meant, choice, planner, ledger, keep, month)
 
 
@@ -155,7 +184,7 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     """
     from chargen.plan.cache.files import kept_plan  # noqa: PLC0415 - see above
 
-    options = request.pick or request.rebuild or request.provider or request.tier or request.variants
+    options = request.pick or request.rebuild or request.provider or request.tier or request.mode or request.variants
     if options or not request.resume or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)

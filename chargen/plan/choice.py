@@ -109,7 +109,8 @@ class _Limits(Struct):
     def refusal(self, image: Shown) -> str:
         """Set one request for an image aside; where it does not fit, say why not, and take nothing."""
         each, most = each_usd(image), image.most_usd
-        beyond = (most or Decimal(0)) - (each or Decimal(0))
+        counted = each if image.batched is None else most  # of a job nothing is known before it is over
+        beyond = (most or Decimal(0)) - (counted or Decimal(0))
         if self.max_tasks is not None and self.sent >= self.max_tasks:
             return f"`--max-tasks {self.max_tasks}`"
         if self.budget is not None and each != 0:
@@ -117,6 +118,6 @@ class _Limits(Struct):
             if each is None or most is None or most > left:
                 return over_budget(each, most, left, self.budget)
         self.sent += 1
-        self.spent += each or 0
+        self.spent += counted or 0
         self.room = max(self.room, beyond)
         return ""

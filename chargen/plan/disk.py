@@ -10,21 +10,25 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
+from chargen.config.layout import JOBS as JOBS_FOLDER
 from chargen.config.layout import ORIGINALS
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.job_lines import JobLines
 from chargen.plan.own_pictures import OwnPictures
 from chargen.plan.read_trace import (
     ATTEMPT,
     DELIVERED,
     FILE,
     FOLDER,
+    JOBS,
     JOURNAL,
     ORIGINAL,
     REFUSED,
@@ -32,6 +36,7 @@ from chargen.plan.read_trace import (
     ReadTrace,
     answer_of,
 )
+from chargen.store.batch_jobs import BatchJobs, jobs_state
 from chargen.store.files import FileKind, kind_of
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
@@ -58,9 +63,10 @@ _MANY = 64
 class StoreAnswers:
     """Answers of originals and journal: what was paid for, and what was tried."""
 
-    def __init__(self, journal: Journal, originals: OriginalStore) -> None:
+    def __init__(self, journal: Journal, originals: OriginalStore, jobs: BatchJobs) -> None:
         self._journal = journal
         self._originals = originals
+        self._jobs = jobs
         self._states: dict[str, tuple[str, int]] = {}
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
@@ -71,7 +77,7 @@ class StoreAnswers:
     def of(cls, root: Path) -> StoreAnswers:
         """Ask those of the project at `root`; use it as a context manager."""
         originals = Originals(root / ORIGINALS)
-        return cls(Journal(root, originals, read_only=True), originals)
+        return cls(Journal(root, originals, read_only=True), originals, BatchJobs(root / JOBS_FOLDER))
 
     def __enter__(self) -> StoreAnswers:
         return self
@@ -88,6 +94,7 @@ class StoreAnswers:
             ATTEMPT: self.attempt,
             REFUSED: refused,
             DELIVERED: self.delivered,
+            JOBS: lambda _all: jobs_state(self._jobs.folder),
         }
 
     def original(self, fingerprint: str) -> str:
@@ -145,6 +152,7 @@ class Disk:
         journal: Journal,
         snapshot: Snapshot | None,
         *,
+        jobs: BatchJobs,
         decoded: DecodedPictures,
     ) -> None:
         from chargen.plan.scan import imagery_files  # noqa: PLC0415 - see above
@@ -162,7 +170,8 @@ class Disk:
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[tuple[str, bool], ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
-        self._outside = StoreAnswers(journal, originals)
+        self._outside = StoreAnswers(journal, originals, jobs)
+        self._jobs = jobs
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
         self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
@@ -207,6 +216,16 @@ class Disk:
     def read_already(self, file: str) -> ScannedFile | None:
         """Return an imagery file as it was read for the plan; None where the plan did without."""
         return self._scanned.get(file)
+
+    @cached_property
+    def _lines(self) -> JobLines | None:
+        jobs = self._jobs.all()
+        return JobLines(jobs) if jobs else None
+
+    def job_lines(self) -> JobLines | None:
+        """Return the requests that are in jobs, None where there are no jobs."""
+        self.trace.note(JOBS, "all")
+        return self._lines
 
     # pictures
 

@@ -21,10 +21,11 @@ from chargen.model.entries import Entry, Outputs
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, line_of
+from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt, line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
+from chargen.plan.job_lines import JobLines, WaitingLine
 from chargen.plan.ownership import Group, Owned, Ownership, OwnershipRead, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
@@ -88,6 +89,8 @@ class Evidence(Struct, frozen=True):
     """Where the history keeps a file of an entry, project-relative; empty where it does not."""
     unfinished: frozenset[str] = frozenset()
     """Attempts whose original is safe and that the journal does not know as written back."""
+    job_lines: Callable[[], JobLines | None] = lambda: None
+    """The requests in jobs, None where there are no jobs."""
     arrived: set[EntryId] = field(default_factory=set)
     _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
     """The attempt that made each living entry's picture, looked up when first asked for."""
@@ -363,6 +366,17 @@ class Evidence(Struct, frozen=True):
         if line is not None and line.attempt is not None and stored.record.attempt <= line.attempt:
             return None
         return PaidReply(_in_words(stored.record), stored)
+
+    def in_job(self, entry: Entry, fingerprint: Fingerprint | None) -> WaitingLine | None:
+        """Find the request for an entry that is in a job and may still bring a picture."""
+        lines = self.job_lines()
+        if lines is None:
+            return None
+        last = last_attempt(entry.record_line)
+        found = lines.of(entry.id, fingerprint, last, self.ownership.attempts, self.planned)
+        if found is None or self.originals.find(found.line.attempt, found.line.fingerprint) is not None:
+            return None
+        return found
 
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, least: int) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""

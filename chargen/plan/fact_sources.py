@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from msgspec import Struct, field
 
 from chargen.errors import Problem
 from chargen.model.entries import Entry
+from chargen.model.request import Mode
 from chargen.model.values import EntryId, Route
 from chargen.plan.evidence import Evidence
 from chargen.plan.project import Project
 from chargen.plan.verdict import Force
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
+from chargen.store.batch_jobs import JobLine
 
 
 class PlanOptions(Struct, frozen=True):
@@ -31,6 +34,10 @@ class PlanOptions(Struct, frozen=True):
     """Images named for a final one in place of a draft."""
     promoted: frozenset[EntryId] = frozenset()
     """The same, also where the draft is approved, and only there."""
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
     variants: int | None = None
     """How many versions of today's inputs each selected image is to have in all; None for what its entry says."""
     by_name: bool = False
@@ -53,6 +60,19 @@ class FactSources(Struct, frozen=True):
     adapters: Adapters
     options: PlanOptions
     write_back_check: WriteBackCheck
+
+    def mode(self, route: Route) -> Mode:
+        """Return how requests on a route are to go."""
+        return self.options.mode or self.project.settings.provider(route.provider).mode or Mode.LIVE
+
+    def batch_price(self, route: Route) -> Decimal | None:
+        """Return the part of the live price that a request costs in a job; None where it is sent live."""
+        if self.mode(route) is not Mode.BATCH:
+            return None
+        models = self.adapters.models
+        facts, model = models.facts(route.provider).batch, models.find(route.provider, route.model)
+        can = facts is not None and model is not None and model.batch
+        return facts.price if can and facts and self.adapters.get(route.provider).batches is not None else None
 
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality a tier asks of a provider, else the one an entry declares, else the one set for it."""

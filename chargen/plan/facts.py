@@ -15,10 +15,10 @@ from chargen import kinds
 from chargen.config.settings import Settings
 from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.entries import Entry
-from chargen.model.inputs import REFERENCE, Inputs, change_reasons, differences, edited_prompts
+from chargen.model.inputs import REFERENCE, RETAKE, Inputs, change_reasons, differences, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, tier_of
+from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, last_attempt, tier_of
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
@@ -31,6 +31,7 @@ from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
+from chargen.store.pictures import own_record, read_reference
 from chargen.text.money import cost_text
 
 
@@ -178,7 +179,12 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         if line.fingerprint == self.fingerprint:
             return Change.SAME, ()
         then = self.recorded_parts
-        return Change.DIFFERENT, change_reasons(differences(then, self.inputs)) if then else ()
+        found = differences(then, self.inputs) if then else ()
+        retake = self.inputs.retake
+        words: tuple[Reason, ...] = ()
+        if retake is not None and any(item.part.startswith(RETAKE) for item in found):
+            words = (Reason(ReasonCode.RETAKE, (retake.instruction,)),)
+        return Change.DIFFERENT, (*change_reasons(found), *words)
 
     def _changed_besides_references(self) -> tuple[Reason, ...]:
         """Say what else differs of an image that waits for a reference, which will change it in any case."""
@@ -329,6 +335,35 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             return self._evidence.answered(self._entry, self.fingerprint, least=self._least)
         return self.state.line is not None and ANSWERED in self.state.line.others
 
+    # what waits
+
+    @cached_property
+    def placed(self) -> Reason | None:
+        """What says that a job brought what was asked for by name, where file, record and status are as they were."""
+        sent = self.sources.options.placed.get(self._entry.id)
+        if sent is None or sent.fingerprint != self.fingerprint or sent.after != last_attempt(self.own_line):
+            return None
+        kept_since = self.status is not None and self.status.keeps and self.status.value != sent.status
+        stored = self._evidence.originals.find(sent.attempt, sent.fingerprint)
+        if kept_since or stored is None or stored.published or self.closely.state.file != sent.before:
+            return None
+        return Reason(ReasonCode.PAID_FOR)
+
+    @cached_property
+    def in_job(self) -> tuple[Reason, ...]:
+        """What says that its request is in a job at a vendor."""
+        found = self._evidence.in_job(self._entry, self.fingerprint)
+        if found is None:
+            return ()
+        since = Reason(ReasonCode.IN_JOB, (found.job.name, found.job.begun_at[:16].replace("T", " ")))
+        changed = self.fingerprint is not None and found.line.fingerprint != self.fingerprint
+        return (since, Reason(ReasonCode.WILL_BE_STALE)) if changed else (since,)
+
+    @property
+    def awaits_jobs(self) -> tuple[Reason, ...]:
+        """What says that references of it are."""
+        return tuple(Reason(ReasonCode.REFERENCE_IN_JOB, (target,)) for target in self.image.waits)
+
     # what stands in the way
 
     @cached_property
@@ -384,9 +419,22 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
-        if self.image.retake is not None and self.target is not Target.ABSENT and self.change is Change.SAME:
-            found += self._edited_since()
+        if self.image.retake is not None:
+            made = self.target is not Target.ABSENT and self.change is Change.SAME
+            found += self._edited_since() if made else self._of_a_sketch() if verdict.spends else ()
         return tuple(found)
+
+    def _of_a_sketch(self) -> Iterator[Problem]:
+        """Yield that a vendor is asked to change what is no picture yet."""
+        retake = self.image.retake
+        assert retake is not None
+        if self.routed_to_sketch or not retake.picture.path:
+            return
+        read = read_reference(self.sources.project.root, retake.picture.path)
+        told = None if read is None else own_record(read[0])
+        if told is not None and is_proof(told[0].provider):
+            message = "the picture that is to be changed is a sketch: it is a proof that would be sent and paid for"
+            yield warning(message, retake.position, "take `retake` out, or name a version that a vendor made")
 
     def _edited_since(self) -> Iterator[Problem]:
         """Yield that words were edited which a picture made by a retake does not follow any more."""

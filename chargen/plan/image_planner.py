@@ -112,7 +112,8 @@ class ImagePlanner(Struct, frozen=True):
         """Plan one image. `clashes` says that another entry claims its picture, `cycle` is a circle it stands in."""
         problems = list(resolution.problems)
         blockers: list[Reason] = []
-        references, described, awaited = self._references(resolution, problems, blockers, cycle)
+        waits: list[str] = []
+        references, described, awaited = self._references(resolution, problems, blockers, cycle, waits)
         faults: list[Problem] = []
         words = (*resolution.described, *described)
         shown = _in_templates(references, resolution)
@@ -142,6 +143,7 @@ class ImagePlanner(Struct, frozen=True):
             model_file=None if isinstance(route, Problem) else self._model_file(route),
             blockers=(*errors((*problems, *missing)), *blockers),
             retake=retake,
+            waits=tuple(waits),
         )
         forms = () if entry.retake is not None else self._forms(unjudged, words, shown)
         image = self.judge.judged(replace(unjudged, forms=forms), awaited)
@@ -158,7 +160,12 @@ class ImagePlanner(Struct, frozen=True):
         return self.judge.project.settings.missing_references is MissingReferences.DESCRIBE
 
     def _references(
-        self, resolution: Resolution, problems: list[Problem], blockers: list[Reason], cycle: tuple[EntryId, ...]
+        self,
+        resolution: Resolution,
+        problems: list[Problem],
+        blockers: list[Reason],
+        cycle: tuple[EntryId, ...],
+        waits: list[str],
     ) -> tuple[tuple[PlannedReference, ...], tuple[Described, ...], tuple[str, ...]]:
         """Return the references, the texts for those that are not there, and the targets that are built first."""
         references: list[PlannedReference] = []
@@ -178,6 +185,8 @@ class ImagePlanner(Struct, frozen=True):
                     blockers.append(Reason(ReasonCode.REFERENCE_BLOCKED, (planned.path,)))
                 elif planned.digest is None and not blocked and portrait.verdict is not Verdict.FRESH:
                     awaited.append(planned.path)
+                if portrait.verdict is Verdict.WAITING:
+                    waits.append(planned.path)
                 continue
             if reference.entry_id is not None and cycle:
                 continue
@@ -209,7 +218,7 @@ class ImagePlanner(Struct, frozen=True):
         media_type, size = "", None
         if portrait.verdict is Verdict.RESTORABLE:
             digest = self._restored(self.around.whole(portrait.id))
-        elif not portrait.verdict.spends:
+        elif not (portrait.verdict.spends or portrait.verdict is Verdict.WAITING):
             digest, look = self.around.reference(path, published=portrait.verdict is Verdict.FRESH)
             media_type, size, trouble = look.media_type, look.size or None, look.trouble
             if trouble and portrait.verdict is not Verdict.BLOCKED:

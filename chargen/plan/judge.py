@@ -11,18 +11,20 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from chargen.errors import Problem, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
-from chargen.model.request import Request, SentReference
+from chargen.model.request import Mode, Provider, Request, SentReference
 from chargen.model.values import FileHash, Fingerprint, Verdict
 from chargen.plan.evidence import PaidReply, TargetState
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import inputs_of, placed, request_of
-from chargen.plan.plan import Offer, Planned, Unjudged
+from chargen.plan.plan import Batched, Offer, Planned, Unjudged
 from chargen.plan.variants import ONE, variants_of
-from chargen.plan.verdict import judge, wanted
+from chargen.plan.verdict import Judgement, judge, wanted
+from chargen.providers.catalogue.prices import rounded
 
 
 class Judge(FactSources, frozen=True):
@@ -98,11 +100,14 @@ class Judge(FactSources, frozen=True):
             variants = variants_of(facts.latest, judgement, in_all)
             judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
         facts = facts.latest
+        part = self._batch_part(facts, judgement)
+        if part is not None:
+            variants = replace(variants, more=0)  # of a picture that is in its place
         found = facts.problems(judgement.verdict)
         sends = judgement.verdict.spends + variants.more
         request = facts.request if sends else None
         adapter = None if request is None else self.adapters.get(request.provider)
-        price = Decimal(0) if request is None or adapter is None else adapter.price(request)
+        price = Decimal(0) if request is None or adapter is None else _part_of(adapter.price(request), part)
         judged = Planned(
             entry=image.entry,
             target=image.target,
@@ -115,6 +120,7 @@ class Judge(FactSources, frozen=True):
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
             blockers=image.blockers,
             forms=image.forms,
+            waits=image.waits,
             former_rules=image.former_rules,
             retake=image.retake,
             inputs=facts.inputs,
@@ -122,7 +128,8 @@ class Judge(FactSources, frozen=True):
             judgement=judgement,
             sent_quality=image.quality if request is None else request.quality,
             cost_usd=price and price * sends,
-            most_usd=Decimal(0) if request is None or adapter is None else adapter.most(request),
+            most_usd=Decimal(0) if request is None or adapter is None else _part_of(adapter.most(request), part),
+            batched=None if request is None or adapter is None or part is None else _batched(adapter, request),
             offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
             notes=() if request is None else request.notes,
             made=variants.made,
@@ -134,10 +141,26 @@ class Judge(FactSources, frozen=True):
         )
         return judged, request
 
+    def _batch_part(self, facts: GatheredFacts, judgement: Judgement) -> Decimal | None:
+        """Return the part of the live price that an image costs whose request goes into a job; None for any other."""
+        image = facts.image
+        if not judgement.verdict.spends or image.route is None:
+            return None
+        return self.batch_price(image.route)
+
     def _offer(self, image: Unjudged, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
         found = placed(facts.adapter_problems, image, request, self.project.settings, blocks=False)
-        return Offer(price, tuple(found))
+        return Offer(price, (*found, *self._without_jobs(image, price, request)))
+
+    def _without_jobs(self, image: Unjudged, price: Decimal | None, request: Request) -> tuple[Problem, ...]:
+        """Say that a request is sent live though jobs are wanted, where that costs anything."""
+        if self.mode(request.route) is not Mode.BATCH or self.batch_price(request.route) is not None or price == 0:
+            return ()
+        message = f"`{request.route}` is not known to take jobs: it is sent live, at the full price"
+        able = [model.id for model in self.adapters.models.of(request.provider) if model.batch]
+        hint = f"these do: {', '.join(able)}" if able else ""
+        return (warning(message, image.position, hint),)
 
     def restored_file(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""
@@ -155,8 +178,9 @@ class Judge(FactSources, frozen=True):
         blocks = image.verdict is Verdict.BLOCKED
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
         if (unwritable := self.write_back_check.refusal(image)) is not None:
-            found.append(unwritable if image.verdict is Verdict.BLOCKED else unwritable.as_warning())
-        return Offer(adapter.price(request), tuple(found))
+            found.append(unwritable if blocks else unwritable.as_warning())
+        price = _part_of(adapter.price(request), self.batch_price(request.route))
+        return Offer(price, (*found, *self._without_jobs(image, price, request)))
 
     def fingerprints(self, image: Planned) -> tuple[Fingerprint, ...]:
         """Return the fingerprints of an image's inputs by every form of today's, the newest first."""
@@ -166,6 +190,14 @@ class Judge(FactSources, frozen=True):
     def restoring(self, image: Planned) -> PaidReply | None:
         """Find what a restorable image is restored from."""
         return GatheredFacts(self, image, image.inputs, image.fingerprint, ()).paid
+
+
+def _part_of(live_usd: Decimal | None, part: Decimal | None) -> Decimal | None:
+    return live_usd if live_usd is None or part is None else rounded(live_usd * part)
+
+
+def _batched(adapter: Provider, request: Request) -> Batched | None:
+    return None if adapter.batches is None else Batched(adapter.price(request), adapter.batches.group(request))
 
 
 def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:

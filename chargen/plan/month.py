@@ -7,7 +7,7 @@ brought cost nothing. Amounts are USD.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -30,25 +30,40 @@ _COMPACT = "%Y%m%dT%H%M%S%fZ"
 
 
 class MonthSpent(Struct, frozen=True):
-    """What this month has cost: by this machine's `journal`, and by the `records` of requests that it does not know."""
+    """What this month has cost: by this machine's `journal`, and by the `records` of requests that it does not know.
+
+    `elsewhere_usd` is what a shared store's ledger tells of requests that neither knows.
+    """
 
     journal: Sum
     records: Sum
+    elsewhere_usd: Decimal = Decimal(0)
+    aside_usd: Decimal = Decimal(0)
+    """What requests in jobs may cost beyond their estimates, which are in the journal's sum."""
 
     @property
     def total_usd(self) -> Decimal:
         """All that was or may have been billed, as far as it is known."""
-        return self.journal.total_usd + self.records.total_usd
+        return self.here_usd + self.elsewhere_usd
+
+    @property
+    def here_usd(self) -> Decimal:
+        """The same without what only a shared store's ledger tells."""
+        return self.journal.total_usd + self.records.total_usd + self.aside_usd
 
 
-def month_spent(session: Session, book: Book) -> MonthSpent:
-    """Add up the month that it is now, in UTC."""
+def month_spent(session: Session, book: Book, elsewhere: Mapping[str, Decimal] | None = None) -> MonthSpent:
+    """Add up the month that it is now, in UTC; `elsewhere` are amounts by attempt of a shared store's ledger."""
     today = session.clock.now()
     since = datetime(today.year, today.month, 1, tzinfo=UTC)
     known, first = session.journal.attempts(), stamp(since, microseconds=True)
     recorded = recorded_attempts(book, known, since)
     journal, records = ([item for item in items if item.sent_at >= first] for items in (known, recorded))
-    return MonthSpent(sum_of("", journal), sum_of("", records))
+    lines = (line for job in session.batch_jobs.all() if job.begun_at >= first for line in job.waiting)
+    aside = sum(((line.most_usd or Decimal(0)) - (line.estimate_usd or Decimal(0)) for line in lines), Decimal(0))
+    told = {attempt.attempt_id for attempt in (*journal, *records)}
+    more = sum((usd for name, usd in (elsewhere or {}).items() if name not in told), Decimal(0))
+    return MonthSpent(sum_of("", journal), sum_of("", records), more, aside)
 
 
 def recorded_attempts(book: Book, known: Iterable[Attempt], since: datetime | None = None) -> tuple[Attempt, ...]:

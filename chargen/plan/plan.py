@@ -57,6 +57,13 @@ class Offer(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
+class Batched(Struct, frozen=True):
+    """A request that goes into a job: what it would cost live, by estimate, and what the job is of."""
+
+    live_usd: Decimal | None
+    group: str
+
+
 Shown: TypeAlias = "Planned | Row"
 """A planned image: one that was just planned, or the row of one that was kept; what is shown and asked is the same."""
 
@@ -79,6 +86,8 @@ class Unjudged(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     blockers: tuple[Reason, ...] = ()
     """What stands in the way of a new picture, besides problems of the entry itself."""
+    waits: tuple[str, ...] = ()
+    """Targets of references whose requests are in jobs."""
     forms: tuple[Unjudged, ...] = ()
     """The image by each form of inputs that gives other ones, the newest first; none where all give the same."""
     former_rules: bool = False
@@ -194,6 +203,8 @@ class Planned(Unjudged, frozen=True, kw_only=True):
     """The record that is the entry's own, whose image a new one would replace."""
     offer: Offer | None = None
     """What its provider says of the request, where one is due."""
+    batched: Batched | None = None
+    """What there is to say of its request as a part of a job; None where none is due, or it is sent live."""
     seen: str = ""
     """A picture in the project that may be of it, where it is to be made; else nothing."""
 

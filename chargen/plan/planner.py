@@ -296,11 +296,18 @@ class Planner:
         options = self.options
         if (row.id in options.ignored) != (row.id in self._ignored):
             return True
-        if row.id in options.forced or row.id in options.finals or row.id in options.promoted:
+        if (
+            row.id in options.forced
+            or row.id in options.placed
+            or row.id in options.finals
+            or row.id in options.promoted
+        ):
             return True
         if options.variants_of(row.id) is not None:
             return True
         if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
+            return True
+        if options.mode is not None and row.verdict.spends:
             return True
         return not options.resume and row.verdict is Verdict.BLOCKED
 

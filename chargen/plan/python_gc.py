@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
-_OFTEN = 12
-"""Rests after which everything is collected: no command has so many, a page and a watch go on for hours."""
+_OFTEN = 120
+"""Rests after which everything is collected: no command has so many, a page and a watch go on for hours.
+
+Of a book of ten thousand images that takes a second, and each question of a page has about eight rests.
+"""
 
 _rests = count(1)
 

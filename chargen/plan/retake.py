@@ -99,6 +99,9 @@ def _mask(
 ) -> PlannedReference:
     assert retake.mask is not None
     path, place = str(retake.mask).replace("\\", "/"), retake.mask.position
+    if path.startswith("/") or ".." in path.split("/"):
+        report(error(f"mask `{path}` is not in the project", place, "copy it into the project"))
+        return PlannedReference(path, "", None)
     digest, look = places.reference(path)
     found = PlannedReference(path, "", digest, media_type=look.media_type, size=look.size or None)
     hint = "save it as PNG of the picture's size, transparent where the picture may change"

@@ -39,6 +39,7 @@ from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
+from chargen.store.batch_jobs import BatchJobs
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.decisions import Decisions
 from chargen.store.decoded import DecodedPictures
@@ -76,6 +77,7 @@ class Session:
     moves: Moves
     decisions: Decisions
     jobs: Jobs
+    batch_jobs: BatchJobs
     trash: Trash
     adapters: Adapters
     read_only: bool
@@ -113,7 +115,9 @@ class Session:
                 sweep(folder)
                 continue
             self._recover_saves(folder)
-        return self.journal.leftovers({job.name for job in self.jobs.all()})
+        in_transit = {job.name for job in self.jobs.all()}
+        in_transit.update(line.attempt for job in self.batch_jobs.all() for line in job.lines)
+        return self.journal.leftovers(in_transit)
 
     def _recover_saves(self, folder: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
@@ -147,7 +151,15 @@ class Session:
         cached: bool = True,
     ) -> Planner:
         """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
-        disk = Disk(self.project, self.hashes, self.originals, self.journal, snapshot, decoded=self.decoded)
+        disk = Disk(
+            self.project,
+            self.hashes,
+            self.originals,
+            self.journal,
+            snapshot,
+            jobs=self.batch_jobs,
+            decoded=self.decoded,
+        )
         if (move := self.moves.entry()) is not None:
             disk.leave_out(move)
         with collector_paused():
@@ -171,6 +183,7 @@ class Session:
             whose,
             in_history,
             self.journal.unfinished(),
+            job_lines=disk.job_lines,
         )
         ignored = self.ignored()
         options = PlanOptions(ignored=ignored) if options is None else options
@@ -193,8 +206,8 @@ class Session:
 
     def take_over(self, cache: Cache) -> None:
         """Plan with what an earlier session of this process kept, if settings and templates are those it had."""
-        if self.cache().environment == cache.environment:
-            self._cached[:] = [cache]
+        if not self._cached and self.project.settings.tier is None and environment_of(self) == cache.environment:
+            self._cached.append(cache)
 
     def keep(self, planner: Planner) -> None:
         """Plan with what this planner made from now on, without writing it; it planned everything, without options."""
@@ -331,6 +344,7 @@ def open_session(
         moves=Moves(project.path(MOVES), project.path(ENTRY_MOVE)),
         decisions=Decisions(project.root, clock),
         jobs=Jobs(project.path(JOBS)),
+        batch_jobs=BatchJobs(project.path(JOBS)),
         trash=Trash(project.root, clock),
         adapters=Adapters(project.settings, environ, clock.now().date(), os.fspath(project.root)),
         read_only=read_only,

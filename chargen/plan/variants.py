@@ -24,7 +24,7 @@ class Variants(Struct, frozen=True):
 
 ONE = Variants()
 """What an image has of which no more than one is wanted."""
-_NOTHING_MADE = frozenset({Verdict.SKIPPED, Verdict.NO_PROMPT, Verdict.BLOCKED})
+_NOTHING_MADE = frozenset({Verdict.SKIPPED, Verdict.NO_PROMPT, Verdict.BLOCKED, Verdict.WAITING})
 _BY_HAND = frozenset({Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED})
 
 

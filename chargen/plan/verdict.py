@@ -169,6 +169,18 @@ class Facts(Protocol):
         """Targets of references that will be rebuilt first."""
 
     @property
+    def placed(self) -> Reason | None:
+        """What says that a job brought what was asked for by name, and that all is as it was then."""
+
+    @property
+    def in_job(self) -> tuple[Reason, ...]:
+        """What says that its request is in a job at a vendor; nothing where it is in none."""
+
+    @property
+    def awaits_jobs(self) -> tuple[Reason, ...]:
+        """What says that references of it are."""
+
+    @property
     def input_blockers(self) -> tuple[Reason, ...]:
         """What of the input keeps a new image from being generated."""
 
@@ -199,6 +211,8 @@ def judge(facts: Facts) -> Judgement:
     if not found.verdict.spends:
         return found
     facts = facts.closely
+    if waits := (facts.demand is not Force.REBUILD and facts.in_job) or facts.awaits_jobs:
+        return Judgement(Verdict.WAITING, waits)
     if reasons := (*facts.input_blockers, *facts.state_blockers):
         return Judgement(Verdict.BLOCKED, reasons)
     if facts.target is Target.PRESENT and facts.match is Match.OURS and facts.outranks is not None:
@@ -242,6 +256,8 @@ _STAYS = frozenset({Verdict.FRESH, Verdict.LOCKED, Verdict.EDITED, Verdict.UNREC
 def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for each row of the table
     if facts.demand is Force.REBUILD and not facts.elsewhere:
         return Judgement(Verdict.STALE, _because(ReasonCode.REBUILD_ASKED))
+    if facts.placed and not facts.elsewhere:
+        return _paid_before(facts.placed, _because(ReasonCode.REPLY_NOT_IN_PLACE))
     if facts.damaged and not facts.elsewhere:
         return _damaged(facts)
     stale = _stale_reasons(facts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -93,13 +93,7 @@ class Journal:
                 "INSERT INTO attempts(attempt_id,task_id,run_id,number,provider,model,fingerprint,status,sent_at,"
                 "cost_estimate_usd,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
                 (
-                    sending.attempt_id,
-                    sending.task_id,
-                    sending.run_id,
-                    sending.number,
-                    sending.provider,
-                    sending.model,
-                    sending.fingerprint,
+                    *_identity(sending),
                     AttemptStatus.SENT.value,
                     now,
                     amount_text(sending.cost_estimate_usd),
@@ -110,6 +104,28 @@ class Journal:
 
         self._file.run(work)
         return now
+
+    def sent_all(self, sendings: Iterable[Sending], at: str) -> None:
+        """Note the requests of a job, all at once: sent at a moment (ISO UTC). Rows that are there stay as they are."""
+        rows = [
+            (*_identity(item), AttemptStatus.WAITING.value, at, amount_text(item.cost_estimate_usd), os.getpid())
+            for item in sendings
+        ]
+        self._write(
+            "INSERT OR IGNORE INTO attempts(attempt_id,task_id,run_id,number,provider,model,fingerprint,status,sent_at,"
+            "cost_estimate_usd,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+            rows,
+        )
+
+    def failed_all(
+        self, attempt_ids: Iterable[str], failure: FailureClass, message: str, *, possibly_billed: bool = False
+    ) -> None:
+        """Note that several attempts brought no image, for one reason and at no cost that is known."""
+        told = AttemptStatus.FAILED.value, self._now(), failure.value, safe(self._scrub(message)), int(possibly_billed)
+        self._write(
+            "UPDATE attempts SET status=?,finished_at=?,failure_class=?,message=?,possibly_billed=? WHERE attempt_id=?",
+            [(*told, attempt_id) for attempt_id in attempt_ids],
+        )
 
     def stored(self, stored: StoredOriginal, *, soon: bool = False) -> None:
         """Note that an attempt's original is safe, with what the reply said of cost and usage.
@@ -266,3 +282,8 @@ class Journal:
         for stored in originals:
             insert_from_original(connection, stored)
         return len(originals)
+
+
+def _identity(sending: Sending) -> tuple[Any, ...]:
+    names = ("attempt_id", "task_id", "run_id", "number", "provider", "model", "fingerprint")
+    return tuple(getattr(sending, name) for name in names)

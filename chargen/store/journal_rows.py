@@ -48,6 +48,8 @@ class AttemptStatus(str, Enum):
     """How far an attempt came. The order of a good one: sent, stored (its original is safe), done (written back)."""
 
     SENT = "sent"
+    WAITING = "waiting"
+    """Handed over in a job of many, which may still bring its picture."""
     STORED = "stored"
     DONE = "done"
     FAILED = "failed"

@@ -13,15 +13,15 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.model.amounts import number
-from chargen.store.journal_rows import Attempt
+from chargen.store.journal_rows import Attempt, AttemptStatus
 
 
 class Sum(Struct, frozen=True):
     """What some attempts came to.
 
     `images` came and cost `usd`, `estimated_usd` of it for the `estimated` ones whose usage was not told; of the
-    `failures` the `charged` ones cost `failed_usd`; `possibly` requests may have been billed `possibly_usd`; of
-    `unknown` of all these nobody knows the amount.
+    `failures` the `charged` ones cost `failed_usd`; `possibly` requests may have been billed `possibly_usd`; `waiting`
+    ones are in jobs, `waiting_usd` by estimate; of `unknown` of all these nobody knows the amount.
     """
 
     name: str = ""
@@ -34,12 +34,14 @@ class Sum(Struct, frozen=True):
     failed_usd: Decimal = Decimal(0)
     possibly: int = 0
     possibly_usd: Decimal = Decimal(0)
+    waiting: int = 0
+    waiting_usd: Decimal = Decimal(0)
     unknown: int = 0
 
     @property
     def sent(self) -> int:
         """How many requests were sent."""
-        return self.images + self.failures + self.possibly
+        return self.images + self.failures + self.possibly + self.waiting
 
     @property
     def spent_usd(self) -> Decimal:
@@ -48,8 +50,8 @@ class Sum(Struct, frozen=True):
 
     @property
     def total_usd(self) -> Decimal:
-        """All that was or may have been billed, as far as it is known: what a budget counts."""
-        return self.spent_usd + self.possibly_usd
+        """All that was, will or may have been billed, as far as it is known: what a budget counts."""
+        return self.spent_usd + self.possibly_usd + self.waiting_usd
 
     def to_json(self) -> dict[str, Any]:
         """One row of `cost --json`."""
@@ -65,6 +67,8 @@ class Sum(Struct, frozen=True):
             "failures_usd": number(self.failed_usd),
             "possibly_billed": self.possibly,
             "possibly_billed_usd": number(self.possibly_usd),
+            "waiting": self.waiting,
+            "waiting_usd": number(self.waiting_usd),
             "unknown_cost": self.unknown,
             "spent_usd": number(self.spent_usd),
             "total_usd": number(self.total_usd),
@@ -73,8 +77,8 @@ class Sum(Struct, frozen=True):
 
 def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
     """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed."""
-    images = estimated = failures = charged = possibly = unknown = 0
-    usd = estimates = failed = doubtful = Decimal(0)
+    images = estimated = failures = charged = possibly = waiting = unknown = 0
+    usd = estimates = failed = doubtful = in_jobs = Decimal(0)
     for attempt in attempts:
         amount = attempt.cost_or_estimate_usd
         if attempt.delivered:
@@ -86,10 +90,14 @@ def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
         elif attempt.in_doubt:
             possibly += 1
             doubtful += amount or 0
+        elif attempt.status is AttemptStatus.WAITING:
+            waiting += 1
+            in_jobs += amount or 0
         else:
             failures += 1
             charged += bool(attempt.cost_usd)
             failed += attempt.cost_usd or 0
             continue
         unknown += amount is None
-    return Sum(name, images, usd, estimated, estimates, failures, charged, failed, possibly, doubtful, unknown)
+    pictures = name, images, usd, estimated, estimates
+    return Sum(*pictures, failures, charged, failed, possibly, doubtful, waiting, in_jobs, unknown)

@@ -155,6 +155,12 @@ class Pages:
         named = (str(asked.get("image")), str(asked.get("version")))
         return JSONResponse(await run_in_threadpool(self._desk.restore, *named))
 
+    async def pick(self, request: Request) -> Response:
+        """Make a variant the current version."""
+        asked = await _body(request)
+        named = (str(asked.get("image")), str(asked.get("version")))
+        return JSONResponse(await run_in_threadpool(self._desk.pick, *named))
+
     async def retake(self, request: Request) -> Response:
         """Ask for the next version in words, or say only what that comes to."""
         asked = await _body(request)
@@ -207,6 +213,7 @@ def page_app(desk: Desk, token: str, hosts: frozenset[str]) -> Starlette:
             Route("/thumbnail/{digest}", pages.thumbnail),
             Route("/decide", pages.decide, methods=["POST"]),
             Route("/restore", pages.restore, methods=["POST"]),
+            Route("/pick", pages.pick, methods=["POST"]),
             Route("/retake", pages.retake, methods=["POST"]),
             Route("/undo", pages.undo, methods=["POST"]),
             Route("/price", pages.price, methods=["POST"]),

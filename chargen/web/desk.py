@@ -20,9 +20,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from chargen.actions.accept import accept
 from chargen.actions.history import history, named
 from chargen.actions.notes import open_notes
+from chargen.actions.pick import is_candidate, pick
 from chargen.actions.plan import dry_run
 from chargen.actions.prompt import composed_prompt
-from chargen.actions.restore import restore
+from chargen.actions.restore import restore, users
 from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
@@ -38,8 +39,8 @@ from chargen.plan.plan import Planned, Shown, totals
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
-from chargen.store.files import kind_of
 from chargen.store.locks import project_lock
+from chargen.store.signatures import is_absent
 from chargen.text.word_diff import word_diff
 from chargen.web.pictures import Pictures
 
@@ -89,7 +90,7 @@ class Desk:
             session.keep(planner)
             notes = {note.id: note.text for note in open_notes(planner)}
             known = dict(_known(planner))
-            images = [self._row(session, image, known, notes) for image in plan.images]
+            images = [self._row(planner, image, known, notes) for image in plan.images]
             decisions = open_decisions(session)
         return {
             "name": self.root.name,
@@ -106,9 +107,10 @@ class Desk:
         with self._session() as session:
             planner = session.planner()
             image = _image(planner, name)
-            versions = [self._version(version) for version in history(session, planner.evidence, image).versions]
+            found = history(session, planner.evidence, image).versions
+            versions = [{**self._version(version), "candidate": is_candidate(image, version)} for version in found]
             return {
-                **self._row(session, image, dict(_known(planner)), {}),
+                **self._row(planner, image, dict(_known(planner)), {}),
                 "note": image.entry.review_note,
                 "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
                 "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
@@ -165,6 +167,15 @@ class Desk:
             image = _image(planner, name)
             found = named(session, planner.evidence, image, version)
             return restore(session, planner.evidence, image, found).to_json()
+
+    @_alone
+    def pick(self, name: str, version: str) -> dict[str, Any]:
+        """Make a version of today's inputs the current one, and name the images that this makes stale."""
+        with self._session() as session:
+            planner = session.planner()
+            stale, image = users(planner.plan(), _image(planner, name)), _image(planner, name)
+            found = named(session, planner.evidence, image, version)
+            return {**pick(session, planner.evidence, image, found).to_json(), "stale": list(stale)}
 
     @_alone
     def undo(self, number: int | None = None) -> dict[str, Any]:
@@ -224,12 +235,13 @@ class Desk:
             self._planned = session.cache()
 
     def _row(
-        self, session: Session, image: Shown, known: dict[EntryId, tuple[FileHash, int]], notes: dict[EntryId, str]
+        self, planner: Planner, image: Shown, known: dict[EntryId, tuple[FileHash, int]], notes: dict[EntryId, str]
     ) -> dict[str, Any]:
         """Return what the grid shows of an image; `picture` is the hash of what stands at its target."""
         digest, size = known.get(image.id, (None, 0))
-        state = kind_of(session.project.path(image.target))
-        picture = self.pictures.offer(image.target, digest if state.size == size else None)
+        signature = planner.disk.signatures.of(image.target)  # looked at a moment ago, for the plan
+        same = digest is not None and signature.startswith(f"{size} ")
+        picture = None if is_absent(signature) else self.pictures.offer(image.target, digest if same else None, size)
         return {
             "id": image.id,
             "kind": image.kind,

@@ -13,9 +13,9 @@ from chargen.config.layout import THUMBNAILS
 from chargen.errors import InputError
 from chargen.images.sniff import sniff
 from chargen.model.values import FileHash
-from chargen.plain_file import read_plain
+from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.project import Project
-from chargen.store.files import FileKind, kind_of, make_folder, write_whole
+from chargen.store.files import LFS_LIMIT, FileKind, kind_of, make_folder, write_whole
 from chargen.store.hash_cache import FileHashes
 from chargen.store.inside import read_inside, refuse_link
 
@@ -33,12 +33,14 @@ class Pictures:
         self._hashes = hashes
         self._paths: dict[FileHash, str] = {}
 
-    def offer(self, path: str, digest: FileHash | None = None) -> FileHash | None:
+    def offer(self, path: str, digest: FileHash | None = None, size: int = 0) -> FileHash | None:
         """Let the page ask for a file of the project; return its hash, None where no picture stands there.
 
-        `digest` is what is known of it already; else the file is read, once for as long as it stays as it is.
+        `digest` is what is known of it already, of a file of `size` bytes; else the file is read, once for as long as
+        it stays as it is.
         """
-        if kind_of(self._project.path(path)).kind is not FileKind.FILE:
+        too_large_for_a_pointer = digest is not None and LFS_LIMIT < size <= PICTURE_BYTES
+        if not too_large_for_a_pointer and kind_of(self._project.path(path)).kind is not FileKind.FILE:
             return None
         found = digest or self._hash_of(path)
         if found is not None:

@@ -20,7 +20,7 @@ from chargen.yaml.splice import EditableText, SpliceError, edited, patches_of
 from chargen.yaml.tree import EditRefused, YamlNode, find, read_nodes
 
 _ODD = re.compile(
-    r"(?:^|[\s,:\[{?-])(?:[&*!][^\s]|!\s)|^[\s-]*\?(?:\s|$)|^[\s-]*-\s+[\[{]|^[^\s#][^\r\n]*:\s*[\[{]|:\s*\[\s*\{|[{,]\s*\?\s",
+    r"(?:^|[\s,:\[{?-])(?:[&*!][^\s]|!\s)|^[\s-]*\?(?:\s|$)|^[\s-]*-\s+[\[{]|^[^\s#][^\r\n]*:\s*[\[{]|:\s*\[\s*\{",
     re.MULTILINE,
 )
 """Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look."""

@@ -18,6 +18,7 @@ from chargen.errors import InputError, StartError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.session import open_session
+from chargen.store.pictures import read_reference
 
 A = EntryId("chapters/ch01/a")
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -83,7 +84,7 @@ def test_the_next_version_is_made_from_it_and_is_fresh_whatever_becomes_of_the_p
     """The old picture stays a version; a prompt edited later is told and makes nothing stale."""
     first = file_hash(book)
     ask(book)
-    assert reasons(book) == ["retake added"]
+    assert reasons(book) == ["retake added", "asked anew: Take the hat away."]
     assert build(book) == 0
     image = planned(book)
     assert (image.verdict, image.problems) == (Verdict.FRESH, ())
@@ -129,13 +130,13 @@ def test_another_word_another_picture_and_another_mask_make_it_stale(book: Proje
     ask(book, mask=save_mask(book, planned_size(book)))
     build(book)
     book.edit(CH01, "hat", "coat")
-    assert reasons(book) == ["retake.instruction changed"]
+    assert reasons(book) == ["the words of the retake changed", "asked anew: Take the coat away."]
     book.edit(CH01, "coat", "hat")
     assert planned(book).verdict is Verdict.FRESH
     Image.new("RGBA", planned_size(book), (0, 0, 0, 255)).save(book.root / "mask.png")
-    assert reasons(book) == ["retake.mask changed"]
+    assert reasons(book)[:-1] == ["the mask of the retake changed"]
     ask(book, version="2")
-    assert reasons(book) == ["retake.of changed", "retake.mask removed"]
+    assert reasons(book)[:-1] == ["the version of the retake changed", "the mask of the retake removed"]
 
 
 def test_a_mask_that_does_not_fit_blocks_with_its_place(book: Project) -> None:
@@ -203,3 +204,103 @@ def test_a_key_that_is_not_whole_changes_nothing_that_is_there(book: Project, wr
     assert any(said in problem.message for problem in image.problems)
     (book.root / TARGET).unlink()
     assert planned(book).verdict in (Verdict.BLOCKED, Verdict.RESTORABLE)
+
+
+def test_a_pointer_is_no_picture_to_change(book: Project) -> None:
+    """Where only Git LFS's pointer to it is, the place and the way out are told; nothing is asked for."""
+    ask(book)
+    digest, size = file_hash(book), (book.root / TARGET).stat().st_size
+    book.write(TARGET, f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {size}\n")
+    image = planned(book)
+    assert image.verdict is Verdict.BLOCKED
+    assert any("Git LFS pointer" in problem.message for problem in image.problems)
+
+
+def test_a_mask_outside_the_project_is_not_looked_at(book: Project) -> None:
+    """Neither by an absolute path nor by dots."""
+    for mask in ("/etc/hostname", "../mask.png"):
+        with pytest.raises(InputError, match="is not in the project"):
+            ask(book, mask=mask)
+
+
+def test_a_vendor_is_not_asked_to_change_a_sketch_unsaid(book: Project) -> None:
+    """It is odd, and costs: a warning at the key."""
+    book.edit(CH01, "provider: sketch, model: sketch", "provider: openai, model: gpt-image-2.6-flare")
+    ask(book)
+    image = planned(book)
+    assert image.verdict is Verdict.STALE
+    (told,) = (problem for problem in image.problems if "is a sketch" in problem.message)
+    assert told.position is not None
+    assert book.read(CH01).splitlines()[told.position.line - 2].strip() == "retake:"
+
+
+def test_images_of_all_kinds_are_asked_anew(tmp_path: Path) -> None:
+    """A portrait, a scene, a place and a zone: written into the entry, made from its picture, fresh, and undone."""
+    book = Project(tmp_path)
+    book.character("mara", "Mara stands.")
+    book.write(
+        "imagery/characters/mara/scenes.yaml",
+        "character: {name: Mara, summary: A tall one}\ngeneration_defaults: {provider: sketch, model: sketch}\n"
+        "scenes:\n  - title: A race\n    scene: Mara runs\n",
+    )
+    book.write(
+        "imagery/locations/yard.yaml",
+        "entity_type: location-imagery\nslug: yard\ngeneration_defaults: {provider: sketch, model: sketch}\n"
+        "overview:\n  title: Yard\n  prompt: The yard.\n  size: 128x96\n"
+        "zones:\n  - slug: gate\n    prompt: The gate.\n    size: 128x96\n",
+    )
+    assert build(book) == 0
+    names = (
+        "characters/mara/mara-portrait",
+        "characters/mara/a-race",
+        "locations/yard/overview",
+        "locations/yard/gate",
+    )
+    before = {path: path.read_bytes() for path in (book.root / "imagery").rglob("*.yaml")}
+    for name in names:
+        with opened(book) as (session, planner):
+            found = history(session, planner.evidence, one(planner, name))
+            retake(session, plan_retake(planner, found, WORDS))
+    with opened(book, read_only=True) as (_, planner):
+        assert {one(planner, name).verdict for name in names} == {Verdict.STALE}
+    for _ in names:
+        with open_session(book.root, {}) as session:
+            undo(session)
+    assert {path: path.read_bytes() for path in before} == before
+    for name in names:
+        with opened(book) as (session, planner):
+            found = history(session, planner.evidence, one(planner, name))
+            retake(session, plan_retake(planner, found, WORDS))
+    assert build(book) == 0
+    with opened(book, read_only=True) as (session, planner):
+        assert {one(planner, name).verdict for name in names} == {Verdict.FRESH}
+        counts = [len(history(session, planner.evidence, one(planner, name)).versions) for name in names]
+    assert all(count >= 2 for count in counts)
+
+
+def test_a_slip_in_the_key_of_a_picture_it_made_brings_no_older_one_back(book: Project) -> None:
+    """What it asks for is unknown then, and what is there stays."""
+    ask(book)
+    build(book)
+    book.edit(CH01, "instruction: ", "instructions: ")
+    image = planned(book)
+    assert (image.verdict, image.inputs) == (Verdict.FRESH, None)
+    assert any("must say what" in problem.message for problem in image.problems)
+
+
+def test_a_mask_that_is_saved_while_the_image_waits_is_not_sent(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was planned, and may have been confirmed, is not what would leave: the next run does it."""
+    ask(book, mask=save_mask(book, planned_size(book)))
+    before = file_hash(book)
+
+    def saved_meanwhile(root: Path, path: str) -> tuple[bytes, str] | None:
+        if path == "mask.png":
+            Image.new("RGBA", planned_size(book), (9, 9, 9, 9)).save(book.root / path)
+        return read_reference(root, path)
+
+    monkeypatch.setattr("chargen.build.image.read_reference", saved_meanwhile)
+    assert build(book) == 1
+    assert file_hash(book) == before
+    monkeypatch.undo()
+    assert build(book) == 0
+    assert file_hash(book) != before

@@ -48,12 +48,24 @@ ATTEMPTS = st.lists(
 
 @given(ATTEMPTS)
 def test_every_table_adds_up_to_the_total(attempts):
-    """Rows of one table sum to the total; every attempt is an image, a failure or in doubt."""
+    """Rows of one table sum to the total; every attempt is an image, a failure, in doubt or in a job."""
     found = spending(attempts)
     for rows in (found.by_day, found.by_provider, found.by_file):
-        for name in ("images", "usd", "estimated_usd", "failures", "failed_usd", "possibly", "possibly_usd", "unknown"):
+        sums = (
+            "images",
+            "usd",
+            "estimated_usd",
+            "failures",
+            "failed_usd",
+            "possibly",
+            "possibly_usd",
+            "waiting",
+            "waiting_usd",
+        )
+        for name in (*sums, "unknown"):
             assert sum(getattr(row, name) for row in rows) == getattr(found.total, name)
-    assert found.total.images + found.total.failures + found.total.possibly == len(attempts)
+    total = found.total
+    assert total.images + total.failures + total.possibly + total.waiting == total.sent == len(attempts)
 
 
 def test_rows_are_days_routes_and_files():

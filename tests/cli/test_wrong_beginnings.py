@@ -81,6 +81,7 @@ def test_an_empty_imagery_file_is_told(book: Project, capsys: pytest.CaptureFixt
     book.character("mara")
     book.write(CHAPTER, text)
     book.write("imagery/notes.yaml", "")
+    book.write("imagery/other/imagery.yaml", "tool: of another program\n")
     code, out = told(capsys, "check")
     assert f"{CHAPTER}:1:1: warning: this file is empty: nothing in it is planned\n  hint: bring it back" in out
     assert (code, out.count("is empty")) == (0, 1)

@@ -20,6 +20,8 @@ from chargen.config.settings import (
     RebuildOn,
     Settings,
     SizePolicy,
+    StoreAccess,
+    StoreClaims,
     parse_settings,
 )
 from chargen.config.toml_positions import key_positions, position_of
@@ -71,6 +73,11 @@ fail = ["chapters/*=transient*2", "x=provider-stop"]
 [tool.chargen.budget]
 run = 5
 month = 20.10
+
+[tool.chargen.store]
+url = "s3://bucket/a/book/"
+access = "read"
+claims = "best-effort"
 """
 
 
@@ -127,6 +134,9 @@ def test_every_setting_is_read() -> None:
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
     assert (settings.budget.run, settings.budget.month) == (Decimal(5), Decimal("20.1"))
+    assert settings.store is not None
+    assert settings.store.url == "s3://bucket/a/book"
+    assert (settings.store.access, settings.store.claims) == (StoreAccess.READ, StoreClaims.BEST_EFFORT)
 
 
 def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
@@ -196,6 +206,13 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ("budget.run = -1", "2:8", "0 or more"),
         ('budget.month = "5"', "2:8", "0 or more"),
         ("budget.day = 5", "2:8", "unknown setting `budget.day`"),
+        ('store = "s3://bucket/book"', "2:1", "must be a table"),
+        ('store.access = "read"', "2:1", "must have a `url`"),
+        ('store.url = "s3://bucket"', "2:7", "a bucket and a prefix"),
+        ('store.url = "https://key:secret@host/book"', "2:7", "a bucket and a prefix"),
+        ('store.url = "s3://bucket/../other"', "2:7", "a bucket and a prefix"),
+        ('store.url = "s3://bucket/book"\nstore.access = "writ"', "3:7", "did you mean `write`"),
+        ('store.url = "s3://bucket/book"\nstore.secret = "x"', "3:7", "no setting"),
         ("tiers.draft = 3", "2:7", "must be a table"),
         ('tiers."a b".routes = {}', "2:7", "is no name of a tier"),
         ("tiers.final.routes = {}", "2:7", "`final` is what is made without a tier"),

@@ -163,6 +163,16 @@ def test_killed_before_every_step_of_answering_a_rejection(built: Trials) -> Non
     _every_step(built, 29, since="originals", stride=3)
 
 
+def test_killed_before_every_step_of_a_retake(built: Trials) -> None:
+    """A picture that another one is made from is asked for once, and both are versions, whenever the run dies."""
+    of = tree.sha256(built.start.image("chapters/ch01/a"))
+    asked = f'    retake: {{of: "{of}", instruction: "Put the lamp out."}}\n    size:'
+    built.start.edit("imagery/chapters/ch01/imagery.yaml", "    size:", asked)
+    built.asked = 1
+    _every_step(built, 30, stride=3)
+    assert {seen.fields["prompt"].split("\n")[0] for seen in built.server.requests[2:]} == {"Put the lamp out."}
+
+
 def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
     """Restoring a deleted picture sends nothing, nor does the run after one that died restoring."""
     built.start.image("characters/alice/alice-portrait").unlink()

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from servers.loopback import held
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project
+
+from chargen.actions.store import propose, shared_store
+from chargen.plan.session import open_session
+from chargen.store.clock import SystemClock
 
 PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -21,6 +32,13 @@ FOUR = {"a": "A lamp.", "b": "A door.", "c": "A key.", "d": "A tart."}
 def server() -> Iterator[ObjectStore]:
     with ObjectStore("ministack") as store:
         yield store
+
+
+class Later(SystemClock):
+    """A clock of two months ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=60)
 
 
 class Team:
@@ -62,6 +80,15 @@ def test_what_one_machine_bought_is_free_for_the_next(team: Team, openai: OpenAI
     assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
 
 
+def test_azure_serves_as_well(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:
+    with ObjectStore("azurite") as store:
+        team = Team(tmp_path, store, openai)
+        assert forks.run(team.clone("ana"), "doit").code == 0
+        run = forks.run(team.clone("ben"), "doit")
+    assert run.out.count("restored from the store, free") == 4, run.all
+    assert len(openai.requests) == 4
+
+
 def test_an_up_to_date_run_asks_the_store_nothing(team: Team, forks: Forks) -> None:
     ana = team.clone("ana")
     assert forks.run(ana, "doit").code == 0
@@ -101,3 +128,208 @@ def test_two_machines_at_once_buy_every_image_once(team: Team, openai: OpenAISer
     assert len(openai.requests) == 12, said
     for name in images:
         assert ana.image(f"chapters/ch01/{name}").read_bytes() == ben.image(f"chapters/ch01/{name}").read_bytes()
+
+
+def test_what_is_only_here_is_pushed_and_pulled(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana = team.clone("ana")
+    ana.settings("[tool.chargen.providers.openai]\nper_minute = 6000\n")
+    assert forks.run(ana, "doit").code == 0
+    ana.settings(team.settings())
+    status = forks.run(ana, "chargen", "store", "status", "--json").json
+    assert (status["here"], status["in_store"], len(status["only_here"])) == (4, 0, 4)
+    pushed = forks.run(ana, "chargen", "store", "push")
+    assert pushed.code == 0, pushed.all
+    assert "4 originals put into the store, 0 there already" in pushed.out
+    assert "0 originals put into the store, 4 there already" in forks.run(ana, "chargen", "store", "push").out
+    assert forks.run(ana, "chargen", "store", "status", "--json").json["only_here"] == []
+
+    ben = team.clone("ben")
+    shutil.copytree(ana.root / "imagery", ben.root / "imagery", dirs_exist_ok=True)
+    one = forks.run(ben, "chargen", "store", "pull", "chapters/ch01/b")
+    assert "1 original brought here" in one.out, one.all
+    assert "3 originals brought here, 1 there already" in forks.run(ben, "chargen", "store", "pull").out
+    assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
+    ben.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    assert forks.run(ben, "doit").code == 0, "everything is here"
+    assert len(openai.requests) == 4
+
+
+def test_a_key_that_only_reads_says_that_nothing_is_written(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana, ci = team.clone("ana"), team.clone("ci", {**FOUR, "e": "A new one."})
+    assert forks.run(ana, "doit").code == 0
+    ci.env["CHARGEN_STORE_ACCESS"] = "read"
+    run = forks.run(ci, "doit")
+    assert run.code == 0, run.all
+    assert run.out.count("restored from the store, free") == 4, run.all
+    assert "the store is only read here" in run.out, run.all
+    assert len(openai.requests) == 5
+    refused = forks.run(ci, "chargen", "store", "push")
+    assert refused.code == 3
+    assert "only read" in refused.err
+    assert forks.run(ci, "chargen", "store", "status", "--json").json["in_store"] == 4
+
+
+def test_a_store_that_is_away_keeps_nothing_from_being_restored_and_claims_decide_what_is_bought(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    ana = team.clone("ana")
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    run = forks.run(ana, "doit", env=away)
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 0, "without a claim nothing is bought"
+    assert "not bought, because its claim can't be had" in run.out
+    assert "127.0.0.1:9" not in run.all
+    ana.settings(team.settings('claims = "best-effort"\n'))
+    run = forks.run(ana, "doit", env=away)
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 4
+    assert "4 could not be put in the store yet" in run.out, run.all
+    ben = team.clone("ben")
+    ana.write("imagery/chapters/ch01/imagery.yaml", ana.read(CH01) + "# a change\n")
+    again = forks.run(ana, "doit", "chapters/ch01/a")
+    assert again.code == 0, again.all
+    other = forks.run(ben, "doit")
+    assert other.out.count("restored from the store, free") == 4, f"{again.all}\n{other.all}"
+    assert len(openai.requests) == 4
+
+
+def test_two_machines_answer_one_rejection_with_one_picture(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana = team.clone("ana")
+    assert forks.run(ana, "doit").code == 0
+    rejected = forks.run(ana, "chargen", "reject", "chapters/ch01/a")
+    assert rejected.code == 0, rejected.all
+    ben = team.clone("ben")
+    shutil.copytree(ana.root / "imagery", ben.root / "imagery", dirs_exist_ok=True)
+    shutil.copytree(ana.root / "generated", ben.root / "generated", dirs_exist_ok=True)
+    first, second = forks.run(ana, "doit"), forks.run(ben, "doit")
+    assert first.code == second.code == 0, first.all + second.all
+    assert len(openai.requests) == 5, second.all
+    entry = "chapters/ch01/a"
+    assert ana.image(entry).read_bytes() == ben.image(entry).read_bytes(), second.all
+    third = forks.run(ben, "doit", "--rebuild", entry)
+    assert third.code == 0, third.all
+    assert len(openai.requests) == 6, "what is asked for by name is another one"
+
+
+def test_a_plan_says_that_the_store_was_not_asked(team: Team, forks: Forks) -> None:
+    ana = team.clone("ana")
+    ana.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    shown = forks.run(ana, "chargen", "plan")
+    assert "the store was not asked" in shown.out, shown.all
+    told = forks.run(ana, "chargen", "plan", "--json").json["problems"]
+    assert any("store was not asked" in problem["message"] for problem in told)
+
+
+@pytest.mark.parametrize("name", ["s3rver"])
+def test_a_store_that_lies_is_read_and_holds_no_claims(
+    name: str, tmp_path: Path, openai: OpenAIServer, forks: Forks
+) -> None:
+    with ObjectStore(name) as store:
+        team = Team(tmp_path, store, openai)
+        ana = team.clone("ana")
+        run = forks.run(ana, "doit")
+        assert run.code == 0, run.all
+        assert len(openai.requests) == 0
+        assert "this store can't hold claims: 16 of 16 writers were told that they made one new object" in run.out
+        assert forks.run(ana, "chargen", "store", "check").code == 1
+        ana.settings(team.settings('claims = "best-effort"\n'))
+        assert forks.run(ana, "doit").code == 0
+        assert len(openai.requests) == 4
+        assert forks.run(team.clone("ben"), "doit").out.count("restored from the store, free") == 4
+
+
+def test_no_key_of_the_store_is_in_anything_that_is_written(team: Team, forks: Forks) -> None:
+    ana = team.clone("ana")
+    secret = "wJalrXUtnFEMI-a-secret-access-key"
+    ana.env["AWS_SECRET_ACCESS_KEY"] = secret
+    said = [forks.run(ana, "doit").all, forks.run(ana, "chargen", "store", "status").all]
+    written = [path.read_bytes() for path in ana.root.rglob("*") if path.is_file()]
+    assert secret not in "".join(said)
+    assert not any(secret.encode() in data for data in written)
+
+
+def test_the_month_s_budget_is_that_of_all_machines(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    """What another clone spent counts, though neither a journal nor a record here tells of it."""
+    budget = "[tool.chargen.budget]\nmonth = {}\n"
+    ana = team.clone("ana", more=budget.format("100.00"))
+    first = forks.run(ana, "doit", "chapters/ch01/a", "chapters/ch01/b")
+    assert first.code == 0, first.all
+    spent = forks.run(ana, "chargen", "cost", "--json").json["total"]["spent_usd"]
+    ben = team.clone("ben", {"x": "A boat.", "y": "A net."}, more=budget.format(f"{float(spent) + 0.0001:.4f}"))
+    run = forks.run(ben, "doit")
+    assert run.code == 0, run.all
+    assert len(openai.requests) == 2, "the other clone spent it"
+    assert "left out: chapters/ch01/x" in run.out, run.all
+    ben.settings(team.settings(budget.format("100.00")))
+    assert forks.run(ben, "doit").code == 0
+    assert len(openai.requests) == 4
+
+
+def test_two_machines_at_once_keep_to_one_month_s_budget(team: Team, openai: OpenAIServer) -> None:
+    """Each sets its money aside in the store before it looks what the others have."""
+    openai.latency = 0.3
+    images = {f"i{number}": f"Boat number {number}." for number in range(8)}
+    budget = "[tool.chargen.budget]\nmonth = 0.05\n"  # room for one of them
+    books = [team.clone(name, images, more=budget) for name in ("ana", "ben")]
+    ended = [process.communicate(timeout=120) for process in [book.start("doit") for book in books]]
+    said = "\n".join(text.decode() for pair in ended for text in pair)
+    assert len(openai.requests) <= 1, said
+    assert "left out: chapters/ch01/i7" in said
+
+
+def test_a_run_that_waits_for_others_leaves_it_to_them_when_it_is_interrupted(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """It says for whom it waits; Ctrl-C ends it at once, nothing is lost, and the next run fetches."""
+    one = {"a": "A lamp."}
+    ana, ben = team.clone("ana", one), team.clone("ben", one)
+    answer = threading.Event()
+    openai.at(1, held(answer))
+    first = ana.start("doit")
+    openai.wait_for(1, timeout=60)
+    second = ben.start("doit")
+    assert second.stdout is not None
+    lines: list[str] = []
+    while not any("waiting for" in line for line in lines):
+        line = second.stdout.readline().decode()
+        assert line, lines
+        lines.append(line)
+    assert "is buying it; Ctrl-C leaves it to them" in lines[-1]
+    second.send_signal(signal.SIGINT)
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 130, out + err
+    answer.set()
+    assert first.wait(timeout=60) == 0
+    first.communicate()
+    assert len(openai.requests) == 1
+    assert "restored from the store, free" in forks.run(ben, "doit").out
+    assert len(openai.requests) == 1
+
+
+def test_what_no_branch_names_is_proposed_and_never_another_project_s(
+    team: Team, openai: OpenAIServer, forks: Forks, server: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = team.clone("ana")
+    assert forks.run(ana, "doit").code == 0
+    assert forks.run(ana, "chargen", "store", "gc").code == 3, "without git nobody knows"
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(ana.root))
+    for command in (("init", "-q"), ("add", "imagery"), ("commit", "-qm", "One")):
+        subprocess.run([*git, *command], check=True)
+    other = Team(team.folder / "another", server, openai)
+    other.folder.mkdir()
+    assert forks.run(other.clone("eve", {"z": "Another book."}), "doit").code == 0
+    assert forks.run(ana, "doit", "--rebuild", "chapters/ch01/a").code == 0
+    told = forks.run(ana, "chargen", "store", "gc", "--json").json
+    assert (told["proposed"], told["kept"]) == ([], 5), "all of them are young"
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(ana.root)
+    with open_session(ana.root, {**os.environ}) as session:
+        later = replace(session, clock=Later())
+        proposed = propose(later, shared_store(session))
+    assert proposed.replies == (), "what is named, and what that replaced, is kept"
+    ana.write(CH01, ana.read(CH01).replace("record:", "was:"))
+    with open_session(ana.root, {**os.environ}) as session:
+        proposed = propose(replace(session, clock=Later()), shared_store(session))
+    (found,) = proposed.replies
+    assert found[0].record.entry_id == "chapters/ch01/a", "the one that only the working copy named"

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chargen.model.inputs import Inputs, change_reasons, differences, fingerprint, parts, walk
+from chargen.model.inputs import (
+    Inputs,
+    RetakeInputs,
+    change_reasons,
+    differences,
+    edited_prompts,
+    fingerprint,
+    parts,
+    walk,
+)
 from chargen.model.record import RecordedReference
 from chargen.model.traced import Segment
 from chargen.model.values import FileHash, Size
@@ -29,6 +38,44 @@ class Told:
 def test_the_fingerprint_is_pinned() -> None:
     """Changing how inputs are hashed would buy every image of every user again."""
     assert fingerprint(PLAIN) == "7e9fe593068c7bc23c02c211f86162592a28ed77d307928a30548fdbfb117bbc"
+
+
+AGAIN = replace(PLAIN, retake=RetakeInputs(ONE, "Take the hat away.", TWO))
+
+
+def test_the_fingerprint_of_a_retake_is_pinned() -> None:
+    """As that of all other inputs; what is no input of it changes nothing."""
+    pinned = fingerprint(AGAIN)
+    assert pinned == "6cb47895b8769d1cd5939f218adce32dbab25c1e382b1bdb9d8311a3cf30494f"
+    told = replace(AGAIN.retake, source="a.yaml:1:1") if AGAIN.retake else None
+    assert fingerprint(replace(AGAIN, prompt="Another.", negative_prompt="none", retake=told)) == pinned
+
+
+def test_each_part_of_a_retake_is_an_input() -> None:
+    """The picture, the words, the mask and that there is one, the references, the size."""
+    assert AGAIN.retake is not None
+    others = [
+        replace(AGAIN, retake=replace(AGAIN.retake, of=TWO)),
+        replace(AGAIN, retake=replace(AGAIN.retake, instruction="Take the coat away.")),
+        replace(AGAIN, retake=replace(AGAIN.retake, mask=ONE)),
+        replace(AGAIN, retake=replace(AGAIN.retake, mask=None)),
+        replace(AGAIN, references=()),
+        replace(AGAIN, size=Size(48, 64)),
+        PLAIN,
+    ]
+    assert len({fingerprint(item) for item in (AGAIN, *others)}) == len(others) + 1
+    for other in others:
+        assert differences(parts(AGAIN), other)
+        assert differences(parts(other), AGAIN)
+
+
+def test_an_edited_prompt_is_told_beside_a_retake_and_is_no_difference() -> None:
+    """What stood beside the instruction when the picture was made is known for that alone."""
+    edited = replace(AGAIN, prompt="A lantern.")
+    assert differences(parts(AGAIN), edited) == ()
+    assert [item.part for item in edited_prompts(parts(AGAIN), edited)] == ["prompt"]
+    assert edited_prompts(parts(AGAIN), AGAIN) == ()
+    assert edited_prompts(parts(PLAIN), replace(PLAIN, prompt="x")) == ()
 
 
 def test_labels_and_sources_are_no_inputs() -> None:

@@ -30,6 +30,7 @@ WITH_VALUES = {
     ReasonCode.OBJECTION: 1,
     ReasonCode.COPIED: 1,
     ReasonCode.NOTE: 1,
+    ReasonCode.RETAKE: 1,
     ReasonCode.DRAFT: 1,
     ReasonCode.DRAFT_STANDS_IN: 1,
     ReasonCode.LOWER_REPLACES_NOTHING: 1,

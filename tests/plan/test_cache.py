@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from PIL import Image
 from servers import pictures
 from support.project import REPOSITORY, Project
 
@@ -30,6 +31,7 @@ from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.plan import Plan, Planned, plan_json
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
+from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Sending
 from chargen.store.originals import RECORD_FILE
 
@@ -267,6 +269,19 @@ def _needs_face_of(root: Path, slug: str, other: str) -> None:
     )
 
 
+def _retake(root: Path, picture: str) -> None:
+    """Ask the door of the first chapter anew, of a picture that is there."""
+    of = hash_bytes((root / picture).read_bytes()) if (root / picture).is_file() else "0" * 64
+    Image.new("RGBA", (128, 96)).save(root / "mask.png")
+    asked = f'retake: {{of: "{of}", instruction: Open it., mask: mask.png}}\n    prompt_used: "A door.'
+    _replaced(_chapter(root), 'prompt_used: "A door.', asked)
+
+
+def _delivered(root: Path) -> str:
+    """Return where a reply is kept."""
+    return next((str(path.relative_to(root)) for path in sorted(root.glob(".chargen/originals/*/*/*.png"))), "none")
+
+
 def _chapter(root: Path, slug: str = "ch01") -> Path:
     return root / f"imagery/chapters/{slug}/imagery.yaml"
 
@@ -305,6 +320,11 @@ EDITS: dict[str, Callable[[Path], object]] = {
     "a size": lambda root: _replaced(_chapter(root, "ch03"), '"128x96"', '"96x128"'),
     "a bad size": lambda root: _replaced(_chapter(root, "ch02"), '"128x96"', "banana"),
     "a model": lambda root: _replaced(_chapter(root), "model: sketch}", "model: other}"),
+    "a retake": lambda root: _retake(root, "generated/chapters/ch01/b.png"),
+    "a retake of a reply": lambda root: _retake(root, _delivered(root)),
+    "its mask": lambda root: (root / "mask.png").write_bytes(_png(b"4")),
+    "its mask gone": lambda root: (root / "mask.png").unlink(missing_ok=True),
+    "its words": lambda root: _replaced(_chapter(root), "Open it.", "Shut it."),
     "a record": lambda root: _replaced(_chapter(root), "record:", "recorded:"),
     "slots": lambda root: _replaced(_chapter(root, "ch03"), "file_path: generated/", "file_path: elsewhere/"),
     "a broken chapter": lambda root: _append(_chapter(root, "ch02"), "  - [\n"),

@@ -21,6 +21,8 @@ GONE = Reason(ReasonCode.PROBLEM, ("reference `a.png` is absent", "a.yaml:3:5"))
 PAID = Reason(ReasonCode.PAID_FOR)
 MOVED = Reason(ReasonCode.MOVED, ("chapters/ch01/before",))
 REFUSED = Reason(ReasonCode.REFUSED_BEFORE, ("no",))
+IN_JOB = Reason(ReasonCode.IN_JOB, ("chargen-1", "2026-11-28 10:00"))
+BEHIND = Reason(ReasonCode.REFERENCE_IN_JOB, ("generated/p.png",))
 SKETCH = Reason(ReasonCode.SKETCH_STANDS_IN)
 LOWER = Reason(ReasonCode.LOWER_REPLACES_NOTHING, ("draft",))
 TOO_LARGE = Reason(ReasonCode.OBJECTION, ("too large",))
@@ -50,6 +52,9 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "demand": tuple(Force),
     "drifted": ((), (DRIFTED,)),
     "awaited": ((), ("generated/p.png",)),
+    "placed": (None, PAID),
+    "in_job": ((), (IN_JOB,)),
+    "awaits_jobs": ((), (BEHIND,)),
     "input_blockers": ((), (GONE,)),
     "state_blockers": ((), (REFUSED,)),
     "request_blockers": ((), (TOO_LARGE,)),
@@ -138,6 +143,7 @@ def in_place(f: Any) -> Verdict:
         ),
         (lambda: f.target is Target.POINTER, Verdict.BLOCKED),
         (lambda: there() and f.demand is Force.REBUILD and not f.elsewhere, Verdict.STALE),
+        (lambda: there() and not f.elsewhere and bool(f.placed), Verdict.RESTORABLE),
         (lambda: there() and not f.elsewhere and bool(f.damaged) and comes_back(), Verdict.RESTORABLE),
         (lambda: there() and (stays() or (kept() and bool(f.damaged) and not f.elsewhere)), Verdict.LOCKED),
         (lambda: there() and not f.elsewhere and bool(f.damaged), Verdict.BLOCKED),
@@ -170,6 +176,8 @@ def expected(f: Any) -> Verdict:
     verdict = table(f)
     if verdict not in (Verdict.MISSING, Verdict.STALE, Verdict.PROOF):
         return verdict
+    if (f.demand is not Force.REBUILD and f.in_job) or f.awaits_jobs:
+        return Verdict.WAITING
     lower = f.target is Target.PRESENT and f.match is Match.OURS and f.outranks is not None
     blocked = f.input_blockers or f.state_blockers or lower or f.request_blockers
     return Verdict.BLOCKED if blocked else verdict
@@ -196,13 +204,22 @@ def _keeps_the_promises(facts: Any, judgement: Judgement) -> None:
         moves = verdict is Verdict.RESTORABLE and bool(facts.moved)
         assert facts.target is not Target.POINTER or moves
         assert facts.target is Target.PRESENT or not facts.elsewhere or moves
-        assert moves or named or facts.target is not Target.PRESENT or facts.match is Match.OURS or facts.damaged
+        assert (
+            moves
+            or named
+            or facts.target is not Target.PRESENT
+            or facts.match is Match.OURS
+            or facts.damaged
+            or facts.placed
+        )
     if verdict.spends:
         promoted = facts.status in (Status.APPROVED, Status.LOCKED) and facts.target is Target.PRESENT
         promoted = promoted and facts.promoted and facts.stands_in is not None
         kept = facts.status in (Status.APPROVED, Status.LOCKED) and not promoted
         assert named or not kept or not facts.locks_when_absent
         assert named or facts.target is not Target.PRESENT or not facts.damaged
+        assert not facts.awaits_jobs
+        assert named or not facts.in_job
         assert not (facts.input_blockers or facts.state_blockers or facts.request_blockers)
     if judgement.adopt:
         assert facts.target is Target.PRESENT
@@ -230,7 +247,7 @@ def test_a_file_is_read_before_it_is_replaced_and_not_before() -> None:
 
 def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
     """Neither originals nor journal are looked at, nor is its provider asked."""
-    costly = {"original", "waiting", "state_blockers", "request_blockers"}
+    costly = {"original", "waiting", "in_job", "state_blockers", "request_blockers"}
 
     def check(facts: Any) -> None:
         if judge(facts).verdict in (Verdict.FRESH, Verdict.NO_PROMPT, Verdict.SKIPPED):

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 
-from proof import author, chaos, disk, documents, hostile, identity, moves, outside, power, together
+from proof import author, chaos, disk, documents, hostile, identity, machines, moves, outside, power, together
 from proof.books import copy_of, forty
 from proof.hostile_projects import PROJECTS
 from proof.tally import Bench, Tally
@@ -133,4 +134,14 @@ def test_books_edited_at_random(bench: Callable[[int], Bench]) -> None:
     """Every entry keeps its picture, and nothing is paid for but what is new."""
     tally = Tally("identity")
     identity.harness(bench(3), tally)
+    tally.held()
+
+
+def test_machines_that_share_a_store(bench: Callable[[int], Bench]) -> None:
+    """Three machines of which one dies, once with one vendor and once with a pool that loses a server."""
+    tally, place = Tally("machines"), bench(2)
+    with ObjectStore("ministack") as store:
+        with OpenAIServer(latency=0.1) as server:
+            machines.one_round(place, tally, store, (server,), machines=3, images=9)
+        machines.pool_round(place, tally, store, machines=3, images=9)
     tally.held()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from servers.openai_server import OpenAIServer
 from chargen.model.batches import BatchState, Upload
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
 from chargen.providers.http.batches import digest
+from chargen.providers.openai.batches import OpenAIBatches
 
 MODELS = {"openai": "gpt-image-2.5-flare", "google": BANANA}
 SERVERS = {"openai": OpenAIServer, "google": GoogleServer}
@@ -460,3 +462,84 @@ def test_tokens_are_counted_on_the_high_side(vendor: Vendor) -> None:
     assert vendor.batches.tokens(vendor.request("x" * 400, references=(reference("ann"),))) > bare + 500
     unknown = replace(vendor.request("x" * 400), model="m")
     assert vendor.batches.tokens(unknown) >= 100
+
+
+def test_a_file_that_ends_amid_a_line_is_fetched_again(vendor: Vendor) -> None:
+    """A download may break without anybody noticing; what is missing is not lost yet."""
+    requests = three(vendor)
+    job = vendor.create(requests)
+    vendor.batches.status(job)
+    key = b"custom_id" if vendor.name == "openai" else b"key"
+    vendor.jobs.fails("content", Fault(body=b'{"' + key + b'": "k-1", "resp', content_type="x/y"))
+    failure = failure_of(lambda: vendor.results(job, requests))
+    assert (failure.failure, failure.possibly_billed) == (FailureClass.TRANSIENT, False)
+    assert len(vendor.results(job, requests)) == 3
+
+
+def test_a_line_that_says_504_was_not_billed(vendor: Vendor) -> None:
+    """Live it may have been, by a server in between; in a file of results the vendor itself says what it made."""
+    late = google_server.deadline() if vendor.name == "google" else openai_server.server_error(504)
+    vendor.server.when("fox", late, times=3)
+    requests = three(vendor)
+    job = vendor.create(requests)
+    vendor.batches.status(job)
+    found = vendor.results(job, requests).values()
+    assert {(result.failure, result.possibly_billed) for result in found} == {(FailureClass.TRANSIENT, False)}
+
+
+def test_a_download_may_take_longer_than_any_of_its_waits(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seconds are those without a byte: results of hundreds of megabytes take many minutes."""
+    monkeypatch.setattr(f"chargen.providers.{vendor.name}.batches.CALL_SECONDS", 0.6)
+    requests = three(vendor)
+    job = vendor.create(requests)
+    vendor.batches.status(job)
+    vendor.jobs.watch = lambda operation, _: time.sleep(0.3 if operation == "line" else 0.0)
+    assert len(vendor.results(job, requests)) == 3
+
+
+@pytest.fixture
+def openai() -> Iterator[Vendor]:
+    """OpenAI alone."""
+    with OpenAIServer(key=OPENAI_KEY) as server:
+        made = provider("openai", base_url=server.base_url)
+        yield Vendor("openai", server, made)
+        made.close()
+
+
+def test_a_file_that_openai_does_not_know_yet_is_waited_for(openai: Vendor) -> None:
+    """Right after the upload it may say so; the refused creates made nothing, and a lasting no is told."""
+    waited: list[float] = []
+    batches = OpenAIBatches(openai.provider, waited.append)
+    request = openai.request()
+    line = batches.line("k", request, {})
+    no = openai_server.error(400, "Cannot find file file-1, or project does not have access.", "invalid_request_error")
+    openai.jobs.fails("create", no, times=2)
+    assert batches.create("job-1", batches.group(request), io.BytesIO(line)) == openai.jobs.live[0].id
+    assert waited == [0.5, 1.0]
+    openai.jobs.fails("create", no, times=99)
+    assert not failure_of(lambda: batches.create("job-2", batches.group(request), io.BytesIO(line))).in_transit
+    assert openai.jobs.calls.count("create") == 3 + 5
+
+
+def test_the_list_of_openai_is_read_down_to_the_jobs_beginning(openai: Vendor) -> None:
+    """Older jobs can't be it; a clock that is some minutes wrong is borne."""
+    openai.jobs.page = 1
+    ids = [openai.create(three(openai), f"job-{number}") for number in range(4)]
+    for number, job in enumerate(openai.jobs.live):
+        job.created -= 3600 * (6 - 2 * number)
+    now = datetime.now(UTC).isoformat()
+    assert openai.batches.find("job-0", now) is None
+    assert openai.jobs.calls.count("list") == 2  # of the last hour, and the first that is older
+    three_hours = (datetime.now(UTC) - timedelta(hours=3, minutes=30)).isoformat()
+    assert openai.batches.find("job-1", three_hours) == ids[1]
+
+
+def test_a_line_of_openai_with_status_0_was_not_answered(openai: Vendor) -> None:
+    """Seen in the wild, counted as completed: it may be asked for again, and was not billed."""
+    requests = three(openai)
+    job = openai.create(requests)
+    openai.batches.status(job)
+    body = b'{"custom_id": "k-1", "response": {"status_code": 0, "body": {}}, "error": null}\n'
+    openai.jobs.fails("content", Fault(body=body, content_type="x/y"))
+    failure = openai.results(job, requests)["k-1"]
+    assert (failure.failure, failure.possibly_billed) == (FailureClass.TRANSIENT, False)

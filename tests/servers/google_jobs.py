@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from servers.jobs import Job, Jobs, Line, StoredFile, carried_out, jsonl, paged, told
+from servers.jobs import Job, Jobs, Line, StoredFile, carried_out, paged, told
 from servers.loopback import Routed
 from servers.scripted import Fault
 
@@ -86,7 +86,9 @@ class GoogleJobs:
         for job in self.jobs.live:
             if file_id in job.results[:1]:
                 lines = [line for kind in (0, 1) for line in self.jobs.lines_of(job, kind)]
-                return Routed(200, jsonl(self._result(line, job) for line in lines), {"content-type": "text/plain"})
+                return Routed(
+                    200, self.jobs.streamed(self._result(line, job) for line in lines), {"content-type": "text/plain"}
+                )
         return _error(403, "PERMISSION_DENIED", f"You do not have permission to access {file_id} or it may not exist.")
 
     def _result(self, line: Line, job: Job) -> dict[str, Any]:

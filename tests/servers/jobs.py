@@ -15,7 +15,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,8 @@ class Jobs:
         """Jobs or files on one page of a list, whatever is asked."""
         self.calls: list[str] = []
         """Each operation as it came: upload, create, list, status, content, cancel, delete, files."""
+        self.watch: Callable[[str, bool], object] = lambda *_: None
+        """Called before and after an operation is carried out, and before each line of results (`line`) is sent."""
         self._endings: list[dict[str, Any]] = []
         self._faults: list[tuple[str, Fault, int, bool, str]] = []
         self._lock = threading.RLock()
@@ -248,6 +250,12 @@ class Jobs:
             return line.body
         return self._server.usual(self._seen(line, job), line.picture)[0]
 
+    def streamed(self, values: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+        """Write values as lines, one at a time."""
+        for value in values:
+            self.watch("line", False)
+            yield json.dumps(value).encode() + b"\n"
+
     def _end(self, job: Job) -> None:
         ending = job.ending
         state, finished = ending.get("state", "completed"), ending.get("finished")
@@ -306,19 +314,15 @@ def paged(items: list[Any], after: Callable[[Any], str], token: str, size: int) 
     return items[start : start + size], start + size < len(items)
 
 
-def jsonl(values: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
-    """Write values as lines, one at a time."""
-    for value in values:
-        yield json.dumps(value).encode() + b"\n"
-
-
 def carried_out(jobs: Jobs, operation: str, path: str, do: Callable[[], Routed | Fault | Any]) -> Routed:
     """Answer a call as scripted: with a fault instead, with one after it was done, or with what `do` returns."""
     jobs.calls.append(operation)
+    jobs.watch(operation, False)
     fault = jobs.fault(operation, path)
     if fault is not None and fault.cut != "mid body":
         return told(fault)
     done = do()
+    jobs.watch(operation, True)
     answer = done if isinstance(done, Routed) else told(done if isinstance(done, Fault) else Fault(body=done))
     late = fault or jobs.fault(operation, path, after=True)
     if late is None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from servers.jobs import Job, Jobs, Line, StoredFile, carried_out, jsonl, paged
+from servers.jobs import Job, Jobs, Line, StoredFile, carried_out, paged
 from servers.loopback import Routed
 from servers.scripted import Fault
 
@@ -63,7 +63,7 @@ class OpenAIJobs:
         for job in self.jobs.live:
             if file_id in job.results:
                 lines = self.jobs.lines_of(job, job.results.index(file_id))
-                body = jsonl(self._result(line, job) for line in lines)
+                body = self.jobs.streamed(self._result(line, job) for line in lines)
                 return Routed(200, body, {"content-type": "application/octet-stream"})
         return _missing(f"No such File object: {file_id}")
 

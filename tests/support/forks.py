@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,10 @@ class Forks:
         fail: str = "",
         pause: str = "",
         count: bool = False,
+        later: float = 0.0,
         **more: Any,
     ) -> int:
-        """Start a command and return its process id; `more` are fields of `Steps`."""
+        """Start a command and return its process id; `more` are fields of `Steps`, its clock is `later` by seconds."""
         number = len(self._out)
         out, err = self._told / f"{number}.out", self._told / f"{number}.err"
         watched = {"kill_at": kill_at, "fail": fail, "pause": pause, **more}
@@ -94,6 +96,7 @@ class Forks:
             "err": str(err),
             "watched": watched if kill_at or fail or pause or count or more else None,
             "steps": str(self._told / "steps"),
+            "later": later,
         }
         pid = int(self._ask(order))
         self._out[pid] = (out, err)
@@ -164,6 +167,11 @@ def _run(order: Any) -> None:
             if "record" in order["watched"]:
                 from proof.recording import Recorder as watch  # noqa: PLC0415, N813 - as above
             watch(root=os.path.realpath(order["folder"]) + os.sep, path=order["steps"], **order["watched"]).install()
+        if order["later"]:
+            from chargen.store import clock  # noqa: PLC0415 - as above
+
+            ahead = timedelta(seconds=order["later"])
+            clock.SystemClock.now = lambda _: datetime.now(UTC) + ahead
         code = _main(*order["command"])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0

@@ -47,6 +47,10 @@ class Shell:
         if words[0] == "cd":
             self.folder = (self.folder / words[1]).resolve()
             return []
+        if words[0] in ("export", "unset"):
+            for name, _, value in (word.partition("=") for word in words[1:]):
+                self.env = {**self.env, name: value} if value else {k: v for k, v in self.env.items() if k != name}
+            return []
         if words[0] in ("doit", "chargen") and not re.search(r"[|>&]", command):
             book = object.__new__(Project)
             book.root, book.env = self.folder, self.env

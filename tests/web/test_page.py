@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the pat
 A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
 PORTRAIT = "characters/alice/alice-portrait"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
+ALICE = "imagery/characters/alice/imagery.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,44 @@ def test_two_versions_are_compared_and_one_comes_back(page: Any, book: Project) 
     assert book.image(A).read_bytes() != before
 
 
+def test_one_of_three_variants_is_picked(page: Any, book: Project) -> None:
+    """A survey of all, by keys: one put aside, two compared, one left and picked; the picture stays a version; undo."""
+    before, entry = book.image(PORTRAIT).read_bytes(), book.read(ALICE)
+    assert book.chargen("batch", "characters", "--variants", "3", PORTRAIT).code == 0
+    cell(page, PORTRAIT).locator("a").focus()
+    press(page, "Shift+N")
+    page.wait_for_selector(".survey .frame img")
+    frames = page.locator(".survey .frame")
+    assert [frame.get_attribute("aria-label") for frame in frames.all()] == [
+        "version 1 (current)",
+        "version 2",
+        "version 3",
+    ]
+    assert len({frame.get_attribute("src") for frame in page.locator(".survey img").all()}) == 3
+    press(page, "ArrowRight", "x")
+    page.wait_for_function("() => document.querySelectorAll('.survey .frame').length === 2")
+    press(page, "c")
+    page.wait_for_selector(".panes img")
+    assert [item.inner_text() for item in page.locator("figcaption").all()] == ["version 1", "version 3 pick (p)"]
+    page.get_by_text("Their prompts have the same words.").wait_for()
+    press(page, "Escape", "Shift+N")
+    page.wait_for_function("() => document.querySelectorAll('.survey .frame').length === 2")
+    press(page, "x")
+    said(page, "version 3 is left: p picks it")
+    press(page, "p")
+    said(
+        page,
+        "version 3 is the current one now · 2 images that show it will be built anew: chapters/ch01/a, chapters/ch01/b",
+    )
+    assert book.image(PORTRAIT).read_bytes() != before
+    assert book.chargen("batch", "characters", "--dry-run").out.splitlines()[-1] == "nothing to send"
+    press(page, "r")
+    page.get_by_label("version 3 (current)").wait_for()
+    press(page, "u")
+    said(page, f"undone: pick of {PORTRAIT}")
+    assert (book.image(PORTRAIT).read_bytes(), book.read(ALICE)) == (before, entry)
+
+
 def test_a_picture_is_asked_anew_with_a_mask(page: Any, book: Project) -> None:
     """Words, version and mask; what does not fit is told beside them; the price; then it is in the file, and undone."""
     before = book.read(CH01)
@@ -211,14 +250,15 @@ def test_a_rebuild_is_queued_priced_and_built(page: Any, book: Project) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible(browser: Any, server: Review, scheme: str) -> None:
-    """Axe finds nothing in the grid, the full view, the comparison and the list of keys; nothing is cut at 390."""
+def test_it_is_accessible(browser: Any, server: Review, book: Project, scheme: str) -> None:
+    """Axe finds nothing in the grid, the full view, comparison, survey and the list of keys; nothing is cut at 390."""
+    assert book.chargen("batch", "all", "--variants", "2", A).code == 0
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     tab = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
     tab.goto(server.address)
     tab.wait_for_selector("body[data-ready]")
     tab.add_init_script(path=Path(__import__("axe_playwright_python").__file__).parent / "axe.min.js")
-    for keys in ((), ("Enter",), ("t",), ("Escape", "c"), ("Escape", "?")):
+    for keys in ((), ("Enter",), ("t",), ("Escape", "c"), ("Escape", "Shift+N"), ("Escape", "?")):
         press(tab, *keys)
         tab.wait_for_timeout(300)
         found = axe.run(tab)
@@ -245,13 +285,22 @@ def test_the_exported_page_needs_no_server(browser: Any, book: Project) -> None:
     tab.close()
 
 
-def test_screenshots_for_the_docs(page: Any) -> None:
+def test_screenshots_for_the_docs(page: Any, book: Project) -> None:
     """Drawn where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
     import os  # noqa: PLC0415 - of this test alone
 
     folder = Path(os.environ["CHARGEN_SCREENSHOTS"]) if "CHARGEN_SCREENSHOTS" in os.environ else None
     assert (REPOSITORY / "docs").is_dir()
-    for name, keys in (("grid", ()), ("image", ("Enter",)), ("retake", ("t",)), ("compare", ("Escape", "c"))):
+    steps = {
+        "grid": (),
+        "image": ("Enter",),
+        "retake": ("t",),
+        "compare": ("Escape", "c"),
+        "survey": ("Escape", "Shift+N"),
+    }
+    for name, keys in steps.items():
+        if name == "survey":
+            assert book.chargen("batch", "all", "--variants", "3", A).code == 0
         press(page, *keys)
         page.wait_for_timeout(500)
         if name == "retake":

@@ -54,7 +54,7 @@ def test_a_decision_comes_from_the_page_alone(server: Review, book: Project, hea
 def test_nothing_is_changed_by_asking(server: Review, book: Project) -> None:
     """Every path that decides is closed to GET, and what may be asked for writes nothing of the author's."""
     before = book.read(CH01)
-    for path in ("/decide", "/restore", "/undo", "/price", "/build"):
+    for path in ("/decide", "/restore", "/pick", "/undo", "/price", "/build"):
         assert server.get(path).status == 405
     for path in ("/book", f"/image/{A}", "/decisions", f"/words/{A}?one=1&other=2"):
         assert server.get(path).status == 200

@@ -44,6 +44,15 @@ _BUDGET = {
     "default": "",
     "help": "spend at most so many USD in this run",
 }
+_MODE = {
+    "name": "mode",
+    "short": "",
+    "long": "mode",
+    "type": str,
+    "default": "",
+    "choices": (("live", "send one by one"), ("batch", "send as jobs, at half the price and within a day")),
+    "help": "how requests go, whatever the settings say",
+}
 _VARIANTS = {
     "name": "variants",
     "short": "",
@@ -76,7 +85,7 @@ _NO_WAIT = {
     "default": False,
     "help": "fail if another process is building this project, instead of waiting",
 }
-_COUNTING = ("rebuild", "always", "no_resume", "budget", "variants", "tier", "default_tasks")
+_COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "variants", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
 
@@ -91,7 +100,18 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (_ALWAYS, _REBUILD, _BUDGET, _VARIANTS, _TIER, _NO_RESUME, _NO_WAIT, opt_verbosity, opt_outfile)
+    cmd_options = (
+        _ALWAYS,
+        _REBUILD,
+        _BUDGET,
+        _MODE,
+        _VARIANTS,
+        _TIER,
+        _NO_RESUME,
+        _NO_WAIT,
+        opt_verbosity,
+        opt_outfile,
+    )
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
@@ -152,6 +172,7 @@ class Run(ProjectCommand):
 
 def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
     from chargen.cli.options import usd  # noqa: PLC0415 - as above
+    from chargen.model.request import Mode  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
     from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
 
@@ -160,6 +181,7 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         names=Selection() if named is None else Selection(named.terms, within=named.within),
         tier=params["tier"],
         budget=usd(params["budget"]) if params["budget"] else None,
+        mode=Mode(params["mode"]) if params["mode"] else None,
         variants=_variants(params["variants"]),
         resume=not params["no_resume"],
         wait=not params["no_wait"],

@@ -152,6 +152,6 @@ def _write(root: Path, name: str, data: bytes) -> None:
 
 
 def _is_plain_about_money(settings: Settings) -> bool:
-    """Say whether settings neither limit what is spent nor send requests to other servers."""
-    limits = (settings.budget.run, settings.budget.month)
-    return limits == (None, None) and not any(provider.base_url for provider in settings.providers.values())
+    """Say whether settings neither limit what is spent, nor send requests elsewhere, nor share what is bought."""
+    limits = (settings.budget.run, settings.budget.month, settings.store)
+    return limits == (None, None, None) and not any(provider.base_url for provider in settings.providers.values())

@@ -17,7 +17,7 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.ownership import Claim
-from chargen.plan.plan import Offer, Planned, PlannedReference, acts, cost_with, image_json, needs, sends
+from chargen.plan.plan import Batched, Offer, Planned, PlannedReference, acts, cost_with, image_json, needs, sends
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +54,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     is_former: bool
     seen: str
     offer: Offer | None
+    batched: Batched | None
 
     @property
     def file(self) -> str:
@@ -218,7 +219,7 @@ def row_of(image: Planned, offer: Offer | None) -> Row:
         image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
         image.seen,
-        offer,
+        offer, image.batched,
     )  # fmt: skip
 
 

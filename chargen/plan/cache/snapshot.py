@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chargen.config.layout import IGNORED
+from chargen.config.layout import IGNORED, JOBS
 from chargen.errors import InputError
 from chargen.model.reason import is_draft
 from chargen.plan.cache.environment import environment_digest
@@ -59,7 +59,7 @@ class Snapshot:
         files = self.stamp.files
         if not all(known.nothing_due for known in files.values()) or self.broken_off:
             return None
-        if (self.root / IGNORED).exists():
+        if (self.root / IGNORED).exists() or _has_jobs(self.root):
             return None
         ids = {name: None for file in files for name in self.stamp.ids(file)}
         if names:
@@ -133,6 +133,14 @@ def _stamp(root: Path, environ: Mapping[str, str], day: str = "") -> Stamp | Non
         return None
     day = day or datetime.now(UTC).date().isoformat()
     return stamp if environment_digest(root, stamp.prompts, environ, day) == stamp.environment else None
+
+
+def _has_jobs(root: Path) -> bool:
+    """Say whether servers or vendors may be at work for the project: every run asks them first."""
+    try:
+        return bool(os.listdir(root / JOBS))  # noqa: PTH208 - an up-to-date run asks, and only for one name
+    except OSError:
+        return False
 
 
 def _is_same(file: str, found: str, stamp: Stamp, signatures: Signatures) -> bool:

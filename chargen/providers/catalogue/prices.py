@@ -141,7 +141,7 @@ def estimate(prices: Prices, requested: str, quality: str | None, references: in
     latin = sum(character.isascii() for character in prompt)
     text_tokens = -(-latin // CHARACTERS_PER_TOKEN) + len(prompt) - latin
     inputs = TokenCounts(text_in=text_tokens, image_in=references * prices.reference_tokens)
-    return _rounded(image + _usd(prices.rates, inputs))
+    return rounded(image + _usd(prices.rates, inputs))
 
 
 def most(prices: Prices, requested: str, quality: str | None, references: int, prompt: str) -> Decimal | None:
@@ -157,12 +157,12 @@ def most(prices: Prices, requested: str, quality: str | None, references: int, p
         image_in=references * max(prices.reference_tokens_most, prices.reference_tokens),
         text_out=prices.words_tokens_most,
     )
-    return _rounded(image * prices.pictures_most + _usd(prices.rates, inputs))
+    return rounded(image * prices.pictures_most + _usd(prices.rates, inputs))
 
 
 def cost(prices: Prices, counts: TokenCounts) -> Decimal | None:
     """Return what a call cost by its tokens; None where the server kept no account, or one that can't be true."""
-    return _rounded(_usd(prices.rates, counts)) if 0 < counts.total <= MOST_TOKENS else None
+    return rounded(_usd(prices.rates, counts)) if 0 < counts.total <= MOST_TOKENS else None
 
 
 def _usd(rates: Rates, counts: TokenCounts) -> Decimal:
@@ -174,5 +174,6 @@ def _usd(rates: Rates, counts: TokenCounts) -> Decimal:
     ) / MILLION
 
 
-def _rounded(usd: Decimal) -> Decimal:
+def rounded(usd: Decimal) -> Decimal:
+    """Round an amount up to the grain."""
     return usd.quantize(GRAIN, rounding=ROUND_UP)

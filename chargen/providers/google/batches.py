@@ -183,16 +183,17 @@ class GoogleBatches:
                 raise
 
     def discard(self, name: str, job_id: str | None, uploads: tuple[Upload, ...]) -> None:
-        """Delete a batch and its files."""
+        """Delete the files of a batch, and the batch last: as long as it is there, it can be asked for what is left."""
         told: Any = {"http_options": _options(CALL_SECONDS)}
         files = [upload.id for upload in uploads]
         files += self._free(lambda client: _named(client, name))
         operation = None if job_id is None else known(lambda: self._batch(job_id))
         if operation is not None:
             files += filter(None, [_result_file(operation)])
-            known(lambda: self._vendor.ask(lambda client: client.batches.delete(name=str(job_id), config=told)))
         for file in files:
             known(partial(self._delete, file))
+        if operation is not None:
+            known(lambda: self._vendor.ask(lambda client: client.batches.delete(name=str(job_id), config=told)))
 
     def _delete(self, file: str) -> None:
         told: Any = {"http_options": _options(CALL_SECONDS)}

@@ -6,9 +6,13 @@ Laws: what does not fit as a whole is left out, least important first; the mark 
 from __future__ import annotations
 
 from chargen.providers.sketch.colours import RGB
+from chargen.providers.sketch.composition import compose
 from chargen.providers.sketch.panels import references, texts
 from chargen.providers.sketch.sheet import PROOF, Box, Sheet, chip
 from chargen.providers.sketch.text import SMALLEST, fit, line_height
+
+_VIEW, _ROOM_FOR_VIEW = 0.36, 90
+"""Share of the height that is left to the composition, and the height in pixels from which there is room for one."""
 
 
 def draw_small_card(sheet: Sheet) -> None:
@@ -16,7 +20,11 @@ def draw_small_card(sheet: Sheet) -> None:
     size = sheet.size
     band = _stripe(sheet)
     pad = max(3, round(min(size.width, size.height) * 0.04))
-    area = Box(pad, pad, size.width - pad, size.height - band - pad)
+    view = round(size.height * _VIEW) if size.height >= _ROOM_FOR_VIEW else 0
+    if view:
+        name = sheet.entry_id or sheet.prompt
+        sheet.items += compose(sheet.theme, Box(0, 0, size.width, view), name, peopled=True)
+    area = Box(pad, view + pad, size.width - pad, size.height - band - pad)
     if area.width < 1.6 * area.height or area.width < 220:
         top = _head(sheet, area)
         rest = Box(area.left, top + pad, area.right, area.bottom)

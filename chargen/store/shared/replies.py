@@ -18,6 +18,9 @@ from chargen.model.values import Fingerprint
 from chargen.store.hashes import hash_bytes
 from chargen.store.shared.objects import Objects, StoreError
 
+DONE = "done"
+"""Where records are, below the prefix."""
+
 
 class SharedReply(Struct, frozen=True):
     """A reply that is in the store: its record, and who put it there."""
@@ -40,18 +43,22 @@ class Replies:
 
     def under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
         """Return the replies to these inputs, in the order in which they were put there; damaged ones left out."""
-        found: list[SharedReply] = []
+        return tuple(reply for reply, _ in self.numbered(fingerprint))
+
+    def numbered(self, fingerprint: Fingerprint) -> tuple[tuple[SharedReply, str], ...]:
+        """Return the same, each with the key of its record."""
+        found: list[tuple[SharedReply, str]] = []
         number = 1
-        while (there := self._objects.get(_key(fingerprint, number))) is not None:
+        while (there := self._objects.get(key := _key(fingerprint, number))) is not None:
             reply = _read(there.data)
             if reply is not None and reply.record.fingerprint == fingerprint:
-                found.append(reply)
+                found.append((reply, key))
             number += 1
         return tuple(found)
 
     def fetch(self, reply: SharedReply) -> bytes:
         """Return delivered bytes, verified."""
-        there = self._objects.get(_bytes_key(reply.original))
+        there = self._objects.get(bytes_key(reply.original))
         if there is None:
             raise DamagedReplyError(f"the bytes of {reply.record.attempt} are not in the store")
         if hash_bytes(there.data) != reply.original.sha256:
@@ -81,16 +88,17 @@ class Replies:
 
     def _place(self, original: Original, data: bytes) -> None:
         """Put delivered bytes there; others under their hash that are not these are replaced."""
-        key = _bytes_key(original)
+        key = bytes_key(original)
         if self._objects.create(key, data) is None:
             self._objects.put(key, data)
 
 
 def _key(fingerprint: Fingerprint, number: int) -> str:
-    return f"done/{fingerprint}/{number}"
+    return f"{DONE}/{fingerprint}/{number}"
 
 
-def _bytes_key(original: Original) -> str:
+def bytes_key(original: Original) -> str:
+    """Say under which key delivered bytes are."""
     return f"cas/{original.sha256}"
 
 

@@ -14,8 +14,9 @@ const compare = {
       location.hash = `#image/${encodeURI(image.id)}`;
       return;
     }
-    const pane = (item) => make("figure", {}, make("div", { class: "frame", tabindex: "0", role: "group", "aria-label": item.name },
-      make("img", { src: source.picture(item.picture), alt: item.name })), make("figcaption", {}, item.name));
+    const pane = (item) => make("figure", {}, make("div", { class: "frame", tabindex: "0", role: "group", "aria-label": item.name, "data-number": item.number },
+      make("img", { src: source.picture(item.picture), alt: item.name })),
+    make("figcaption", {}, item.name, " ", compare.pick(image, item)));
     const panes = make("div", { class: "panes" }, pane(one), pane(other));
     const slider = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": "how much of the second picture" });
     const slide = () => {
@@ -49,6 +50,11 @@ const compare = {
         words.replaceChildren(make("p", {}, "Their prompts have the same words."));
       }
     }
+  },
+
+  pick(image, item) {
+    const version = image.versions.find((each) => each.number === item.number);
+    return (version && survey.button(image, version)) || "";
   },
 
   // Two versions by number, or the picture and another one by its hash; without either the last version and the present.

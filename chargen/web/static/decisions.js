@@ -40,6 +40,14 @@ const decide = {
     await desk.refresh();
   },
 
+  async pick(id, version) {
+    const done = await attempt(() => source.post("pick", { image: id, version: String(version) }));
+    if (!done) return;
+    const stale = done.stale.length ? ` · ${plural(done.stale.length, "image")} that show it will be built anew: ${done.stale.join(", ")}` : "";
+    say(`version ${done.version} is the current one now${stale}`);
+    await desk.refresh();
+  },
+
   async undo(number) {
     if (source.readOnly) return;
     const done = await attempt(() => source.post("undo", number ? { number } : {}));

@@ -6,15 +6,17 @@ const grid = {
   filters: document.getElementById("filters"),
   selected: new Set(),
   current: null,
+  made: new Map(), // the cell of each image, shown or not
+  focusable: null, // the one cell that the tab key reaches
 
   // Cells are made once and changed in place, so that focus and scroll position stay.
   draw() {
-    const shown = new Set(grid.shown().map((image) => image.id));
+    const shown = new Set(grid.shown());
     const byFile = new Map(desk.book.files.map((file) => [file.file, { ...file, images: [] }]));
     for (const image of desk.book.images) byFile.get(image.file)?.images.push(image);
     const sections = [];
     for (const file of byFile.values()) {
-      const cells = file.images.filter((image) => shown.has(image.id)).map(grid.cell);
+      const cells = file.images.filter((image) => shown.has(image)).map(grid.cell);
       if (cells.length === 0) continue;
       const open = file.images.filter((image) => image.reviewed === false).length;
       const made = file.images.filter((image) => image.picture).length;
@@ -32,9 +34,15 @@ const grid = {
     }
     const none = make("p", { class: "none" }, desk.book.images.length ? "No image is left by these filters." : "No images are planned yet.");
     grid.fill(grid.element, sections.length ? sections : [none]);
-    if (!shown.has(grid.current)) grid.current = null;
+    if (!grid.cellOf(grid.current)) grid.current = null;
     grid.mark();
     grid.counts();
+  },
+
+  // The cell of an image that the filters let through.
+  cellOf(id) {
+    const cell = grid.made.get(id);
+    return cell?.isConnected ? cell : null;
   },
 
   fill(parent, children) {
@@ -45,12 +53,11 @@ const grid = {
   },
 
   cell(image) {
-    const id = `cell ${image.id}`;
-    let cell = document.getElementById(id);
-    const state = JSON.stringify(image);
-    if (cell && cell.state === state) return cell;
+    let cell = grid.made.get(image.id);
+    if (cell && (cell.image === image || (cell.image && JSON.stringify(cell.image) === JSON.stringify(image)))) return cell;
     if (!cell) {
-      cell = make("li", { id }, make("a", { tabindex: "-1", href: `#image/${encodeURI(image.id)}` }));
+      cell = make("li", { id: `cell ${image.id}` }, make("a", { tabindex: "-1", href: `#image/${encodeURI(image.id)}` }));
+      grid.made.set(image.id, cell);
       cell.firstChild.addEventListener("focus", () => {
         grid.current = image.id;
         grid.mark();
@@ -61,7 +68,7 @@ const grid = {
         grid.select(image.id);
       });
     }
-    cell.state = state;
+    cell.image = image;
     const [width, height] = image.size || [1, 1];
     const picture = image.picture
       ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
@@ -69,7 +76,7 @@ const grid = {
     if (image.picture) {
       picture.addEventListener("error", () => {
         picture.replaceWith(make("span", { class: "empty" }, "can't be shown"));
-        cell.state = null; // the next look at the book asks anew
+        cell.image = null; // the next look at the book asks anew
       });
     }
     fill(cell.firstChild,
@@ -124,28 +131,24 @@ const grid = {
 
   cells: () => [...grid.element.querySelectorAll("li > a")],
 
+  // The tab key reaches the cell that had the focus last, else the first.
   mark() {
-    const cells = grid.cells();
-    const focusable = cells.find((cell) => cell.parentNode.id === `cell ${grid.current}`) || cells[0];
-    for (const cell of cells) {
-      const chosen = grid.selected.has(cell.parentNode.id.slice(5));
-      cell.tabIndex = cell === focusable ? 0 : -1;
-      cell.parentNode.classList.toggle("selected", chosen);
-      if (chosen) cell.setAttribute("aria-description", "selected");
-      else cell.removeAttribute("aria-description");
-    }
+    if (grid.focusable) grid.focusable.tabIndex = -1;
+    grid.focusable = (grid.cellOf(grid.current) || grid.element.querySelector("li"))?.firstChild || null;
+    if (grid.focusable) grid.focusable.tabIndex = 0;
   },
 
-  select(id) {
-    if (!grid.selected.delete(id)) grid.selected.add(id);
-    grid.mark();
+  select(id, chosen = !grid.selected.has(id)) {
+    const cell = grid.made.get(id);
+    grid.selected[chosen ? "add" : "delete"](id);
+    cell?.classList.toggle("selected", chosen);
+    if (chosen) cell?.firstChild.setAttribute("aria-description", "selected");
+    else cell?.firstChild.removeAttribute("aria-description");
     grid.counts();
   },
 
   clear() {
-    grid.selected.clear();
-    grid.mark();
-    grid.counts();
+    for (const id of [...grid.selected]) grid.select(id, false);
   },
 
   // What a key means: the selected cells that are visible, else the one that has the focus.
@@ -157,7 +160,7 @@ const grid = {
 
   // Without an id the first cell.
   focus(id) {
-    const cell = document.getElementById(`cell ${id}`)?.firstChild || grid.cells()[0];
+    const cell = (grid.cellOf(id) || grid.element.querySelector("li"))?.firstChild;
     cell?.focus();
     cell?.scrollIntoView({ block: "nearest" });
   },

@@ -12,6 +12,8 @@ const KEYS = [
   ["k", "accept the picture as it is"],
   ["b", "queue a rebuild, or take it from the queue"],
   ["c", "compare with the version before, else with a portrait"],
+  ["Shift-n", "survey: all variants at once; there x puts one aside, r brings all back, c compares two"],
+  ["p", "pick the variant with the focus, in the survey and the comparison; elsewhere it opens the survey"],
   ["o", "compare one over the other"],
   ["z", "zoom"],
   ["u", "undo the last decision"],
@@ -33,6 +35,7 @@ document.addEventListener("keydown", async (event) => {
   }
   const route = desk.route();
   const inGrid = route.name === "grid";
+  const inSurvey = route.name === "survey";
   const ids = inGrid ? grid.meant() : [route.id];
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const actions = {
@@ -40,25 +43,28 @@ document.addEventListener("keydown", async (event) => {
       const next = event.shiftKey ? desk.next(ids[ids.length - 1]) : null;
       if ((await decide.status("approve", ids)) && next) desk.go(next);
     },
-    x: () => decide.reject(ids),
+    x: () => (inSurvey ? survey.out() : decide.reject(ids)),
+    p: () => (inSurvey || route.name === "compare" ? source.readOnly || survey.pick() : survey.go(ids[0])),
+    r: () => inSurvey && survey.again(),
     t: () => ids.length && retake.ask(ids[0]),
     l: () => decide.status("lock", ids),
     k: () => decide.status("accept", ids),
     b: () => queue.add(ids),
-    c: () => ids.length && (location.hash = `#compare/${encodeURI(ids[0])}`),
+    c: () => (inSurvey ? survey.compare() : ids.length && (location.hash = `#compare/${encodeURI(ids[0])}`)),
     o: () => document.getElementById("over")?.click(),
     z: () => view.zoom?.toggle(),
     u: () => decide.undo(),
-    n: () => desk.next(ids[0]) && desk.go(desk.next(ids[0])),
+    n: () => event.shiftKey ? survey.go(ids[0]) : desk.next(ids[0]) && desk.go(desk.next(ids[0])),
     "/": () => grid.filters.elements.text.focus(),
     "?": showKeys,
-    Escape: () => (inGrid ? grid.clear() : (location.hash = route.name === "compare" ? `#image/${encodeURI(route.id)}` : "#")),
+    Escape: () => (inGrid ? grid.clear() : (location.hash = route.name !== "image" ? `#image/${encodeURI(route.id)}` : "#")),
     " ": inGrid && grid.current ? () => grid.select(grid.current) : null,
   };
   if (key.startsWith("Arrow")) {
     if (!inGrid && view.zoom?.factor > 1) return;
     event.preventDefault();
     if (inGrid) grid.step(event.key);
+    else if (inSurvey) survey.step(event.key);
     else desk.beside(route.id, key === "ArrowRight" || key === "ArrowDown" ? 1 : -1);
   } else if (actions[key] && !(key === " " && event.target.tagName === "BUTTON")) {
     event.preventDefault();

@@ -3,14 +3,15 @@
 
 const desk = {
   book: { images: [], files: [] },
+  opened: false,
 
-  // `#image/ID`, `#compare/ID?...`, or the grid.
+  // `#image/ID`, `#compare/ID?...`, `#survey/ID`, or the grid.
   route() {
     const hash = location.hash.slice(1);
     const [path, query] = hash.split("?");
     const [name, ...rest] = path.split("/");
     const id = decodeURI(rest.join("/"));
-    return { name: id && (name === "image" || name === "compare") ? name : "grid", id, hash, query: new URLSearchParams(query || "") };
+    return { name: id && ["image", "compare", "survey"].includes(name) ? name : "grid", id, hash, query: new URLSearchParams(query || "") };
   },
 
   async refresh() {
@@ -21,6 +22,11 @@ const desk = {
     document.title = `${book.name} · chargen review`;
     document.getElementById("undo").disabled = !book.undo;
     grid.choices();
+    if (!desk.opened) {
+      // The page opens on what is not reviewed yet, where there is any.
+      desk.opened = true;
+      grid.filters.elements.unreviewed.checked = book.images.some((image) => image.reviewed === false);
+    }
     grid.draw();
     await desk.show();
   },
@@ -31,6 +37,7 @@ const desk = {
     view.element.hidden = route.name === "grid";
     if (route.name === "image") await view.open(route.id);
     else if (route.name === "compare") await compare.open(route);
+    else if (route.name === "survey") await survey.open(route);
     else if (view.image) {
       const id = view.image.id;
       view.image = view.zoom = null;
@@ -95,11 +102,6 @@ const desk = {
     grid.filters.addEventListener("submit", (event) => event.preventDefault());
     window.addEventListener("hashchange", desk.show);
     await desk.refresh();
-    // The page opens on what is not reviewed yet, where there is any.
-    if (desk.book.images.some((image) => image.reviewed === false)) {
-      grid.filters.elements.unreviewed.checked = true;
-      grid.draw();
-    }
     if (desk.route().name === "grid") grid.focus(null);
     if (!source.readOnly) desk.listen();
     document.body.dataset.ready = "true";

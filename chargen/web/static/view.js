@@ -78,12 +78,14 @@ const view = {
     if (image.versions.length === 0) return null;
     const current = image.versions.find((version) => version.where === "current");
     return make("details", { open: image.versions.length > 1 }, make("summary", {}, plural(image.versions.length, "version")),
+      survey.candidates(image).length > 1 ? make("p", {}, make("a", { href: `#survey/${encodeURI(image.id)}`, "data-key": "survey" }, `${survey.candidates(image).length} variants to choose from`)) : null,
       make("ul", { class: "pictures" }, ...[...image.versions].reverse().map((version) => make("li", {},
         version.picture ? make("img", { src: source.thumbnail(version.picture), alt: `version ${version.number}`, width: 96, height: 96, loading: "lazy" }) : make("span", { class: "empty" }, "not here"),
         make("span", {}, `${version.number}${version === current ? " (current)" : ""}, ${desk.time(version.at)}`),
         make("span", {}, [version.by_hand ? "by hand" : version.by, version.cost_usd === null ? null : money(version.cost_usd), ...version.why].filter(Boolean).join(", ")),
         version !== current && version.picture && current ? make("a", { href: `#compare/${encodeURI(image.id)}?one=${version.number}&other=${current.number}` }, "compare") : null,
-        version !== current && version.picture && !source.readOnly ? button("bring back", () => decide.restore(image.id, version.number)) : null))));
+        survey.button(image, version),
+        version !== current && version.picture && !version.candidate && !source.readOnly ? button("bring back", () => decide.restore(image.id, version.number)) : null))));
   },
 
   why(image) {

@@ -1,0 +1,269 @@
+"""What `chargen store` does: look whether a store serves, compare it with what is here, push, pull, and propose.
+
+Nothing here deletes: what may go is only listed, and only of this project's prefix.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from chargen.errors import ChargenError, StartError, error
+from chargen.model.record import RecordLine
+from chargen.model.values import EntryId, Fingerprint
+from chargen.plan.planner import Planner
+from chargen.plan.session import Session
+from chargen.providers import is_proof
+from chargen.store.clock import compact_stamp
+from chargen.store.original_store import StoredOriginal
+from chargen.store.shared.objects import StoreError
+from chargen.store.shared.race import CHECK_SECONDS, what_is_wrong
+from chargen.store.shared.replies import DONE, SharedReply, bytes_key
+from chargen.store.shared.shared_store import SharedStore, open_store
+
+AT_ONCE = 16
+KEPT_DAYS = 30
+"""What is younger is never proposed: the branch that names it may not have come here yet."""
+
+_RECORD = re.compile(r"""record: ["']?([12] in=[^"'\n]*)""")
+
+
+class StoreCheck(Struct, frozen=True):
+    """Whether a store serves: what fails of reading and writing, and why it can't hold claims; empty where fine."""
+
+    url: str
+    access: str
+    reading: str
+    writing: str
+    claims: str
+
+    @property
+    def serves(self) -> bool:
+        """True where it does all that the settings ask of it."""
+        return not (self.reading or self.writing or self.claims)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `store check --json`."""
+        told = {"reading": self.reading, "writing": self.writing, "claims": self.claims}
+        return {"url": self.url, "access": self.access, **told, "serves": self.serves}
+
+
+class StoreStatus(Struct, frozen=True):
+    """How what is here and what is in the store compare, in numbers of replies."""
+
+    url: str
+    access: str
+    claims: str
+    here: int
+    in_store: int
+    only_here: tuple[str, ...]
+    """Attempts."""
+    to_put: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `store status --json`."""
+        counted = {"here": self.here, "in_store": self.in_store, "to_put": self.to_put}
+        return {
+            "url": self.url,
+            "access": self.access,
+            "claims": self.claims,
+            **counted,
+            "only_here": [*self.only_here],
+        }
+
+
+class Moved(Struct, frozen=True):
+    """Replies that a push or a pull brought over, by attempt, and what could not be."""
+
+    attempts: tuple[str, ...]
+    failed: Mapping[str, str]
+    there: int
+    """How many needed nothing."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `store push --json` and `store pull --json`."""
+        return {"moved": [*self.attempts], "failed": dict(self.failed), "there_already": self.there}
+
+
+class Proposal(Struct, frozen=True):
+    """Replies that no record of any branch names, with their objects' keys, and what their pictures take in bytes."""
+
+    replies: tuple[tuple[SharedReply, str], ...]
+    branches: int
+    kept: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of their pictures."""
+        return sum(reply.original.size for reply, _ in self.replies)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `store gc --json`."""
+        found = [
+            {
+                "attempt": reply.record.attempt,
+                "entry": reply.record.entry_id,
+                "bytes": reply.original.size,
+                "keys": [key, bytes_key(reply.original)],
+            }
+            for reply, key in self.replies
+        ]
+        return {"proposed": found, "bytes": self.size, "kept": self.kept, "branches": self.branches}
+
+
+def shared_store(session: Session) -> SharedStore:
+    """Open the store of the settings. Raises StartError where there is none."""
+    settings = session.project.settings.store
+    if settings is None:
+        hint = 'write `url = "s3://bucket/prefix"` in `[tool.chargen.store]`'
+        raise StartError([error("no shared store is configured", hint=hint)])
+    return open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
+
+
+def check_store(store: SharedStore, seconds: float = CHECK_SECONDS) -> StoreCheck:
+    """Read, and where that is allowed write and race it; what the race finds is remembered."""
+    reading = writing = claims = ""
+    try:
+        store.objects.get("check/reading")
+    except StoreError as failure:
+        reading = str(failure)
+    if not reading and store.writes:
+        try:
+            claims = what_is_wrong(store.objects, seconds)
+            store.machine.note_verdict(claims)
+        except StoreError as failure:
+            writing = str(failure)
+    settings = store.settings
+    return StoreCheck(settings.url, settings.access.value, reading, writing, claims)
+
+
+def store_status(session: Session, store: SharedStore) -> StoreStatus:
+    """Compare what is here with the store, by looking up each fingerprint that is here. Raises StoreError."""
+    here = _shareable(session)
+    known = _known(store, here)
+    only = tuple(stored.record.attempt for stored in here if stored.record.attempt not in known)
+    settings = store.settings
+    counted = len(here), len(here) - len(only), only, len(store.machine.to_put())
+    return StoreStatus(settings.url, settings.access.value, settings.claims.value, *counted)
+
+
+def push(session: Session, store: SharedStore) -> Moved:
+    """Put into the store what is only here. Raises StoreError, StartError."""
+    if not store.writes:
+        hint = "`access` of `[tool.chargen.store]`, or CHARGEN_STORE_ACCESS, says so"
+        raise StartError([error("the store is only read here: nothing is pushed", store.settings.position, hint)])
+    here = _shareable(session)
+    known = _known(store, here)
+    moved: list[str] = []
+    failed: dict[str, str] = {}
+    for stored in here:
+        record = stored.record
+        if record.attempt not in known:
+            try:
+                store.replies.put(record, session.originals.read(stored))
+                if (usd := record.cost_or_estimate_usd) is not None:
+                    store.ledger.cost(record, usd)
+            except ChargenError as failure:
+                failed[record.attempt] = failure.problems[0].message
+                continue
+            moved.append(record.attempt)
+        store.machine.has_put(record.attempt, record.fingerprint)
+    return Moved(tuple(moved), failed, len(here) - len(moved) - len(failed))
+
+
+def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable[EntryId] | None) -> Moved:
+    """Bring the replies of entries here, with their history; of all that is in the store where none are named.
+
+    Raises StoreError, InputError.
+    """
+    wanted = None if names is None else frozenset(names)
+    moved: list[str] = []
+    failed: dict[str, str] = {}
+    there = 0
+    for reply, _ in _all_replies(store):
+        record = reply.record
+        owner = planner.evidence.owner(StoredOriginal(record, reply.original))
+        if wanted is not None and (owner or record.entry_id) not in wanted:
+            continue
+        if session.originals.find(record.attempt, record.fingerprint) is not None:
+            there += 1
+            continue
+        try:
+            data = store.replies.fetch(reply)
+        except StoreError as failure:
+            failed[record.attempt] = str(failure)
+            continue
+        session.journal.known(session.originals.put(record, data))
+        moved.append(record.attempt)
+    return Moved(tuple(moved), failed, there)
+
+
+def propose(session: Session, store: SharedStore) -> Proposal:
+    """List what no record of any branch names, nor what such a picture replaced. Raises StoreError, StartError."""
+    branches, named = _named_in_branches(session.project.root, session.project.settings.imagery)
+    every = tuple(_all_replies(store))
+    after = {reply.record.attempt: reply.record.after for reply, _ in every}
+    kept: set[str] = set()
+    for attempt in named:
+        while attempt and attempt not in kept:
+            kept.add(attempt)
+            attempt = after.get(attempt) or ""  # noqa: PLW2901 - along the chain of what replaced what
+    young = compact_stamp(session.clock.now() - timedelta(days=KEPT_DAYS))
+    found = tuple(pair for pair in every if pair[0].record.attempt not in kept and pair[0].record.attempt < young)
+    return Proposal(found, branches, len(every) - len(found))
+
+
+def _shareable(session: Session) -> list[StoredOriginal]:
+    """Return what is here and may be in the store: no sketches, which anybody makes for nothing."""
+    return [stored for stored in session.originals.all_records() if not is_proof(stored.record.provider)]
+
+
+def _known(store: SharedStore, here: Iterable[StoredOriginal]) -> frozenset[str]:
+    """Return the attempts in the store under the fingerprints of what is here."""
+    prints = tuple(dict.fromkeys(stored.record.fingerprint for stored in here))
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+        return frozenset(reply.record.attempt for found in pool.map(store.replies.under, prints) for reply in found)
+
+
+def _all_replies(store: SharedStore) -> Iterator[tuple[SharedReply, str]]:
+    """Yield every reply in the store with the key of its record: the only commands that list are not builds."""
+    keys: dict[Fingerprint, list[str]] = {}
+    for key, _ in store.objects.sizes(DONE):
+        keys.setdefault(Fingerprint(key.split("/")[1]), []).append(key)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+        for found in pool.map(store.replies.numbered, keys):
+            yield from found
+
+
+def _named_in_branches(root: Path, imagery: Iterable[str]) -> tuple[int, frozenset[str]]:
+    """Return how many branches and tags there are, and the attempts that imagery files of theirs name.
+
+    Raises StartError.
+    """
+    git = ("git", "-C", str(root))
+    listed = subprocess.run(  # noqa: S603 - git, with arguments of our own
+        [*git, "for-each-ref", "--format=%(objectname)", "refs"], capture_output=True, text=True, check=False
+    )
+    names = tuple(dict.fromkeys(listed.stdout.split()))
+    if listed.returncode or not names:
+        hint = "run it in a clone that has all branches: `git fetch --all`"
+        raise StartError([error("without git nobody knows which records there are", hint=hint)])
+    texts = [path.read_text("utf-8", "replace") for name in imagery for path in (root / name).rglob("*.y*ml")]
+    for name in names:
+        told = subprocess.run(  # noqa: S603 - as above
+            [*git, "grep", "-h", "-e", "record: ", name, "--", *imagery],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        texts.append(told.stdout)
+    lines = (RecordLine.parse(match[1]) for text in texts for match in _RECORD.finditer(text))
+    return len(names), frozenset(line.attempt for line in lines if line is not None and line.attempt)

@@ -1,0 +1,266 @@
+"""Collecting jobs at the start of a run: what is finished becomes originals before a plan is made.
+
+Laws: a reply is stored like any other, and the job stays on record until all of its lines are settled, so that whatever
+dies it is asked for again; one line is in memory at a time; nothing is sent. What each line cost belongs to the run and
+the month in which it was handed over.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec import Struct, field
+
+from chargen.build.attempt import received
+from chargen.build.batches import sendings_of
+from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
+from chargen.model.record import Record
+from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
+from chargen.model.values import EntryId
+from chargen.plan.session import Session
+from chargen.store.batch_jobs import BatchJob, JobLine, LastState
+from chargen.store.clock import stamp
+
+_LOG = logging.getLogger("chargen")
+
+LIST_LAG = timedelta(minutes=2)
+"""For so long after its creation began a job that a vendor's list does not name may still come to stand there."""
+
+
+class LineFailure(Struct, frozen=True):
+    """A line that brought no picture, and why; `again` says that its image was not at fault, and may be sent again."""
+
+    entry_id: EntryId
+    message: str
+    again: bool
+    possibly_billed: bool = False
+
+
+class Collected(Struct):
+    """What a look at the jobs brought: so many `replies`, the lines that failed, and what there is to tell."""
+
+    replies: int = 0
+    failures: list[LineFailure] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    named: dict[EntryId, JobLine] = field(default_factory=dict)
+    """Replies to what was asked for by name, by the entries that they are for."""
+    kept: list[BatchJob] = field(default_factory=list)
+    """Jobs that stay on record until such replies are in their places."""
+
+    @property
+    def faults(self) -> dict[EntryId, str]:
+        """The images that failed by themselves, and why: the run that learns it sends no more for them."""
+        return {failure.entry_id: failure.message for failure in self.failures if not failure.again}
+
+    @property
+    def changed(self) -> bool:
+        """True where something came, so that files are looked at anew."""
+        return bool(self.replies or self.failures or self.named)
+
+
+def collect_batches(session: Session) -> Collected:
+    """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
+    found = Collected()
+    silent: set[str] = set()
+    for job in map(partial(_looked_at, session), session.batch_jobs.all()):
+        batches = batches_of(session, job)
+        if batches is None or job.provider in silent:
+            continue
+        try:
+            if job.waiting:
+                _collect(session, job, batches, found)
+            else:
+                _tidy(session, job, batches, found)
+        except ProviderError as failure:
+            silent.add(job.provider)
+            found.told.append(f"`{job.name}` could not be asked for: {session.scrub(failure.message)}")
+    return found
+
+
+def _looked_at(session: Session, job: BatchJob) -> BatchJob:
+    """Put a job's requests into a journal that lost them, and settle what a run stored that died."""
+    session.journal.sent_all(sendings_of(job), job.begun_at)
+    came = [line.attempt for line in job.waiting if _has_come(session, line)]
+    return session.batch_jobs.settle(job, came) if came else job
+
+
+def _has_come(session: Session, line: JobLine) -> bool:
+    return session.originals.find(line.attempt, line.fingerprint) is not None
+
+
+def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
+    """Return who can be asked for a job; None where the settings name that server no more, or there is no key."""
+    if job.provider not in session.adapters.defaults:
+        return None
+    provider = session.adapters.members(job.provider).get(job.server)
+    return None if provider is None or provider.missing_key() else provider.batches
+
+
+def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> None:
+    if not job.id:
+        known = _found_again(session, job, batches, found)
+        if known is None:
+            return
+        job = known
+    try:
+        status = batches.status(job.id)
+    except ProviderError as failure:
+        if failure.failure is not FailureClass.INVALID:
+            raise
+        message = f"the vendor does not know its job any more: {failure.message}"
+        _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
+        _tidy(session, job, batches, found)
+        return
+    at = stamp(session.clock.now())
+    job = session.batch_jobs.saw(
+        job, LastState(status.state, at, status.total, status.done, status.failed, status.expires_at)
+    )
+    if not status.state.is_over:
+        return
+    _take(session, job, batches, status, found)
+    _tidy(session, job, batches, found)
+
+
+def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> BatchJob | None:
+    """Look for a job whose id is not known; one that was never made is given up."""
+    if not job.creating_at:
+        failure = ProviderError(FailureClass.TRANSIENT, "the run ended before its job was made")
+        _give_up(session, job, failure, found)
+    elif (job_id := batches.find(job.name, job.creating_at)) is not None:
+        return session.batch_jobs.created(job, job_id)
+    elif session.clock.now() - datetime.fromisoformat(job.creating_at) < LIST_LAG:
+        found.told.append(f"`{job.name}`: whether it was made is not known yet")
+        return None
+    else:
+        failure = ProviderError(
+            FailureClass.TRANSIENT, "the run ended while its job was being made, and the vendor lists none"
+        )
+        _give_up(session, job, failure, found, possibly_billed=True)
+    _tidy(session, job, batches, found)
+    return None
+
+
+def _take(session: Session, job: BatchJob, batches: BatchProvider, status: BatchStatus, found: Collected) -> None:
+    """Store and settle every line of a job that is over."""
+    lines = {line.attempt: line for line in job.waiting}
+    settled: list[str] = []
+    if status.state is BatchState.FAILED:
+        failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
+        _give_up(session, job, failure, found)
+        return
+    with session.batch_jobs.records(job) as records:
+
+        def request_of(attempt: str) -> Request | None:
+            record = records.get(attempt) if attempt in lines else None
+            return None if record is None else request_told(record)
+
+        try:
+            for attempt, outcome in batches.results(job.id, request_of):
+                record = records.get(attempt)
+                if attempt not in lines or record is None:
+                    continue
+                if isinstance(outcome, Reply):
+                    _store(session, record, outcome)
+                    found.replies += 1
+                else:
+                    _failed(session, lines[attempt], outcome, found)
+                del lines[attempt]
+                settled.append(attempt)
+        finally:
+            session.batch_jobs.settle(job, settled)
+    _give_up(session, job, _untold(status.state), found, lines=tuple(lines.values()))
+
+
+def _store(session: Session, record: Record, reply: Reply) -> None:
+    stored = session.originals.put(received(session, record, reply), reply.data, reply.others)
+    session.journal.stored(stored, soon=True)
+
+
+def _failed(session: Session, line: JobLine, failure: ProviderError, found: Collected) -> None:
+    session.journal.failed(
+        line.attempt,
+        failure.failure,
+        failure.message,
+        http_status=failure.status,
+        request_id=session.clean(failure.request_id),
+        cost_usd=failure.cost_usd,
+        usage=session.clean(failure.usage),
+        possibly_billed=failure.possibly_billed,
+    )
+    again = failure.failure is FailureClass.TRANSIENT
+    message = session.scrub(failure.message)
+    found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))
+
+
+def _give_up(
+    session: Session,
+    job: BatchJob,
+    failure: ProviderError,
+    found: Collected,
+    *,
+    lines: tuple[JobLine, ...] | None = None,
+    possibly_billed: bool | None = None,
+) -> None:
+    """Settle lines of which nothing comes any more, for one reason."""
+    lines = job.waiting if lines is None else lines
+    billed = failure.possibly_billed if possibly_billed is None else possibly_billed
+    session.journal.failed_all(
+        [line.attempt for line in lines], failure.failure, failure.message, possibly_billed=billed
+    )
+    again = failure.failure is FailureClass.TRANSIENT
+    message = session.scrub(failure.message)
+    found.failures.extend(LineFailure(line.entry_id, message, again, billed) for line in lines)
+
+
+def _untold(state: BatchState) -> ProviderError:
+    """Return what became of a line that a job that is over has no result of."""
+    if state in (BatchState.EXPIRED, BatchState.CANCELLED):
+        return ProviderError(FailureClass.TRANSIENT, f"its job was {state.value} before its turn came")
+    message = "its job is over, and the vendor has no result for it"
+    return ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True)
+
+
+def _tidy(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> None:
+    """Delete what is at the vendor of a job, but for references that other jobs name, and take it off the record.
+
+    One with replies to what was asked for by name stays until these are in their places.
+    """
+    others = {
+        upload.id
+        for other in session.batch_jobs.all()
+        if other.name != job.name and (other.provider, other.server) == (job.provider, job.server)
+        for upload in other.uploads
+    }
+    own: tuple[Upload, ...] = tuple(upload for upload in job.uploads if upload.id not in others)
+    try:
+        batches.discard(job.name, job.id or None, own)
+    except ProviderError as failure:
+        _LOG.warning("%s: what was uploaded for it is still there: %s", job.name, failure.message)
+    named = {line.entry_id: line for line in job.lines if line.named and _has_come(session, line)}
+    if named:
+        found.named |= named
+        found.kept.append(job)
+    else:
+        session.batch_jobs.end(job)
+
+
+def request_told(record: Record) -> Request:
+    """Return a request as far as its record tells: the references that were resolved, without their bytes."""
+    references = tuple(
+        SentReference(item.character, item.path, b"", "", sha256=item.sha256, unread=True) for item in record.references
+    )
+    asked = Asked(record.prompt, record.negative_prompt, references, record.asked_size, entry_id=record.entry_id)
+    return Request(
+        provider=record.provider,
+        model=record.model,
+        prompt=record.sent_prompt or record.prompt,
+        references=references,
+        requested_size=record.requested_size,
+        quality=record.quality,
+        parameters=record.parameters,
+        asked=asked,
+        notes=record.notes,
+        model_sha256=record.model_sha256,
+    )

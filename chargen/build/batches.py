@@ -1,0 +1,229 @@
+"""Handing images over as jobs: each joins the job of its model while a run goes on, and the jobs are made at its end.
+
+Laws: nothing is at the vendor that is not on the disk first (`chargen.store.batch_jobs`), references aside, which cost
+nothing; a job is made once, and where it is not known whether it was, it stays on record and is looked for by its name;
+what it may cost at most is set aside for as long as the run lasts. Nothing is sent by a run that is interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chargen.build.attempt import Attempt
+from chargen.model.batches import BatchProvider, Upload
+from chargen.model.reason import ReasonCode, has
+from chargen.model.request import FailureClass, ProviderError, Request, SentReference
+from chargen.model.values import EntryId, FileHash
+from chargen.plan.budget import NOTHING, Ledger
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session
+from chargen.store.batch_jobs import BatchJob, JobLine, Spool, new_job_name
+from chargen.store.clock import stamp
+from chargen.store.hashes import hash_bytes
+from chargen.store.journal_rows import Sending
+
+_LOG = logging.getLogger("chargen")
+
+
+_BY_NAME = (ReasonCode.REBUILD_ASKED, ReasonCode.AGAIN_ASKED)
+"""Reasons of an image that was asked for by name."""
+
+
+class _Open(Struct):
+    """A job that images join: its lines so far, what they need at the vendor, and how many tokens they come to."""
+
+    job: BatchJob
+    spool: Spool
+    batches: BatchProvider
+    uploads: dict[FileHash, Upload] = field(default_factory=dict)
+    tokens: int = 0
+
+
+class Submitted(Struct, frozen=True):
+    """What became of a job at the end of a run; `is_there` says whether its images wait.
+
+    `failure` is why it could not be made, or why nobody knows; None also where the run was interrupted.
+    """
+
+    job: BatchJob
+    is_there: bool = True
+    failure: ProviderError | None = None
+
+
+class Batches:
+    """The jobs of one run that are being put together; safe to use from threads."""
+
+    def __init__(self, session: Session, ledger: Ledger, stop: threading.Event) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._open: dict[tuple[str, str], _Open] = {}
+        self._full: list[_Open] = []
+        self._uploads: dict[tuple[str, FileHash], Upload] = {}
+        self.joined: set[EntryId] = set()
+        """The images that joined one in this run."""
+
+    def join(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> None:
+        """Let an image join the job of its model; `before` is the file at its target.
+
+        Raises ProviderError, OverBudgetError, what the attempt raises.
+        """
+        provider = self._session.adapters.get(request.provider)
+        batches = provider.batches
+        assert batches is not None, f"{request.provider} makes no jobs"
+        if missing := provider.missing_key():
+            raise ProviderError(FailureClass.PROVIDER_STOP, missing.message, hint=missing.hint)
+        self._ledger.reserve(image.cost_usd, image.most_usd)
+        try:
+            uploads = self._uploaded(request, batches)
+            record = attempt.joining(request, image.cost_usd)
+            line = batches.line(record.attempt, request, uploads)
+            with self._lock:
+                job = self._room(request, batches, len(line) + 1)
+                job.spool.add(
+                    JobLine(
+                        record.attempt,
+                        record.entry_id,
+                        record.fingerprint,
+                        record.after,
+                        image.cost_usd,
+                        image.most_usd,
+                        named := any(has(record.why, code) for code in _BY_NAME),
+                        before if named else None,
+                        image.entry.status.value if named and image.entry.status is not None else None,
+                    ),
+                    record,
+                    line,
+                )
+                job.uploads |= uploads
+                job.tokens += batches.tokens(request)
+                self.joined.add(image.id)
+        except BaseException:
+            self._ledger.settle(image.most_usd, NOTHING)
+            raise
+        self._ledger.settle(image.most_usd, image.most_usd)  # for as long as the run lasts
+
+    def submit(self) -> Iterator[Submitted]:
+        """Make the jobs, one after the other; of a run that was interrupted none."""
+        every = [*self._full, *self._open.values()]
+        self._full, self._open = [], {}
+        stopped: dict[str, ProviderError] = {}
+        for one in every:
+            if self._stop.is_set():
+                one.spool.drop()
+                yield self._left(replace(one.job, lines=tuple(one.spool.lines)))
+                continue
+            if (failure := stopped.get(one.job.provider)) is not None:
+                one.spool.drop()
+                yield self._left(replace(one.job, lines=tuple(one.spool.lines)), failure)
+                continue
+            done = self._made(one)
+            if done.failure is not None and not done.is_there and _stops(done.failure):
+                stopped[one.job.provider] = done.failure
+            yield done
+
+    def _made(self, one: _Open) -> Submitted:
+        session = self._session
+        job = session.batch_jobs.begin(
+            one.spool, replace(one.job, begun_at=self._now(), uploads=tuple(one.uploads.values()))
+        )
+        session.journal.sent_all(sendings_of(job), job.begun_at)
+        job = session.batch_jobs.creating(job, self._now())
+        try:
+            with session.batch_jobs.requests(job) as lines:
+                job_id = one.batches.create(job.name, job.group, lines)
+        except ProviderError as failure:
+            if not failure.in_transit:
+                return self._not_made(one, job, failure)
+            try:
+                found = one.batches.find(job.name, job.creating_at)
+            except ProviderError:
+                found = None
+            if found is None:
+                _LOG.warning("%s: nobody knows whether it was made: %s", job.name, failure.message)
+                return Submitted(job, failure=failure)
+            job_id = found
+        return Submitted(session.batch_jobs.created(job, job_id))
+
+    def _not_made(self, one: _Open, job: BatchJob, failure: ProviderError) -> Submitted:
+        """Give up a job that the vendor refused as a whole: nothing was charged."""
+        session = self._session
+        session.journal.failed_all([line.attempt for line in job.lines], failure.failure, failure.message)
+        try:
+            one.batches.discard(job.name, None, ())
+        except ProviderError as left:
+            _LOG.warning("%s: what was uploaded for it is still there: %s", job.name, left.message)
+        session.batch_jobs.end(job)
+        return self._left(job, failure)
+
+    def _left(self, job: BatchJob, failure: ProviderError | None = None) -> Submitted:
+        self.joined.difference_update(line.entry_id for line in job.lines)
+        return Submitted(job, is_there=False, failure=failure)
+
+    def _room(self, request: Request, batches: BatchProvider, size: int) -> _Open:
+        """Return the job that a request joins: one more where the one before is full."""
+        facts = self._session.adapters.models.facts(request.provider).batch
+        model = self._session.adapters.models.find(request.provider, request.model)
+        assert facts is not None
+        key = request.provider, batches.group(request)
+        one = self._open.get(key)
+        if one is not None:
+            most = model.batch_tokens if model is not None else None
+            full = (
+                len(one.spool.lines) >= facts.lines
+                or one.spool.bytes + size > facts.bytes
+                or (most is not None and one.tokens + batches.tokens(request) > most)
+            )
+            if not full:
+                return one
+            self._full.append(one)
+        server = next(iter(self._session.adapters.members(request.provider)))
+        job = BatchJob(
+            new_job_name(), request.provider, request.model, server, key[1], self._session.run_id, begun_at="", lines=()
+        )
+        self._open[key] = one = _Open(job, self._session.batch_jobs.spool(), batches)
+        return one
+
+    def _uploaded(self, request: Request, batches: BatchProvider) -> Mapping[FileHash, Upload]:
+        """Bring the references to the vendor that it does not have yet."""
+        return {
+            digest: self._upload(request.provider, digest, reference, batches)
+            for reference in request.references
+            for digest in (hash_bytes(reference.data),)
+        }
+
+    def _upload(self, provider: str, digest: FileHash, reference: SentReference, batches: BatchProvider) -> Upload:
+        with self._lock:  # two images with the same reference join at the same time
+            known = self._uploads.get((provider, digest))
+            if known is None:
+                known = self._uploads[provider, digest] = batches.upload(reference)
+            return known
+
+    def _now(self) -> str:
+        return stamp(self._session.clock.now(), microseconds=True)
+
+
+def sendings_of(job: BatchJob) -> Iterator[Sending]:
+    """Return a job's requests as the journal has them."""
+    for line in job.lines:
+        yield Sending(
+            line.attempt,
+            line.entry_id,
+            job.run,
+            1,
+            job.provider,
+            job.model,
+            line.fingerprint,
+            line.estimate_usd,
+        )
+
+
+def _stops(failure: ProviderError) -> bool:
+    """Say whether the provider would refuse every other job now too."""
+    return failure.failure is FailureClass.PROVIDER_STOP or failure.rate_limited

@@ -1,0 +1,338 @@
+"""Jobs of many requests at a vendor: what is known of each on the disk, from before it is made until it is collected.
+
+Laws: a job's folder `<name>/` is filled aside, synced, and renamed into place, so it is there whole or not at all, and
+before the vendor hears of it; that its creation begins, and the id it got, are each on the disk before the next step.
+So whatever dies, the next run knows which requests may be at the vendor and by which name to ask for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
+
+from chargen.model.amounts import amount_of
+from chargen.model.batches import BatchState, Upload
+from chargen.model.record import Record
+from chargen.model.record_json import RecordError, from_json, to_dict
+from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plain_file import open_plain, read_plain
+from chargen.store.files import make_folder, sync_file, sync_folder, write_durably, write_whole
+from chargen.store.temporaries import temporary_name
+
+JOB_FILE = "job.json"
+REQUESTS_FILE = "requests.jsonl"
+"""The lines as the vendor gets them."""
+RECORDS_FILE = "records.jsonl"
+"""A record for each line, as far as it is known before it leaves."""
+CREATING_FILE = "creating"
+"""There from before the request that makes the job; when that was."""
+ID_FILE = "id"
+"""The id that the vendor gave it."""
+STATE_FILE = "state.json"
+"""What the vendor said of it last; it decides nothing."""
+SETTLED_FILE = "settled"
+"""Attempts of which it is known what became of them, one a line."""
+_TEXTS = ("name", "provider", "model", "server", "group", "run", "begun_at")
+_FORMAT = 1
+_MOST_BYTES = 8 << 30
+"""Of a file of lines: more than any vendor takes."""
+
+
+class JobLine(Struct, frozen=True):
+    """One request of a job: for which entry, of which inputs, and what it costs by estimate and at most, in USD.
+
+    `after` is the attempt whose picture it will replace, where the entry had one when it was sent.
+    """
+
+    attempt: str
+    entry_id: EntryId
+    fingerprint: Fingerprint
+    after: str | None = None
+    estimate_usd: Decimal | None = None
+    most_usd: Decimal | None = None
+    named: bool = False
+    """The author asked for it by name: its picture takes the place of what stands there, if that is as it was."""
+    before: FileHash | None = None
+    """Of a named one, the file that stood at its target when it was sent."""
+    status: str | None = None
+    """Of a named one, what its author said of it then."""
+
+
+class LastState(Struct, frozen=True):
+    """What a vendor said of a job, and when it was asked (ISO UTC); counts as in `BatchStatus`."""
+
+    state: BatchState
+    at: str
+    total: int | None = None
+    done: int | None = None
+    failed: int | None = None
+    expires_at: str = ""
+
+
+class BatchJob(Struct, frozen=True):
+    """A job: `name` is random, `server` the address it goes to, `group` what the provider says it is of.
+
+    `begun_at` is when its lines were complete, `creating_at` when its creation began (both ISO UTC; empty before), `id`
+    the vendor's, empty where none is known.
+    """
+
+    name: str
+    provider: str
+    model: str
+    server: str
+    group: str
+    run: str
+    begun_at: str
+    lines: tuple[JobLine, ...]
+    uploads: tuple[Upload, ...] = ()
+    creating_at: str = ""
+    id: str = ""
+    last: LastState | None = None
+    settled: frozenset[str] = field(default_factory=frozenset)
+    """Attempts of which it is known what became of them."""
+
+    @property
+    def waiting(self) -> tuple[JobLine, ...]:
+        """The lines that may still bring a picture."""
+        return tuple(line for line in self.lines if line.attempt not in self.settled)
+
+    @property
+    def estimate_usd(self) -> Decimal | None:
+        """What it costs by estimate; None where a price is unknown."""
+        return _sum([line.estimate_usd for line in self.lines])
+
+
+def _sum(amounts: list[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+
+class Spool:
+    """The lines of a job that is being put together, in a folder of its own that a dead process leaves to be swept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / temporary_name()
+        make_folder(self.path)
+        self.lines: list[JobLine] = []
+        self.bytes = 0
+        self._requests: BinaryIO = (self.path / REQUESTS_FILE).open("wb")
+        self._records: BinaryIO = (self.path / RECORDS_FILE).open("wb")
+
+    def add(self, line: JobLine, record: Record, request: bytes) -> None:
+        """Add a request: its line as the vendor gets it, and its record."""
+        self._requests.write(request + b"\n")
+        self._records.write(json.dumps(to_dict(record), ensure_ascii=True, sort_keys=True).encode() + b"\n")
+        self.lines.append(line)
+        self.bytes += len(request) + 1
+
+    def finish(self) -> None:
+        """Bring the lines to the disk."""
+        for file in (self._requests, self._records):
+            file.close()
+        for name in (REQUESTS_FILE, RECORDS_FILE):
+            sync_file(self.path / name)
+
+    def drop(self) -> None:
+        """Forget it: nothing has left."""
+        for file in (self._requests, self._records):
+            file.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class LineRecords:
+    """The records of a job's lines by attempt, as far as they were known when it left; each is read when asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = BufferedReader(open_plain(path, _MOST_BYTES))
+        self._places: dict[str, int] = {}
+        place = 0
+        for line in self._file:
+            with suppress(RecordError):
+                self._places[from_json(line).attempt] = place
+            place += len(line)
+
+    def __enter__(self) -> LineRecords:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def get(self, attempt: str) -> Record | None:
+        """Return the record of a line, None where there is none that can be read."""
+        place = self._places.get(attempt)
+        if place is None:
+            return None
+        self._file.seek(place)
+        return from_json(self._file.readline())
+
+
+class BatchJobs:
+    """The jobs of one project, a folder each in `folder` (`.chargen/jobs`)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def spool(self) -> Spool:
+        """Begin to put a job together."""
+        make_folder(self.folder)
+        return Spool(self.folder)
+
+    def begin(self, spool: Spool, job: BatchJob) -> BatchJob:
+        """Put a job on record with its lines; on return it survives a power loss. Returns it with its lines."""
+        job = replace(job, lines=tuple(spool.lines))
+        spool.finish()
+        write_durably(spool.path / JOB_FILE, _job_text(job).encode())
+        sync_folder(spool.path)
+        spool.path.rename(self.folder / job.name)
+        sync_folder(self.folder)
+        return job
+
+    def creating(self, job: BatchJob, at: str) -> BatchJob:
+        """Note, durably, that the job is about to be made."""
+        write_durably(self._path(job, CREATING_FILE), f"{at}\n".encode())
+        return replace(job, creating_at=at)
+
+    def created(self, job: BatchJob, job_id: str) -> BatchJob:
+        """Note, durably, the id that the vendor gave it."""
+        write_durably(self._path(job, ID_FILE), f"{job_id}\n".encode())
+        return replace(job, id=job_id)
+
+    def saw(self, job: BatchJob, last: LastState) -> BatchJob:
+        """Note what the vendor says of it."""
+        values = {**asdict(last), "state": last.state.value}
+        write_whole(self._path(job, STATE_FILE), f"{json.dumps(values)}\n".encode())
+        return replace(job, last=last)
+
+    def settle(self, job: BatchJob, attempts: list[str]) -> BatchJob:
+        """Note that these lines need not be asked for again. It is not synced: asking again tells the same."""
+        with self._path(job, SETTLED_FILE).open("ab") as file:
+            file.write("".join(f"{attempt}\n" for attempt in attempts).encode())
+        return replace(job, settled=job.settled.union(attempts))
+
+    def end(self, job: BatchJob) -> None:
+        """Take a job off the record, at once. It is not synced: a vendor that is asked again tells the same."""
+        gone = self.folder / temporary_name()
+        with suppress(FileNotFoundError):
+            (self.folder / job.name).rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def requests(self, job: BatchJob) -> BinaryIO:
+        """Open the file of lines."""
+        return BufferedReader(open_plain(self._path(job, REQUESTS_FILE), _MOST_BYTES))
+
+    def records(self, job: BatchJob) -> LineRecords:
+        """Open the records of the lines."""
+        return LineRecords(self._path(job, RECORDS_FILE))
+
+    def all(self) -> tuple[BatchJob, ...]:
+        """Return every job, oldest first. A folder that can't be read is none."""
+        found = (job for name in _names(self.folder) if (job := _read(self.folder / name)) is not None)
+        return tuple(sorted(found, key=lambda job: (job.begun_at, job.name)))
+
+    def find(self, name: str) -> BatchJob | None:
+        """Return the job of a name, None where there is none."""
+        return next((job for job in self.all() if job.name == name), None)
+
+    def _path(self, job: BatchJob, name: str) -> Path:
+        return self.folder / job.name / name
+
+
+def new_job_name() -> str:
+    """Make a name that no other job of any project has."""
+    return f"chargen-{secrets.token_hex(8)}"
+
+
+def jobs_state(folder: Path) -> str:
+    """Return a text that changes with what is known of the jobs in a folder, and is empty where there are none."""
+    return "\n".join(f"{name} {_size(folder / name / SETTLED_FILE)}" for name in _names(folder))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.startswith("chargen-"))  # noqa: PTH208 - every plan asks
+    except OSError:
+        return []
+
+
+def _job_text(job: BatchJob) -> str:
+    value: dict[str, Any] = {name: getattr(job, name) for name in _TEXTS}
+    value["format"] = _FORMAT
+    value["uploads"] = [asdict(upload) for upload in job.uploads]
+    value["lines"] = [
+        [
+            *(line.attempt, line.entry_id, line.fingerprint, line.after),
+            *(_text(line.estimate_usd), _text(line.most_usd), line.named, line.before, line.status),
+        ]
+        for line in job.lines
+    ]
+    return json.dumps(value, sort_keys=True, indent=0) + "\n"
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _read(path: Path) -> BatchJob | None:
+    try:
+        found = json.loads(read_plain(path / JOB_FILE))
+        if found["format"] != _FORMAT or found["name"] != path.name:
+            return None
+        return BatchJob(
+            **{name: str(found[name]) for name in _TEXTS},
+            lines=tuple(map(_line, found["lines"])),
+            uploads=tuple(Upload(**{**one, "sha256": FileHash(one["sha256"])}) for one in found["uploads"]),
+            creating_at=_one_line(path / CREATING_FILE),
+            id=_one_line(path / ID_FILE),
+            last=_last(path / STATE_FILE),
+            settled=frozenset(_whole_lines(path / SETTLED_FILE)),
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _line(values: Any) -> JobLine:
+    attempt, entry_id, fingerprint, after, estimate, most, named, before, status = values
+    usd, most_usd = (None if amount is None else amount_of(amount) for amount in (estimate, most))
+    return JobLine(
+        str(attempt), EntryId(entry_id), Fingerprint(fingerprint), after, usd, most_usd, named, before, status
+    )
+
+
+def _one_line(path: Path) -> str:
+    try:
+        return read_plain(path).decode().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _whole_lines(path: Path) -> list[str]:
+    try:
+        return read_plain(path).decode().split("\n")[:-1]
+    except (OSError, ValueError):
+        return []
+
+
+def _last(path: Path) -> LastState | None:
+    try:
+        found: Mapping[str, Any] = json.loads(read_plain(path))
+        return LastState(**{**found, "state": BatchState(found["state"])})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None

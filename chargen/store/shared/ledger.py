@@ -1,0 +1,53 @@
+"""The store's ledger: what every machine of a team has spent in a month, by attempt, in names of empty objects.
+
+Laws: an attempt is written down at the most it may cost before its request leaves, where a budget asks for it, and at
+what it did cost afterwards; nothing is ever changed. Names alone tell the sum, so it is listed and nothing is read.
+Months are those of UTC, amounts USD.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from chargen.model.record import Record
+from chargen.store.shared.objects import Objects
+
+_SPEND = "spend"
+_MOST, _COST = "most", "cost"
+
+
+class SharedLedger:
+    """The ledger of one project; safe to use from threads. Every method raises StoreError."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def most(self, record: Record, amount: Decimal) -> None:
+        """Write down what a request that is about to leave may cost."""
+        self._objects.put(f"{_month(record.sent_at)}/{record.attempt}/{_MOST}={amount}", b"")
+
+    def cost(self, record: Record, amount: Decimal) -> None:
+        """Write down what a request did cost."""
+        self._objects.put(f"{_month(record.sent_at)}/{record.attempt}/{_COST}={amount}", b"")
+
+    def spent(self, at: str) -> dict[str, Decimal]:
+        """Return what each attempt of a moment's month cost, or may have cost where nothing came of it yet."""
+        found: dict[str, Decimal] = {}
+        known: set[str] = set()
+        for key, _ in self._objects.sizes(_month(at)):
+            attempt, _, told = key.removeprefix(f"{_month(at)}/").partition("/")
+            sort, _, amount = told.partition("=")
+            try:
+                usd = Decimal(amount)
+            except InvalidOperation:
+                continue
+            if not usd.is_finite() or usd < 0 or (attempt in known and sort != _COST):
+                continue
+            found[attempt] = usd
+            known.update((attempt,) if sort == _COST else ())
+        return found
+
+
+def _month(at: str) -> str:
+    """Return where the amounts of the month of an ISO time are: `spend/2026-11`."""
+    return f"{_SPEND}/{at[:7]}"

@@ -1,0 +1,441 @@
+"""Images handed over as jobs, in process, with a vendor that is made up: what waits, what comes, what is charged."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from support.batch_vendor import PRICE, BatchVendor
+from support.inside import Silent
+from support.studio import ENVIRON, Studio
+
+from chargen.actions.plan import shown_plan
+from chargen.build import batch_results
+from chargen.build.run import Build, open_build
+from chargen.cli.plan_listing import batched_lines
+from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
+from chargen.model.batches import BatchState
+from chargen.model.request import FailureClass, Mode, ProviderError
+from chargen.model.values import EntryId, Status
+from chargen.plan.build_request import BuildRequest, prepare
+from chargen.plan.selection import Selection
+from chargen.plan.session import open_session
+from chargen.providers import load_models
+from chargen.providers.catalogue.models import ModelTable
+from chargen.store.journal_rows import Attempt
+
+MODEL = "openai/gpt-image-2.5-flare"
+BATCH = '[tool.chargen.providers.openai]\nmode = "batch"\n'
+
+
+class Shop(Studio):
+    """A project whose `openai` makes jobs; `run` is a build as `chargen batch` does it."""
+
+    def __init__(self, root: Path, vendor: BatchVendor) -> None:
+        super().__init__(root)
+        self.settings(BATCH)
+        self.vendor = vendor
+        self.last: Build
+
+    def chapter(self, slug: str, images: Any, *, route: str = MODEL, **more: Any) -> str:
+        return super().chapter(slug, images, route=route, **more)
+
+    def run_build(self, *names: str, **options: Any) -> int:
+        order = BuildRequest(Selection(names), **options)
+        self.last = open_build(self.root, order, environ=ENVIRON)
+        try:
+            return run_tasks(self.last, image_tasks(self.last), None, Silent())
+        finally:
+            self.last.close()
+
+    def attempts(self) -> list[Attempt]:
+        with open_session(self.root, ENVIRON, read_only=True) as session:
+            return session.journal.attempts()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    vendor = BatchVendor()
+    vendor.stand_in(monkeypatch)
+    return Shop(tmp_path, vendor)
+
+
+def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
+    """One job of all; nothing more is sent while it waits; what comes is stored, published and written back."""
+    file = shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    assert shop.run_build() == 0
+    assert shop.vendor.prompts == ["A lamp.", "A door."]
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting", "chapters/ch01/b": "waiting"}
+    assert "in the job `chargen-" in shop.reasons("chapters/ch01/a")
+    assert shop.run_build() == 0
+    assert len(shop.vendor.jobs) == 1
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh", "chapters/ch01/b": "fresh"}
+    assert len(shop.records(file)) == 2
+    assert [record["cost_usd"] for record in shop.stored()] == ["0.02", "0.02"]
+    assert not list(shop.root.glob(".chargen/jobs/*"))
+    assert shop.run_build() == 0
+    assert len(shop.vendor.prompts) == 2
+
+
+def test_portraits_go_first(shop: Shop) -> None:
+    """Whose reference is in a job waits, also in the run that makes the job; it goes into the next one."""
+    shop.character("mara", "Mara, a face.", route=MODEL)
+    shop.chapter(
+        "ch01",
+        {"a": "A lamp.", "b": "Mara at the door."},
+        extra="characters: [{slug: mara, reference_images: [mara-portrait]}]",
+    )
+    shop.edit(
+        "imagery/chapters/ch01/imagery.yaml",
+        '    prompt_used: "Mara at the door."',
+        '    prompt_used: "Mara at the door."\n    depicts_characters: [mara]',
+    )
+    assert shop.run_build() == 0
+    assert sorted(shop.vendor.prompts) == ["A lamp.", "Mara, a face."]
+    assert shop.verdicts()["chapters/ch01/b"] == "waiting"
+    assert "is in a job" in shop.reasons("chapters/ch01/b")
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert shop.vendor.uploaded == 1
+    (line,) = shop.vendor.jobs[-1].lines.values()
+    assert line["references"] == ["file-1"]
+    assert line["prompt"].startswith("Mara at the door.")
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert set(shop.verdicts().values()) == {"fresh"}
+    assert shop.vendor.uploads == {}
+
+
+# what can become of a job
+
+
+def test_a_line_that_is_refused_is_not_sent_again_and_one_at_fault_not_by_the_same_run(shop: Shop) -> None:
+    """The others of the job come; what was refused is blocked, what failed by itself is told once, then tried again."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A bad word.", "c": "A door too large."})
+    shop.vendor.line_failures = {
+        "bad": ProviderError(FailureClass.REFUSED, "not this"),
+        "large": ProviderError(FailureClass.INVALID, "too large"),
+    }
+    assert shop.run_build() == 0
+    shop.vendor.finish()
+    assert shop.run_build() == 1
+    assert shop.last.failed[EntryId("chapters/ch01/c")].message == "too large"
+    verdicts = shop.verdicts()
+    assert verdicts == {"chapters/ch01/a": "fresh", "chapters/ch01/b": "blocked", "chapters/ch01/c": "missing"}
+    assert len(shop.vendor.jobs) == 1
+    shop.run_build()
+    assert shop.vendor.prompts[3:] == ["A door too large."]
+
+
+@pytest.mark.parametrize("state", [BatchState.EXPIRED, BatchState.CANCELLED, BatchState.COMPLETED])
+def test_the_finished_part_of_a_job_that_ended_is_fetched(shop: Shop, state: BatchState) -> None:
+    """What an expired or cancelled job has not made goes into a new one; what a completed one lacks may be billed."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A late door."})
+    shop.run_build()
+    shop.vendor.finish(state, but="late")
+    assert shop.run_build() == (1 if state is BatchState.COMPLETED else 0)
+    assert len(shop.stored()) == 1
+    again = [] if state is BatchState.COMPLETED else ["A late door."]
+    assert shop.vendor.prompts[2:] == again
+    doubtful = [attempt for attempt in shop.attempts() if attempt.in_doubt]
+    assert len(doubtful) == (state is BatchState.COMPLETED)
+
+
+def test_a_job_that_failed_as_a_whole_costs_nothing(shop: Shop) -> None:
+    """Its images fail with the vendor's words; where it had no room they go into the next job."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.vendor.jobs[0].state = BatchState.FAILED
+    shop.vendor.jobs[0].failure = ProviderError(FailureClass.INVALID, "this model makes no jobs")
+    assert shop.run_build() == 1
+    assert "this model makes no jobs" in shop.last.failed[EntryId("chapters/ch01/a")].message
+    shop.run_build()
+    shop.vendor.jobs[1].state = BatchState.FAILED
+    shop.vendor.jobs[1].failure = ProviderError(FailureClass.TRANSIENT, "no room", rate_limited=True)
+    assert shop.run_build() == 0
+    assert len(shop.vendor.jobs) == 3
+    assert not any(attempt.in_doubt for attempt in shop.attempts())
+
+
+def test_a_job_that_the_vendor_takes_not_is_not_there(shop: Shop) -> None:
+    """An account that may not: the images fail. No room: they are left for later. Either way nothing waits."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.refusal = ProviderError(FailureClass.PROVIDER_STOP, "not on the free tier")
+    assert shop.run_build() == 1
+    assert "free tier" in shop.last.failed[EntryId("chapters/ch01/a")].message
+    assert shop.verdicts() == {"chapters/ch01/a": "missing"}
+    shop.vendor.refusal = ProviderError(FailureClass.TRANSIENT, "too much queued", rate_limited=True)
+    assert shop.run_build() == 0
+    assert "too much queued" in shop.last.left_out[0].reason
+    assert shop.verdicts() == {"chapters/ch01/a": "missing"}
+    shop.vendor.refusal = None
+    assert shop.run_build() == 0
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
+    assert len(shop.vendor.jobs) == 1
+
+
+def test_an_answer_that_was_lost_is_looked_for_by_name(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the list has the job it goes on; where it has none for a while, the job is given up, possibly billed."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.vendor.refusal = ProviderError(FailureClass.AMBIGUOUS, "cut")
+    shop.vendor.refusal.in_transit = True
+    shop.vendor.loses_answers = True
+    assert shop.run_build() == 0
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
+    assert len(shop.vendor.jobs) == 1
+    shop.vendor.finish()
+    shop.run_build()
+    shop.chapter("ch02", {"b": "A door."})
+    shop.vendor.loses_answers = False
+    assert shop.run_build() == 0
+    assert shop.verdicts()["chapters/ch02/b"] == "waiting"
+    shop.vendor.refusal = None
+    shop.run_build()
+    assert len(shop.vendor.jobs) == 1, "the list may lag"
+    monkeypatch.setattr(batch_results, "LIST_LAG", timedelta(0))
+    shop.run_build()
+    assert len(shop.vendor.jobs) == 2
+    assert [attempt.task_id for attempt in shop.attempts() if attempt.in_doubt] == ["chapters/ch02/b"]
+
+
+def test_a_download_that_breaks_goes_on_where_it_was(shop: Shop) -> None:
+    """What came is stored and published; what did not come is still waiting, and asked for again."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door.", "c": "A tree."})
+    shop.run_build()
+    shop.vendor.finish()
+    shop.vendor.breaks_after = 1
+    assert shop.run_build() == 0
+    assert sorted(shop.verdicts().values()) == ["fresh", "waiting", "waiting"]
+    shop.vendor.breaks_after = None
+    shop.run_build()
+    assert set(shop.verdicts().values()) == {"fresh"}
+    assert len(shop.stored()) == 3
+
+
+CALLS = ("upload", "create", "created", "find", "status", "results", "result", "discard")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_whatever_call_a_run_dies_in_nothing_is_bought_twice(
+    shop: Shop, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each image is in one job that was made, and its picture comes."""
+    monkeypatch.setattr(batch_results, "LIST_LAG", timedelta(0))
+    shop.character("mara", "Mara, a face.", route=MODEL)
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    shop.chapter(
+        "ch01",
+        {"a": "A lamp.", "b": "A door."},
+        extra="characters: [{slug: mara, reference_images: [mara-portrait]}]",
+        entry="depicts_characters: [mara]",
+    )
+    if call == "find":
+        shop.vendor.refusal = ProviderError(FailureClass.AMBIGUOUS, "cut")
+        shop.vendor.refusal.in_transit = True
+        shop.vendor.loses_answers = True
+    shop.vendor.dies_at = call
+    for _ in range(4):
+        try:
+            shop.run_build()
+        except KeyboardInterrupt:
+            assert not shop.vendor.dies_at
+        shop.vendor.refusal = None
+        shop.vendor.finish()
+    assert not shop.vendor.dies_at, "it was never met"
+    assert len(shop.vendor.prompts) == 3
+    assert set(shop.verdicts().values()) == {"fresh"}
+    assert len(shop.stored()) == 3
+    in_doubt = [attempt for attempt in shop.attempts() if attempt.in_doubt]
+    assert len(in_doubt) == (2 if call == "create" else 0)  # whether the request had left nobody can know
+
+
+# what the author does meanwhile
+
+
+def test_words_that_change_meanwhile_buy_nothing_until_the_job_is_collected(shop: Shop) -> None:
+    """Still waiting; then what was sent is a version, and the image is stale."""
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.edit(file, "A lamp.", "A candle.")
+    assert shop.verdicts() == {"chapters/ch01/a": "waiting"}
+    assert "will be stale" in shop.reasons("chapters/ch01/a")
+    shop.run_build()
+    assert shop.vendor.prompts == ["A lamp."]
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.vendor.prompts == ["A lamp.", "A candle."]
+    assert [record["prompt"] for record in shop.stored()] == ["A lamp."]
+
+
+def test_rebuild_by_name_sends_beside_a_job(shop: Shop) -> None:
+    """Only that does."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.run_build(rebuild=("chapters/ch01/a",))
+    assert shop.vendor.prompts == ["A lamp.", "A lamp."]
+
+
+def test_a_renamed_entry_waits_and_gets_its_picture(shop: Shop) -> None:
+    """By its inputs while it had none."""
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.edit(file, '"a"', '"z"')
+    assert shop.verdicts() == {"chapters/ch01/z": "waiting"}
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.verdicts() == {"chapters/ch01/z": "fresh"}
+    assert len(shop.vendor.jobs) == 1
+
+
+def test_a_deleted_entrys_reply_is_kept_among_the_gone(shop: Shop) -> None:
+    """Nothing that was paid for is lost."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.run_build()
+    shop.chapter("ch01", {"b": "A door."})
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.verdicts() == {"chapters/ch01/b": "fresh"}
+    assert sorted(record["prompt"] for record in shop.stored()) == ["A door.", "A lamp."]
+
+
+def test_an_image_approved_meanwhile_keeps_its_picture(shop: Shop) -> None:
+    """What comes is a version."""
+    file = shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    before = shop.hash("chapters/ch01/a")
+    shop.edit(file, "A lamp.", "A candle.")
+    shop.run_build()
+    shop.status("chapters/ch01/a", Status.APPROVED)
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.hash("chapters/ch01/a") == before
+    assert len(shop.stored()) == 2
+    assert len(shop.vendor.jobs) == 2
+
+
+# money, and what is kept
+
+
+def test_a_budget_holds_for_jobs(shop: Shop) -> None:
+    """What does not fit is left out; a month's budget counts what waits."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door.", "c": "A tree."})
+    plan = shop.plan()
+    most = plan.images[0].most_usd
+    assert most is not None
+    shop.run_build(budget=most * 2 - Decimal("0.000001"))
+    assert shop.vendor.prompts == ["A lamp."]
+    assert [item.image.id for item in shop.last.left_out] == ["chapters/ch01/b", "chapters/ch01/c"]
+    shop.settings(f"{BATCH}[tool.chargen.budget]\nmonth = {most * 2}\n")
+    shop.run_build()
+    assert shop.vendor.prompts == ["A lamp.", "A door."]
+    shop.vendor.price = most / 10
+    shop.vendor.finish()
+    shop.run_build()  # what came cost less than was set aside
+    assert shop.vendor.prompts == ["A lamp.", "A door.", "A tree."]
+
+
+def test_a_job_costs_half_in_the_plan(shop: Shop) -> None:
+    """By the setting, and by `--mode`, in both directions."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    with open_session(shop.root, ENVIRON, read_only=True) as session:
+        batched = prepare(session, BuildRequest()).choice.images[0]
+        live = prepare(session, BuildRequest(mode=Mode.LIVE)).choice.images[0]
+    assert batched.cost_usd is not None
+    assert live.cost_usd is not None
+    assert abs(2 * batched.cost_usd - live.cost_usd) <= Decimal("0.000002")
+    assert batched.batched is not None
+    assert batched.batched.live_usd == live.cost_usd
+    assert live.batched is None
+
+
+def test_a_lost_journal_loses_no_job(shop: Shop) -> None:
+    """Its rows are made again; what comes is counted in the run and at the time it was handed over."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    (before,) = shop.attempts()
+    for path in shop.root.glob(".chargen/journal*"):
+        path.unlink()
+    shop.vendor.finish()
+    shop.run_build()
+    (after,) = shop.attempts()
+    assert (after.attempt_id, after.run_id, after.cost_usd) == (before.attempt_id, before.run_id, PRICE)
+    assert after.sent_at[:19] == before.sent_at[:19]
+
+
+def test_jobs_are_split_by_the_limit_of_lines(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds what it may."""
+    facts = load_models().facts("openai")
+    assert facts.batch is not None
+    monkeypatch.setattr(ModelTable, "facts", lambda _self, _name: replace(facts, batch=replace(facts.batch, lines=2)))
+    shop.chapter("ch01", {name: f"A {name}." for name in "abcde"})
+    shop.run_build()
+    assert [len(job.lines) for job in shop.vendor.jobs] == [2, 2, 1]
+
+
+def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop) -> None:
+    """How many jobs, what they cost instead of what; who is sent live."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    shop.chapter("ch02", {"c": "A tree."}, route="openai/gpt-image-2.6-flare")
+    with open_session(shop.root, ENVIRON, read_only=True) as session:
+        chosen = prepare(session, BuildRequest())
+        shown = shown_plan(chosen, session, whole=True)
+    lines = list(batched_lines(chosen.choice.images))
+    assert len(lines) == 1
+    assert re.fullmatch(r"2 in 1 job: ~?\$[0-9.]+ instead of ~?\$[0-9.]+, within a day", lines[0]), lines
+    told = [finding.problem.message for finding in shown.findings]
+    assert "`openai/gpt-image-2.6-flare` is not known to take jobs: it is sent live, at the full price" in told
+    assert not any("2.5-flare` is not known" in message for message in told)
+
+
+def test_what_was_asked_for_by_name_takes_its_place(shop: Shop) -> None:
+    """Over a fresh image, and over one that was approved then; also where the run that collected it died."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    for _ in range(2):
+        shop.run_build()
+        shop.vendor.finish()
+    shop.run_build()
+    shop.status("chapters/ch01/b", Status.APPROVED)
+    before = {name: shop.hash(f"chapters/ch01/{name}") for name in "ab"}
+    shop.run_build(rebuild=("chapters/ch01/a", "chapters/ch01/b"))
+    assert len(shop.vendor.jobs[-1].lines) == 2
+    shop.vendor.finish()
+    shop.vendor.dies_at = "discard"
+    with pytest.raises(KeyboardInterrupt):
+        shop.run_build()
+    shop.run_build()
+    assert {name: shop.hash(f"chapters/ch01/{name}") for name in "ab"}.items().isdisjoint(before.items())
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh", "chapters/ch01/b": "locked"}
+    assert not list(shop.root.glob(".chargen/jobs/*"))
+    shop.run_build()
+    assert len(shop.vendor.jobs) == 2
+    assert len(shop.stored()) == 4
+
+
+@pytest.mark.parametrize("deed", ["approve", "paint"])
+def test_what_was_asked_for_by_name_does_not_replace_what_the_author_decided_since(shop: Shop, deed: str) -> None:
+    """Approved or painted over meanwhile: the picture stays, what came is a version."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    shop.run_build(rebuild=("chapters/ch01/a",))
+    if deed == "approve":
+        shop.status("chapters/ch01/a", Status.APPROVED)
+    else:
+        shop.paint("chapters/ch01/a")
+    before = shop.hash("chapters/ch01/a")
+    shop.vendor.finish()
+    shop.run_build()
+    assert shop.hash("chapters/ch01/a") == before
+    assert len(shop.stored()) == 2

@@ -1,0 +1,145 @@
+"""Claims: one holder a purchase, fencing by the swap, expiry and takeover, numbers under one fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from obstore.store import MemoryStore
+
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.shared.claims import CLAIMED_SECONDS, MARGIN_SECONDS, Claim, Claims, Held, Holder, Wanted
+from chargen.store.shared.objects import Objects, StoreError
+
+PRINT = Fingerprint("a" * 64)
+A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def passes(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def objects() -> Objects:
+    return Objects(MemoryStore())
+
+
+@pytest.fixture
+def machine(objects: Objects, clock: Clock) -> Callable[[str, str], Claims]:
+    return lambda name, run="run-1": Claims(objects, Holder(f"{name} on host", name, f"{name}-{run}"), clock)
+
+
+def wanted(entry: EntryId = A, **more: object) -> Wanted:
+    """A claim for one of two entries of a book."""
+    return Wanted(PRINT, entry, "openai", {A, B}.__contains__, **more)  # type: ignore[arg-type]
+
+
+def held(found: Held | Claim) -> Held:
+    assert isinstance(found, Held), found
+    return found
+
+
+def test_one_of_two_machines_holds_a_claim(machine: Callable[[str], Claims]) -> None:
+    held(machine("ana").acquire(wanted()))
+    other = machine("ben").acquire(wanted())
+    assert isinstance(other, Claim)
+    assert str(other) == "ana on host is about to buy it (until 14:05 UTC at most)"
+
+
+def test_a_claim_that_was_lost_fails_right_before_the_request(machine: Callable[[str], Claims], clock: Clock) -> None:
+    ana, ben = machine("ana"), machine("ben")
+    first = held(ana.acquire(wanted()))
+    clock.passes(CLAIMED_SECONDS + 1)
+    second = held(ben.acquire(wanted()))
+    assert second.billed is None, "nothing was sent, so nothing was billed"
+    assert ana.sent(first, "try-1", 60, "0.04") is None
+    assert ben.sent(second, "try-2", 60, "0.04") is not None
+
+
+def test_a_machine_that_died_after_it_had_sent_is_named(machine: Callable[[str], Claims], clock: Clock) -> None:
+    ana, ben = machine("ana"), machine("ben")
+    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60, "0.04") is not None
+    clock.passes(60 + MARGIN_SECONDS - 1)
+    assert isinstance(ben.acquire(wanted()), Claim), "its reply may still come"
+    clock.passes(2)
+    found = held(ben.acquire(wanted()))
+    assert found.billed is not None
+    assert (found.billed.who, found.billed.attempt, found.billed.price_usd) == ("ana on host", "try-1", "0.04")
+
+
+def test_a_further_try_goes_on_with_the_same_claim(machine: Callable[[str], Claims]) -> None:
+    ana = machine("ana")
+    first = ana.sent(held(ana.acquire(wanted())), "try-1", 60, "")
+    assert first is not None
+    again = ana.sent(first, "try-2", 60, "")
+    assert again is not None
+    assert ana.sent(first, "try-3", 60, "") is None, "the version before is no claim any more"
+
+
+def test_what_was_given_back_may_be_taken_at_once(machine: Callable[[str], Claims]) -> None:
+    ana = machine("ana")
+    ana.free(held(ana.acquire(wanted())))
+    assert held(machine("ben").acquire(wanted())).key == f"claim/{PRINT}/1"
+
+
+def test_what_was_bought_is_no_claim_any_more(machine: Callable[[str], Claims]) -> None:
+    """Its number stays with it; a reply that came without that being said counts too."""
+    ana, ben = machine("ana"), machine("ben")
+    sent = ana.sent(held(ana.acquire(wanted())), "try-1", 60, "")
+    assert sent is not None
+    assert held(ben.acquire(wanted(came=frozenset({"try-1"})))).key.endswith("/2")
+    ana.done(sent)
+    assert isinstance(ana.acquire(wanted()), Claim), "the second number is the other machine's"
+
+
+def test_a_run_of_before_of_the_same_clone_holds_nothing(machine: Callable[..., Claims]) -> None:
+    before = machine("ana", "run-1")
+    assert before.sent(held(before.acquire(wanted())), "try-1", 60, "") is not None
+    found = held(machine("ana", "run-2").acquire(wanted()))
+    assert found.billed is None, "this clone's own journal names it"
+
+
+def test_two_images_of_the_same_inputs_are_two_purchases(machine: Callable[[str], Claims]) -> None:
+    """Each machine of a book of both finds the same number for the same image."""
+    ana, ben = machine("ana"), machine("ben")
+    first, second = held(ana.acquire(wanted(A))), held(ana.acquire(wanted(B)))
+    assert (first.key[-2:], second.key[-2:]) == ("/1", "/2")
+    for entry in (A, B):
+        other = ben.acquire(wanted(entry))
+        assert isinstance(other, Claim)
+        assert other.entry == entry
+
+
+def test_an_image_that_this_book_does_not_have_is_waited_for(machine: Callable[[str], Claims]) -> None:
+    """Another branch may have renamed the entry: it is the same picture."""
+    held(machine("ana").acquire(wanted(EntryId("chapters/ch01/renamed"))))
+    assert isinstance(machine("ben").acquire(wanted(A)), Claim)
+
+
+def test_what_is_asked_for_by_name_takes_the_next_free_number(machine: Callable[[str], Claims]) -> None:
+    held(machine("ana").acquire(wanted()))
+    assert held(machine("ben").acquire(wanted(anew=True))).key == f"claim/{PRINT}/2"
+
+
+def test_something_else_under_the_key_is_no_claim(machine: Callable[[str], Claims], objects: Objects) -> None:
+    objects.put(f"claim/{PRINT}/1", b"{}")
+    with pytest.raises(StoreError, match="is no claim"):
+        machine("ana").acquire(wanted())
