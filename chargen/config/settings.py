@@ -401,8 +401,8 @@ def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
     return Budget(
         run=checks.maybe(own, ("budget", "run"), checks.usd),
         month=checks.maybe(own, ("budget", "month"), checks.usd),
-        run_position=checks.at(("budget", "run")),
-        month_position=checks.at(("budget", "month")),
+        run_position=checks.at(("budget", "run")) if "run" in own else None,
+        month_position=checks.at(("budget", "month")) if "month" in own else None,
     )
 
 
