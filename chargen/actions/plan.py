@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from chargen.errors import note
-from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
@@ -57,6 +56,7 @@ def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Findin
     """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
     if session is None:
         return found
+    from chargen.plan.before_sending import warnings_of  # noqa: PLC0415 - a kept plan is shown without it
 
     seen = {finding.problem for finding in found}
     more = (*warnings_of(session, chosen), *_store_not_asked(session, chosen))
