@@ -1,5 +1,8 @@
 """The page of `chargen review` in headless Chromium: until it is ready, frames while it scrolls, a filter, thumbnails.
 
+Beside the time until it is ready stands the processor time of server and page, which other work on the machine hardly
+touches (Linux only for the server's).
+
 Run: python bench/review.py [--images N ...]   (needs Chromium and the extra `test`)
 """
 
@@ -64,7 +67,7 @@ def measure(folder: Path, count: int) -> None:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for visit in ("first", "second"):
                 page = browser.new_page(viewport={"width": 1280, "height": 900})
-                print(f"{count} images, {visit} visit: {_figures(page, address)}")
+                print(f"{count} images, {visit} visit: {_figures(page, address, server.pid)}")
                 page.close()
             browser.close()
     finally:
@@ -73,18 +76,33 @@ def measure(folder: Path, count: int) -> None:
     print(f"{count} images: {_thumbnails(folder):.0f} thumbnails a second, one thread")
 
 
-def _figures(page: Page, address: str) -> str:
-    began = time.perf_counter()
+def _figures(page: Page, address: str, server: int) -> str:
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before, began = _processor_time(server), time.perf_counter()
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
-    ready = time.perf_counter() - began
+    ready, serving = time.perf_counter() - began, _processor_time(server) - before
+    drawing = {item["name"]: item["value"] for item in session.send("Performance.getMetrics")["metrics"]}[
+        "TaskDuration"
+    ]
     page.locator("input[name=unreviewed]").uncheck()
     frames = page.evaluate(_SCROLL)
     filtered = page.evaluate(_FILTER)
     return (
-        f"ready in {ready:.2f} s, frame {median(frames):.0f} ms (median) and "
-        f"{quantiles(frames, n=20)[-1]:.0f} ms (95 %), filter {filtered:.0f} ms"
+        f"ready in {ready:.2f} s (processor: {serving:.2f} s server, {drawing:.2f} s page), "
+        f"frame {median(frames):.0f} ms (median) and {quantiles(frames, n=20)[-1]:.0f} ms (95 %), "
+        f"filter {filtered:.0f} ms"
     )
+
+
+def _processor_time(pid: int) -> float:
+    """Return the seconds that a process has worked, where the system tells them in a file; else 0."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _thumbnails(folder: Path) -> float:

@@ -21,6 +21,7 @@ PLACES: dict[str, str] = {
     "the journal": ".chargen/journal.sqlite",
     "the journal's log": ".chargen/journal.sqlite-wal",
     "the cache of hashes": ".chargen/cache.sqlite",
+    "the outcomes of decoding": ".chargen/decoded.json",
     "the stamp of the plan": ".chargen/plan-stamp.json",
     "the cache of the plan": ".chargen/plan-cache.msgpack",
     "the mark of a run": ".chargen/building",

@@ -12,8 +12,8 @@ from support.project import Project
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\u202etxt"
 FINGERPRINT, ATTEMPT = "a" * 64, "20260101T000000000000Z-01234567"
-STATE_FILES = ("journal.sqlite", "cache.sqlite", "chargen.log", "doit.json", "ignored.json", "locks/project.lock",
-               "locks/project.pid", "journal.sqlite-wal", "cache.sqlite-journal", "remembered.sqlite")  # fmt: skip
+STATE_FILES = ("journal.sqlite", "cache.sqlite", "decoded.json", "chargen.log", "doit.json", "ignored.json",
+               "locks/project.lock", "locks/project.pid", "journal.sqlite-wal", "cache.sqlite-journal")  # fmt: skip
 STATE_FOLDERS = ("originals", "history", "trash", "locks")
 Harm = Callable[[Project, Path], object]
 

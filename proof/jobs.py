@@ -45,8 +45,8 @@ class Book:
     ids: set[str] = field(default_factory=set)
     steps: list[int] = field(default_factory=list)
     """Durable operations of each of its runs."""
-    calls: list[int] = field(default_factory=list)
-    """Moments at the vendor's side in each of its runs."""
+    moments: list[list[str]] = field(default_factory=list)
+    """What happened at the vendor's side in each of its runs: each call before and after it was carried out."""
 
     @classmethod
     def made(cls, bench: Bench, route: str) -> Book:
@@ -63,7 +63,7 @@ class Book:
                 run = bench.forks.run(whole, "doit", count=True)
                 assert run.code == 0, run.all
                 book.steps.append(len(bench.forks.steps()))
-                book.calls.append(len(moments))
+                book.moments.append(moments)
             book._check(whole, server, run)
         return book
 
@@ -75,7 +75,7 @@ class Book:
 
     def killed_at_call(self, tally: Tally, number: int) -> None:
         """Kill at a moment at the vendor's side, counted over all runs."""
-        run, moment = _place(self.calls, number)
+        run, moment = _place(list(map(len, self.moments)), number)
         with tally.trial(f"{self.route}: run {run + 1}, at moment {moment} of the vendor's"):
             self._trial(tally, run, lambda project, server: self._killed(project, server, moment))
 
@@ -145,10 +145,10 @@ def _place(counts: list[int], number: int) -> tuple[int, int]:
 def harness(bench: Bench, tally: Tally) -> None:
     """Spread the trials over both vendors; half at operations, half at calls, each in turn over all there are."""
     books = [Book.made(bench, route) for route in VENDORS]
-    tally.figures["operations and moments"] = {book.route: [book.steps, book.calls] for book in books}
+    tally.figures["operations and moments"] = {book.route: [book.steps, list(map(len, book.moments))] for book in books}
     each = -(-bench.trials // (2 * len(books)))
     for book in books:
-        steps, moments = max(sum(book.steps) / each, 1.0), max(sum(book.calls) / each, 1.0)
+        steps, moments = max(sum(book.steps) / each, 1.0), max(sum(map(len, book.moments)) / each, 1.0)
         first = bench.luck.random()
         for number in range(each):
             if not bench.more(tally):

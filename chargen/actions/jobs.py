@@ -126,5 +126,5 @@ def _shown(session: Session, job: BatchJob) -> ShownJob:
             trouble = session.scrub(failure.message)
     if told is None:
         return ShownJob(job, None, age, len(job.lines), trouble=trouble)
-    total = told.total if told.total is not None else len(job.lines)
+    total = told.total or len(job.lines)  # while it is looked at, a vendor counts none
     return ShownJob(job, told.state, age, total, told.done, told.failed, told.expires_at, trouble)

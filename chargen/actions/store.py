@@ -169,7 +169,7 @@ def push(session: Session, store: SharedStore) -> Moved:
             try:
                 store.replies.put(record, session.originals.read(stored))
                 if (usd := record.cost_or_estimate_usd) is not None:
-                    store.ledger.cost(record, usd)
+                    store.ledger.cost(record.attempt, usd)
             except ChargenError as failure:
                 failed[record.attempt] = failure.problems[0].message
                 continue

@@ -34,6 +34,9 @@ class Purchase:
     def sent(self, record: Record) -> None:
         """Called when a request is about to leave; raising keeps it here."""
 
+    def joined(self, record: Record) -> None:
+        """Called when a request is about to join a job; raising keeps it out."""
+
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Called when the request brought nothing; never raises."""
 
@@ -99,7 +102,9 @@ class Attempt:
         """Ask once more, and return the record of a request that is to join a job."""
         self._guard.check()
         self._confirm()
-        return self._asked(request, 1, estimate)
+        record = self._asked(request, 1, estimate)
+        self._purchase.joined(record)
+        return record
 
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""

@@ -30,8 +30,13 @@ from chargen.store.journal_rows import Sending
 _LOG = logging.getLogger("chargen")
 
 
-_BY_NAME = (ReasonCode.REBUILD_ASKED, ReasonCode.AGAIN_ASKED)
-"""Reasons of an image that was asked for by name."""
+_BY_NAME = (
+    ReasonCode.REBUILD_ASKED,
+    ReasonCode.AGAIN_ASKED,
+    ReasonCode.DRAFT_STANDS_IN,
+    ReasonCode.DRAFT_APPROVED,
+)
+"""Reasons of an image that was asked for by name: a plain run would leave what stands at its target."""
 
 
 class _Open(Struct):

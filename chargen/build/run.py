@@ -217,6 +217,8 @@ class Build:
                 self.sent = True
                 continue
             for line in done.job.lines:
+                if self.builder.sharing is not None:
+                    self.builder.sharing.brought_nothing(line.attempt, line.fingerprint)
                 image = self.done.pop(line.entry_id).image
                 if done.failure is None:
                     self.interrupted[image.id] = image
@@ -401,7 +403,7 @@ def open_build(
     with ExitStack() as stack, _or_nothing_starts():
         stack.enter_context(session)
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
-        start_logging(session.project.state, session.project.settings.log_level.value, session.scrub)
+        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
         saw_before = finish(session) or bool(waited)
         session.journal.begin_run(session.run_id, command or order.command)

@@ -29,8 +29,9 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
-from chargen.store.clock import stamp
+from chargen.store.clock import compact_stamp
 from chargen.store.files import FileKind, kind_of
+from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.claims import Claim, Held, Wanted
@@ -47,6 +48,8 @@ LONGEST_REQUEST = 600.0
 """Seconds the longest request takes to any vendor, where the settings say nothing."""
 LONGEST_JOB = 3600.0
 """The same for a request that a server queues."""
+LONGEST_BATCH = 48 * 3600.0
+"""The same for one in a job of many: both vendors promise a day, and give one up after two at most."""
 
 _LOG = logging.getLogger("chargen")
 _Value = TypeVar("_Value")
@@ -227,6 +230,8 @@ class Sharing:
         )
         held = self._ask(lambda: self._store.claims.acquire(wanted))
         if isinstance(held, Claim):
+            if held.job:  # that may take a day: it is not waited for
+                raise NotClaimedError(f"waiting: {held}")
             raise HeldElsewhereError(str(held))
         if self._fetch_for(image, judge):  # whoever held it put its reply there a moment ago
             self.give_back(held)
@@ -262,16 +267,15 @@ class Sharing:
 
     # buying
 
-    def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
-        """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
+    def leaving(self, held: Held | None, record: Record, most: Decimal | None, *, job: str = "") -> Held | None:
+        """Note that a request is about to leave, or to join a job. Raises HeldElsewhereError, NotClaimedError."""
         self._store.machine.will_put(record.attempt, record.fingerprint)
         try:
             self._set_aside(record, most)
             if held is None:
                 return None
-            still = self._ask(
-                lambda: self._store.claims.sent(held, record.attempt, self._seconds(record), _price(record))
-            )
+            seconds, price = LONGEST_BATCH if job else self._seconds(record), _price(record)
+            still = self._ask(lambda: self._store.claims.sent(held, record.attempt, seconds, price, job))
         except StoreError as failure:
             try:
                 self.may_go_on(record.entry_id, failure)
@@ -287,7 +291,7 @@ class Sharing:
     def month_spent(self) -> dict[str, Decimal]:
         """Return what the store's ledger tells of the month, by attempt; nothing where it can't be asked."""
         try:
-            return self._ask(lambda: self._store.ledger.spent(stamp(self._session.clock.now())))
+            return self._ask(lambda: self._store.ledger.spent(compact_stamp(self._session.clock.now())))
         except StoreError:
             return {}
 
@@ -308,8 +312,8 @@ class Sharing:
         limit = self._month_limit
         if limit is None or not most:
             return
-        self._ask(lambda: self._store.ledger.most(record, most))
-        spent = sum(self._ask(lambda: self._store.ledger.spent(record.sent_at)).values(), NOTHING)
+        self._ask(lambda: self._store.ledger.most(record.attempt, most))
+        spent = sum(self._ask(lambda: self._store.ledger.spent(record.attempt)).values(), NOTHING)
         if spent > limit:
             self._stays(record)
             left = cost_text(max(limit - spent + most, NOTHING))
@@ -320,13 +324,13 @@ class Sharing:
         """Take back what was noted of a request that does not leave."""
         self._store.machine.has_put(record.attempt, record.fingerprint)
         if self._month_limit is not None:
-            self.account(record, NOTHING)
+            self.account(record.attempt, NOTHING)
 
-    def account(self, record: Record, usd: Decimal | None) -> None:
+    def account(self, attempt: str, usd: Decimal | None) -> None:
         """Tell the ledger what a request did cost; what nobody knows stays as it was set aside. Never raises."""
         if usd is not None and self._store.writes:
             with suppress(StoreError):
-                self._ask(lambda: self._store.ledger.cost(record, usd))
+                self._ask(lambda: self._store.ledger.cost(attempt, usd))
 
     def _seconds(self, record: Record) -> float:
         jobs = self._session.adapters.models.facts(record.provider).jobs
@@ -339,7 +343,7 @@ class Sharing:
         try:
             data = self._session.originals.read(stored)
             self._ask(lambda: self._store.replies.put(record, data))
-            self.account(record, record.cost_or_estimate_usd)
+            self.account(record.attempt, record.cost_or_estimate_usd)
             if held is not None:
                 self._ask(lambda: self._store.claims.done(held))
         except (StoreError, ChargenError) as failure:
@@ -353,12 +357,22 @@ class Sharing:
         if not self._store.writes:
             return
         under_way = {job.name for job in self._session.jobs.all()}
+        under_way.update(line.attempt for job in self._session.batch_jobs.all() for line in job.waiting)
         for attempt, fingerprint in self._store.machine.to_put().items():
             stored = self._session.originals.find(attempt, fingerprint)
             if stored is not None:
                 self.put(stored)
             elif attempt not in under_way:
-                self._store.machine.has_put(attempt, fingerprint)  # it brought nothing
+                self.brought_nothing(attempt, fingerprint)
+
+    def brought_nothing(self, attempt: str, fingerprint: Fingerprint) -> None:
+        """Give up an attempt that nothing will come of; where its claim can't be given back it runs out."""
+        with suppress(StoreError):
+            self._ask(lambda: self._store.claims.forget(fingerprint, attempt))
+        known = self._session.journal.attempt(attempt)
+        if known is not None and known.status is AttemptStatus.FAILED and not known.possibly_billed:
+            self.account(attempt, known.cost_usd or NOTHING)
+        self._store.machine.has_put(attempt, fingerprint)
 
     def give_back(self, held: Held) -> None:
         """Free a claim that brought nothing; where that fails it runs out."""
@@ -414,7 +428,7 @@ class SharedPurchase(Purchase):
         self._sharing = sharing
         self._image = image
         self._held = held
-        self._stored = False
+        self._kept = False
         self._record: Record | None = None
 
     def sent(self, record: Record) -> None:
@@ -422,20 +436,26 @@ class SharedPurchase(Purchase):
         self._held = self._sharing.leaving(self._held, record, self._image.most_usd)
         self._record = record
 
+    def joined(self, record: Record) -> None:
+        """Swap the claim to `sent` for as long as a job may take; it is kept. Raises as `sent`."""
+        job = f"a job of {record.provider}"
+        self._held = self._sharing.leaving(self._held, record, self._image.most_usd, job=job)
+        self._kept = True
+
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Account for what it cost; what may have been billed stays set aside."""
         if self._record is not None and self._record.attempt == attempt_id:
             unknown = failure.possibly_billed and failure.cost_usd is None
-            self._sharing.account(self._record, None if unknown else failure.cost_usd or NOTHING)
+            self._sharing.account(attempt_id, None if unknown else failure.cost_usd or NOTHING)
 
     def stored(self, stored: StoredOriginal) -> None:
         """Put the reply into the store."""
-        self._stored = True
+        self._kept = True
         self._sharing.put(stored, self._held)
 
     def close(self) -> None:
         """Give a claim back that brought nothing."""
-        if self._held is not None and not self._stored:
+        if self._held is not None and not self._kept:
             self._sharing.give_back(self._held)
 
 

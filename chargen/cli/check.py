@@ -9,6 +9,7 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
+from chargen.cli.tables import plural
 from chargen.errors import ExitCode, Severity
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ def command(*, everything: bool, form: str, as_json: bool) -> ExitCode:
 
 def _lines(found: Checked, *, everything: bool) -> Iterator[str]:
     from chargen.cli.problems import problem_lines, tally  # noqa: PLC0415 - as above
-    from chargen.cli.tables import plural  # noqa: PLC0415 - as above
     from chargen.plan.findings import by_cause  # noqa: PLC0415 - as above
 
     yield from problem_lines(found.findings, everything=everything)
@@ -76,8 +76,6 @@ def _lines(found: Checked, *, everything: bool) -> Iterator[str]:
 
 def _unmoved(characters: Iterable[ShownCharacter]) -> Iterator[str]:
     """Yield one line on the images that an edited `appearance` changes nothing in."""
-    from chargen.cli.tables import plural  # noqa: PLC0415 - as above
-
     ordered = sorted((each for each in characters if each.wordless), key=lambda each: -each.wordless)
     if not ordered:
         return
@@ -88,7 +86,6 @@ def _unmoved(characters: Iterable[ShownCharacter]) -> Iterator[str]:
 
 def _annotations(findings: Iterable[Finding], *, everything: bool) -> Iterator[str]:
     """Yield workflow commands, which GitHub shows at their lines: one for each cause, for it shows a few only."""
-    from chargen.cli.tables import plural  # noqa: PLC0415 - as above
     from chargen.plan.findings import Cause, by_cause  # noqa: PLC0415 - as above
 
     for cause in [Cause((finding,)) for finding in findings] if everything else by_cause(findings):

@@ -55,7 +55,7 @@ def image_names(_context: click.Context, _parameter: click.Parameter, typed: str
 
 def _named() -> Iterable[tuple[str, str]]:
     """Yield (id, target) of every image that is known."""
-    from chargen.config.configuration import project_root  # noqa: PLC0415 - as above
+    from chargen.config.configuration import project_root  # noqa: PLC0415 - `--help` needs none of it
     from chargen.errors import ChargenError  # noqa: PLC0415 - as above
     from chargen.plan.cache.stamp import files_below, read_stamp  # noqa: PLC0415 - as above
 

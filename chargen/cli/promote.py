@@ -17,6 +17,7 @@ from chargen.cli.tables import listed
 @click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names)
 @click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
 @click.option("--budget", metavar="USD", help="Spend at most so much.")
+@click.option("--mode", type=click.Choice(["live", "batch"]), help="Send one by one, or as jobs at half the price.")
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent, and its price.")
 @click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
 @json_option
@@ -25,6 +26,7 @@ def command(
     *,
     max_tasks: int | None,
     budget: str | None,
+    mode: str | None,
     dry_run: bool,
     no_wait: bool,
     as_json: bool,
@@ -35,7 +37,7 @@ def command(
     """
     from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget)
+    asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget, mode=mode)
     request = build_request(asked, project_root(Path.cwd()), wait=not no_wait)
     result = carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
     if result is None:

@@ -14,7 +14,6 @@ from time import gmtime
 
 from chargen.store.files import as_input_error, make_folder, printable
 
-FILE_NAME = "chargen.log"
 LOGGER = "chargen"
 MAX_BYTES = 2_000_000
 """Bytes of one log file; three older ones are kept beside it."""
@@ -36,16 +35,15 @@ class _ScrubbedFormatter(logging.Formatter):
         return "\n  ".join(map(printable, lines))
 
 
-def start_logging(folder: Path, level: str, scrub: Callable[[str], str]) -> None:
-    """Write what the logger `chargen` and those below it say into `folder/chargen.log` from now on.
+def start_logging(path: Path, level: str, scrub: Callable[[str], str]) -> None:
+    """Write what the logger `chargen` and those below it say into the file at `path` from now on.
 
     `level` is `debug`, `info`, `warning` or `error`. Called again, it replaces what it set up before.
     Raises InputError.
     """
     stop_logging()
-    path = folder / FILE_NAME
     with as_input_error(path):
-        make_folder(folder)
+        make_folder(path.parent)
         handler = RotatingFileHandler(
             path, maxBytes=MAX_BYTES, backupCount=_KEPT, encoding="utf-8", errors="backslashreplace"
         )

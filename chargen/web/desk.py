@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from chargen.actions.accept import accept
-from chargen.actions.history import history, named
+from chargen.actions.history import histories, history, named
 from chargen.actions.notes import open_notes
 from chargen.actions.pick import is_candidate, pick
 from chargen.actions.plan import dry_run
@@ -28,7 +28,7 @@ from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import run_log
 from chargen.actions.status import set_status
 from chargen.actions.undo import open_decisions, undo
-from chargen.actions.version import Version
+from chargen.actions.version import ImageHistory, Version
 from chargen.actions.why import why
 from chargen.errors import StartError
 from chargen.model.reason import ReasonCode, has, tier_told
@@ -106,26 +106,17 @@ class Desk:
         """Return one image in full: its prompt with sources, references, versions, and why it has its verdict."""
         with self._session() as session:
             planner = session.planner()
-            image = _image(planner, name)
-            found = history(session, planner.evidence, image).versions
-            versions = [{**self._version(version), "candidate": is_candidate(image, version)} for version in found]
-            return {
-                **self._row(planner, image, dict(_known(planner)), {}),
-                "note": image.entry.review_note,
-                "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
-                "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
-                "why": why(session, planner, image).to_json(),
-                "versions": versions,
-                "references": [
-                    {
-                        "name": item.character or item.path.rpartition("/")[2],
-                        "path": item.path,
-                        "picture": self.pictures.offer(item.path),
-                    }
-                    for item in image.references
-                ],
-                "problems": [problem.to_json() for problem in image.problems],
-            }
+            found = history(session, planner.evidence, _image(planner, name))
+            return self._in_full(session, planner, found, dict(_known(planner)))
+
+    @_alone
+    def images(self) -> dict[EntryId, dict[str, Any]]:
+        """Return every image in full, by id."""
+        with self._session() as session:
+            planner = session.planner()
+            every = histories(session, planner.evidence, planner.images(planner.plan().by_id))
+            known = dict(_known(planner))
+            return {found.image.id: self._in_full(session, planner, found, known) for found in every}
 
     @_alone
     def words(self, name: str, one: int, other: int) -> list[dict[str, str]]:
@@ -135,7 +126,7 @@ class Desk:
             found = history(session, planner.evidence, _image(planner, name))
             texts = [found.named(str(number)).record for number in (one, other)]
         before, after = (record.prompt if record else "" for record in texts)
-        return [{"fate": run.fate.value, "text": run.text} for run in word_diff(before, after)]
+        return word_runs(before, after)
 
     @_alone
     def decide(self, command: str, names: Sequence[str], note: str = "") -> dict[str, Any]:
@@ -261,12 +252,39 @@ class Desk:
             "reviewed": _is_reviewed(image) if picture else None,
         }
 
+    def _in_full(
+        self, session: Session, planner: Planner, found: ImageHistory, known: dict[EntryId, tuple[FileHash, int]]
+    ) -> dict[str, Any]:
+        image = found.image
+        return {
+            **self._row(planner, image, known, {}),
+            "note": image.entry.review_note,
+            "retake": str(image.entry.retake.instruction) if image.entry.retake is not None else None,
+            "prompt": composed_prompt(image).to_json() if image.composed is not None else None,
+            "why": why(session, planner, image).to_json(),
+            "versions": [{**self._version(each), "candidate": is_candidate(image, each)} for each in found.versions],
+            "references": [
+                {
+                    "name": item.character or item.path.rpartition("/")[2],
+                    "path": item.path,
+                    "picture": self.pictures.offer(item.path),
+                }
+                for item in image.references
+            ],
+            "problems": [problem.to_json() for problem in image.problems],
+        }
+
     def _version(self, version: Version) -> dict[str, Any]:
         return {**version.to_json(), "picture": self.pictures.offer(version.path) if version.path else None}
 
 
 def _rebuild(ids: tuple[str, ...]) -> BuildRequest:
     return BuildRequest(selection=Selection(ids), rebuild=ids)
+
+
+def word_runs(before: str, after: str) -> list[dict[str, str]]:
+    """Compare two prompts word by word; nothing where they say the same."""
+    return [{"fate": run.fate.value, "text": run.text} for run in word_diff(before, after)]
 
 
 def only_ids(session: Session, ids: Sequence[str]) -> tuple[str, ...]:

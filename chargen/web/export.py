@@ -6,7 +6,7 @@ Law: the folder is one that the export made, or a new or empty one; nothing else
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.errors import StartError
+from chargen.model.values import EntryId
 from chargen.store.files import as_input_error, make_folder, write_whole
 from chargen.web.app import static_files
-from chargen.web.desk import Desk
+from chargen.web.desk import Desk, word_runs
 
 _PAGE = "index.html"
 _MARK = "chargen-review.txt"
@@ -35,8 +36,8 @@ def export(desk: Desk, folder: Path) -> Exported:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).is_file():
         raise StartError(f"`{folder}` holds other files", hint="name a new folder, or an empty one")
     book = {**desk.book(), "undo": None}
-    images = {row["id"]: desk.image(row["id"]) for row in book["images"]}
-    words = dict(_words(desk, images))
+    images = desk.images()
+    words = dict(_words(images))
     data = json.dumps({"book": book, "images": images, "words": words})
     files = static_files()
     _write(folder / _MARK, b"Written by `chargen review --export`, which may replace what is here.\n")
@@ -53,13 +54,13 @@ def export(desk: Desk, folder: Path) -> Exported:
     return Exported(len(images), len(hashes))
 
 
-def _words(desk: Desk, images: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _words(images: Mapping[EntryId, dict[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield what the prompts of versions say otherwise: of each and the next one, and of each and the present one."""
     for name, image in images.items():
-        numbers = [version["number"] for version in image["versions"]]
+        prompts = {version["number"]: version["prompt"] or "" for version in image["versions"]}
         current = [version["number"] for version in image["versions"] if version["where"] == "current"]
-        for one, other in {*pairwise(numbers), *((number, each) for each in current for number in numbers)}:
-            yield f"{name} {one} {other}", desk.words(name, one, other)
+        for one, other in {*pairwise(prompts), *((number, each) for each in current for number in prompts)}:
+            yield f"{name} {one} {other}", word_runs(prompts[one], prompts[other])
 
 
 def _pictures(image: dict[str, Any]) -> Iterator[str]:

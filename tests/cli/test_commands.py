@@ -112,6 +112,7 @@ def test_every_command_is_tried_here() -> None:
         "retake",
         "review",
         "schema",
+        "store",
         "watch",
     } == set(COMMANDS)
 

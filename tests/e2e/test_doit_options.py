@@ -45,3 +45,23 @@ def test_list_with_status_tells_verdicts_without_reasons(book: Project, forks: F
     book.edit("imagery/chapters/ch01/imagery.yaml", "    size:", "    status: archived\n    size:")
     assert "status is archived" in forks.run(book, "doit", "list").out
     assert forks.run(book, "doit", "list", "-s").out == "skipped  generated/chapters/ch01/a.png\n"
+
+
+def test_variants_are_of_named_images_and_a_number(book: Project, forks: Forks) -> None:
+    """So many in all beside the picture that stays; nothing is up to date meanwhile; without names nothing is made."""
+    for arguments, words in (
+        (("--variants", "3"), "`--variants` needs names"),
+        (("--variants", "40", "chapters/ch01/a"), "takes a number from 1 to 20, not 40"),
+    ):
+        run = forks.run(book, "doit", *arguments)
+        assert (run.code, words in run.err) == (3, True), run.all
+    assert forks.run(book, "doit").code == 0
+    before = book.image("chapters/ch01/a").read_bytes()
+    run = forks.run(book, "doit", "--variants", "3", "chapters/ch01/a")
+    assert (run.code, "variants 1" in run.out) == (0, True), run.all
+    assert len(book.originals()) == 3
+    assert book.image("chapters/ch01/a").read_bytes() == before
+    assert forks.run(book, "doit", "--variants", "3", "chapters/ch01/a").out.startswith("fresh 1")
+    assert forks.run(book, "doit").out.startswith("fresh 1, ")
+    assert forks.run(book, "chargen", "pick", "chapters/ch01/a", "3").code == 0
+    assert forks.run(book, "doit").out.startswith("fresh 1, ")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from servers.loopback import held
 from servers.object_stores import ObjectStore
-from servers.openai_server import OpenAIServer
+from servers.openai_server import OpenAIServer, rate_limited
 from support.forks import Forks
 from support.project import Project
 
@@ -130,6 +130,23 @@ def test_two_machines_at_once_buy_every_image_once(team: Team, openai: OpenAISer
         assert ana.image(f"chapters/ch01/{name}").read_bytes() == ben.image(f"chapters/ch01/{name}").read_bytes()
 
 
+def test_variants_of_others_are_fetched_before_more_are_bought(team: Team, openai: OpenAIServer, forks: Forks) -> None:
+    ana, ben = team.clone("ana"), team.clone("ben")
+    for book in (ana, ben):
+        book.edit(CH01, '"A lamp."\n', '"A lamp."\n    variants: 3\n')
+    first = forks.run(ana, "doit")
+    assert first.code == 0, first.all
+    assert len(openai.requests) == 6
+    second = forks.run(ben, "doit")
+    assert second.code == 0, second.all
+    assert len(openai.requests) == 6, second.all
+    assert [path.name for path in ben.originals()] == [path.name for path in ana.originals()]
+    assert ben.image("chapters/ch01/a").read_bytes() == ana.image("chapters/ch01/a").read_bytes()
+    last = forks.run(ben, "doit", "--variants", "4", "chapters/ch01/a")
+    assert last.code == 0, last.all
+    assert len(openai.requests) == 7, last.all
+
+
 def test_what_is_only_here_is_pushed_and_pulled(team: Team, openai: OpenAIServer, forks: Forks) -> None:
     ana = team.clone("ana")
     ana.settings("[tool.chargen.providers.openai]\nper_minute = 6000\n")
@@ -209,6 +226,8 @@ def test_two_machines_answer_one_rejection_with_one_picture(team: Team, openai: 
     third = forks.run(ben, "doit", "--rebuild", entry)
     assert third.code == 0, third.all
     assert len(openai.requests) == 6, "what is asked for by name is another one"
+    assert forks.run(ana, "doit", "--rebuild", entry).code == 0
+    assert len(openai.requests) == 7, "also where somebody else asked for another one"
 
 
 def test_a_plan_says_that_the_store_was_not_asked(team: Team, forks: Forks) -> None:
@@ -265,16 +284,23 @@ def test_the_month_s_budget_is_that_of_all_machines(team: Team, openai: OpenAISe
     assert len(openai.requests) == 4
 
 
-def test_two_machines_at_once_keep_to_one_month_s_budget(team: Team, openai: OpenAIServer) -> None:
-    """Each sets its money aside in the store before it looks what the others have."""
-    openai.latency = 0.3
-    images = {f"i{number}": f"Boat number {number}." for number in range(8)}
+def test_what_another_machine_has_in_flight_counts_in_the_month_s_budget(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """It sets its money aside in the store before its request leaves."""
     budget = "[tool.chargen.budget]\nmonth = 0.05\n"  # room for one of them
-    books = [team.clone(name, images, more=budget) for name in ("ana", "ben")]
-    ended = [process.communicate(timeout=120) for process in [book.start("doit") for book in books]]
-    said = "\n".join(text.decode() for pair in ended for text in pair)
-    assert len(openai.requests) <= 1, said
-    assert "left out: chapters/ch01/i7" in said
+    ana, ben = team.clone("ana", {"a": "A lamp."}, budget), team.clone("ben", {"x": "A boat."}, budget)
+    answer = threading.Event()
+    openai.at(1, held(answer))
+    first = ana.start("doit")
+    openai.wait_for(1, timeout=60)
+    run = forks.run(ben, "doit")
+    answer.set()
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert run.code == 0, run.all
+    assert "left out: chapters/ch01/x" in run.out, run.all
+    assert len(openai.requests) == 1
 
 
 def test_a_run_that_waits_for_others_leaves_it_to_them_when_it_is_interrupted(
@@ -333,3 +359,37 @@ def test_what_no_branch_names_is_proposed_and_never_another_project_s(
         proposed = propose(replace(session, clock=Later()), shared_store(session))
     (found,) = proposed.replies
     assert found[0].record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
+
+
+def by_jobs(book: Project) -> Project:
+    """Let a clone hand its images over as jobs."""
+    book.edit("pyproject.toml", "per_minute = 6000", 'per_minute = 6000\nmode = "batch"')
+    book.chapter("ch01", FOUR, route="openai/gpt-image-2.5-flare")
+    return book
+
+
+def test_what_is_in_a_job_of_one_machine_is_not_bought_by_another(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Nor waited for: that may take a day. Whoever made the job collects it, and then it is everybody's."""
+    ana, ben = by_jobs(team.clone("ana")), by_jobs(team.clone("ben"))
+    assert forks.run(ana, "doit").code == 0
+    run = forks.run(ben, "doit")
+    assert run.code == 0, run.all
+    assert run.out.count("has it in a job of openai") == 4, run.all
+    assert len(openai.jobs.all) == 1
+    assert forks.run(ana, "doit").code == 0
+    assert len(ana.images()) == 4
+    assert forks.run(ben, "doit").out.count("restored from the store, free") == 4
+    assert openai.jobs.billed == dict.fromkeys(FOUR.values(), 1)
+
+
+def test_the_claims_of_a_job_that_could_not_be_made_are_given_back(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    ana, ben = by_jobs(team.clone("ana")), by_jobs(team.clone("ben"))
+    openai.jobs.fails("create", rate_limited())
+    forks.run(ana, "doit")
+    assert len(openai.jobs.all) == 0
+    run = forks.run(ben, "doit")
+    assert len(openai.jobs.all) == 1, run.all

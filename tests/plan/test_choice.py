@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chargen.errors import Position, warning
 from chargen.model.entries import Declared, Entry, Outputs
@@ -165,6 +166,39 @@ def test_a_price_that_may_come_to_more_says_so() -> None:
             ("c", "over budget: $0.10, $0.04 of $0.64 left"),
         ],
     }
+
+
+def with_variants(name: str, verdict: Verdict, more: int, *needs: str) -> Planned:
+    made = image(name, M, *needs)
+    return replace(
+        made, judgement=Judgement(verdict), more=more, cost_usd=(made.cost_usd or 0) * (more + verdict.spends)
+    )
+
+
+def test_variants_are_taken_one_by_one() -> None:
+    """As many as fit, in plan order; what is left of them is named with its image, which keeps its place."""
+    plan = Plan((with_variants("a", M, 2), with_variants("b", F, 2), image("c", M)))
+    choice = choose(plan, ids("a", "b", "c"), budget=Decimal("0.45"))
+    assert [(item.id, item.more, item.cost_usd) for item in choice.images] == [
+        ("a", 2, Decimal("0.30")),
+        ("b", 1, Decimal("0.10")),
+    ]
+    assert [(item.image.id, item.reason) for item in choice.left_out] == [
+        ("c", "over budget: $0.10, $0.05 of $0.45 left"),
+        ("b", "1 of its variants: over budget: $0.10, $0.05 of $0.45 left"),
+    ]
+    few = choose(plan, ids("a", "b"), max_tasks=1)
+    assert [(item.id, item.sends) for item in few.images] == [("a", 1)]
+    assert [item.image.id for item in few.left_out] == ["a", "b"]
+
+
+def test_who_shows_a_picture_waits_for_none_of_its_variants() -> None:
+    """A portrait that is there is not brought along for them; those that are left out keep nobody from being made."""
+    plan = Plan((with_variants("p", F, 2), image("a", M, "p"), with_variants("q", M, 2), image("b", M, "q")))
+    assert names(choose(plan, ids("a"))) == ["a"]
+    choice = choose(plan, ids("b", "q"), budget=Decimal("0.20"))
+    assert [(item.id, item.more) for item in choice.images] == [("q", 1)]
+    assert names(choose(plan, ids("b", "q"), budget=Decimal("0.40"))) == ["q", "b"]
 
 
 def test_totals_and_costs() -> None:

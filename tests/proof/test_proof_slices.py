@@ -6,7 +6,7 @@ import pytest
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 
-from proof import author, chaos, disk, documents, hostile, identity, machines, moves, outside, power, together
+from proof import author, chaos, disk, documents, hostile, identity, jobs, machines, moves, outside, power, together
 from proof.books import copy_of, forty
 from proof.hostile_projects import PROJECTS
 from proof.tally import Bench, Tally
@@ -145,3 +145,17 @@ def test_machines_that_share_a_store(bench: Callable[[int], Bench]) -> None:
             machines.one_round(place, tally, store, (server,), machines=3, images=9)
         machines.pool_round(place, tally, store, machines=3, images=9)
     tally.held()
+
+
+def test_jobs_killed_at_the_vendors_side_and_on_the_disk(bench: Callable[[int], Bench]) -> None:
+    """One vendor, right before and after its job is made, in the middle of its results, and at two operations."""
+    tally, place = Tally("jobs"), bench(5)
+    book = jobs.Book.made(place, "openai/gpt-image-2.5-flare")
+    made = book.moments[0].index("create")
+    lines = len(book.moments[0]) + book.moments[1].index("line")
+    for moment in (made, made + 1, lines + 2):
+        book.killed_at_call(tally, moment)
+    for part in (2, 7):
+        book.killed_at_step(tally, part * sum(book.steps) // 10)
+    tally.held()
+    assert tally.faults == 5

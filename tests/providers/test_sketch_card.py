@@ -210,9 +210,11 @@ def test_a_negative_prompt_without_room_is_told() -> None:
 PALETTE = ("#b9772c", "#eadbb8", "#6c7a53", "#e2612f")
 
 
-def frame(entry_id: str, size: tuple[int, int], colours: tuple[str, ...] = PALETTE) -> Image.Image:
+def frame(
+    entry_id: str, size: tuple[int, int], colours: tuple[str, ...] = PALETTE, seed: int | None = None
+) -> Image.Image:
     """Draw the frame of an entry."""
-    asked = Asked("A lamp.", "", (), Size(*size), entry_id=entry_id, colours=colours)
+    asked = Asked("A lamp.", "", (), Size(*size), entry_id=entry_id, colours=colours, seed=seed)
     data = Studio().draw(SketchProvider(ProviderSettings()).adapt(asked, "sketch"))
     return Image.open(BytesIO(data)).convert("RGB")
 
@@ -237,4 +239,6 @@ def test_frames_of_a_chapter_differ_and_each_is_drawn_alike_every_time() -> None
     """Twenty entries with one palette: no two compositions are the same, and none changes."""
     drawn = {frame(f"chapters/c/img-{number:02}", (512, 288)).crop((0, 0, 512, 160)).tobytes() for number in range(20)}
     assert len(drawn) == 20
+    variants = {frame("chapters/c/one", (512, 288), seed=seed).tobytes() for seed in (None, 2, 3)}
+    assert len(variants) == 3
     assert frame("chapters/c/one", (512, 288)).tobytes() == frame("chapters/c/one", (512, 288)).tobytes()

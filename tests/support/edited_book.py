@@ -275,7 +275,7 @@ class EditedBook:
 
     def lose_caches(self) -> None:
         """Lose what the program can make again."""
-        for name in ("cache.sqlite", "plan-stamp.json", "plan-cache.msgpack", "journal.sqlite"):
+        for name in ("cache.sqlite", "decoded.json", "plan-stamp.json", "plan-cache.msgpack", "journal.sqlite"):
             (self.studio.root / ".chargen" / name).unlink(missing_ok=True)
 
     def edit(self) -> None:

@@ -29,6 +29,7 @@ _SAME = (
     (re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?"), "DATE"),
     (re.compile(r"\d{8}T\d+Z-[0-9a-f]{8}"), "ATTEMPT"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "HASH"),
+    (re.compile(r"\bchargen-[0-9a-f]{16}\b"), "JOB"),
     (re.compile(r"^\[ *\d+/"), "[N/"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from support.inside import build
 from support.project import REPOSITORY, Project
-from support.review import Review
+from support.review import Review, review
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -133,6 +135,14 @@ def test_an_image_in_full(page: Any) -> None:
     press(page, "Escape")
     page.wait_for_selector("#view", state="hidden")
     assert page.evaluate("document.activeElement.parentNode.id") == f"cell {A}"
+
+
+def test_an_id_may_hold_what_means_something_in_an_address(page: Any, book: Project) -> None:
+    """A number sign ends an address, a percent sign escapes in it."""
+    book.chapter("ch03", {"a#1": "A key.", "b%231": "A ring."})
+    for name in ("chapters/ch03/a#1", "chapters/ch03/b%231"):
+        page.evaluate("id => { location.hash = `#image/${encodeURI(id)}`; }", name)
+        page.locator("#view h2 small").get_by_text(name, exact=True).wait_for(timeout=20_000)
 
 
 def test_two_versions_are_compared_and_one_comes_back(page: Any, book: Project) -> None:
@@ -285,27 +295,47 @@ def test_the_exported_page_needs_no_server(browser: Any, book: Project) -> None:
     tab.close()
 
 
-def test_screenshots_for_the_docs(page: Any, book: Project) -> None:
-    """Drawn where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
-    import os  # noqa: PLC0415 - of this test alone
+@pytest.fixture
+def party(tmp_path: Path) -> Project:
+    """One chapter of the example book with its cast and place, one image of it built twice."""
+    made = Project(tmp_path / "always-six")
+    for name in ("chapters/ch07-always-six", "locations/tea-garden", *map("characters/{}".format, CAST)):
+        shutil.copytree(REPOSITORY / "imagery" / name, made.root / "imagery" / name)
+    shutil.copytree(REPOSITORY / "prompts", made.root / "prompts", dirs_exist_ok=True)
+    assert build(made) == 0
+    made.edit("imagery/chapters/ch07-always-six/imagery.yaml", "low\n      orange lamp", "last\n      orange lamp")
+    assert build(made) == 0
+    return made
 
-    folder = Path(os.environ["CHARGEN_SCREENSHOTS"]) if "CHARGEN_SCREENSHOTS" in os.environ else None
-    assert (REPOSITORY / "docs").is_dir()
-    steps = {
-        "grid": (),
-        "image": ("Enter",),
-        "retake": ("t",),
-        "compare": ("Escape", "c"),
-        "survey": ("Escape", "Shift+N"),
-    }
-    for name, keys in steps.items():
-        if name == "survey":
-            assert book.chargen("batch", "all", "--variants", "3", A).code == 0
-        press(page, *keys)
-        page.wait_for_timeout(500)
-        if name == "retake":
-            page.get_by_label("What is to be different").fill("Put the lamp out, and let the moon in.")
-        picture = page.screenshot()
-        assert len(picture) > 10_000
-        if folder is not None:
-            (folder / f"review-{name}.png").write_bytes(picture)
+
+CAST = ("alice", "hatter", "march-hare")
+TABLE = "chapters/ch07/img-01"
+
+
+def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
+    """Kept where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
+    folder = os.environ.get("CHARGEN_SCREENSHOTS")
+    with review(party) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(server.address)
+        page.wait_for_selector("body[data-ready]")
+        cell(page, TABLE).locator("a").focus()
+        steps = {
+            "grid": (),
+            "image": ("Enter",),
+            "retake": ("t",),
+            "compare": ("Escape", "c"),
+            "survey": ("Escape", "Shift+N"),
+        }
+        for name, keys in steps.items():
+            if name == "survey":
+                assert party.chargen("batch", "all", "--variants", "3", TABLE).code == 0
+            press(page, *keys)
+            page.wait_for_timeout(800)
+            if name == "retake":
+                page.get_by_label("What is to be different").fill("Take the dormouse out of the cups, and let it sit.")
+            picture = page.screenshot()
+            assert len(picture) > 10_000
+            if folder is not None:
+                (Path(folder) / f"review-{name}.png").write_bytes(picture)
+        page.close()

@@ -19,7 +19,7 @@ from doit.task import Task
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import is_word
-from chargen.cli.tables import plural
+from chargen.cli.tables import coloured, columns, dim, plural
 from chargen.doit_plugin.names import TaskNames
 from chargen.doit_plugin.own_tasks import own_only
 from chargen.plan.cache.snapshot import stamped_targets, take_snapshot
@@ -56,7 +56,6 @@ class List(ProjectCommand):
             if left := len(names) - len(words):
                 self.to_stderr(f"{plural(left, 'name')} left out that a shell would interpret; `doit list` shows all")
             return 0
-        from chargen.cli.tables import columns  # noqa: PLC0415 - as above
         from chargen.plan.build_request import selectables  # noqa: PLC0415 - names alone need none of it
 
         plan = self._plan()
@@ -124,15 +123,12 @@ class List(ProjectCommand):
 
 
 def _image_row(image: Shown) -> tuple[str, str, str]:
-    from chargen.cli.plan_listing import reasons  # noqa: PLC0415 - as above
-    from chargen.cli.tables import coloured, dim  # noqa: PLC0415 - as above
+    from chargen.cli.plan_listing import reasons  # noqa: PLC0415 - names alone need none of it
 
     return coloured(image.verdict), image.target, dim("; ".join(reasons(image)))
 
 
 def _task_row(task: Task, status: str) -> tuple[str, str, str]:
-    from chargen.cli.tables import dim  # noqa: PLC0415 - as above
-
     return status, task.name, dim(task.doc or "")
 
 

@@ -18,7 +18,8 @@ from chargen.config.layout import BUILDING, PLAN_STAMP
 from chargen.model.reason import Reason
 from chargen.plain_file import read_plain
 
-STAMP, BUSY = PLAN_STAMP, BUILDING
+STAMP = PLAN_STAMP
+BUSY = BUILDING
 """There while a run has something to do: after a crash it stays, and the next run looks at everything itself."""
 
 _FRESH = "fresh"
@@ -49,14 +50,14 @@ ImageVerdict: TypeAlias = tuple[str, str, tuple[Reason, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How images stand that need nothing: so many fresh; those to be not_fresh of in build order."""
+    """How images stand that need nothing: so many are simply fresh, the `others` are told of, in build order."""
 
     fresh: int = 0
     others: tuple[ImageVerdict, ...] = ()
 
     @classmethod
     def of(cls, ids: Collection[str], not_fresh: Iterable[ImageVerdict]) -> Summary:
-        """Say how these images stand, of all that are not_fresh of."""
+        """Say how the images called `ids` stand."""
         others = tuple(item for item in not_fresh if item[0] in ids)
         return cls(len(ids) - sum(verdict != _FRESH for _, verdict, _ in others), others)
 

@@ -27,7 +27,7 @@ TRIES = 2
 
 def download(url: str, server: str, environ: Mapping[str, str], secrets: Iterable[str] = ()) -> bytes:
     """Return the bytes at `url`, which `server` (its base URL) named. Raises ProviderError."""
-    from chargen.providers.http.client import NETWORK_ERRORS, Transport, is_inside, new_client  # noqa: PLC0415 - as above
+    from chargen.providers.http.client import NETWORK_ERRORS, Transport, is_inside, new_client  # noqa: PLC0415 - slow to import
 
     secrets = tuple(secrets)
     scheme, host = scheme_and_host(url)

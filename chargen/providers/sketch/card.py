@@ -51,7 +51,7 @@ def _frame(sheet: Sheet) -> None:
     band = max(margin.top, line_height(sheet.type(11)) + sheet.px(6)) if sheet.theme.swatches else 0
     caption, top = _fitted_caption(sheet, margin.left, size.height - band)
     picture = Box(0, 0, size.width, top)
-    sheet.items += compose(sheet.theme, picture, sheet.entry_id or sheet.prompt, peopled=bool(sheet.references))
+    sheet.items += compose(sheet.theme, picture, sheet.chance, peopled=bool(sheet.references))
     _guides(sheet, picture, margin)
     below = _marks(sheet, margin)
     gap = sheet.px(12)

@@ -128,6 +128,8 @@ class Sheet:
         self.prompt = self._words(request.prompt) or "(no prompt)"
         self.words = " ".join(drawable(asked.words or self.prompt).text.split())
         self.negative = self._words(asked.negative_prompt)
+        self.chance = f"{self.entry_id or self.prompt} {asked.seed or ''}"
+        """What a composition is drawn by: an entry's variants have one each."""
         self.references = asked.references
 
     def _words(self, text: str) -> str:

@@ -22,8 +22,7 @@ def draw_small_card(sheet: Sheet) -> None:
     pad = max(3, round(min(size.width, size.height) * 0.04))
     view = round(size.height * _VIEW) if size.height >= _ROOM_FOR_VIEW else 0
     if view:
-        name = sheet.entry_id or sheet.prompt
-        sheet.items += compose(sheet.theme, Box(0, 0, size.width, view), name, peopled=True)
+        sheet.items += compose(sheet.theme, Box(0, 0, size.width, view), sheet.chance, peopled=True)
     area = Box(pad, view + pad, size.width - pad, size.height - band - pad)
     if area.width < 1.6 * area.height or area.width < 220:
         top = _head(sheet, area)

@@ -58,11 +58,13 @@ class Claim(Struct, frozen=True):
     attempt: str = ""
     price_usd: str = ""
     job: str = ""
-    """The vendor's name of the job that the request is in, where it is in one."""
+    """Which job of a vendor's the request is in, for people; empty where it is in none."""
     nonce: str = ""
 
     def __str__(self) -> str:
         """Say who holds it, for people."""
+        if self.job:
+            return f"{self.who} has it in {self.job} (until {self.until[:16].replace('T', ' ')} UTC at most)"
         doing = "is buying it" if self.state is ClaimState.SENT else "is about to buy it"
         return f"{self.who} {doing} (until {self.until[11:16]} UTC at most)"
 
@@ -134,6 +136,17 @@ class Claims:
         until = self._until(seconds + MARGIN_SECONDS)
         claim = replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, job=job, until=until)
         return self._swapped(held, claim)
+
+    def forget(self, fingerprint: Fingerprint, attempt: str) -> None:
+        """Give back the claim of an attempt of this clone's that brought nothing, whichever run it was of."""
+        number = 1
+        while (there := self._objects.get(key := f"claim/{fingerprint}/{number}")) is not None:
+            claim = _read(there.data)
+            if claim is not None and (claim.attempt, claim.machine) == (attempt, self._holder.machine):
+                if claim.state is ClaimState.SENT:
+                    self.free(Held(key, claim, there.version))
+                return
+            number += 1
 
     def free(self, held: Held) -> None:
         """Give a claim back that brought nothing."""

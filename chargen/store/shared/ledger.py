@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from chargen.model.record import Record
 from chargen.store.shared.objects import Objects
 
 _SPEND = "spend"
@@ -22,16 +21,19 @@ class SharedLedger:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def most(self, record: Record, amount: Decimal) -> None:
+    def most(self, attempt: str, amount: Decimal) -> None:
         """Write down what a request that is about to leave may cost."""
-        self._objects.put(f"{_month(record.sent_at)}/{record.attempt}/{_MOST}={amount}", b"")
+        self._objects.put(f"{_month(attempt)}/{attempt}/{_MOST}={amount}", b"")
 
-    def cost(self, record: Record, amount: Decimal) -> None:
+    def cost(self, attempt: str, amount: Decimal) -> None:
         """Write down what a request did cost."""
-        self._objects.put(f"{_month(record.sent_at)}/{record.attempt}/{_COST}={amount}", b"")
+        self._objects.put(f"{_month(attempt)}/{attempt}/{_COST}={amount}", b"")
 
     def spent(self, at: str) -> dict[str, Decimal]:
-        """Return what each attempt of a moment's month cost, or may have cost where nothing came of it yet."""
+        """Return what each attempt of a month cost, or may have cost where nothing came of it yet.
+
+        `at` is an attempt of that month, or a compact time.
+        """
         found: dict[str, Decimal] = {}
         known: set[str] = set()
         for key, _ in self._objects.sizes(_month(at)):
@@ -49,5 +51,5 @@ class SharedLedger:
 
 
 def _month(at: str) -> str:
-    """Return where the amounts of the month of an ISO time are: `spend/2026-11`."""
-    return f"{_SPEND}/{at[:7]}"
+    """Return where the amounts of the month of an attempt, or of a compact time in UTC, are: `spend/2026-11`."""
+    return f"{_SPEND}/{at[:4]}-{at[4:6]}"

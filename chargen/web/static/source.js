@@ -30,9 +30,11 @@ const source = {
   },
 
   book: () => source.get("book", (data) => data.book),
-  image: (id) => source.get(`image/${encodeURI(id)}`, (data) => data.images[id]),
+  // An id in an address: no letter of it means anything there.
+  inPath: (id) => id.split("/").map(encodeURIComponent).join("/"),
+  image: (id) => source.get(`image/${source.inPath(id)}`, (data) => data.images[id]),
   words: (id, one, other) =>
-    source.get(`words/${encodeURI(id)}?one=${one}&other=${other}`, (data) => data.words[`${id} ${one} ${other}`] || null),
+    source.get(`words/${source.inPath(id)}?one=${one}&other=${other}`, (data) => data.words[`${id} ${one} ${other}`] || null),
   decisions: () => source.get("decisions", () => []),
   picture: (hash) => `picture/${hash}`,
   thumbnail: (hash) => `thumbnail/${hash}`,

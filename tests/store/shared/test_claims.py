@@ -143,3 +143,21 @@ def test_something_else_under_the_key_is_no_claim(machine: Callable[[str], Claim
     objects.put(f"claim/{PRINT}/1", b"{}")
     with pytest.raises(StoreError, match="is no claim"):
         machine("ana").acquire(wanted())
+
+
+def test_what_a_run_that_died_had_sent_for_nothing_is_given_back_by_its_clone(machine: Callable[..., Claims]) -> None:
+    before = machine("ana", "run-1")
+    assert before.sent(held(before.acquire(wanted(A))), "try-1", 60, "") is not None
+    assert before.sent(held(before.acquire(wanted(B))), "try-2", 60, "") is not None
+    machine("ben").forget(PRINT, "try-2")
+    assert isinstance(machine("eve").acquire(wanted(B)), Claim), "it is not the other machine's to give back"
+    machine("ana", "run-2").forget(PRINT, "try-2")
+    assert held(machine("eve").acquire(wanted(B))).key.endswith("/2")
+    assert isinstance(machine("eve").acquire(wanted(A)), Claim)
+
+
+def test_a_claim_of_a_job_says_that_it_is_one(machine: Callable[[str], Claims]) -> None:
+    ana = machine("ana")
+    assert ana.sent(held(ana.acquire(wanted())), "try-1", 48 * 3600, "", "a job of openai") is not None
+    other = machine("ben").acquire(wanted())
+    assert str(other) == "ana on host has it in a job of openai (until 2026-11-24 14:02 UTC at most)"

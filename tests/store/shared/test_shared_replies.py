@@ -6,7 +6,6 @@ import json
 from decimal import Decimal
 
 import pytest
-from msgspec.structs import replace
 from obstore.store import MemoryStore
 
 from chargen.model.record import Original, Record
@@ -95,15 +94,14 @@ def test_a_record_of_other_inputs_or_none_is_passed_over(replies: Replies, objec
 
 
 def test_the_ledger_counts_what_may_be_spent_until_it_is_known(objects: Objects) -> None:
-    ledger, first = SharedLedger(objects), record(b"one")
-    second = replace(first, attempt=SECOND)
-    ledger.most(first, Decimal("0.05"))
-    ledger.most(second, Decimal("0.07"))
-    assert ledger.spent(first.sent_at) == {FIRST: Decimal("0.05"), SECOND: Decimal("0.07")}
-    ledger.cost(first, Decimal("0.041"))
-    ledger.cost(second, Decimal(0))
-    assert ledger.spent(first.sent_at) == {FIRST: Decimal("0.041"), SECOND: Decimal(0)}
-    assert ledger.spent("2026-12-01T00:00:00Z") == {}
+    ledger = SharedLedger(objects)
+    ledger.most(FIRST, Decimal("0.05"))
+    ledger.most(SECOND, Decimal("0.07"))
+    assert ledger.spent(FIRST) == {FIRST: Decimal("0.05"), SECOND: Decimal("0.07")}
+    ledger.cost(FIRST, Decimal("0.041"))
+    ledger.cost(SECOND, Decimal(0))
+    assert ledger.spent(FIRST) == {FIRST: Decimal("0.041"), SECOND: Decimal(0)}
+    assert ledger.spent("20261201T000000000000Z") == {}
     objects.put(f"spend/2026-11/{FIRST}/cost=NaN", b"")
     objects.put("spend/2026-11/anything", b"")
-    assert ledger.spent(first.sent_at) == {FIRST: Decimal("0.041"), SECOND: Decimal(0)}
+    assert ledger.spent(FIRST) == {FIRST: Decimal("0.041"), SECOND: Decimal(0)}

@@ -1,0 +1,85 @@
+"""`chargen jobs`, `jobs wait` and `jobs cancel` in real processes, at a loopback vendor that keeps jobs."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from servers.openai_server import OpenAIServer
+from support.project import Project
+
+BATCH = '\n[tool.chargen.providers.openai]\nmode = "batch"\n'
+
+
+@pytest.fixture
+def book(tmp_path: Path, openai: OpenAIServer) -> Project:
+    """Two images in a job that runs until it is ended."""
+    openai.jobs.hold = True
+    made = Project(tmp_path, BATCH, env=openai.environ)
+    made.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-2.5-flare")
+    planned = made.chargen("plan")
+    assert "2 in 1 job: " in planned.out, planned.all
+    assert " instead of " in planned.out
+    run = made.chargen("batch", "all")
+    assert run.code == 0, run.all
+    assert "job chargen-" in run.out
+    assert "2 in jobs" in run.out
+    return made
+
+
+def test_jobs_are_listed_awaited_and_collected(book: Project, openai: OpenAIServer) -> None:
+    """State, counts and price; a timeout is no failure; what is over is collected and put in its place."""
+    (told,) = book.chargen("jobs", "--json").json["jobs"]
+    assert told["state"] in ("queued", "running")
+    assert told["images"] == ["chapters/ch01/a", "chapters/ch01/b"]
+    assert told["cost_usd"] > 0
+    assert told["name"] in book.chargen("jobs").out
+    assert "waiting 2" in book.chargen("plan").out
+    assert [image["verdict"] for image in book.chargen("plan", "--json").json["images"]] == ["waiting"] * 2
+    again = book.doit()
+    assert again.code == 0, again.all
+    assert "waiting: 2 images in jobs or behind them, since " in again.out
+    ended = book.chargen("jobs", "wait", "--timeout", "0.2")
+    assert ended.code == 0, ended.all
+    assert "1 job not over yet" in ended.out
+    timer = threading.Timer(2, openai.jobs.end)
+    timer.start()
+    done = book.chargen("jobs", "wait")
+    timer.join()
+    assert done.code == 0, done.all
+    assert "collected from jobs: 2 pictures" in done.out
+    assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
+    assert book.chargen("jobs").out == "no jobs\n"
+    assert len(openai.jobs.all) == 1
+
+
+def test_an_interrupted_wait_leaves_the_jobs_alone(book: Project, openai: OpenAIServer) -> None:
+    """Exit code 130, and the next one goes on."""
+    process = book.start("chargen", "jobs", "wait")
+    assert process.stderr is not None
+    assert b"1 job: 0 of 2 images made" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    openai.jobs.end()
+    assert book.chargen("jobs", "wait").code == 0
+    assert openai.jobs.billed == {"A lamp.": 1, "A door.": 1}
+
+
+def test_a_cancelled_job_gives_what_it_made(book: Project, openai: OpenAIServer) -> None:
+    """It is told what will be billed; the rest is due again, and `jobs wait` sends nothing."""
+    name = book.chargen("jobs", "--json").json["jobs"][0]["name"]
+    wrong = book.chargen("jobs", "cancel", f"{name}x")
+    assert wrong.code == 3
+    assert f"did you mean `{name}`?" in wrong.err
+    told = book.chargen("jobs", "cancel", name)
+    assert told.code == 0, told.all
+    assert "will be billed" in told.out or "is billed" in told.out
+    openai.jobs.end()
+    done = book.chargen("jobs", "wait")
+    assert done.code in (0, 1), done.all
+    assert len(openai.jobs.all) == 1
+    assert "missing" in book.chargen("plan").out
+    assert book.chargen("jobs").out == "no jobs\n"
