@@ -17,9 +17,9 @@ from chargen.build.run import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"
-ALL = (149, 1020)
+ALL = (150, 1040)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (92, 550)
+BUILDING = (94, 580)
 """Those of the building alone, the drawing of the two sketches among them."""
 
 

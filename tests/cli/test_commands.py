@@ -86,6 +86,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("notes",), "no notes wait for an answer", {"notes"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
         (("promote", "--dry-run"), "nothing to send", None),
+        (("jobs",), "no jobs", {"jobs"}),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],
 )

@@ -60,6 +60,9 @@ class World:
 
     # evidence
 
+    def in_job(self, _entry: Entry, _fingerprint: Fingerprint | None) -> None:
+        """Know of no job."""
+
     def at_target(self, _entry: Entry, _fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         self.asked.append("read" if certain else "look")
         return self.state if certain or self.by_size is None else self.by_size
