@@ -84,6 +84,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("accept", "b"), "fresh already: chapters/ch02/b", {"images"}),
         (("prompt", "b"), "chapters/ch02/b", None),
         (("notes",), "no notes wait for an answer", {"notes"}),
+        (("jobs",), "no jobs", {"jobs"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
         (("promote", "--dry-run"), "nothing to send", None),
         (("jobs",), "no jobs", {"jobs"}),
