@@ -28,6 +28,7 @@ from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.files import FileKind, kind_of
 from chargen.store.history import KeptVersion
+from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import own_record
 
@@ -197,8 +198,9 @@ def _add_known(
         if line is not None and _place_of(found, line.file) is None and not _has_attempt(found, line.attempt):
             found.append(_of_line(line, VersionPlace.GONE, None))
     for attempt in (attempt for name in names for attempt in session.journal.attempts_for(name)):
-        own = evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id) == image.id
-        if not (attempt.delivered and own) or _has_attempt(found, attempt.attempt_id):
+        if not attempt.delivered or _has_attempt(found, attempt.attempt_id):
+            continue
+        if _owner(session, evidence, attempt) != image.id:
             continue
         found.append(
             Version(
@@ -212,6 +214,14 @@ def _add_known(
                 names=frozenset({attempt.file_sha256} if attempt.file_sha256 else ()),
             )
         )
+
+
+def _owner(session: Session, evidence: Evidence, attempt: Attempt) -> EntryId | None:
+    """Return whose version an attempt of the journal is; its original, where it is here, tells more."""
+    stored = session.originals.find(attempt.attempt_id, attempt.fingerprint)
+    if stored is not None:
+        return evidence.owner(stored)
+    return evidence.owner_of_attempt(attempt.fingerprint, attempt.attempt_id, attempt.task_id)
 
 
 def _of_bytes(data: bytes | None, file: FileHash, size: int, at: str) -> Version:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -28,6 +30,9 @@ from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Sending
 
 _LOG = logging.getLogger("chargen")
+
+JOB_TIME = timedelta(hours=24)
+"""How long a vendor takes at most, as both promise: a reference that a job names has to live for that long."""
 
 
 _BY_NAME = (
@@ -188,10 +193,10 @@ class Batches:
             if not full:
                 return one
             self._full.append(one)
-        server = next(iter(self._session.adapters.members(request.provider)))
         job = BatchJob(
-            new_job_name(), request.provider, request.model, server, key[1], self._session.run_id, begun_at="", lines=()
-        )
+            new_job_name(), request.provider, request.model, self._server(request.provider), key[1],
+            self._session.run_id, begun_at="", lines=(),
+        )  # fmt: skip
         self._open[key] = one = _Open(job, self._session.batch_jobs.spool(), batches)
         return one
 
@@ -205,10 +210,24 @@ class Batches:
 
     def _upload(self, provider: str, digest: FileHash, reference: SentReference, batches: BatchProvider) -> Upload:
         with self._lock:  # two images with the same reference join at the same time
-            known = self._uploads.get((provider, digest))
-            if known is None:
-                known = self._uploads[provider, digest] = batches.upload(reference)
-            return known
+            known = self._uploads.get((provider, digest)) or self._of_earlier_jobs.get((provider, digest))
+            self._uploads[provider, digest] = known or batches.upload(reference)
+            return self._uploads[provider, digest]
+
+    @cached_property
+    def _of_earlier_jobs(self) -> Mapping[tuple[str, FileHash], Upload]:
+        """What jobs that still wait brought to the vendors, as far as it lives for as long as one more may take."""
+        until = self._session.clock.now() + JOB_TIME
+        return {
+            (job.provider, upload.sha256): upload
+            for job in self._session.batch_jobs.all()
+            if job.server == self._server(job.provider)
+            for upload in job.uploads
+            if not upload.expires_at or datetime.fromisoformat(upload.expires_at) > until
+        }
+
+    def _server(self, provider: str) -> str:
+        return next(iter(self._session.adapters.members(provider)), "")
 
     def _now(self) -> str:
         return stamp(self._session.clock.now(), microseconds=True)

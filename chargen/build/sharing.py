@@ -16,12 +16,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
+from chargen.build.shared_choice import ReplyChoice
+from chargen.build.shared_purchase import SharedPurchase, UnsharedPurchase
 from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, forgotten_at
-from chargen.model.request import ProviderError
-from chargen.model.values import EntryId, Fingerprint, Status, Verdict
+from chargen.model.record import Record
+from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge
 from chargen.plan.month import MonthSpent
@@ -30,7 +30,6 @@ from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
 from chargen.store.clock import compact_stamp
-from chargen.store.files import FileKind, kind_of
 from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
@@ -63,8 +62,7 @@ class Sharing:
         self._store = store
         self._lock = threading.Lock()
         self._racing = threading.Lock()
-        self._given: dict[str, EntryId] = {}
-        """Attempts that were fetched in this run, and for which image."""
+        self._choice = ReplyChoice(session.project)
         self._silent_until = 0.0
         self._why_silent = ""
         self._problems: dict[str, Problem] = {}
@@ -93,11 +91,11 @@ class Sharing:
 
     def fetch(self, images: Iterable[Planned], judge: Judge) -> int:
         """Fetch what others paid for of these images, in plan order; return how many replies came."""
-        asked = [(image, prints) for image in images if (prints := self._asked_under(image, judge))]
+        asked = [(image, prints) for image in images if (prints := self._choice.asked_under(image, judge))]
         every = tuple(dict.fromkeys(name for _, prints in asked for name in prints))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
             known = dict(zip(every, pool.map(self._under, every), strict=True))
-            chosen = [(image, self._choose(image, prints, known, judge)) for image, prints in asked]
+            chosen = [(image, self._choice.choose(image, prints, known, judge)) for image, prints in asked]
             came = pool.map(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen)
             return sum(came)
 
@@ -108,65 +106,12 @@ class Sharing:
         assert image.fingerprint is not None
         here = {stored.record.attempt for stored in self._session.originals.for_fingerprint(image.fingerprint)}
         others = [reply for reply in self._under(image.fingerprint) if reply.record.attempt not in here]
-        fits = [reply for reply in others if not is_proof(reply.record.provider) and self._is_free(image, reply, judge)]
-        return sum(self._take(image, reply) and self._bring(image, reply) for reply in fits) > 0
-
-    def _asked_under(self, image: Planned, judge: Judge) -> tuple[Fingerprint, ...]:
-        """Return the fingerprints under which the store may have an image: its record's, then today's."""
-        if image.route is not None and is_proof(image.route.provider) and image.verdict.spends:
-            return ()
-        line = image.replaces
-        own = (line.fingerprint,) if line is not None and self._lacks_its_own(image, line) else ()
-        if image.verdict is Verdict.LOCKED:
-            return own
-        if not image.verdict.spends or judge.options.forced.get(image.id, Force.NONE) is not Force.NONE:
-            return ()
-        return tuple(dict.fromkeys((*own, *judge.fingerprints(image))))
-
-    def _lacks_its_own(self, image: Planned, line: RecordLine) -> bool:
-        """Say whether the picture of an image's record is wanted, and is not at its target."""
-        rejected = image.status is Status.REJECTED and ANSWERED not in line.others
-        if line.attempt is None or rejected or forgotten_at(line) is not None:
-            return False
-        there = kind_of(self._session.project.path(image.target))
-        return there.kind is FileKind.ABSENT or (image.verdict.spends and there.size != line.size)
-
-    def _choose(
-        self,
-        image: Planned,
-        prints: Iterable[Fingerprint],
-        known: Mapping[Fingerprint, tuple[SharedReply, ...]],
-        judge: Judge,
-    ) -> SharedReply | None:
-        """Return the reply that an image is to have: its own picture's, else the earliest that nobody rejected."""
-        line = image.replaces
-        if line is not None and self._lacks_its_own(image, line):
-            for reply in known.get(line.fingerprint, ()):
-                if reply.record.attempt == line.attempt and self._take(image, reply):
-                    return reply
-        if not image.verdict.spends:
-            return None
-        for name in prints:
-            answered = {reply.record.after for reply in known[name] if reply.record.answers_rejection}
-            for reply in sorted(known[name], key=lambda reply: reply.record.attempt):
-                record = reply.record
-                fits = record.attempt not in answered and not _is_past(record, line) and not is_proof(record.provider)
-                drifted = bool(image.drift) and line is not None and record.route != image.route
-                if fits and not drifted and self._is_free(image, reply, judge) and self._take(image, reply):
-                    return reply
-        return None
-
-    def _is_free(self, image: Planned, reply: SharedReply, judge: Judge) -> bool:
-        """Say whether a reply is the image's own, or nobody's of this book."""
-        return judge.evidence.owner(StoredOriginal(reply.record, reply.original)) in (None, image.id)
-
-    def _take(self, image: Planned, reply: SharedReply) -> bool:
-        """Give a reply to an image; each goes to one, and is tried once."""
-        with self._lock:
-            if reply.record.attempt in self._given:
-                return False
-            self._given[reply.record.attempt] = image.id
-            return True
+        fits = [
+            reply
+            for reply in others
+            if not is_proof(reply.record.provider) and self._choice.is_free(image, reply, judge)
+        ]
+        return sum(self._choice.take(image, reply) and self._bring(image, reply) for reply in fits) > 0
 
     def _under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
         try:
@@ -203,7 +148,7 @@ class Sharing:
         if self._fetch_for(image, judge):
             return None
         if not self._store.writes:
-            return _Unshared(self)
+            return UnsharedPurchase(self)
         try:
             held = self._claim(image, judge)
         except StoreError as failure:
@@ -407,63 +352,6 @@ class Sharing:
 
 class UntrustedStoreError(StoreError):
     """Conditional writes of the store can't be trusted: no claims; reading goes on."""
-
-
-class _Unshared(Purchase):
-    """A purchase beside a store that is only read."""
-
-    def __init__(self, sharing: Sharing) -> None:
-        self._sharing = sharing
-
-    def stored(self, stored: StoredOriginal) -> None:
-        """Count it."""
-        del stored
-        self._sharing.keeps_here()
-
-
-class SharedPurchase(Purchase):
-    """A purchase that others wait for; `held` is None where it is made without a claim."""
-
-    def __init__(self, sharing: Sharing, image: Planned, held: Held | None) -> None:
-        self._sharing = sharing
-        self._image = image
-        self._held = held
-        self._kept = False
-        self._record: Record | None = None
-
-    def sent(self, record: Record) -> None:
-        """Swap the claim to `sent`. Raises HeldElsewhereError, NotClaimedError."""
-        self._held = self._sharing.leaving(self._held, record, self._image.most_usd)
-        self._record = record
-
-    def joined(self, record: Record) -> None:
-        """Swap the claim to `sent` for as long as a job may take; it is kept. Raises as `sent`."""
-        job = f"a job of {record.provider}"
-        self._held = self._sharing.leaving(self._held, record, self._image.most_usd, job=job)
-        self._kept = True
-
-    def failed(self, attempt_id: str, failure: ProviderError) -> None:
-        """Account for what it cost; what may have been billed stays set aside."""
-        if self._record is not None and self._record.attempt == attempt_id:
-            unknown = failure.possibly_billed and failure.cost_usd is None
-            self._sharing.account(attempt_id, None if unknown else failure.cost_usd or NOTHING)
-
-    def stored(self, stored: StoredOriginal) -> None:
-        """Put the reply into the store."""
-        self._kept = True
-        self._sharing.put(stored, self._held)
-
-    def close(self) -> None:
-        """Give a claim back that brought nothing."""
-        if self._held is not None and not self._kept:
-            self._sharing.give_back(self._held)
-
-
-def _is_past(record: Record, line: RecordLine | None) -> bool:
-    """Say whether a reply is not newer than the picture that the entry had of the same inputs."""
-    if line is None or line.attempt is None or line.fingerprint != record.fingerprint or is_proof(line.by):
-        return False
-    return record.attempt <= line.attempt
 
 
 def _price(record: Record) -> str:

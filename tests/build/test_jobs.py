@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,26 @@ def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
     assert not list(shop.root.glob(".chargen/jobs/*"))
     assert shop.run_build() == 0
     assert len(shop.vendor.prompts) == 2
+
+
+@pytest.mark.parametrize(("hours", "uploaded"), [(None, 1), (30, 1), (20, 2)])
+def test_a_reference_that_a_waiting_job_brought_serves_the_next(shop: Shop, hours: int | None, uploaded: int) -> None:
+    """It is known by its hash, unless it may be gone before that job is done; it goes with the last that names it."""
+    if hours is not None:
+        shop.vendor.uploads_end = (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")
+    shop.character("mara", "Mara, a face.")
+    cast = "characters: [{slug: mara, reference_images: [mara-portrait]}]"
+    shown = {"entry": "depicts_characters: [mara]", "extra": cast}
+    first = shop.chapter("ch01", {"a": "Mara at the door."}, **shown)
+    assert shop.run_build() == 0
+    second = shop.chapter("ch02", {"b": "Mara on the stairs."}, **shown)
+    assert shop.run_build() == 0
+    assert len(shop.vendor.jobs) == 2
+    assert shop.vendor.uploaded == uploaded
+    shop.vendor.finish()
+    assert shop.run_build() == 0
+    assert len(shop.records(first) + shop.records(second)) == 2
+    assert shop.vendor.uploads == {}
 
 
 def test_portraits_go_first(shop: Shop) -> None:

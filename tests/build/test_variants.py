@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support.inside import let_settle
 from support.studio import ENVIRON, Studio
 from support.tree import sha256
 
@@ -265,3 +266,37 @@ def test_a_kill_keeps_what_was_paid(studio: Studio) -> None:
     studio.meanwhile = lambda _prompt: None
     assert studio.build() == ["A lamp."] * 3
     assert total_cost(studio.plan().images) == 0
+
+
+def test_versions_stay_where_another_entry_takes_the_name(studio: Studio) -> None:
+    """A variant that was never in place is of the picture it was made beside, whoever is called so now."""
+    want(studio, 3)
+    studio.build()
+    picked(studio, 2)
+    listed = versions(studio)
+    studio.edit(CH01, 'custom_id: "a"', 'custom_id: "lamp"')
+    studio.build()
+    entry = '  - custom_id: "a"\n    prompt_used: "A hat."\n    size: "128x96"\n'
+    studio.edit(CH01, "images:\n", f"images:\n{entry}")
+    assert studio.build() == ["A hat."]
+    assert versions(studio, EntryId("chapters/ch01/lamp")) == listed
+    assert len(versions(studio)) == 1
+
+
+def test_kept_rows_know_nothing_of_what_a_command_asks_for(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are of a plan without options."""
+    let_settle(monkeypatch)
+    studio.build()
+    studio.build()
+    assert studio.build(kinds=frozenset({"chapter"}), variants=2) == ["A lamp.", "A cat."]
+
+
+def test_a_decision_meanwhile_ends_it(studio: Studio) -> None:
+    """A picture that is rejected while variants are made is answered first, by the next run."""
+    studio.build()
+    want(studio, 4)
+    studio.meanwhile = lambda _prompt: studio.status(A, Status.REJECTED)
+    assert studio.build() == ["A lamp."]
+    studio.meanwhile = lambda _prompt: None
+    assert studio.build() == ["A lamp."] * 2
+    assert studio.outcomes == {A: "built"}

@@ -46,6 +46,8 @@ class BatchVendor:
         self.price = PRICE
         self.uploads: dict[str, Upload] = {}
         self.uploaded = 0
+        self.uploads_end = ""
+        """When uploads are deleted, ISO UTC."""
         self.calls: list[str] = []
         self.refusal: ProviderError | None = None
         """What `create` raises; where it is `in_transit` the job is made all the same if `loses_answers`."""
@@ -71,7 +73,8 @@ class BatchVendor:
         self._met("upload")
         self.uploaded += 1
         digest = hash_bytes(reference.data)
-        upload = Upload(digest, f"file-{self.uploaded}", f"file-{self.uploaded}", reference.media_type)
+        name = f"file-{self.uploaded}"
+        upload = Upload(digest, name, name, reference.media_type, self.uploads_end)
         self.uploads[upload.id] = upload
         return upload
 
