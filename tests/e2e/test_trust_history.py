@@ -190,7 +190,7 @@ def test_what_can_not_be_restored_says_why_and_changes_nothing(book: Project, fo
     for version, code, words in (
         ("2", 1, "stands at `generated/chapters/ch01/a.png` already"),
         ("9", 3, "there is no version `9`"),
-        ("1", 1, "its bytes are not here"),
+        ("1", 1, "its file is not on this machine"),
     ):
         run = forks.run(book, "chargen", "restore", "chapters/ch01/a", version)
         assert (run.code, run.out) == (code, "")
