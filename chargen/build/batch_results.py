@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from chargen.build.attempt import received
 from chargen.build.batches import sendings_of
+from chargen.config.layout import JOBS
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
 from chargen.model.record import Record
 from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
@@ -64,6 +65,8 @@ def collect_batches(session: Session) -> Collected:
     """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
     found = Collected()
     silent: set[str] = set()
+    for name in session.batch_jobs.damaged():
+        found.told.append(f"`{JOBS}/{name}` can't be read: what it asked for is not known, and may be bought twice")
     for job in map(partial(_looked_at, session), session.batch_jobs.all()):
         batches = batches_of(session, job)
         if batches is None or job.provider in silent:
@@ -149,7 +152,10 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
     if status.state is BatchState.FAILED:
         failure = status.failure or ProviderError(FailureClass.INVALID, "the vendor refused the whole job")
         _give_up(session, job, failure, found)
+        if failure.rate_limited:  # the next jobs are smaller
+            session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
         return
+    session.batch_jobs.note_room(job.route, None)
     with session.batch_jobs.records(job) as records:
 
         def request_of(attempt: str) -> Request | None:

@@ -170,6 +170,8 @@ class Batches:
         except ProviderError as left:
             _LOG.warning("%s: what was uploaded for it is still there: %s", job.name, left.message)
         session.batch_jobs.end(job)
+        if failure.rate_limited and not any(other.route == job.route for other in session.batch_jobs.all()):
+            session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
         return self._left(job, failure)
 
     def _left(self, job: BatchJob, failure: ProviderError | None = None) -> Submitted:
@@ -185,8 +187,9 @@ class Batches:
         one = self._open.get(key)
         if one is not None:
             most = model.batch_tokens if model is not None else None
+            room = self._session.batch_jobs.room(request.route) or facts.lines
             full = (
-                len(one.spool.lines) >= facts.lines
+                len(one.spool.lines) >= min(room, facts.lines)
                 or one.spool.bytes + size > facts.bytes
                 or (most is not None and one.tokens + batches.tokens(request) > most)
             )

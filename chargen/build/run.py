@@ -57,6 +57,7 @@ from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.project import Project
 from chargen.plan.session import Session, open_session
+from chargen.store.batch_jobs import jobs_state
 from chargen.store.journal_rows import Attempt
 from chargen.store.locks import project_lock
 from chargen.store.log import start_logging
@@ -410,7 +411,7 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        from_jobs = collect_batches(session) if session.batch_jobs.all() else Collected()
+        from_jobs = collect_batches(session) if jobs_state(session.batch_jobs.folder) else Collected()
         order = replace(order, placed=from_jobs.named)
         looked = saw_before or collected or from_jobs.changed
         sharing, prepared = _prepared(session, order, None if looked else snapshot)

@@ -25,7 +25,7 @@ from chargen.model.amounts import amount_of
 from chargen.model.batches import BatchState, Upload
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_json, to_dict
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_plain
 from chargen.store.files import make_folder, sync_file, sync_folder, write_durably, write_whole
 from chargen.store.temporaries import temporary_name
@@ -43,6 +43,8 @@ STATE_FILE = "state.json"
 """What the vendor said of it last; it decides nothing."""
 SETTLED_FILE = "settled"
 """Attempts of which it is known what became of them, one a line."""
+ROOM_FILE = "room.json"
+"""Beside the jobs: how many lines of a model its vendor may have room for."""
 _TEXTS = ("name", "provider", "model", "server", "group", "run", "begun_at")
 _FORMAT = 1
 _MOST_BYTES = 8 << 30
@@ -101,6 +103,11 @@ class BatchJob(Struct, frozen=True):
     last: LastState | None = None
     settled: frozenset[str] = field(default_factory=frozenset)
     """Attempts of which it is known what became of them."""
+
+    @property
+    def route(self) -> Route:
+        """Who is asked."""
+        return Route(self.provider, self.model)
 
     @property
     def waiting(self) -> tuple[JobLine, ...]:
@@ -235,6 +242,24 @@ class BatchJobs:
         """Open the records of the lines."""
         return LineRecords(self._path(job, RECORDS_FILE))
 
+    def note_room(self, route: Route, lines: int | None) -> None:
+        """Remember how many lines of a model a vendor may have room for; None forgets it. It only saves a try."""
+        known = _rooms(self.folder / ROOM_FILE)
+        if known.pop(str(route), None) == lines:
+            return
+        if lines is not None:
+            known[str(route)] = lines
+        make_folder(self.folder)
+        write_whole(self.folder / ROOM_FILE, f"{json.dumps(known, sort_keys=True)}\n".encode())
+
+    def room(self, route: Route) -> int | None:
+        """Return how many lines of a model its vendor may have room for, None where it never refused any."""
+        return _rooms(self.folder / ROOM_FILE).get(str(route))
+
+    def damaged(self) -> tuple[str, ...]:
+        """Return the folders of jobs that can't be read: which requests they hold is not known."""
+        return tuple(name for name in _names(self.folder) if _read(self.folder / name) is None)
+
     def all(self) -> tuple[BatchJob, ...]:
         """Return every job, oldest first. A folder that can't be read is none."""
         found = (job for name in _names(self.folder) if (job := _read(self.folder / name)) is not None)
@@ -328,6 +353,13 @@ def _whole_lines(path: Path) -> list[str]:
         return read_plain(path).decode().split("\n")[:-1]
     except (OSError, ValueError):
         return []
+
+
+def _rooms(path: Path) -> dict[str, int]:
+    try:
+        return {str(name): max(int(lines), 1) for name, lines in json.loads(read_plain(path)).items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def _last(path: Path) -> LastState | None:

@@ -459,3 +459,32 @@ def test_what_was_asked_for_by_name_does_not_replace_what_the_author_decided_sin
     shop.run_build()
     assert shop.hash("chapters/ch01/a") == before
     assert len(shop.stored()) == 2
+
+
+def test_a_vendor_without_room_gets_smaller_jobs(shop: Shop) -> None:
+    """Half as many lines each time it refuses; as many as it takes once it has done one."""
+    shop.chapter("ch01", {name: f"A {name}." for name in "abcd"})
+    shop.run_build()
+    full = ProviderError(FailureClass.TRANSIENT, "token limit", rate_limited=True)
+    shop.vendor.jobs[0].state, shop.vendor.jobs[0].failure = BatchState.FAILED, full
+    shop.run_build()
+    assert [len(job.lines) for job in shop.vendor.jobs] == [4, 2, 2]
+    shop.vendor.jobs[2].state, shop.vendor.jobs[2].failure = BatchState.FAILED, full
+    shop.run_build()
+    assert [len(job.lines) for job in shop.vendor.jobs] == [4, 2, 2, 1, 1]
+    shop.vendor.finish()
+    shop.run_build()
+    assert set(shop.verdicts().values()) == {"fresh"}
+    shop.chapter("ch02", {name: f"B {name}." for name in "abc"})
+    shop.run_build()
+    assert len(shop.vendor.jobs[-1].lines) == 3
+
+
+def test_a_job_that_can_not_be_read_is_told(shop: Shop) -> None:
+    """Nobody knows what it asked for."""
+    shop.chapter("ch01", {"a": "A lamp."})
+    shop.run_build()
+    (path,) = shop.root.glob(".chargen/jobs/*/job.json")
+    path.write_bytes(b"{")
+    shop.run_build()
+    assert any("can't be read" in told for told in shop.last.collected.told)

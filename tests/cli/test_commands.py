@@ -74,6 +74,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("gc",), "nothing was moved: `chargen gc --yes` moves them to the trash", {"files", "bytes", "moved"}),
         (("trash",), "the trash is empty", {"files", "bytes"}),
         (("cost",), "$0.00 for 3 images", {"by_day", "by_provider", "by_file", "by_tier", "records", "total"}),
+        (("jobs",), "no jobs", {"jobs"}),
         (("log",), "  chargen batch all: built 3, $0.00", {"runs", "more"}),
         (("models",), "no longer available", {"as_of", "models"}),
         (("approve", "ch02"), "approved: chapters/ch02/b", None),

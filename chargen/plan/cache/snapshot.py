@@ -138,7 +138,8 @@ def _stamp(root: Path, environ: Mapping[str, str], day: str = "") -> Stamp | Non
 def _has_jobs(root: Path) -> bool:
     """Say whether servers or vendors may be at work for the project: every run asks them first."""
     try:
-        return bool(os.listdir(root / JOBS))  # noqa: PTH208 - an up-to-date run asks, and only for one name
+        names = os.listdir(root / JOBS)  # noqa: PTH208 - an up-to-date run asks, and only for names
+        return any(name != "room.json" for name in names)
     except OSError:
         return False
 
