@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -70,6 +70,18 @@ class Problem:
         where = f"{self.position}: " if self.position else ""
         text = f"{where}{self.severity.value}: {_on_one_line(self.message)}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+    def as_warning(self) -> Problem:
+        """Return it as one that stops nothing."""
+        return replace(self, severity=Severity.WARNING)
+
+    def at(self, position: Position) -> Problem:
+        """Return it with this place."""
+        return replace(self, position=position)
+
+    def told(self, message: str) -> Problem:
+        """Return it in these words."""
+        return replace(self, message=message)
 
     def to_json(self) -> dict[str, Any]:
         """One element of `problems[]` in everything that `--json` prints."""

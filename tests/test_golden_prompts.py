@@ -4,12 +4,13 @@ A changed prompt file here is a change of what every author of such an entry pay
 `python tests/test_golden_prompts.py`, read the difference, and say why in the commit.
 """
 
+import dataclasses
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chargen.config.settings import LocationReferences
 from chargen.model.inputs import Inputs, fingerprint
@@ -43,7 +44,7 @@ def images(*, places: bool = True) -> dict[str, Planned]:
     with open_session(ROOT, {}, read_only=True) as opened:
         settings = opened.project.settings
         kept = settings if places else replace(settings, location_references=LocationReferences.OFF)
-        session = replace(opened, project=replace(opened.project, settings=kept))
+        session = dataclasses.replace(opened, project=replace(opened.project, settings=kept))
         planned = session.planner(cached=False).plan().images
         return {image.id: image for image in planned if isinstance(image, Planned)}
 

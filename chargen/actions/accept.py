@@ -8,10 +8,12 @@ that are unknown, a file that is no picture). A build may go on meanwhile: each 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, error
@@ -46,8 +48,7 @@ from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """What came of one image. `refused` says why nothing was written, else it is empty.
 
     `path` is the picture that counts from now on: the target, or the entry's own picture elsewhere, which the next
@@ -103,8 +104,7 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     return replace(line, fingerprint=image.fingerprint, parts=tuple(parts(image.inputs).items()), of=of)
 
 
-@dataclass(frozen=True, slots=True)
-class _Acceptance:
+class _Acceptance(Struct, frozen=True):
     session: Session
     evidence: Evidence
     write_back: WriteBack

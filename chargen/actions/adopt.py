@@ -8,8 +8,10 @@ decision, which `chargen undo` takes back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.build.publish import file_at_target, replace_picture
@@ -35,8 +37,7 @@ _WITHOUT = frozenset({Verdict.MISSING, Verdict.BLOCKED, Verdict.LOCKED, Verdict.
 """Verdicts of images that may have no picture."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """A picture that was found for an image. `refused` says why it was not taken, else it is empty.
 
     `path` is the picture that counts for the image from now on: where it lies, or a copy at the target.
@@ -60,8 +61,7 @@ class Adopted:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """What was found. `ambiguous` are pictures whose name means several images; `problems` are of run logs."""
 
     images: tuple[Adopted, ...]

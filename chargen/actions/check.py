@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-from chargen.errors import NAME, ExitCode, Position, Severity, note, warning
+from msgspec import Struct
+
+from chargen.errors import NAME, ExitCode, Position, Problem, Severity, note, warning
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
@@ -30,8 +31,7 @@ _AFTER_A_DEAD_PATH = {
 """What follows where `file_path` names a picture that is not there, by verdict; others say it themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCharacter:
+class ShownCharacter(Struct, frozen=True):
     """What images are made of a character of: so many send pictures of it, so many have words of its file.
 
     An edited `appearance` changes nothing in the `wordless`: images that send pictures and have no word of it.
@@ -49,8 +49,7 @@ class ShownCharacter:
         return {"slug": self.slug, "file": self.file, **counts}
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was looked at, and what is wrong or odd in it, in the order of files and lines."""
 
     images: int
@@ -130,7 +129,7 @@ def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Colle
             if item.path in absent and f"`{item.path}`" not in named:
                 message = f"the inventory's picture `{item.id}` does not exist"
                 hint = "a `path` is written from the folder of its file"
-                yield Finding(replace(warning(message, item.position, hint), subject=item.path))
+                yield Finding(Problem(Severity.WARNING, message, item.position, hint, item.path))
 
 
 def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:
@@ -147,8 +146,8 @@ def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iter
         paths = [f"`{image.named}`" for image in images]
         more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
         message = f"`file_path` names a picture that is not there: {', '.join(paths[:NAMED])}{more}"
-        problem = warning(message, images[0].position, hint)
-        yield Finding(replace(problem, subject=images[0].named), tuple(image.id for image in images))
+        problem = Problem(Severity.WARNING, message, images[0].position, hint, images[0].named)
+        yield Finding(problem, tuple(image.id for image in images))
 
 
 def _is_nowhere(session: Session, path: str) -> bool:

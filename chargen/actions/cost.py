@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.config.tiers import FINAL
 from chargen.errors import StartError
@@ -25,16 +26,17 @@ NO_TIER = "(not known)"
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """From a moment on, up to but not including another; None is no limit."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+ALWAYS = Period()
+
+
+class Spending(Struct, frozen=True):
     """The same attempts three times, and all in one row; `records` are those of them that only entries tell of.
 
     `by_tier` has them once more where there are tiers.
@@ -61,7 +63,7 @@ class Spending:
 
 def spending(
     attempts: Iterable[Attempt],
-    period: Period = Period(),
+    period: Period = ALWAYS,
     recorded: Iterable[Attempt] = (),
     tiers: Mapping[str, str] | None = None,
 ) -> Spending:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.errors import StartError
@@ -31,8 +33,7 @@ from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import own_record
 
 
-@dataclass(frozen=True, slots=True)
-class _Originals:
+class _Originals(Struct, frozen=True):
     """All originals, read once: by the living entry they belong to (None for nobody), and the hashes of their files."""
 
     by_owner: Mapping[EntryId | None, list[StoredOriginal]]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, TemplateError, meta
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import StartError, error
 from chargen.kinds import all_kinds
-from chargen.model.values import EntryId, Verdict, number, total_usd
+from chargen.model.amounts import number, total_usd
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.build_request import selectables
 from chargen.plan.cache.rows import Head
 from chargen.plan.compose import STRUCTURED
@@ -27,8 +29,7 @@ from chargen.plan.selection import Selection, hint_for, select
 from chargen.plan.session import Session, read_templates
 
 
-@dataclass(frozen=True, slots=True)
-class FedImage:
+class FedImage(Struct, frozen=True):
     """One image that is fed: `through` names the portrait between, where it is not fed directly.
 
     `cost_usd` is the price of a new image by estimate, None where unknown; `rebuilds` says whether a change would
@@ -58,8 +59,7 @@ class FedImage:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Struct, frozen=True):
     """All images that something feeds, in build order; `what` is that something in words."""
 
     what: str
@@ -167,8 +167,7 @@ def _chains(plan: Plan, direct: frozenset[EntryId]) -> dict[EntryId, EntryId | N
     return through
 
 
-@dataclass(frozen=True, slots=True)
-class _Direct:
+class _Direct(Struct, frozen=True):
     """What something is in words, the images it feeds itself, and the characters it describes, with their files."""
 
     what: str

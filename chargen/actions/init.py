@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chargen import kinds, providers
 from chargen.actions.schema import FOLDER, schema_files
@@ -31,8 +32,7 @@ _RENAMED = {"gitignore": ".gitignore"}
 _LEFT_BEHIND = ("__pycache__",)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """What was done: paths relative to the folder; `advice` are sentences on kept files that lack something."""
 
     folder: Path

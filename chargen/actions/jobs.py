@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from chargen.build.batch_results import batches_of
 from chargen.errors import StartError
+from chargen.model.amounts import number
 from chargen.model.batches import BatchState, BatchStatus
 from chargen.model.request import ProviderError
-from chargen.model.values import Route, number
+from chargen.model.values import Route
 from chargen.plan.session import Session
 from chargen.store.batch_jobs import BatchJob, LastState
 from chargen.text.nearest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class ShownJob:
+class ShownJob(Struct, frozen=True):
     """A job as it is shown. `state` is the vendor's, by what it says now or said last; None where it never said.
 
     `age` is in seconds; `trouble` says why the vendor could not be asked now.
@@ -68,8 +69,7 @@ def jobs(session: Session) -> tuple[ShownJob, ...]:
     return tuple(_shown(session, job) for job in session.batch_jobs.all())
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """A job that was asked to end: so many of its lines are made and will be billed; None where nobody says."""
 
     job: BatchJob

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from chargen.config.settings import DEFAULT_SIZE
-from chargen.model.values import Route, number
+from chargen.model.amounts import number
+from chargen.model.values import Route
 from chargen.providers.catalogue.model_sizes import FreeSizes, ListedSizes, SizeRule
 from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable
 from chargen.providers.catalogue.prices import estimate
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
+class KnownModel(Struct, frozen=True):
     """One model; `default` where its provider takes it if none is named."""
 
     model: Model
@@ -71,8 +72,7 @@ class KnownModel:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModels:
+class KnownModels(Struct, frozen=True):
     """All known models, of a day; `stand_in` is the route that costs nothing, if there is one."""
 
     as_of: date

@@ -7,9 +7,10 @@ other files name the entry is told, and left to the author. How the files change
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen import kinds
@@ -32,16 +33,14 @@ _NAMES = ("ref", "slug", "location", "character")
 """Keys whose value says which file a mapping speaks of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A place where some file names an entry by the name it had."""
 
     text: str
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """An entry under its new id. `picture` says whether its picture came along by now, `trouble` why it did not."""
 
     before: EntryId

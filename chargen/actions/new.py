@@ -5,8 +5,9 @@ Law: nothing that exists is changed, and no slug is given away twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.actions.schema import FOLDER, modeline
@@ -18,8 +19,7 @@ from chargen.text.nearest import did_you_mean
 from chargen.yaml.document import NULLS
 
 
-@dataclass(frozen=True, slots=True)
-class NewFile:
+class NewFile(Struct, frozen=True):
     """The file that was written: its project-relative path."""
 
     file: str

@@ -6,8 +6,9 @@ Law: a note belongs to the picture that was rejected with it; it is answered whe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.model.reason import ReasonCode, flattened
 from chargen.model.record_marks import ANSWERED
@@ -16,8 +17,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Words on one picture. `answered_by` is the attempt that was made to answer them, `at` when; None while open."""
 
     id: EntryId

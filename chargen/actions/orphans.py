@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from chargen.errors import Position, StartError, error
+from chargen.model.amounts import number
 from chargen.model.record import Record
-from chargen.model.values import number
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.book import Book
 from chargen.plan.plan import Plan
@@ -34,8 +35,7 @@ PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
 _SLUG = re.compile(rb"^[ \t]*(?:location_)?slug[ \t]*:[ \t]*[\"']?([^\"'\s#]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(Struct, frozen=True):
     """A file nobody plans: project-relative path, size in bytes, what it is, and its record where it has one."""
 
     path: str
@@ -57,8 +57,7 @@ class Orphan:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Unplanned:
+class Unplanned(Struct, frozen=True):
     """Files that nothing plans, by path; `moved` are how many went to the trash, None where nobody was asked to."""
 
     files: tuple[Orphan, ...]
@@ -137,8 +136,7 @@ def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
     return len(session.trash.move(session.project.path(orphan.path) for orphan in found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
+class _Broken(Struct, frozen=True):
     """Imagery files that can't be read, and the slugs they may stand for."""
 
     files: frozenset[str]

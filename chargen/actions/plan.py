@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from chargen.errors import note
-from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # a kept plan is shown without what makes one
     from chargen.plan.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPlan:
+class ShownPlan(Struct, frozen=True):
     """`images` are shown, in build order; a `dry_run` also tells what the `choice` leaves out, and why."""
 
     images: tuple[Shown, ...]
@@ -57,6 +56,8 @@ def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Findin
     """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
     if session is None:
         return found
+    from chargen.plan.before_sending import warnings_of  # noqa: PLC0415 - a kept plan is shown without it
+
     seen = {finding.problem for finding in found}
     more = (*warnings_of(session, chosen), *_store_not_asked(session, chosen))
     return (*(finding for finding in more if finding.problem not in seen), *found)

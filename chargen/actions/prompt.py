@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from chargen.errors import InputError, Severity, error
+from chargen.model.amounts import number
 from chargen.model.request import Request
-from chargen.model.values import number
 from chargen.plan.compose import Composed
 from chargen.plan.image_request import request_of
 from chargen.plan.plan import Planned
@@ -16,8 +18,7 @@ from chargen.plan.planner import Planner
 from chargen.providers.registry import Adapters
 
 
-@dataclass(frozen=True, slots=True)
-class ComposedPrompt:
+class ComposedPrompt(Struct, frozen=True):
     """The composed prompt of an image."""
 
     image: Planned
@@ -51,8 +52,7 @@ class ComposedPrompt:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedPrompt:
+class ComparedPrompt(Struct, frozen=True):
     """The composed prompt of an image that has a prompt, and what its fields would make without that."""
 
     shown: ComposedPrompt
@@ -63,8 +63,7 @@ class ComparedPrompt:
         return {**self.shown.to_json(), "of_fields": self.of_fields.to_json()}
 
 
-@dataclass(frozen=True, slots=True)
-class SentRequest:
+class SentRequest(Struct, frozen=True):
     """What an image's provider gets, and what it costs by estimate and at most (None where unknown)."""
 
     image: Planned

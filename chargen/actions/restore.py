@@ -6,8 +6,9 @@ because the author chose it, so the next build leaves it alone; over a Git LFS p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.actions.accept import accepted_line
 from chargen.actions.version import Version, VersionPlace
@@ -28,8 +29,7 @@ from chargen.store.hashes import hash_bytes
 from chargen.store.locks import free_image, target_lock
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What was brought back, and whether it was made from other inputs than today's."""
 
     image: Planned

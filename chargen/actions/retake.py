@@ -6,18 +6,21 @@ there as the whole hash of a file that is here. Undone as every decision is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.actions.version import ImageHistory, Version, VersionPlace
 from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, StartError, error
+from chargen.model.amounts import number
 from chargen.model.entries import Retake
 from chargen.model.reason import sentences
 from chargen.model.slots import SetSlots, SlotValue
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash, Verdict, number
+from chargen.model.values import FileHash, Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -26,8 +29,7 @@ from chargen.text.normal_form import normal
 from chargen.text.prose import one_line
 
 
-@dataclass(frozen=True, slots=True)
-class Retaken:
+class Retaken(Struct, frozen=True):
     """What was asked, of which version, and the image as the next build sees it now.
 
     `decision` is its number in the list of decisions; None where nothing was written.

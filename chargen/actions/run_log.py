@@ -7,9 +7,10 @@ known by the time of its failure alone, so it is reported with the run that went
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId
 from chargen.store.journal import Journal
@@ -17,8 +18,7 @@ from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRun:
+class LoggedRun(Struct, frozen=True):
     """One run. `failed` are images with the reason; `open` are those whose request may have been billed with no image.
 
     `at` and `ended` are ISO UTC; `ended` is None while it goes on, or where the process died.
@@ -47,8 +47,7 @@ class LoggedRun:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RunLog:
+class RunLog(Struct, frozen=True):
     """Runs, the newest first; `more` are those before them."""
 
     runs: tuple[LoggedRun, ...]

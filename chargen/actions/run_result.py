@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped, ServerLeftOut
 from chargen.build.image import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
-from chargen.model.values import EntryId, number
+from chargen.model.amounts import number
+from chargen.model.values import EntryId
 from chargen.plan.plan import Shown, totals
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
@@ -28,8 +30,7 @@ FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
 _PAID = (Outcome.BUILT, Outcome.KEPT)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOutcome:
+class ImageOutcome(Struct, frozen=True):
     """What became of one image.
 
     `cost_usd` is what its requests cost in this run: None where unknown and 0 where nothing was sent; `error` says why
@@ -61,8 +62,7 @@ class ImageOutcome:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """One run. `outcomes` are in build order; `untouched` counts selected images that needed nothing, by verdict.
 
     `spent` adds up its requests, from the journal; `stopped` are providers that no more was sent to; `problems` are
@@ -151,7 +151,10 @@ def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcom
     sent: dict[EntryId, list[Attempt]] = {}
     for attempt in attempts:
         sent.setdefault(attempt.task_id, []).append(attempt)
+    concerned = {*build.failed, *left_out, *build.interrupted, *build.done}
     for image in build.plan.images:
+        if image.id not in concerned:
+            continue
         needed_by = build.choice.needed_by.get(image.id)
         done = build.done.get(image.id)
         if done is not None and done.outcome in _PAID:

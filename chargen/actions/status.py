@@ -8,18 +8,21 @@ have one writer at a time, and an image is judged again on what its file says wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
+from chargen.model.amounts import number
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
 from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
-from chargen.model.values import EntryId, Status, Verdict, number
+from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
@@ -37,8 +40,7 @@ COMMANDS = {
 """The command that writes a status."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedImage:
+class MarkedImage(Struct, frozen=True):
     """One image that was meant: its status before and now, and what is to be said of it.
 
     `asks_again` is a rejection that was answered once and asks for another image, `confirms` an approval that was given
@@ -80,8 +82,7 @@ class MarkedImage:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True):
     """What a change of status came to. `stale` are images a build would send for now and would not have before.
 
     `held` are approved or locked images whose inputs differ now and did not before; `settled` those a build would have

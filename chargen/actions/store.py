@@ -9,10 +9,11 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.errors import ChargenError, StartError, error
 from chargen.model.record import RecordLine
@@ -36,8 +37,7 @@ KEPT_DAYS = 30
 _RECORD = re.compile(r"""record: ["']?([12] in=[^"'\n]*)""")
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCheck:
+class StoreCheck(Struct, frozen=True):
     """Whether a store serves: what fails of reading and writing, and why it can't hold claims; empty where fine."""
 
     url: str
@@ -57,8 +57,7 @@ class StoreCheck:
         return {"url": self.url, "access": self.access, **told, "serves": self.serves}
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
+class StoreStatus(Struct, frozen=True):
     """How what is here and what is in the store compare, in numbers of replies."""
 
     url: str
@@ -82,8 +81,7 @@ class StoreStatus:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Replies that a push or a pull brought over, by attempt, and what could not be."""
 
     attempts: tuple[str, ...]
@@ -96,8 +94,7 @@ class Moved:
         return {"moved": [*self.attempts], "failed": dict(self.failed), "there_already": self.there}
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Replies that no record of any branch names, with their objects' keys, and what their pictures take in bytes."""
 
     replies: tuple[tuple[SharedReply, str], ...]

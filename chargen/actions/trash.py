@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.errors import StartError, error
 from chargen.store.trash import Trash, Trashed
 from chargen.text.nearest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class TrashList:
+class TrashList(Struct, frozen=True):
     """The files in the trash, oldest first."""
 
     files: tuple[Trashed, ...]
@@ -45,8 +45,7 @@ class TrashList:
         return tuple(wanted.values())
 
 
-@dataclass(frozen=True, slots=True)
-class RestoredFiles:
+class RestoredFiles(Struct, frozen=True):
     """Files that are back where they were."""
 
     files: tuple[Trashed, ...]
@@ -56,8 +55,7 @@ class RestoredFiles:
         return {"restored": [item.was for item in self.files]}
 
 
-@dataclass(frozen=True, slots=True)
-class Emptied:
+class Emptied(Struct, frozen=True):
     """How many files were deleted for good, and how many bytes that freed."""
 
     files: int

@@ -6,8 +6,9 @@ is refused with what is there now. What was paid for stays paid, and is kept. Ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.build.publish import file_at_target
 from chargen.build.revert import revert
@@ -21,8 +22,7 @@ from chargen.store.files import write_durably
 from chargen.store.locks import free_image, target_lock
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """What came of one image of the decision. `refused` says why nothing was changed, else it is empty."""
 
     decided: Decided
@@ -39,8 +39,7 @@ class Undone:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Undoing:
+class Undoing(Struct, frozen=True):
     """A decision that was taken back, image by image."""
 
     decision: Decision

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from msgspec import Struct, field
+
 from chargen.errors import StartError, error
+from chargen.model.amounts import number
 from chargen.model.reason import said_of_version
 from chargen.model.record import Record
-from chargen.model.values import EntryId, FileHash, number
+from chargen.model.values import EntryId, FileHash
 from chargen.plan.plan import Planned
 from chargen.store.history import KeptVersion
 from chargen.store.original_store import StoredOriginal
@@ -30,8 +32,7 @@ class VersionPlace(str, Enum):
     """Only known of: in a teammate's copy, or lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One version of an image. `at` is ISO UTC; `by` is `provider/model`, None where nobody knows.
 
     `file` is the hash of the PNG that stood at the target, None where that was never so; costs are in USD.
@@ -82,8 +83,7 @@ class Version:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHistory:
+class ImageHistory(Struct, frozen=True):
     """Every version of an image, oldest first, numbered from 1."""
 
     image: Planned
@@ -111,8 +111,7 @@ class ImageHistory:
         raise StartError(error(message, hint=hint if found else "this image was never made"))
 
 
-@dataclass(frozen=True, slots=True)
-class GoneHistory:
+class GoneHistory(Struct, frozen=True):
     """The versions that were made for an entry that is gone, oldest first, and are no living entry's."""
 
     id: EntryId

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from threading import Event
 
+from msgspec import Struct
 from watchfiles import Change, DefaultFilter, watch
 
 from chargen.actions.why import Why, why
@@ -48,8 +48,7 @@ class Watched(DefaultFilter):
         return path.startswith(self._below) and not path.startswith(self._without) and super().__call__(change, path)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one look found: images of another verdict than before, explained, and what a build would send now.
 
     `problems` are those of the files that were not there before.
@@ -62,8 +61,7 @@ class Look:
     """A build has something to do, also where nothing is sent for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What a look compares with: what was said of each image, and the problems that were told."""
 
     images: Mapping[EntryId, tuple[object, ...]]

@@ -7,17 +7,19 @@ another original that was made from the same inputs; where only the line in the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from chargen.kinds.record_edits import metadata_of, slots_of
+from chargen.model.amounts import amount_of, number
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
 from chargen.model.record import Record, RecordedReference, RecordLine
 from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
-from chargen.model.values import FileHash, amount_of, number
+from chargen.model.values import FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
@@ -31,8 +33,7 @@ from chargen.store.pictures import own_record
 from chargen.text.word_diff import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """One image explained. `explanation` is None where nothing can be compared.
 
     `line` is the record of the present file, or the last one where the file is another's work; `record` is all that is

@@ -6,8 +6,9 @@ From the moment `store` returns the money is safe; what fails later is repaired 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from chargen import __version__
 from chargen.build.disk_guard import DiskGuard
@@ -222,4 +223,4 @@ def received(session: Session, record: Record, reply: Reply) -> Record:
 def _lost(problem: Problem) -> Problem:
     """Say of what went wrong with a reply's place that it lost the reply."""
     message = f"the reply could not be stored and is lost; it may be billed: {problem.message}"
-    return replace(problem, message=message)
+    return problem.told(message)

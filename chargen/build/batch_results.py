@@ -8,9 +8,10 @@ the month in which it was handed over.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct, field
 
 from chargen.build.attempt import received
 from chargen.build.batches import sendings_of
@@ -29,8 +30,7 @@ LIST_LAG = timedelta(minutes=2)
 """For so long after its creation began a job that a vendor's list does not name may still come to stand there."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineFailure:
+class LineFailure(Struct, frozen=True):
     """A line that brought no picture, and why; `again` says that its image was not at fault, and may be sent again."""
 
     entry_id: EntryId
@@ -39,8 +39,7 @@ class LineFailure:
     possibly_billed: bool = False
 
 
-@dataclass(slots=True)
-class Collected:
+class Collected(Struct):
     """What a look at the jobs brought: so many `replies`, the lines that failed, and what there is to tell."""
 
     replies: int = 0

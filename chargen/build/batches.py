@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.build.attempt import Attempt
 from chargen.model.batches import BatchProvider, Upload
@@ -42,8 +44,7 @@ _BY_NAME = (
 """Reasons of an image that was asked for by name: a plain run would leave what stands at its target."""
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A job that images join: its lines so far, what they need at the vendor, and how many tokens they come to."""
 
     job: BatchJob
@@ -53,8 +54,7 @@ class _Open:
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """What became of a job at the end of a run; `is_there` says whether its images wait.
 
     `failure` is why it could not be made, or why nobody knows; None also where the run was interrupted.

@@ -12,8 +12,9 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from chargen.errors import ChargenError, InputError, Position, error
 
@@ -24,8 +25,7 @@ REST = 2 << 20
 """Bytes for an image's record, its slots and what is written of its run."""
 
 
-@dataclass(slots=True)
-class DiskGuard:
+class DiskGuard(Struct):
     """Whether replies can be kept, for one run of the project at `root`. Safe to use from threads."""
 
     root: Path

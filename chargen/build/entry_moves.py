@@ -7,8 +7,9 @@ next run takes it out at the old one. What was read is what is replaced: a save 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import InputError, Position, StartError, error

@@ -7,15 +7,15 @@ Amounts are USD.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from chargen.model.request import ProviderError
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSent:
+class RequestSent(Struct, frozen=True):
     """A request is leaving; `number` counts the tries for this image from 1."""
 
     provider: str
@@ -24,8 +24,7 @@ class RequestSent:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class JobAdvanced:
+class JobAdvanced(Struct, frozen=True):
     """A server says how far it is with an image, from 0 to 1."""
 
     provider: str
@@ -33,8 +32,7 @@ class JobAdvanced:
     done: float
 
 
-@dataclass(frozen=True, slots=True)
-class TryFailed:
+class TryFailed(Struct, frozen=True):
     """A try brought no image; `wait` is the seconds until the next one, None where there is none."""
 
     provider: str
@@ -45,8 +43,7 @@ class TryFailed:
     wait: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderPaused:
+class ProviderPaused(Struct, frozen=True):
     """A provider asked for a pause; none of its images is sent for during the next `seconds`."""
 
     provider: str
@@ -54,8 +51,7 @@ class ProviderPaused:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServerLeftOut:
+class ServerLeftOut(Struct, frozen=True):
     """One of several servers of a provider can't serve: the others go on, it is tried again after so many seconds."""
 
     provider: str
@@ -64,8 +60,7 @@ class ServerLeftOut:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderStopped:
+class ProviderStopped(Struct, frozen=True):
     """A provider's breaker opened: its other images fail at once. Told once a run."""
 
     provider: str
@@ -73,8 +68,7 @@ class ProviderStopped:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChargedMore:
+class ChargedMore(Struct, frozen=True):
     """A vendor charged `actual` for a try that was known to come to `most` at most."""
 
     route: str
@@ -83,8 +77,7 @@ class ChargedMore:
     actual: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredByAnother:
+class AnsweredByAnother(Struct, frozen=True):
     """Another model than was asked says that it made an image."""
 
     route: str

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.attempt import Attempt, Purchase
 from chargen.build.batches import Batches
@@ -75,8 +77,7 @@ class Outcome(str, Enum):
     """Judged again, nothing had to be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildResult:
+class BuildResult(Struct, frozen=True):
     """What was done for one image: `cost_usd` is None where unknown, `note` says why nothing was sent or put.
 
     `failure` is why its slots or its journal row could not be written; the picture is in its place all the same.
@@ -204,8 +205,7 @@ def _wants_variant(image: Planned) -> bool:
     return image.more > 0 and not image.verdict.spends
 
 
-@dataclass(frozen=True, slots=True)
-class ImageBuilder:
+class ImageBuilder(Struct, frozen=True):
     """The steps of `build_image`, for one run; safe to use from threads, each image from one of them."""
 
     session: Session

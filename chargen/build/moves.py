@@ -11,8 +11,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
@@ -42,8 +43,7 @@ from chargen.store.locks import target_lock
 from chargen.store.moves import BegunMove
 
 
-@dataclass(slots=True)
-class Mover:
+class Mover(Struct):
     """Carries out the moves of one plan; safe to use from threads.
 
     `moved` are the entries whose pictures came along, and what they were called.

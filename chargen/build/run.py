@@ -11,10 +11,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError
 from chargen.build.batch_results import Collected, collect_batches
@@ -65,8 +68,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("chargen")
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Struct):
     """An image that failed or is blocked, and why; `stopped_by` is the provider where that is why it can't be had."""
 
     image: Shown
@@ -146,7 +148,7 @@ class Build:
         found = self.plan.unplanned
         if len(self.selected) == len(self.plan.images):
             return found
-        return tuple(replace(problem, severity=Severity.WARNING) for problem in found)
+        return tuple(problem.as_warning() for problem in found)
 
     @property
     def has_errors(self) -> bool:

@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from chargen.build.events import (
     AnsweredByAnother,
@@ -59,8 +60,7 @@ class AttemptLog(Protocol):
         """Note that the attempt brought no image."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
+class _Flight(Struct, frozen=True):
     """One try: where, under which attempt, what was set aside for it, and when it left."""
 
     server: Server
@@ -69,8 +69,7 @@ class _Flight:
     departed: float
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One image's way through the loop."""
 
     request: Request

@@ -11,8 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
@@ -48,8 +50,7 @@ _HELD = 16
 """Files whose contents are kept between two edits; a book has hundreds, and a run goes through them file by file."""
 
 
-@dataclass(slots=True)
-class PendingEdit:
+class PendingEdit(Struct):
     """One edit that waits for its file to be written."""
 
     entry_id: EntryId
@@ -60,8 +61,7 @@ class PendingEdit:
     failure: BaseException | None = None
 
 
-@dataclass(slots=True)
-class _OpenFile:
+class _OpenFile(Struct):
     """A file as this process last read or wrote it."""
 
     file: str
@@ -172,7 +172,7 @@ class WriteBack:
                 else:
                     return
         assert trouble is not None
-        raise InputError([replace(item, message=f"{told}: {item.message}") for item in trouble.problems])
+        raise InputError([item.told(f"{told}: {item.message}") for item in trouble.problems])
 
     def entry_now(self, entry: Entry) -> Entry:
         """Return an entry with the slots and the status its file has at this moment, all else as it was scanned.

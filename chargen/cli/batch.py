@@ -93,16 +93,16 @@ def _dry_run(request: BuildRequest, *, as_json: bool) -> None:
 
 
 def _plan_lines(shown: ShownPlan) -> Iterator[str]:
-    from chargen.cli import plan  # noqa: PLC0415 - as above
+    from chargen.cli import plan_listing  # noqa: PLC0415 - as above
     from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
 
     choice = shown.choice
     if choice.images:
-        yield from plan.plan_listing(choice.images, choice.needed_by)
+        yield from plan_listing.plan_listing(choice.images, choice.needed_by)
         yield ""
-    yield from plan.plan_summary((*choice.images, *choice.untouched), choice.images)
-    yield from plan.left_out_lines(choice.left_out)
-    yield from plan.standing(choice.untouched)
+    yield from plan_listing.plan_summary((*choice.images, *choice.untouched), choice.images)
+    yield from plan_listing.left_out_lines(choice.left_out)
+    yield from plan_listing.standing(choice.untouched)
     if shown.findings:
         yield ""
         yield from problem_lines(shown.findings)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,9 +15,11 @@ import click
 
 from chargen.cli.output import is_word
 from chargen.errors import StartError
-from chargen.model.values import MOST_VARIANTS, amount_of
+from chargen.model.values import MOST_VARIANTS
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chargen.plan.build_request import BuildRequest
     from chargen.plan.selection import Selection
 
@@ -153,6 +154,8 @@ def within_project(root: Path) -> str:
 
 def usd(text: str) -> Decimal:
     """Read an amount of money for `--budget`. Raises StartError."""
+    from chargen.model.amounts import amount_of  # noqa: PLC0415 - seldom asked
+
     amount = amount_of(text.removeprefix("$"))
     if amount is None:
         raise StartError(f"`--budget` takes an amount in USD, not `{text}`", hint="write it like `--budget 2.50`")

@@ -79,7 +79,8 @@ def say_json(value: Any, text: str | None = None) -> None:
     """Write the object of `--json` on stdout; `text` is the same written already."""
     if text is None:
         text = json.dumps(value, indent=1, ensure_ascii=False)
-    text = "\n".join(line if line.isprintable() else _escaped_in_json(line) for line in text.split("\n"))
+    if not text.replace("\n", "").isprintable():
+        text = "\n".join(line if line.isprintable() else _escaped_in_json(line) for line in text.split("\n"))
     try:
         sys.stdout.write(f"{text}\n")
     except UnicodeEncodeError:

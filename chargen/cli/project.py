@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.cli.options import selection_here
 from chargen.cli.output import to_stderr
@@ -22,8 +23,7 @@ NAMED = 3
 """Images named where a name means several."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenProject:
+class OpenProject(Struct, frozen=True):
     """A project with its planner."""
 
     session: Session

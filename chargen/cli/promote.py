@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from chargen.cli.batch import carry_out
 from chargen.cli.options import Asked, build_request, image_names, json_option

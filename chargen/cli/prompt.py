@@ -14,7 +14,7 @@ import click
 
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import say, say_json, to_stderr
-from chargen.cli.plan import reasons
+from chargen.cli.plan_listing import reasons
 from chargen.cli.tables import cells, coloured, columns, dim, pad, width, wrap
 from chargen.errors import Severity, StartError
 from chargen.model.request import Role, SentReference

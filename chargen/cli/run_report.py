@@ -19,7 +19,7 @@ from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutco
 from chargen.build.image import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
-from chargen.cli.plan import batched_lines
+from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, plural

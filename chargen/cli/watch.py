@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.cli.options import Asked, build_request, image_names, usd
 from chargen.cli.output import say
@@ -53,8 +54,7 @@ def command(selection: tuple[str, ...], *, building: bool, budget: str | None) -
     return ExitCode.DONE
 
 
-@dataclass(slots=True)
-class _Watching:
+class _Watching(Struct):
     """One session: what it looks at, what is left of its budget (None: nothing is built), what it told last."""
 
     request: BuildRequest

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.config.setting_checks import url_trouble
 from chargen.config.settings import KnownProvider, Settings, StoreAccess, parse_settings
@@ -27,8 +29,7 @@ _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.I
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """A project's absolute root folder, its settings, and the values to take out of everything that is written."""
 
     root: Path

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
-from chargen.model.values import LARGEST_AMOUNT, Size
+from chargen.model.amounts import LARGEST_AMOUNT
+from chargen.model.values import Size
 from chargen.text.nearest import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"

@@ -7,11 +7,13 @@ a setting. Pure: it gets the parsed table and the text, and knows neither the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.config.server_address import is_at
 from chargen.config.setting_checks import BARE, SettingChecks, dotted
@@ -85,14 +87,13 @@ class LogLevel(str, Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """The most that may be spent, in USD: by one run, and by this machine in a calendar month. None is no limit."""
 
     run: Decimal | None = None
     month: Decimal | None = None
-    run_position: Position | None = field(default=None, compare=False)
-    month_position: Position | None = field(default=None, compare=False)
+    run_position: Position | None = None
+    month_position: Position | None = None
 
 
 class StoreAccess(str, Enum):
@@ -109,8 +110,7 @@ class StoreClaims(str, Enum):
     BEST_EFFORT = "best-effort"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
+class StoreSettings(Struct, frozen=True):
     """Where a team shares its originals: a bucket and a prefix of the project's own."""
 
     url: str
@@ -119,8 +119,7 @@ class StoreSettings:
     position: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All settings, checked; folders are project-relative with `/` and without a final one."""
 
     imagery: tuple[str, ...] = ("imagery",)
@@ -174,16 +173,14 @@ class Settings:
         return self.providers.get(name, ProviderSettings())
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSetting:
+class OwnSetting(Struct, frozen=True):
     """A setting that one provider has for itself: a check of `SettingChecks`, or one like those; `many` for a list."""
 
     check: Callable[[SettingChecks, KeyPath, Any], Any]
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProvider:
+class KnownProvider(Struct, frozen=True):
     """What the settings need to know of a provider there is."""
 
     base_url: str = ""
@@ -404,8 +401,8 @@ def _budget(checks: SettingChecks, table: Mapping[str, Any]) -> Budget:
     return Budget(
         run=checks.maybe(own, ("budget", "run"), checks.usd),
         month=checks.maybe(own, ("budget", "month"), checks.usd),
-        run_position=checks.at(("budget", "run")),
-        month_position=checks.at(("budget", "month")),
+        run_position=checks.at(("budget", "run")) if "run" in own else None,
+        month_position=checks.at(("budget", "month")) if "month" in own else None,
     )
 
 

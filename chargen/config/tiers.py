@@ -7,7 +7,8 @@ settings, below a final image, which no tier made. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chargen.errors import Position
 from chargen.model.values import Route
@@ -16,16 +17,14 @@ FINAL = "final"
 """What asks for images that no tier makes: the name of no tier."""
 
 
-@dataclass(frozen=True, slots=True)
-class TierProvider:
+class TierProvider(Struct, frozen=True):
     """What a tier asks of one provider: None where it is what the settings say without it."""
 
     model: str | None = None
     quality: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """One tier.
 
     Its routes go before those of the settings, and `*` catches all; its models and qualities go before those that files

@@ -8,8 +8,9 @@ ignoring is this machine's matter and writes nothing into the author's files.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import IGNORED
@@ -28,8 +29,7 @@ from chargen.store.files import FileKind, printable
 from chargen.store.locks import file_lock, target_lock
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """What came of one image: `done` in words, or why it was `refused`. A `marked` one is built anew for `cost_usd`."""
 
     image: Planned
@@ -84,8 +84,7 @@ def stop_ignoring(session: Session, ids: Iterable[EntryId]) -> None:
             session.ignore(after)
 
 
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
+class _Forgetting(Struct, frozen=True):
     session: Session
     evidence: Evidence
     write_back: WriteBack

@@ -8,24 +8,21 @@ error that suggests the nearest of all names. Works on doit's tasks, runs none.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from doit.task import Task
+from msgspec import Struct
 
+from chargen.doit_plugin.own_tasks import IMAGES
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
 from chargen.plan.selection import MAGIC, Selectable, Selection, hint_for, select
 from chargen.plan.verdict import Force
 
-IMAGES = "images"
-"""The name of all images together, where no own task has it: doit's own, of what `task_images` makes."""
 
-
-@dataclass(frozen=True, slots=True)
-class TaskNames:
+class TaskNames(Struct, frozen=True):
     """What was named, before the plan is known."""
 
     terms: tuple[str, ...] = ()
@@ -131,29 +128,6 @@ def understand(arguments: Sequence[str], tasks: Sequence[Task], within: str = ""
     needs = tuple(dict.fromkeys(need for name in reached for need in _needs(by_name[name])))
     known = (*by_name, *by_target)
     return TaskNames(tuple(terms), tuple(own), frozenset(reached), tuple(patterns), needs, known, within)
-
-
-def own_tasks(tasks: Iterable[Task]) -> list[Task]:
-    """Leave out the empty group that doit makes for a function that yields no tasks, as that of the images here."""
-    return [task for task in tasks if task.actions or task.task_dep or task.loader or not task.has_subtask]
-
-
-def own_only(tasks: Iterable[Task]) -> list[Task]:
-    """Take images out of what own tasks depend on, for the commands that look up every dependency among own tasks."""
-    found = list(tasks)
-    known = {task.name for task in found}
-    for task in found:
-        task.task_dep = [name for name in task.task_dep if name in known]
-        task.setup_tasks = [name for name in task.setup_tasks if name in known]
-    return found
-
-
-def order_by_paths(tasks: Sequence[Task], images: Container[str]) -> None:
-    """Let own tasks wait for `images` however they write a path (`./generated/a.png`); doit compares texts."""
-    for task in tasks:
-        for path in map(posixpath.normpath, task.file_dep):
-            if path in images and path not in task.task_dep:
-                task.task_dep.append(path)
 
 
 def _is_task(term: str, tasks: Mapping[str, Task]) -> bool:

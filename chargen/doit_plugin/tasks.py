@@ -6,7 +6,7 @@ standard stream, because swapping `sys.stdout` is seen by all threads; `doit cle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,7 +16,7 @@ from doit.action import BaseAction
 from doit.exceptions import TaskFailed
 from doit.task import Task, dict_to_task
 
-from chargen.doit_plugin.names import IMAGES, own_tasks
+from chargen.doit_plugin.own_tasks import IMAGES, own_tasks
 from chargen.doit_plugin.states import images
 from chargen.model.reason import sentences
 from chargen.model.values import EntryId
@@ -117,8 +117,10 @@ def with_group(build: Build, tasks: Iterable[Task]) -> list[Task]:
     return every
 
 
-def needed_tasks(build: Build, tasks: Iterable[Task]) -> Iterator[Task]:
+def needed_tasks(build: Build, tasks: Sequence[Task]) -> Iterator[Task]:
     """Yield tasks for images that tasks of an author's own name and that have none yet: fresh, or left out."""
+    if not tasks:
+        return
     present = {task.name for task in tasks}
     left = {item.image.target: item for item in build.left_out}
     known = {image.target: image for image in build.plan.images}

@@ -8,10 +8,10 @@ anew. Must not know who delivered the bytes or where the file goes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
 
+from msgspec import Struct
 from PIL import Image
 
 from chargen.images import png
@@ -30,8 +30,7 @@ Credentials = Literal["none", "kept", "lost"]
 """What became of the Content Credentials that the delivered bytes carried."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConvertedPicture:
+class ConvertedPicture(Struct, frozen=True):
     """A PNG made from delivered bytes: `size` is its own, `delivered_size` what came, both in pixels as shown."""
 
     data: bytes

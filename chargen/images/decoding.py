@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from io import BytesIO
 
+from msgspec import Struct
 from PIL import Image, features
 
 from chargen.errors import ChargenError, ExitCode
@@ -77,8 +77,7 @@ class NotDecodedError(PictureError):
     """This machine lacks the memory or the codec to decode a picture: that says nothing of the picture."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What is known of a picture: sniffed type, width and height in pixels as shown, and what it carries."""
 
     media_type: str

@@ -10,8 +10,9 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RECORD_KEYWORD = "chargen"
@@ -31,8 +32,7 @@ class PngError(ValueError):
     """Bytes that are no PNG, or one that is cut short or damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """One chunk: its four-letter name, and where it lies in the file (`start` to `end` with length and checksum)."""
 
     name: bytes
@@ -44,8 +44,7 @@ class Chunk:
         return data[self.start + 8 : self.end - 4]
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(Struct, frozen=True):
     """Our own text in a PNG: `record` as parsed JSON, and whether the rest of the file is still as it was written."""
 
     record: dict[str, Any]

@@ -6,8 +6,9 @@ Only headers are looked at; whether the rest decodes is for `chargen.store.pictu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 PNG = "image/png"
 JPEG = "image/jpeg"
@@ -28,8 +29,7 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _BYTE_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What the first bytes say: media type, and width and height in pixels as stored (0 where they don't say)."""
 
     media_type: str
@@ -37,8 +37,7 @@ class Header:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class JpegSegment:
+class JpegSegment(Struct, frozen=True):
     """One marker segment before the pixels: `start` and `end` include the marker, `body` leaves out the length."""
 
     marker: int

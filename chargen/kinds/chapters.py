@@ -7,8 +7,8 @@ Laws: ids come from `custom_id`; `provider` and `model` of an image are outputs,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from ruamel.yaml.nodes import Node
 
 from chargen.errors import Problem, Severity, error, warning

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from posixpath import normpath
 
-from chargen.errors import Severity, error, warning
+from chargen.errors import error, warning
 from chargen.kinds.entry_reader import FileDefaults, depicted, file_defaults, outputs_of, read_entry, status_of
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
@@ -127,7 +126,7 @@ def _item(
         block.problems.append(error(f"the path `{written[:80]}` leads out of the project", written.position, hint))
     item = _inventory_item(block, name, path, status_of(block), None)
     # What keeps a picture from being used stops only who uses it: to the file as a whole it is odd.
-    reader.problems.extend(replace(problem, severity=Severity.WARNING) for problem in block.problems)
+    reader.problems.extend(problem.as_warning() for problem in block.problems)
     return item, None
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
@@ -40,8 +41,7 @@ STATUSES = tuple(status.value for status in Status)
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class FileDefaults:
+class FileDefaults(Struct, frozen=True):
     """What a whole file says of each of its images."""
 
     document: Document
@@ -54,8 +54,7 @@ class FileDefaults:
     negatives: tuple[Traced, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CastMember:
+class CastMember(Struct, frozen=True):
     """A character as its chapter declares it; `fault` is set where the declaration can't be read."""
 
     name: str

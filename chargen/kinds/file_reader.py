@@ -7,7 +7,9 @@ without a usable name is left out and reported. Pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.keys import Keys
@@ -20,8 +22,7 @@ from chargen.model.values import EntryId
 from chargen.yaml.document import Document, is_null, scalar
 
 
-@dataclass(slots=True)
-class FileReader:
+class FileReader(Struct):
     """What has been read of a file so far."""
 
     document: Document

@@ -7,9 +7,10 @@ One table for all who need one: the readers, which tell misspelt keys, the JSON 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+
+from msgspec import Struct
 
 from chargen.model.values import Status
 
@@ -49,8 +50,7 @@ class Effect(str, Enum):
     VARIANTS = "makes more beside it"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True, dict=True):
     """One key. `suggested`: an unknown key that is nearly this one is told as a misspelling of it."""
 
     name: str
@@ -66,8 +66,7 @@ class Key:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Struct, frozen=True, dict=True):
     """The keys of a mapping; `same` are those that stand for each other."""
 
     all: tuple[Key, ...] = ()

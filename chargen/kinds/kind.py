@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.kinds.keys import Keys
 from chargen.kinds.view import fields
@@ -17,8 +18,7 @@ from chargen.model.values import EntryId, Size
 from chargen.yaml.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Keys at the top of a file that tell its kind where it declares no type; `listed` is the one that plans images."""
 
     keys: frozenset[str]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.kinds.view import fields
@@ -50,8 +50,7 @@ _TOKEN = re.compile(r"[^\W_]+")
 _TIME_OF = {tuple(words.split()): time for time, names in TIMES.items() for words in names}
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """One characteristic light: the words of its key, and its text."""
 
     key: tuple[str, ...]

@@ -7,8 +7,9 @@ Laws: a zone that only holds images is no entry; the light of one time of day ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.kinds import light
@@ -127,8 +128,7 @@ _SAY_NOTHING = frozenset(
 """English words of four letters and more that call for nothing; in other languages such words only add noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(Struct, frozen=True):
     """One signature element: its text, the words by which entries call for it, the times of day it speaks of."""
 
     text: Traced
@@ -140,8 +140,7 @@ _Words = tuple[tuple[Traced, ...], tuple[PromptPart, ...]]
 """What an entry gets of its location: the always-include block, or the parts of an entry made of fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class _WholePlace:
+class _WholePlace(Struct, frozen=True):
     """What a location says of all its entries."""
 
     reader: FileReader

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
@@ -23,8 +24,7 @@ from chargen.text.nearest import did_you_mean
 from chargen.yaml.document import Document, is_null, items, scalar
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(Struct, frozen=True, eq=False):
     """One mapping: its value nodes by key, and the problems found while reading it.
 
     `fallback` holds nodes of a nested mapping that stand for absent keys (`image_spec` of a beat).

@@ -8,9 +8,10 @@ is found by its name. An adapter keeps nothing between two calls: any process ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from chargen.model.request import ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
@@ -39,8 +40,7 @@ class BatchState(str, Enum):
 _OVER = frozenset({BatchState.COMPLETED, BatchState.FAILED, BatchState.EXPIRED, BatchState.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStatus:
+class BatchStatus(Struct, frozen=True):
     """What a vendor says of a job. Counts are of lines, None where it does not say; `done` are those that succeeded.
 
     `expires_at` is ISO UTC, empty where it is unknown: when a job that waits ends, or results of one that is over are
@@ -56,8 +56,7 @@ class BatchStatus:
     failure: ProviderError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
+class BatchLimits(Struct, frozen=True):
     """What one job may hold: lines, bytes of the file of lines, and queued tokens; None where there is no known limit.
 
     `tokens` bound all jobs of a model together that are not over.
@@ -68,8 +67,7 @@ class BatchLimits:
     tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A reference that the vendor keeps, to be named by any number of lines.
 
     `id` is how the vendor is asked for it and to delete it, `uri` how a line names it (maybe the same). `expires_at` is

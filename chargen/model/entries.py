@@ -6,8 +6,10 @@ Pure values. `kinds/` makes them from documents; resolving, composing and judgin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import Position, Problem
 from chargen.model.record import RecordLine
@@ -18,8 +20,7 @@ NodePath = tuple[str | int, ...]
 """The way to a node from the root: keys and item numbers, `("images", 6)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What `generation_defaults` asks for; None where the file does not say."""
 
     provider: Traced | None = None
@@ -27,8 +28,7 @@ class Declared:
     quality: Traced | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DepictedCharacter:
+class DepictedCharacter(Struct, frozen=True):
     """One character an entry shows.
 
     `reference_ids` is None where the chapter does not declare the character (or the entry is a location's), empty
@@ -48,8 +48,7 @@ class DepictedCharacter:
     """The file's own words on their looks, for where no picture goes along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """What the output slots of an entry hold today (for a location: those of the last of `generated_images`)."""
 
     record: Traced | None = None
@@ -64,8 +63,7 @@ class Outputs:
         return RecordLine.parse(self.record)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptPart:
+class PromptPart(Struct, frozen=True):
     """One thing an entry without a prompt says in fields of its own; `weight` 1 is the last to be left out.
 
     `label` goes before its text, `name` says what it tells: `elements`, `light`, `mood`.
@@ -77,8 +75,7 @@ class PromptPart:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an image is set: a location's slug and, where the author says so, one of its zones."""
 
     location: Traced
@@ -94,8 +91,7 @@ PALETTE, PALETTE_AVOID = "palette", "palette.avoid"
 """Names of the texts that a palette gives an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormerColours:
+class FormerColours(Struct, frozen=True):
     """What palettes gave an entry by forms 1 and 2 of inputs, where that differs: fewer names, numbers only in hex.
 
     `always` are their texts of the always-include block, `part` is the one among the parts of an entry of fields.
@@ -106,8 +102,7 @@ class FormerColours:
     negative_prompt: tuple[Traced, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FormerWords:
+class FormerWords(Struct, frozen=True):
     """What an entry would get of its file under the name its picture was made by (`SLUG/NAME`), where that differs."""
 
     name: str
@@ -115,8 +110,7 @@ class FormerWords:
     parts: tuple[PromptPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Retake:
+class Retake(Struct, frozen=True):
     """What an author asks anew of a picture that is there: the hash of its file, words, and maybe a mask.
 
     `of` and `instruction` are empty where what is written can't be used, which is a problem of the entry. `mask` is
@@ -134,8 +128,7 @@ class Retake:
         return bool(self.of and self.instruction)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One planned image. `problems` are those of this entry alone; an error among them blocks it."""
 
     id: EntryId
@@ -214,8 +207,7 @@ class Entry:
         return " ".join(found.split()) if isinstance(found, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryItem:
+class InventoryItem(Struct, frozen=True):
     """One picture of a character. `path` is project-relative with `/`; None where the entry names none yet."""
 
     id: str
@@ -234,8 +226,7 @@ class InventoryItem:
         return self.status is not None and self.status.keeps
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
+class Character(Struct, frozen=True):
     """A character file: `appearance` is the author's text, possibly long."""
 
     slug: str
@@ -245,8 +236,7 @@ class Character:
     inventory: tuple[InventoryItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Imagery:
+class Imagery(Struct, frozen=True):
     """One scanned imagery file. `problems` are those of its parts; those of one entry stand at the entry."""
 
     file: str
@@ -262,5 +252,5 @@ class Imagery:
     """The entry that shows a location as a whole, where there is one."""
     zones: tuple[tuple[str, EntryId], ...] = ()
     """A location's zones as other files may name them, each with the entry that shows it."""
-    data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    data: Mapping[str, Any] = field(default_factory=dict)
     """The whole file as templates see it."""

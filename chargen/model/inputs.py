@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import RecordedReference, RecordPart
@@ -42,8 +43,7 @@ class Sourced(Protocol):
         """The runs of the prompt, each from one source."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetakeInputs:
+class RetakeInputs(Struct, frozen=True):
     """What a picture is made from that is made from another one: the hash of that one's file, and the author's words.
 
     `mask` is the hash of the picture that says where it may change; None for everywhere. `source` is where the
@@ -53,11 +53,10 @@ class RetakeInputs:
     of: FileHash
     instruction: str
     mask: FileHash | None = None
-    source: str = field(default="", compare=False)
+    source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What the author asked for; of a reference only the bytes are an input.
 
     `told_by` tells where the prompt's runs are written; that is no input. With a `retake` the prompts are none either.
@@ -67,7 +66,7 @@ class Inputs:
     negative_prompt: str
     references: tuple[RecordedReference, ...]
     size: Size
-    told_by: Sourced | None = field(default=None, compare=False)
+    told_by: Sourced | None = None
     retake: RetakeInputs | None = None
 
     @property
@@ -141,8 +140,7 @@ class Change(str, Enum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One part of the inputs that differs, with the source of today's text where the part is of the prompt."""
 
     part: str

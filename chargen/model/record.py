@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
+
+from msgspec import Struct, field
 
 from chargen.model import part_sums
 from chargen.model.reason import Reason, ReasonCode, has
@@ -39,8 +40,7 @@ CREDENTIALS_LOST = ("credentials", "lost")
 """Mark in a record line: the delivered bytes carried Content Credentials, the file made from them can't."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordLine:
+class RecordLine(Struct, frozen=True):
     """All the judge needs of a record, on one line: `2 in=<fingerprint> file=<sha256> size=<bytes> ...`.
 
     `by` is `provider/model`, `at` ISO UTC seconds, `of` the hash of the delivered bytes, `parts` pairs of a part's name
@@ -139,8 +139,7 @@ def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
     return tuple((unquote(name), digest) for name, digest in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPart:
+class RecordPart(Struct, frozen=True):
     """One part of the composed prompt or another input: its name, the first 8 digits of its digest, text and source."""
 
     name: str
@@ -149,8 +148,7 @@ class RecordPart:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedReference:
+class RecordedReference(Struct, frozen=True):
     """One reference that was resolved: its character, project-relative path, and the SHA-256 of what was sent."""
 
     character: str
@@ -158,8 +156,7 @@ class RecordedReference:
     sha256: FileHash
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(Struct, frozen=True):
     """The delivered bytes: hash, size in bytes, sniffed media type, pixels (0 where unknown), name in the folder.
 
     `credentials` says that they carry Content Credentials, which any change of a byte ends.
@@ -174,8 +171,7 @@ class Original:
     credentials: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Everything asked, sent and received for one image. Times are ISO UTC with microseconds; costs are in USD.
 
     `parameters`, `usage` and `details` hold JSON values. `sent_prompt` is None where the composed prompt was sent as it
@@ -262,8 +258,7 @@ class Record:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
+class PublishedFile(Struct, frozen=True):
     """A picture that stands, or once stood, at a target: hash and size in bytes of the file, project-relative path.
 
     `at` is when it was put there or found there, ISO UTC.

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordedReference, RecordPart
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size, amount_of
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
@@ -37,7 +38,7 @@ def to_json(record: Record) -> str:
 
 def to_dict(record: Record) -> dict[str, Any]:
     """Return a record as JSON values; never fails on a provider's values."""
-    value: dict[str, Any] = {name: getattr(record, name) for name in Record.__slots__}
+    value: dict[str, Any] = {name: getattr(record, name) for name in Record.__struct_fields__}
     value["format"] = FORMAT
     value["asked_size"] = str(record.asked_size)
     value["parts"] = [_slots(part) for part in record.parts]
@@ -90,7 +91,7 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
 
 
 def _slots(value: RecordPart | RecordedReference | Original) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__slots__}
+    return {name: getattr(value, name) for name in type(value).__struct_fields__}
 
 
 def _from_dict(value: dict[str, Any]) -> Record:

@@ -5,8 +5,9 @@ Laws: a line keeps the marks it has when one is set or taken; a mark stands once
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote, unquote
+
+from msgspec.structs import replace
 
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine

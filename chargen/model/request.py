@@ -7,10 +7,11 @@ Pure values and a protocol. Adapters live in `chargen.providers`; pacing, retrie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 from chargen.errors import Position, Problem
 from chargen.model.values import FileHash, Route, Size
@@ -29,8 +30,7 @@ class Role(str, Enum):
     """Transparent where that one may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentReference:
+class SentReference(Struct, frozen=True):
     """A reference as it may be sent: its bytes, the sniffed media type, and words to use where it can't be sent."""
 
     character: str
@@ -61,8 +61,7 @@ class SentReference:
         return self.size if self.unread else len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class SentRetake:
+class SentRetake(Struct, frozen=True):
     """The picture that a new one is made from, the mask that says where, and where the author asks for it."""
 
     picture: SentReference
@@ -70,8 +69,7 @@ class SentRetake:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the author asked for: the inputs of the image, plus labels that are shown but never inputs.
 
     With a `retake` the prompt is the author's instruction, and there is no negative one.
@@ -91,8 +89,7 @@ class Asked:
     retake: SentRetake | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a provider gets after adaptation; `notes` tell the author each adaptation in a sentence."""
 
     provider: str
@@ -123,13 +120,10 @@ class Request:
         return Route(self.provider, self.model)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """Bytes and metadata that came back. `usage` is the provider's own account, JSON values only."""
 
     data: bytes
-    others: tuple[bytes, ...] = field(default=(), kw_only=True)
-    """Further finished pictures that came with it: paid for, so kept."""
     request_id: str | None = None
     seed: int | None = None
     revised_prompt: str | None = None
@@ -140,6 +134,8 @@ class Reply:
     answered_by: str | None = None
     """The model that answered, where it is another than was asked."""
     details: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[bytes, ...] = ()
+    """Further finished pictures that came with it: paid for, so kept."""
 
 
 class FailureClass(str, Enum):
@@ -205,8 +201,7 @@ class Mode(str, Enum):
     BATCH = "batch"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
+class ProviderSettings(Struct, frozen=True):
     """`[tool.chargen.providers.NAME]` with the environment's base URL applied; None where not set."""
 
     model: str | None = None
@@ -230,8 +225,7 @@ class ProviderSettings:
     mode: Mode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A request that a provider has taken; it may cost from now on.
 
     A provider that answers while it is asked puts the `reply` here. One that makes a job of it (a batch at a vendor, a
@@ -243,8 +237,7 @@ class Ticket:
     reply: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A job is not done yet: it is of use to ask again after so many seconds.
 
     `done` is the part that its server says to be done, from 0 to 1; None where it says nothing. It decides nothing.

@@ -6,8 +6,9 @@ Pure values; `chargen.yaml.splice` carries them out, `chargen.kinds` says which 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from chargen.model.entries import NodePath
 
@@ -26,8 +27,7 @@ METADATA = frozenset(
 """Keys of `provider_metadata` that the program writes; others there are the author's, and stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlotValues:
+class SlotValues(Struct, frozen=True):
     """An image that is safely on disk, as its slots tell it.
 
     `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where
@@ -42,8 +42,7 @@ class SlotValues:
     provider_metadata: Mapping[str, SlotValue]
 
 
-@dataclass(frozen=True, slots=True)
-class SetSlots:
+class SetSlots(Struct, frozen=True):
     """Give keys of the mapping at `path` these values, replacing what stands there or inserting the missing key."""
 
     path: NodePath
@@ -60,8 +59,7 @@ class SetSlots:
         return SetSlots((*self.path, key), {**value, **gone})
 
 
-@dataclass(frozen=True, slots=True)
-class AppendSlot:
+class AppendSlot(Struct, frozen=True):
     """Append an object to the list under `key` of the mapping at `path`, inserting the key where it is missing."""
 
     path: NodePath

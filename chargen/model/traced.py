@@ -5,7 +5,7 @@ Pure; knows nothing of YAML or templates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chargen.errors import Position
 
@@ -30,8 +30,7 @@ class Traced(str):
         return Traced.of(text, self.name, self.position)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A run of composed text from one source: a field of the author's, or a template's own words."""
 
     text: str

@@ -6,7 +6,6 @@ Reads the disk and the environment, changes nothing, sends nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
     for adapter in map(session.adapters.get, names):
         for problem in (adapter.missing_key(), adapter.setup()):
             if problem is not None:
-                yield Finding(replace(problem, severity=Severity.WARNING, position=SETTINGS))
+                yield Finding(problem.as_warning().at(SETTINGS))
     budget = session.project.settings.budget
     if names and month is None and budget.month is not None:
         from chargen.plan.month import month_spent  # noqa: PLC0415 - see above

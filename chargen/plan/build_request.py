@@ -6,9 +6,11 @@ Reads the disk, changes nothing, so a plan shown and a plan built come from the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.errors import StartError
 from chargen.model.reason import ReasonCode, has, is_draft
@@ -31,8 +33,7 @@ if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes o
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(Struct, frozen=True):
     """What a command asks of a run."""
 
     selection: Selection = field(default_factory=Selection)
@@ -70,8 +71,7 @@ class BuildRequest:
         return bool(self.kinds or self.rebuild or self.selection)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a request comes to: `selected` are the ids it means, `choice` what a run takes on of these and needs."""
 
     plan: Plan
@@ -83,8 +83,7 @@ class Chosen:
         return getattr(image, "offer", None)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared(Chosen):
+class Prepared(Chosen, frozen=True):
     """The same with all that a build needs; `keep` writes what is to be kept of the plan."""
 
     planner: Planner
@@ -189,8 +188,10 @@ def kept_choice(snapshot: Snapshot, request: BuildRequest) -> Chosen | None:
     if options or not request.resume or not snapshot.stamp.plain or (plan := kept_plan(snapshot)) is None:
         return None
     selected = selected_ids(selectables(plan), request) if request.selects else tuple(plan.by_id)
-    if any(is_draft(plan.by_id[name].reasons) for name in named_alone(selectables(plan), request.selection)):
-        return None
+    if request.selection:
+        alone = named_alone(selectables(plan), request.selection)
+        if any(is_draft(plan.by_id[name].reasons) for name in alone):
+            return None
     return Chosen(plan, selected, choose(plan, selected, max_tasks=request.max_tasks, budget=request.budget))
 
 

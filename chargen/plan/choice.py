@@ -7,8 +7,9 @@ what needs something left out is left out too. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.order import closure
@@ -16,16 +17,14 @@ from chargen.plan.plan import Plan, Shown, each_usd, prepares
 from chargen.text.money import over_budget
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """An image that would be built and is not, and why."""
 
     image: Shown
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """`images` are what a run does something with, in plan order; `needed_by` has the user of each other one."""
 
     images: tuple[Shown, ...]
@@ -97,8 +96,7 @@ def _is_waited_for(image: Shown) -> bool:
     return prepares(image) or image.verdict is Verdict.BLOCKED
 
 
-@dataclass(slots=True)
-class _Limits:
+class _Limits(Struct):
     """What a run may send and spend, and what is handed out of it."""
 
     max_tasks: int | None

@@ -6,9 +6,10 @@ import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.model.entries import Entry
@@ -17,7 +18,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.plan.ownership import Claim, FileAtPlace
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, folding, kind_of
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
@@ -41,8 +42,7 @@ def named_picture(entry: Entry) -> str:
     return str(path) if inside else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """Where what was paid for is kept."""
 
     history: History

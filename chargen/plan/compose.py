@@ -12,13 +12,13 @@ import traceback
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, groupby, pairwise
 from typing import Any, NoReturn
 
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.config.settings import Settings
@@ -44,16 +44,14 @@ MAX_PROMPT = 200_000
 """Characters a render may have: far above any provider's limit, low enough to stop a template that runs away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A character's name with a text about it, as templates see states and appearances."""
 
     name: str
     text: Traced
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateReference:
+class TemplateReference(Struct, frozen=True):
     """A picture that goes along, as templates see it: who or what is on it, its path, and words on their looks."""
 
     name: str
@@ -61,8 +59,7 @@ class TemplateReference:
     appearance: Traced
 
 
-@dataclass(frozen=True)
-class Composed:
+class Composed(Struct, frozen=True, dict=True):
     """A composed prompt. `text` and `negative` are normalised: NFC, LF, no trailing blanks, no final newline."""
 
     text: str

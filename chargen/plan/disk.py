@@ -10,11 +10,12 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from chargen.config.layout import JOBS as JOBS_FOLDER
 from chargen.config.layout import ORIGINALS
@@ -49,7 +50,7 @@ if TYPE_CHECKING:  # originals and journal are asked by an up-to-date run, which
     from chargen.plan.project import Project
     from chargen.plan.scan import ScannedFile
     from chargen.store.decoded import DecodedPictures
-    from chargen.store.hashes import FileHashes
+    from chargen.store.hash_cache import FileHashes
     from chargen.store.moves import BegunEntryMove
 
 ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]

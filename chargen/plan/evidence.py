@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.config.layout import STATE
@@ -31,14 +33,13 @@ from chargen.plan.tier_rank import rank_of_record
 from chargen.providers import is_proof
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import damage, own_record
 
 
-@dataclass(frozen=True, slots=True)
-class TargetState:
+class TargetState(Struct, frozen=True):
     """What stands at a target. `line` is its record; `others` says that there are records of other bytes only."""
 
     state: FileState
@@ -59,8 +60,7 @@ class TargetState:
     """The project-relative path where the file stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaidReply:
+class PaidReply(Struct, frozen=True):
     """An image that was paid for and fits today's inputs: an original, or a picture under a former name."""
 
     where: str
@@ -75,8 +75,7 @@ class PaidReply:
     """The original's record is damaged, and was put together anew from what else is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where to look. `planned` says whether an entry id belongs to the plan."""
 
     project: Project

@@ -8,8 +8,9 @@ was made of. Pure; must not know where records are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from chargen.model.inputs import (
     INSTRUCTION,
@@ -33,8 +34,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.text.word_diff import Run, word_diff
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedInputs:
+class RecordedInputs(Struct, frozen=True):
     """The inputs an image was made from, as far as they are known.
 
     `parts` are names and short digests as `chargen.model.inputs.parts` gives them; `record` is None where only hashes
@@ -66,8 +66,7 @@ class RecordedInputs:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class PartChange:
+class PartChange(Struct, frozen=True):
     """One text among the inputs that differs. `before` and `after` are None where there is none, or it is not known.
 
     `known` says whether the text of then is; `source` is `file:line:column` or a template, `was_in` the same of then.
@@ -106,8 +105,7 @@ class ReferenceFate(str, Enum):
     """It will be built first; what it will be nobody knows yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceChange:
+class ReferenceChange(Struct, frozen=True):
     """One reference that differs: `number` and `was` count from 1, None where there is none; `path` may be unknown."""
 
     fate: ReferenceFate
@@ -117,8 +115,7 @@ class ReferenceChange:
     was: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """All that differs between then and now; empty where nothing does.
 
     `differences` are what a verdict's reasons are made of; `parts` and `references` are the same in full.
@@ -134,8 +131,7 @@ class Explanation:
         return any(not part.known for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reference:
+class _Reference(Struct, frozen=True):
     number: int
     digest: str
     path: str

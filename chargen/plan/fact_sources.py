@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from chargen.errors import Problem
 from chargen.model.entries import Entry
@@ -18,8 +19,7 @@ from chargen.providers.registry import Adapters
 from chargen.store.batch_jobs import JobLine
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
@@ -52,8 +52,7 @@ class PlanOptions:
         return self.provider if self.selected is None or entry_id in self.selected else None
 
 
-@dataclass(frozen=True, slots=True)
-class FactSources:
+class FactSources(Struct, frozen=True):
     """Where the facts of a plan's images are looked up, and under which options; safe to use from threads."""
 
     project: Project

@@ -6,8 +6,10 @@ Reads the disk, changes nothing; what the facts mean is said by `chargen.plan.ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.config.settings import Settings
@@ -33,8 +35,7 @@ from chargen.store.pictures import own_record, read_reference
 from chargen.text.money import cost_text
 
 
-@dataclass(frozen=True)
-class GatheredFacts:
+class GatheredFacts(Struct, frozen=True, dict=True):
     """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
 
     `fingerprint` and `inputs` are None where they are unknown. `reads` says that the file at the target is hashed
@@ -463,7 +464,7 @@ class GatheredFacts:
                 f"yourself and run `chargen accept {self._entry.id}`; or move the folder away to have the image made "
                 "anew"
             )
-            yield replace(error(message, place, hint), subject=reply)
+            yield Problem(Severity.ERROR, message, place, hint, reply)
 
     @cached_property
     def lost(self) -> DamagedOriginal | None:

@@ -6,16 +6,16 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.errors import NAME, Position, Problem
 from chargen.model.values import EntryId
 from chargen.plan.plan import Plan, Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One problem, reported once. `images` are those it concerns, where it is not written at one image's own place."""
 
     problem: Problem
@@ -26,8 +26,7 @@ class Finding:
         return {**self.problem.to_json(), "images": list(self.images)}
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Findings that differ only in their places and in the names in backticks, mended in one way; never empty.
 
     The first stands for all of them.

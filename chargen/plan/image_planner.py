@@ -7,8 +7,10 @@ entry it asks of `PlanContext`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.config.settings import EmptyReferences, LocationReferences, MissingReferences
 from chargen.errors import InputError, Position, Problem, Severity, error, warning
@@ -81,8 +83,7 @@ _NEVER_MADE = frozenset({Verdict.NO_PROMPT, Verdict.SKIPPED})
 """What an image of a place may be without keeping others from being made."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlanner:
+class ImagePlanner(Struct, frozen=True):
     """Plans one image at a time. Templates are inside `composer`."""
 
     composer: Composer
@@ -324,7 +325,7 @@ class ImagePlanner:
         if isinstance(route, Problem) and provider is not None:
             return self.judge.adapters.override(provider)  # a dead model stops nothing routed elsewhere
         if isinstance(route, Problem) and route.position is None:
-            return replace(route, position=self.around.first_entry(entry.file))
+            return route.at(self.around.first_entry(entry.file))
         return route
 
 
@@ -352,9 +353,7 @@ def _as_of_verdict(problems: list[Problem], faults: list[Problem], verdict: Verd
         return problems
     stay = () if verdict is Verdict.SKIPPED else faults
     return [
-        replace(problem, severity=Severity.WARNING)
-        if problem.severity is Severity.ERROR and problem not in stay
-        else problem
+        problem.as_warning() if problem.severity is Severity.ERROR and problem not in stay else problem
         for problem in problems
     ]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chargen.config.settings import Settings
 from chargen.errors import Position, Problem, Severity, note
@@ -94,10 +95,8 @@ def placed(
     place = chosen or _position(declared.model) or _position(declared.provider) or image.entry.position
     for problem in found:
         stops = problem.severity is Severity.ERROR
-        severity = Severity.WARNING if stops and not blocks else problem.severity
-        yield replace(
-            problem, severity=severity, position=problem.position or (image.entry.position if stops else place)
-        )
+        told = problem.as_warning() if stops and not blocks else problem
+        yield told if told.position else told.at(image.entry.position if stops else place)
     if request.quality_note:  # other adaptations are every image's own: `chargen prompt --sent` shows them
         yield note(request.quality_note, _position(declared.quality))
 

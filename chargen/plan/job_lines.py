@@ -7,14 +7,14 @@ for; else of that one, though it asks for something else by now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.batch_jobs import BatchJob, JobLine
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingLine:
+class WaitingLine(Struct, frozen=True):
     """A request and the job it is in."""
 
     job: BatchJob

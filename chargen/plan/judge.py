@@ -7,10 +7,11 @@ Planning judges every image once; a build judges it again immediately before a c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chargen.errors import Problem, Severity, warning
+from msgspec.structs import replace
+
+from chargen.errors import Problem, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
@@ -26,8 +27,7 @@ from chargen.plan.verdict import Judgement, judge, wanted
 from chargen.providers.catalogue.prices import rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Judge(FactSources):
+class Judge(FactSources, frozen=True):
     """Judges the images of one plan; safe to use from threads."""
 
     def judge_again(
@@ -178,8 +178,7 @@ class Judge(FactSources):
         blocks = image.verdict is Verdict.BLOCKED
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
         if (unwritable := self.write_back_check.refusal(image)) is not None:
-            severity = unwritable.severity if image.verdict is Verdict.BLOCKED else Severity.WARNING
-            found.append(replace(unwritable, severity=severity))
+            found.append(unwritable if blocks else unwritable.as_warning())
         price = _part_of(adapter.price(request), self.batch_price(request.route))
         return Offer(price, (*found, *self._without_jobs(image, price, request)))
 

@@ -8,15 +8,17 @@ brought cost nothing. Amounts are USD.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from chargen import kinds
 from chargen.kinds.record_edits import all_slots_of, metadata_of
+from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
-from chargen.model.values import EntryId, Fingerprint, amount_of
+from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import Book
 from chargen.plan.session import Session
 from chargen.store.clock import compact_stamp, stamp
@@ -27,8 +29,7 @@ _COMPACT = "%Y%m%dT%H%M%S%fZ"
 """How the id of an attempt begins (`chargen.store.clock.compact_stamp`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MonthSpent:
+class MonthSpent(Struct, frozen=True):
     """What this month has cost: by this machine's `journal`, and by the `records` of requests that it does not know.
 
     `elsewhere_usd` is what a shared store's ledger tells of requests that neither knows.

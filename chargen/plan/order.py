@@ -6,13 +6,13 @@ Pure: names in, names out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """`ids` with references before users, else as given; `cycles` are chains that end where they begin."""
 
     ids: tuple[EntryId, ...]

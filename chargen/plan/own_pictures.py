@@ -10,9 +10,10 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.errors import InputError, Position, Problem, Severity
 from chargen.kinds.view import fields
@@ -39,8 +40,7 @@ _NUMBER = re.compile(r"-+\d{1,3}\Z")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPicture:
+class OwnPicture(Struct, frozen=True):
     """A picture that lies in the project, and what says whose it is: `place` is where that is written, if anywhere."""
 
     path: str
@@ -58,8 +58,7 @@ def usual_places(path: str, file: str, roots: Iterable[str]) -> Iterator[str]:
                 yield found
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """One run of a log: whose picture it made, and what the file is called."""
 
     target: str

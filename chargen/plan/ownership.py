@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
@@ -21,8 +22,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.text.normal_form import normal
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What an entry says of its picture: `named` is what its `file_path` names in the project, empty where nothing."""
 
     id: EntryId
@@ -31,8 +31,7 @@ class Claim:
     line: RecordLine | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileAtPlace:
+class FileAtPlace(Struct, frozen=True):
     """A file at a place: the size in bytes of the picture, and its hash where that costs nothing (a pointer)."""
 
     size: int
@@ -93,8 +92,7 @@ class Place(str, Enum):
     NOWHERE = "nowhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
 
     place: Place = Place.NOWHERE
@@ -106,8 +104,7 @@ class Owned:
     """The entry whose record this one repeats: the record counts for nothing here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A picture on its way to its entry's target. `leaves` is the place to be empty afterwards, if any.
 
     `source` is the target itself where the file has arrived and the entry does not say so yet.
@@ -120,16 +117,14 @@ class Move:
     leaves: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Moves that touch each other's places, and the entries whose targets they touch: done together or not at all."""
 
     moves: tuple[Move, ...]
     entries: tuple[EntryId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """Who owns what. An entry that is not in `owned` has its picture at its target, or none."""
 
     owned: Mapping[EntryId, Owned] = field(default_factory=dict)
@@ -223,8 +218,7 @@ class OwnershipOnDemand:
         return self._sources.under_way(claim) is None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionChains:
+class VersionChains(Struct, frozen=True):
     """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
 
     attempts: Mapping[str, EntryId]

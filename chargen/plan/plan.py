@@ -8,15 +8,18 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from chargen.errors import Position, Problem, Severity, error, note, warning
+from chargen.model.amounts import number, total_usd
 from chargen.model.reason import Reason, tier_told
 from chargen.model.record import CREDENTIALS_LOST
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict, number, total_usd
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
@@ -28,8 +31,7 @@ if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.plan.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedReference:
+class PlannedReference(Struct, frozen=True):
     """One reference of an image: `digest` is None while the picture it will be is not built."""
 
     path: str
@@ -45,8 +47,7 @@ class PlannedReference:
     """Bytes of the file; None, and no type, while it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What a provider says of a request for an image, whether one is due or not.
 
     `cost_usd` is its price by estimate, None where unknown; `problems` are what is wrong or odd in it.
@@ -56,8 +57,7 @@ class Offer:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Batched:
+class Batched(Struct, frozen=True):
     """A request that goes into a job: what it would cost live, by estimate, and what the job is of."""
 
     live_usd: Decimal | None
@@ -68,8 +68,7 @@ Shown: TypeAlias = "Planned | Row"
 """A planned image: one that was just planned, or the row of one that was kept; what is shown and asked is the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unjudged:
+class Unjudged(Struct, frozen=True, kw_only=True):
     """One image with all that its verdict is asked by: its references, its composed prompt, its route."""
 
     entry: Entry
@@ -175,8 +174,7 @@ class Unjudged:
         return line is not None and CREDENTIALS_LOST in line.others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned(Unjudged):
+class Planned(Unjudged, frozen=True, kw_only=True):
     """One image of the plan to the last word.
 
     `cost_usd` is that of all requests for it, 0 where nothing is sent and None where it is unknown.
@@ -285,8 +283,7 @@ def needs(image: Shown) -> tuple[EntryId, ...]:
     return tuple(reference.entry_id for reference in image.references if reference.entry_id)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True, dict=True):
     """All images in build order, and every problem of the input."""
 
     images: tuple[Shown, ...]

@@ -15,8 +15,9 @@ judged, so that only images of which it says something else are planned anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error

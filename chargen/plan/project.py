@@ -5,17 +5,17 @@ Knows folders and names, not what is in the files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.config.layout import ORIGINALS, STATE
 from chargen.config.settings import Settings
 from chargen.model.values import EntryId
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """An opened project: `root` is absolute, all other paths of the program are relative to it with `/`."""
 
     root: Path

@@ -7,7 +7,9 @@ rest is left out; nothing is left out unsaid. Pure; what a provider takes is no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.model.entries import PromptPart
 
@@ -17,8 +19,7 @@ WORTH_SHORTENING = 50
 _TRAILING = " ,;:-\u2013\u2014"
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A part that did not go in as it is written: `kept` of its `length` characters did."""
 
     name: str

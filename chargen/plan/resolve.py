@@ -10,8 +10,9 @@ reference into words.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
+
+from msgspec import Struct, field
 
 from chargen.errors import Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
@@ -31,8 +32,7 @@ _UNTOLD = "nothing tells what they look like"
 _NEVER = frozenset({Status.REJECTED, Status.ARCHIVED})
 
 
-@dataclass(frozen=True, slots=True)
-class WantedPicture:
+class WantedPicture(Struct, frozen=True):
     """One picture an entry wants to send along, not looked at yet: its project-relative path.
 
     Of a planned portrait (`entry_id`) `path` is its target.
@@ -61,8 +61,7 @@ class WantedPicture:
         return str(self.looks or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """A character shown by words: `text` is short and named `appearance of SLUG`; empty where none is known."""
 
     character: str
@@ -76,8 +75,7 @@ class Described:
         return self.name == self.character
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """What shows an entry's characters, in the order they are depicted; an error among the problems blocks it."""
 
     references: tuple[WantedPicture, ...] = ()
@@ -85,8 +83,7 @@ class Resolution:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """What is found while the characters are gone through."""
 
     references: list[WantedPicture] = field(default_factory=list)
@@ -124,8 +121,7 @@ def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
     return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """What is known of a zone of a location that has an imagery file: the entry that shows it, else the whole.
 
     `unknown` says that the location has none of this name; `hint` then names the nearest, if any is near.
@@ -211,7 +207,7 @@ def _of_character(
         found.references.append(
             WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
         )
-        found.problems.extend(replace(problem, severity=Severity.WARNING) for problem in problems)
+        found.problems.extend(problem.as_warning() for problem in problems)
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)

@@ -7,8 +7,10 @@ since; its bytes are needed only while the new picture is not made yet. Changes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.errors import Position, Problem, error
 from chargen.images.sniff import PNG
@@ -32,8 +34,7 @@ class VersionPlaces(Protocol):
         """Return where a picture of these bytes is kept that is not at its target; nothing where it is not here."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRetake:
+class PlannedRetake(Struct, frozen=True):
     """What is sent to have a picture made from another; of the mask `digest` is None while it is not there.
 
     The picture's `path` is empty where it is not there, its `digest` None where the author does not say which it is.

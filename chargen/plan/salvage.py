@@ -14,10 +14,11 @@ from chargen import __version__
 from chargen.errors import ChargenError
 from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import metadata_of, slots_of
+from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
-from chargen.model.values import EntryId, Fingerprint, amount_of
+from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Attempt, AttemptStatus

@@ -9,9 +9,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.errors import InputError, Position, Problem, error, warning
@@ -29,8 +30,7 @@ _LINE_ENDS = "\n\r\x85\u2028\u2029"
 """What ends a line in YAML: editors of old systems know the second only."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedFile:
+class ScannedFile(Struct, frozen=True):
     """One file as it was read: an imagery, or nothing of ours, or broken; `digest` is of the bytes that were read."""
 
     file: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
@@ -20,8 +21,7 @@ MAGIC = frozenset("*?[")
 """What makes a name a pattern."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selectable:
+class Selectable(Struct, frozen=True):
     """One planned image as a selection sees it; paths are project-relative with `/`."""
 
     id: EntryId
@@ -45,8 +45,7 @@ class Selectable:
         return self.id.split("/", 2)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What was asked for: `terms` are paths, ids or patterns; `only` is exact; `match` are patterns on the id.
 
     `within` is the project-relative folder where the command was given: paths may be written from there too.

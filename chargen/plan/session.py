@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
-from chargen.errors import InputError, Position, Problem, Severity, StartError, error, warning
+from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
@@ -45,7 +45,7 @@ from chargen.store.decisions import Decisions
 from chargen.store.decoded import DecodedPictures
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import read_inside, refuse_links
 from chargen.store.jobs import Jobs
@@ -270,7 +270,7 @@ def unread_templates(project: Project) -> tuple[Problem, ...]:
     """Return a warning for each template that can't be read and that nothing names."""
     found, unread = _templates(project)
     unused = (problem for name, problem in unread.items() if not _is_named(name, found))
-    return tuple(replace(problem, severity=Severity.WARNING) for problem in unused)
+    return tuple(problem.as_warning() for problem in unused)
 
 
 def _templates(project: Project) -> tuple[dict[str, str], dict[str, Problem]]:
@@ -359,7 +359,7 @@ def _in_project(problem: Problem, root: Path) -> Problem:
     place = problem.position
     if place is None or not Path(place.file).is_relative_to(root):
         return problem
-    return replace(problem, position=replace(place, file=Path(place.file).relative_to(root).as_posix()))
+    return problem.at(Position(Path(place.file).relative_to(root).as_posix(), place.line, place.column))
 
 
 def _log_problem(problem: Problem) -> None:

@@ -6,7 +6,7 @@ inputs counts, whatever became of it; what its author keeps, or made by hand, ge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import Verdict
@@ -14,8 +14,7 @@ from chargen.plan.facts import GatheredFacts
 from chargen.plan.verdict import Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class Variants:
+class Variants(Struct, frozen=True):
     """`made` versions there are, `more` are to be made besides the one that the verdict asks for; `reasons` say why."""
 
     made: int = 0

@@ -7,9 +7,10 @@ at its size. Planning asks it, and a build asks it again immediately before a ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import Status, Verdict
@@ -192,8 +193,7 @@ class Facts(Protocol):
         """What its provider, or the file its slots are in, has against the request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A verdict and why. `adopt` asks to record the present file under today's inputs."""
 
     verdict: Verdict

@@ -7,7 +7,8 @@ a plan, and by the write-back once more, of the file as it is when a request is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chargen import kinds
 from chargen.errors import InputError, Problem, error
@@ -34,8 +35,7 @@ def unwritable(refusal: Problem) -> Problem:
     return error(f"its slots could not be written back: {refusal.message}", refusal.position, refusal.hint)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteBackCheck:
+class WriteBackCheck(Struct, frozen=True):
     """The files of one plan, each read once if at all; safe to use from threads."""
 
     project: Project

@@ -13,16 +13,19 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
+
+from chargen.model.amounts import amount_of
 from chargen.model.batches import BatchState, Upload
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_json, to_dict
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, amount_of
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_plain
 from chargen.store.files import make_folder, sync_file, sync_folder, write_durably, write_whole
 from chargen.store.temporaries import temporary_name
@@ -48,8 +51,7 @@ _MOST_BYTES = 8 << 30
 """Of a file of lines: more than any vendor takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobLine:
+class JobLine(Struct, frozen=True):
     """One request of a job: for which entry, of which inputs, and what it costs by estimate and at most, in USD.
 
     `after` is the attempt whose picture it will replace, where the entry had one when it was sent.
@@ -69,8 +71,7 @@ class JobLine:
     """Of a named one, what its author said of it then."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastState:
+class LastState(Struct, frozen=True):
     """What a vendor said of a job, and when it was asked (ISO UTC); counts as in `BatchStatus`."""
 
     state: BatchState
@@ -81,8 +82,7 @@ class LastState:
     expires_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchJob:
+class BatchJob(Struct, frozen=True):
     """A job: `name` is random, `server` the address it goes to, `group` what the provider says it is of.
 
     `begun_at` is when its lines were complete, `creating_at` when its creation began (both ISO UTC; empty before), `id`

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from chargen.config.layout import DECISIONS
 from chargen.model.values import EntryId, FileHash
@@ -22,8 +24,7 @@ from chargen.store.locks import file_lock
 from chargen.yaml.difference import Difference
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """What one decision did to one image: lines of its file, and the picture at its target (None for none).
 
     `before` and `after` are the words it is told by: statuses, notes, versions.
@@ -37,8 +38,7 @@ class Decided:
     pictures: tuple[FileHash | None, FileHash | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One decision: `number` counts from 1, `at` is ISO UTC, `undoes` the number of the one it took back."""
 
     number: int
@@ -129,7 +129,7 @@ class Recorder:
 
     def note(self, images: Iterable[Decided]) -> None:
         """Put on record what is about to be done. Raises InputError."""
-        rows = [asdict(item) for item in images]
+        rows = [{**asdict(item), "lines": [asdict(line) for line in item.lines]} for item in images]
         if rows:
             self.number = self._decisions.append(self.number, {**self._head, "images": rows})
 
@@ -163,7 +163,9 @@ def _is_number(value: object) -> bool:
 
 
 def _decided(row: Mapping[str, Any]) -> Decided:
-    lines = tuple(Difference(**{name: str(item[name]) for name in Difference.__slots__}) for item in row["lines"])
+    lines = tuple(
+        Difference(**{name: str(item[name]) for name in Difference.__struct_fields__}) for item in row["lines"]
+    )
     pictures = row.get("pictures")
     told = None if pictures is None else (_hash(pictures[0]), _hash(pictures[1]))
     return Decided(EntryId(str(row["id"])), str(row["file"]), str(row["before"]), str(row["after"]), lines, told)

@@ -10,8 +10,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -30,8 +31,7 @@ from chargen.store.inside import refuse_link
 _NAME = re.compile(r"([0-9a-f]{64})\.png")
 
 
-@dataclass(frozen=True, slots=True)
-class KeptVersion:
+class KeptVersion(Struct, frozen=True):
     """A file kept in the history; `changed_ns` is its time of last change, in nanoseconds since the epoch."""
 
     sha256: FileHash

@@ -10,8 +10,9 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict, to_dict
@@ -21,8 +22,7 @@ from chargen.store.files import write_durably
 SUFFIX = ".json"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A request that may be under way: its record as far as it is known, and the server's address."""
 
     record: Record

@@ -224,12 +224,12 @@ class Journal:
 
     def runs(self) -> list[Run]:
         """Return all runs, oldest first."""
-        query = f"SELECT {','.join(Run.__slots__)} FROM runs ORDER BY started_at, run_id"  # noqa: S608 - columns
+        query = f"SELECT {','.join(Run.__struct_fields__)} FROM runs ORDER BY started_at, run_id"  # noqa: S608 - columns
         return self._file.read(lambda connection: [Run(*row) for row in connection.execute(query)])
 
     def tasks(self) -> list[Task]:
         """Return the last thing that happened to each image, by id."""
-        query = f"SELECT {','.join(Task.__slots__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
+        query = f"SELECT {','.join(Task.__struct_fields__)} FROM tasks ORDER BY task_id"  # noqa: S608 - names of columns
         return self._file.read(lambda connection: [Task(*row) for row in connection.execute(query)])
 
     def attempts(self, since: datetime | None = None) -> list[Attempt]:

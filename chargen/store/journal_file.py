@@ -13,9 +13,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from chargen.config.layout import JOURNAL
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
@@ -32,8 +33,7 @@ _Rows = dict[str, list[tuple[Any, ...]]]
 """All rows of all tables."""
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     """Something to be done in a transaction, and what came of it."""
 
     work: Callable[[sqlite3.Connection], Any]

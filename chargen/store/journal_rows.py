@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, amount_of
+from msgspec import Struct, field
+
+from chargen.model.amounts import amount_of
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
 
@@ -55,8 +57,7 @@ class AttemptStatus(str, Enum):
     """Sent by a process that died before an answer was stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """What is known of an attempt before its request leaves."""
 
     attempt_id: str
@@ -69,8 +70,7 @@ class Sending:
     cost_estimate_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One row of `attempts`: one request, or one that was about to leave."""
 
     attempt_id: str
@@ -123,8 +123,7 @@ class Attempt:
         return open_ and not self.delivered and self.cost_usd is None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One row of `runs`: a command that builds. `finished_at` is None while it goes on, or where the process died."""
 
     run_id: str
@@ -133,8 +132,7 @@ class Run:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One row of `tasks`: the last thing that happened to one image."""
 
     task_id: EntryId
@@ -143,7 +141,7 @@ class Task:
     error: str | None
 
 
-ATTEMPT_COLUMNS = ",".join(Attempt.__slots__)
+ATTEMPT_COLUMNS = ",".join(Attempt.__struct_fields__)
 
 
 class DamagedRowError(sqlite3.DatabaseError):
@@ -159,7 +157,7 @@ def attempt_of(row: tuple[Any, ...]) -> Attempt:
 
 
 def _attempt_of(row: tuple[Any, ...]) -> Attempt:
-    values = dict(zip(Attempt.__slots__, row, strict=True))
+    values = dict(zip(Attempt.__struct_fields__, row, strict=True))
     values["status"] = AttemptStatus(values["status"])
     values["cost_estimate_usd"] = _amount(values["cost_estimate_usd"])
     values["cost_usd"] = _amount(values["cost_usd"])

@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, write_durably
 
 
-@dataclass(frozen=True, slots=True)
-class BegunMove:
+class BegunMove(Struct, frozen=True):
     """A move: `file` goes to the entry that names `named` as its picture and has a record of `recorded`."""
 
     named: str
@@ -26,8 +26,7 @@ class BegunMove:
     file: FileHash
 
 
-@dataclass(frozen=True, slots=True)
-class BegunEntryMove:
+class BegunEntryMove(Struct, frozen=True):
     """An entry that goes from one file to another: it stands in the new one first, then leaves the old one.
 
     `lines` is a digest of its lines in the old file.
@@ -52,14 +51,14 @@ class Moves:
         """Return the move of an entry that is not finished. A file that can't be read describes none."""
         try:
             row = json.loads(read_plain(self._entry_file))
-            values = {name: row[name] for name in BegunEntryMove.__slots__}
+            values = {name: row[name] for name in BegunEntryMove.__struct_fields__}
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         return BegunEntryMove(**values) if all(isinstance(value, str) for value in values.values()) else None
 
     def begin_entry(self, move: BegunEntryMove) -> None:
         """Put an entry's move on record; on return it survives a power loss. Raises InputError."""
-        row = {name: getattr(move, name) for name in BegunEntryMove.__slots__}
+        row = {name: getattr(move, name) for name in BegunEntryMove.__struct_fields__}
         write_durably(self._entry_file, (json.dumps(row, indent=1) + "\n").encode())
 
     def finish_entry(self) -> None:
@@ -89,7 +88,7 @@ class Moves:
             self._write(set(self.begun()).difference(moves))
 
     def _write(self, moves: set[BegunMove]) -> None:
-        rows = [{name: getattr(move, name) for name in BegunMove.__slots__} for move in moves]
+        rows = [{name: getattr(move, name) for name in BegunMove.__struct_fields__} for move in moves]
         rows.sort(key=lambda row: (row["named"], row["recorded"], row["file"]))
         if moves or self._file.exists():
             write_durably(self._file, (json.dumps(rows, indent=1) + "\n").encode())

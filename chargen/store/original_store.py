@@ -8,16 +8,16 @@ folders of the project.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from chargen.config.layout import ORIGINALS
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
 
 
-@dataclass(frozen=True, slots=True)
-class StoredOriginal:
+class StoredOriginal(Struct, frozen=True):
     """An original in a store. `record.original` is never None here; `published` are the files made from it.
 
     `unusable` says why no picture can be made of the delivered bytes, as far as that was tried.
@@ -34,8 +34,7 @@ class StoredOriginal:
         return f"{ORIGINALS}/{self.record.fingerprint}/{self.record.attempt}/{self.original.file}"
 
 
-@dataclass(frozen=True, slots=True)
-class DamagedOriginal:
+class DamagedOriginal(Struct, frozen=True):
     """Delivered bytes, in `file`, whose record is missing or can't be read; their names tell the rest."""
 
     fingerprint: Fingerprint

@@ -12,9 +12,10 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import asdict, replace
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images import png

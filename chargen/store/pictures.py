@@ -7,10 +7,11 @@ decoder is loaded only when the first picture is published. Must not know what a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
@@ -40,8 +41,7 @@ _NOT_A_FILE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unsendable:
+class Unsendable(Struct, frozen=True):
     """A file that can't be sent as a reference; `why` goes on from its name."""
 
     path: str
@@ -55,8 +55,7 @@ class Unsendable:
         return f"`{self.path}` {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceLook:
+class ReferenceLook(Struct, frozen=True):
     """What a reference file is, as far as is known without decoding it: sniffed type and bytes; or the trouble."""
 
     media_type: str = ""

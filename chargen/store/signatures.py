@@ -28,17 +28,25 @@ class Signatures:
     def __init__(self, root: str) -> None:
         self.root = root.rstrip(os.sep) + os.sep
         """With a separator at its end."""
-        self._known: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, str] = {}
         self._real: dict[str, str] = {}
 
     def of(self, path: str) -> str:
         """Return the signature of one file: its size, both times and inode, or that it is absent (`is_absent`)."""
-        return self._look(path)[0]
+        found = self._known.get(path)
+        if found is None:
+            try:
+                status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
+            except (OSError, ValueError):
+                found = _ABSENT + self._led_to(path)
+            else:
+                found = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+            self._known[path] = found
+        return found
 
     def digest_of(self, paths: Iterable[str]) -> str:
         """Return one digest over the signatures of several files, in the order given."""
-        look = self._look
-        return hashlib.sha256("\n".join([look(path)[0] for path in paths]).encode()).hexdigest()
+        return hashlib.sha256("\n".join(map(self.of, paths)).encode()).hexdigest()
 
     def newest(self, paths: Iterable[str]) -> int:
         """Return when the last of these files changed, in nanoseconds since the epoch.
@@ -48,25 +56,13 @@ class Signatures:
         newest = 0
         for path in paths:
             place = path
-            text, changed = self._look(place)
+            text = self.of(place)
             while is_absent(text) and place:
                 place = place.rpartition("/")[0]
-                text, changed = self._look(place or ".")
-            newest = max(newest, changed)
+                text = self.of(place or ".")
+            if not is_absent(text):
+                newest = max(newest, *map(int, text.split()[1:3]))
         return newest
-
-    def _look(self, path: str) -> tuple[str, int]:
-        found = self._known.get(path)
-        if found is None:
-            try:
-                status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
-            except (OSError, ValueError):
-                found = (_ABSENT + self._led_to(path), 0)
-            else:
-                changed, touched = status.st_ctime_ns, status.st_mtime_ns
-                found = (f"{status.st_size} {touched} {changed} {status.st_ino}", max(changed, touched))
-            self._known[path] = found
-        return found
 
     def _led_to(self, path: str) -> str:
         """Say where the links on the way to an absent file lead; nothing where there are none."""

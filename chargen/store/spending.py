@@ -7,16 +7,16 @@ billed, stand apart from pictures. Amounts are USD. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chargen.model.values import number
+from msgspec import Struct
+
+from chargen.model.amounts import number
 from chargen.store.journal_rows import Attempt, AttemptStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """What some attempts came to.
 
     `images` came and cost `usd`, `estimated_usd` of it for the `estimated` ones whose usage was not told; of the

@@ -6,7 +6,6 @@ them.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -89,6 +88,8 @@ def process_alive(pid: int) -> bool:
 
 def _alive_on_windows(pid: int) -> bool:
     """Ask for a handle of the process: `os.kill(pid, 0)` would send it a Ctrl-C there."""
+    import ctypes  # noqa: PLC0415 - only Windows needs it
+
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
     handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
     if not handle:

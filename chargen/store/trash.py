@@ -11,8 +11,9 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.config.layout import TRASH
 from chargen.errors import InputError, Position, error
@@ -20,8 +21,7 @@ from chargen.store.clock import Clock, SystemClock, compact_stamp
 from chargen.store.files import as_input_error, make_folder, printable, sync_file, sync_folder
 
 
-@dataclass(frozen=True, slots=True)
-class Trashed:
+class Trashed(Struct, frozen=True):
     """One file in the trash: where it lies, the project-relative path it had, its size in bytes, and when it came."""
 
     path: Path

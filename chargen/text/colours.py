@@ -12,9 +12,10 @@ import json
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 COLOURS: Mapping[str, str] = MappingProxyType(json.loads(pkgutil.get_data(__package__, "colours.json") or b""))
 """Name to `#rrggbb`: names a painter would say, set by eye. Forms 1 and 2 of inputs have it: it does not change."""
@@ -38,8 +39,7 @@ _CHROMA = 2.0
 """How much more than lightness the two colour axes of OKLab count (`deltaEOK2` of the CSS working group's color.js)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColourNames:
+class ColourNames(Struct, frozen=True, eq=False):
     """How colours are told in words: a form of inputs. `chroma` weighs the colour axes of OKLab (Ottosson, 2020).
 
     `has_functions` says that `rgb(...)` and `hsl(...)` are read, `has_pairs` that an author's own name beside a number,

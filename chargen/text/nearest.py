@@ -6,7 +6,6 @@ Pure; upper and lower case count as the same. Knows nothing of what the names st
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 CUTOFF = 0.6
 """Similarity from which a name is worth suggesting (difflib's own default: about three letters of five)."""
@@ -14,6 +13,8 @@ CUTOFF = 0.6
 
 def nearest(name: str, known: Iterable[str], count: int = 1) -> tuple[str, ...]:
     """Return up to `count` of the `known` names most like `name`, the closest first; none where nothing is close."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     originals: dict[str, str] = {}
     for other in known:
         originals.setdefault(other.lower(), other)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
+
+from msgspec import Struct
 
 _TOKEN = re.compile(r"(?:\w+(?:['\u2019_-]\w+)*|[^\w\s])\s*")
 """One word, or one mark, with the blanks that follow it."""
@@ -32,8 +33,7 @@ class RunKind(str, Enum):
     ADDED = "added"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Words with one fate, as they were written, blanks included."""
 
     fate: RunKind

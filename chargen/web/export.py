@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.errors import StartError
 from chargen.model.values import EntryId
@@ -23,8 +24,7 @@ _MARK = "chargen-review.txt"
 """What tells a folder that was exported before: its files may be replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written: how many images there are, and how many picture files."""
 
     images: int

@@ -16,7 +16,7 @@ from chargen.model.values import FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of, make_folder, write_whole
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.inside import read_inside, refuse_link
 
 SIDE = 320

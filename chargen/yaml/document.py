@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 
+from msgspec import Struct
 from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -41,8 +41,7 @@ _ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False):
     """One parsed YAML file: `text` is decoded and without its byte order mark (`bom` says whether there was one)."""
 
     file: str

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.model.slots import SetSlots, SlotValue
 from chargen.yaml.meaning import inner_edit, is_nothing, is_text, is_told, means
@@ -42,8 +44,7 @@ from chargen.yaml.tree import (
 _PROPERTIES = re.compile(r"[&!]\S*(?:[ \t]+[&!]\S*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """Characters `start` to `end` of a text become `text`."""
 
     start: int

@@ -8,7 +8,9 @@ they are edited exactly, as the property tests of the splice show. Pure.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.errors import Problem, error
 from chargen.model.slots import SlotEdit
@@ -24,8 +26,7 @@ _ODD = re.compile(
 """Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EditCheck:
+class EditCheck(Struct, frozen=True, eq=False):
     """An author's file held open to ask whether edits would be refused."""
 
     text: EditableText

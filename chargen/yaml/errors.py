@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from ruamel.yaml.error import YAMLError
 
 _LOOK_BACK = 12
@@ -23,8 +23,7 @@ _KEY = re.compile(r"[ ]*(?:- +)*[\w.'\"-]+ *:(?P<value>\s[^\r\n]*)?(?:\r|\n|$)")
 _INNER_COLON = re.compile(r":(?= |\r|\n|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A mistake at `index` of the text, as a sentence, with the next step."""
 
     index: int
@@ -32,8 +31,7 @@ class Mistake:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(Struct, frozen=True):
     """What the parser said: its words, and where it began (`context`) and stopped (`index`)."""
 
     text: str

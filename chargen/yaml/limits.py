@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
@@ -29,8 +29,7 @@ _PAIR = re.compile(rf"\[(?:[^\"'#!\n\[\]{{}}]|{_QUOTED})*+\]|\{{(?:[^\"'#!\n\[\]
 _NESTED_PAIRS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class LimitPassed:
+class LimitPassed(Struct, frozen=True):
     """A limit that is passed at `index` of the text."""
 
     index: int

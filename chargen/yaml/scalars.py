@@ -11,8 +11,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from chargen.model.slots import SlotValue
 from chargen.yaml.meaning import NO_TEXT, is_text
@@ -35,8 +36,7 @@ class Quote(Enum):
     DOUBLE = '"'
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How an author writes: quotes, columns that nested keys and dashes are moved right by, the line end."""
 
     quote: Quote = Quote.DOUBLE

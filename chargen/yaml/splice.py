@@ -9,10 +9,11 @@ the whole file parsed again. Pure: it gets bytes and gives bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -33,16 +34,14 @@ class SpliceError(InputError):
     """An edit that was refused; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a top-level key stands: its first cell, and for a list with a cell per item how many there are."""
 
     cell: int
     items: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """Lines of a file that hold one entry, and begin at character `start`; `path` leads on from their root."""
 
     text: str
@@ -51,8 +50,7 @@ class Cell:
     line_break: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EditableText:
+class EditableText(Struct, frozen=True, eq=False):
     """An author's file held open for many edits; a value, every edit makes a new one.
 
     `cells` joined are the file without byte order mark. A cell starts at the start of a line.

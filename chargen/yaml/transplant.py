@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import InputError, error
@@ -38,8 +38,7 @@ _COLON = re.compile(r"[ \t]*:")
 _BY_HAND = "move its lines by hand: picture and history follow them all the same"
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """An entry taken out: its lines without line ends, its dash's column, and its file's bytes without it.
 
     `apart` says that a blank line stood between it and the entry before.
@@ -52,8 +51,7 @@ class Cut:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """A file with the entry put in, at `path`."""
 
     data: bytes

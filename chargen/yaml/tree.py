@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct, field
 from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
@@ -53,8 +53,7 @@ class Shape(Enum):
     ALIAS = "alias"
 
 
-@dataclass(slots=True, eq=False)
-class YamlNode:
+class YamlNode(Struct, eq=False):
     """One node as it is written; built once, then only read.
 
     `start` counts anchor and tag in. `body` is behind them: the header of a block scalar, the first dash or key of a

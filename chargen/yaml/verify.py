@@ -7,7 +7,8 @@ edited keys is equal in text, style, anchor and tag; what can't be shown to be r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.edit import Patch
@@ -18,8 +19,7 @@ _HINT = "nothing was changed; write the value into the file yourself, or simplif
 _LINE_ENDS = ("\n", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """The same place before and after."""
 
     old: YamlNode

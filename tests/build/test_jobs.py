@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from support.batch_vendor import PRICE, BatchVendor
 from support.inside import Silent
 from support.studio import ENVIRON, Studio
@@ -17,7 +17,7 @@ from support.studio import ENVIRON, Studio
 from chargen.actions.plan import shown_plan
 from chargen.build import batch_results
 from chargen.build.run import Build, open_build
-from chargen.cli.plan import batched_lines
+from chargen.cli.plan_listing import batched_lines
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError

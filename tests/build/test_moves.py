@@ -142,7 +142,7 @@ def test_an_approved_copy_is_never_generated_and_the_error_names_both_lines(book
     entry = text[text.index('  - custom_id: "b"') : text.index('  - custom_id: "c"')]
     book.write(CH01, text + entry.replace('"b"', '"d"'))
     settled(book)
-    lines = {name: book.plan().by_id[EntryId(NAMES[name])].entry.position for name in "bd"}
+    lines = {name: book.plan().by_id[EntryId(NAMES[name])].position for name in "bd"}
     (told,) = [problem for problem in book.plan().problems if problem.severity is Severity.ERROR]
     assert told.position == lines["d"]
     assert str(lines["b"]) in told.message

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.config.settings import (
-    Budget,
     EmptyReferences,
     KnownProvider,
     LocationReferences,
@@ -134,7 +133,7 @@ def test_every_setting_is_read() -> None:
         mode=Mode.BATCH,
     )
     assert settings.provider("sketch").own["fail"] == ("chapters/*=transient*2", "x=provider-stop")
-    assert settings.budget == Budget(Decimal(5), Decimal("20.1"))
+    assert (settings.budget.run, settings.budget.month) == (Decimal(5), Decimal("20.1"))
     assert settings.store is not None
     assert settings.store.url == "s3://bucket/a/book"
     assert (settings.store.access, settings.store.claims) == (StoreAccess.READ, StoreClaims.BEST_EFFORT)

@@ -3,7 +3,8 @@
 import pytest
 from doit.task import dict_to_task
 
-from chargen.doit_plugin.names import TaskNames, order_by_paths, own_only, own_tasks, understand
+from chargen.doit_plugin.names import TaskNames, understand
+from chargen.doit_plugin.own_tasks import order_by_paths, own_only, own_tasks
 from chargen.errors import StartError
 from chargen.plan.selection import Selectable
 from chargen.plan.verdict import Force

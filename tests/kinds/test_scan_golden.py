@@ -1,12 +1,12 @@
 """One file of each kind, read whole and pinned: what an entry is made of changes only on purpose."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from chargen import kinds
 from chargen.errors import Position
@@ -27,10 +27,8 @@ def plain(value):
         return str(value)
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.name != "data"
-        }
+    if isinstance(value, Struct):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__ if name != "data"}
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple):

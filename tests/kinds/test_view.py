@@ -1,8 +1,7 @@
 """The author's mappings as templates see them: lazy, named, and safe with aliases."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from ruamel.yaml.cyaml import CBaseLoader
 
 from chargen.kinds.view import View

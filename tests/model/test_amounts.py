@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from chargen.model.values import amount_of
+from chargen.model.amounts import amount_of
 
 
 @pytest.mark.parametrize("text", ["0", "0.0400", "12.5", "1e3", 0.04, 3, "1000000000"])

@@ -37,6 +37,8 @@ WITH_VALUES = {
     ReasonCode.VARIANT: 2,
     ReasonCode.MORE_VARIANTS: 2,
     ReasonCode.VARIANTS_BY_NAME: 2,
+    ReasonCode.IN_JOB: 2,
+    ReasonCode.REFERENCE_IN_JOB: 1,
     ReasonCode.PROBLEM: 2,
     ReasonCode.SENTENCE: 1,
 }

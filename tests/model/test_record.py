@@ -1,12 +1,12 @@
 """Both forms of a record: one line, and JSON."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import (

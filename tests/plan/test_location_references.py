@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from servers.pictures import png
 from support import inside
 from support.project import Project
@@ -61,8 +62,7 @@ def _image(book: Project) -> Planned:
 def _sent(book: Project, model: str) -> tuple[list[str], str, tuple[str, ...]]:
     """Return what a model of a vendor would get: pictures, prompt, notes."""
     with inside.opened(book, read_only=True) as (session, planner):
-        image = planner.image(EntryId("chapters/ch01/a"))
-        object.__setattr__(image, "route", Route("google", model))
+        image = replace(planner.image(EntryId("chapters/ch01/a")), route=Route("google", model))
         request = request_of(image, session.adapters)
     return [item.label.rpartition("/")[2] for item in request.references], request.prompt, request.notes
 

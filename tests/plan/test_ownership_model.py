@@ -4,11 +4,9 @@ The model never looks at ids, records or places to know a picture: it carries it
 step by step as a build does, and end at a random step; what is left is looked at afresh and carried out again.
 """
 
-from __future__ import annotations
-
+import dataclasses
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from support.ownership import Book, Kept, digest
@@ -103,7 +101,7 @@ class Model:
         for entry in self.some(1):
             painted = entry.line is not None and digest(self.pictures.get(id(entry), "")) != entry.line.file
             if len(self.book.entries) < 8 and entry.line and not painted and id(entry) in self.places:
-                self.book.entries.append(replace(entry, id=self.free()))
+                self.book.entries.append(dataclasses.replace(entry, id=self.free()))
 
     def shuffle(self) -> None:
         self.luck.shuffle(self.book.entries)

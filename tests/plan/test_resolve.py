@@ -1,8 +1,7 @@
 """References: which pictures show an entry's characters, and when words must do."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chargen.errors import Position, Severity
 from chargen.model.entries import Character, Declared, DepictedCharacter, Entry, InventoryItem, Outputs

@@ -6,13 +6,14 @@ import io
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from provider_cases import BANANA, GOOGLE_KEY, OPENAI_KEY, asked, provider, reference
 from servers import google_server, loopback, openai_server
 from servers.google_server import GoogleServer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from provider_cases import BANANA, FLARE, GOOGLE_KEY, OPENAI_KEY, TODAY, asked, provider, reference
 from servers import pictures
 from servers.comfyui_server import ComfyUIServer

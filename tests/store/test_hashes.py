@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chargen.store import hashes
-from chargen.store.hashes import FileHashes, hash_bytes, hash_file
+from chargen.store import hash_cache
+from chargen.store.hash_cache import FileHashes
+from chargen.store.hashes import hash_bytes, hash_file
 
 LATER = 10_000_000_000
 
@@ -32,7 +33,7 @@ def database(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     real = hash_file
-    monkeypatch.setattr(hashes, "hash_file", lambda path: (seen.append(str(path)), real(path))[1])
+    monkeypatch.setattr(hash_cache, "hash_file", lambda path: (seen.append(str(path)), real(path))[1])
     return seen
 
 

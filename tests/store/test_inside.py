@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chargen.errors import InputError, StartError
-from chargen.store.hashes import FileHashes
+from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.inside import name_inside, read_inside, refuse_link, refuse_links
 from chargen.store.journal import Journal

@@ -4,12 +4,12 @@ import errno
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chargen.errors import InputError, Problem
 from chargen.model.record import PublishedFile, Record

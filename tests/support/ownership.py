@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
@@ -73,7 +76,7 @@ class Book:
 
     def copy(self, name: str, to: str, *, before: str = "") -> None:
         place = self.entries.index(self[before]) if before else len(self.entries)
-        self.entries.insert(place, replace(self[name], id=EntryId(to)))
+        self.entries.insert(place, dataclasses.replace(self[name], id=EntryId(to)))
 
     # what ownership asks
 

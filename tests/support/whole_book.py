@@ -5,6 +5,7 @@ Judged from the disk: whoever has an `images/portrait.png` beside their file has
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from support import inside
 from support.project import Project
 
@@ -60,7 +61,7 @@ def check_faces(session: Session, planner: Planner, book: Project) -> int:
 
 def _check_legend(session: Session, image: Planned) -> None:
     """All characters come before the place, and each picture has its number and who is on it in the prompt."""
-    object.__setattr__(image, "route", FACED)
+    image = replace(image, route=FACED)
     request = request_of(image, session.adapters)
     places = [reference.is_place for reference in request.references]
     assert places == sorted(places), image.id

@@ -26,7 +26,7 @@ from doit.task import Task
 from chargen.cli.output import discard, of_bug, of_system, say, to_stderr, waiting_text
 from chargen.config.layout import DOIT_STATES
 from chargen.doit_plugin.config import started_in
-from chargen.doit_plugin.names import TaskNames, own_only, own_tasks, understand
+from chargen.doit_plugin.own_tasks import own_only, own_tasks
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
@@ -34,6 +34,7 @@ from chargen.store.inside import name_inside
 from chargen.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from chargen.doit_plugin.names import TaskNames
     from chargen.plan.session import Session
 
 _DOIT_TELLS = (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask)
@@ -112,6 +113,8 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def understood(self, args: Sequence[str], own: Sequence[Task]) -> TaskNames:
         """Tell what the names on the command line mean, where these are the author's own tasks."""
+        from chargen.doit_plugin.names import understand  # noqa: PLC0415 - an up-to-date run needs none of it
+
         return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
 
     @contextmanager

@@ -11,7 +11,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import plural
 from chargen.doit_plugin.forgetting import Forgotten, forget, forgettable
 from chargen.errors import ExitCode, StartError
-from chargen.model.values import total_usd
+from chargen.model.amounts import total_usd
 from chargen.text.money import estimate_text
 
 

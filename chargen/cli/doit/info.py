@@ -14,7 +14,7 @@ from chargen.actions.why import why
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.tables import columns, dim
 from chargen.cli.why import why_lines
-from chargen.doit_plugin.names import own_only
+from chargen.doit_plugin.own_tasks import own_only
 from chargen.errors import ExitCode, StartError
 from chargen.model.values import Verdict
 from chargen.plan.plan import Planned

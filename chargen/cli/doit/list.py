@@ -20,7 +20,8 @@ from doit.task import Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import is_word
 from chargen.cli.tables import coloured, columns, dim, plural
-from chargen.doit_plugin.names import TaskNames, own_only
+from chargen.doit_plugin.names import TaskNames
+from chargen.doit_plugin.own_tasks import own_only
 from chargen.plan.cache.snapshot import stamped_targets, take_snapshot
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class List(ProjectCommand):
 
 
 def _image_row(image: Shown) -> tuple[str, str, str]:
-    from chargen.cli.plan import reasons  # noqa: PLC0415 - names alone need none of it
+    from chargen.cli.plan_listing import reasons  # noqa: PLC0415 - names alone need none of it
 
     return coloured(image.verdict), image.target, dim("; ".join(reasons(image)))
 

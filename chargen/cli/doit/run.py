@@ -16,16 +16,16 @@ from doit.task import Stream, Task
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import untouched_lines
-from chargen.doit_plugin.names import TaskNames
 from chargen.errors import StartError
 from chargen.model.values import MOST_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
-from chargen.plan.verdict import Force
 from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
     from chargen.build.run import Build
+    from chargen.doit_plugin.names import TaskNames
     from chargen.plan.build_request import BuildRequest
+    from chargen.plan.verdict import Force
 
 _ALWAYS = {**opt_always, "help": "build the named images even if they are fresh; never what they reference"}
 _REBUILD = {
@@ -125,6 +125,7 @@ class Run(ProjectCommand):
         if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
         from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
+        from chargen.plan.verdict import Force  # noqa: PLC0415 - as above
 
         rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:

@@ -9,9 +9,10 @@ Pure; the limits themselves are data (each provider's `models.toml`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, log
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from chargen.model.values import Size
 
@@ -19,8 +20,7 @@ NOMINAL_SLACK = 0.03
 """Share by which a delivered edge may fall short of its nominal length: buckets come up to 3 % off their ratio."""
 
 
-@dataclass(frozen=True, slots=True)
-class FreeSizes:
+class FreeSizes(Struct, frozen=True):
     """Any width and height that are multiples of `step`, within edge, pixel and ratio limits."""
 
     step: int
@@ -68,8 +68,7 @@ class FreeSizes:
         return Size(_down(width * factor, self.step), _down(height * factor, self.step))
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSizes:
+class ListedSizes(Struct, frozen=True):
     """Only these sizes."""
 
     sizes: tuple[Size, ...]
@@ -90,8 +89,7 @@ class ListedSizes:
         return min(self.sizes, key=order)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ratio:
+class Ratio(Struct, frozen=True):
     """An aspect ratio as the provider spells it: `16:9`."""
 
     width: int
@@ -101,16 +99,14 @@ class Ratio:
         return f"{self.width}:{self.height}"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """A resolution as the provider spells it (`2K`) and the area in pixels it nominally gives at any ratio."""
 
     name: str
     pixels: int
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What a provider of ratios is asked for, and the size to expect within about 3 %."""
 
     ratio: Ratio
@@ -126,8 +122,7 @@ class Frame:
         return Size(round(height * self.ratio.width / self.ratio.height), round(height))
 
 
-@dataclass(frozen=True, slots=True)
-class RatioSizes:
+class RatioSizes(Struct, frozen=True):
     """An aspect ratio and a bucket; no exact size can be asked for. Buckets go from small to large."""
 
     ratios: tuple[Ratio, ...]

@@ -8,10 +8,11 @@ Pure; the date of today is handed in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+
+from msgspec import Struct, field
 
 from chargen.model.values import Route
 from chargen.providers.catalogue.model_sizes import SizeRule
@@ -32,8 +33,7 @@ class Lifecycle(str, Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """One model. `aliases` are further ids with the same abilities, such as dated ones; each is sent as written."""
 
     provider: str
@@ -80,8 +80,7 @@ class Model:
         return Lifecycle.ALIVE
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFacts:
+class BatchFacts(Struct, frozen=True):
     """What holds for the jobs of a provider: what one may hold (lines, bytes of its file), and what it costs.
 
     `price` is the part of the standard price, such as 0.5.
@@ -92,8 +91,7 @@ class BatchFacts:
     price: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderFacts:
+class ProviderFacts(Struct, frozen=True):
     """What holds for all models of a provider. Lengths in characters, sizes in bytes; None is no known limit."""
 
     name: str
@@ -125,13 +123,12 @@ class ProviderFacts:
     """Of its jobs; None where it makes none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTable:
+class ModelTable(Struct, frozen=True, eq=False):
     """What all providers say of themselves and of their models."""
 
     providers: tuple[ProviderFacts, ...]
     models: tuple[Model, ...]
-    _found: dict[tuple[str, str], Model | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[tuple[str, str], Model | None] = field(default_factory=dict)
     """What was looked up: a plan of thousands of images asks for the same few."""
 
     @property

@@ -7,9 +7,11 @@ bill; what is unknown is None, never 0. Pure; the prices themselves are data (ea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.providers.catalogue.model_sizes import read_size
 
@@ -27,8 +29,7 @@ MOST_TOKENS = 100_000_000
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """USD per million tokens. Thinking counts as text out."""
 
     text_in: Decimal
@@ -37,8 +38,7 @@ class Rates:
     image_out: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class TokensByPixels:
+class TokensByPixels(Struct, frozen=True):
     """Tokens of one image of `pixels` by quality; they grow with the area."""
 
     pixels: int
@@ -58,8 +58,7 @@ class TokensByPixels:
         return self.usd(requested, quality if quality in self.tokens else dearest, rates)
 
 
-@dataclass(frozen=True, slots=True)
-class TokensByBucket:
+class TokensByBucket(Struct, frozen=True):
     """Tokens of one image by resolution bucket; ratio and quality make no difference."""
 
     tokens: Mapping[str, int]
@@ -74,8 +73,7 @@ class TokensByBucket:
         return self.usd(requested, None, rates)
 
 
-@dataclass(frozen=True, slots=True)
-class UsdBySize:
+class UsdBySize(Struct, frozen=True):
     """USD of one image by size and quality, for models whose prices are published that way."""
 
     usd_by_size: Mapping[str, Mapping[str, Decimal]]
@@ -93,8 +91,7 @@ class UsdBySize:
 ImagePrice: TypeAlias = "TokensByPixels | TokensByBucket | UsdBySize"
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Everything a model charges for. `auto_quality` is what `auto` and nothing are priced as.
 
     The other numbers are what one request comes to at most: tokens of one picture sent along, tokens of thinking and
@@ -112,7 +109,7 @@ class Prices:
 
 def reduced(prices: Prices, part: Decimal) -> Prices:
     """Return prices of which only a part is charged, such as 0.5: estimates, mosts and costs by them come to that."""
-    rates = Rates(*(getattr(prices.rates, name) * part for name in Rates.__slots__))
+    rates = Rates(*(getattr(prices.rates, name) * part for name in Rates.__struct_fields__))
     image = prices.image
     if isinstance(image, UsdBySize):
         image = UsdBySize(
@@ -121,8 +118,7 @@ def reduced(prices: Prices, part: Decimal) -> Prices:
     return replace(prices, rates=rates, image=image)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCounts:
+class TokenCounts(Struct, frozen=True):
     """A provider's account of one call."""
 
     text_in: int = 0

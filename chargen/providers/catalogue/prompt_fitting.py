@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargen.model.request import Asked, Role, SentReference
 
@@ -29,8 +31,7 @@ KEEP_THE_REST = "Keep each face, hair and build as on its picture, and all that 
 """The same where the first picture is the one to change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """The prompt as sent, the references that go along, and what was changed to get there."""
 
     prompt: str
@@ -38,8 +39,7 @@ class Fitted:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceChoice:
+class ReferenceChoice(Struct, frozen=True):
     """References to send and references that are left out, both in the order they were listed."""
 
     kept: tuple[SentReference, ...]

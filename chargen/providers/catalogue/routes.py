@@ -8,8 +8,9 @@ neither which providers exist nor which models are dead: the caller tells it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from chargen.config.settings import ANY, Settings
 from chargen.config.tiers import Tier
@@ -24,8 +25,7 @@ Live: TypeAlias = Callable[[Route], bool]
 ROUTES = "`[tool.chargen.routes]`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Served:
+class _Served(Struct, frozen=True):
     """The project's settings and what the caller knows of providers, asked together."""
 
     settings: Settings

@@ -7,8 +7,9 @@ place in the workflow; only what the history says counts as done.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.comfyui.workflow import OUTPUT, PREFIX, Workflow

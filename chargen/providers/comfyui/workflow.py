@@ -12,8 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.model.values import FileHash, Size
@@ -43,8 +44,7 @@ Graph: TypeAlias = dict[str, Any]
 """Nodes by id, each with `class_type`, `inputs` and `_meta`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One marked node: its id, its class, and those of its inputs that are set."""
 
     id: str
@@ -55,8 +55,7 @@ class Node:
         return f"node `{self.id}` ({self.kind})"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """What of an image goes into a workflow; `references` are names of pictures at the server, in order.
 
     So are the `retake` (the picture to change) and its `mask`; empty where there is none.
@@ -71,8 +70,7 @@ class Values:
     mask: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """A workflow file that was read; `problems` say what is wrong or odd in it, with their places."""
 
     file: str

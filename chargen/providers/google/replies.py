@@ -8,8 +8,9 @@ usage and cost go along with the failure. What the bytes are is looked at elsewh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
@@ -28,8 +29,7 @@ _ACCOUNT_STOPPED = frozenset({"PUP_LIMITED_DISABLED"})
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A picture among the parts of a reply; a `thought` one is the model's draft."""
 
     data: bytes
@@ -37,8 +37,7 @@ class Picture:
     thought: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """What every failure of this reply carries."""
 
     usage: Mapping[str, Any]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.text.secrets import scrub
@@ -41,8 +42,7 @@ _LONGEST_PAGE = 20_000
 _TAGS = re.compile(r"(?s)<(?:style|script).*?</(?:style|script)>|<[^>]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP reply as plain values. Header names in lower case."""
 
     status: int
@@ -72,8 +72,7 @@ class Answer:
         return value if isinstance(value, dict | list) or not text[end:].strip() else None
 
 
-@dataclass(frozen=True, slots=True)
-class FailureRule:
+class FailureRule(Struct, frozen=True):
     """What a failure means and what to do: the fields of a ProviderError that do not depend on the answer's words."""
 
     failure: FailureClass

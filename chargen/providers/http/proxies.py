@@ -7,8 +7,9 @@ Laws: what is meant for this machine or a private network goes there directly, u
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
 
 from chargen.config.server_address import scheme_and_host
 
@@ -16,8 +17,7 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables that name the certificates to trust, also those of a proxy: the first that is set counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy's address as the environment has it, and the variable's name."""
 
     url: str

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from chargen.config.server_address import elsewhere, is_at, scheme_and_host, server_address
 from chargen.errors import Problem, error

@@ -7,9 +7,10 @@ billed, and its usage and cost are kept with the failure. What the bytes are is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
@@ -20,16 +21,14 @@ from chargen.providers.openai.failures import body_failure
 _DETAILS = ("created", "size", "quality", "output_format", "background", "model")
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A reply, and where its picture is to be fetched if it came as an address; `reply.data` is empty then."""
 
     reply: Reply
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """What a reply cost, which every failure of it carries too."""
 
     usage: Mapping[str, Any]

@@ -7,8 +7,9 @@ Two kinds of models: those in the vendor's table, which get values they take, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chargen.errors import Problem, error
 from chargen.model.request import Asked, Request

@@ -7,10 +7,10 @@ Must not know: fonts, layout, requests.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from msgspec import Struct
 from PIL import ImageColor
 
 from chargen.text.colours import colour_hex
@@ -27,8 +27,7 @@ _INK: RGB = (24, 27, 34)
 _NEUTRAL: RGB = (92, 104, 120)
 
 
-@dataclass(frozen=True, slots=True)
-class Swatch:
+class Swatch(Struct, frozen=True):
     """One colour of the palette: as the author wrote it, its value if it could be read, and the ink legible on it."""
 
     name: str
@@ -37,8 +36,7 @@ class Swatch:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """The colours of one card. `ink` and `muted` are legible on `paper` and on `line`; `on_accent` on `accent`."""
 
     paper: RGB

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.providers.sketch.colours import BLACK, RGB, WHITE, Theme, contrast, luminance, mix
 from chargen.providers.sketch.sheet import Box, Disc, Fill, Item, Polygon
@@ -21,8 +22,7 @@ _APART = 1.25
 """Least contrast of two tones that meet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tones:
+class Tones(Struct, frozen=True):
     """The colours of a composition, each told from the one it meets."""
 
     sky: RGB

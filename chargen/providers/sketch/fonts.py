@@ -14,12 +14,12 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.resources import files
 from io import BytesIO
 
+from msgspec import Struct
 from PIL import ImageFont
 
 DEFAULT = "pymupdf_fonts.FiraGO_Regular"
@@ -45,8 +45,7 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}
 """Unicode categories that leave no mark on paper: controls, format characters, lone surrogates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawable:
+class Drawable(Struct, frozen=True):
     """Text with a glyph for every character; `stand_ins` counts the characters another one stands for."""
 
     text: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.config.setting_checks import SettingChecks
 from chargen.config.toml_positions import KeyPath
@@ -32,8 +33,7 @@ _MESSAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """One scripted failure: which entries, how they fail, and for how many tries of each (None: all)."""
 
     glob: str

@@ -6,9 +6,10 @@ shows where, pixels, PNG.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd, sqrt
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from chargen.model.request import Request
 from chargen.model.values import Size
@@ -23,8 +24,7 @@ _SMALL = 21
 _DESIGN = 768  # side of the square as large as 1024x576, for which the sizes of type are meant
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A rectangle in pixels: left and top belong to it, right and bottom don't."""
 
     left: int
@@ -43,32 +43,28 @@ class Box:
         return self.bottom - self.top
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """A rectangle of one colour."""
 
     box: Box
     colour: RGB
 
 
-@dataclass(frozen=True, slots=True)
-class Polygon:
+class Polygon(Struct, frozen=True):
     """A surface of one colour within its corners."""
 
     corners: tuple[tuple[int, int], ...]
     colour: RGB
 
 
-@dataclass(frozen=True, slots=True)
-class Disc:
+class Disc(Struct, frozen=True):
     """A surface of one colour within the ellipse that fills a box."""
 
     box: Box
     colour: RGB
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of text: its left end and baseline, and the ground it stands on."""
 
     left: int
@@ -81,8 +77,7 @@ class Line:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A reference, to be scaled into the box, on `ground`; a crossed box in `line` where it can't be read."""
 
     box: Box
@@ -94,8 +89,7 @@ class Picture:
 Item: TypeAlias = "Fill | Polygon | Disc | Line | Picture"
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """Everything to paint, back to front, on `paper`."""
 
     size: Size

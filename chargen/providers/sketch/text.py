@@ -7,7 +7,8 @@ own last line (`… +12 words`). Must not know: colours, cards, images.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chargen.providers.sketch.fonts import WIDE, advance
 
@@ -28,8 +29,7 @@ _PART = re.compile(r"[^-_.]*[-_.]+|[^-_.]+")
 # Where a word longer than a line is divided: file names and ids behind their own joints.
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """What stays together on a line if it can: a word, a path up to a `/`, or one character written without spaces."""
 
     text: str
@@ -39,8 +39,7 @@ class Word:
     """Line ends before it: 1 starts a line, 2 a paragraph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """Lines of text at a size in pixels; `shown` of `total` words are in them, the last line says how many are not."""
 
     size: int

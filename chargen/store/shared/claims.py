@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.clock import Clock, stamp
@@ -35,8 +37,7 @@ class ClaimState(str, Enum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who claims: a name for people, the clone of the project on its machine, and its run."""
 
     who: str
@@ -44,8 +45,7 @@ class Holder:
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What the store tells of one purchase. `until` is ISO UTC; `nonce` makes every writing a different one."""
 
     who: str
@@ -73,8 +73,7 @@ class Claim:
         return json.dumps({"format": 1, **asdict(self)}, sort_keys=True).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A claim of this run, and the version of it that the next swap wants."""
 
     key: str
@@ -84,8 +83,7 @@ class Held:
     """Whose request this claim was taken over from, after it was sent and ran out: it may be billed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a claim is asked for. `is_others` says whether an entry is another one of the same book."""
 
     fingerprint: Fingerprint
@@ -198,7 +196,7 @@ def _read(data: bytes) -> Claim | None:
     try:
         told: dict[str, Any] = json.loads(data)
         datetime.fromisoformat(told["until"])
-        texts = {name: str(told.get(name, "")) for name in Claim.__slots__}
+        texts = {name: str(told.get(name, "")) for name in Claim.__struct_fields__}
         return Claim(**{**texts, "entry": EntryId(texts["entry"]), "state": ClaimState(texts["state"])})  # type: ignore[arg-type]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

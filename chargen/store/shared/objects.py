@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.config.settings import StoreSettings
 from chargen.errors import StartError, error
@@ -32,8 +33,7 @@ class StoreError(Exception):
     """The store did not do what was asked; the text says why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An object as it was read: its bytes, and the version that `swap` wants."""
 
     data: bytes

@@ -8,8 +8,9 @@ begin at 1 and have no gaps, so that nothing is ever listed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chargen.model.record import Original, Record
 from chargen.model.record_json import RecordError, from_dict, to_dict
@@ -21,8 +22,7 @@ DONE = "done"
 """Where records are, below the prefix."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedReply:
+class SharedReply(Struct, frozen=True):
     """A reply that is in the store: its record, and who put it there."""
 
     record: Record

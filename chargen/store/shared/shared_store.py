@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from chargen.config.settings import StoreAccess, StoreSettings
 from chargen.store.clock import Clock
@@ -15,8 +16,7 @@ from chargen.store.shared.objects import Objects, open_objects
 from chargen.store.shared.replies import Replies
 
 
-@dataclass(frozen=True, slots=True)
-class SharedStore:
+class SharedStore(Struct, frozen=True):
     """What is asked of a store, by subject; `machine` is what this clone knows of it."""
 
     settings: StoreSettings
