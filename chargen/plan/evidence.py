@@ -353,7 +353,7 @@ class Evidence(Struct, frozen=True):
                 return found
         return None
 
-    def waiting(
+    def late(
         self, entry: Entry, fingerprint: Fingerprint | None, line: RecordLine | None, *, least: int
     ) -> PaidReply | None:
         """Find a reply for these inputs that is newer than the file of `line` and was never put at the target.

@@ -298,9 +298,9 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         return self._came_from(self.paid)
 
     @cached_property
-    def waiting(self) -> Reason | None:
+    def late(self) -> Reason | None:
         """The same of a reply that came after the file at the target and was never put there."""
-        found = self._evidence.waiting(self._entry, self.fingerprint, self.state.line, least=self._least)
+        found = self._evidence.late(self._entry, self.fingerprint, self.state.line, least=self._least)
         return self._came_from(found)
 
     @property

@@ -113,12 +113,12 @@ class Facts(Protocol):
     def original(self) -> Reason | None:
         """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
 
-        A sketch counts only where the route is `sketch`. Of an approved or locked entry whose picture is gone it is its
+        One of a lower tier than is asked for does not count. Of an approved or locked entry whose picture is gone it is its
         own, whatever its inputs.
         """
 
     @property
-    def waiting(self) -> Reason | None:
+    def late(self) -> Reason | None:
         """The same of a reply that came after the file at the target and was never put there."""
 
     @property
@@ -278,9 +278,9 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         hindered = facts.input_blockers if facts.change is Change.UNKNOWN else ()
         return Judgement(Verdict.FRESH, (*hindered, *facts.of_tier))
     approved = _because(ReasonCode.DRAFT_APPROVED) if promotes else ()
-    if facts.waiting:
+    if facts.late:
         changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
-        return _paid_before(facts.waiting, (*changes, *approved))
+        return _paid_before(facts.late, (*changes, *approved))
     changed, further = facts.change is Change.DIFFERENT, bool(facts.drifted) or _rejected(facts)
     if proof and not (changed or further or facts.original):
         return Judgement(Verdict.PROOF, (proof, *approved, *stale))
@@ -308,14 +308,14 @@ def _absent(facts: Facts) -> Judgement:
     if facts.status is not None and facts.status.keeps and facts.locks_when_absent:
         return Judgement(Verdict.LOCKED, _because(ReasonCode.HELD_AND_GONE, facts.status.value, facts.path))
     copied = _because(ReasonCode.COPIED, facts.copied) if facts.copied else ()
-    rejected = _rejection(facts) if not facts.waiting else ()
+    rejected = _rejection(facts) if not facts.late else ()
     waits = (Reason(ReasonCode.REFERENCE_FIRST, (target,)) for target in facts.awaited)
     return Judgement(Verdict.MISSING, (*_because(ReasonCode.NOT_BUILT), *copied, *rejected, *waits))
 
 
 def _restores(facts: Facts) -> Reason | None:
     """Return what was paid for that takes the place of a picture that is gone; a late reply serves a rejection."""
-    return facts.waiting or (None if _rejected(facts) else facts.original)
+    return facts.late or (None if _rejected(facts) else facts.original)
 
 
 def _paid_before(paid: Reason, reasons: tuple[Reason, ...]) -> Judgement:

@@ -46,7 +46,7 @@ class World:
         self.by_size: TargetState | None = None
         self.state = TargetState(FileState(FileKind.ABSENT))
         self.reply: PaidReply | None = None
-        self.late: PaidReply | None = None
+        self.late_reply: PaidReply | None = None
         self.lost: Any = None
         self.served = False
         self.elsewhere_is = ""
@@ -68,7 +68,7 @@ class World:
         return self.state if certain or self.by_size is None else self.by_size
 
     def name_of(self, _path: str, _entry: Entry) -> str:
-        found = self.late or self.reply
+        found = self.late_reply or self.reply
         return found.where if found is not None else ""
 
     def parts_of(self, _entry: Entry, state: TargetState) -> dict[str, str]:
@@ -96,9 +96,9 @@ class World:
         self.asked.append("paid for a sketch" if least == SKETCHED else "paid")
         return self.reply
 
-    def waiting(self, *_: Any, **__: Any) -> PaidReply | None:
-        self.asked.append("waiting")
-        return self.late
+    def late(self, *_: Any, **__: Any) -> PaidReply | None:
+        self.asked.append("late")
+        return self.late_reply
 
     def unexplained(self, *_: Any) -> Any:
         self.asked.append("unexplained")
@@ -321,12 +321,12 @@ def test_a_rejection_is_served_by_a_mark_a_late_reply_or_an_original(world: Any)
     planned = image(status=Status.REJECTED)
     world.state = present(line_of(planned))
     assert judged(world, planned).judgement == Judgement(Verdict.STALE, (Reason(ReasonCode.REJECTED),))
-    world.late = PaidReply("there")
+    world.late_reply = PaidReply("there")
     found = judged(world, planned)
     assert found.judgement == Judgement(
         Verdict.RESTORABLE, (Reason(ReasonCode.REPLY_NOT_IN_PLACE), Reason(ReasonCode.MOVED, ("there",)))
     )
-    world.late, world.state = None, present(line_of(planned, str(OPENAI), ANSWERED))
+    world.late_reply, world.state = None, present(line_of(planned, str(OPENAI), ANSWERED))
     assert judged(world, planned).verdict is Verdict.FRESH
     world.state, world.reply = TargetState(FileState(FileKind.ABSENT)), PaidReply("there")
     assert judged(world, planned).verdict is Verdict.MISSING

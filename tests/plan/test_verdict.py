@@ -40,7 +40,7 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "copied": ("", "chapters/ch01/first"),
     "moved": ("", "chapters/ch01/former"),
     "original": (None, MOVED),
-    "waiting": (None, PAID),
+    "late": (None, PAID),
     "damaged": ("", "cut short"),
     "stands_in": (None, SKETCH),
     "outranks": (None, LOWER),
@@ -131,7 +131,7 @@ def in_place(f: Any) -> Verdict:
         return kept() and not (f.promoted and stands_in())
 
     def comes_back() -> bool:
-        return f.demand is Force.NONE and bool(f.waiting or (not rejected() and f.original))
+        return f.demand is Force.NONE and bool(f.late or (not rejected() and f.original))
 
     rows: list[tuple[Callable[[], bool], Verdict]] = [
         (lambda: f.status is Status.ARCHIVED or f.ignored, Verdict.SKIPPED),
@@ -151,7 +151,7 @@ def in_place(f: Any) -> Verdict:
         (lambda: there() and f.match is Match.OTHER, Verdict.EDITED),
         (lambda: there() and f.match is Match.UNRECORDED, Verdict.UNRECORDED),
         (lambda: there() and f.demand is Force.AGAIN, Verdict.STALE),
-        (lambda: there() and (stale() or stands_in()) and bool(f.waiting), Verdict.RESTORABLE),
+        (lambda: there() and (stale() or stands_in()) and bool(f.late), Verdict.RESTORABLE),
         (
             lambda: there() and f.change is Change.DIFFERENT and not (more() or f.awaited) and bool(f.original),
             Verdict.RESTORABLE,
@@ -247,7 +247,7 @@ def test_a_file_is_read_before_it_is_replaced_and_not_before() -> None:
 
 def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
     """Neither originals nor journal are looked at, nor is its provider asked."""
-    costly = {"original", "waiting", "in_job", "state_blockers", "request_blockers"}
+    costly = {"original", "late", "in_job", "state_blockers", "request_blockers"}
 
     def check(facts: Any) -> None:
         if judge(facts).verdict in (Verdict.FRESH, Verdict.NO_PROMPT, Verdict.SKIPPED):
