@@ -232,6 +232,18 @@ def test_lines_fail_in_the_classes_of_live_requests(vendor: Vendor) -> None:
     assert all(results[f"k-{n}"].__traceback__ is None for n in range(3))
 
 
+def test_a_job_that_succeeded_in_part_is_over(vendor: Vendor) -> None:
+    """Google has a state of its own for it; the others come, and the one that failed says why."""
+    if vendor.name == "google":
+        vendor.server.spoken.partly = True
+    vendor.server.when("fox 1", FULL[vendor.name])
+    requests = three(vendor)
+    job = vendor.create(requests)
+    assert vendor.batches.status(job).state is BatchState.COMPLETED
+    results = vendor.results(job, requests)
+    assert [isinstance(results[f"k-{number}"], Reply) for number in range(3)] == [True, False, True]
+
+
 def test_a_whole_reply_without_a_picture_is_read_as_when_live(vendor: Vendor) -> None:
     """Status 200 and nothing in it costs what it says it did, at half the price."""
     empty = google_server.finished("STOP", text="no") if vendor.name == "google" else openai_server.no_data()
