@@ -113,8 +113,8 @@ class Facts(Protocol):
     def original(self) -> Reason | None:
         """What says that today's inputs were paid for by this entry (or by one that is gone); None where they were not.
 
-        One of a lower tier than is asked for does not count. Of an approved or locked entry whose picture is gone it is its
-        own, whatever its inputs.
+        One of a lower tier than is asked for does not count. Of an approved or locked entry whose picture is gone it is
+        its own, whatever its inputs.
         """
 
     @property

@@ -177,7 +177,7 @@ def test_killed_before_every_step_of_a_restore(built: Trials) -> None:
     """Restoring a deleted picture sends nothing, nor does the run after one that died restoring."""
     built.start.image("characters/alice/alice-portrait").unlink()
     built.asked = 0
-    _every_step(built, 4)
+    _every_step(built, 8)
 
 
 def test_killed_at_random_with_calls_side_by_side(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> None:

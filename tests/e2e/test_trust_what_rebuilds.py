@@ -16,7 +16,8 @@ from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import REPOSITORY, Project, Run
 
-from chargen.config.settings import Budget, Settings
+from chargen.config.settings import Budget, Settings, StoreSettings
+from chargen.config.tiers import TierProvider
 from chargen.model.request import ProviderSettings
 
 PAID = "gpt-image-2.6-flare"
@@ -352,6 +353,15 @@ def setting(old: str, new: str) -> Callable[[Project], None]:
     return lambda book: book.edit("pyproject.toml", old, new)
 
 
+def tier(line: str) -> Callable[[Project], None]:
+    return setting("[tool.chargen.budget]", f"[tool.chargen.tiers.draft.{line}\n[tool.chargen.budget]")
+
+
+def store(line: str = "") -> Callable[[Project], None]:
+    table = f'[tool.chargen.store]\nurl = "s3://a-bucket/book"\n{line}\n'
+    return setting("[tool.chargen.budget]", f"{table}[tool.chargen.budget]")
+
+
 def template(old: str, new: str) -> Callable[[Project], None]:
     return lambda book: book.edit("prompts/chapter.txt.j2", old, new)
 
@@ -402,6 +412,12 @@ CHANGES: dict[tuple[str, str], tuple[Callable[[Project], None], str]] = {
     (T, "`providers.NAME.proxy`"): (setting("timeout = 60", "proxy = false"), "paid"),
     (T, "`providers.sketch.latency`"): (setting("latency = 0", "latency = 0.1"), "a"),
     (T, "`providers.sketch.fail`"): (setting("fail = []", 'fail = ["a=refused"]'), "a"),
+    (T, "`tiers.NAME.routes`"): (tier('routes]\n"*" = "openai/gpt-image-2"'), "paid"),
+    (T, "`tiers.NAME.providers.NAME.model`"): (tier('providers.openai]\nmodel = "gpt-image-2"'), "paid"),
+    (T, "`tiers.NAME.providers.NAME.quality`"): (tier('providers.openai]\nquality = "high"'), "paid"),
+    (T, "`store.url`"): (store(), "paid"),
+    (T, "`store.access`"): (store('access = "read"'), "paid"),
+    (T, "`store.claims`"): (store('claims = "best-effort"'), "paid"),
     (T, "`budget.run`"): (setting("run = 90", "run = 1"), "a"),
     (T, "`budget.month`"): (setting("month = 900", "month = 1"), "a"),
     (T, "`imagery`, naming the same files"): (setting('["imagery"]', '["imagery/chapters"]'), "a"),
@@ -485,12 +501,14 @@ def test_every_row_has_an_edit_and_every_edit_a_row() -> None:
 def test_every_setting_has_a_row() -> None:
     """What an author can set is in the table, by its name in the file."""
     named = {name for row in rows() if row.table == T for name in re.findall(r"`([\w.]+)`", row.field)}
-    top = {item.name for item in fields(Settings)} - {"providers", "budget"}
+    top = {item.name for item in fields(Settings)} - {"providers", "budget", "store", "tiers", "tier"}
     own = {f"providers.NAME.{item.name}" for item in fields(ProviderSettings)} - {
         f"providers.NAME.{name}" for name in ("root", "own", "pool")
     }
     money = {f"budget.{item.name}" for item in fields(Budget)}
-    settings = {name for name in top | own | money if not name.endswith(("_position", "_positions"))}
+    shared = {f"store.{item.name}" for item in fields(StoreSettings)}
+    tiers = {"tiers.NAME.routes", *(f"tiers.NAME.providers.NAME.{item.name}" for item in fields(TierProvider))}
+    settings = {name for name in top | own | money | shared | tiers if not name.endswith(("position", "_positions"))}
     assert settings <= named
 
 
