@@ -10,15 +10,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.build.publish import file_at_target
+from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.revert import revert
+from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, StartError, error
 from chargen.model.values import EntryId, FileHash
+from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.decisions import Decided, Decision, Recorder
-from chargen.store.files import write_durably
 from chargen.store.locks import free_image, target_lock
 
 
@@ -94,13 +95,13 @@ def _undo(session: Session, planner: Planner, recorder: Recorder, decided: Decid
         image = planner.image(decided.id)
         root = session.project.root
         with free_image(root, image.id), target_lock(root, image.id), recorder.attempt(image.id):
-            _take_back(session, recorder, image, decided)
+            _take_back(session, planner.evidence, recorder, image, decided)
     except ChargenError as failure:
         return Undone(decided, str(failure))
     return Undone(decided)
 
 
-def _take_back(session: Session, recorder: Recorder, image: Planned, decided: Decided) -> None:
+def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: Planned, decided: Decided) -> None:
     """Take one image's part back. Raises InputError; then nothing has changed."""
     old, new = decided.pictures or (None, None)
     data = None
@@ -123,19 +124,24 @@ def _take_back(session: Session, recorder: Recorder, image: Planned, decided: De
         if not changes:
             recorder.note([told])
         try:
-            _put_back(session, image, data)
+            _put_back(session, evidence, image, data)
         except ChargenError:
             revert(project, image.entry, [change.taken_back for change in decided.lines], lambda _: None)
             raise
 
 
-def _put_back(session: Session, image: Planned, data: bytes | None) -> None:
-    path = session.project.path(image.target)
-    with session.history.keeping(image.id, path):
-        if data is None:
+def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes | None) -> None:
+    """Put a picture back, and note that it stands there again: it is the one that comes back when words do."""
+    if data is None:
+        path = session.project.path(image.target)
+        with session.history.keeping(image.id, path):
             session.trash.move([path])
-        else:
-            write_durably(path, data, root=session.project.root)
+        return
+    file = replace_picture(session, image, data)
+    line = WriteBack(session.project).entry_now(image.entry).record_line
+    stored = evidence.original_of(line) if line is not None and line.file == file.sha256 else None
+    if stored is not None:
+        session.originals.note_published(stored, file)
 
 
 def _kept(session: Session, image: Planned, digest: FileHash) -> bytes:

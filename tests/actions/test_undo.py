@@ -155,7 +155,7 @@ def test_a_picture_that_can_not_be_put_back_leaves_the_lines_too(
         raise InputError(error("no space left on the disk"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("chargen.actions.undo.write_durably", full)
+        patched.setattr("chargen.actions.undo.replace_picture", full)
         (refused,) = take_back(book).images
     assert "no space left" in refused.refused
     assert (book.read(CH01), book.image(A).read_bytes()) == (text, picture)

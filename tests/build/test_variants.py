@@ -111,6 +111,22 @@ def has_variant(record: dict[str, object]) -> bool:
     return "variant" in str(record["why"])
 
 
+def test_the_picture_that_a_pick_was_taken_back_for_is_the_one_that_comes_back(studio: Studio) -> None:
+    """Words are edited and edited back: what stood last returns, not what was picked in between."""
+    studio.build(A, variants=2)
+    first = studio.hash(A)
+    picked(studio, 2)
+    assert studio.hash(A) != first
+    with open_session(studio.root, ENVIRON) as session:
+        assert [item.refused for item in undo(session).images] == [""]
+    assert studio.hash(A) == first
+    studio.edit(CH01, "A lamp.", "A lantern.")
+    studio.build()
+    studio.edit(CH01, "A lantern.", "A lamp.")
+    assert studio.build() == []
+    assert studio.hash(A) == first
+
+
 def test_a_budget_and_a_number_take_as_many_as_fit(studio: Studio) -> None:
     """What is not made is named; the next run makes only that. Each reply costs more than its estimate here."""
     studio.build()
