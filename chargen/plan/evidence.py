@@ -138,13 +138,17 @@ class Evidence(Struct, frozen=True):
         """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
         if not self.planned(entry_id):
             return False
-        if not self._attempts_by_id:
-            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
-        own = self._attempts_by_id.get(entry_id)
+        own = self._attempt_of(entry_id)
         if own is None or self.ownership.attempts.get(own) != entry_id:
             return True
         known = self.journal.attempt(own)
         return known is None or known.task_id == entry_id
+
+    def _attempt_of(self, entry_id: EntryId) -> str | None:
+        """Return the attempt that made an entry's picture, as its record tells."""
+        if not self._attempts_by_id:
+            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
+        return self._attempts_by_id.get(entry_id)
 
     def heir(self, entry_id: EntryId) -> EntryId | None:
         """Return the entry whose picture was made for an id that is gone."""
@@ -153,10 +157,19 @@ class Evidence(Struct, frozen=True):
 
     def _may_use(self, entry: Entry, stored: StoredOriginal) -> bool:
         """Say whether an original is an entry's own, or nobody's and this entry the first that has need of it."""
-        owner = self.owner(stored)
-        if owner is None and not self._comes_along(entry, stored.record.fingerprint):
-            owner = self.inherited.setdefault(stored.record.attempt, entry.id)
-        return owner == entry.id
+        owner, attempt = self.owner(stored), stored.record.attempt
+        if owner is not None and self._is_in_transit(stored):
+            owner = entry.id  # what it asks for counts, whatever it was called when it was asked
+        elif owner is not None or self._comes_along(entry, stored.record.fingerprint):
+            return owner == entry.id
+        return self.inherited.setdefault(attempt, entry.id) == entry.id
+
+    def _is_in_transit(self, stored: StoredOriginal) -> bool:
+        """Say whether a reply never had a place, and the entry of its id has had no picture either."""
+        record = stored.record
+        if stored.published or record.after is not None or has(record.why, ReasonCode.VARIANT):
+            return False
+        return self._attempt_of(record.entry_id) is None
 
     def _comes_along(self, entry: Entry, fingerprint: Fingerprint) -> bool:
         """Say whether an entry's own picture of these inputs is on its way to the target: it has need of no other."""

@@ -19,6 +19,7 @@ from chargen.build import batch_results
 from chargen.build.run import Build, open_build
 from chargen.cli.plan_listing import batched_lines
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
+from chargen.images.png import embedded_record
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
@@ -314,6 +315,32 @@ def test_a_renamed_entry_waits_and_gets_its_picture(shop: Shop) -> None:
     shop.run_build()
     assert shop.verdicts() == {"chapters/ch01/z": "fresh"}
     assert len(shop.vendor.jobs) == 1
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_entries_that_swap_ids_while_their_job_runs_get_their_own_pictures(shop: Shop, made: bool) -> None:
+    """New ones by what they ask for, those that had pictures by the attempt that these replace."""
+    file = shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+    if made:
+        shop.run_build()
+        shop.vendor.finish()
+        shop.run_build()
+        shop.edit(file, "A lamp.", "A lantern.")
+        shop.edit(file, "A door.", "A gate.")
+    shop.run_build()
+    shop.edit(file, '"a"', '"x"')
+    shop.edit(file, '"b"', '"a"')
+    shop.edit(file, '"x"', '"b"')
+    assert set(shop.verdicts().values()) <= {"waiting", "restorable"}
+    shop.vendor.finish()
+    shop.run_build()
+    shop.run_build()
+    assert shop.verdicts() == {"chapters/ch01/a": "fresh", "chapters/ch01/b": "fresh"}
+    assert len(shop.vendor.jobs) == 1 + made
+    for name, prompt in (("a", "A gate." if made else "A door."), ("b", "A lantern." if made else "A lamp.")):
+        embedded = embedded_record(shop.image(f"chapters/ch01/{name}").read_bytes())
+        assert embedded is not None
+        assert embedded.record["prompt"] == prompt
 
 
 def test_a_deleted_entrys_reply_is_kept_among_the_gone(shop: Shop) -> None:

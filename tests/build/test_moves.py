@@ -289,6 +289,31 @@ def test_an_older_version_of_another_entry_put_in_place_by_hand_is_the_authors_d
     assert book.image("chapters/ch01/new").read_bytes() == old
 
 
+def test_replies_of_a_run_that_died_go_to_who_asks_for_them_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two new entries swap ids before their pictures are in place: each gets its own, and nothing is sent."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chargen.build.image.replace_picture", dies)
+        for name in "ab":
+            with pytest.raises(KeyboardInterrupt):
+                book.build(NAMES[name])
+    assert len(book.stored()) == 2
+    rename(book, ("a", "b"), ("b", "a"))
+    assert set(book.verdicts().values()) == {Verdict.RESTORABLE}
+    settled(book)
+    for name, prompt in (("a", "A door."), ("b", "A lamp.")):
+        embedded = embedded_record(book.image(NAMES[name]).read_bytes())
+        assert embedded is not None
+        assert embedded.record["prompt"] == prompt
+
+
 def test_a_record_names_the_attempt_it_replaced(book: Studio) -> None:
     first = next(item for item in book.stored() if item["entry_id"] == NAMES["a"])
     book.edit(CH01, "A lamp.", "A lamp at night.")
