@@ -112,7 +112,7 @@ def harness(bench: Bench, tally: Tally) -> None:
     with OpenAIServer() as server:
         failing = Failing.made(bench, server, 6, 2)
         tally.figures["operations of one build"] = failing.steps
-        for megabytes in (70, 90, 110):
+        for megabytes in (30, 50, 70):
             fills_up(bench, tally, megabytes)
         stride = max(failing.steps // max(bench.trials, 1), 1)
         step = 0
