@@ -16,7 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.config.setting_checks import url_trouble
-from chargen.config.settings import KnownProvider, Settings, StoreAccess, parse_settings
+from chargen.config.settings import Settings, StoreAccess
+from chargen.config.settings_table import KnownProvider, parse_settings
 from chargen.errors import Position, Problem, StartError, error
 from chargen.plain_file import read_plain
 

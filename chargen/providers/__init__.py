@@ -24,7 +24,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from chargen.config.settings import KnownProvider, OwnSetting
+from chargen.config.settings_table import KnownProvider, OwnSetting
 from chargen.errors import StartError
 from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route

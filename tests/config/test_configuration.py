@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chargen.config.configuration import configuration, secrets
-from chargen.config.settings import KnownProvider
+from chargen.config.settings_table import KnownProvider
 from chargen.errors import StartError
 from chargen.model.request import ProviderSettings
 from chargen.providers import known_providers

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from chargen.config.settings import (
     EmptyReferences,
-    KnownProvider,
     LocationReferences,
     LogLevel,
     MissingReferences,
@@ -22,8 +21,8 @@ from chargen.config.settings import (
     SizePolicy,
     StoreAccess,
     StoreClaims,
-    parse_settings,
 )
+from chargen.config.settings_table import KnownProvider, parse_settings
 from chargen.config.toml_positions import key_positions, position_of
 from chargen.errors import Position, StartError
 from chargen.model.request import Mode, ProviderSettings

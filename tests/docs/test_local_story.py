@@ -12,7 +12,7 @@ from support.forks import Forks
 from support.project import REPOSITORY
 from support.story import author, tell
 
-from chargen.config.settings import parse_settings
+from chargen.config.settings_table import parse_settings
 from chargen.providers import known_providers
 from chargen.providers.comfyui.workflow import read_workflow
 

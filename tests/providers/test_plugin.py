@@ -52,7 +52,7 @@ import os
 from PIL import Image
 
 from chargen.config.setting_checks import SettingChecks
-from chargen.config.settings import OwnSetting
+from chargen.config.settings_table import OwnSetting
 from chargen.errors import error
 from chargen.model.request import Pending, Reply, Request, Ticket
 from chargen.providers.catalogue.prices import estimate

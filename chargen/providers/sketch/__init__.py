@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chargen.config.setting_checks import SettingChecks
-from chargen.config.settings import OwnSetting
+from chargen.config.settings_table import OwnSetting
 from chargen.errors import Problem, error
 from chargen.model.request import Asked, FailureClass, LiveProvider, ProviderError, ProviderSettings, Reply, Request
 from chargen.providers.catalogue.models import ModelTable
