@@ -110,7 +110,7 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
 
 def run_here(request: BuildRequest, command: str, out: TextIO) -> RunResult:
     """Build in the project around the current folder, with a report on `out`; return what the run came to."""
-    from chargen.build.run import open_build  # noqa: PLC0415 - as above
+    from chargen.build.opening import open_build  # noqa: PLC0415 - as above
 
     return run_opened(open_build(Path.cwd(), request, on_wait=_waiting, command=command), out)
 

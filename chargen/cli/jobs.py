@@ -102,7 +102,7 @@ def _asked() -> tuple[ShownJob, ...]:
 
 def _collect() -> int:
     """Collect what is over, and put it in its place: a build that sends nothing."""
-    from chargen.build.run import open_build  # noqa: PLC0415 - as above
+    from chargen.build.opening import open_build  # noqa: PLC0415 - as above
     from chargen.cli.batch import run_opened  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
 

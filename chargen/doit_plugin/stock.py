@@ -13,7 +13,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chargen.build.run import Build, open_build
+from chargen.build.opening import open_build
+from chargen.build.run import Build
 from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
 from chargen.model.values import EntryId, Verdict

@@ -14,7 +14,7 @@ from support.project import Project
 
 from chargen.actions.history import history
 from chargen.actions.why import why
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.cli.run_report import RunReport
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.text.money import paid_text

@@ -14,7 +14,7 @@ from support.studio import ENVIRON, Studio
 from chargen.actions.history import history
 from chargen.actions.mv import Moved, move
 from chargen.build import entry_moves
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.errors import ChargenError, Severity
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.session import open_session

@@ -8,7 +8,7 @@ from support.inside import build, opened
 from support.project import Project
 
 from chargen.actions.run_log import RunLog, run_log
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 
 FAILING = "[tool.chargen.providers.sketch]\nfail = ['*/c=refused']\n"
 

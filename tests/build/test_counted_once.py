@@ -15,7 +15,7 @@ from support.project import Project
 
 from chargen.actions.run_result import RunResult, run_result
 from chargen.build import run
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.cli.run_report import RunReport
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.errors import InputError, error

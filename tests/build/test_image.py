@@ -23,7 +23,8 @@ from chargen.actions.accept import accept
 from chargen.actions.status import set_status
 from chargen.build import image as building
 from chargen.build.image import BuildResult, Outcome
-from chargen.build.run import Build, open_build
+from chargen.build.opening import open_build
+from chargen.build.run import Build
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED
 from chargen.model.request import Reply, Request, Ticket

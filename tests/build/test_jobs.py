@@ -16,7 +16,8 @@ from support.studio import ENVIRON, Studio
 
 from chargen.actions.plan import shown_plan
 from chargen.build import batch_results
-from chargen.build.run import Build, open_build
+from chargen.build.opening import open_build
+from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.images.png import embedded_record

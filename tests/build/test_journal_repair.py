@@ -8,7 +8,7 @@ import pytest
 from support import tree
 from support.project import Project
 
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 
 
 @pytest.mark.parametrize("agrees", [True, False])

@@ -16,7 +16,7 @@ from chargen.actions.check import check
 from chargen.actions.history import history
 from chargen.actions.restore import restore
 from chargen.build.image import Outcome
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.errors import InputError
 from chargen.images.sniff import header
 from chargen.model.record import Original, PublishedFile, Record

@@ -13,7 +13,7 @@ from support.project import Project
 
 import chargen
 from chargen import kinds
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"

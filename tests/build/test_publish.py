@@ -11,8 +11,8 @@ from servers import pictures
 from support.project import Project
 
 from chargen.build import publish
+from chargen.build.opening import open_build
 from chargen.build.publish import convert, file_at_target, replace_picture, slots_edit, unknown_edit
-from chargen.build.run import open_build
 from chargen.errors import InputError
 from chargen.images.png import embedded_record
 from chargen.images.sniff import header

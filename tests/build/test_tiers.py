@@ -8,7 +8,7 @@ import pytest
 from support.studio import ENVIRON, Studio
 
 from chargen.actions.status import set_status
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.errors import StartError
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import APPROVED_DRAFT, tier_of

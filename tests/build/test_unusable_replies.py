@@ -14,7 +14,7 @@ from support.inside import Silent
 from support.project import Project
 
 from chargen.actions.run_result import RunResult, run_result
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import Verdict
 from chargen.plan.build_request import BuildRequest

@@ -10,7 +10,7 @@ from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project
 
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.cli.run_report import RunReport
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 

@@ -8,7 +8,7 @@ import pytest
 from support.forks import Forks
 from support.project import Project
 
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.cli.run_report import opening
 
 FLARE = "openai/gpt-image-2.6-flare"

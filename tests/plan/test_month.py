@@ -13,7 +13,7 @@ from support.inside import Silent
 from support.project import Project
 
 from chargen.actions.cost import Spending, spending
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import BuildRequest, prepare

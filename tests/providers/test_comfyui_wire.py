@@ -478,7 +478,7 @@ def _until(told: Callable[[], bool]) -> None:
 def test_other_runs_import_nothing_of_it() -> None:
     """Neither the provider nor a library for websockets, by what every command imports."""
     code = (
-        "import sys; import chargen.build.run, chargen.cli.main, chargen.providers as p; p.known_providers(); "
+        "import sys; import chargen.build.opening, chargen.cli.main, chargen.providers as p; p.known_providers(); "
         "p.load_models(); print([m for m in sys.modules if 'comfyui' in m or m.startswith(('websockets', 'httpx'))])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)

@@ -31,7 +31,7 @@ _SLOW = (
     "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "ruamel.yaml",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
-_OURS = ("chargen.build.run", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+_OURS = ("chargen.build.opening", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
 
 
 def wait_for_text(path: Path, words: str, timeout: float = 60.0) -> None:

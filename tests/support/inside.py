@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.project import Project
 
-from chargen.build.run import open_build
+from chargen.build.opening import open_build
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import EntryId, Verdict
 from chargen.plan import disk

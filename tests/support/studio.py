@@ -18,7 +18,8 @@ from support import tree
 from support.project import Project
 
 from chargen.actions.status import set_status
-from chargen.build.run import Build, open_build
+from chargen.build.opening import open_build
+from chargen.build.run import Build
 from chargen.model.request import FailureClass, ProviderError, Reply, Request, Ticket
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.build_request import BuildRequest

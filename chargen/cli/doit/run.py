@@ -124,7 +124,7 @@ class Run(ProjectCommand):
         snapshot = None if own or any(map(params.get, _COUNTING)) else take_snapshot(Path.cwd(), os.environ)
         if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
-        from chargen.build.run import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
+        from chargen.build.opening import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
         from chargen.plan.verdict import Force  # noqa: PLC0415 - as above
 
         rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]

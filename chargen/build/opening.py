@@ -1,0 +1,178 @@
+"""Opening a run: wait for the project, recover what died, collect what was handed over, plan, choose."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from chargen.build.batch_results import Collected, collect_batches
+from chargen.build.batches import Batches
+from chargen.build.disk_guard import DiskGuard
+from chargen.build.entry_moves import finish
+from chargen.build.events import (
+    AnsweredByAnother,
+    ChargedMore,
+    JobAdvanced,
+    ProviderStopped,
+    RequestSent,
+    SendingEvent,
+    ServerLeftOut,
+    Sink,
+    nobody,
+)
+from chargen.build.image import ImageBuilder
+from chargen.build.jobs import collect_jobs
+from chargen.build.journal_repair import finish_rows
+from chargen.build.moves import Mover
+from chargen.build.run import Build
+from chargen.build.sender import Senders
+from chargen.build.write_back import WriteBack
+from chargen.config.layout import LOG
+from chargen.errors import InputError, StartError
+from chargen.model.values import EntryId, Verdict
+from chargen.plan.before_sending import warnings_of
+from chargen.plan.build_request import BuildRequest, Prepared, prepare
+from chargen.plan.cache.files import under_way
+from chargen.plan.cache.snapshot import Snapshot
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session, open_session
+from chargen.store.batch_jobs import jobs_state
+from chargen.store.locks import project_lock
+from chargen.store.log import start_logging
+
+if TYPE_CHECKING:
+    from chargen.build.sharing import Sharing
+
+
+@contextmanager
+def _or_nothing_starts() -> Iterator[None]:
+    """What goes wrong before there is anything to build is no failure of an image."""
+    try:
+        yield
+    except InputError as failure:
+        raise StartError(failure.problems) from failure
+
+
+def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) -> tuple[Sharing | None, Prepared]:
+    """Plan and choose, where there is a shared store with what it has and what is not here."""
+    prepared = prepare(session, order, snapshot)
+    settings = session.project.settings.store
+    if settings is None:
+        return None, prepared
+    from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
+    from chargen.store.shared.shared_store import open_store  # noqa: PLC0415 - as above
+
+    sharing = Sharing(
+        session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
+    )
+    sharing.put_later()
+    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+        prepared = prepare(session, order)  # what came may need portraits that are not here either
+    buys = any(image.verdict.spends for image in prepared.choice.images)
+    if buys and session.project.settings.budget.month is not None:
+        spent = sharing.month_spent()
+        prepared = prepare(session, order, elsewhere=spent)
+        sharing.limit_month(prepared.month, spent)
+    return sharing, prepared
+
+
+def _to_ask_for(prepared: Prepared) -> list[Planned]:
+    """Return the images that a shared store may have: those to buy, and kept ones that are not there."""
+    plan, planner = prepared.plan, prepared.planner
+    names = dict.fromkeys((*prepared.selected, *(image.id for image in prepared.choice.images)))
+    found = (plan.by_id[name] for name in names)
+    return [
+        planner.image(image.id)
+        for image in found
+        if image.verdict.spends or (image.verdict is Verdict.LOCKED and not planner.project.path(image.target).exists())
+    ]
+
+
+def open_build(
+    folder: Path,
+    order: BuildRequest | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    sink: Sink = nobody,
+    on_wait: Callable[[int | None], None] | None = None,
+    command: str = "",
+    snapshot: Snapshot | None = None,
+) -> Build:
+    """Open a run in the project around `folder`: wait for the project, recover, plan, choose.
+
+    `snapshot` is one of the project, just taken, so that what did not change need not be looked at again.
+    Raises StartError: no project, wrong settings, a selection that matches nothing, or (without waiting) a project
+    that another process is building, or that can't be written to.
+    """
+    environ = os.environ if environ is None else environ
+    order = order or BuildRequest()
+    session = open_session(folder, environ, tier=order.tier)
+    waited: list[int | None] = []
+
+    def waiting(pid: int | None) -> None:
+        waited.append(pid)
+        if on_wait is not None:
+            on_wait(pid)
+
+    with ExitStack() as stack, _or_nothing_starts():
+        stack.enter_context(session)
+        stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
+        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.scrub)
+        leftovers = session.recover()
+        saw_before = finish(session) or bool(waited)
+        session.journal.begin_run(session.run_id, command or order.command)
+        stack.callback(session.journal.end_run, session.run_id)
+        stop = threading.Event()
+        collected = session.jobs.all() and collect_jobs(session)
+        from_jobs = collect_batches(session) if jobs_state(session.batch_jobs.folder) else Collected()
+        order = replace(order, placed=from_jobs.named)
+        looked = saw_before or collected or from_jobs.changed
+        sharing, prepared = _prepared(session, order, None if looked else snapshot)
+        stack.callback(prepared.keep)
+        stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
+        finish_rows(session, prepared.planner)
+
+        def on_event(event: SendingEvent) -> None:
+            sink(event)
+            if isinstance(event, RequestSent):
+                build.sent = True
+                build.on_sent(EntryId(event.entry_id))
+            elif isinstance(event, JobAdvanced):
+                build.on_progress(event.entry_id, event.done)
+            elif isinstance(event, AnsweredByAnother):
+                build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
+            elif isinstance(event, ChargedMore):
+                build.charged_more.append(event)
+            elif isinstance(event, ServerLeftOut):
+                build.servers_left_out[event.address] = replace(event, message=session.scrub(event.message))
+            elif isinstance(event, ProviderStopped):
+                build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
+
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, on_event)
+        guard = DiskGuard(session.project.root, session.project.originals)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
+        batches = Batches(session, prepared.ledger, stop)
+        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches, sharing)
+        choice = prepared.choice
+        build = Build(
+            session,
+            prepared.planner,
+            prepared.plan,
+            choice,
+            prepared.selected,
+            builder,
+            stop,
+            leftovers,
+            left_out=list(choice.left_out),
+            warnings=warnings_of(session, prepared),
+            collected=from_jobs,
+        )
+        build._closing = stack.pop_all()  # noqa: SLF001 - handed over to the value made here
+        return build
