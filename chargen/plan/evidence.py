@@ -88,7 +88,7 @@ class Evidence(Struct, frozen=True):
     in_history: Callable[[EntryId, FileHash], str] = lambda _entry_id, _file: ""
     """Where the history keeps a file of an entry, project-relative; empty where it does not."""
     unfinished: frozenset[str] = frozenset()
-    """Attempts whose original is safe and that the journal does not know as written back."""
+    """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""
     job_lines: Callable[[], JobLines | None] = lambda: None
     """The requests in jobs, None where there are no jobs."""
     arrived: set[EntryId] = field(default_factory=set)
@@ -165,9 +165,14 @@ class Evidence(Struct, frozen=True):
         return self.inherited.setdefault(attempt, entry.id) == entry.id
 
     def _is_in_transit(self, stored: StoredOriginal) -> bool:
-        """Say whether a reply never had a place, and the entry of its id has had no picture either."""
+        """Say whether a reply of a run that died never had a place, and the entry of its id has had no picture either.
+
+        One of this run is on its way to the entry that asked, whoever has the same inputs.
+        """
         record = stored.record
-        if stored.published or record.after is not None or has(record.why, ReasonCode.VARIANT):
+        if record.attempt not in self.unfinished or stored.published:
+            return False
+        if record.after is not None or has(record.why, ReasonCode.VARIANT):
             return False
         return self._attempt_of(record.entry_id) is None
 

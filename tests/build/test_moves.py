@@ -6,16 +6,21 @@ import re
 import shutil
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.studio import ENVIRON, Studio
+from support.studio import ENVIRON, Studio, Vendor
 
 from chargen.actions.accept import accept
 from chargen.actions.history import history
 from chargen.actions.orphans import unneeded
+from chargen.build.opening import open_build
+from chargen.build.publish import replace_picture
 from chargen.errors import Severity
 from chargen.images.png import embedded_record
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan.build_request import BuildRequest
+from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 
 CH01 = "imagery/chapters/ch01/imagery.yaml"
@@ -312,6 +317,29 @@ def test_replies_of_a_run_that_died_go_to_who_asks_for_them_now(
         embedded = embedded_record(book.image(NAMES[name]).read_bytes())
         assert embedded is not None
         assert embedded.record["prompt"] == prompt
+
+
+def test_a_reply_of_this_run_is_of_the_entry_that_asked_though_another_has_the_same_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is built while the reply of the other is stored and not yet in its place."""
+    book = Studio(tmp_path)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A lamp."})
+    build = open_build(book.root, BuildRequest(Selection(())), environ=ENVIRON)
+    build.session.adapters._made["openai"] = vendor = Vendor(build.session.adapters.get("openai"))  # type: ignore[assignment]
+    failures: list[str | None] = []
+
+    def place(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        failures.append(build.build(EntryId(NAMES["b"])))
+        return replace_picture(*arguments)
+
+    monkeypatch.setattr("chargen.build.image.replace_picture", place)
+    failures.append(build.build(EntryId(NAMES["a"])))
+    build.close()
+    assert failures == [None, None]
+    assert len(vendor.prompts) == 2
+    assert set(book.verdicts().values()) == {Verdict.FRESH}
 
 
 def test_a_record_names_the_attempt_it_replaced(book: Studio) -> None:
