@@ -411,6 +411,12 @@ class Evidence(Struct, frozen=True):
             return None
         return found
 
+    @property
+    def lost_jobs(self) -> tuple[str, ...]:
+        """The folders of jobs of which nothing tells whose requests they hold."""
+        lines = self.job_lines()
+        return () if lines is None else lines.lost
+
     def _replaces_others(self, entry_id: EntryId, line: JobLine) -> bool:
         return self.ownership.attempts.get(line.after or "", entry_id) != entry_id
 
