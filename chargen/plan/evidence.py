@@ -7,8 +7,9 @@ replaced, then the file is hashed. Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.plan.tier_rank import rank_of_record
 from chargen.providers import is_proof
+from chargen.store.batch_jobs import JobLine
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
 from chargen.store.hash_cache import FileHashes
@@ -91,11 +93,13 @@ class Evidence(Struct, frozen=True):
     """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""
     job_lines: Callable[[], JobLines | None] = lambda: None
     """The requests in jobs, None where there are no jobs."""
+    asks_for: Callable[[EntryId, Fingerprint], bool] = lambda _entry_id, _fingerprint: False
+    """Says whether an entry, if there is one of that id, asks for these inputs now."""
+    takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
+    """Says whether an entry is the first in plan order with need of an attempt that is nobody's."""
     arrived: set[EntryId] = field(default_factory=set)
     _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
     """The attempt that made each living entry's picture, looked up when first asked for."""
-    inherited: dict[str, EntryId] = field(default_factory=dict)
-    """Attempts of entries that are gone, and the first entry in plan order that has need of them."""
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
@@ -151,17 +155,23 @@ class Evidence(Struct, frozen=True):
         made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
         return next((found for found in made if found is not None), None)
 
-    def _may_use(self, entry: Entry, stored: StoredOriginal) -> bool:
-        """Say whether an original is an entry's own, or nobody's and this entry the first that has need of it."""
-        owner, attempt = self.owner(stored), stored.record.attempt
-        if owner is not None and self._is_in_transit(stored):
-            owner = entry.id  # what it asks for counts, whatever it was called when it was asked
-        elif owner is not None or self._comes_along(entry, stored.record.fingerprint):
-            return owner == entry.id
-        return self.inherited.setdefault(attempt, entry.id) == entry.id
+    def _own_first(self, entry: Entry, replies: Iterable[StoredOriginal]) -> Iterator[StoredOriginal]:
+        """Yield the replies that are an entry's own; then those that are nobody's, while it is the first with need."""
+        nobodys: list[StoredOriginal] = []
+        for stored in replies:
+            owner = self.owner(stored)
+            if owner is not None and self._is_in_transit(stored):
+                nobodys.append(stored)  # what is asked for counts, whatever it was called when it was asked
+            elif owner == entry.id:
+                yield stored
+            elif owner is None and not self._comes_along(entry, stored.record.fingerprint):
+                nobodys.append(stored)
+        for stored in nobodys:
+            if self.takes(entry.id, stored.record.attempt):
+                yield stored
 
     def _is_in_transit(self, stored: StoredOriginal) -> bool:
-        """Say whether a reply of a run that died never had a place, and the entry of its id has had no picture either.
+        """Say whether a reply of a run that died never had a place, nor has the entry of its id one or asks for it.
 
         One of this run is on its way to the entry that asked, whoever has the same inputs.
         """
@@ -170,7 +180,9 @@ class Evidence(Struct, frozen=True):
             return False
         if record.after is not None or has(record.why, ReasonCode.VARIANT):
             return False
-        return self._attempt_of(record.entry_id) is None
+        if self._attempt_of(record.entry_id) is not None:
+            return False
+        return not self.asks_for(record.entry_id, record.fingerprint)
 
     def _comes_along(self, entry: Entry, fingerprint: Fingerprint) -> bool:
         """Say whether an entry's own picture of these inputs is on its way to the target: it has need of no other."""
@@ -320,15 +332,17 @@ class Evidence(Struct, frozen=True):
         line, since = _asked_again(entry, fingerprint)
         whole = self.originals.for_fingerprint(fingerprint)
         newest = sorted(whole, key=_last_seen, reverse=True)
-        for stored in chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs)):
+
+        def counts(stored: StoredOriginal) -> bool:
             record = stored.record
             if rank_of_record(record, self.project.settings) < least or record.received_at < since or stored.unusable:
-                continue
-            if _is_unseen(entry, line, stored):
-                continue
-            if self._may_use(entry, stored):
-                file = stored.published[-1].sha256 if stored.published else None
-                return PaidReply(_in_words(record), stored, file=file, mended=stored not in whole)
+                return False
+            return not _is_unseen(entry, line, stored)
+
+        every = chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs))
+        for stored in self._own_first(entry, filter(counts, every)):
+            file = stored.published[-1].sha256 if stored.published else None
+            return PaidReply(_in_words(stored.record), stored, file=file, mended=stored not in whole)
         return None
 
     def kept(self, entry: Entry, *, damaged: bool = False) -> PaidReply | None:
@@ -387,10 +401,26 @@ class Evidence(Struct, frozen=True):
         if lines is None:
             return None
         last = last_attempt(entry.record_line)
-        found = lines.of(entry.id, fingerprint, last, self.ownership.attempts, self.planned)
+        is_others = partial(self._replaces_others, entry.id)
+        found = lines.of(entry.id, fingerprint, last, is_others, partial(self._takes, entry.id))
         if found is None or self.originals.find(found.line.attempt, found.line.fingerprint) is not None:
             return None
         return found
+
+    @property
+    def lost_jobs(self) -> tuple[str, ...]:
+        """The folders of jobs of which nothing tells whose requests they hold."""
+        lines = self.job_lines()
+        return () if lines is None else lines.lost
+
+    def _replaces_others(self, entry_id: EntryId, line: JobLine) -> bool:
+        return self.ownership.attempts.get(line.after or "", entry_id) != entry_id
+
+    def _takes(self, entry_id: EntryId, line: JobLine) -> bool:
+        """Say whether a request that was sent for another entry is this one's: the first that has need of it."""
+        if self._replaces_others(entry_id, line) or self.asks_for(line.entry_id, line.fingerprint):
+            return False
+        return self.takes(entry_id, line.attempt)
 
     def answered(self, entry: Entry, fingerprint: Fingerprint | None, *, least: int) -> bool:
         """Say whether the newest original for these inputs was made to answer a rejection and not rejected itself."""
@@ -423,9 +453,9 @@ class Evidence(Struct, frozen=True):
         if fingerprint is None:
             return None
         _, since = _asked_again(entry, fingerprint)
-        for stored in reversed(self.originals.for_fingerprint(fingerprint)):
-            if stored.record.received_at >= since and self._may_use(entry, stored):
-                return stored if stored.unusable else None
+        newest = reversed(self.originals.for_fingerprint(fingerprint))
+        for stored in self._own_first(entry, (item for item in newest if item.record.received_at >= since)):
+            return stored if stored.unusable else None
         return None
 
 

@@ -17,7 +17,7 @@ from chargen.errors import InputError, Position, Problem, Severity, error, warni
 from chargen.model.entries import Character, Entry, Place
 from chargen.model.reason import Reason, ReasonCode, sentences
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, FileHash, Route, Verdict
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
 from chargen.plan.compose import Composed, Composer, Line, TemplateReference
 from chargen.plan.disk import ReferenceFile
 from chargen.plan.facts import errors
@@ -152,6 +152,26 @@ class ImagePlanner(Struct, frozen=True):
         if image.verdict is Verdict.MISSING:
             image = replace(image, seen=self.around.own_picture(entry))
         return replace(image, problems=(*entry.problems, *_as_of_verdict(problems, faults, image.verdict)))
+
+    def fingerprints(self, entry: Entry) -> tuple[Fingerprint, ...]:
+        """Return the fingerprints of what an entry asks for, by every form; none while a reference is to be made."""
+        resolution = self.resolve(entry)
+        references, described, awaited = self._references(resolution, [], [], (), [])
+        if awaited:
+            return ()
+        words, shown = (*resolution.described, *described), _in_templates(references, resolution)
+        target = self.judge.project.target(entry.id)
+        image = Unjudged(
+            entry=entry,
+            target=target,
+            prompt_file="",
+            references=references,
+            composed=self._compose(entry, words, shown, []),
+            route=None,
+            retake=None if entry.retake is None else plan_retake(entry, target, self.around, lambda _problem: None),
+        )
+        forms = () if entry.retake is not None else self._forms(image, words, shown)
+        return self.judge.fingerprints(replace(image, forms=forms))
 
     # parts of an image
 

@@ -1,12 +1,14 @@
 """Requests that are in jobs at vendors, by the entries that they are of by now. Pure.
 
-Laws: a request is of the entry whose picture it will replace; else of one with its inputs, first the one it was sent
-for; else of that one, though it asks for something else by now.
+Laws: a request is of the entry whose picture it will replace; else of the one it was sent for, while that asks for the
+same; else of one that asks for the same, and of one only; else of the one it was sent for, which asks for something
+else by now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 from msgspec import Struct
 
@@ -24,7 +26,9 @@ class WaitingLine(Struct, frozen=True):
 class JobLines:
     """The requests in jobs that may still bring a picture."""
 
-    def __init__(self, jobs: Iterable[BatchJob]) -> None:
+    def __init__(self, jobs: Iterable[BatchJob], lost: tuple[str, ...] = ()) -> None:
+        self.lost = lost
+        """Folders of jobs of which nothing tells whose requests they hold."""
         self._by_id: dict[EntryId, list[WaitingLine]] = {}
         self._by_inputs: dict[Fingerprint, list[WaitingLine]] = {}
         self._by_after: dict[str, list[WaitingLine]] = {}
@@ -39,21 +43,18 @@ class JobLines:
         entry_id: EntryId,
         fingerprint: Fingerprint | None,
         last: str | None,
-        owners: Mapping[str, EntryId],
-        is_planned: Callable[[EntryId], bool],
+        is_others: Callable[[JobLine], bool],
+        takes: Callable[[JobLine], bool],
     ) -> WaitingLine | None:
         """Return the request that is an entry's: of inputs as now, after its picture of the attempt `last`.
 
-        `owners` are the entries of attempts that made pictures there are.
+        `is_others` says whether a request is to replace another entry's picture, `takes` whether one that was sent for
+        another is this entry's now.
         """
         if last is not None and (after := self._by_after.get(last)):
             return after[-1]
-
-        def is_others(found: WaitingLine) -> bool:
-            return owners.get(found.line.after or "", entry_id) != entry_id
-
-        same = [found for found in self._by_inputs.get(fingerprint or Fingerprint(""), ()) if not is_others(found)]
-        own = [found for found in same if found.line.entry_id == entry_id]
-        gone = [found for found in same if not is_planned(found.line.entry_id)]
-        named = [found for found in self._by_id.get(entry_id, ()) if not is_others(found)]
-        return next((found for group in (own, gone, named) for found in reversed(group)), None)
+        same = self._by_inputs.get(fingerprint or Fingerprint(""), ())
+        own = (found for found in reversed(same) if found.line.entry_id == entry_id)
+        free = (found for found in reversed(same) if found.line.entry_id != entry_id and takes(found.line))
+        named = reversed(self._by_id.get(entry_id, ()))
+        return next((found for found in chain(own, free, named) if not is_others(found.line)), None)

@@ -182,7 +182,7 @@ class Judge(FactSources, frozen=True):
         price = _part_of(adapter.price(request), self.batch_price(request.route))
         return Offer(price, (*found, *self._without_jobs(image, price, request)))
 
-    def fingerprints(self, image: Planned) -> tuple[Fingerprint, ...]:
+    def fingerprints(self, image: Unjudged) -> tuple[Fingerprint, ...]:
         """Return the fingerprints of an image's inputs by every form of today's, the newest first."""
         every = (_inputs(form, ()) for form in image.forms or (image,))
         return tuple(dict.fromkeys(fingerprint(inputs) for inputs in every if inputs is not None))

@@ -43,6 +43,12 @@ from chargen.plan.selection import Selectable
 
 PORTRAIT = "portrait"
 
+ASKED = "asked"
+"""The kind of question for the inputs that an entry asks for now."""
+
+TAKES = "takes"
+"""The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
+
 
 class CircleError(Exception):
     """Portraits reference each other in a circle."""
@@ -82,7 +88,10 @@ class Planner:
         self._reads: dict[EntryId, tuple[str, ...]] = {}
         self._anew: set[str] = set()
         """Files of which no row was taken."""
-        disk.trace.add({**book.readers(), PORTRAIT: self._portrait_answer})
+        self._taken: dict[str, str] = {}
+        """Attempts that were nobody's, and the entries that took them."""
+        own = {PORTRAIT: self._portrait_answer, ASKED: self._asked_answer, TAKES: self._takes_answer}
+        disk.trace.add({**book.readers(), **own})
 
     @property
     def project(self) -> Project:
@@ -347,6 +356,16 @@ class Planner:
             if image is None
             else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
         )
+
+    def _asked_answer(self, name: str) -> str:
+        """Answer with the fingerprints of what an entry asks for now; with nothing where there is no such entry."""
+        if (file := self.book.home.get(EntryId(name))) is None:
+            return ""
+        return " ".join(self._planner.fingerprints(self.book.entries(file)[EntryId(name)]))
+
+    def _takes_answer(self, question: str) -> str:
+        name, attempt = question.split(" ")
+        return "yes" if self._taken.setdefault(attempt, name) == name else ""
 
     def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""

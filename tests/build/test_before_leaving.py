@@ -12,7 +12,7 @@ from support.project import Project
 from chargen.actions.run_result import RunResult, run_result
 from chargen.build import retry
 from chargen.build.opening import open_build
-from chargen.cli.run_report import closing
+from chargen.cli.run_summary import closing
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.plan.session import open_session
 from chargen.providers.google.adapter import GoogleProvider

@@ -5,66 +5,24 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from support.batch_vendor import PRICE, BatchVendor
-from support.inside import Silent
-from support.studio import ENVIRON, Studio
+from support.batch_vendor import PRICE
+from support.shop import BATCH, MODEL, Shop
+from support.studio import ENVIRON
 
 from chargen.actions.plan import shown_plan
 from chargen.build import batch_results
-from chargen.build.opening import open_build
-from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
-from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.images.png import embedded_record
 from chargen.model.batches import BatchState
 from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
 from chargen.plan.build_request import BuildRequest, prepare
-from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
 from chargen.providers import load_models
 from chargen.providers.catalogue.models import ModelTable
-from chargen.store.journal_rows import Attempt
-
-MODEL = "openai/gpt-image-2.5-flare"
-BATCH = '[tool.chargen.providers.openai]\nmode = "batch"\n'
-
-
-class Shop(Studio):
-    """A project whose `openai` makes jobs; `run` is a build as `chargen batch` does it."""
-
-    def __init__(self, root: Path, vendor: BatchVendor) -> None:
-        super().__init__(root)
-        self.settings(BATCH)
-        self.vendor = vendor
-        self.last: Build
-
-    def chapter(self, slug: str, images: Any, *, route: str = MODEL, **more: Any) -> str:
-        return super().chapter(slug, images, route=route, **more)
-
-    def run_build(self, *names: str, **options: Any) -> int:
-        order = BuildRequest(Selection(names), **options)
-        self.last = open_build(self.root, order, environ=ENVIRON)
-        try:
-            return run_tasks(self.last, image_tasks(self.last), None, Silent())
-        finally:
-            self.last.close()
-
-    def attempts(self) -> list[Attempt]:
-        with open_session(self.root, ENVIRON, read_only=True) as session:
-            return session.journal.attempts()
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    vendor = BatchVendor()
-    vendor.stand_in(monkeypatch)
-    return Shop(tmp_path, vendor)
 
 
 def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
@@ -506,13 +464,3 @@ def test_a_vendor_without_room_gets_smaller_jobs(shop: Shop) -> None:
     shop.chapter("ch02", {name: f"B {name}." for name in "abc"})
     shop.run_build()
     assert len(shop.vendor.jobs[-1].lines) == 3
-
-
-def test_a_job_that_can_not_be_read_is_told(shop: Shop) -> None:
-    """Nobody knows what it asked for."""
-    shop.chapter("ch01", {"a": "A lamp."})
-    shop.run_build()
-    (path,) = shop.root.glob(".chargen/jobs/*/job.json")
-    path.write_bytes(b"{")
-    shop.run_build()
-    assert any("can't be read" in told for told in shop.last.collected.told)

@@ -33,7 +33,7 @@ from chargen.actions.run_result import ImageOutcome, RunResult, run_result
 from chargen.build import retry
 from chargen.build.opening import open_build
 from chargen.build.run import Build
-from chargen.cli.run_report import closing
+from chargen.cli.run_summary import closing
 from chargen.cli.spending import spent_text
 from chargen.doit_plugin.run_tasks import image_tasks, run_tasks
 from chargen.model.values import Verdict

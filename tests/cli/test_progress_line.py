@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
-from chargen.cli.run_report import ProgressLine
+from chargen.cli.progress_line import ProgressLine
 
 
 def test_how_far_an_image_is_stands_at_the_end_of_the_line_until_one_is_done() -> None:

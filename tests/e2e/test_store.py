@@ -27,6 +27,8 @@ PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
 FOUR = {"a": "A lamp.", "b": "A door.", "c": "A key.", "d": "A tart."}
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[ObjectStore]:

@@ -9,7 +9,7 @@ from support.forks import Forks
 from support.project import Project
 
 from chargen.build.opening import open_build
-from chargen.cli.run_report import opening
+from chargen.cli.run_summary import opening
 
 FLARE = "openai/gpt-image-2.6-flare"
 KEY = {"OPENAI_API_KEY": "sk-test-0123456789abcdef"}

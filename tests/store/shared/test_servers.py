@@ -11,6 +11,8 @@ from chargen.config.settings import StoreSettings
 from chargen.store.shared.objects import Objects, StoreError, open_objects
 from chargen.store.shared.race import what_is_wrong
 
+pytestmark = pytest.mark.servers
+
 
 def opened(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Objects:
     for name, value in store.environ.items():

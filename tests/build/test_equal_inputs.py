@@ -1,0 +1,122 @@
+"""Entries that ask for the same: each gets a picture of its own, and none is bought twice, whatever they are called."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from support.shop import Shop
+
+from chargen.images.png import embedded_record
+from chargen.model.values import EntryId
+
+CH01 = "imagery/chapters/ch01/imagery.yaml"
+LAMP, DOOR = "A lamp.", "A door."
+
+
+def settled(shop: Shop, *names: str) -> None:
+    """Let everything come; each image is there, with a picture of its own."""
+    for _ in range(3):
+        shop.vendor.finish()
+        assert shop.run_build() == 0
+    assert shop.verdicts() == {f"chapters/ch01/{name}": "fresh" for name in names}
+    assert len({shop.hash(f"chapters/ch01/{name}") for name in names}) == len(names)
+    assert {record["prompt"] for record in shop.stored()} == {record(shop, name)["prompt"] for name in names}
+    assert len(shop.stored()) == len(names)
+
+
+def record(shop: Shop, name: str) -> dict[str, Any]:
+    embedded = embedded_record(shop.image(f"chapters/ch01/{name}").read_bytes())
+    assert embedded is not None
+    return dict(embedded.record)
+
+
+def verdicts(shop: Shop) -> dict[str, str]:
+    """Return the verdicts by the last part of the name; those with a cache are those without one."""
+    found = {image.id: image.verdict.value for image in shop.plan(cached=False).images}
+    assert shop.verdicts() == found
+    return {name.rpartition("/")[2]: verdict for name, verdict in found.items()}
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_one_that_was_never_in_a_job_does_not_wait_for_the_request_of_another(shop: Shop, order: str) -> None:
+    shop.chapter("ch01", {"a": LAMP})
+    shop.run_build()
+    shop.chapter("ch01", dict.fromkeys(order, LAMP))
+    assert verdicts(shop) == {"a": "waiting", "b": "missing"}
+    shop.run_build()
+    assert [len(job.lines) for job in shop.vendor.jobs] == [1, 1]
+    settled(shop, "a", "b")
+    assert [record(shop, name)["entry_id"] for name in "ab"] == ["chapters/ch01/a", "chapters/ch01/b"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("xyz")))
+def test_of_several_that_may_be_the_renamed_one_only_one_waits(shop: Shop, order: tuple[str, ...]) -> None:
+    shop.chapter("ch01", {"a": LAMP})
+    shop.run_build()
+    shop.chapter("ch01", dict.fromkeys(order, LAMP))
+    first, *others = order
+    assert verdicts(shop) == {first: "waiting"} | dict.fromkeys(others, "missing")
+    shop.run_build()
+    assert len(shop.vendor.prompts) == 3
+    settled(shop, *"xyz")
+
+
+def test_who_may_be_the_renamed_one_changes_with_the_words_of_the_others(shop: Shop) -> None:
+    """In the plan from the cache as in one made anew."""
+    shop.chapter("ch01", {"a": LAMP})
+    shop.run_build()
+    shop.chapter("ch01", {"x": LAMP})
+    shop.chapter("ch02", {"y": LAMP})
+    for chapter, old, new, waits in (("ch01", LAMP, DOOR, "y"), ("ch01", DOOR, LAMP, "x"), ("ch01", '"x"', '"a"', "a")):
+        shop.edit(f"imagery/chapters/{chapter}/imagery.yaml", old, new)
+        assert [name for name, verdict in verdicts(shop).items() if verdict == "waiting"] == [waits]
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_a_request_goes_with_its_words_when_only_one_of_two_that_swap_was_sent(shop: Shop, order: str) -> None:
+    shop.chapter("ch01", {name: {"a": LAMP, "b": DOOR}[name] for name in order})
+    shop.run_build("chapters/ch01/a")
+    shop.chapter("ch01", {name: {"a": DOOR, "b": LAMP}[name] for name in order})
+    assert verdicts(shop)["b"] == "waiting"
+    shop.run_build()
+    settled(shop, "a", "b")
+    assert shop.vendor.prompts == [LAMP, DOOR]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+def test_three_whose_replies_come_at_once_get_the_pictures_they_asked_for(shop: Shop, order: tuple[str, ...]) -> None:
+    """One was asked for first, one of the two others was renamed meanwhile."""
+    shop.chapter("ch01", {"b": LAMP})
+    shop.run_build()
+    shop.chapter("ch01", dict.fromkeys(order, LAMP))
+    shop.run_build()
+    assert len(shop.vendor.prompts) == 3
+    shop.chapter("ch01", {"z" if name == "c" else name: LAMP for name in order})
+    assert set(verdicts(shop).values()) == {"waiting"}
+    settled(shop, "a", "b", "z")
+    made_for = {name: record(shop, name)["entry_id"][-1] for name in "abz"}
+    assert made_for == {"a": "a", "b": "b", "z": "c"}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_replies_that_died_before_their_places_are_of_those_that_asked(
+    shop: Shop, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one is being put in its place the other is judged again."""
+    shop.chapter("ch01", {"a": LAMP, "b": LAMP})
+    shop.run_build()
+    shop.vendor.finish()
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chargen.build.image.replace_picture", dies)
+        shop.run_build()
+    assert len(shop.stored()) == 2
+    assert set(verdicts(shop).values()) == {"restorable"}
+    shop.run_build(f"chapters/ch01/{first}")
+    settled(shop, "a", "b")
+    assert [EntryId(record(shop, name)["entry_id"]) for name in "ab"] == ["chapters/ch01/a", "chapters/ch01/b"]
