@@ -464,13 +464,3 @@ def test_a_vendor_without_room_gets_smaller_jobs(shop: Shop) -> None:
     shop.chapter("ch02", {name: f"B {name}." for name in "abc"})
     shop.run_build()
     assert len(shop.vendor.jobs[-1].lines) == 3
-
-
-def test_a_job_that_can_not_be_read_is_told(shop: Shop) -> None:
-    """Nobody knows what it asked for."""
-    shop.chapter("ch01", {"a": "A lamp."})
-    shop.run_build()
-    (path,) = shop.root.glob(".chargen/jobs/*/job.json")
-    path.write_bytes(b"{")
-    shop.run_build()
-    assert any("can't be read" in told for told in shop.last.collected.told)
