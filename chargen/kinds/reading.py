@@ -126,7 +126,7 @@ class Block(Struct, frozen=True, eq=False):
                 self.wrong_shape(f"{key}[{number}]", node, "a mapping")
 
     def spell(self, keys: Keys) -> None:
-        """Warn of each key that is a misspelling of one of `keys` which is missing, and of a decision that is no text."""
+        """Tell each key that is a misspelling of one of `keys` which is missing, and of a decision that is no word."""
         there = {**self.fallback, **self.nodes} if self.fallback else self.nodes
         self.problems.extend(misspellings(self.document, self.node, self.nodes, keys, there))
         self.tell_unread(keys.decisions)
