@@ -23,10 +23,11 @@ from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, f
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Fingerprint, Status, Verdict
 from chargen.plan.drift import drift_of, name_of_drift
-from chargen.plan.evidence import Evidence, PaidReply, TargetState
+from chargen.plan.evidence import Evidence, PaidReply
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.image_request import inputs_of, request_of
 from chargen.plan.plan import Unjudged
+from chargen.plan.target_state import TargetState
 from chargen.plan.tier_rank import FINAL, LOWEST_DRAFT, SKETCH, rank_asked_for, rank_of_line, stands_in
 from chargen.plan.verdict import Change, Force, Match, Target
 from chargen.providers import is_proof

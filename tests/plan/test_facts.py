@@ -20,11 +20,12 @@ from chargen.model.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, w
 from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
-from chargen.plan.evidence import PaidReply, TargetState
+from chargen.plan.evidence import PaidReply
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
-from chargen.plan.ownership import Owned
+from chargen.plan.owned import Owned
 from chargen.plan.plan import Planned, PlannedReference, Unjudged
+from chargen.plan.target_state import TargetState
 from chargen.plan.tier_rank import SKETCH as SKETCHED
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
