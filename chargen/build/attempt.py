@@ -99,13 +99,15 @@ class Attempt:
             self._record = job.record
         return job
 
-    def joining(self, request: Request, estimate: Decimal | None) -> Record:
-        """Ask once more, and return the record of a request that is to join a job."""
+    def in_job(self, request: Request, estimate: Decimal | None) -> Record:
+        """Return the record of a request that is to join a job."""
+        return self._asked(request, 1, estimate)
+
+    def joining(self, record: Record) -> None:
+        """Ask once more whether it should."""
         self._guard.check()
         self._confirm()
-        record = self._asked(request, 1, estimate)
         self._purchase.joined(record)
-        return record
 
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""
