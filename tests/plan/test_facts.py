@@ -49,6 +49,7 @@ class World:
         self.reply: PaidReply | None = None
         self.late_reply: PaidReply | None = None
         self.lost: Any = None
+        self.lost_jobs: tuple[str, ...] = ()
         self.served = False
         self.elsewhere_is = ""
         self.refusal: Any = None
@@ -128,9 +129,6 @@ class World:
 
     def override(self, provider: str) -> Route:
         return SKETCH if provider == "sketch" else MINI
-
-    def is_proof(self, route: Route | None) -> bool:
-        return route is not None and route.provider == "sketch"
 
     def refusal_of(self, _image: Unjudged) -> Problem | None:
         return self._asked("unwritable", self.bad_slots)
