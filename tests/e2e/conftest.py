@@ -1,10 +1,13 @@
 """What the end-to-end tests share: a loopback vendor, and processes that start quickly."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
+from support.team import Team
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +22,16 @@ def openai() -> Iterator[OpenAIServer]:
     """A loopback OpenAI that counts what it is asked."""
     with OpenAIServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A loopback S3 that keeps its word."""
+    with ObjectStore("ministack") as store:
+        yield store
+
+
+@pytest.fixture
+def team(tmp_path: Path, object_store: ObjectStore, openai: OpenAIServer) -> Team:
+    """Clones of one book with a prefix of their own in that store."""
+    return Team(tmp_path, object_store, openai)
