@@ -22,13 +22,16 @@ from chargen.model.record import Record
 from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import EntryId
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import BatchJob, JobLine, LastState
+from chargen.store.batch_jobs import JOB_FILE, RECORDS_FILE, BatchJob, JobLine, LastState
 from chargen.store.clock import stamp
 
 _LOG = logging.getLogger("chargen")
 
 LIST_LAG = timedelta(minutes=2)
 """For so long after its creation began a job that a vendor's list does not name may still come to stand there."""
+
+
+_GIVE_UP = "put the folder back from a backup, or move it away to give the job up"
 
 
 class LineFailure(Struct, frozen=True):
@@ -69,9 +72,13 @@ def collect_batches(session: Session, bring: Callable[[BatchJob], int] = lambda 
     """
     found = Collected()
     silent: set[str] = set()
-    for name in session.batch_jobs.damaged():
-        found.told.append(f"`{JOBS}/{name}` can't be read: what it asked for is not known, and may be bought twice")
-    for job in map(partial(_looked_at, session), session.batch_jobs.all()):
+    every, lost = session.batch_jobs.look()
+    found.told += [f"`{JOBS}/{name}` can't be read: no vendor that takes jobs is sent anything" for name in lost]
+    for job in every:
+        if job.mended:
+            told = f"`{JOBS}/{job.name}/{JOB_FILE}` can't be read: what it asked for is known by its records"
+            found.told.append(told)
+    for job in map(partial(_looked_at, session), every):
         batches = batches_of(session, job)
         if batches is None or job.provider in silent:
             continue
@@ -101,7 +108,8 @@ def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
     """Return who can be asked for a job; None where the settings name that server no more, or there is no key."""
     if job.provider not in session.adapters.defaults:
         return None
-    provider = session.adapters.members(job.provider).get(job.server)
+    members = session.adapters.members(job.provider)
+    provider = next(iter(members.values())) if job.mended else members.get(job.server)
     return None if provider is None or provider.missing_key() else provider.batches
 
 
@@ -118,6 +126,11 @@ def _collect(
     except ProviderError as failure:
         if failure.failure is not FailureClass.INVALID:
             raise
+        if (job_id := batches.find(job.name, job.creating_at)) not in (None, job.id):  # the number was damaged
+            _collect(session, session.batch_jobs.created(job, job_id), batches, found, bring)
+            return
+        if job.mended:
+            raise  # it may be at another server
         found.replies += bring(job)
         job = _looked_at(session, job)
         message = f"the vendor does not know its job any more: {failure.message}"
@@ -133,9 +146,8 @@ def _collect(
     if came := bring(job):
         found.replies += came
         job = _looked_at(session, job)
-    if job.waiting:
-        _take(session, job, batches, status, found)
-    _tidy(session, job, batches, found)
+    if not job.waiting or _take(session, job, batches, status, found):
+        _tidy(session, job, batches, found)
 
 
 def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> BatchJob | None:
@@ -148,6 +160,9 @@ def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found:
     elif session.clock.now() - datetime.fromisoformat(job.creating_at) < LIST_LAG:
         found.told.append(f"`{job.name}`: whether it was made is not known yet")
         return None
+    elif job.mended:
+        found.told.append(f"`{job.name}`: the vendor lists none of that name; {_GIVE_UP}")
+        return None
     else:
         failure = ProviderError(
             FailureClass.TRANSIENT, "the run ended while its job was being made, and the vendor lists none"
@@ -157,8 +172,8 @@ def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found:
     return None
 
 
-def _take(session: Session, job: BatchJob, batches: BatchProvider, status: BatchStatus, found: Collected) -> None:
-    """Store and settle every line of a job that is over."""
+def _take(session: Session, job: BatchJob, batches: BatchProvider, status: BatchStatus, found: Collected) -> bool:
+    """Store and settle every line of a job that is over; False where lines are left, whose records can't be read."""
     lines = {line.attempt: line for line in job.waiting}
     settled: list[str] = []
     if status.state is BatchState.FAILED:
@@ -166,7 +181,7 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
         _give_up(session, job, failure, found)
         if failure.rate_limited:  # the next jobs are smaller
             session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
-        return
+        return True
     session.batch_jobs.note_room(job.route, None)
     with session.batch_jobs.records(job) as records:
 
@@ -174,6 +189,7 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
             record = records.get(attempt) if attempt in lines else None
             return None if record is None else request_told(record)
 
+        lost = {attempt for attempt in lines if records.get(attempt) is None}
         try:
             for attempt, outcome in batches.results(job.id, request_of):
                 record = records.get(attempt)
@@ -188,7 +204,13 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
                 settled.append(attempt)
         finally:
             session.batch_jobs.settle(job, settled)
-    _give_up(session, job, untold(status.state), found, lines=tuple(lines.values()))
+    silent = tuple(line for attempt, line in lines.items() if attempt not in lost)
+    _give_up(session, job, untold(status.state), found, lines=silent)
+    if lost:
+        session.batch_jobs.settle(job, [line.attempt for line in silent])
+        number = f"{len(lost):,} of its records"
+        found.told.append(f"`{JOBS}/{job.name}/{RECORDS_FILE}`: {number} can't be read, so they wait; {_GIVE_UP}")
+    return not lost
 
 
 def _store(session: Session, record: Record, reply: Reply) -> None:

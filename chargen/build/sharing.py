@@ -215,7 +215,7 @@ class Sharing:
         with self._racing:
             found = self.store.machine.verdict
             if found is None:
-                found = self.ask(lambda: race.what_is_wrong(self.store.objects))
+                found = self.ask(lambda: race.what_is_wrong(self.store.objects, race.FIRST_USE_SECONDS))
                 self.store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"

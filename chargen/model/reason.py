@@ -72,6 +72,8 @@ class ReasonCode(str, Enum):
     IN_JOB = "in-job"
     """Its request is in a job: the job's name, and since when."""
     REFERENCE_IN_JOB = "reference-in-job"
+    JOB_LOST = "job-lost"
+    """A job of which nothing tells whose requests it holds: its folder."""
     WILL_BE_STALE = "will-be-stale"
     """The inputs differ from those that were sent."""
     POINTER = "pointer"
@@ -226,6 +228,10 @@ _SENTENCES = {
     ReasonCode.REFERENCE_BLOCKED: "reference `{}` is blocked",
     ReasonCode.IN_JOB: "in the job `{}` since {}",
     ReasonCode.REFERENCE_IN_JOB: "reference `{}` is in a job",
+    ReasonCode.JOB_LOST: (
+        "the job in `{}` may be of it and can't be read: put the folder back from a backup, or move it away to give the"
+        " job up"
+    ),
     ReasonCode.WILL_BE_STALE: "will be stale: what was sent is not what the files say now",
     ReasonCode.POINTER: "a Git LFS pointer stands here, and nothing is generated over one: run `git lfs pull`",
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",

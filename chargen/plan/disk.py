@@ -219,8 +219,8 @@ class Disk:
 
     @cached_property
     def _lines(self) -> JobLines | None:
-        jobs = self._jobs.all()
-        return JobLines(jobs) if jobs else None
+        jobs, lost = self._jobs.look()
+        return JobLines(jobs, lost) if jobs or lost else None
 
     def job_lines(self) -> JobLines | None:
         """Return the requests that are in jobs, None where there are no jobs."""

@@ -74,6 +74,10 @@ class FactSources(Struct, frozen=True):
         can = facts is not None and model is not None and model.batch
         return facts.price if can and facts and self.adapters.get(route.provider).batches is not None else None
 
+    def takes_jobs(self, provider: str) -> bool:
+        """Say whether requests to a provider may go as jobs."""
+        return self.adapters.models.facts(provider).batch is not None
+
     def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
         """Return the quality a tier asks of a provider, else the one an entry declares, else the one set for it."""
         settings = self.project.settings

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen import kinds
+from chargen.config.layout import JOBS
 from chargen.config.settings import Settings
 from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.entries import Entry
@@ -262,7 +263,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.sources.adapters.is_proof(self.image.route)
+        return self.image.route is not None and is_proof(self.image.route.provider)
 
     # what was paid for
 
@@ -377,8 +378,9 @@ class GatheredFacts(Struct, frozen=True, dict=True):
 
     @cached_property
     def state_blockers(self) -> tuple[Reason, ...]:
-        """A refusal of before, a target out of the project, a reply that a damaged record keeps from being used."""
-        return (*self._refused(), *self._unusable(), *self._leads_out(), *errors(self._of_files()))
+        """A refusal of before, a target out of the project, a reply or a job that damage keeps from being used."""
+        lost = self._of_lost_jobs()
+        return (*self._refused(), *self._unusable(), *self._leads_out(), *lost, *errors(self._of_files()))
 
     @cached_property
     def request_blockers(self) -> tuple[Reason, ...]:
@@ -495,6 +497,13 @@ class GatheredFacts(Struct, frozen=True, dict=True):
             return ()
         paid = cost_text(stored.record.cost_or_estimate_usd)
         return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self._entry.id)),)
+
+    def _of_lost_jobs(self) -> tuple[Reason, ...]:
+        """Say which jobs may be of this image for all that can be read of them: only by name it is asked for again."""
+        route = self.image.route
+        if self.demand is Force.REBUILD or route is None or not self.sources.takes_jobs(route.provider):
+            return ()
+        return tuple(Reason(ReasonCode.JOB_LOST, (f"{JOBS}/{name}",)) for name in self._evidence.lost_jobs)
 
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:

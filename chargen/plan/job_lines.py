@@ -26,7 +26,9 @@ class WaitingLine(Struct, frozen=True):
 class JobLines:
     """The requests in jobs that may still bring a picture."""
 
-    def __init__(self, jobs: Iterable[BatchJob]) -> None:
+    def __init__(self, jobs: Iterable[BatchJob], lost: tuple[str, ...] = ()) -> None:
+        self.lost = lost
+        """Folders of jobs of which nothing tells whose requests they hold."""
         self._by_id: dict[EntryId, list[WaitingLine]] = {}
         self._by_inputs: dict[Fingerprint, list[WaitingLine]] = {}
         self._by_after: dict[str, list[WaitingLine]] = {}

@@ -2,7 +2,8 @@
 
 Laws: a job's folder `<name>/` is filled aside, synced, and renamed into place, so it is there whole or not at all, and
 before the vendor hears of it; that its creation begins, and the id it got, are each on the disk before the next step.
-So whatever dies, the next run knows which requests may be at the vendor and by which name to ask for them.
+So whatever dies, the next run knows which requests may be at the vendor and by which name to ask for them. What can't
+be read of a folder is taken from the rest of it, its lines from their records.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import secrets
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -103,6 +105,8 @@ class BatchJob(Struct, frozen=True):
     last: LastState | None = None
     settled: frozenset[str] = field(default_factory=frozenset)
     """Attempts of which it is known what became of them."""
+    mended: bool = False
+    """Its own file can't be read, and it was put together from its records: `server` and `uploads` are not known."""
 
     @property
     def route(self) -> Route:
@@ -184,8 +188,11 @@ class LineRecords:
     """The records of a job's lines by attempt, as far as they were known when it left; each is read when asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._file = BufferedReader(open_plain(path, _MOST_BYTES))
         self._places: dict[str, int] = {}
+        try:
+            self._file: BinaryIO = BufferedReader(open_plain(path, _MOST_BYTES))
+        except OSError:
+            self._file = BytesIO()
         place = 0
         for line in self._file:
             with suppress(RecordError):
@@ -279,14 +286,15 @@ class BatchJobs:
         """Return how many lines of a model its vendor may have room for, None where it never refused any."""
         return _rooms(self.folder / ROOM_FILE).get(str(route))
 
-    def damaged(self) -> tuple[str, ...]:
-        """Return the folders of jobs that can't be read: which requests they hold is not known."""
-        return tuple(name for name in _names(self.folder) if _read(self.folder / name) is None)
+    def look(self) -> tuple[tuple[BatchJob, ...], tuple[str, ...]]:
+        """Return every job, oldest first, and the folders of those of which nothing tells all requests they hold."""
+        read = {name: _read(self.folder / name) or _mended(self.folder / name) for name in _names(self.folder)}
+        jobs = sorted((job for job in read.values() if job is not None), key=lambda job: (job.begun_at, job.name))
+        return tuple(jobs), tuple(name for name, job in read.items() if job is None)
 
     def all(self) -> tuple[BatchJob, ...]:
-        """Return every job, oldest first. A folder that can't be read is none."""
-        found = (job for name in _names(self.folder) if (job := _read(self.folder / name)) is not None)
-        return tuple(sorted(found, key=lambda job: (job.begun_at, job.name)))
+        """Return every job, oldest first. A folder that tells nothing is none."""
+        return self.look()[0]
 
     def find(self, name: str) -> BatchJob | None:
         """Return the job of a name, None where there is none."""
@@ -303,21 +311,25 @@ def new_job_name() -> str:
 
 def jobs_state(folder: Path) -> str:
     """Return a text that changes with what is known of the jobs in a folder, and is empty where there are none."""
-    return "\n".join(f"{name} {_size(folder / name / SETTLED_FILE)}" for name in _names(folder))
+    files = SETTLED_FILE, JOB_FILE, RECORDS_FILE
+    return "\n".join(f"{name} {' '.join(_state(folder / name / file) for file in files)}" for name in _names(folder))
 
 
-def _size(path: Path) -> int:
+def _state(path: Path) -> str:
     try:
-        return path.stat().st_size
+        found = path.stat()
     except OSError:
-        return 0
+        return "-"
+    return f"{found.st_size}:{found.st_mtime_ns}"
 
 
 def _names(folder: Path) -> list[str]:
     try:
         return sorted(name for name in os.listdir(folder) if name.startswith("chargen-"))  # noqa: PTH208 - every plan asks
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError:
+        return ["."]  # what is in it is lost: the folder itself is a job that can't be read
 
 
 def _job_text(job: BatchJob) -> str:
@@ -340,20 +352,64 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _read(path: Path) -> BatchJob | None:
     try:
-        found = json.loads(read_plain(path / JOB_FILE))
-        if found["format"] != _FORMAT or found["name"] != path.name:
+        found = json.loads(read_plain(path / JOB_FILE, _MOST_BYTES))
+        if found["format"] != _FORMAT or found["name"] != path.name or not _is_moment(found["begun_at"]):
             return None
-        return BatchJob(
-            **{name: str(found[name]) for name in _TEXTS},
+        texts: dict[str, Any] = {name: str(found[name]) for name in _TEXTS}
+        job = BatchJob(
+            **texts,
             lines=tuple(map(_line, found["lines"])),
             uploads=tuple(Upload(**{**one, "sha256": FileHash(one["sha256"])}) for one in found["uploads"]),
-            creating_at=_one_line(path / CREATING_FILE),
-            id=_one_line(path / ID_FILE),
-            last=_last(path / STATE_FILE),
-            settled=frozenset(_whole_lines(path / SETTLED_FILE)),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return _with_progress(path, job)
+
+
+def _mended(path: Path) -> BatchJob | None:
+    """Put a job together from the records of its lines; None where one of them can't be read."""
+    try:
+        with BufferedReader(open_plain(path / RECORDS_FILE, _MOST_BYTES)) as file:
+            records = [from_json(line) for line in file]
+        first = records[0]
+    except (OSError, RecordError, IndexError):
+        return None
+    lines = tuple(
+        JobLine(
+            record.attempt,
+            record.entry_id,
+            record.fingerprint,
+            record.after,
+            record.cost_estimate_usd,
+            record.cost_estimate_usd,
+        )
+        for record in records
+    )
+    job = BatchJob(
+        path.name, first.provider, first.model, "", "", first.run, first.sent_at, lines, mended=True
+    )  # fmt: skip
+    return _with_progress(path, job) if _is_moment(job.begun_at) else None
+
+
+def _with_progress(path: Path, job: BatchJob) -> BatchJob:
+    """Return a job with how far it is. When its creation began may be unreadable, but not whether."""
+    creating_at = _one_line(path / CREATING_FILE)
+    if not _is_moment(creating_at):
+        creating_at = job.begun_at if os.path.lexists(path / CREATING_FILE) else ""
+    return replace(
+        job,
+        creating_at=creating_at,
+        id=_one_line(path / ID_FILE),
+        last=_last(path / STATE_FILE),
+        settled=frozenset(_whole_lines(path / SETTLED_FILE)),
+    )
+
+
+def _is_moment(text: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(text)).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _line(values: Any) -> JobLine:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from msgspec.structs import replace
 from support.batch_vendor import PRICE
 from support.shop import BATCH, MODEL, Shop
 from support.studio import ENVIRON
@@ -21,8 +20,6 @@ from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.session import open_session
-from chargen.providers import load_models
-from chargen.providers.catalogue.models import ModelTable
 
 
 def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
@@ -379,16 +376,6 @@ def test_a_lost_journal_loses_no_job(shop: Shop) -> None:
     assert after.sent_at[:19] == before.sent_at[:19]
 
 
-def test_jobs_are_split_by_the_limit_of_lines(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each holds what it may."""
-    facts = load_models().facts("openai")
-    assert facts.batch is not None
-    monkeypatch.setattr(ModelTable, "facts", lambda _self, _name: replace(facts, batch=replace(facts.batch, lines=2)))
-    shop.chapter("ch01", {name: f"A {name}." for name in "abcde"})
-    shop.run_build()
-    assert [len(job.lines) for job in shop.vendor.jobs] == [2, 2, 1]
-
-
 def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop) -> None:
     """How many jobs, what they cost instead of what; who is sent live."""
     shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
@@ -464,13 +451,3 @@ def test_a_vendor_without_room_gets_smaller_jobs(shop: Shop) -> None:
     shop.chapter("ch02", {name: f"B {name}." for name in "abc"})
     shop.run_build()
     assert len(shop.vendor.jobs[-1].lines) == 3
-
-
-def test_a_job_that_can_not_be_read_is_told(shop: Shop) -> None:
-    """Nobody knows what it asked for."""
-    shop.chapter("ch01", {"a": "A lamp."})
-    shop.run_build()
-    (path,) = shop.root.glob(".chargen/jobs/*/job.json")
-    path.write_bytes(b"{")
-    shop.run_build()
-    assert any("can't be read" in told for told in shop.last.collected.told)

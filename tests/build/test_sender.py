@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -413,6 +414,19 @@ def test_the_limit_of_the_settings_paces() -> None:
     for _ in range(31):
         own.send(request(), PRICE, PRICE, Log())
     assert provider.calls[-1] - provider.calls[0] == pytest.approx(60.6, abs=0.3)
+
+
+def test_a_limit_that_nobody_told_is_learned_from_refusals() -> None:
+    """Nothing is spaced until the second refusal; what leaves after it is, by 7/10 of what went through before."""
+    time = Time()
+    refused = transient(wait=0.5, rate_limited=True)
+    provider = Scripted(script(Reply(b"1"), refused, Reply(b"2"), refused))
+    own = sender(provider, time=time)
+    for _ in range(6):
+        assert tries(own, request()) <= 2
+    gaps = [after - before for before, after in itertools.pairwise(provider.calls)]
+    assert gaps[:3] == [0.0, 0.5, 0.0]
+    assert gaps[4:] == pytest.approx([60 * 1.01 / 84] * 3, abs=0.05)  # two in a second are 120 a minute
 
 
 def test_a_dead_account_is_asked_at_most_as_often_as_there_are_workers() -> None:

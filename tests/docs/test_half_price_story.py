@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.story import author, tell
 
 
+@pytest.mark.long
 def test_drafts_now_and_finals_by_jobs(tmp_path: Path) -> None:
     """Every command prints what the page shows: four drafts live, three finals in two jobs, nothing twice."""
     with OpenAIServer() as vendor, Forks() as forks:

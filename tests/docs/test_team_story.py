@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.story import author, tell
 
 
+@pytest.mark.servers
+@pytest.mark.long
 def test_a_team_and_ci_share_one_bucket(tmp_path: Path) -> None:
     """Every command prints what the page shows; two pictures, a portrait and one answer to a rejection are bought."""
     with ObjectStore("ministack") as store, OpenAIServer() as vendor, Forks() as forks:

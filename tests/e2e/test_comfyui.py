@@ -54,6 +54,7 @@ def test_an_image_comes_from_the_server(book: Project, server: ComfyUIServer, fo
     assert forks.run(book, "chargen", "plan", "--json").json["images"][0]["verdict"] == "fresh"
 
 
+@pytest.mark.long
 def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
     book: Project, server: ComfyUIServer, forks: Forks, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -144,6 +144,7 @@ def _every_step(trials: Trials, pinned: int, since: str = "", stride: int = 1) -
         assert trials.kill_before(step)
 
 
+@pytest.mark.long
 def test_killed_before_every_step_of_a_first_build(trials: Trials) -> None:
     """The second run sends only for images whose reply was not whole on the disk, and names what was in flight."""
     _every_step(trials, 59, stride=2)

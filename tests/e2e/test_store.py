@@ -22,6 +22,8 @@ from chargen.actions.store import propose, shared_store
 from chargen.plan.session import open_session
 from chargen.store.clock import SystemClock
 
+pytestmark = pytest.mark.servers
+
 
 class Later(SystemClock):
     """A clock of two months ahead."""

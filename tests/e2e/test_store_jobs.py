@@ -13,6 +13,8 @@ from support.team import FOUR, Team
 
 from chargen.config.layout import SHARED
 
+pytestmark = pytest.mark.servers
+
 HOUR, DAY = 3600.0, 86_400.0
 
 

@@ -16,10 +16,12 @@ from support.forks import Forks
 from support.project import REPOSITORY, Project
 
 FLARE, BANANA = "openai/gpt-image-2.6-flare", "google/gemini-nano-banana-2.1"
-WORKERS = "\n[tool.chargen.providers.openai]\nworkers = 4\n[tool.chargen.providers.google]\nworkers = 4\n"
+PACE = "workers = 4\nper_minute = 6000\n"
+SETTINGS = f"\n[tool.chargen.providers.openai]\n{PACE}[tool.chargen.providers.google]\n{PACE}"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "google_part"), [(("doit",), "locations"), (("chargen", "batch", "all"), "chapters")]
 )
@@ -29,7 +31,7 @@ def test_the_book_is_completed_whatever_the_vendors_do(
     """Every kind of failure once: it costs one request more and is a row of the journal; what may be billed is said."""
     with FaultyOpenAI(strict=True) as openai, FaultyGoogle() as google:
         book = example_book(tmp_path, {**openai.environ, **google.environ})
-        book.write("pyproject.toml", book.read("pyproject.toml") + WORKERS)
+        book.write("pyproject.toml", book.read("pyproject.toml") + SETTINGS)
         for part in PARTS:
             declare(book, part, BANANA if part == google_part else FLARE)
         before = tree.yaml_files(book)
@@ -74,6 +76,7 @@ def _totals(book: Project, forks: Forks) -> dict[str, int]:
     return dict(run.json["totals"])
 
 
+@pytest.mark.long
 def test_from_sketches_to_paid_images(tmp_path: Path, forks: Forks) -> None:
     """The README's way: the route's line and a key make every sketch a proof, and change nothing else."""
     with OpenAIServer(strict=True) as openai:

@@ -39,6 +39,7 @@ WITH_VALUES = {
     ReasonCode.VARIANTS_BY_NAME: 2,
     ReasonCode.IN_JOB: 2,
     ReasonCode.REFERENCE_IN_JOB: 1,
+    ReasonCode.JOB_LOST: 1,
     ReasonCode.PROBLEM: 2,
     ReasonCode.SENTENCE: 1,
 }

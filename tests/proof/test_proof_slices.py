@@ -137,6 +137,8 @@ def test_books_edited_at_random(bench: Callable[[int], Bench]) -> None:
     tally.held()
 
 
+@pytest.mark.servers
+@pytest.mark.long
 def test_machines_that_share_a_store(bench: Callable[[int], Bench]) -> None:
     """Three machines of which one dies, once with one vendor and once with a pool that loses a server."""
     tally, place = Tally("machines"), bench(2)
@@ -147,6 +149,7 @@ def test_machines_that_share_a_store(bench: Callable[[int], Bench]) -> None:
     tally.held()
 
 
+@pytest.mark.long
 def test_jobs_killed_at_the_vendors_side_and_on_the_disk(bench: Callable[[int], Bench]) -> None:
     """One vendor, right before and after its job is made, in the middle of its results, and at two operations."""
     tally, place = Tally("jobs"), bench(5)

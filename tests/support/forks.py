@@ -31,7 +31,13 @@ _SLOW = (
     "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "ruamel.yaml",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
-_OURS = ("chargen.build.opening", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+_OURS = (
+    "chargen.build.opening", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main",
+    "chargen.store.shared.race",
+)  # fmt: skip
+
+_RACE_SECONDS = 0.1
+"""How long the servers of a shared store are raced here; processes that are not forked do it at full length."""
 
 
 def wait_for_text(path: Path, words: str, timeout: float = 60.0) -> None:
@@ -133,6 +139,8 @@ class Forks:
 def _serve() -> None:
     for name in (*_SLOW, *_OURS):
         __import__(name)
+    race = sys.modules["chargen.store.shared.race"]
+    race.FIRST_USE_SECONDS = race.CHECK_SECONDS = _RACE_SECONDS  # type: ignore[attr-defined]
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

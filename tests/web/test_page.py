@@ -16,7 +16,10 @@ from support.review import Review, review
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path (Debian: apt-get install chromium)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path (Debian: apt-get install chromium)"),
+]
 
 A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
 PORTRAIT = "characters/alice/alice-portrait"
@@ -312,6 +315,7 @@ CAST = ("alice", "hatter", "march-hare")
 TABLE = "chapters/ch07/img-01"
 
 
+@pytest.mark.long
 def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
     """Kept where `CHARGEN_SCREENSHOTS` names a folder; else only that there is something to see."""
     folder = os.environ.get("CHARGEN_SCREENSHOTS")
