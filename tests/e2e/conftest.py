@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a loopback vendor, and processes that start quickly."""
+"""What the end-to-end tests share: a loopback vendor, and a team beside a store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,15 +6,7 @@ from pathlib import Path
 import pytest
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
-from support.forks import Forks
 from support.team import Team
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Real processes, forked from one that has imported what is slow."""
-    with Forks() as server:
-        yield server
 
 
 @pytest.fixture
