@@ -110,7 +110,9 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """How many versions there are for today's inputs: each reply, and the present picture where it is none."""
         replies = self._evidence.delivered(self._entry, self.fingerprint, least=self._least)
         line = self.state.line
-        is_reply = line is None or any(reply.record.attempt == line.attempt for reply in replies)
+        if line is None or rank_of_line(line, self._settings) < self._least:
+            return len(replies)
+        is_reply = any(reply.record.attempt == line.attempt for reply in replies)
         return len(replies) + (not is_reply and self.change is Change.SAME)
 
     @property
