@@ -155,7 +155,8 @@ class JournalFile:
             f"{_FORGOTTEN} are not known now, so more may have been spent; the next build makes the journal again, and "
             "keeps the damaged file in the trash"
         )
-        message = f"the journal is damaged or can't be read: what is told comes {_originals(count)}{' alone' if count else ''}"
+        known = f"{_originals(count)} alone" if count else _originals(count)
+        message = f"the journal is damaged or can't be read: what is told comes {known}"
         self._report(warning(message, Position(JOURNAL), hint))
         return connection
 

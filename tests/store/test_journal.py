@@ -389,7 +389,7 @@ def test_damage_where_nothing_was_paid_for_is_told_in_words(tmp_path: Path, orig
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"garbage " * 1000)
     reader = Journal(tmp_path, originals, read_only=True, report=told.append)
-    assert reader.attempts() == ()
+    assert reader.attempts() == []
     reader.close()
     (problem,) = told
     assert problem.message.endswith("what is told comes from nothing: there are no originals")
