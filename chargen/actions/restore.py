@@ -68,7 +68,7 @@ def restore(
         if (route := version.record.route if version.record else image.route) is not None:
             write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
-        told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
+        told = Decided(image.id, image.entry.file, "the version before", f"version {version.number}", (), pictures)
         recorder.note([told])
         picture = replace_picture(session, image, data)
         if version.stored is not None:
