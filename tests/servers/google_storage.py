@@ -2,7 +2,7 @@
 
 A program of its own: `python -m servers.google_storage PORT [--hasty]`. With `--hasty` it looks at a condition before
 it takes the lock, as a store that lies does: of several writers more than one is told that it won. Bytes are in memory;
-a generation is a number that no other writing has; equal bytes have one tag, as Google tags them. Must not import chargen.
+a generation is a number that no other writing has; equal bytes have one tag. Must not import chargen.
 """
 
 from __future__ import annotations
