@@ -101,10 +101,10 @@ class Book:
         """Yield those images of a file that are not plainly at home."""
         head, target, holds = self.heads.get(file, Head()), self._disk.project.target, self._whose.holds
         for name, kept in zip(head.ids, head.claims, strict=True):
-            # No claim is made of what is kept of nearly every entry.
-            if not (kept.at_target and kept.file and holds(target(name), FileHash(kept.file), kept.size)):
-                if not self._whose.is_home(name):
-                    yield name
+            if kept.at_target and kept.file and holds(target(name), FileHash(kept.file), kept.size):
+                continue  # nearly every one, and no claim is made for it
+            if not self._whose.is_home(name):
+                yield name
 
     def ownership(self, sources: PictureSources) -> OwnershipRead:
         """Say which picture is whose; what is asked of it is noted, for all images of a file together."""

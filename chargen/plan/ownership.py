@@ -215,7 +215,7 @@ class OwnershipOnDemand:
         return self.holds(claim.target, claim.line.file, claim.line.size)
 
     def holds(self, target: str, file: FileHash, size: int) -> bool:
-        """Say whether an entry that names its target and records a file of this size, as no other does, has it there."""
+        """Say whether an entry that names its target has there the file of this size that it, and no other, records."""
         if file in self._shared:
             return False
         stands = self._sources.look(target)
@@ -352,7 +352,7 @@ class _Finder:
 
     def _moving(self, claim: Claim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
-        file = claim.line and self.sources.under_way(claim.named, claim.line.file)
+        file = None if claim.line is None else self.sources.under_way(claim.named, claim.line.file)
         if file is None or claim.id in self.copies:
             return False
         places = (claim.target, claim.named) if claim.named else (claim.target,)
