@@ -58,7 +58,7 @@ def _edit(entry: Entry) -> SlotEdit:
     made = SlotValues(
         AT, f"{name}.png", f"generated/{entry.id}.png", "sketch", "sketch", {"record": "1 in=0", "cost_usd": 0}
     )
-    return kinds.slots(entry, made)
+    return kinds.named(entry.kind).slots(entry, made)
 
 
 def _ruamel_once(images: int) -> float:

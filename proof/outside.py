@@ -29,7 +29,7 @@ from chargen.providers.google import replies as google
 from chargen.providers.http.failures import Answer
 from chargen.providers.openai import replies as openai
 from chargen.text.bounded import bounded
-from chargen.text.secrets import scrub_json
+from chargen.text.secrets import scrub
 from proof.tally import Bench, Tally
 
 MEGABYTES = 1500
@@ -167,8 +167,8 @@ def _kept(tally: Tally, parse: Callable[..., Any], body: dict[str, Any], text: s
         parsed = parse(Answer(200, text), _REQUEST, _prices, ())
         reply = getattr(parsed, "reply", parsed)
         assert reply.data == getattr(parse(Answer(200, json.dumps(body)), _REQUEST, _prices, ()), "reply", parsed).data
-        told = bounded([reply.usage, reply.details, reply.revised_prompt, reply.request_id, reply.model_version])
-        json.dumps(scrub_json(told, ("secret-key",)), ensure_ascii=False).encode()
+        told = [reply.usage, reply.details, reply.revised_prompt, reply.request_id, reply.model_version]
+        json.dumps(bounded(told, lambda text: scrub(text, ("secret-key",))), ensure_ascii=False).encode()
 
 
 def _prices(model: str | None) -> Prices | None:

@@ -1,9 +1,11 @@
-"""What holds for the whole suite: the order of the tests, and what each slice of them took."""
+"""What holds for the whole suite: the order of the tests, and what each slice of them took; quick processes."""
 
 import signal
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+from support.forks import Forks
 
 PROCESSES = ("e2e", "docs", "proof", "web")
 """Folders whose tests start processes: most of the time goes there, in tests of seconds."""
@@ -20,6 +22,13 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that workers side by side end together."""
     items.sort(key=lambda item: (item.get_closest_marker("long") is None, _folder(item.nodeid) not in PROCESSES))
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Real processes, forked from one that has imported what is slow."""
+    with Forks() as server:
+        yield server
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

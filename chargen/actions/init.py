@@ -24,7 +24,7 @@ from chargen.errors import Position, StartError, error
 from chargen.model.values import Route
 from chargen.plain_file import read_plain
 from chargen.plan.cache.stamp import SUFFIXES
-from chargen.store.files import make_folder, write_new_durably
+from chargen.store.files import make_file, make_folder
 
 _RENAMED = {"gitignore": ".gitignore"}
 """Files that lie in the package under another name, because they would have an effect there."""
@@ -75,7 +75,7 @@ def start_project(folder: Path, provider: str | None = None) -> Started:
             kept.append(name)
             continue
         make_folder(path.parent)
-        write_new_durably(path, data)
+        make_file(path, data)
         written.append(name)
     return Started(folder, tuple(written), tuple(kept), sample, tuple(_advice(folder, kept, model)), model)
 

@@ -14,7 +14,7 @@ from chargen.actions.schema import FOLDER, modeline
 from chargen.errors import InputError, StartError
 from chargen.kinds.names import fault
 from chargen.plan.session import Session
-from chargen.store.files import make_folder, write_new_durably
+from chargen.store.files import make_file, make_folder
 from chargen.text.nearest import did_you_mean
 from chargen.yaml.document import NULLS
 
@@ -55,7 +55,7 @@ def write_new(session: Session, kind: str, slug: str) -> NewFile:
         raise InputError(f"`{file}` exists already, and it is yours", hint="choose another slug")
     line = modeline(found, file) if project.path(FOLDER).is_dir() else ""
     make_folder(path.parent)
-    write_new_durably(path, (line + kinds.blank(found, slug)).encode())
+    make_file(path, (line + kinds.blank(found, slug)).encode())
     return NewFile(file, found.name, slug)
 
 

@@ -65,9 +65,13 @@ def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Findin
 
 def _store_not_asked(session: Session, chosen: Chosen) -> Iterator[Finding]:
     """Say that a plan is made offline: a build asks the shared store first, and what it has costs nothing."""
+    from chargen.providers import is_proof  # noqa: PLC0415 - a kept plan is shown without it
+
     store = session.project.settings.store
     buys = [
-        image for image in chosen.choice.images if image.verdict.spends and not session.adapters.is_proof(image.route)
+        image
+        for image in chosen.choice.images
+        if image.verdict.spends and image.route and not is_proof(image.route.provider)
     ]
     if store is not None and buys:
         yield Finding(note("the store was not asked: a build asks it first, and what it has is free", store.position))

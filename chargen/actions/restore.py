@@ -55,7 +55,7 @@ def restore(
 
     Raises InputError; then nothing has changed.
     """
-    if evidence.group_of(image.id) is not None:
+    if evidence.ownership.group_of(image.id) is not None:
         message = f"a picture is still to move to or from `{image.target}`, for free"
         raise InputError(error(message, image.entry.position, f"run `doit {image.target}` first, then restore"))
     _check(session, image, version)

@@ -25,8 +25,8 @@ from chargen.providers import is_proof
 from chargen.store.clock import compact_stamp
 from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
+from chargen.store.shared import race
 from chargen.store.shared.objects import StoreError
-from chargen.store.shared.race import CHECK_SECONDS, what_is_wrong
 from chargen.store.shared.replies import DONE, SharedReply, bytes_key
 from chargen.store.shared.shared_store import SharedStore, open_store
 
@@ -129,7 +129,7 @@ def shared_store(session: Session) -> SharedStore:
     return open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
 
 
-def check_store(store: SharedStore, seconds: float = CHECK_SECONDS) -> StoreCheck:
+def check_store(store: SharedStore) -> StoreCheck:
     """Read, and where that is allowed write and race it; what the race finds is remembered."""
     reading = writing = claims = ""
     try:
@@ -138,7 +138,7 @@ def check_store(store: SharedStore, seconds: float = CHECK_SECONDS) -> StoreChec
         reading = str(failure)
     if not reading and store.writes:
         try:
-            claims = what_is_wrong(store.objects, seconds)
+            claims = race.what_is_wrong(store.objects, race.CHECK_SECONDS)
             store.machine.note_verdict(claims)
         except StoreError as failure:
             writing = str(failure)

@@ -21,6 +21,7 @@ from chargen.model.request import ProviderError, Reply, Request
 from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.clock import stamp
 from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
@@ -85,7 +86,7 @@ class Attempt:
         self._record: Record | None = None
         assert image.route is not None
         tier = session.project.settings.tier
-        of_tier = tier is not None and tier.name != FINAL and not session.adapters.is_proof(image.route)
+        of_tier = tier is not None and tier.name != FINAL and not is_proof(image.route.provider)
         self._tier = tier.name if tier is not None and of_tier else None
         self._keeps_jobs = session.adapters.models.facts(image.route.provider).jobs
 
@@ -98,13 +99,15 @@ class Attempt:
             self._record = job.record
         return job
 
-    def joining(self, request: Request, estimate: Decimal | None) -> Record:
-        """Ask once more, and return the record of a request that is to join a job."""
+    def in_job(self, request: Request, estimate: Decimal | None) -> Record:
+        """Return the record of a request that is to join a job."""
+        return self._asked(request, 1, estimate)
+
+    def joining(self, record: Record) -> None:
+        """Ask once more whether it should."""
         self._guard.check()
         self._confirm()
-        record = self._asked(request, 1, estimate)
         self._purchase.joined(record)
-        return record
 
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
         """Ask once more, then commit that a try is about to leave."""

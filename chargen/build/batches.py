@@ -24,6 +24,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.plan.budget import NOTHING, Ledger
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
+from chargen.providers.catalogue.models import BatchFacts
 from chargen.store.batch_jobs import BatchJob, JobLine, Spool, new_job_name
 from chargen.store.clock import stamp
 from chargen.store.hashes import hash_bytes
@@ -92,8 +93,10 @@ class Batches:
         self._ledger.reserve(image.cost_usd, image.most_usd)
         try:
             uploads = self._uploaded(request, batches)
-            record = attempt.joining(request, image.cost_usd)
+            record = attempt.in_job(request, image.cost_usd)
             line = batches.line(record.attempt, request, uploads)
+            self._refuse_too_large(request, batches, len(line) + 1)
+            attempt.joining(record)
             with self._lock:
                 job = self._room(request, batches, len(line) + 1)
                 job.spool.add(
@@ -178,15 +181,30 @@ class Batches:
         self.joined.difference_update(line.entry_id for line in job.lines)
         return Submitted(job, is_there=False, failure=failure)
 
+    def _limits(self, request: Request) -> tuple[BatchFacts, int | None]:
+        """Return what a job of a request's model may hold, and how many tokens, where that is limited."""
+        models = self._session.adapters.models
+        facts, model = models.facts(request.provider).batch, models.find(request.provider, request.model)
+        assert facts is not None
+        return facts, None if model is None else model.batch_tokens
+
+    def _refuse_too_large(self, request: Request, batches: BatchProvider, size: int) -> None:
+        """Raise ProviderError for a request that no job has room for: a vendor would refuse the whole job for it."""
+        (facts, most), tokens = self._limits(request), batches.tokens(request)
+        what = f"{size:,} bytes, and a job holds {facts.bytes:,}" if size > facts.bytes else ""
+        if most is not None and tokens > most:
+            what = f"{tokens:,} tokens by estimate, and a job holds {most:,}"
+        if what:
+            raise ProviderError(
+                FailureClass.INVALID, f"its request has {what}", hint="send it live, with `--mode live`"
+            )
+
     def _room(self, request: Request, batches: BatchProvider, size: int) -> _Open:
         """Return the job that a request joins: one more where the one before is full."""
-        facts = self._session.adapters.models.facts(request.provider).batch
-        model = self._session.adapters.models.find(request.provider, request.model)
-        assert facts is not None
+        facts, most = self._limits(request)
         key = request.provider, batches.group(request)
         one = self._open.get(key)
         if one is not None:
-            most = model.batch_tokens if model is not None else None
             room = self._session.batch_jobs.room(request.route) or facts.lines
             full = (
                 len(one.spool.lines) >= min(room, facts.lines)

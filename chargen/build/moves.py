@@ -59,7 +59,7 @@ class Mover(Struct):
 
     def settle(self, entry_id: EntryId) -> None:
         """Carry out the moves that touch an entry's place, if there are any. Raises InputError: all of them stay."""
-        group = self.evidence.group_of(entry_id)
+        group = self.evidence.ownership.group_of(entry_id)
         if group is None:
             return
         with self._lock:  # one group at a time: nothing is waited for but the disk

@@ -15,17 +15,7 @@ from chargen.build.batch_results import Collected, collect_batches
 from chargen.build.batches import Batches
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
-from chargen.build.events import (
-    AnsweredByAnother,
-    ChargedMore,
-    JobAdvanced,
-    ProviderStopped,
-    RequestSent,
-    SendingEvent,
-    ServerLeftOut,
-    Sink,
-    nobody,
-)
+from chargen.build.events import Sink, nobody
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
@@ -35,7 +25,7 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import InputError, StartError
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import BuildRequest, Prepared, prepare
 from chargen.plan.cache.files import under_way
@@ -138,23 +128,9 @@ def open_build(
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
 
-        def on_event(event: SendingEvent) -> None:
-            sink(event)
-            if isinstance(event, RequestSent):
-                build.sent = True
-                build.on_sent(EntryId(event.entry_id))
-            elif isinstance(event, JobAdvanced):
-                build.on_progress(event.entry_id, event.done)
-            elif isinstance(event, AnsweredByAnother):
-                build.others.append(replace(event, answered_by=session.clean(event.answered_by)))
-            elif isinstance(event, ChargedMore):
-                build.charged_more.append(event)
-            elif isinstance(event, ServerLeftOut):
-                build.servers_left_out[event.address] = replace(event, message=session.scrub(event.message))
-            elif isinstance(event, ProviderStopped):
-                build.stopped[event.provider] = replace(event, message=session.scrub(event.message))
-
-        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, on_event)
+        build: Build
+        sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sent_for)
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
@@ -169,6 +145,7 @@ def open_build(
             prepared.selected,
             builder,
             stop,
+            sink,
             leftovers,
             left_out=list(choice.left_out),
             warnings=warnings_of(session, prepared),

@@ -24,7 +24,6 @@ from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_durably
 from chargen.store.hashes import hash_bytes
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import publish
 
 if TYPE_CHECKING:
     from chargen.images.convert import ConvertedPicture
@@ -40,6 +39,8 @@ def file_at_target(session: Session, image: Planned) -> FileHash | None:
 
 def convert(session: Session, stored: StoredOriginal, size: Size) -> ConvertedPicture:
     """Make the PNG of an original, brought to `size`, with its record in it. Raises InputError, PictureError."""
+    from chargen.images.convert import publish  # noqa: PLC0415 - a run that publishes nothing must not load the decoder
+
     record = stored.record
     return publish(
         session.originals.read(stored),
@@ -131,7 +132,7 @@ def _unless_told(entry: Entry, made: SlotValues, line: RecordLine) -> SlotEdit |
     if same and present is not None and set(line.others) <= set(present.others):
         # The same picture under a new name: only its place is new.
         return None if entry.outputs.file_path == made.file_path else moved_edit(entry, made.file_path)
-    return kinds.slots(entry, made)
+    return kinds.named(entry.kind).slots(entry, made)
 
 
 def _delivered(record: Record) -> SlotValue:

@@ -88,21 +88,17 @@ class Breaker:
     def __init__(self, *, patient: bool = True) -> None:
         self._patient = patient
         self._lock = threading.Lock()
-        self._cause: ProviderError | None = None
+        self.cause: ProviderError | None = None
+        """The answer that opened it, None while it is closed."""
         self._alike = 0
         self._reached = False
-
-    @property
-    def cause(self) -> ProviderError | None:
-        """The answer that opened it, None while it is closed."""
-        return self._cause
 
     def open(self, cause: ProviderError) -> bool:
         """Open it; True for the one call that did."""
         with self._lock:
-            if self._cause is not None:
+            if self.cause is not None:
                 return False
-            self._cause = cause
+            self.cause = cause
             return True
 
     def met(self, failure: ProviderError | None, *, last_try: bool = False) -> bool:
@@ -122,8 +118,8 @@ class Breaker:
 
     def check(self) -> None:
         """Raise BreakerOpenError where it is open."""
-        if self._cause is not None:
-            raise BreakerOpenError(self._cause)
+        if self.cause is not None:
+            raise BreakerOpenError(self.cause)
 
 
 REST = 30.0
@@ -152,17 +148,13 @@ class Pool:
         self.servers = servers
         self._clock = clock
         self._lock = threading.Lock()
-        self._stopped: ProviderError | None = None
-
-    @property
-    def cause(self) -> ProviderError | None:
+        self.cause: ProviderError | None = None
         """The answer that stopped the provider, None while images can be sent for."""
-        return self._stopped
 
     def check(self) -> None:
         """Raise BreakerOpenError where the provider is stopped."""
-        if self._stopped is not None:
-            raise BreakerOpenError(self._stopped)
+        if self.cause is not None:
+            raise BreakerOpenError(self.cause)
 
     @contextmanager
     def least_busy(self, wanted: str | None = None, but: Server | None = None) -> Iterator[Server]:
@@ -192,7 +184,7 @@ class Pool:
             if not server.breaker.open(failure):
                 return None
             if all(other.breaker.cause is not None for other in self.servers):
-                self._stopped = failure
+                self.cause = failure
                 return None
             seconds: float = min(REST * 2**server.rests, LONGEST_REST)
             server.rests += 1

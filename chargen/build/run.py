@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,8 +22,13 @@ from chargen.build.batches import Submitted
 from chargen.build.events import (
     AnsweredByAnother,
     ChargedMore,
+    JobAdvanced,
     ProviderStopped,
+    RequestSent,
+    SendingEvent,
     ServerLeftOut,
+    Sink,
+    nobody,
 )
 from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image, build_variant
 from chargen.build.retry import BreakerOpenError, StoppedError
@@ -40,9 +44,6 @@ from chargen.plan.planner import Planner
 from chargen.plan.project import Project
 from chargen.plan.session import Session
 from chargen.store.journal_rows import Attempt
-
-if TYPE_CHECKING:
-    pass
 
 _LOG = logging.getLogger("chargen")
 
@@ -66,6 +67,8 @@ class Build:
     selected: tuple[EntryId, ...]
     builder: ImageBuilder
     stop: threading.Event
+    sink: Sink = nobody
+    """Told of everything that is sent for, on the thread of an image."""
     leftovers: tuple[Attempt, ...] = ()
     done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
@@ -158,6 +161,23 @@ class Build:
         if failure is None and entry_id in self.done and self._more.get(entry_id):
             self._guarded(entry_id, self._make_variants)
         return failure
+
+    def note(self, event: SendingEvent) -> None:
+        """Note what goes on while images are sent for, and pass it on."""
+        self.sink(event)
+        if isinstance(event, RequestSent):
+            self.sent = True
+            self.on_sent(EntryId(event.entry_id))
+        elif isinstance(event, JobAdvanced):
+            self.on_progress(event.entry_id, event.done)
+        elif isinstance(event, AnsweredByAnother):
+            self.others.append(replace(event, answered_by=self.session.clean(event.answered_by)))
+        elif isinstance(event, ChargedMore):
+            self.charged_more.append(event)
+        elif isinstance(event, ServerLeftOut):
+            self.servers_left_out[event.address] = replace(event, message=self.session.scrub(event.message))
+        elif isinstance(event, ProviderStopped):
+            self.stopped[event.provider] = replace(event, message=self.session.scrub(event.message))
 
     def fail(self, entry_id: EntryId, message: str) -> None:
         """Note a failure that happened outside `build`."""

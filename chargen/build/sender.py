@@ -114,20 +114,14 @@ class Sender:
         self._luck = luck
         self._waits = InterruptibleWait(stop, clock, wait)
         self._sleep = wait or time.sleep
-        servers = [
-            Server(address, member, self._pacer(member, settings), alone=len(members) == 1)
-            for address, member in members.items()
-        ]
+        servers = []
+        for address, member in members.items():
+            workers, per_minute = settings.workers or member.default_workers, settings.per_minute
+            pacer = Pacer(workers=workers, per_minute=per_minute or member.default_per_minute, waits=self._waits)
+            servers.append(Server(address, member, pacer, alone=len(members) == 1))
         self._pool = Pool(servers, clock)
         self.workers = sum(server.pacer.workers for server in servers)
         """How many requests are in flight at most: more threads than this only wait."""
-
-    def _pacer(self, member: Provider, settings: ProviderSettings) -> Pacer:
-        return Pacer(
-            workers=settings.workers or member.default_workers,
-            per_minute=settings.per_minute or member.default_per_minute,
-            waits=self._waits,
-        )
 
     @property
     def stopped_by(self) -> ProviderError | None:

@@ -188,7 +188,7 @@ class Sharing:
         with self._racing:
             found = self._store.machine.verdict
             if found is None:
-                found = self._ask(lambda: race.what_is_wrong(self._store.objects))
+                found = self._ask(lambda: race.what_is_wrong(self._store.objects, race.FIRST_USE_SECONDS))
                 self._store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"

@@ -20,12 +20,12 @@ from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
-from chargen.plan.cache.stamp import digest
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
 from chargen.store.attributes import closed_to_replacement, lost_on_replacement
 from chargen.store.exchange import is_being_written, replace_unchanged
+from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
 from chargen.yaml.difference import Difference
@@ -256,7 +256,7 @@ class WriteBack:
         data = read_inside(self._project.root, opened.file)
         if data != opened.data:
             known = None if self._read_already is None else self._read_already(opened.file)
-            if known is not None and known.imagery is not None and known.digest == digest(data):
+            if known is not None and known.imagery is not None and known.digest == hash_bytes(data):
                 opened.text = None
                 self._take(opened, known.imagery)
             else:

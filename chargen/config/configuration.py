@@ -6,6 +6,7 @@ Which providers there are, and their environment variables, is handed in.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ FILE = "pyproject.toml"
 STORE_ACCESS = "CHARGEN_STORE_ACCESS"
 """Variable that goes before `access` of `[tool.chargen.store]`."""
 
+_BYTE_ORDER_MARK = "\ufeff"
 _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.IGNORECASE)
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -56,11 +58,11 @@ def configuration(
 def project_root(folder: Path) -> Path:
     """Return the closest folder, from `folder` upward, whose `pyproject.toml` has a `[tool.chargen]` table.
 
-    A `pyproject.toml` on the way that is not valid TOML is an error: the table may be in it.
+    A `pyproject.toml` on the way that can't be read, or is not valid TOML, is an error: the table may be in it.
     """
     start = folder.resolve()
     for place in (start, *start.parents):
-        if (place / FILE).is_file() and _has_table(_read(place / FILE)[1]):
+        if os.path.lexists(place / FILE) and _has_table(_read(place / FILE)[1]):
             return place
     raise StartError(
         f"no `{FILE}` with a `[tool.chargen]` table in this folder or above it",
@@ -129,6 +131,11 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         before = data[: failure.start].decode("utf-8")
         place = Position(FILE, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise StartError(error("this file is not UTF-8", place, "save it as UTF-8 in your editor")) from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        hint = "save it as UTF-8 without one"
+        raise StartError(
+            error("TOML has no byte order mark, and this file begins with one", Position(FILE, 1, 1), hint)
+        )
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as failure:

@@ -42,10 +42,10 @@ class StockBuild:
     def open(cls) -> StockBuild:
         """Plan the project in the current folder. Raises StartError."""
         folder = Path.cwd()
-        if advice := _advice(folder):
-            # Before the log file is open this goes to standard error, which the stock commands leave free.
-            _LOG.warning("%s", advice)
         with open_session(folder, os.environ, read_only=True) as session:
+            if advice := _advice(folder):
+                # Before the log file is open this goes to standard error, which the stock commands leave free.
+                _LOG.warning("%s", advice)
             plan = session.plan()
             make_folder(session.project.state)  # doit's stock database is a file in it, and doit makes no folders
             return cls(session.project, plan, choose(plan, tuple(plan.by_id)).images)

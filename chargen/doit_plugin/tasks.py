@@ -13,11 +13,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from doit.action import BaseAction
-from doit.exceptions import TaskFailed
+from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task, dict_to_task
 
 from chargen.doit_plugin.own_tasks import IMAGES, own_tasks
 from chargen.doit_plugin.states import images
+from chargen.errors import ChargenError
 from chargen.model.reason import sentences
 from chargen.model.values import EntryId
 from chargen.store.files import printable
@@ -64,7 +65,10 @@ def task_images() -> Iterator[dict[str, Any]]:
         return
     from chargen.doit_plugin.stock import StockBuild  # noqa: PLC0415 - see above
 
-    making = StockBuild.open()
+    try:
+        making = StockBuild.open()
+    except ChargenError as failure:
+        raise InvalidDodoFile(str(failure)) from None  # a stock command shows a traceback of anything else
     images.set(frozenset(image.target for image in making.plan.images))
     for image in making.chosen:
         yield task_of(making, image)

@@ -14,8 +14,7 @@ from chargen.kinds.kind import ImageryKind
 from chargen.kinds.names import clashes, clashing
 from chargen.kinds.recognition import kind_of, overlooked
 from chargen.kinds.registry import all_kinds, named
-from chargen.model.entries import Entry, Imagery
-from chargen.model.slots import SlotEdit, SlotValues
+from chargen.model.entries import Imagery
 from chargen.model.values import Size
 from chargen.yaml.document import Document
 
@@ -30,7 +29,6 @@ __all__ = [
     "overlooked",
     "packaged_templates",
     "scan",
-    "slots",
 ]
 
 
@@ -42,11 +40,6 @@ def scan(document: Document, default_size: Size, generated: str = "generated") -
     """
     kind = kind_of(document)
     return None if kind is None else kind.read(document, default_size, generated)
-
-
-def slots(entry: Entry, made: SlotValues) -> SlotEdit:
-    """Say what to write into the author's file once the entry's picture is safely on disk."""
-    return named(entry.kind).slots(entry, made)
 
 
 @cache

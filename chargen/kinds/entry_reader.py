@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN
+from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN, SPOKEN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
@@ -96,6 +96,8 @@ def read_entry(
     `former_colours` what its palettes did, what they avoid as its only negative prompt.
     """
     prompt = prompt_of(block)
+    if prompt is None:
+        block.tell_unread(SPOKEN)
     default = file.default_size
     if "generation_defaults" in block.nodes:
         default = _default_size(block.block("generation_defaults"), default)

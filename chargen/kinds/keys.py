@@ -92,6 +92,15 @@ class Keys(Struct, frozen=True, dict=True):
         """Names of those with a list or a mapping."""
         return tuple(key.name for key in self.all if key.suggested and key.form not in _SINGLE)
 
+    def words(self, *effects: Effect) -> tuple[str, ...]:
+        """Return the names of the keys that take one text and have one of these effects."""
+        return tuple(key.name for key in self.all if key.form is Form.TEXT and key.effect in effects)
+
+    @cached_property
+    def decisions(self) -> tuple[str, ...]:
+        """Names of the words that say who makes an image, and whether it is made."""
+        return self.words(Effect.STATUS, Effect.DRIFT)
+
     def standing_for(self, name: str) -> tuple[str, ...]:
         """Return the key and those that stand for it."""
         return next((keys for keys in self.same if name in keys), (name,))
@@ -204,6 +213,9 @@ FIELDS = Keys(
     )
 )  # fmt: skip
 """Fields that an image without a prompt is made of."""
+
+SPOKEN = FIELDS.words(Effect.FIELD)
+"""Those of them that are one text."""
 
 
 def type_key(name: str) -> Key:

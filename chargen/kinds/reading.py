@@ -126,12 +126,21 @@ class Block(Struct, frozen=True, eq=False):
                 self.wrong_shape(f"{key}[{number}]", node, "a mapping")
 
     def spell(self, keys: Keys) -> None:
-        """Add a warning for each key that is a misspelling of one of `keys` which is missing."""
+        """Tell each key that is a misspelling of one of `keys` which is missing, and of a decision that is no word."""
         there = {**self.fallback, **self.nodes} if self.fallback else self.nodes
         self.problems.extend(misspellings(self.document, self.node, self.nodes, keys, there))
+        self.tell_unread(keys.decisions)
         if self.fallback:
             inner = self.nodes[self.fallback_name]
             self.problems.extend(misspellings(self.document, inner, self.fallback, keys, there))
+
+    def tell_unread(self, words: Iterable[str]) -> None:
+        """Warn of each of these keys that is a list or a mapping: there is no text, so that it counts as absent."""
+        for key in words:
+            node = self.nodes.get(key)
+            if isinstance(node, (MappingNode, SequenceNode)):
+                message = f"`{self._named(key)}` must be text: what stands there is not used"
+                self.problems.append(warning(message, self.document.at(node)))
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""

@@ -56,17 +56,6 @@ class BatchStatus(Struct, frozen=True):
     failure: ProviderError | None = None
 
 
-class BatchLimits(Struct, frozen=True):
-    """What one job may hold: lines, bytes of the file of lines, and queued tokens; None where there is no known limit.
-
-    `tokens` bound all jobs of a model together that are not over.
-    """
-
-    lines: int
-    bytes: int
-    tokens: int | None = None
-
-
 class Upload(Struct, frozen=True):
     """A reference that the vendor keeps, to be named by any number of lines.
 

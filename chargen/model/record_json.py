@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import asdict
+
 from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordedReference, RecordPart
@@ -38,14 +40,14 @@ def to_json(record: Record) -> str:
 
 def to_dict(record: Record) -> dict[str, Any]:
     """Return a record as JSON values; never fails on a provider's values."""
-    value: dict[str, Any] = {name: getattr(record, name) for name in Record.__struct_fields__}
+    value: dict[str, Any] = asdict(record)
     value["format"] = FORMAT
     value["asked_size"] = str(record.asked_size)
-    value["parts"] = [_slots(part) for part in record.parts]
-    value["references"] = [_slots(reference) for reference in record.references]
+    value["parts"] = [asdict(part) for part in record.parts]
+    value["references"] = [asdict(reference) for reference in record.references]
     value["why"] = [str(reason) for reason in record.why]
     value["reasons"] = [reason.to_json() for reason in record.why]
-    value["original"] = None if record.original is None else _slots(record.original)
+    value["original"] = None if record.original is None else asdict(record.original)
     for name in ("model_sha256", "tier"):
         if value[name] is None:  # so of most, and of every record of before
             del value[name]
@@ -88,10 +90,6 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
             return f"<{len(value)} bytes>"
         case _:
             return str(value)
-
-
-def _slots(value: RecordPart | RecordedReference | Original) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__struct_fields__}
 
 
 def _from_dict(value: dict[str, Any]) -> Record:

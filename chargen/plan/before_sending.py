@@ -21,6 +21,7 @@ from chargen.text.money import cost_text
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
     from chargen.plan.month import MonthSpent
     from chargen.plan.session import Session
+from chargen.providers import is_proof
 
 SETTINGS = Position("pyproject.toml")
 
@@ -75,7 +76,7 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
     Warnings, because pictures that are there need none of it, and hooks and CI have no key.
     """
     routes = dict.fromkeys(image.route for image in images)
-    names = dict.fromkeys(route.provider for route in routes if route and not session.adapters.is_proof(route))
+    names = dict.fromkeys(route.provider for route in routes if route and not is_proof(route.provider))
     for adapter in map(session.adapters.get, names):
         for problem in (adapter.missing_key(), adapter.setup()):
             if problem is not None:

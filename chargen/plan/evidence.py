@@ -27,7 +27,7 @@ from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
 from chargen.plan.job_lines import JobLines, WaitingLine
-from chargen.plan.ownership import Group, Owned, Ownership, OwnershipRead, Place, VersionChains
+from chargen.plan.ownership import Owned, Ownership, OwnershipRead, Place, VersionChains
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
 from chargen.plan.tier_rank import rank_of_record
@@ -106,13 +106,9 @@ class Evidence(Struct, frozen=True):
         owned = self.ownership.of(entry_id) or _AT_TARGET
         return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
 
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """Return the moves that touch an entry's place, done or not."""
-        return self.ownership.group_of(entry_id)
-
     def moved_unrecorded(self, entry_id: EntryId) -> bool:
         """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
-        group = self.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
+        group = self.ownership.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
         return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
 
     def own(self, entry: Entry) -> Entry:

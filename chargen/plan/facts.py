@@ -263,7 +263,7 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     @property
     def routed_to_sketch(self) -> bool:
         """A new image would be a sketch."""
-        return self.sources.adapters.is_proof(self.image.route)
+        return self.image.route is not None and is_proof(self.image.route.provider)
 
     # what was paid for
 

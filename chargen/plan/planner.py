@@ -364,7 +364,7 @@ class Planner:
         return " ".join(self._planner.fingerprints(self.book.entries(file)[EntryId(name)]))
 
     def _takes_answer(self, question: str) -> str:
-        name, attempt = question.split(" ")
+        name, _, attempt = question.rpartition(" ")
         return "yes" if self._taken.setdefault(attempt, name) == name else ""
 
     def _trace(self, file: str) -> KeptFile | None:

@@ -19,10 +19,11 @@ from chargen.errors import InputError, Position, Problem, error, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
 from chargen.model.entries import Entry, Imagery
-from chargen.plan.cache.stamp import SUFFIXES, digest, files_below
+from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.project import Project
 from chargen.store.files import printable
+from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
 
@@ -31,7 +32,7 @@ _LINE_ENDS = "\n\r\x85\u2028\u2029"
 
 
 class ScannedFile(Struct, frozen=True):
-    """One file as it was read: an imagery, or nothing of ours, or broken; `digest` is of the bytes that were read."""
+    """One file as it was read: an imagery, or nothing of ours, or broken; `digest` is the SHA-256 of its bytes."""
 
     file: str
     digest: str
@@ -48,7 +49,7 @@ def scan_file(project: Project, file: str) -> ScannedFile:
         data = read_inside(project.root, file)
     except InputError as failure:
         return ScannedFile(file, "", None, Position(file), failure.problems)
-    found = digest(data)
+    found = hash_bytes(data)
     try:
         document = parse(data, file)
     except InputError as failure:

@@ -1,8 +1,8 @@
 """Which images are meant by a path, an id or a pattern: the same everywhere, from `doit` to `chargen batch`.
 
 Laws: terms of one kind add up, kinds narrow each other; the result is in plan order; what matches nothing, or might
-mean one of several, is an error that suggests what may be meant. Capitals count, and `*` matches `/` too. Pure; knows
-nothing of verdicts.
+mean one of several, is an error that suggests what may be meant. A name that is there is no pattern.
+Capitals count, and `*` matches `/` too. Pure; knows nothing of verdicts.
 """
 
 from __future__ import annotations
@@ -90,8 +90,10 @@ def select(images: Sequence[Selectable], selection: Selection) -> tuple[EntryId,
 
 def named_alone(images: Sequence[Selectable], selection: Selection) -> frozenset[EntryId]:
     """Return the images that are named one by one: patterns, files and options mean many."""
-    plain = (term for term in selection.terms if not MAGIC.intersection(term))
-    found = (_named(images, term, selection.within, []) for term in plain)
+    exact = (
+        term for term in selection.terms if not MAGIC.intersection(term) or _exactly(images, term, selection.within)
+    )
+    found = (_named(images, term, selection.within, []) for term in exact)
     return frozenset(meant[0].id for meant in found if len(meant) == 1)
 
 
@@ -103,10 +105,8 @@ def _named(images: Sequence[Selectable], term: str, within: str, problems: list[
     if not term:
         problems.append(error("an empty name means no image", hint="leave it out: without names all are meant"))
         return ()
-    paths = dict.fromkeys((posixpath.normpath(term), posixpath.normpath(posixpath.join(within, term))))
-    for names in (_full_names, _short_names):
-        if found := [image for image in images if any(_is_one_of(path, names(image)) for path in paths)]:
-            return found
+    if found := _exactly(images, term, within) or _by_pattern(images, term, within):
+        return found
     of_slug = [image for image in images if image.slug == term]
     found = of_slug or [image for image in images if image.own_id == term]
     several = dict.fromkeys(f"{image.kind_folder}/{term}/*" for image in found) if of_slug else [i.id for i in found]
@@ -120,8 +120,28 @@ def _named(images: Sequence[Selectable], term: str, within: str, problems: list[
     return found
 
 
-def _is_one_of(path: str, names: tuple[str, ...]) -> bool:
-    return path in names or (bool(MAGIC.intersection(path)) and any(fnmatchcase(name, path) for name in names[:2]))
+def _exactly(images: Sequence[Selectable], term: str, within: str) -> list[Selectable]:
+    """Return what has this name, also where the name could be read as a pattern: `[1]` is an id."""
+    paths = _paths(term, within)
+    for names in (_full_names, _short_names):
+        if found := [image for image in images if not paths.isdisjoint(names(image))]:
+            return found
+    return []
+
+
+def _by_pattern(images: Sequence[Selectable], term: str, within: str) -> list[Selectable]:
+    if not MAGIC.intersection(term):
+        return []
+    paths = _paths(term, within)
+    for names in (_full_names, _short_names):
+        if found := [i for i in images if any(fnmatchcase(name, path) for name in names(i)[:2] for path in paths)]:
+            return found
+    return []
+
+
+def _paths(term: str, within: str) -> frozenset[str]:
+    """Return the project-relative paths a term may stand for: from the project, and from the folder it was given in."""
+    return frozenset((posixpath.normpath(term), posixpath.normpath(posixpath.join(within, term))))
 
 
 def _full_names(image: Selectable) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
 from chargen.text.bounded import bounded
-from chargen.text.secrets import scrub, scrub_json
+from chargen.text.secrets import scrub
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -139,7 +139,7 @@ class Session:
 
     def clean(self, told: Any) -> Any:
         """Return what a server told, free of keys and of what can't be kept."""
-        return scrub_json(bounded(told), self.project.secrets)
+        return bounded(told, self.scrub)
 
     def planner(
         self,

@@ -27,7 +27,9 @@ _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1},
 def made_up_edit(entry: Entry, target: str, route: Route) -> SlotEdit:
     """Return the edit of a picture at `target` that could have been delivered by `route`."""
     name = target.rpartition("/")[2]
-    return kinds.slots(entry, SlotValues("2026-01-01T00:00:00Z", name, target, route.provider, route.model, _METADATA))
+    return kinds.named(entry.kind).slots(
+        entry, SlotValues("2026-01-01T00:00:00Z", name, target, route.provider, route.model, _METADATA)
+    )
 
 
 def unwritable(refusal: Problem) -> Problem:

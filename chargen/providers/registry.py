@@ -59,10 +59,6 @@ class Adapters:
         """Make a pool's servers but the first."""
         return {address: self._make(name, replace(own, base_url=address, pool=())) for address in own.pool[1:]}
 
-    def is_proof(self, route: Route | None) -> bool:
-        """Say whether what a route leads to is a stand-in that costs nothing."""
-        return route is not None and self.models.is_proof(route.provider)
-
     def route(self, provider: str | None, model: str | None) -> Route | Problem:
         """Return the route of what a file declares, or the error that says which line to add."""
         declared = (provider, model)
@@ -91,7 +87,7 @@ class Adapters:
     def _is_live(self, route: Route) -> bool:
         if route.provider not in self.defaults:
             return False
-        if self.is_proof(route) or self._settings.provider(route.provider).base_url:
+        if self.models.is_proof(route.provider) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
         return model is None or (model.life(self._today) is not Lifecycle.DEAD and not model.unsupported)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from chargen.plain_file import PICTURE_BYTES, TEXT_BYTES, open_plain, read_plain
 from chargen.store.attributes import copy_attributes
-from chargen.store.files import FileKind, as_input_error, kind_of, real_target, sync_folder, write_new_durably
+from chargen.store.files import FileKind, as_input_error, kind_of, make_file, real_target, sync_folder
 from chargen.store.temporaries import note_of, temporary_name
 
 try:
@@ -48,7 +48,7 @@ def replace_unchanged(path: Path, before: bytes, after: bytes, *, root: Path) ->
         real = real_target(path, root)
         temporary = real.parent / temporary_name(_digest(before) + _digest(after))
         try:
-            write_new_durably(temporary, after, mode=real.stat().st_mode & 0o7777)
+            make_file(temporary, after, mode=real.stat().st_mode & 0o7777)
             copy_attributes(real, temporary)
             if not _holds(real, before):
                 return False

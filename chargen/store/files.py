@@ -243,17 +243,12 @@ def _replace(path: Path, data: bytes, root: Path | None, mode: int | None, *, sy
     make_folder(folder)
     temporary = folder / temporary_name()
     try:
-        _write_new(temporary, data, mode if mode is not None else _mode_of(real), synced=synced)
+        make_file(temporary, data, mode=_mode_of(real) if mode is None else mode, synced=synced)
         temporary.replace(real)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return folder
-
-
-def write_new_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Write a file that must not exist yet and sync it, but not its folder: for files of a folder still being made."""
-    _write_new(path, data, mode)
 
 
 def make_folder(folder: Path) -> None:
@@ -302,7 +297,8 @@ def as_input_error(path: Path, root: Path | None = None, *, doing: str = "write"
         raise InputError(error(f"can't {doing} this file: {reason}", Position(printable(shown)), hint)) from failure
 
 
-def _write_new(path: Path, data: bytes, mode: int | None, *, synced: bool = True) -> None:
+def make_file(path: Path, data: bytes, *, mode: int | None = None, synced: bool = True) -> None:
+    """Write a file that must not exist yet and sync it, but not its folder. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0) as file:
         rest = memoryview(data)

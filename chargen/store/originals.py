@@ -27,11 +27,11 @@ from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.clock import compact_stamp
 from chargen.store.files import (
     as_input_error,
+    make_file,
     make_folder,
     sync_file,
     sync_folder,
     write_durably,
-    write_new_durably,
     write_whole,
 )
 from chargen.store.hashes import hash_bytes
@@ -92,11 +92,11 @@ class Originals:
             make_folder(self.folder)
             try:
                 temporary.mkdir()
-                write_new_durably(temporary / name, data)
+                make_file(temporary / name, data)
                 for number, other in enumerate(others, start=2):
                     suffix = SUFFIXES.get(sniff(other), ".bin")
-                    write_new_durably(temporary / f"other-{number}{suffix}", other)
-                write_new_durably(temporary / RECORD_FILE, to_json(record).encode())
+                    make_file(temporary / f"other-{number}{suffix}", other)
+                make_file(temporary / RECORD_FILE, to_json(record).encode())
                 sync_folder(temporary)
                 self._put_in_place(temporary, record)
             except BaseException:

@@ -6,10 +6,9 @@ decoder is loaded only when the first picture is published. Must not know what a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -17,12 +16,10 @@ from chargen.images.png import PngError, chunks, embedded_record, has_alpha
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict
-from chargen.model.values import Size
 from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, OutsideError, contained, kind_of
 
 if TYPE_CHECKING:
-    from chargen.images.convert import ConvertedPicture
     from chargen.images.decoding import Picture
 
 MAX_REFERENCE_BYTES = 50 << 20
@@ -127,15 +124,6 @@ def _read(root: Path, path: str) -> bytes | Unsendable:
         return damaged_reference(path)
     why = _not_sent(data)
     return Unsendable(path, why) if why else data
-
-
-def publish(
-    original: bytes, asked: Size, policy: str, record: Mapping[str, Any] | None = None, *, ai_made: bool = True
-) -> ConvertedPicture:
-    """Make the PNG that goes to the target; see `chargen.images.convert.publish`."""
-    from chargen.images import convert as publishing  # noqa: PLC0415 - a run that publishes nothing must not load the decoder
-
-    return publishing.publish(original, asked, policy, record, ai_made=ai_made)
 
 
 def inspect(data: bytes) -> Picture:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "[key]"
@@ -57,16 +56,6 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     for shape in _SHAPES:
         text = shape.sub(MASK, text)
     return text
-
-
-def scrub_json(value: Any, secrets: Iterable[str] = ()) -> Any:
-    """Return a JSON value with every text in it, keys of objects included, scrubbed."""
-    known = tuple(secrets)
-    if isinstance(value, str):
-        return scrub(value, known)
-    if isinstance(value, Mapping):
-        return {scrub(str(key), known): scrub_json(item, known) for key, item in value.items()}
-    return [scrub_json(item, known) for item in value] if isinstance(value, list | tuple) else value
 
 
 @lru_cache(maxsize=8)  # the same few secrets for every text of a run

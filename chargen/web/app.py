@@ -8,6 +8,7 @@ Nothing of the author's is ever part of a page's code: texts go as JSON, picture
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -244,11 +245,14 @@ def _file(name: str) -> Response:
 
 async def _body(request: Request) -> dict[str, Any]:
     """Return the JSON object of a request. Raises HTTPException."""
-    if int(request.headers.get("content-length") or 0) > _MOST:
-        raise HTTPException(413, "this request is too large")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST:
+            raise HTTPException(413, "this request is too large")
     try:
-        found = await request.json()
-    except ValueError:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise HTTPException(400, "the body must be a JSON object")

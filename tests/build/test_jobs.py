@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from msgspec.structs import replace
 from support.batch_vendor import PRICE
 from support.shop import BATCH, MODEL, Shop
 from support.studio import ENVIRON
@@ -21,8 +20,6 @@ from chargen.model.request import FailureClass, Mode, ProviderError
 from chargen.model.values import EntryId, Status
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.session import open_session
-from chargen.providers import load_models
-from chargen.providers.catalogue.models import ModelTable
 
 
 def test_images_go_into_one_job_wait_and_are_published(shop: Shop) -> None:
@@ -377,16 +374,6 @@ def test_a_lost_journal_loses_no_job(shop: Shop) -> None:
     (after,) = shop.attempts()
     assert (after.attempt_id, after.run_id, after.cost_usd) == (before.attempt_id, before.run_id, PRICE)
     assert after.sent_at[:19] == before.sent_at[:19]
-
-
-def test_jobs_are_split_by_the_limit_of_lines(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each holds what it may."""
-    facts = load_models().facts("openai")
-    assert facts.batch is not None
-    monkeypatch.setattr(ModelTable, "facts", lambda _self, _name: replace(facts, batch=replace(facts.batch, lines=2)))
-    shop.chapter("ch01", {name: f"A {name}." for name in "abcde"})
-    shop.run_build()
-    assert [len(job.lines) for job in shop.vendor.jobs] == [2, 2, 1]
 
 
 def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop) -> None:

@@ -52,7 +52,7 @@ def desk(tmp_path: Path) -> Desk:
 def slots(entry: Entry) -> SlotEdit:
     name = entry.id.rpartition("/")[2]
     made = SlotValues("2026-11-22T14:00:00Z", f"{name}.png", f"generated/{entry.id}.png", "p", "m", {"record": "1"})
-    return kinds.slots(entry, made)
+    return kinds.named(entry.kind).slots(entry, made)
 
 
 def refused(entry: Entry) -> SlotEdit:

@@ -52,6 +52,10 @@ def test_no_project_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:
         (b"[tool.chargen]\nx = sk-secret\n", "pyproject.toml:2:5: error: not valid TOML: invalid value"),
         (b"[tool.chargen]\nx = '''\n", "pyproject.toml:3:1: error: not valid TOML: "),
         (b"[tool.chargen]\n# caf\xe9\n", "pyproject.toml:2:6: error: this file is not UTF-8"),
+        (
+            b"\xef\xbb\xbf[tool.chargen]\n",
+            "pyproject.toml:1:1: error: TOML has no byte order mark, and this file begins",
+        ),
         (b"[tool]\nchargen = 3\n", "pyproject.toml: error: `tool.chargen` must be a table"),
         (b"[tool.chargen]\npromts = 'x'\n", "pyproject.toml:2:1: error: unknown setting `promts`"),
     ],
@@ -62,6 +66,16 @@ def test_a_file_that_can_not_be_used_is_told_where(tmp_path: Path, data: bytes, 
     text = complaint(tmp_path)
     assert text.startswith(message)
     assert "sk-" not in text
+
+
+def test_what_is_no_file_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    """A folder, or a link to nothing: the project may be here."""
+    path = tmp_path / "pyproject.toml"
+    path.mkdir()
+    assert "pyproject.toml: error: can't read this file: is a directory" in complaint(tmp_path)
+    path.rmdir()
+    path.symlink_to("nowhere")
+    assert "pyproject.toml: error: can't read this file: no such file or directory" in complaint(tmp_path)
 
 
 def test_windows_line_ends_count_as_one(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from support.story import author, tell
 
 
 @pytest.mark.long
-def test_drafts_now_and_finals_by_jobs(tmp_path: Path) -> None:
+def test_drafts_now_and_finals_by_jobs(tmp_path: Path, forks: Forks) -> None:
     """Every command prints what the page shows: four drafts live, three finals in two jobs, nothing twice."""
-    with OpenAIServer() as vendor, Forks() as forks:
+    with OpenAIServer() as vendor:
         vendor.jobs.polls = 2
         shell = author(tmp_path, forks, **vendor.environ)
         tell("half-price.md", shell)

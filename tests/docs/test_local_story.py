@@ -19,9 +19,9 @@ from chargen.providers.comfyui.workflow import read_workflow
 PAGE = (REPOSITORY / "docs/local.md").read_text(encoding="utf-8")
 
 
-def test_a_newcomer_comes_from_a_running_server_to_a_built_chapter(tmp_path: Path) -> None:
+def test_a_newcomer_comes_from_a_running_server_to_a_built_chapter(tmp_path: Path, forks: Forks) -> None:
     """Every command prints what the page shows, and at the end the chapter is there."""
-    with ComfyUIServer(model="dreamshaper_8.safetensors") as server, Forks() as forks:
+    with ComfyUIServer(model="dreamshaper_8.safetensors") as server:
         shell = author(tmp_path, forks, **server.environ)
         tell("local.md", shell)
         assert len(list((shell.folder / "generated/chapters/ch01").glob("*.png"))) == 2

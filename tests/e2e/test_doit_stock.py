@@ -76,3 +76,23 @@ def test_a_stock_failure_is_one_line_with_its_place(book: Project) -> None:
     assert "imagery/chapters/ch01/imagery.yaml:" in run.err + run.out
     assert "Traceback" not in run.err + run.out
     assert book.images() == {"chapters/ch01/b"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (b"[tool.chargen]\nx = [\n", "ERROR: pyproject.toml:3:1: error: not valid TOML: invalid value"),
+        (b"[tool.chargen]\nx = 1\n", "ERROR: pyproject.toml:2:1: error: unknown setting `x`"),
+        (b"[tool.chargen]\n# caf\xe9\n", "ERROR: pyproject.toml:2:6: error: this file is not UTF-8"),
+        (b"", "ERROR: error: no `pyproject.toml` with a `[tool.chargen]` table"),
+    ],
+)
+def test_settings_that_can_not_be_read_are_told_without_a_traceback(
+    book: Project, settings: bytes, message: str
+) -> None:
+    """As far as doit lets us: in the folder of the file it reads the file itself first."""
+    book.write("pyproject.toml", settings)
+    run = book.doit("list", "-k", cwd="notes")
+    assert run.code == 3, run.all
+    assert run.err.startswith(message), run.all
+    assert "Traceback" not in run.all

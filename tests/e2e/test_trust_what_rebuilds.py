@@ -553,9 +553,9 @@ def test_every_field_of_the_files_rebuilds_what_the_table_says(
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, dict[str, str]]]:
+def built(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[tuple[Project, dict[str, str]]]:
     """One project for all settings: a sketched image with a size, one without, and a paid one."""
-    with OpenAIServer() as server, Forks() as forks:
+    with OpenAIServer() as server:
         book = Project(tmp_path_factory.mktemp("settings"), SETTINGS, env=server.environ)
         book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
         file = "imagery/chapters/ch01/imagery.yaml"

@@ -4,8 +4,9 @@ import pytest
 from support.signing import signed, signer, state
 
 from chargen.images import png
+from chargen.images.convert import publish
 from chargen.model.values import Size
-from chargen.store.pictures import inspect, publish
+from chargen.store.pictures import inspect
 
 RECORD = {"prompt": "a dodo"}
 SIZE = Size(120, 80)

@@ -6,10 +6,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from chargen.images import png
+from chargen.images.convert import AI_MADE, RULE_MADE, publish
 from chargen.images.decoding import MAX_PIXELS, PictureError, inspect
-from chargen.images.xmp import AI_MADE, RULE_MADE
 from chargen.model.values import Size
-from chargen.store.pictures import publish
 
 RECORD = {"prompt": "a dodo", "original": {"sha256": "ab" * 32}}
 SIZE = Size(60, 40)

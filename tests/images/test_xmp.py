@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from chargen.images.xmp import AI_MADE, RULE_MADE, source_type_xmp
+from chargen.images.convert import AI_MADE, RULE_MADE, source_type_xmp
 
 KEY = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
 

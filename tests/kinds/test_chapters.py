@@ -429,7 +429,8 @@ def test_the_slots_of_an_image_are_its_outputs(scan):
     made = SlotValues(
         "2030-01-02T03:04:05Z", "img-07.png", "generated/chapters/ch03/img-07.png", "sketch", "sketch", {"record": "1"}
     )
-    edit = kinds.slots(one(scan, "    tags: []\n"), made)
+    entry = one(scan, "    tags: []\n")
+    edit = kinds.named(entry.kind).slots(entry, made)
     assert edit == SetSlots(
         ("images", 0),
         {

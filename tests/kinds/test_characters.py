@@ -156,7 +156,7 @@ def test_a_file_without_a_slug_is_named_by_its_folder(scan, told):
 def test_the_slots_of_a_portrait_begin_with_its_path(scan):
     """As seen from the character's folder, which may lie beside the pictures."""
     (entry,) = character(scan, "  - {id: a, prompt_used: a hen}\n").entries
-    edit = kinds.slots(
+    edit = kinds.named(entry.kind).slots(
         entry, SlotValues("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {})
     )
     assert isinstance(edit, SetSlots)

@@ -310,7 +310,9 @@ def test_a_list_of_pictures_that_is_text_is_an_error(scan, told):
 def test_a_picture_is_appended_to_the_list(scan):
     """One object with the six keys."""
     (entry,) = location(scan, "overview: {}\n").entries
-    edit = kinds.slots(entry, SlotValues("2030-01-02T03:04:05Z", "o.png", "g/o.png", "p", "m", {"record": "1"}))
+    edit = kinds.named(entry.kind).slots(
+        entry, SlotValues("2030-01-02T03:04:05Z", "o.png", "g/o.png", "p", "m", {"record": "1"})
+    )
     assert isinstance(edit, AppendSlot)
     assert (edit.path, edit.key) == (("overview",), "generated_images")
     assert list(edit.value) == ["generated_at", "file_name", "file_path", "provider", "model", "provider_metadata"]

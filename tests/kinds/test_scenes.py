@@ -138,7 +138,7 @@ def test_bad_scenes_are_one_problem_each_with_its_place(scan):
 
 def test_a_scene_s_slots_are_those_of_its_own_mapping(scan):
     (entry,) = scenes(scan, "  - {title: A, scene: Pim runs}\n").entries
-    edit = kinds.slots(
+    edit = kinds.named(entry.kind).slots(
         entry, SlotValues("2030-01-02T03:04:05Z", "a.png", "generated/characters/pim/a.png", "p", "m", {})
     )
     assert isinstance(edit, SetSlots)

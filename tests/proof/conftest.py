@@ -1,20 +1,13 @@
-"""What the slices of the long proofs share: a folder, processes that start quickly, and luck with a seed."""
+"""What the slices of the long proofs share: a folder, and luck with a seed."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.forks import Forks
 
 from proof.tally import Bench
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Real processes, forked from one that has imported what is slow."""
-    with Forks() as server:
-        yield server
 
 
 @pytest.fixture

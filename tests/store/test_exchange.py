@@ -159,7 +159,7 @@ if how == "while writing":
     def half(path, data, **_named):
         path.write_bytes(data[:9])
         os.kill(os.getpid(), signal.SIGKILL)
-    exchange.write_new_durably = half
+    exchange.make_file = half
 exchange.replace_unchanged(path, b"before\\n", b"before\\nslots\\n", root=path.parent)
 """
 

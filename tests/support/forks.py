@@ -28,10 +28,18 @@ from support.project import Project, Run
 
 _SLOW = (
     "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "filelock",
-    "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "ruamel.yaml",
+    "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "openai.resources.batches",
+    "ruamel.yaml", "google.genai", "websockets", "truststore",
 )  # fmt: skip
 """Libraries, and none of the program's own modules that look at the current folder when they are imported."""
-_OURS = ("chargen.build.opening", "chargen.providers.sketch", "chargen.providers.openai", "chargen.cli.main")
+_OURS = (
+    "chargen.build.opening", "chargen.kinds", "chargen.providers.sketch", "chargen.cli.main", "chargen.cli.doit.run",
+    "chargen.doit_plugin.loader", "chargen.providers.openai.adapter", "chargen.providers.google.adapter",
+    "chargen.providers.comfyui.adapter", "chargen.images.convert", "chargen.store.shared.race",
+)  # fmt: skip
+
+_RACE_SECONDS = 0.1
+"""How long the servers of a shared store are raced here; processes that are not forked do it at full length."""
 
 
 def wait_for_text(path: Path, words: str, timeout: float = 60.0) -> None:
@@ -133,6 +141,9 @@ class Forks:
 def _serve() -> None:
     for name in (*_SLOW, *_OURS):
         __import__(name)
+    sys.modules["chargen.kinds"].all_kinds()
+    race = sys.modules["chargen.store.shared.race"]
+    race.FIRST_USE_SECONDS = race.CHECK_SECONDS = _RACE_SECONDS  # type: ignore[attr-defined]
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.text.bounded import LARGEST, LONGEST_TEXT, MOST_ITEMS, bounded
+from chargen.text.secrets import scrub
 
 ORDINARY: dict[str, Any] = {"a": [1, 2.5, True, None, "größe"], "b": {"c": {"d": [{"e": "f"}]}}}
 
@@ -44,3 +45,15 @@ def test_anything_can_be_written_afterwards(value: object) -> None:
     kept = bounded(value)
     json.dumps(kept, ensure_ascii=False, allow_nan=False).encode()
     assert bounded(kept) == kept
+
+
+def test_every_text_is_cleaned_and_only_then_cut() -> None:
+    """Also the names in objects. Of a key that stands where a text is cut, not even the beginning is kept."""
+    told = {"a secret-of-mine": ["secret-of-mine", {"n": 1, "t": True, "z": None}], "b": ("x",)}
+    assert bounded(told, _scrubbed) == {"a [key]": ["[key]", {"n": 1, "t": True, "z": None}], "b": ["x"]}
+    begun = "x" * (LONGEST_TEXT - 6)
+    assert bounded(f"{begun}secret-of-mine", _scrubbed) == f"{begun}[key]"
+
+
+def _scrubbed(text: str) -> str:
+    return scrub(text, ["secret-of-mine"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.text import secrets
-from chargen.text.secrets import scrub, scrub_json
+from chargen.text.secrets import scrub
 
 KEY = "sk-proj-AbC123_def-456GHI789"
 GOOGLE = "AIzaSyA1234567890abcdefghijklmnopqrstuv"
@@ -142,10 +142,3 @@ def test_megabytes_are_scrubbed_in_time(piece: str) -> None:
     """Time grows with the text, not with its square: half a picture must not stop the program."""
     text = piece * (300_000 // len(piece))
     assert len(scrub(text, ["a-secret-key"])) <= 2 * len(text)
-
-
-def test_json_values_are_scrubbed_to_the_last_text() -> None:
-    """Texts and names in objects and lists lose the secret; numbers, nothing and truth stay."""
-    told = {"a secret-of-mine": ["secret-of-mine", {"n": 1, "t": True, "z": None}], "b": ("x",)}
-    clean = {"a [key]": ["[key]", {"n": 1, "t": True, "z": None}], "b": ["x"]}
-    assert scrub_json(told, ["secret-of-mine"]) == clean

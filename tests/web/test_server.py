@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from support.project import Project
@@ -253,3 +256,26 @@ def test_the_page_as_plain_files(book: Project, tmp_path: Path) -> None:
     run = book.chargen("review", "--export", "mine")
     assert (run.code, "holds other files" in run.err) == (3, True)
     assert (tmp_path / "mine" / "index.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("size", "status"), [(1 << 20, 400), ((1 << 20) + 1, 413), (5 << 20, 413)])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_has_a_limit_however_it_comes(server: Review, size: int, status: int, *, chunked: bool) -> None:
+    """Also in pieces of which nobody said how many there are; at the limit it is read."""
+    parts = urlsplit(server.origin)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection.putrequest("POST", "/price")
+    for name, value in (("Cookie", f"chargen-review={server.token}"), ("X-Token", server.token)):
+        connection.putheader(name, value)
+    connection.putheader("Origin", server.origin)
+    connection.putheader("Transfer-Encoding", "chunked") if chunked else connection.putheader("Content-Length", size)
+    connection.endheaders()
+    with suppress(BrokenPipeError, ConnectionResetError):  # it need not read what is too much
+        for start in range(0, size, 1 << 16):
+            piece = b"[" * min(1 << 16, size - start)
+            connection.send(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            connection.send(b"0\r\n\r\n")
+    assert connection.getresponse().status == status
+    connection.close()
+    assert server.get("/book").status == 200

@@ -6,6 +6,7 @@ to import.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from chargen.config.layout import IGNORED, JOBS
 from chargen.errors import InputError
 from chargen.model.reason import is_draft
 from chargen.plan.cache.environment import environment_digest
-from chargen.plan.cache.stamp import BUSY, Stamp, Summary, digest, files_below, read_stamp
+from chargen.plan.cache.stamp import BUSY, Stamp, Summary, files_below, read_stamp
 from chargen.store.inside import read_inside
 from chargen.store.signatures import Signatures
 
@@ -119,9 +120,9 @@ def stamped_targets(root: Path, environ: Mapping[str, str]) -> Iterable[str] | N
 
 
 def file_digest(root: Path, file: str) -> str:
-    """Return the digest of a file's bytes; nothing where it can't be read, or a link leads out of the project."""
+    """Return the SHA-256 of a file's bytes; nothing where it can't be read, or a link leads out of the project."""
     try:
-        return digest(read_inside(root, file))
+        return hashlib.sha256(read_inside(root, file)).hexdigest()
     except InputError:
         return ""
 

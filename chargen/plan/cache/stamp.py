@@ -6,7 +6,6 @@ import. A file that is not exactly what this module writes counts as none.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -136,11 +135,6 @@ def files_below(root: Path, roots: Iterable[str], unread: list[str] | None = Non
     """
     for name in roots:
         yield from sorted(_walk(root, root / name, [] if unread is None else unread))
-
-
-def digest(data: bytes) -> str:
-    """Return the digest by which content is known."""
-    return hashlib.sha256(data).hexdigest()
 
 
 # values as the file has them; each raises TypeError for anything else

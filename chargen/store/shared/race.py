@@ -19,7 +19,7 @@ CHECK_SECONDS = 10.0
 """The longer the race, the rarer a fault it finds: some stores let two writers win in one round of a dozen only."""
 
 
-def what_is_wrong(objects: Objects, seconds: float = FIRST_USE_SECONDS) -> str:
+def what_is_wrong(objects: Objects, seconds: float) -> str:
     """Let writers race for new keys, and for one version of each; return what went wrong, or nothing.
 
     Raises StoreError.

@@ -9,7 +9,7 @@ from servers.object_stores import GOOD, LYING, ObjectStore
 
 from chargen.config.settings import StoreSettings
 from chargen.store.shared.objects import Objects, StoreError, open_objects
-from chargen.store.shared.race import what_is_wrong
+from chargen.store.shared.race import FIRST_USE_SECONDS, what_is_wrong
 
 pytestmark = pytest.mark.servers
 
@@ -57,7 +57,7 @@ def test_one_writer_makes_a_new_object_and_one_replaces_a_version(
 
 def test_a_good_store_may_hold_claims(good: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     objects = opened(good, monkeypatch)
-    assert what_is_wrong(objects) == ""
+    assert what_is_wrong(objects, FIRST_USE_SECONDS) == ""
     assert list(objects.sizes("check")) == [], "nothing of the race stays behind"
 
 
