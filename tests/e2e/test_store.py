@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -10,11 +11,14 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers.loopback import held
 from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer
+from servers.pictures import png
+from servers.scripted import Fault
 from support.forks import Forks
 from support.team import CH01, FOUR, Team
 
@@ -136,6 +140,30 @@ def test_what_is_only_here_is_pushed_and_pulled(team: Team, openai: OpenAIServer
     ben.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     assert forks.run(ben, "doit").code == 0, "everything is here"
     assert len(openai.requests) == 4
+
+
+def two_pictures(body: Any) -> Any:
+    """The answer to a request, with a second picture beside the first: always the same one."""
+    second = base64.b64encode(png(64, 64, 99)).decode()
+    return {**body, "data": [*body["data"], {**body["data"][0], "b64_json": second}]}
+
+
+def test_what_was_delivered_beside_a_picture_goes_where_the_picture_goes(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """With `push`, with a build, with `pull`."""
+    openai.when("A lamp.", Fault(change=two_pictures))
+    ana, ben, eve = (team.clone(name, {"a": "A lamp."}) for name in ("ana", "ben", "eve"))
+    ana.settings("[tool.chargen.providers.openai]\nper_minute = 6000\n")
+    assert forks.run(ana, "doit").code == 0
+    ana.settings(team.settings())
+    assert forks.run(ana, "chargen", "store", "push").code == 0
+    assert forks.run(ben, "doit").code == 0
+    assert forks.run(eve, "chargen", "store", "pull").code == 0
+    assert len(openai.requests) == 1
+    for book in (ana, ben, eve):
+        (beside,) = book.root.rglob("other-2.png")
+        assert beside.read_bytes() == png(64, 64, 99)
 
 
 def test_a_key_that_only_reads_says_that_nothing_is_written(team: Team, openai: OpenAIServer, forks: Forks) -> None:
@@ -303,6 +331,7 @@ def test_what_no_branch_names_is_proposed_and_never_another_project_s(
     team: Team, openai: OpenAIServer, forks: Forks, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana = team.clone("ana")
+    openai.when("A lamp.", Fault(change=two_pictures))
     assert forks.run(ana, "doit").code == 0
     assert forks.run(ana, "chargen", "store", "gc").code == 3, "without git nobody knows"
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(ana.root))
@@ -324,5 +353,9 @@ def test_what_no_branch_names_is_proposed_and_never_another_project_s(
     ana.write(CH01, ana.read(CH01).replace("record:", "was:"))
     with open_session(ana.root, {**os.environ}) as session:
         proposed = propose(replace(session, clock=Later()), shared_store(session))
-    (found,) = proposed.replies
-    assert found[0].record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
+    ((reply, key),) = proposed.replies
+    assert reply.record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
+    (told,) = proposed.to_json()["proposed"]
+    first, beside = reply.bytes_keys
+    assert told["keys"] == [key, first], f"{beside} is that of a picture that is kept, too"
+    assert told["bytes"] == reply.original.size + len(png(64, 64, 99))
