@@ -117,11 +117,13 @@ def test_a_retake_is_made_from_a_variant_that_was_never_current(book: Studio) ->
     before = book.hash(A)
     with open_session(book.root, ENVIRON, read_only=True) as session:
         planner = session.planner()
-        third = history(session, planner.evidence, planner.image(A)).versions[2].file
+        record = history(session, planner.evidence, planner.image(A)).versions[2].record
+    assert record is not None
+    assert record.original is not None
     ask(book, version="3")
-    assert book.hash(A) == before != third
+    assert book.hash(A) == before != record.original.sha256
     assert book.build() == [WORDS]
-    assert made_from(book) == [third]
+    assert made_from(book) == [record.original.sha256]
     assert book.verdicts() == {A: Verdict.FRESH}
     assert book.build() == []
 
