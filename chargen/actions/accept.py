@@ -37,10 +37,11 @@ from chargen.model.record_marks import (
 )
 from chargen.model.values import Status, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.evidence import Evidence, TargetState
+from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
+from chargen.plan.target_state import TargetState
 from chargen.store.clock import stamp
 from chargen.store.decisions import Decided, Recorder
 from chargen.store.files import FileKind, printable

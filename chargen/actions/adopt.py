@@ -161,7 +161,7 @@ def _is_png(session: Session, path: str) -> bool:
 
 def _put(session: Session, recorder: Recorder, item: Adopted) -> Decided:
     """Put a copy of a picture at its target, where it is taken there; return what is decided of its image."""
-    told = Decided(item.image.id, item.image.file, "", f"adopted {item.found.path}")
+    told = Decided(item.image.id, item.image.file, "not adopted", f"adopted {item.found.path}")
     if item.path != item.image.target:
         return told
     data = read_inside(session.project.root, item.found.path)

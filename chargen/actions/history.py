@@ -21,7 +21,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence
-from chargen.plan.ownership import Place
+from chargen.plan.owned import Place
 from chargen.plan.plan import Planned
 from chargen.plan.salvage import mended
 from chargen.plan.session import Session

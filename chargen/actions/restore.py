@@ -68,7 +68,7 @@ def restore(
         if (route := version.record.route if version.record else image.route) is not None:
             write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
-        told = Decided(image.id, image.entry.file, "", f"version {version.number}", (), pictures)
+        told = Decided(image.id, image.entry.file, "the version before", f"version {version.number}", (), pictures)
         recorder.note([told])
         picture = replace_picture(session, image, data)
         if version.stored is not None:
@@ -112,10 +112,12 @@ def _check(session: Session, image: Planned, version: Version) -> None:
 
 def _bytes(session: Session, image: Planned, version: Version) -> tuple[bytes, str]:
     """Return the very file that once stood there; only where that is gone, one made of the original, and its size."""
-    data = session.history.read(version.kept) if version.kept is not None else None
-    if data is not None:
+    kept = version.kept
+    if kept is not None and (data := session.history.read(kept)) is not None:
         if sniff(data) != PNG:
-            hint = "run `git lfs pull`, then look for it in the history of version control"
+            hint = "it was damaged when it was replaced: choose another one"
+            if kind_of(kept.path).kind is FileKind.LFS_POINTER:
+                hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
         return data, ""
     if version.stored is None:

@@ -21,12 +21,12 @@ from chargen.model.record_marks import accepted_for
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.evidence import TargetState
 from chargen.plan.explain import Explanation, PartChange, RecordedInputs, ReferenceChange, explain
 from chargen.plan.image_request import inputs_of
 from chargen.plan.plan import Planned, Unjudged
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
+from chargen.plan.target_state import TargetState
 from chargen.store.files import FileKind
 from chargen.store.original_store import OriginalStore
 from chargen.store.pictures import own_record

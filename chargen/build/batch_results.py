@@ -8,6 +8,7 @@ the month in which it was handed over.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -64,8 +65,11 @@ class Collected(Struct):
         return bool(self.replies or self.failures or self.named)
 
 
-def collect_batches(session: Session) -> Collected:
-    """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
+def collect_batches(session: Session, bring: Callable[[BatchJob], int] = lambda _job: 0) -> Collected:
+    """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply.
+
+    `bring` fetches what others collected already of a job that is over, and returns how many replies came.
+    """
     found = Collected()
     silent: set[str] = set()
     every, lost = session.batch_jobs.look()
@@ -80,7 +84,7 @@ def collect_batches(session: Session) -> Collected:
             continue
         try:
             if job.waiting:
-                _collect(session, job, batches, found)
+                _collect(session, job, batches, found, bring)
             else:
                 _tidy(session, job, batches, found)
         except ProviderError as failure:
@@ -109,7 +113,9 @@ def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
     return None if provider is None or provider.missing_key() else provider.batches
 
 
-def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Collected) -> None:
+def _collect(
+    session: Session, job: BatchJob, batches: BatchProvider, found: Collected, bring: Callable[[BatchJob], int]
+) -> None:
     if not job.id:
         known = _found_again(session, job, batches, found)
         if known is None:
@@ -121,10 +127,12 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
         if failure.failure is not FailureClass.INVALID:
             raise
         if (job_id := batches.find(job.name, job.creating_at)) not in (None, job.id):  # the number was damaged
-            _collect(session, session.batch_jobs.created(job, job_id), batches, found)
+            _collect(session, session.batch_jobs.created(job, job_id), batches, found, bring)
             return
         if job.mended:
             raise  # it may be at another server
+        found.replies += bring(job)
+        job = _looked_at(session, job)
         message = f"the vendor does not know its job any more: {failure.message}"
         _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
         _tidy(session, job, batches, found)
@@ -135,7 +143,10 @@ def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Col
     )
     if not status.state.is_over:
         return
-    if _take(session, job, batches, status, found):
+    if came := bring(job):
+        found.replies += came
+        job = _looked_at(session, job)
+    if not job.waiting or _take(session, job, batches, status, found):
         _tidy(session, job, batches, found)
 
 
@@ -193,10 +204,10 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
                 settled.append(attempt)
         finally:
             session.batch_jobs.settle(job, settled)
-    untold = tuple(line for attempt, line in lines.items() if attempt not in lost)
-    _give_up(session, job, _untold(status.state), found, lines=untold)
+    silent = tuple(line for attempt, line in lines.items() if attempt not in lost)
+    _give_up(session, job, untold(status.state), found, lines=silent)
     if lost:
-        session.batch_jobs.settle(job, [line.attempt for line in untold])
+        session.batch_jobs.settle(job, [line.attempt for line in silent])
         number = f"{len(lost):,} of its records"
         found.told.append(f"`{JOBS}/{job.name}/{RECORDS_FILE}`: {number} can't be read, so they wait; {_GIVE_UP}")
     return not lost
@@ -207,9 +218,10 @@ def _store(session: Session, record: Record, reply: Reply) -> None:
     session.journal.stored(stored, soon=True)
 
 
-def _failed(session: Session, line: JobLine, failure: ProviderError, found: Collected) -> None:
+def line_failed(session: Session, attempt: str, failure: ProviderError) -> None:
+    """Note that a line brought no picture."""
     session.journal.failed(
-        line.attempt,
+        attempt,
         failure.failure,
         failure.message,
         http_status=failure.status,
@@ -218,6 +230,10 @@ def _failed(session: Session, line: JobLine, failure: ProviderError, found: Coll
         usage=session.clean(failure.usage),
         possibly_billed=failure.possibly_billed,
     )
+
+
+def _failed(session: Session, line: JobLine, failure: ProviderError, found: Collected) -> None:
+    line_failed(session, line.attempt, failure)
     again = failure.failure is FailureClass.TRANSIENT
     message = session.scrub(failure.message)
     found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))
@@ -243,7 +259,7 @@ def _give_up(
     found.failures.extend(LineFailure(line.entry_id, message, again, billed) for line in lines)
 
 
-def _untold(state: BatchState) -> ProviderError:
+def untold(state: BatchState) -> ProviderError:
     """Return what became of a line that a job that is over has no result of."""
     if state in (BatchState.EXPIRED, BatchState.CANCELLED):
         return ProviderError(FailureClass.TRANSIENT, f"its job was {state.value} before its turn came")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -58,19 +58,34 @@ class _Open(Struct):
 class Submitted(Struct, frozen=True):
     """What became of a job at the end of a run; `is_there` says whether its images wait.
 
-    `failure` is why it could not be made, or why nobody knows; None also where the run was interrupted.
+    `failure` is why it could not be made, or why nobody knows; None also where the run was interrupted, or where
+    `left_out` says why these images may not be bought now.
     """
 
     job: BatchJob
     is_there: bool = True
     failure: ProviderError | None = None
+    left_out: str = ""
+
+
+class JobClaims:
+    """The right to buy what is in a job; so it is without a shared store, where nobody else is asked."""
+
+    def handing_over(self, job_name: str, lines: Iterable[JobLine]) -> Mapping[str, str]:
+        """Called when a job is about to be made; returns the attempts that may not be in it, and why."""
+        del job_name, lines
+        return {}
+
+    def handed_over(self, job: BatchJob, batches: BatchProvider) -> None:
+        """Called once a job is made; never raises."""
 
 
 class Batches:
     """The jobs of one run that are being put together; safe to use from threads."""
 
-    def __init__(self, session: Session, ledger: Ledger, stop: threading.Event) -> None:
+    def __init__(self, session: Session, ledger: Ledger, stop: threading.Event, claims: JobClaims) -> None:
         self._session = session
+        self._claims = claims
         self._ledger = ledger
         self._stop = stop
         self._lock = threading.Lock()
@@ -136,10 +151,24 @@ class Batches:
                 one.spool.drop()
                 yield self._left(replace(one.job, lines=tuple(one.spool.lines)), failure)
                 continue
+            yield from self._kept_out(one)
+            if not one.spool.lines:
+                one.spool.drop()
+                continue
             done = self._made(one)
             if done.failure is not None and not done.is_there and _stops(done.failure):
                 stopped[one.job.provider] = done.failure
             yield done
+
+    def _kept_out(self, one: _Open) -> Iterator[Submitted]:
+        """Take out of a job what may not be bought now."""
+        refused = self._claims.handing_over(one.job.name, one.spool.lines)
+        if not refused:
+            return
+        out = one.spool.take_out(refused.keys())
+        for message in dict.fromkeys(refused.values()):
+            lines = tuple(line for line in out if refused[line.attempt] == message)
+            yield self._left(replace(one.job, lines=lines), left_out=message)
 
     def _made(self, one: _Open) -> Submitted:
         session = self._session
@@ -162,7 +191,9 @@ class Batches:
                 _LOG.warning("%s: nobody knows whether it was made: %s", job.name, failure.message)
                 return Submitted(job, failure=failure)
             job_id = found
-        return Submitted(session.batch_jobs.created(job, job_id))
+        job = session.batch_jobs.created(job, job_id)
+        self._claims.handed_over(job, one.batches)
+        return Submitted(job)
 
     def _not_made(self, one: _Open, job: BatchJob, failure: ProviderError) -> Submitted:
         """Give up a job that the vendor refused as a whole: nothing was charged."""
@@ -177,9 +208,9 @@ class Batches:
             session.batch_jobs.note_room(job.route, max(len(job.lines) // 2, 1))
         return self._left(job, failure)
 
-    def _left(self, job: BatchJob, failure: ProviderError | None = None) -> Submitted:
+    def _left(self, job: BatchJob, failure: ProviderError | None = None, *, left_out: str = "") -> Submitted:
         self.joined.difference_update(line.entry_id for line in job.lines)
-        return Submitted(job, is_there=False, failure=failure)
+        return Submitted(job, is_there=False, failure=failure, left_out=left_out)
 
     def _limits(self, request: Request) -> tuple[BatchFacts, int | None]:
         """Return what a job of a request's model may hold, and how many tokens, where that is limited."""

@@ -246,11 +246,18 @@ class ImageBuilder(Struct, frozen=True):
                 raise InputError(error(message, image.entry.position, "replace the file")) from None
             names = reference.character, reference.path
             sent.append(SentReference(*names, data, media_type, reference.appearance, digest, reference.name))
-        if (retake := image.retake) is not None and image.verdict.spends:
-            sent.append(self._read_exactly(retake.picture, Role.PICTURE, retake.position))
+        if (retake := image.retake) is not None and (image.verdict.spends or image.more):
+            sent.append(self._read_exactly(self._where_kept(image.id, retake.picture), Role.PICTURE, retake.position))
             if retake.mask is not None:
                 sent.append(self._read_exactly(retake.mask, Role.MASK, retake.position))
         return tuple(sent)
+
+    def _where_kept(self, entry_id: EntryId, item: PlannedReference) -> PlannedReference:
+        """Let a picture that stood at its target name its place in the history, once the first made of it is there."""
+        data, _ = read_reference(self.session.project.root, item.path) or (b"", "")
+        if item.digest is None or hash_bytes(data) == item.digest:
+            return item
+        return replace(item, path=self.judge.evidence.in_history(entry_id, item.digest) or item.path)
 
     def _read_exactly(self, item: PlannedReference, role: Role, asked_at: Position) -> SentReference:
         """Read a picture that must be the one that was planned with, byte for byte. Raises InputError."""

@@ -25,7 +25,7 @@ from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
-from chargen.plan.ownership import Group, Move
+from chargen.plan.owned import Group, Move
 from chargen.plan.session import Session
 from chargen.store.files import (
     FileKind,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from chargen.build.batch_results import Collected, collect_batches
-from chargen.build.batches import Batches
+from chargen.build.batches import Batches, JobClaims
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.events import Sink, nobody
@@ -49,27 +49,41 @@ def _or_nothing_starts() -> Iterator[None]:
         raise StartError(failure.problems) from failure
 
 
-def _prepared(session: Session, order: BuildRequest, snapshot: Snapshot | None) -> tuple[Sharing | None, Prepared]:
-    """Plan and choose, where there is a shared store with what it has and what is not here."""
-    prepared = prepare(session, order, snapshot)
+def _sharing(session: Session) -> Sharing | None:
+    """Open the shared store, where there is one."""
     settings = session.project.settings.store
     if settings is None:
-        return None, prepared
+        return None
     from chargen.build.sharing import Sharing  # noqa: PLC0415 - who has no shared store pays nothing for it
     from chargen.store.shared.shared_store import open_store  # noqa: PLC0415 - as above
 
-    sharing = Sharing(
-        session, open_store(settings, session.project.root, session.run_id, session.environ, session.clock)
-    )
+    root = session.project.root
+    return Sharing(session, open_store(settings, root, session.run_id, session.environ, session.clock))
+
+
+def _collected(session: Session, sharing: Sharing | None) -> Collected:
+    """Take what is finished of the jobs of runs before."""
+    if not jobs_state(session.batch_jobs.folder):
+        return Collected()
+    return collect_batches(session) if sharing is None else collect_batches(session, sharing.jobs.bring)
+
+
+def _prepared(
+    session: Session, sharing: Sharing | None, order: BuildRequest, snapshot: Snapshot | None, collected: Collected
+) -> Prepared:
+    """Plan and choose, where there is a shared store with what it has and what is not here."""
+    prepared = prepare(session, order, snapshot)
+    if sharing is None:
+        return prepared
     sharing.put_later()
-    while sharing.fetch(_to_ask_for(prepared), prepared.planner.judge):
+    while sharing.brought(_to_ask_for(prepared), prepared.planner.judge, collected):
         prepared = prepare(session, order)  # what came may need portraits that are not here either
     buys = any(image.verdict.spends for image in prepared.choice.images)
     if buys and session.project.settings.budget.month is not None:
         spent = sharing.month_spent()
         prepared = prepare(session, order, elsewhere=spent)
         sharing.limit_month(prepared.month, spent)
-    return sharing, prepared
+    return prepared
 
 
 def _to_ask_for(prepared: Prepared) -> list[Planned]:
@@ -120,10 +134,11 @@ def open_build(
         stack.callback(session.journal.end_run, session.run_id)
         stop = threading.Event()
         collected = session.jobs.all() and collect_jobs(session)
-        from_jobs = collect_batches(session) if jobs_state(session.batch_jobs.folder) else Collected()
-        order = replace(order, placed=from_jobs.named)
+        sharing = _sharing(session)
+        from_jobs = _collected(session, sharing)
         looked = saw_before or collected or from_jobs.changed
-        sharing, prepared = _prepared(session, order, None if looked else snapshot)
+        order = replace(order, placed=from_jobs.named)
+        prepared = _prepared(session, sharing, order, None if looked else snapshot, from_jobs)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
         finish_rows(session, prepared.planner)
@@ -134,20 +149,19 @@ def open_build(
         guard = DiskGuard(session.project.root, session.project.originals)
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
-        batches = Batches(session, prepared.ledger, stop)
+        batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
         builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches, sharing)
-        choice = prepared.choice
         build = Build(
             session,
             prepared.planner,
             prepared.plan,
-            choice,
+            prepared.choice,
             prepared.selected,
             builder,
             stop,
             sink,
             leftovers,
-            left_out=list(choice.left_out),
+            left_out=list(prepared.choice.left_out),
             warnings=warnings_of(session, prepared),
             collected=from_jobs,
         )

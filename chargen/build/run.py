@@ -218,9 +218,11 @@ class Build:
                 continue
             for line in done.job.lines:
                 if self.builder.sharing is not None:
-                    self.builder.sharing.brought_nothing(line.attempt, line.fingerprint)
+                    self.builder.sharing.never_left(line.attempt, line.fingerprint)
                 image = self.done.pop(line.entry_id).image
-                if done.failure is None:
+                if done.left_out:
+                    self.left_out.append(LeftOut(image, done.left_out))
+                elif done.failure is None:
                     self.interrupted[image.id] = image
                 elif done.failure.rate_limited:
                     self.left_out.append(LeftOut(image, f"no room for it at the vendor yet: {done.failure.message}"))

@@ -44,9 +44,8 @@ class SharedPurchase(Purchase):
         self._record = record
 
     def joined(self, record: Record) -> None:
-        """Swap the claim to `sent` for as long as a job may take; it is kept. Raises as `sent`."""
-        job = f"a job of {record.provider}"
-        self._held = self._sharing.leaving(self._held, record, self._image.most_usd, job=job)
+        """Note in the claim that it is to be in a job; it is kept. Raises as `sent`."""
+        self._held = self._sharing.joining(self._held, record, self._image.most_usd)
         self._kept = True
 
     def failed(self, attempt_id: str, failure: ProviderError) -> None:

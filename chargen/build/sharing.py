@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
 from typing import TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
+from chargen.build.batch_results import Collected
 from chargen.build.shared_choice import ReplyChoice
+from chargen.build.shared_jobs import SharedJobs
 from chargen.build.shared_purchase import SharedPurchase, UnsharedPurchase
 from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
 from chargen.model.record import Record
+from chargen.model.record_json import to_json
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge
@@ -47,10 +50,9 @@ LONGEST_REQUEST = 600.0
 """Seconds the longest request takes to any vendor, where the settings say nothing."""
 LONGEST_JOB = 3600.0
 """The same for a request that a server queues."""
-LONGEST_BATCH = 48 * 3600.0
-"""The same for one in a job of many: both vendors promise a day, and give one up after two at most."""
 
 _LOG = logging.getLogger("chargen")
+_Item = TypeVar("_Item")
 _Value = TypeVar("_Value")
 
 
@@ -59,10 +61,11 @@ class Sharing:
 
     def __init__(self, session: Session, store: SharedStore) -> None:
         self._session = session
-        self._store = store
+        self.store = store
         self._lock = threading.Lock()
         self._racing = threading.Lock()
         self._choice = ReplyChoice(session.project)
+        self.jobs = SharedJobs(session, self)
         self._silent_until = 0.0
         self._why_silent = ""
         self._problems: dict[str, Problem] = {}
@@ -76,14 +79,14 @@ class Sharing:
     def problems(self) -> tuple[Problem, ...]:
         """What there is to tell of the store at the end of a run."""
         found = list(self._problems.values())
-        if self._kept_here and not self._store.writes:
+        if self._kept_here and not self.store.writes:
             hint = "`access` of `[tool.chargen.store]` says so; `chargen store push` puts it there with a key that may"
             message = f"the store is only read here: what was bought here ({self._kept_here}) stays here"
-            found.append(note(message, self._store.settings.position, hint))
-        elif later := len(self._store.machine.to_put()):
+            found.append(note(message, self.store.settings.position, hint))
+        elif later := len(self.store.machine.to_put()):
             message = f"of what was bought here {later} could not be put in the store yet"
             found.append(
-                note(message, self._store.settings.position, "the next build puts it there, or `chargen store push`")
+                note(message, self.store.settings.position, "the next build puts it there, or `chargen store push`")
             )
         return tuple(found)
 
@@ -93,11 +96,26 @@ class Sharing:
         """Fetch what others paid for of these images, in plan order; return how many replies came."""
         asked = [(image, prints) for image in images if (prints := self._choice.asked_under(image, judge))]
         every = tuple(dict.fromkeys(name for _, prints in asked for name in prints))
+        known = dict(zip(every, self.at_once(self.under, every), strict=True))
+        chosen = [(image, self._choice.choose(image, prints, known, judge)) for image, prints in asked]
+        return sum(self.at_once(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen))
+
+    def brought(self, images: Sequence[Planned], judge: Judge, collected: Collected) -> bool:
+        """Fetch what others paid for, or else ask for the jobs of theirs that are over; say whether anything came."""
+        if self.fetch(images, judge):
+            return True
+        if not self.store.writes:
+            return False
+        plain = (image for image in images if judge.options.forced.get(image.id, Force.NONE) is Force.NONE)
+        return self.jobs.collect(plain, collected)
+
+    @staticmethod
+    def at_once(question: Callable[[_Item], _Value], items: Sequence[_Item]) -> list[_Value]:
+        """Return the answers for several items, which are asked for at once."""
+        if not items:
+            return []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-            known = dict(zip(every, pool.map(self._under, every), strict=True))
-            chosen = [(image, self._choice.choose(image, prints, known, judge)) for image, prints in asked]
-            came = pool.map(lambda pair: pair[1] is not None and self._bring(pair[0], pair[1]), chosen)
-            return sum(came)
+            return list(pool.map(question, items))
 
     def _fetch_for(self, image: Planned, judge: Judge) -> bool:
         """Fetch what others paid for of an image that is about to be bought; every version, where it has one here."""
@@ -105,7 +123,7 @@ class Sharing:
             return self.fetch((image,), judge) > 0
         assert image.fingerprint is not None
         here = {stored.record.attempt for stored in self._session.originals.for_fingerprint(image.fingerprint)}
-        others = [reply for reply in self._under(image.fingerprint) if reply.record.attempt not in here]
+        others = [reply for reply in self.under(image.fingerprint) if reply.record.attempt not in here]
         fits = [
             reply
             for reply in others
@@ -113,26 +131,34 @@ class Sharing:
         ]
         return sum(self._choice.take(image, reply) and self._bring(image, reply) for reply in fits) > 0
 
-    def _under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
+    def under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
+        """Return the replies to these inputs; none where the store can't be asked."""
         try:
-            return self._ask(lambda: self._store.replies.under(fingerprint))
+            return self.ask(lambda: self.store.replies.under(fingerprint))
         except StoreError:
             return ()
 
     def _bring(self, image: Planned, reply: SharedReply) -> bool:
-        """Store a reply among the originals here; say whether it came."""
-        session, record = self._session, reply.record
-        if session.originals.find(record.attempt, record.fingerprint) is None:
-            try:
-                data = self._ask(lambda: self._store.replies.fetch(reply))
-            except StoreError:
-                return False
-            stored = session.originals.put(record, data)
-            session.journal.known(stored)
+        """Store a reply for an image among the originals here; say whether it came."""
+        if self.bring(reply) is None:
+            return False
         with self._lock:
             self.fetched[image.id] = reply
-        _LOG.info("%s: fetched %s from the store, put there by %s", image.id, record.attempt, reply.who)
+        _LOG.info("%s: fetched %s from the store, put there by %s", image.id, reply.record.attempt, reply.who)
         return True
+
+    def bring(self, reply: SharedReply) -> StoredOriginal | None:
+        """Store a reply among the originals here, if it is not; None where it could not be fetched."""
+        session, record = self._session, reply.record
+        stored = session.originals.find(record.attempt, record.fingerprint)
+        if stored is None:
+            try:
+                data, others = self.ask(lambda: self.store.replies.fetch(reply))
+            except StoreError:
+                return None
+            stored = session.originals.put(record, data, others)
+            session.journal.known(stored)
+        return stored
 
     # claiming
 
@@ -147,7 +173,7 @@ class Sharing:
             return Purchase()
         if self._fetch_for(image, judge):
             return None
-        if not self._store.writes:
+        if not self.store.writes:
             return UnsharedPurchase(self)
         try:
             held = self._claim(image, judge)
@@ -157,14 +183,15 @@ class Sharing:
         if held is None:
             return None
         if held.billed is not None:
-            self._tell_billed(image, held.billed)
+            until = f"{held.billed.until[:16].replace('T', ' ')} UTC"
+            self.tell_billed(held.billed, f"and no reply was in the store by {until}")
         return SharedPurchase(self, image, held)
 
     def _claim(self, image: Planned, judge: Judge) -> Held | None:
         self._trust_claims()
         assert image.fingerprint is not None
         assert image.route is not None
-        came = self._ask(lambda: self._store.replies.under(image.fingerprint or Fingerprint("")))
+        came = self.ask(lambda: self.store.replies.under(image.fingerprint or Fingerprint("")))
         wanted = Wanted(
             image.fingerprint,
             image.id,
@@ -173,10 +200,10 @@ class Sharing:
             frozenset(reply.record.attempt for reply in came),
             judge.options.forced.get(image.id, Force.NONE) is not Force.NONE,
         )
-        held = self._ask(lambda: self._store.claims.acquire(wanted))
+        held = self.ask(lambda: self.store.claims.acquire(wanted))
         if isinstance(held, Claim):
             if held.job:  # that may take a day: it is not waited for
-                raise NotClaimedError(f"waiting: {held}")
+                raise NotClaimedError(f"waiting: {self.jobs.said(held)}")
             raise HeldElsewhereError(str(held))
         if self._fetch_for(image, judge):  # whoever held it put its reply there a moment ago
             self.give_back(held)
@@ -186,57 +213,81 @@ class Sharing:
     def _trust_claims(self) -> None:
         """Race the store once, and remember what it showed. Raises StoreError where its writes can't be trusted."""
         with self._racing:
-            found = self._store.machine.verdict
+            found = self.store.machine.verdict
             if found is None:
-                found = self._ask(lambda: race.what_is_wrong(self._store.objects, race.FIRST_USE_SECONDS))
-                self._store.machine.note_verdict(found)
+                found = self.ask(lambda: race.what_is_wrong(self.store.objects, race.FIRST_USE_SECONDS))
+                self.store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"
             hint = "take one that keeps conditional writes; `chargen store check` asks again"
-            self._tell(warning(message, self._store.settings.position, hint))
+            self.tell(warning(message, self.store.settings.position, hint))
             raise UntrustedStoreError(message)
 
     def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
         """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
-        if self._store.settings.claims is StoreClaims.REQUIRED:
+        if self.store.settings.claims is StoreClaims.REQUIRED:
             hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
             raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
         _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
 
-    def _tell_billed(self, image: Planned, before: Claim) -> None:
+    def why_not_without(self, entry_id: EntryId, failure: StoreError) -> str:
+        """Return why an image may not be bought without a claim; nothing where it may."""
+        try:
+            self.may_go_on(entry_id, failure)
+        except NotClaimedError as refusal:
+            return refusal.message
+        return ""
+
+    def tell_billed(self, before: Claim, why: str) -> None:
+        """Name what another build may have paid for, and what is to be bought again here."""
+        where = f" in `{before.job_name}`" if before.job_name else ""
         message = (
-            f"possibly billed: {image.id} was being bought by {before.who} (attempt {before.attempt}), and no reply "
-            f"was in the store by {before.until[:16].replace('T', ' ')} UTC; it was asked for again here"
+            f"possibly billed: {before.entry} was being bought by {before.who}{where} (attempt {before.attempt}), "
+            f"{why}; it is asked for again here"
         )
-        self._tell(warning(message, None, "whoever that was may still have the reply: `chargen store push` there"))
+        self.tell(warning(message, None, "whoever that was may still have the reply: `chargen store push` there"))
 
     # buying
 
-    def leaving(self, held: Held | None, record: Record, most: Decimal | None, *, job: str = "") -> Held | None:
-        """Note that a request is about to leave, or to join a job. Raises HeldElsewhereError, NotClaimedError."""
-        self._store.machine.will_put(record.attempt, record.fingerprint)
+    def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
+        """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
+        seconds, price = self._seconds(record), _price(record)
+        return self._noted(held, record, most, lambda one: self.store.claims.sent(one, record.attempt, seconds, price))
+
+    def joining(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
+        """Note that a request is about to join a job. Raises HeldElsewhereError, NotClaimedError."""
+        told = record.attempt, _price(record), f"a job of {record.provider}", to_json(record)
+        still = self._noted(held, record, most, lambda one: self.store.claims.joined(one, *told))
+        if still is not None:
+            self.jobs.joined(still)
+        return still
+
+    def _noted(
+        self, held: Held | None, record: Record, most: Decimal | None, swap: Callable[[Held], Held | None]
+    ) -> Held | None:
+        """Set aside what a request may cost, and swap its claim."""
+        self.store.machine.will_put(record.attempt, record.fingerprint)
         try:
             self._set_aside(record, most)
             if held is None:
                 return None
-            seconds, price = LONGEST_BATCH if job else self._seconds(record), _price(record)
-            still = self._ask(lambda: self._store.claims.sent(held, record.attempt, seconds, price, job))
+            still = self.ask(lambda: swap(held))
         except StoreError as failure:
             try:
                 self.may_go_on(record.entry_id, failure)
             except NotClaimedError:
-                self._stays(record)
+                self._stays(record.attempt, record.fingerprint)
                 raise
             return held
         if still is None:
-            self._stays(record)
+            self._stays(record.attempt, record.fingerprint)
             raise HeldElsewhereError("its claim ran out, and another build took it over")
         return still
 
     def month_spent(self) -> dict[str, Decimal]:
         """Return what the store's ledger tells of the month, by attempt; nothing where it can't be asked."""
         try:
-            return self._ask(lambda: self._store.ledger.spent(compact_stamp(self._session.clock.now())))
+            return self.ask(lambda: self.store.ledger.spent(compact_stamp(self._session.clock.now())))
         except StoreError:
             return {}
 
@@ -257,25 +308,31 @@ class Sharing:
         limit = self._month_limit
         if limit is None or not most:
             return
-        self._ask(lambda: self._store.ledger.most(record.attempt, most))
-        spent = sum(self._ask(lambda: self._store.ledger.spent(record.attempt)).values(), NOTHING)
+        self.ask(lambda: self.store.ledger.most(record.attempt, most))
+        spent = sum(self.ask(lambda: self.store.ledger.spent(record.attempt)).values(), NOTHING)
         if spent > limit:
-            self._stays(record)
+            self._stays(record.attempt, record.fingerprint)
             left = cost_text(max(limit - spent + most, NOTHING))
             message = f"it may cost {cost_text(most)}, and {left} is left of the month's budget of all machines"
             raise NotClaimedError(message)
 
-    def _stays(self, record: Record) -> None:
+    def _stays(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Take back what was noted of a request that does not leave."""
-        self._store.machine.has_put(record.attempt, record.fingerprint)
+        self.store.machine.has_put(attempt, fingerprint)
         if self._month_limit is not None:
-            self.account(record.attempt, NOTHING)
+            self.account(attempt, NOTHING)
+
+    def never_left(self, attempt: str, fingerprint: Fingerprint) -> None:
+        """Give back the claim of a request whose job was not made; where that fails it runs out."""
+        with suppress(StoreError):
+            self.ask(lambda: self.store.claims.forget(fingerprint, attempt))
+        self._stays(attempt, fingerprint)
 
     def account(self, attempt: str, usd: Decimal | None) -> None:
         """Tell the ledger what a request did cost; what nobody knows stays as it was set aside. Never raises."""
-        if usd is not None and self._store.writes:
+        if usd is not None and self.store.writes:
             with suppress(StoreError):
-                self._ask(lambda: self._store.ledger.cost(attempt, usd))
+                self.ask(lambda: self.store.ledger.cost(attempt, usd))
 
     def _seconds(self, record: Record) -> float:
         jobs = self._session.adapters.models.facts(record.provider).jobs
@@ -287,23 +344,24 @@ class Sharing:
         record = stored.record
         try:
             data = self._session.originals.read(stored)
-            self._ask(lambda: self._store.replies.put(record, data))
+            others = self._session.originals.further(stored)
+            self.ask(lambda: self.store.replies.put(record, data, others))
             self.account(record.attempt, record.cost_or_estimate_usd)
             if held is not None:
-                self._ask(lambda: self._store.claims.done(held))
+                self.ask(lambda: self.store.claims.done(held))
         except (StoreError, ChargenError) as failure:
             _LOG.warning("%s: %s is not in the store yet: %s", record.entry_id, record.attempt, failure)
             return False
-        self._store.machine.has_put(record.attempt, record.fingerprint)
+        self.store.machine.has_put(record.attempt, record.fingerprint)
         return True
 
     def put_later(self) -> None:
         """Put what runs of before could not."""
-        if not self._store.writes:
+        if not self.store.writes:
             return
         under_way = {job.name for job in self._session.jobs.all()}
         under_way.update(line.attempt for job in self._session.batch_jobs.all() for line in job.waiting)
-        for attempt, fingerprint in self._store.machine.to_put().items():
+        for attempt, fingerprint in self.store.machine.to_put().items():
             stored = self._session.originals.find(attempt, fingerprint)
             if stored is not None:
                 self.put(stored)
@@ -313,16 +371,16 @@ class Sharing:
     def brought_nothing(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Give up an attempt that nothing will come of; where its claim can't be given back it runs out."""
         with suppress(StoreError):
-            self._ask(lambda: self._store.claims.forget(fingerprint, attempt))
+            self.ask(lambda: self.store.claims.forget(fingerprint, attempt))
         known = self._session.journal.attempt(attempt)
         if known is not None and known.status is AttemptStatus.FAILED and not known.possibly_billed:
             self.account(attempt, known.cost_usd or NOTHING)
-        self._store.machine.has_put(attempt, fingerprint)
+        self.store.machine.has_put(attempt, fingerprint)
 
     def give_back(self, held: Held) -> None:
         """Free a claim that brought nothing; where that fails it runs out."""
         with suppress(StoreError):
-            self._ask(lambda: self._store.claims.free(held))
+            self.ask(lambda: self.store.claims.free(held))
 
     def keeps_here(self) -> None:
         """Count a reply that was bought and is not put into the store."""
@@ -331,7 +389,7 @@ class Sharing:
 
     # failures
 
-    def _ask(self, question: Callable[[], _Value]) -> _Value:
+    def ask(self, question: Callable[[], _Value]) -> _Value:
         """Ask the store, unless it failed a moment ago. Raises StoreError, told once."""
         now = self._session.clock.monotonic()
         if now < self._silent_until:
@@ -342,10 +400,11 @@ class Sharing:
             if not isinstance(failure, DamagedReplyError):
                 self._silent_until, self._why_silent = now + PAUSE_SECONDS, str(failure)
             hint = "images are built all the same, as far as `claims` allows; `chargen store check` tells more"
-            self._tell(warning(str(failure), self._store.settings.position, hint))
+            self.tell(warning(str(failure), self.store.settings.position, hint))
             raise
 
-    def _tell(self, problem: Problem) -> None:
+    def tell(self, problem: Problem) -> None:
+        """Note what is to be told at the end of the run, once."""
         with self._lock:
             self._problems.setdefault(problem.message, problem)
 

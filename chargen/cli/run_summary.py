@@ -12,7 +12,7 @@ from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
-from chargen.cli.tables import counts, listed, plural
+from chargen.cli.tables import counts, listed, moment, plural
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
@@ -30,7 +30,7 @@ def opening(build: Build) -> Iterable[str]:
     for attempt in build.leftovers:
         yield (
             f"possibly billed: {attempt.task_id} was being made by {attempt.route} at "
-            f"{attempt.sent_at} when the process ended"
+            f"{moment(attempt.sent_at)} when the process ended"
         )
     yield from _collected(build)
     spending = [image for image in build.chosen if image.sends]

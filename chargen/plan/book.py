@@ -14,7 +14,8 @@ from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import usual_places
-from chargen.plan.ownership import Claim, Group, Owned, OwnershipOnDemand, OwnershipRead, PictureSources
+from chargen.plan.owned import Claim, Group, Owned, OwnershipRead, PictureSources
+from chargen.plan.ownership import OwnershipOnDemand
 from chargen.plan.read_trace import Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import ScannedFile, broken_slugs

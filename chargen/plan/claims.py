@@ -15,7 +15,7 @@ from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.ownership import Claim, FileAtPlace
+from chargen.plan.owned import Claim, FileAtPlace
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, folding, kind_of
 from chargen.store.hash_cache import FileHashes

@@ -1,65 +1,32 @@
-"""What is known of one image: the file at its target, the record that belongs to it, and originals that fit.
+"""What was paid for, or refused, for one image: originals that fit its inputs, files of the history, requests in jobs.
 
-Laws: the record of a file is the one whose hash is the file's, wherever it is kept (the YAML, the originals, the
-journal, the picture's own text), of several the newest; an equal size is evidence enough until something would be
-replaced, then the file is hashed. Reads only.
+Laws: where the author asked for another image of the same inputs, only what came after that counts; a variant that was
+never picked is no late reply, and the last to be restored. Reads only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Struct
 
 from chargen import kinds
-from chargen.config.layout import STATE
-from chargen.model.entries import Entry, Outputs
+from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt, line_of
+from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.claims import named_picture
 from chargen.plan.job_lines import JobLines, WaitingLine
-from chargen.plan.ownership import Owned, Ownership, OwnershipRead, Place, VersionChains
-from chargen.plan.project import Project
-from chargen.plan.salvage import JournalRead, OriginalsRead, may_be_of, mended
+from chargen.plan.owned import Place
+from chargen.plan.salvage import may_be_of, mended
+from chargen.plan.target_state import TargetStates
 from chargen.plan.tier_rank import rank_of_record
-from chargen.providers import is_proof
 from chargen.store.batch_jobs import JobLine
-from chargen.store.exchange import is_being_written
-from chargen.store.files import ABSENT, FileKind, FileState, kind_of
-from chargen.store.hash_cache import FileHashes
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
-from chargen.store.pictures import damage, own_record
-
-
-class TargetState(Struct, frozen=True):
-    """What stands at a target. `line` is its record; `others` says that there are records of other bytes only."""
-
-    state: FileState
-    line: RecordLine | None = None
-    in_yaml: bool = False
-    others: bool = False
-    file: FileHash | None = None
-    """The file's hash, where it was taken."""
-    record: Record | None = None
-    """The full record, where `line` is not from the YAML."""
-    damage: str = ""
-    """Why the file is no picture; looked at only where no record is of its bytes."""
-    in_use: bool = False
-    """A damaged file is being written at this moment, as far as the system tells."""
-    moved: str = ""
-    """What the place is called where the file stands now, if not at the target yet."""
-    path: str = ""
-    """The project-relative path where the file stands."""
 
 
 class PaidReply(Struct, frozen=True):
@@ -77,119 +44,13 @@ class PaidReply(Struct, frozen=True):
     """The original's record is damaged, and was put together anew from what else is known."""
 
 
-class Evidence(Struct, frozen=True):
-    """Where to look. `planned` says whether an entry id belongs to the plan."""
+class Evidence(TargetStates, frozen=True, kw_only=True):
+    """All there is to know of the images of one plan, besides their entries."""
 
-    project: Project
-    hashes: FileHashes
-    originals: OriginalsRead
-    journal: JournalRead
-    planned: Callable[[EntryId], bool]
-    ownership: OwnershipRead = field(default_factory=Ownership)
-    """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
     in_history: Callable[[EntryId, FileHash], str] = lambda _entry_id, _file: ""
     """Where the history keeps a file of an entry, project-relative; empty where it does not."""
-    unfinished: frozenset[str] = frozenset()
-    """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""
     job_lines: Callable[[], JobLines | None] = lambda: None
     """The requests in jobs, None where there are no jobs."""
-    asks_for: Callable[[EntryId, Fingerprint], bool] = lambda _entry_id, _fingerprint: False
-    """Says whether an entry, if there is one of that id, asks for these inputs now."""
-    takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
-    """Says whether an entry is the first in plan order with need of an attempt that is nobody's."""
-    arrived: set[EntryId] = field(default_factory=set)
-    _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
-    """The attempt that made each living entry's picture, looked up when first asked for."""
-
-    def owned(self, entry_id: EntryId) -> Owned:
-        """Say where an entry's picture is."""
-        owned = self.ownership.of(entry_id) or _AT_TARGET
-        return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
-
-    def moved_unrecorded(self, entry_id: EntryId) -> bool:
-        """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
-        group = self.ownership.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
-        return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
-
-    def own(self, entry: Entry) -> Entry:
-        """Return an entry without a record that is another's: a copied entry begins anew."""
-        return entry if self.owned(entry.id).copied is None else replace(entry, outputs=Outputs())
-
-    def owner(self, stored: StoredOriginal) -> EntryId | None:
-        """Return the living entry an original belongs to, None where it is nobody's."""
-        record = stored.record
-        if record.after is not None:  # one that was made since the plan, or kept as a version only
-            before = self.ownership.attempts.get(record.after)
-            if before is None and has(record.why, ReasonCode.VARIANT):  # never in place, so nothing is noted of it
-                before = self._chains.reached_from(f"{record.fingerprint}/{record.after}")
-            if before is not None:
-                return before
-        return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
-
-    def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry whose version an attempt is, None where it is nobody's."""
-        return self._chains.owner(f"{fingerprint}/{attempt}", made_for)
-
-    @property
-    def _chains(self) -> VersionChains:
-        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
-
-    def _goes_by_id(self, entry_id: EntryId) -> bool:
-        """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
-        if not self.planned(entry_id):
-            return False
-        own = self._attempt_of(entry_id)
-        if own is None or self.ownership.attempts.get(own) != entry_id:
-            return True
-        known = self.journal.attempt(own)
-        return known is None or known.task_id == entry_id
-
-    def _attempt_of(self, entry_id: EntryId) -> str | None:
-        """Return the attempt that made an entry's picture, as its record tells."""
-        if not self._attempts_by_id:
-            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
-        return self._attempts_by_id.get(entry_id)
-
-    def heir(self, entry_id: EntryId) -> EntryId | None:
-        """Return the entry whose picture was made for an id that is gone."""
-        made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
-        return next((found for found in made if found is not None), None)
-
-    def _own_first(self, entry: Entry, replies: Iterable[StoredOriginal]) -> Iterator[StoredOriginal]:
-        """Yield the replies that are an entry's own; then those that are nobody's, while it is the first with need."""
-        nobodys: list[StoredOriginal] = []
-        for stored in replies:
-            owner = self.owner(stored)
-            if owner is not None and self._is_in_transit(stored):
-                nobodys.append(stored)  # what is asked for counts, whatever it was called when it was asked
-            elif owner == entry.id:
-                yield stored
-            elif owner is None and not self._comes_along(entry, stored.record.fingerprint):
-                nobodys.append(stored)
-        for stored in nobodys:
-            if self.takes(entry.id, stored.record.attempt):
-                yield stored
-
-    def _is_in_transit(self, stored: StoredOriginal) -> bool:
-        """Say whether a reply of a run that died never had a place, nor has the entry of its id one or asks for it.
-
-        One of this run is on its way to the entry that asked, whoever has the same inputs.
-        """
-        record = stored.record
-        if record.attempt not in self.unfinished or stored.published:
-            return False
-        if record.after is not None or has(record.why, ReasonCode.VARIANT):
-            return False
-        if self._attempt_of(record.entry_id) is not None:
-            return False
-        return not self.asks_for(record.entry_id, record.fingerprint)
-
-    def _comes_along(self, entry: Entry, fingerprint: Fingerprint) -> bool:
-        """Say whether an entry's own picture of these inputs is on its way to the target: it has need of no other."""
-        line = entry.record_line
-        if line is None or line.fingerprint != fingerprint or is_proof(line.by):
-            return False
-        return self.owned(entry.id).place in (Place.ELSEWHERE, Place.HISTORY, Place.ORIGINAL)
 
     def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:
         """Return the attempt with these inputs that was refused and not tried again since: of this entry, or of none.
@@ -207,117 +68,6 @@ class Evidence(Struct, frozen=True):
             if owner in (None, entry_id):
                 return attempt
         return None
-
-    def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
-        """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
-        owned = self.owned(entry.id)
-        if owned.place is Place.ELSEWHERE:
-            moved = self.name_of(owned.path, entry)
-            return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved, path=owned.path)
-        found = self._at(self.project.target(entry.id), entry, fingerprint, certain=certain)
-        if owned.place is Place.TARGET or not found.state.kind.is_picture:
-            return found
-        return TargetState(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
-
-    def name_of(self, path: str, entry: Entry) -> str:
-        """Return what to call the place a picture comes from: an id where it can be one, else the path."""
-        top = f"{self.project.settings.generated}/"
-        if path.startswith(f"{STATE}/") or path == self.project.target(entry.id):
-            path = named_picture(entry)
-        return path[len(top) : -len(".png")] if path.startswith(top) and path.endswith(".png") else path
-
-    def _at(self, place: str, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
-        path = self.project.path(place)
-        state = kind_of(path)
-        line = entry.record_line
-        if state.kind is FileKind.LFS_POINTER:
-            ours = line is not None and line.file == state.oid
-            return TargetState(state, line if ours else None, in_yaml=ours, others=line is not None, file=state.oid)
-        if state.kind is not FileKind.FILE:
-            return TargetState(state, others=line is not None)
-        if line is not None and line.size == state.size and not certain:
-            return TargetState(state, line, in_yaml=True)
-        return self._by_hash(path, entry, fingerprint, state, line)
-
-    def _by_hash(
-        self, path: Path, entry: Entry, fingerprint: Fingerprint | None, state: FileState, line: RecordLine | None
-    ) -> TargetState:
-        file = self.hashes.hash_of(path, state.key)
-        if line is not None and line.file == file:
-            return TargetState(state, line, in_yaml=True, file=file)
-        others = line is not None
-        matching: list[tuple[RecordLine, Record]] = []
-        for known, record in self._versions(entry.id, fingerprint):
-            others = True
-            if known.file == file:
-                matching.append((known, record))
-        if matching:
-            best, record = max(matching, key=lambda pair: pair[1].received_at)
-            return TargetState(state, best, file=file, record=record)
-        data = read_plain(path, PICTURE_BYTES)
-        own = self._own_text(data, file, state.size, entry.id)
-        if own is not None and own[1]:
-            return TargetState(state, own[0], file=file, record=own[2])
-        broken = damage(data)
-        in_use = bool(broken) and is_being_written(path)
-        return TargetState(state, others=others or own is not None, file=file, damage=broken, in_use=in_use)
-
-    def _versions(self, entry_id: EntryId, fingerprint: Fingerprint | None) -> Iterator[tuple[RecordLine, Record]]:
-        """Yield the records of an entry's files that the originals and the journal know."""
-        if fingerprint is not None:
-            for stored in self.originals.for_fingerprint(fingerprint):
-                if self.owner(stored) == entry_id:
-                    yield from _lines(stored)
-        attempts = {attempt.attempt_id: attempt for attempt in self.journal.attempts_for(entry_id)}
-        for attempt in attempts.values():
-            if attempt.fingerprint != fingerprint and attempt.original:
-                found = self.originals.find(attempt.attempt_id, attempt.fingerprint)
-                if found is not None and self.owner(found) == entry_id:
-                    yield from _lines(found)
-
-    def _own_text(
-        self, data: bytes, file: FileHash, size: int, entry_id: EntryId
-    ) -> tuple[RecordLine, bool, Record] | None:
-        """Read the record in a picture's own text: (line, whether the bytes are what it describes, record)."""
-        told = own_record(data)
-        if told is None:
-            return None
-        record, verified = told
-        if record.entry_id != entry_id:  # of another entry it is a copy of the author's; of none, what it left here
-            owner = self._chains.reached_from(f"{record.fingerprint}/{record.attempt}")
-            if owner not in (None, entry_id):
-                return None
-        return line_of(record, file, size, record.received_at), verified, record
-
-    def parts_of(self, entry: Entry, state: TargetState) -> Mapping[str, str]:
-        """Return the short digests of the parts a picture was made from: of its line, else of a full record of it.
-
-        That is the original's, else the one in the picture's own text; nothing where neither is here.
-        """
-        line = state.line
-        if line is None or line.parts:
-            return dict(line.parts) if line is not None else {}
-        for record in self._records_of(entry, state, line):
-            if record.fingerprint == line.fingerprint and record.parts:
-                return {part.name: part.digest for part in record.parts}
-        return {}
-
-    def _records_of(self, entry: Entry, state: TargetState, line: RecordLine) -> Iterator[Record]:
-        if state.record is not None:
-            yield state.record
-        stored = self.originals.find(line.attempt, line.fingerprint) if line.attempt is not None else None
-        if stored is not None:
-            yield stored.record
-        if state.state.kind is FileKind.FILE:
-            path = self.project.path(state.path or self.project.target(entry.id))
-            with suppress(OSError):
-                if (told := own_record(read_plain(path, PICTURE_BYTES))) is not None:
-                    yield told[0]
-
-    def elsewhere(self, entry: Entry) -> str:
-        """Return the existing picture of the author's own that the entry's `file_path` names, or nothing."""
-        owned = self.owned(entry.id)
-        return owned.path if owned.place is Place.NAMED else ""
 
     def paid(
         self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, least: int
@@ -340,7 +90,7 @@ class Evidence(Struct, frozen=True):
             return not _is_unseen(entry, line, stored)
 
         every = chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs))
-        for stored in self._own_first(entry, filter(counts, every)):
+        for stored in self.own_first(entry, filter(counts, every)):
             file = stored.published[-1].sha256 if stored.published else None
             return PaidReply(_in_words(stored.record), stored, file=file, mended=stored not in whole)
         return None
@@ -454,26 +204,14 @@ class Evidence(Struct, frozen=True):
             return None
         _, since = _asked_again(entry, fingerprint)
         newest = reversed(self.originals.for_fingerprint(fingerprint))
-        for stored in self._own_first(entry, (item for item in newest if item.record.received_at >= since)):
+        for stored in self.own_first(entry, (item for item in newest if item.record.received_at >= since)):
             return stored if stored.unusable else None
         return None
-
-
-_AT_TARGET = Owned(Place.TARGET)
 
 
 def _in_words(record: Record) -> str:
     """Say which version an original is, so that people find it in the history."""
     return f"made {record.received_at[:16].replace('T', ' ')} by {record.provider}/{record.model}"
-
-
-def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:
-    """Yield a line for each file that was made from an original, the delivered bytes themselves first."""
-    record, original = stored.record, stored.original
-    yield line_of(record, original.sha256, original.size, record.received_at), record
-    for form in stored.published:
-        if form.sha256 != original.sha256:
-            yield line_of(record, form.sha256, form.size, form.at), record
 
 
 def _is_unseen(entry: Entry, line: RecordLine | None, stored: StoredOriginal) -> bool:

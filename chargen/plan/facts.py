@@ -1,34 +1,27 @@
 """The facts of one image, looked up on the disk and in the records as its verdict asks for them.
 
-Reads the disk, changes nothing; what the facts mean is said by `chargen.plan.verdict`.
+Those of its present picture are `chargen.plan.picture_facts`; here is what was paid for, what it waits for, and what
+stands in the way of a new one. Reads the disk, changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.config.layout import JOBS
-from chargen.config.settings import Settings
 from chargen.errors import InputError, Problem, Severity, error, note, warning
-from chargen.model.entries import Entry
-from chargen.model.inputs import REFERENCE, RETAKE, Inputs, change_reasons, differences, edited_prompts
+from chargen.model.inputs import change_reasons, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, accepted_for, forgotten_at, last_attempt, tier_of
+from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.request import Request, SentReference
-from chargen.model.values import Fingerprint, Status, Verdict
-from chargen.plan.drift import drift_of, name_of_drift
-from chargen.plan.evidence import Evidence, PaidReply, TargetState
-from chargen.plan.fact_sources import FactSources
-from chargen.plan.image_request import inputs_of, request_of
-from chargen.plan.plan import Unjudged
-from chargen.plan.tier_rank import FINAL, LOWEST_DRAFT, SKETCH, rank_asked_for, rank_of_line, stands_in
-from chargen.plan.verdict import Change, Force, Match, Target
+from chargen.model.values import Verdict
+from chargen.plan.evidence import PaidReply
+from chargen.plan.image_request import request_of
+from chargen.plan.picture_facts import PictureFacts
+from chargen.plan.tier_rank import rank_of_line
+from chargen.plan.verdict import Change, Force, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
@@ -36,204 +29,17 @@ from chargen.store.pictures import own_record, read_reference
 from chargen.text.money import cost_text
 
 
-class GatheredFacts(Struct, frozen=True, dict=True):
-    """The facts of one image, each looked up once, when the verdict asks for it; what a place or a hint goes with too.
+class GatheredFacts(PictureFacts, frozen=True, dict=True):
+    """All facts of one image; what a place or a hint goes with too.
 
-    `fingerprint` and `inputs` are None where they are unknown. `reads` says that the file at the target is hashed
-    even where its size is evidence. `sent` are the references as they will be sent, None in a plan; `ready` is the
-    request that was made and checked a moment ago.
+    `sent` are the references as they will be sent, None in a plan; `ready` is the request that was made and checked a
+    moment ago.
     """
 
-    sources: FactSources
-    image: Unjudged
-    inputs: Inputs | None
-    fingerprint: Fingerprint | None
-    awaited: tuple[str, ...]
-    reads: bool = False
     sent: tuple[SentReference, ...] | None = None
     ready: Request | None = None
 
-    @cached_property
-    def closely(self) -> GatheredFacts:
-        """The facts with the file at the target read; these, where it is read or there is none."""
-        unread = self.state.state.kind is FileKind.FILE and self.state.file is None
-        return replace(self, reads=True) if unread else self
-
-    @property
-    def latest(self) -> GatheredFacts:
-        """The facts of the closest look that was asked for."""
-        return self.closely if "closely" in vars(self) else self
-
-    # what stands at the target, and whose it is
-
-    @cached_property
-    def state(self) -> TargetState:
-        """The file at the target and its record."""
-        return self._evidence.at_target(self._entry, self.fingerprint, certain=self.reads)
-
-    @property
-    def target(self) -> Target:
-        """What stands at the image's path."""
-        return _TARGETS.get(self.state.state.kind, Target.ABSENT)
-
-    @property
-    def path(self) -> str:
-        """The image's path in the project."""
-        return self.image.target
-
-    @property
-    def match(self) -> Match:
-        """What ties the file to a record."""
-        return Match.OURS if self.state.line else Match.OTHER if self.state.others else Match.UNRECORDED
-
-    @property
-    def elsewhere(self) -> str:
-        """The author's own picture away from the target; a portrait's own picture is its target."""
-        return self._evidence.elsewhere(self._entry)
-
-    @property
-    def moved(self) -> str:
-        """Where the present picture stands now, if not at the target."""
-        return self.state.moved
-
-    @property
-    def copied(self) -> str:
-        """The entry whose record this one repeats, if any."""
-        return self._evidence.owned(self._entry.id).copied or ""
-
-    @property
-    def damaged(self) -> str:
-        """Why the present file is no picture, else empty."""
-        writing = " (it is being written right now)" if self.state.in_use else ""
-        return f"{self.state.damage}{writing}" if self.state.damage else ""
-
-    # which tier it is of, and which is asked for
-
-    @property
-    def stands_in(self) -> Reason | None:
-        """What says that the present image is of a lower tier than is asked for."""
-        line = self.state.line
-        if line is None or (accepted_for(line) is not None and not self.promoted):
-            return None
-        return stands_in(line) if rank_of_line(line, self._settings) < self._least else None
-
-    @property
-    def outranks(self) -> Reason | None:
-        """What says that the present image is of a higher tier than a new one would be."""
-        line, asked = self.state.line, rank_asked_for(self._settings)
-        if line is None or rank_of_line(line, self._settings) <= (SKETCH if self.routed_to_sketch else asked):
-            return None
-        if self.routed_to_sketch or self._settings.tier is None:
-            return Reason(ReasonCode.SKETCH_REPLACES_NOTHING)
-        return Reason(ReasonCode.LOWER_REPLACES_NOTHING, (self._settings.tier.name,))
-
-    @property
-    def promoted(self) -> bool:
-        """A final image is asked for in place of the draft, which is approved."""
-        return self._entry.id in self.sources.options.promoted and self.status is Status.APPROVED
-
-    @property
-    def of_tier(self) -> tuple[Reason, ...]:
-        """What is to be told of a present image that is left alone."""
-        line = self.state.line
-        if line is None or not line.others:
-            return ()
-        if (tier := tier_of(line)) is not None:
-            return (Reason(ReasonCode.DRAFT, (tier,)),)
-        seen = APPROVED_DRAFT not in line.others or self.status is not Status.APPROVED
-        return () if seen else (Reason(ReasonCode.APPROVED_AS_DRAFT),)
-
-    @property
-    def _least(self) -> int:
-        """The lowest rank that is left alone: without a tier or a name any draft is."""
-        if self.routed_to_sketch:
-            return SKETCH
-        if self._settings.tier is not None:
-            return rank_asked_for(self._settings)
-        return FINAL if self.promoted or self._entry.id in self.sources.options.finals else LOWEST_DRAFT
-
-    @property
-    def _settings(self) -> Settings:
-        return self.sources.project.settings
-
-    # then and now
-
-    @property
-    def change(self) -> Change:
-        """How the recorded inputs compare with today's."""
-        return self._compared[0]
-
-    @property
-    def changes(self) -> tuple[Reason, ...]:
-        """What differs from the recorded inputs, as far as that can be told."""
-        return self._compared[1]
-
-    @cached_property
-    def _compared(self) -> tuple[Change, tuple[Reason, ...]]:
-        line = self.state.line
-        if line is None:
-            return Change.UNKNOWN, ()
-        if forgotten_at(line) is not None:
-            return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
-        if self.inputs is None:
-            return Change.UNKNOWN, self._changed_besides_references()
-        if line.fingerprint == self.fingerprint:
-            return Change.SAME, ()
-        then = self.recorded_parts
-        found = differences(then, self.inputs) if then else ()
-        retake = self.inputs.retake
-        words: tuple[Reason, ...] = ()
-        if retake is not None and any(item.part.startswith(RETAKE) for item in found):
-            words = (Reason(ReasonCode.RETAKE, (retake.instruction,)),)
-        return Change.DIFFERENT, (*change_reasons(found), *words)
-
-    def _changed_besides_references(self) -> tuple[Reason, ...]:
-        """Say what else differs of an image that waits for a reference, which will change it in any case."""
-        now = self.comparable
-        if now is None or not (then := self.recorded_parts):
-            return ()
-        found = (item for item in differences(then, now) if not item.part.startswith(REFERENCE))
-        return change_reasons(tuple(found))
-
-    @cached_property
-    def comparable(self) -> Inputs | None:
-        """The inputs; of an image that waits for a reference those besides references."""
-        return self.inputs if self.inputs is not None or not self.awaited else inputs_of(self.image, ())
-
-    @cached_property
-    def recorded_parts(self) -> Mapping[str, str]:
-        """The short digests of what the present picture was made from, as far as anything here tells them."""
-        return self._evidence.parts_of(self._entry, self.state)
-
-    @cached_property
-    def drift(self) -> tuple[Reason, ...]:
-        """Declared provider, model or quality that differs from what made a present image of the tier asked for."""
-        if not self._of_tier_asked_for:
-            return ()
-        return drift_of(self.state.line, self.image, self.image.quality)
-
-    @cached_property
-    def drifted(self) -> tuple[Reason, ...]:
-        """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
-        asked_for = self.sources.project.settings.rebuild_on
-        line = self.state.line
-        if not asked_for or line is None or is_proof(line.by) or not self._of_tier_asked_for:
-            return ()
-        quality = self.sources.quality(self._entry, self.image.route)
-        since = replace(line, by=accepted_for(line) or line.by)
-        return tuple(reason for reason in drift_of(since, self.image, quality) if name_of_drift(reason) in asked_for)
-
-    @property
-    def _of_tier_asked_for(self) -> bool:
-        line = self.state.line
-        return line is None or is_proof(line.by) or rank_of_line(line, self._settings) == rank_asked_for(self._settings)
-
     # what the author and the command say
-
-    @property
-    def status(self) -> Status | None:
-        """What the author says of the image."""
-        return self._entry.status
 
     @property
     def note(self) -> str:
@@ -259,11 +65,6 @@ class GatheredFacts(Struct, frozen=True, dict=True):
     def demand(self) -> Force:
         """Whether someone asked for a new image by name."""
         return self.sources.options.forced.get(self._entry.id, Force.NONE)
-
-    @property
-    def routed_to_sketch(self) -> bool:
-        """A new image would be a sketch."""
-        return self.image.route is not None and is_proof(self.image.route.provider)
 
     # what was paid for
 
@@ -309,7 +110,9 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         """How many versions there are for today's inputs: each reply, and the present picture where it is none."""
         replies = self._evidence.delivered(self._entry, self.fingerprint, least=self._least)
         line = self.state.line
-        is_reply = line is None or any(reply.record.attempt == line.attempt for reply in replies)
+        if line is None or rank_of_line(line, self._settings) < self._least:
+            return len(replies)
+        is_reply = any(reply.record.attempt == line.attempt for reply in replies)
         return len(replies) + (not is_reply and self.change is Change.SAME)
 
     @property
@@ -500,10 +303,10 @@ class GatheredFacts(Struct, frozen=True, dict=True):
 
     def _of_lost_jobs(self) -> tuple[Reason, ...]:
         """Say which jobs may be of this image for all that can be read of them: only by name it is asked for again."""
-        route = self.image.route
-        if self.demand is Force.REBUILD or route is None or not self.sources.takes_jobs(route.provider):
+        route, lost = self.image.route, self._evidence.lost_jobs
+        if not lost or self.demand is Force.REBUILD or route is None or not self.sources.takes_jobs(route.provider):
             return ()
-        return tuple(Reason(ReasonCode.JOB_LOST, (f"{JOBS}/{name}",)) for name in self._evidence.lost_jobs)
+        return tuple(Reason(ReasonCode.JOB_LOST, (f"{JOBS}/{name}",)) for name in lost)
 
     def _refused(self) -> tuple[Reason, ...]:
         if not self.sources.options.resume or self.fingerprint is None:
@@ -511,24 +314,9 @@ class GatheredFacts(Struct, frozen=True, dict=True):
         attempt = self._evidence.refused(self._entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
-    @cached_property
-    def _entry(self) -> Entry:
-        return self._evidence.own(self.image.entry)
-
-    @property
-    def own_line(self) -> RecordLine | None:
-        """The record line that is the entry's own."""
-        return self._entry.record_line
-
-    @property
-    def _evidence(self) -> Evidence:
-        return self.sources.evidence
-
 
 _OF_ORIGINALS = frozenset({Verdict.BLOCKED, Verdict.RESTORABLE})
 """Verdicts besides those that spend for which it was asked what was paid for."""
-
-_TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}
 
 
 def errors(problems: Iterable[Problem]) -> tuple[Reason, ...]:

@@ -17,11 +17,12 @@ from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
 from chargen.model.request import Mode, Provider, Request, SentReference
 from chargen.model.values import FileHash, Fingerprint, Verdict
-from chargen.plan.evidence import PaidReply, TargetState
+from chargen.plan.evidence import PaidReply
 from chargen.plan.fact_sources import FactSources
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import inputs_of, placed, request_of
 from chargen.plan.plan import Batched, Offer, Planned, Unjudged
+from chargen.plan.target_state import TargetState
 from chargen.plan.variants import ONE, variants_of
 from chargen.plan.verdict import Judgement, judge, wanted
 from chargen.providers.catalogue.prices import rounded

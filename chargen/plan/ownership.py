@@ -9,157 +9,14 @@ whole or not at all. Pure: what stands where is asked of `PictureSources`, and a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
-
-from msgspec import Struct, field
 
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
+from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PictureSources, Place
 from chargen.text.normal_form import normal
-
-
-class Claim(Struct, frozen=True):
-    """What an entry says of its picture: `named` is what its `file_path` names in the project, empty where nothing."""
-
-    id: EntryId
-    target: str
-    named: str = ""
-    line: RecordLine | None = None
-
-
-class FileAtPlace(Struct, frozen=True):
-    """A file at a place: the size in bytes of the picture, and its hash where that costs nothing (a pointer)."""
-
-    size: int
-    file: FileHash | None = None
-
-
-class PictureSources(Protocol):
-    """Where pictures are. Paths are project-relative; an empty path means that there is none."""
-
-    def look(self, path: str) -> FileAtPlace | None:
-        """Say what stands at a path."""
-        ...
-
-    def file_at(self, path: str) -> FileHash:
-        """Return the hash of the file that stands at a path (a pointer's oid)."""
-        ...
-
-    def kept(self, entry_id: EntryId, file: FileHash) -> str:
-        """Return where the history keeps a file."""
-        ...
-
-    def original(self, line: RecordLine) -> str:
-        """Return where the delivered bytes are that a line's file was made from."""
-        ...
-
-    def of_size(self, size: int) -> Iterable[str]:
-        """Return the pictures of a size below the folder of pictures, wherever they lie."""
-        ...
-
-    def made_for(self, line: RecordLine) -> EntryId | None:
-        """Return the id that a line's attempt was made for."""
-        ...
-
-    def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
-        """Return the file that a move, begun and not finished, brings to the entry that names and records these."""
-        ...
-
-    def path_key(self, path: str) -> str:
-        """Return what two spellings of one place have in common on this volume (`normal`, or without case too)."""
-        ...
-
-    def may_vacate(self, path: str) -> bool:
-        """Say whether a place is the program's own, so that a picture that moves away leaves it."""
-        ...
-
-
-class Place(str, Enum):
-    """Where an entry's picture is."""
-
-    TARGET = "target"
-    """At its target."""
-    ELSEWHERE = "elsewhere"
-    """At another place, from where it moves to the target."""
-    NAMED = "named"
-    """Where its `file_path` says, a picture that the program neither made nor keeps: it stays there."""
-    HISTORY = "history"
-    ORIGINAL = "original"
-    NOWHERE = "nowhere"
-
-
-class Owned(Struct, frozen=True):
-    """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
-
-    place: Place = Place.NOWHERE
-    path: str = ""
-    file: FileHash | None = None
-    edited: bool = False
-    """No record explains these bytes: someone painted them."""
-    copied: EntryId | None = None
-    """The entry whose record this one repeats: the record counts for nothing here."""
-
-
-class Move(Struct, frozen=True):
-    """A picture on its way to its entry's target. `leaves` is the place to be empty afterwards, if any.
-
-    `source` is the target itself where the file has arrived and the entry does not say so yet.
-    """
-
-    id: EntryId
-    source: str
-    target: str
-    file: FileHash
-    leaves: str = ""
-
-
-class Group(Struct, frozen=True):
-    """Moves that touch each other's places, and the entries whose targets they touch: done together or not at all."""
-
-    moves: tuple[Move, ...]
-    entries: tuple[EntryId, ...]
-
-
-class Ownership(Struct, frozen=True):
-    """Who owns what. An entry that is not in `owned` has its picture at its target, or none."""
-
-    owned: Mapping[EntryId, Owned] = field(default_factory=dict)
-    groups: tuple[Group, ...] = ()
-    attempts: Mapping[str, EntryId] = field(default_factory=dict)
-    """The attempts that made the pictures of living entries, and whose they are."""
-
-    def of(self, entry_id: EntryId) -> Owned | None:
-        """Return an entry's picture; None where it is at its target, or there is none."""
-        return self.owned.get(entry_id)
-
-    def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
-        """Return the moves of an entry's own picture: one, or none."""
-        return tuple(move for group in self.groups for move in group.moves if move.id == entry_id)
-
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """Return the moves that touch an entry's target."""
-        return next((group for group in self.groups if entry_id in group.entries), None)
-
-
-class OwnershipRead(Protocol):
-    """What judging an image asks of who owns what."""
-
-    @property
-    def attempts(self) -> Mapping[str, EntryId]:
-        """As `Ownership.attempts`."""
-        ...
-
-    def of(self, entry_id: EntryId) -> Owned | None:
-        """As `Ownership.of`."""
-        ...
-
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """As `Ownership.group_of`."""
-        ...
 
 
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
@@ -222,39 +79,6 @@ class OwnershipOnDemand:
         if stands is None or stands.size != size or stands.file not in (None, file):
             return False
         return self._sources.under_way(target, file) is None
-
-
-class VersionChains(Struct, frozen=True):
-    """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
-
-    attempts: Mapping[str, EntryId]
-    """The attempts that made the pictures of living entries."""
-    after: Callable[[str], Iterable[str]]
-    living: Callable[[EntryId], bool]
-    heir: Callable[[EntryId], EntryId | None]
-    """For an id of old the entry whose picture was made for it, if there is one."""
-
-    def owner(self, name: str, made_for: EntryId) -> EntryId | None:
-        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
-        found = self.reached_from(name)
-        if found is not None:
-            return found
-        return made_for if self.living(made_for) else self.heir(made_for)
-
-    def reached_from(self, name: str) -> EntryId | None:
-        """Return the living entry whose chain of replaced versions reaches a version.
-
-        It is named by its attempt, behind a `/` where something stands before it.
-        """
-        waiting, seen = [name], {name}
-        while waiting:
-            name = waiting.pop(0)
-            if (found := self.attempts.get(name.rpartition("/")[2])) is not None:
-                return found
-            later = [item for item in self.after(name) if item not in seen]
-            seen.update(later)
-            waiting += later
-        return None
 
 
 class _Finder:

@@ -174,15 +174,15 @@ class Session:
             return path
 
         evidence = Evidence(
-            self.project,
-            self.hashes,
-            disk.originals,
-            disk.journal,
-            book.is_planned,
-            whose,
-            in_history,
-            self.journal.unfinished(),
-            disk.job_lines,
+            project=self.project,
+            hashes=self.hashes,
+            originals=disk.originals,
+            journal=disk.journal,
+            planned=book.is_planned,
+            ownership=whose,
+            in_history=in_history,
+            unfinished=self.journal.unfinished(),
+            job_lines=disk.job_lines,
             asks_for=lambda name, fingerprint: fingerprint in disk.trace.get(ASKED, name).split(),
             takes=lambda name, attempt: bool(disk.trace.get(TAKES, f"{name} {attempt}")),
         )

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -147,6 +147,16 @@ class Spool:
         self.lines.append(line)
         self.bytes += len(request) + 1
 
+    def take_out(self, attempts: Collection[str]) -> list[JobLine]:
+        """Take requests out again, and return their lines."""
+        out = [line for line in self.lines if line.attempt in attempts]
+        kept = [line.attempt not in attempts for line in self.lines]
+        self.lines = [line for line in self.lines if line.attempt not in attempts]
+        self._requests = _kept_lines(self._requests, kept)
+        self._records = _kept_lines(self._records, kept)
+        self.bytes = self._requests.tell()
+        return out
+
     def finish(self) -> None:
         """Bring the lines to the disk."""
         for file in (self._requests, self._records):
@@ -159,6 +169,19 @@ class Spool:
         for file in (self._requests, self._records):
             file.close()
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _kept_lines(file: BinaryIO, kept: Iterable[bool]) -> BinaryIO:
+    """Write a file of lines anew with some of them, and return it, open at its end."""
+    file.close()
+    path = Path(file.name)
+    whole = path.with_suffix(".whole")
+    path.rename(whole)
+    fewer = path.open("wb")
+    with whole.open("rb") as lines:
+        fewer.writelines(line for line, is_kept in zip(lines, kept, strict=True) if is_kept)
+    whole.unlink()
+    return fewer
 
 
 class LineRecords:

@@ -155,7 +155,8 @@ class JournalFile:
             f"{_FORGOTTEN} are not known now, so more may have been spent; the next build makes the journal again, and "
             "keeps the damaged file in the trash"
         )
-        message = f"the journal is damaged or can't be read: what is told comes from {_originals(count)} alone"
+        known = f"{_originals(count)} alone" if count else _originals(count)
+        message = f"the journal is damaged or can't be read: what is told comes {known}"
         self._report(warning(message, Position(JOURNAL), hint))
         return connection
 
@@ -206,7 +207,7 @@ class JournalFile:
             raise
         if self._kept:
             hint = f"{_FORGOTTEN} are not known any more; the damaged file is kept: `{self._kept}`"
-            message = f"the journal was damaged: it was made again from {_originals(count)}"
+            message = f"the journal was damaged: it was made again {_originals(count)}"
             self._report(warning(message, Position(JOURNAL), hint))
         elif rows:
             hint = "delete what is in `.chargen` only while nothing runs"
@@ -214,7 +215,7 @@ class JournalFile:
             self._report(warning(message, Position(JOURNAL), hint))
         elif count:
             hint = f"{_FORGOTTEN} are not known any more"
-            self._report(warning(f"the journal was gone: it was made again from {_originals(count)}", None, hint))
+            self._report(warning(f"the journal was gone: it was made again {_originals(count)}", None, hint))
         self._kept = ""
         return connection
 
@@ -248,7 +249,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _originals(count: int) -> str:
-    return f"the {count:,} original{'' if count == 1 else 's'}" if count else "no original at all"
+    return (
+        f"from the {count:,} original{'' if count == 1 else 's'}" if count else "from nothing: there are no originals"
+    )
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection | None:

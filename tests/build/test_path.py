@@ -20,9 +20,9 @@ from chargen.providers.sketch import SketchProvider
 ROOT = f"{Path(chargen.__file__).parent}/"
 ALL = (148, 990)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (89, 530)
+BUILDING = (91, 530)
 """Those of the building alone, the drawing of the two sketches among them."""
-WITHOUT_DRAWING = (78, 460)
+WITHOUT_DRAWING = (80, 462)
 """Those of the building, what a sketch is drawn with left out: another provider has its request and its reply there."""
 
 

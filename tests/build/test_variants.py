@@ -316,3 +316,13 @@ def test_a_decision_meanwhile_ends_it(studio: Studio) -> None:
     studio.meanwhile = lambda _prompt: None
     assert studio.build() == ["A lamp."] * 2
     assert studio.outcomes == {A: "built"}
+
+
+def test_a_draft_is_no_version_of_the_finals_that_are_asked_for(tmp_path: Path) -> None:
+    """As many finals are made in one run as are wanted; the drafts count for their tier."""
+    studio = Studio(tmp_path, '[tool.chargen.tiers.draft.providers.openai]\nmodel = "gpt-image-2.5-flare"\n')
+    studio.chapter("ch01", {"a": "A lamp."})
+    want(studio, 3)
+    for tier in ("draft", "final"):
+        assert studio.build(tier=tier) == ["A lamp."] * 3
+        assert studio.build(tier=tier) == []

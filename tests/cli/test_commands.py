@@ -314,3 +314,11 @@ def test_a_rejection_with_words_is_listed_and_taken_back(book: Project, say: Say
     code, _, err = say("undo", "7")
     assert (code, "there is no decision 7" in err) == (3, True)
     assert say("approve", A, "--note", "x")[0] == 3
+
+
+def test_undo_tells_what_picture_comes_back(book: Project, say: Say) -> None:
+    """A version that is brought back is no status."""
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    assert say("restore", A, "1")[0] == 0
+    assert say("undo")[1] == f"undone: restore of {A} (version 1 → the version before)\n"

@@ -20,11 +20,12 @@ from chargen.model.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, w
 from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
-from chargen.plan.evidence import PaidReply, TargetState
+from chargen.plan.evidence import PaidReply
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
-from chargen.plan.ownership import Owned
+from chargen.plan.owned import Owned
 from chargen.plan.plan import Planned, PlannedReference, Unjudged
+from chargen.plan.target_state import TargetState
 from chargen.plan.tier_rank import SKETCH as SKETCHED
 from chargen.plan.verdict import Force, Judgement
 from chargen.store.files import FileKind, FileState
@@ -48,6 +49,7 @@ class World:
         self.reply: PaidReply | None = None
         self.late_reply: PaidReply | None = None
         self.lost: Any = None
+        self.lost_jobs: tuple[str, ...] = ()
         self.served = False
         self.elsewhere_is = ""
         self.refusal: Any = None
@@ -127,9 +129,6 @@ class World:
 
     def override(self, provider: str) -> Route:
         return SKETCH if provider == "sketch" else MINI
-
-    def is_proof(self, route: Route | None) -> bool:
-        return route is not None and route.provider == "sketch"
 
     def refusal_of(self, _image: Unjudged) -> Problem | None:
         return self._asked("unwritable", self.bad_slots)

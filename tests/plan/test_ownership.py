@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.ownership import Book
 
-from chargen.plan.ownership import Move, Owned, Ownership, Place, VersionChains
+from chargen.plan.owned import Move, Owned, Ownership, Place
+from chargen.plan.reply_owners import VersionChains
 
 
 def moves(found: Ownership) -> set[tuple[str, str, str]]:

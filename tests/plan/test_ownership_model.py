@@ -12,7 +12,7 @@ import pytest
 from support.ownership import Book, Kept, digest
 
 from chargen.model.values import EntryId
-from chargen.plan.ownership import Group, Place
+from chargen.plan.owned import Group, Place
 
 NAMES = ["a", "b", "c", "d", "e", "f", "g", "A", "B"]
 CHAPTERS = ["one", "two"]

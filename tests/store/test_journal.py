@@ -382,6 +382,19 @@ def test_damage_is_told(tmp_path: Path, journal: Journal, originals: Originals, 
     assert problem.hint.endswith(f"the damaged file is kept: `{kept.path.relative_to(tmp_path).as_posix()}`")
 
 
+def test_damage_where_nothing_was_paid_for_is_told_in_words(tmp_path: Path, originals: Originals) -> None:
+    """There may be no original to go by: a full disk before the first image."""
+    told: list[Problem] = []
+    path = Journal(tmp_path, originals).path
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"garbage " * 1000)
+    reader = Journal(tmp_path, originals, read_only=True, report=told.append)
+    assert reader.attempts() == []
+    reader.close()
+    (problem,) = told
+    assert problem.message.endswith("what is told comes from nothing: there are no originals")
+
+
 def test_only_a_beginning_goes_without_a_word(tmp_path: Path, originals: Originals) -> None:
     """A new journal is told where there are originals already, which it was made from."""
     told: list[Problem] = []

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
-from chargen.plan.ownership import Claim, FileAtPlace, Ownership, OwnershipOnDemand, ownership
+from chargen.plan.owned import Claim, FileAtPlace, Ownership
+from chargen.plan.ownership import OwnershipOnDemand, ownership
 from chargen.text.normal_form import normal
 
 

@@ -2,8 +2,9 @@
 
 Laws: a claim is made before a request waits for its turn, and swapped to `sent` right before it leaves: whoever lost
 it meanwhile fails there, and sends nothing. A claim that ran out is taken over: for nothing where it was not sent,
-named as possibly billed where it was. Safety is in the swap; clocks only lengthen the waiting. Claims are never
-removed, so that each number under a fingerprint stands for one purchase.
+named as possibly billed where it was. What a vendor has in a job is over when the vendor says so, not by the clock.
+Safety is in the swap; clocks only lengthen the waiting. Claims are never removed, so that each number under a
+fingerprint stands for one purchase.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from chargen.store.shared.objects import Objects, StoreError
 
 CLAIMED_SECONDS = 300.0
 """How long a claim is held before its request leaves; whoever waits longer for a turn may lose it, for nothing."""
+JOINED_SECONDS = 2 * 3600.0
+"""The same for one that is to be in a job: that is made at the end of a run."""
+HANDING_OVER_SECONDS = 3600.0
+"""What a job takes to be made, its upload included; then the vendor's expiry counts."""
 MARGIN_SECONDS = 120.0
 """What a reply has beyond its request's timeout to arrive in the store."""
 
@@ -58,8 +63,19 @@ class Claim(Struct, frozen=True):
     attempt: str = ""
     price_usd: str = ""
     job: str = ""
-    """Which job of a vendor's the request is in, for people; empty where it is in none."""
+    """Which job of a vendor's the request is in or is to be in, for people; empty where it is in none."""
+    job_name: str = ""
+    """The name under which the vendor lists that job, from right before it is made; its line's key is `attempt`."""
+    job_id: str = ""
+    """The vendor's id of that job, once it is known."""
+    record: str = ""
+    """Of a request in a job, its record as far as it is known (JSON): whoever has the vendor's key may collect it."""
     nonce: str = ""
+
+    @property
+    def is_at_vendor(self) -> bool:
+        """True where the request is in a job that the vendor may have: only the vendor can say that it is over."""
+        return self.state is ClaimState.SENT and bool(self.job_name)
 
     def __str__(self) -> str:
         """Say who holds it, for people."""
@@ -123,7 +139,7 @@ class Claims:
                 number += 1
                 continue
             # Runs of one clone never overlap, and its own journal names what a run of before left in flight.
-            own = other.machine == self._holder.machine
+            own = other.machine == self._holder.machine and not other.is_at_vendor
             if other.state is not ClaimState.FREE and not own and not self._ran_out(other):
                 return other
             version = self._objects.swap(key, mine.to_bytes(), there.version)
@@ -131,11 +147,38 @@ class Claims:
                 billed = other if other.state is ClaimState.SENT and not own else None
                 return Held(key, mine, version, billed)
 
-    def sent(self, held: Held, attempt: str, seconds: float, price: str, job: str = "") -> Held | None:
+    def sent(self, held: Held, attempt: str, seconds: float, price: str) -> Held | None:
         """Say that a request is leaving that ends within so many seconds; None where the claim was lost."""
         until = self._until(seconds + MARGIN_SECONDS)
-        claim = replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, job=job, until=until)
+        return self._swapped(
+            held, replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, until=until)
+        )
+
+    def joined(self, held: Held, attempt: str, price: str, job: str, record: str) -> Held | None:
+        """Say that a request is to be in a job that is not made yet; None where the claim was lost."""
+        until = self._until(JOINED_SECONDS)
+        claim = replace(held.claim, attempt=attempt, price_usd=price, job=job, record=record, until=until)
         return self._swapped(held, claim)
+
+    def handing_over(self, held: Held, job_name: str) -> Held | None:
+        """Say that the job is about to be made; None where the claim was lost."""
+        until = self._until(HANDING_OVER_SECONDS)
+        return self._swapped(held, replace(held.claim, state=ClaimState.SENT, job_name=job_name, until=until))
+
+    def handed_over(self, held: Held, job_id: str, seconds: float) -> Held | None:
+        """Say which id the job has, and that the vendor ends it within so many seconds; None where it was lost."""
+        return self._swapped(held, replace(held.claim, job_id=job_id, until=self._until(seconds + MARGIN_SECONDS)))
+
+    def at_vendors(self, fingerprint: Fingerprint) -> tuple[Held, ...]:
+        """Return the claims under a fingerprint that are in jobs, whoever's: their versions may be swapped."""
+        found: list[Held] = []
+        number = 1
+        while (there := self._objects.get(key := f"claim/{fingerprint}/{number}")) is not None:
+            claim = _read(there.data)
+            if claim is not None and claim.is_at_vendor:
+                found.append(Held(key, claim, there.version))
+            number += 1
+        return tuple(found)
 
     def forget(self, fingerprint: Fingerprint, attempt: str) -> None:
         """Give back the claim of an attempt of this clone's that brought nothing, whichever run it was of."""
@@ -143,18 +186,18 @@ class Claims:
         while (there := self._objects.get(key := f"claim/{fingerprint}/{number}")) is not None:
             claim = _read(there.data)
             if claim is not None and (claim.attempt, claim.machine) == (attempt, self._holder.machine):
-                if claim.state is ClaimState.SENT:
+                if claim.state in (ClaimState.CLAIMED, ClaimState.SENT):
                     self.free(Held(key, claim, there.version))
                 return
             number += 1
 
-    def free(self, held: Held) -> None:
-        """Give a claim back that brought nothing."""
-        self._swapped(held, replace(held.claim, state=ClaimState.FREE))
+    def free(self, held: Held) -> bool:
+        """Give a claim back that brought nothing; say whether it was still this one."""
+        return self._swapped(held, replace(held.claim, state=ClaimState.FREE, record="")) is not None
 
     def done(self, held: Held) -> None:
         """Say that the reply is in the store."""
-        self._swapped(held, replace(held.claim, state=ClaimState.DONE))
+        self._swapped(held, replace(held.claim, state=ClaimState.DONE, record=""))
 
     def _swapped(self, held: Held, claim: Claim) -> Held | None:
         claim = replace(claim, nonce=secrets.token_hex(8))
@@ -184,8 +227,12 @@ class Claims:
             return not self._ran_out(other)
         return other.entry != wanted.entry and wanted.is_others(other.entry) and not self._ran_out(other)
 
-    def _ran_out(self, claim: Claim) -> bool:
+    def is_late(self, claim: Claim) -> bool:
+        """Say whether its time is over."""
         return claim.until < stamp(self._clock.now(), microseconds=True)
+
+    def _ran_out(self, claim: Claim) -> bool:
+        return self.is_late(claim) and not claim.is_at_vendor
 
     def _until(self, seconds: float) -> str:
         return stamp(self._clock.now() + timedelta(seconds=seconds), microseconds=True)

@@ -9,7 +9,16 @@ import pytest
 from obstore.store import MemoryStore
 
 from chargen.model.values import EntryId, Fingerprint
-from chargen.store.shared.claims import CLAIMED_SECONDS, MARGIN_SECONDS, Claim, Claims, Held, Holder, Wanted
+from chargen.store.shared.claims import (
+    CLAIMED_SECONDS,
+    JOINED_SECONDS,
+    MARGIN_SECONDS,
+    Claim,
+    Claims,
+    Held,
+    Holder,
+    Wanted,
+)
 from chargen.store.shared.objects import Objects, StoreError
 
 PRINT = Fingerprint("a" * 64)
@@ -156,8 +165,54 @@ def test_what_a_run_that_died_had_sent_for_nothing_is_given_back_by_its_clone(ma
     assert isinstance(machine("eve").acquire(wanted(A)), Claim)
 
 
+def in_a_job(claims: Claims, attempt: str = "try-1") -> Held:
+    joined = claims.joined(held(claims.acquire(wanted())), attempt, "0.04", "a job of openai", "{}")
+    assert joined is not None
+    return joined
+
+
+def at_vendor(claims: Claims) -> Held:
+    found = claims.handing_over(in_a_job(claims), "chargen-1")
+    assert found is not None
+    return found
+
+
 def test_a_claim_of_a_job_says_that_it_is_one(machine: Callable[[str], Claims]) -> None:
-    ana = machine("ana")
-    assert ana.sent(held(ana.acquire(wanted())), "try-1", 48 * 3600, "", "a job of openai") is not None
+    made = machine("ana").handed_over(at_vendor(machine("ana")), "batch_1", 86_400)
+    assert made is not None
     other = machine("ben").acquire(wanted())
-    assert str(other) == "ana on host has it in a job of openai (until 2026-11-24 14:02 UTC at most)"
+    assert str(other) == "ana on host has it in a job of openai (until 2026-11-23 14:02 UTC at most)"
+    (found,) = machine("ben").at_vendors(PRINT)
+    assert (found.claim.job_name, found.claim.job_id, found.claim.attempt) == ("chargen-1", "batch_1", "try-1")
+
+
+def test_what_is_to_be_in_a_job_is_taken_over_for_nothing_when_its_time_is_over(
+    machine: Callable[[str], Claims], clock: Clock
+) -> None:
+    """The job was not made: its claims would name it. Whoever lost one keeps it out of the job."""
+    ana, ben = machine("ana"), machine("ben")
+    joined = in_a_job(ana)
+    clock.passes(CLAIMED_SECONDS + 1)
+    assert isinstance(ben.acquire(wanted()), Claim), "a job is made at the end of a run"
+    assert ben.at_vendors(PRINT) == ()
+    clock.passes(JOINED_SECONDS)
+    assert held(ben.acquire(wanted())).billed is None
+    assert ana.handing_over(joined, "chargen-1") is None
+
+
+def test_what_a_vendor_has_in_a_job_is_not_taken_over_by_the_clock(
+    machine: Callable[..., Claims], clock: Clock
+) -> None:
+    """Nor by another run of the clone that made it; only once it is given back, by whoever asked the vendor."""
+    at_vendor(machine("ana"))
+    clock.passes(30 * 86_400)
+    for claims in (machine("ben"), machine("ana", "run-2")):
+        assert isinstance(claims.acquire(wanted()), Claim)
+        assert held(claims.acquire(wanted(anew=True))).key.endswith("/2")
+        claims.forget(PRINT, "")
+    (found,) = machine("ben").at_vendors(PRINT)
+    assert machine("ben").is_late(found.claim)
+    assert machine("ben").free(found)
+    assert not machine("eve").free(found), "it is another version by now"
+    taken = held(machine("ben").acquire(wanted()))
+    assert (taken.key[-2:], taken.billed, taken.claim.job_name) == ("/1", None, "")

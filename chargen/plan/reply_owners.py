@@ -1,0 +1,167 @@
+"""Whose a reply is: of the entry whose picture it made, or was replaced by, else of the one it was made for.
+
+Laws: what is a living entry's is never used for another; what is nobody's goes to the first entry in plan order that
+has need of it; where an entry's own picture comes along, it has need of no other. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chargen.model.entries import Entry, Outputs
+from chargen.model.reason import ReasonCode, has
+from chargen.model.values import EntryId, Fingerprint
+from chargen.plan.owned import Owned, Ownership, OwnershipRead, Place
+from chargen.plan.project import Project
+from chargen.plan.salvage import JournalRead, OriginalsRead
+from chargen.providers import is_proof
+from chargen.store.original_store import StoredOriginal
+
+
+class VersionChains(Struct, frozen=True):
+    """Whose a version is, other than by its place. `after` gives the versions that replaced one."""
+
+    attempts: Mapping[str, EntryId]
+    """The attempts that made the pictures of living entries."""
+    after: Callable[[str], Iterable[str]]
+    living: Callable[[EntryId], bool]
+    heir: Callable[[EntryId], EntryId | None]
+    """For an id of old the entry whose picture was made for it, if there is one."""
+
+    def owner(self, name: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry a version belongs to: the one whose chain reaches it, else the one by its id."""
+        found = self.reached_from(name)
+        if found is not None:
+            return found
+        return made_for if self.living(made_for) else self.heir(made_for)
+
+    def reached_from(self, name: str) -> EntryId | None:
+        """Return the living entry whose chain of replaced versions reaches a version.
+
+        It is named by its attempt, behind a `/` where something stands before it.
+        """
+        waiting, seen = [name], {name}
+        while waiting:
+            name = waiting.pop(0)
+            if (found := self.attempts.get(name.rpartition("/")[2])) is not None:
+                return found
+            later = [item for item in self.after(name) if item not in seen]
+            seen.update(later)
+            waiting += later
+        return None
+
+
+class ReplyOwners(Struct, frozen=True, kw_only=True):
+    """What says whose a reply is. `planned` says whether an entry id belongs to the plan."""
+
+    project: Project
+    originals: OriginalsRead
+    journal: JournalRead
+    planned: Callable[[EntryId], bool]
+    ownership: OwnershipRead = field(default_factory=Ownership)
+    """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
+    unfinished: frozenset[str] = frozenset()
+    """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""
+    asks_for: Callable[[EntryId, Fingerprint], bool] = lambda _entry_id, _fingerprint: False
+    """Says whether an entry, if there is one of that id, asks for these inputs now."""
+    takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
+    """Says whether an entry is the first in plan order with need of an attempt that is nobody's."""
+    arrived: set[EntryId] = field(default_factory=set)
+    _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
+    """The attempt that made each living entry's picture, looked up when first asked for."""
+
+    def owned(self, entry_id: EntryId) -> Owned:
+        """Say where an entry's picture is."""
+        owned = self.ownership.of(entry_id) or _AT_TARGET
+        return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
+
+    def moved_unrecorded(self, entry_id: EntryId) -> bool:
+        """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
+        group = self.ownership.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
+        return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
+
+    def own(self, entry: Entry) -> Entry:
+        """Return an entry without a record that is another's: a copied entry begins anew."""
+        return entry if self.owned(entry.id).copied is None else replace(entry, outputs=Outputs())
+
+    def owner(self, stored: StoredOriginal) -> EntryId | None:
+        """Return the living entry an original belongs to, None where it is nobody's."""
+        record = stored.record
+        if record.after is not None:  # one that was made since the plan, or kept as a version only
+            before = self.ownership.attempts.get(record.after)
+            if before is None and has(record.why, ReasonCode.VARIANT):  # never in place, so nothing is noted of it
+                before = self._chains.reached_from(f"{record.fingerprint}/{record.after}")
+            if before is not None:
+                return before
+        return self.owner_of_attempt(record.fingerprint, record.attempt, record.entry_id)
+
+    def owner_of_attempt(self, fingerprint: Fingerprint, attempt: str, made_for: EntryId) -> EntryId | None:
+        """Return the living entry whose version an attempt is, None where it is nobody's."""
+        return self._chains.owner(f"{fingerprint}/{attempt}", made_for)
+
+    @property
+    def _chains(self) -> VersionChains:
+        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
+
+    def _goes_by_id(self, entry_id: EntryId) -> bool:
+        """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
+        if not self.planned(entry_id):
+            return False
+        own = self._attempt_of(entry_id)
+        if own is None or self.ownership.attempts.get(own) != entry_id:
+            return True
+        known = self.journal.attempt(own)
+        return known is None or known.task_id == entry_id
+
+    def _attempt_of(self, entry_id: EntryId) -> str | None:
+        """Return the attempt that made an entry's picture, as its record tells."""
+        if not self._attempts_by_id:
+            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
+        return self._attempts_by_id.get(entry_id)
+
+    def heir(self, entry_id: EntryId) -> EntryId | None:
+        """Return the entry whose picture was made for an id that is gone."""
+        made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
+        return next((found for found in made if found is not None), None)
+
+    def own_first(self, entry: Entry, replies: Iterable[StoredOriginal]) -> Iterator[StoredOriginal]:
+        """Yield the replies that are an entry's own; then those that are nobody's, while it is the first with need."""
+        nobodys: list[StoredOriginal] = []
+        for stored in replies:
+            owner = self.owner(stored)
+            if owner is not None and self._is_in_transit(stored):
+                nobodys.append(stored)  # what is asked for counts, whatever it was called when it was asked
+            elif owner == entry.id:
+                yield stored
+            elif owner is None and not self._comes_along(entry, stored.record.fingerprint):
+                nobodys.append(stored)
+        for stored in nobodys:
+            if self.takes(entry.id, stored.record.attempt):
+                yield stored
+
+    def _is_in_transit(self, stored: StoredOriginal) -> bool:
+        """Say whether a reply of a run that died never had a place, nor has the entry of its id one or asks for it.
+
+        One of this run is on its way to the entry that asked, whoever has the same inputs.
+        """
+        record = stored.record
+        if record.attempt not in self.unfinished or stored.published:
+            return False
+        if record.after is not None or has(record.why, ReasonCode.VARIANT):
+            return False
+        if self._attempt_of(record.entry_id) is not None:
+            return False
+        return not self.asks_for(record.entry_id, record.fingerprint)
+
+    def _comes_along(self, entry: Entry, fingerprint: Fingerprint) -> bool:
+        """Say whether an entry's own picture of these inputs is on its way to the target: it has need of no other."""
+        line = entry.record_line
+        if line is None or line.fingerprint != fingerprint or is_proof(line.by):
+            return False
+        return self.owned(entry.id).place in (Place.ELSEWHERE, Place.HISTORY, Place.ORIGINAL)
+
+
+_AT_TARGET = Owned(Place.TARGET)
