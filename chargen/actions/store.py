@@ -27,7 +27,7 @@ from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.objects import StoreError
-from chargen.store.shared.replies import DONE, SharedReply, bytes_key
+from chargen.store.shared.replies import DONE, SharedReply
 from chargen.store.shared.shared_store import SharedStore, open_store
 
 AT_ONCE = 16
@@ -95,16 +95,20 @@ class Moved(Struct, frozen=True):
 
 
 class Proposal(Struct, frozen=True):
-    """Replies that no record of any branch names, with their objects' keys, and what their pictures take in bytes."""
+    """Replies that no record of any branch names, with their records' keys.
+
+    `shared` are keys of bytes that replies have which are kept: they are never proposed.
+    """
 
     replies: tuple[tuple[SharedReply, str], ...]
     branches: int
     kept: int
+    shared: frozenset[str]
 
     @property
     def size(self) -> int:
         """Bytes of their pictures."""
-        return sum(reply.original.size for reply, _ in self.replies)
+        return sum(reply.size for reply, _ in self.replies)
 
     def to_json(self) -> dict[str, Any]:
         """The object of `store gc --json`."""
@@ -112,8 +116,8 @@ class Proposal(Struct, frozen=True):
             {
                 "attempt": reply.record.attempt,
                 "entry": reply.record.entry_id,
-                "bytes": reply.original.size,
-                "keys": [key, bytes_key(reply.original)],
+                "bytes": reply.size,
+                "keys": [key, *(name for name in reply.bytes_keys if name not in self.shared)],
             }
             for reply, key in self.replies
         ]
@@ -169,7 +173,7 @@ def push(session: Session, store: SharedStore) -> Moved:
         record = stored.record
         if record.attempt not in known:
             try:
-                store.replies.put(record, session.originals.read(stored))
+                store.replies.put(record, session.originals.read(stored), session.originals.further(stored))
                 if (usd := record.cost_or_estimate_usd) is not None:
                     store.ledger.cost(record.attempt, usd)
             except ChargenError as failure:
@@ -198,11 +202,11 @@ def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable
             there += 1
             continue
         try:
-            data = store.replies.fetch(reply)
+            data, others = store.replies.fetch(reply)
         except StoreError as failure:
             failed[record.attempt] = str(failure)
             continue
-        session.journal.known(session.originals.put(record, data))
+        session.journal.known(session.originals.put(record, data, others))
         moved.append(record.attempt)
     return Moved(tuple(moved), failed, there)
 
@@ -219,7 +223,9 @@ def propose(session: Session, store: SharedStore) -> Proposal:
             attempt = after.get(attempt) or ""  # noqa: PLW2901 - along the chain of what replaced what
     young = compact_stamp(session.clock.now() - timedelta(days=KEPT_DAYS))
     found = tuple(pair for pair in every if pair[0].record.attempt not in kept and pair[0].record.attempt < young)
-    return Proposal(found, branches, len(every) - len(found))
+    gone = {key for _, key in found}
+    shared = frozenset(name for reply, key in every if key not in gone for name in reply.bytes_keys)
+    return Proposal(found, branches, len(every) - len(found), shared)
 
 
 def _shareable(session: Session) -> list[StoredOriginal]:

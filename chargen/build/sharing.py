@@ -153,10 +153,10 @@ class Sharing:
         stored = session.originals.find(record.attempt, record.fingerprint)
         if stored is None:
             try:
-                data = self.ask(lambda: self.store.replies.fetch(reply))
+                data, others = self.ask(lambda: self.store.replies.fetch(reply))
             except StoreError:
                 return None
-            stored = session.originals.put(record, data)
+            stored = session.originals.put(record, data, others)
             session.journal.known(stored)
         return stored
 
@@ -344,7 +344,8 @@ class Sharing:
         record = stored.record
         try:
             data = self._session.originals.read(stored)
-            self.ask(lambda: self.store.replies.put(record, data))
+            others = self._session.originals.further(stored)
+            self.ask(lambda: self.store.replies.put(record, data, others))
             self.account(record.attempt, record.cost_or_estimate_usd)
             if held is not None:
                 self.ask(lambda: self.store.claims.done(held))

@@ -58,8 +58,8 @@ class PictureSources(Protocol):
         """Return the id that a line's attempt was made for."""
         ...
 
-    def under_way(self, claim: Claim) -> FileHash | None:
-        """Return the file that a move, begun and not finished, brings to the entry with this claim."""
+    def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
+        """Return the file that a move, begun and not finished, brings to the entry that names and records these."""
         ...
 
     def path_key(self, path: str) -> str:

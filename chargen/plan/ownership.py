@@ -67,12 +67,18 @@ class OwnershipOnDemand:
         Then it holds that place, whatever the others claim.
         """
         claim = self._claims.get(entry_id)
-        if claim is None or claim.line is None or claim.named != claim.target or claim.line.file in self._shared:
+        if claim is None or claim.line is None or claim.named != claim.target:
             return False
-        stands = self._sources.look(claim.target)
-        if stands is None or stands.size != claim.line.size or stands.file not in (None, claim.line.file):
+        return self.holds(claim.target, claim.line.file, claim.line.size)
+
+    def holds(self, target: str, file: FileHash, size: int) -> bool:
+        """Say whether an entry that names its target has there the file of this size that it, and no other, records."""
+        if file in self._shared:
             return False
-        return self._sources.under_way(claim) is None
+        stands = self._sources.look(target)
+        if stands is None or stands.size != size or stands.file not in (None, file):
+            return False
+        return self._sources.under_way(target, file) is None
 
 
 class _Finder:
@@ -149,7 +155,7 @@ class _Finder:
     def _at_home(self, claim: Claim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
-        if line is None or self.sources.under_way(claim) is not None:
+        if line is None or self.sources.under_way(claim.named, line.file) is not None:
             return False
         stands = self.sources.look(claim.target)
         if stands is None or stands.size != line.size:
@@ -170,7 +176,7 @@ class _Finder:
 
     def _moving(self, claim: Claim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
-        file = self.sources.under_way(claim)
+        file = None if claim.line is None else self.sources.under_way(claim.named, claim.line.file)
         if file is None or claim.id in self.copies:
             return False
         places = (claim.target, claim.named) if claim.named else (claim.target,)

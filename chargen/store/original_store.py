@@ -55,6 +55,9 @@ class OriginalStore(Protocol):
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return delivered bytes; those of a whole original are verified against its record."""
 
+    def further(self, stored: StoredOriginal) -> tuple[bytes, ...]:
+        """Return the further pictures of the same reply, in order."""
+
     def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
         """Return the originals made from these inputs, oldest first."""
 

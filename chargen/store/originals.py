@@ -51,6 +51,7 @@ _SHOWN = 8
 """Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+_OTHER = re.compile(r"other-([0-9]+)\.[a-z]{3,4}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
 
 
@@ -176,6 +177,13 @@ class Originals:
         if isinstance(item, StoredOriginal) and hash_bytes(data) != item.original.sha256:
             raise InputError(error("this original is damaged: its bytes are not those delivered", place, _RESTORE))
         return data
+
+    def further(self, stored: StoredOriginal) -> tuple[bytes, ...]:
+        """Return the further pictures of a reply, in the order of their numbers. Raises InputError."""
+        folder = self._path(stored).parent
+        numbered = sorted((int(found[1]), name) for name in _names(folder) if (found := _OTHER.fullmatch(name)))
+        with as_input_error(folder):
+            return tuple(read_plain(folder / name, PICTURE_BYTES) for _, name in numbered)
 
     def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
         """Return the project-relative path of the delivered bytes, shortened to a pattern that shells understand."""

@@ -50,6 +50,10 @@ class Memory:
             raise InputError("not here")
         return self.kept[item.record.fingerprint, item.record.attempt][1]
 
+    def further(self, stored: StoredOriginal) -> tuple[bytes, ...]:
+        del stored
+        return ()
+
     def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
         return tuple(stored for (name, _), (stored, _) in sorted(self.kept.items()) if name == fingerprint)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.forks import ForkedProject, Forks
 from support.project import Project, Run
 
 TRAPS = """\
@@ -107,9 +108,9 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def book(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Project:
     """A project with all mistakes at once, and one good chapter."""
-    book = Project(tmp_path_factory.mktemp("bad"))
+    book = ForkedProject(forks, tmp_path_factory.mktemp("bad"))
     for name, text in FILES.items():
         book.write(f"imagery/{name}", text)
     book.write("prompts/chapter.txt.j2", TRAPS + book.read("prompts/chapter.txt.j2"))
@@ -173,9 +174,9 @@ def test_an_image_that_can_not_be_built_fails_with_the_reason(built: Run, bad: B
     assert bad.words in told.partition("\nfailed: ")[0], built.out
 
 
-def test_a_template_that_is_wrong_stops_only_its_kind(tmp_path: Path) -> None:
+def test_a_template_that_is_wrong_stops_only_its_kind(tmp_path: Path, forks: Forks) -> None:
     """One error for a broken template, however many images it stops; a missing one is the packaged one."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     book.character("mara", "A face.")
     book.character("rook", "A beak.")
@@ -196,9 +197,9 @@ def test_a_template_that_is_wrong_stops_only_its_kind(tmp_path: Path) -> None:
     assert book.images() == {"chapters/ch01/a", "locations/quay/wide", "locations/quay/crane"}
 
 
-def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
+def test_one_reason_for_several_failures_is_told_once(tmp_path: Path, forks: Forks) -> None:
     """Each image has its line while the run goes on; the summary gives the reason, its place and the step once."""
-    book = Project(tmp_path, '[tool.chargen.routes]\n"sketch/*" = "openai/dall-e-3"\n')
+    book = ForkedProject(forks, tmp_path, '[tool.chargen.routes]\n"sketch/*" = "openai/dall-e-3"\n')
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     run = book.doit()
     assert run.code == 1, run.all
@@ -218,10 +219,10 @@ def test_one_reason_for_several_failures_is_told_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_slip_that_hides_whether_a_picture_is_current_is_told(
-    tmp_path: Path, file: str, old: str, new: str, words: str
+    tmp_path: Path, file: str, old: str, new: str, words: str, forks: Forks
 ) -> None:
     """A picture that exists is kept where its inputs can't be made; every run over the whole book ends with 1."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     book.chapter("ch02", {"b": "A door."})
     assert book.doit().code == 0

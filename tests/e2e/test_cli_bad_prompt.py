@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.project import Project
+from support.forks import ForkedProject, Forks
 
 
-def test_a_prompt_of_the_wrong_shape_fails_its_image_alone(tmp_path: Path) -> None:
+def test_a_prompt_of_the_wrong_shape_fails_its_image_alone(tmp_path: Path, forks: Forks) -> None:
     """The build names the place and fails; the other image of the file is built."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.edit(file, 'prompt_used: "A door."', "prompt_used: [A door]")
     run = book.doit()

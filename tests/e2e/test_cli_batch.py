@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from servers.openai_server import OpenAIServer
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 PLAN_KEYS = {"images", "problems", "totals", "cost_usd", "needed_by", "left_out"}
@@ -18,9 +19,9 @@ IMAGE_KEYS = {
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Project:
+def book(tmp_path: Path, forks: Forks) -> Project:
     """Two chapters, the second with a character whose portrait is planned, and a location."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.chapter("ch02", {"c": "A boat."}, entry="depicts_characters: [mara]")
     book.character("mara", "A face.")

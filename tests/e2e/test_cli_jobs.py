@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 from servers.openai_server import OpenAIServer
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 BATCH = '\n[tool.chargen.providers.openai]\nmode = "batch"\n'
 
 
 @pytest.fixture
-def book(tmp_path: Path, openai: OpenAIServer) -> Project:
+def book(tmp_path: Path, openai: OpenAIServer, forks: Forks) -> Project:
     """Two images in a job that runs until it is ended."""
     openai.jobs.hold = True
-    made = Project(tmp_path, BATCH, env=openai.environ)
+    made = ForkedProject(forks, tmp_path, BATCH, env=openai.environ)
     made.chapter("ch01", {"a": "A lamp.", "b": "A door."}, route="openai/gpt-image-2.5-flare")
     planned = made.chargen("plan")
     assert "2 in 1 job: " in planned.out, planned.all

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 IMAGE_KEYS = {
@@ -16,9 +17,9 @@ PROBLEM_KEYS = {"severity", "file", "line", "column", "message", "hint"}
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Project:
+def book(tmp_path: Path, forks: Forks) -> Project:
     """A built chapter, and a chapter that is not built and needs a portrait; both routed to sketch."""
-    book = Project(tmp_path, env={"OPENAI_API_KEY": "sk-test", "GEMINI_API_KEY": "test"})
+    book = ForkedProject(forks, tmp_path, env={"OPENAI_API_KEY": "sk-test", "GEMINI_API_KEY": "test"})
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     assert book.doit().code == 0
     book.chapter("ch02", {"c": "A boat."}, entry="depicts_characters: [mara]")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 from chargen.plan.session import open_session
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Project:
+def book(tmp_path: Path, forks: Forks) -> Project:
     """A chapter with a thesis and a negative prompt, and a portrait that is not built yet."""
-    book = Project(tmp_path, 'style_prefix = "Ink on grey paper."\n')
+    book = ForkedProject(forks, tmp_path, 'style_prefix = "Ink on grey paper."\n')
     book.chapter(
         "ch01",
         {"a": "A lamp."},
@@ -104,9 +105,9 @@ def test_what_has_no_prompt_to_show(book: Project) -> None:
         assert words in run.err
 
 
-def test_nobody_looks_like_nothing(tmp_path: Path) -> None:
+def test_nobody_looks_like_nothing(tmp_path: Path, forks: Forks) -> None:
     """A character without a file adds no words to the prompt, and the plan says why."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: [nobody]")
     with open_session(tmp_path, {}, read_only=True) as session:
         plan = session.plan()

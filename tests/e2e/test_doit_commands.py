@@ -4,6 +4,7 @@ import difflib
 import json
 from pathlib import Path
 
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 OWN = '''
@@ -24,9 +25,9 @@ def task_site():
 '''
 
 
-def book_with_own_tasks(root: Path) -> Project:
+def book_with_own_tasks(forks: Forks, root: Path) -> Project:
     """A chapter of two images and a portrait both need, and two tasks of the author's own."""
-    book = Project(root)
+    book = ForkedProject(forks, root)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="references: [mira]")
     book.write("dodo.py", book.read("dodo.py") + OWN)
     return book
@@ -38,9 +39,9 @@ def changed_lines(before: str, after: str) -> list[str]:
     return [line for line in found if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def test_list_tells_targets_with_verdicts_and_own_tasks(tmp_path: Path) -> None:
+def test_list_tells_targets_with_verdicts_and_own_tasks(tmp_path: Path, forks: Forks) -> None:
     """Everything is listed with a verdict; quiet prints names alone; a template fills in; nothing is written."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     listed = book.doit("list")
     assert listed.code == 0, listed.all
     rows = [line.split()[:2] for line in listed.out.splitlines()]
@@ -61,9 +62,9 @@ def test_list_tells_targets_with_verdicts_and_own_tasks(tmp_path: Path) -> None:
     assert not (tmp_path / ".chargen").exists()
 
 
-def test_own_tasks_and_images_run_together(tmp_path: Path) -> None:
+def test_own_tasks_and_images_run_together(tmp_path: Path, forks: Forks) -> None:
     """`doit pdf` builds the image it needs and no other; its state lasts; names mix; a changed image runs it again."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     first = book.doit("pdf")
     assert first.code == 0, first.all
     assert book.images() == {"chapters/ch01/a"}
@@ -94,9 +95,9 @@ def task_counted():
 """
 
 
-def test_an_author_s_functions_are_called_once_a_command(tmp_path: Path) -> None:
+def test_an_author_s_functions_are_called_once_a_command(tmp_path: Path, forks: Forks) -> None:
     """As in stock doit: with a target, with everything, with an own task and its options, and for a question."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.write("dodo.py", book.read("dodo.py") + COUNTING)
     target = "generated/chapters/ch01/a.png"
@@ -109,9 +110,9 @@ def test_an_author_s_functions_are_called_once_a_command(tmp_path: Path) -> None
     assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
 
 
-def test_forget_asks_for_new_images_of_the_named_only(tmp_path: Path) -> None:
+def test_forget_asks_for_new_images_of_the_named_only(tmp_path: Path, forks: Forks) -> None:
     """Without names it refuses with count and price; a named record gets one mark; the next build makes one image."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     file = "imagery/chapters/ch01/imagery.yaml"
     book.doit()
     refused = book.doit("forget")
@@ -135,9 +136,9 @@ def test_forget_asks_for_new_images_of_the_named_only(tmp_path: Path) -> None:
     assert "fresh 2" in book.doit().out
 
 
-def test_ignore_puts_aside_until_forget(tmp_path: Path) -> None:
+def test_ignore_puts_aside_until_forget(tmp_path: Path, forks: Forks) -> None:
     """An ignored image is not built, and said; forgetting takes it up again without asking for a new one."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     assert book.doit("ignore").code == 3
     ignored = book.doit("ignore", "chapters/ch01/a")
     assert ignored.code == 0, ignored.all
@@ -149,9 +150,9 @@ def test_ignore_puts_aside_until_forget(tmp_path: Path) -> None:
     assert "built 1, fresh 1" in book.doit("chapters/ch01/*").out
 
 
-def test_reset_dep_takes_pictures_as_they_are(tmp_path: Path) -> None:
+def test_reset_dep_takes_pictures_as_they_are(tmp_path: Path, forks: Forks) -> None:
     """A painted picture and a changed prompt are taken as current: one record line each, no original, no call."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     file = "imagery/chapters/ch01/imagery.yaml"
     book.doit("chapters/ch01/*")
     assert book.doit("reset-dep").code == 3
@@ -170,9 +171,9 @@ def test_reset_dep_takes_pictures_as_they_are(tmp_path: Path) -> None:
     assert "fresh already" in missing.out
 
 
-def test_clean_never_removes_an_image(tmp_path: Path) -> None:
+def test_clean_never_removes_an_image(tmp_path: Path, forks: Forks) -> None:
     """Own tasks are cleaned as in stock doit; images stay, and that is said."""
-    book = book_with_own_tasks(tmp_path)
+    book = book_with_own_tasks(forks, tmp_path)
     book.doit()
     cleaned = book.doit("clean")
     assert cleaned.code == 0, cleaned.all
@@ -183,9 +184,9 @@ def test_clean_never_removes_an_image(tmp_path: Path) -> None:
     assert book.images() == {"chapters/ch01/a", "chapters/ch01/b"}
 
 
-def test_always_needs_names_and_leaves_references_alone(tmp_path: Path) -> None:
+def test_always_needs_names_and_leaves_references_alone(tmp_path: Path, forks: Forks) -> None:
     """`-a NAME` builds a fresh image anew, never its reference, never a locked one; without names it refuses."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.character("mira", "Mira, half length.")
     book.chapter(
         "ch01",
@@ -217,9 +218,9 @@ def task_book():
 '''
 
 
-def test_images_is_the_name_of_all_of_them(tmp_path: Path) -> None:
+def test_images_is_the_name_of_all_of_them(tmp_path: Path, forks: Forks) -> None:
     """In `task_dep` of an own task, and on the command line, also where nothing is to be done."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.write("dodo.py", book.read("dodo.py") + ALL)
     assert "book" in book.doit("list").out
@@ -237,10 +238,10 @@ def test_images_is_the_name_of_all_of_them(tmp_path: Path) -> None:
     assert book.doit("images").out.startswith("fresh 2, ")
 
 
-def test_what_needs_all_images_is_not_made_of_some(tmp_path: Path) -> None:
+def test_what_needs_all_images_is_not_made_of_some(tmp_path: Path, forks: Forks) -> None:
     """One that fails, and one that is left out for the budget, keep it from running; by name and by pattern."""
     budget = "[tool.chargen.budget]\nrun = 0\n"
-    book = Project(tmp_path, budget)
+    book = ForkedProject(forks, tmp_path, budget)
     book.chapter("ch01", {"a": "A lamp."})
     book.chapter("ch02", {"c": "A tree."}, route="openai/gpt-image-2.6-flare")
     dodo = book.read("dodo.py")
@@ -257,9 +258,9 @@ def test_what_needs_all_images_is_not_made_of_some(tmp_path: Path) -> None:
     assert book.images() == {"chapters/ch01/a"} and not (tmp_path / "book.txt").exists()
 
 
-def test_an_own_task_of_that_name_is_the_author_s(tmp_path: Path) -> None:
+def test_an_own_task_of_that_name_is_the_author_s(tmp_path: Path, forks: Forks) -> None:
     """It is run, and means what the author wrote."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp."})
     own = ALL.replace('"task_dep": ["images"]', '"basename": "images"').replace(
         "ls generated/chapters/ch01", "echo own"
@@ -270,9 +271,9 @@ def test_an_own_task_of_that_name_is_the_author_s(tmp_path: Path) -> None:
     assert book.images() == set()
 
 
-def test_a_prompt_file_is_written_when_its_image_is_built(tmp_path: Path) -> None:
+def test_a_prompt_file_is_written_when_its_image_is_built(tmp_path: Path, forks: Forks) -> None:
     """Changed or deleted, it makes no image stale; the next build of the image writes it again."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     assert book.doit().code == 0
     a, b = (tmp_path / f"generated/prompts/chapters/ch01/{name}.txt" for name in "ab")

@@ -1,7 +1,7 @@
-r"""Object storage on this machine: two servers that keep conditional writes, and two that do not.
+r"""Object storage on this machine: three servers that keep conditional writes, and three that do not.
 
-`ministack` (S3) and `azurite` (Azure) answer one of many writers that it was the first; a threaded `moto_server` and
-`s3rver` tell several. They are programs of their own: a test whose server is not installed is skipped, and says so.
+`ministack` (S3), `azurite` (Azure) and `google` (ours) answer one of many writers that it was the first; a threaded
+`moto_server`, `s3rver` and `google_hasty` tell several. A test whose server is not installed is skipped, and says so.
 Programs of npm are looked for on the path and in the folder that `CHARGEN_TEST_NPM` names.
 
     with ObjectStore("ministack") as store:
@@ -30,8 +30,8 @@ from typing import Any
 
 import pytest
 
-GOOD = ("ministack", "azurite")
-LYING = ("moto_server", "s3rver")
+GOOD = ("ministack", "azurite", "google")
+LYING = ("moto_server", "s3rver", "google_hasty")
 BUCKET = "bucket"
 _S3_KEY = "S3RVER"  # the one key that s3rver knows; the others take any
 _AZURE_ACCOUNT = "devstoreaccount1"
@@ -60,7 +60,8 @@ class ObjectStore:
     @property
     def url(self) -> str:
         """What `url` of the settings is to be, with a prefix of its own."""
-        return f"az://{BUCKET}/book" if self.name == "azurite" else f"s3://{BUCKET}/book"
+        kind = {"azurite": "az", "google": "gs", "google_hasty": "gs"}.get(self.name, "s3")
+        return f"{kind}://{BUCKET}/book"
 
     @property
     def environ(self) -> dict[str, str]:
@@ -70,6 +71,8 @@ class ObjectStore:
                 "AZURE_STORAGE_USE_EMULATOR": "true",
                 "AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{self.port}",
             }
+        if self.url.startswith("gs://"):
+            return {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{self.port}"}
         return {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
             "AWS_ACCESS_KEY_ID": _S3_KEY,
@@ -110,6 +113,10 @@ class ObjectStore:
         if self.name == "ministack":
             env = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": port, "SERVICES": "s3"}
             return _Program((_python_program("ministack"),), env)
+        if self.url.startswith("gs://"):
+            hasty = ("--hasty",) if self.name == "google_hasty" else ()
+            command = (sys.executable, "-m", "servers.google_storage", port, *hasty)
+            return _Program(command, {"PYTHONPATH": str(Path(__file__).parents[1])})
         if self.name == "moto_server":
             _python_program("moto_server")
             return _Program((sys.executable, "-c", _HASTY, "-H", "127.0.0.1", "-p", port), {})

@@ -90,6 +90,7 @@ class Forks:
         pause: str = "",
         count: bool = False,
         later: float = 0.0,
+        cwd: str = ".",
         **more: Any,
     ) -> int:
         """Start a command and return its process id; `more` are fields of `Steps`, its clock is `later` by seconds."""
@@ -97,7 +98,7 @@ class Forks:
         out, err = self._told / f"{number}.out", self._told / f"{number}.err"
         watched = {"kill_at": kill_at, "fail": fail, "pause": pause, **more}
         order = {
-            "folder": str(project.root),
+            "folder": str(project.root / cwd),
             "command": command,
             "env": {**project.env, **(env or {})},
             "out": str(out),
@@ -136,6 +137,19 @@ class Forks:
         answer = self._server.stdout.readline()
         assert answer, "the server of forks died"
         return answer
+
+
+class ForkedProject(Project):
+    """A project whose commands are forked; what is started without waiting for its end is a process from scratch."""
+
+    def __init__(self, forks: Forks, root: Path, settings: str = "", env: Mapping[str, str] | None = None) -> None:
+        super().__init__(root, settings, env)
+        self.forks = forks
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None, cwd: str = ".", timeout: float = 120) -> Run:
+        """Run `doit` or `chargen` to its end."""
+        del timeout
+        return self.forks.run(self, *command, env=env, cwd=cwd)
 
 
 def _serve() -> None:

@@ -7,6 +7,7 @@ obstore is imported here only, and when a store is opened.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -26,6 +27,8 @@ RETRY_SECONDS = 15
 
 _MOST_SHOWN = 160
 _ADDRESS = re.compile(r"\w+://\S+|\?\S+")
+_GOOGLE_EMULATOR = "STORAGE_EMULATOR_HOST"
+"""Where Google's own libraries are told the address of a stand-in for its storage."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
@@ -120,8 +123,15 @@ def open_objects(settings: StoreSettings, environ: Mapping[str, str]) -> Objects
             [error("a store is configured and `obstore` is not installed", settings.position, hint)]
         ) from None
     endpoint = next((environ[name] for name in _ENDPOINTS if environ.get(name)), "")
-    more = {"endpoint": endpoint} if endpoint and settings.url.startswith("s3://") else {}
-    plain = endpoint.startswith("http://") or bool(environ.get("AZURITE_BLOB_STORAGE_URL"))
+    google = environ.get(_GOOGLE_EMULATOR, "")
+    more = {}
+    if endpoint and settings.url.startswith("s3://"):
+        more["endpoint"] = endpoint
+    elif google and settings.url.startswith("gs://"):
+        more["service_account_key"] = _account_of(google)
+    plain = any(url.startswith("http://") for url in (endpoint, google)) or bool(
+        environ.get("AZURITE_BLOB_STORAGE_URL")
+    )
     client = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{REQUEST_SECONDS}s", "allow_http": plain}
     retries = {"max_retries": 3, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     try:
@@ -131,6 +141,12 @@ def open_objects(settings: StoreSettings, environ: Mapping[str, str]) -> Objects
         message = f"this store can't be opened: {words}"
         hint = "its credentials come from the environment, as the vendor's own tools take them"
         raise StartError([error(message, settings.position, hint)]) from None
+
+
+def _account_of(emulator: str) -> str:
+    """Write the account that leads the library to a server that asks for none."""
+    nothing = dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+    return json.dumps({**nothing, "gcs_base_url": emulator, "disable_oauth": True})
 
 
 def _version(told: Mapping[str, Any]) -> Mapping[str, str]:

@@ -8,18 +8,29 @@ begin at 1 and have no gaps, so that nothing is ever listed.
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from chargen.model.record import Original, Record
 from chargen.model.record_json import RecordError, from_dict, to_dict
-from chargen.model.values import Fingerprint
+from chargen.model.values import FileHash, Fingerprint
 from chargen.store.hashes import hash_bytes
 from chargen.store.shared.objects import Objects, StoreError
 
+_LOG = logging.getLogger("chargen")
+
 DONE = "done"
 """Where records are, below the prefix."""
+
+
+class FurtherPicture(Struct, frozen=True):
+    """One that was delivered beside a reply's first: hash, and size in bytes."""
+
+    sha256: FileHash
+    size: int
 
 
 class SharedReply(Struct, frozen=True):
@@ -28,6 +39,17 @@ class SharedReply(Struct, frozen=True):
     record: Record
     original: Original
     who: str
+    others: tuple[FurtherPicture, ...] = ()
+
+    @property
+    def bytes_keys(self) -> tuple[str, ...]:
+        """Under which keys its pictures are, the first one first."""
+        return bytes_key(self.original), *(bytes_key(other) for other in self.others)
+
+    @property
+    def size(self) -> int:
+        """What its pictures take, in bytes."""
+        return self.original.size + sum(other.size for other in self.others)
 
 
 class DamagedReplyError(StoreError):
@@ -56,27 +78,43 @@ class Replies:
             number += 1
         return tuple(found)
 
-    def fetch(self, reply: SharedReply) -> bytes:
-        """Return delivered bytes, verified."""
-        there = self._objects.get(bytes_key(reply.original))
+    def fetch(self, reply: SharedReply) -> tuple[bytes, tuple[bytes, ...]]:
+        """Return delivered bytes, verified, and the further pictures; of these none that is damaged."""
+        data = self._fetch(reply, reply.original)
+        others: list[bytes] = []
+        for other in reply.others:
+            try:
+                others.append(self._fetch(reply, other))
+            except DamagedReplyError as failure:
+                _LOG.warning("a further picture is left out: %s", failure)
+        return data, tuple(others)
+
+    def _fetch(self, reply: SharedReply, picture: Original | FurtherPicture) -> bytes:
+        there = self._objects.get(bytes_key(picture))
         if there is None:
             raise DamagedReplyError(f"the bytes of {reply.record.attempt} are not in the store")
-        if hash_bytes(there.data) != reply.original.sha256:
+        if hash_bytes(there.data) != picture.sha256:
             raise DamagedReplyError(f"the bytes of {reply.record.attempt} in the store are damaged: not used")
         return there.data
 
-    def put(self, record: Record, data: bytes) -> bool:
-        """Put a reply there, if it is not; say whether it was not."""
+    def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> bool:
+        """Put a reply there with the further pictures of it, if it is not; say whether it was not."""
         original = record.original
         assert original is not None
         number = 1
-        text = json.dumps({"format": 1, "who": self._who, "record": to_dict(record)}, sort_keys=True).encode()
+        further = [FurtherPicture(hash_bytes(other), len(other)) for other in others]
+        told = {"format": 1, "who": self._who, "record": to_dict(record)}
+        if further:
+            told["others"] = [[other.sha256, other.size] for other in further]
+        text = json.dumps(told, sort_keys=True).encode()
         placed = False
         while True:
             there = self._objects.get(_key(record.fingerprint, number))
             if there is None:
                 if not placed:
                     self._place(original, data)
+                    for picture, content in zip(further, others, strict=True):
+                        self._place(picture, content)
                     placed = True
                 if self._objects.create(_key(record.fingerprint, number), text) is not None:
                     return True
@@ -86,9 +124,9 @@ class Replies:
                 return False
             number += 1
 
-    def _place(self, original: Original, data: bytes) -> None:
-        """Put delivered bytes there; others under their hash that are not these are replaced."""
-        key = bytes_key(original)
+    def _place(self, picture: Original | FurtherPicture, data: bytes) -> None:
+        """Put delivered bytes there; what is under their hash and is not these is replaced."""
+        key = bytes_key(picture)
         if self._objects.create(key, data) is None:
             self._objects.put(key, data)
 
@@ -97,9 +135,9 @@ def _key(fingerprint: Fingerprint, number: int) -> str:
     return f"{DONE}/{fingerprint}/{number}"
 
 
-def bytes_key(original: Original) -> str:
+def bytes_key(picture: Original | FurtherPicture) -> str:
     """Say under which key delivered bytes are."""
-    return f"cas/{original.sha256}"
+    return f"cas/{picture.sha256}"
 
 
 def _read(data: bytes) -> SharedReply | None:
@@ -108,6 +146,7 @@ def _read(data: bytes) -> SharedReply | None:
         told: dict[str, Any] = json.loads(data)
         record = from_dict(told["record"])
         who = str(told["who"])
+        others = tuple(FurtherPicture(FileHash(str(sha256)), int(size)) for sha256, size in told.get("others", ()))
     except (ValueError, KeyError, TypeError, RecursionError, RecordError):
         return None
-    return None if record.original is None else SharedReply(record, record.original, who)
+    return None if record.original is None else SharedReply(record, record.original, who, others)

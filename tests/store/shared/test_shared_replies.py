@@ -54,7 +54,7 @@ def test_a_reply_is_put_once_and_comes_back_whole(replies: Replies) -> None:
     assert not replies.put(record(b"one"), b"one")
     (found,) = replies.under(PRINT)
     assert (found.record, found.who) == (record(b"one"), "ana on host")
-    assert replies.fetch(found) == b"one"
+    assert replies.fetch(found) == (b"one", ())
 
 
 def test_several_replies_to_the_same_inputs_have_numbers_without_a_gap(replies: Replies, objects: Objects) -> None:
@@ -78,7 +78,17 @@ def test_bytes_that_are_not_those_of_the_record_are_not_used(replies: Replies, o
 def test_bytes_that_somebody_spoilt_are_mended_by_the_next_who_has_them(replies: Replies, objects: Objects) -> None:
     objects.put(bytes_key(record(b"one").original), b"spoilt")  # type: ignore[arg-type]
     replies.put(record(b"one"), b"one")
-    assert replies.fetch(replies.under(PRINT)[0]) == b"one"
+    assert replies.fetch(replies.under(PRINT)[0]) == (b"one", ())
+
+
+def test_further_pictures_of_a_reply_come_along_but_for_one_that_is_spoilt(replies: Replies, objects: Objects) -> None:
+    replies.put(record(b"one"), b"one", (b"beside", b"and"))
+    (found,) = replies.under(PRINT)
+    assert replies.fetch(found) == (b"one", (b"beside", b"and"))
+    assert found.size == len(b"onebesideand")
+    assert sorted(found.bytes_keys) == [key for key, _ in objects.sizes("cas")]
+    objects.put(found.bytes_keys[1], b"spoilt")
+    assert replies.fetch(found) == (b"one", (b"and",))
 
 
 def test_a_record_of_other_inputs_or_none_is_passed_over(replies: Replies, objects: Objects) -> None:
