@@ -28,7 +28,6 @@ from chargen.plan.session import Session
 from chargen.store.files import folding, kind_of, printable
 from chargen.store.inside import read_inside
 from chargen.store.pictures import own_record
-from chargen.store.temporaries import abandoned
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
 
@@ -117,12 +116,11 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     Those of the originals are left to the next build: one of them may be a whole reply that only needs its name.
     """
     found = []
-    for folder in session.written_folders():
-        if folder == session.project.originals or folder.is_relative_to(session.trash.folder):
+    for path in session.left_behind():
+        if path.parent == session.project.originals:
             continue
-        for path in abandoned(folder):
-            size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
-            found.append(Orphan(path.relative_to(session.project.root).as_posix(), size, TEMPORARY))
+        size = sum(item.lstat().st_size for item in (path, *path.rglob("*")) if not item.is_dir())
+        found.append(Orphan(path.relative_to(session.project.root).as_posix(), size, TEMPORARY))
     return tuple(sorted(found, key=lambda orphan: orphan.path))
 
 

@@ -112,10 +112,12 @@ def _check(session: Session, image: Planned, version: Version) -> None:
 
 def _bytes(session: Session, image: Planned, version: Version) -> tuple[bytes, str]:
     """Return the very file that once stood there; only where that is gone, one made of the original, and its size."""
-    data = session.history.read(version.kept) if version.kept is not None else None
-    if data is not None:
+    kept = version.kept
+    if kept is not None and (data := session.history.read(kept)) is not None:
         if sniff(data) != PNG:
-            hint = "run `git lfs pull`, then look for it in the history of version control"
+            hint = "it was damaged when it was replaced: choose another one"
+            if kind_of(kept.path).kind is FileKind.LFS_POINTER:
+                hint = "run `git lfs pull`, then look for it in the history of version control"
             raise InputError(error(f"version {version.number} is no picture", image.entry.position, hint))
         return data, ""
     if version.stored is None:

@@ -116,7 +116,7 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
     if not revert(project, image.entry, changes, lambda found: recorder.lines(file, found, {image.id: told})):
         status = image.entry.status
         message = (
-            f"the entry of `{image.id}` is not as `{decided.after or 'the decision'}` left it: "
+            f"the entry of `{image.id}` is not as the decision left it: "
             f"its status is `{status.value if status else 'none'}` now, and lines beside it may have changed"
         )
         raise InputError(error(message, image.entry.position, "decide it anew instead"))

@@ -5,10 +5,12 @@ With `--dry-run` nothing is written at all, and the plan of what would be sent i
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -16,12 +18,15 @@ from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
 from chargen.cli.output import say, say_json, to_stderr, waiting_text
+from chargen.cli.problems import standing_lines
+from chargen.model.values import Verdict
 
 if TYPE_CHECKING:
     from chargen.actions.plan import ShownPlan
     from chargen.actions.run_result import RunResult
     from chargen.build.run import Build
     from chargen.plan.build_request import BuildRequest
+    from chargen.plan.cache.stamp import Summary
 
 ALL = "all"
 
@@ -60,12 +65,34 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
+    began, wanted = monotonic(), Asked(**asked)
+    if what == ALL and not (dry_run or as_json) and wanted == Asked(provider=wanted.provider):
+        found = _nothing_due(wanted.provider)
+        if found is not None:
+            say(standing_lines(found, monotonic() - began))
+            return 0
     from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
     kinds = frozenset[str]() if what == ALL else _words()[what]
-    request = build_request(Asked(**asked), project_root(Path.cwd()), kinds=kinds, wait=not no_wait)
+    request = build_request(wanted, project_root(Path.cwd()), kinds=kinds, wait=not no_wait)
     result = carry_out(request, f"chargen batch {what}", dry_run=dry_run, as_json=as_json)
     return 0 if result is None else result.exit_code
+
+
+def _nothing_due(provider: str | None) -> Summary | None:
+    """Say how the images stand where nothing has to be done; None where more has to be read.
+
+    A `provider` is for what is not fresh, so that nothing is said of one while everything is.
+    """
+    from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - as above
+
+    snapshot = take_snapshot(Path.cwd(), os.environ)
+    if snapshot is None or (provider is not None and not snapshot.stamp.clean):
+        return None
+    found = snapshot.summary()
+    if found is None or provider is None or all(verdict == Verdict.FRESH.value for _, verdict, _ in found.others):
+        return found
+    return None
 
 
 def carry_out(request: BuildRequest, command: str, *, dry_run: bool, as_json: bool) -> RunResult | None:

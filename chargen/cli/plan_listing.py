@@ -127,7 +127,7 @@ def batched_lines(images: Sequence[Shown]) -> Iterator[str]:
     groups: dict[tuple[str, str, bool], list[Shown]] = {}
     for image in images:
         if image.batched is not None and image.route is not None:
-            later = any(reference.digest is None for reference in image.references)
+            later = any(not reference.is_built for reference in image.references)
             groups.setdefault((image.route.provider, image.batched.group, later), []).append(image)
     if not groups:
         return
@@ -195,7 +195,7 @@ def _telling(image: Shown) -> list[Reason]:
 
 def _awaited(image: Shown) -> dict[str, None]:
     """Return the short names of the references that are built before an image."""
-    waited = (item.entry_id for item in image.references if item.entry_id is not None and item.digest is None)
+    waited = (item.entry_id for item in image.references if item.entry_id is not None and not item.is_built)
     return dict.fromkeys(entry_id.rpartition("/")[2] for entry_id in waited)
 
 

@@ -15,6 +15,7 @@ from chargen.model.reason import Reason, ReasonCode, has, sentences, tier_told
 from chargen.model.values import Verdict
 
 if TYPE_CHECKING:
+    from chargen.plan.cache.stamp import Summary
     from chargen.plan.findings import Cause, Finding
 
 NAMED = 3
@@ -69,6 +70,12 @@ def _place(problem: Problem, first: Problem) -> str:
 def tally(totals: Mapping[Severity, int]) -> str:
     """Say how many problems there are: `2 errors, 1 warning`."""
     return ", ".join(plural(totals[severity], severity.value) for severity in Severity if totals[severity])
+
+
+def standing_lines(found: Summary, seconds: float) -> Iterator[str]:
+    """Yield all that a run tells in which nothing had to be done."""
+    yield f"{f'fresh {found.fresh:,}' if found.fresh else 'nothing to do'}, {seconds:.1f} s"
+    yield from untouched_lines(found.others)
 
 
 def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:

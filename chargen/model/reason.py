@@ -208,7 +208,10 @@ _SENTENCES = {
     ReasonCode.SKETCH_REPLACES_NOTHING: "a sketch never replaces an image of another provider",
     ReasonCode.DRAFT: "a draft (tier `{}`)",
     ReasonCode.DRAFT_STANDS_IN: "a draft (tier `{}`) stands in for the image",
-    ReasonCode.LOWER_REPLACES_NOTHING: "a picture of tier `{}` never replaces one of a higher tier or a final one",
+    ReasonCode.LOWER_REPLACES_NOTHING: (
+        "a picture of tier `{}` never replaces one of a higher tier or a final one: leave `--tier` out to have a final"
+        " made, or move the picture away to have a draft"
+    ),
     ReasonCode.DRAFT_APPROVED: "its draft is approved",
     ReasonCode.APPROVED_AS_DRAFT: "approved as a draft: look at the final picture, then approve or reject it",
     ReasonCode.DAMAGED: "the picture is damaged: {}",

@@ -100,7 +100,12 @@ class Book:
 
     def _away(self, file: str) -> Iterator[EntryId]:
         """Yield those images of a file that are not plainly at home."""
-        return (name for name in self.heads[file].ids if not self._whose.is_home(name)) if file else iter(())
+        head, target, holds = self.heads.get(file, Head()), self._disk.project.target, self._whose.holds
+        for name, kept in zip(head.ids, head.claims, strict=True):
+            if kept.at_target and kept.file and holds(target(name), FileHash(kept.file), kept.size):
+                continue  # nearly every one, and no claim is made for it
+            if not self._whose.is_home(name):
+                yield name
 
     def ownership(self, sources: PictureSources) -> OwnershipRead:
         """Say which picture is whose; what is asked of it is noted, for all images of a file together."""

@@ -127,9 +127,9 @@ class DiskSources:
         stored = self._originals.find(line.attempt, line.fingerprint)
         return stored.record.entry_id if stored is not None else None
 
-    def under_way(self, claim: Claim) -> FileHash | None:
-        """Return what a move that was begun brings to the entry with this claim."""
-        return self._begun.get((claim.named, claim.line.file)) if claim.line and self._begun else None
+    def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
+        """Return what a move that was begun brings to the entry that names and records these."""
+        return self._begun.get((named, recorded)) if self._begun else None
 
     def path_key(self, path: str) -> str:
         """Return what two spellings of one place have in common on the project's volume."""

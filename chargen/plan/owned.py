@@ -58,8 +58,8 @@ class PictureSources(Protocol):
         """Return the id that a line's attempt was made for."""
         ...
 
-    def under_way(self, claim: Claim) -> FileHash | None:
-        """Return the file that a move, begun and not finished, brings to the entry with this claim."""
+    def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
+        """Return the file that a move, begun and not finished, brings to the entry that names and records these."""
         ...
 
     def path_key(self, path: str) -> str:
@@ -71,7 +71,7 @@ class PictureSources(Protocol):
         ...
 
 
-class Place(str, Enum):
+class PicturePlace(str, Enum):
     """Where an entry's picture is."""
 
     TARGET = "target"
@@ -88,7 +88,7 @@ class Place(str, Enum):
 class Owned(Struct, frozen=True):
     """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
 
-    place: Place = Place.NOWHERE
+    place: PicturePlace = PicturePlace.NOWHERE
     path: str = ""
     file: FileHash | None = None
     edited: bool = False

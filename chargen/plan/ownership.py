@@ -15,7 +15,7 @@ from functools import cached_property
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PictureSources, Place
+from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
 from chargen.text.normal_form import normal
 
 
@@ -67,12 +67,18 @@ class OwnershipOnDemand:
         Then it holds that place, whatever the others claim.
         """
         claim = self._claims.get(entry_id)
-        if claim is None or claim.line is None or claim.named != claim.target or claim.line.file in self._shared:
+        if claim is None or claim.line is None or claim.named != claim.target:
             return False
-        stands = self._sources.look(claim.target)
-        if stands is None or stands.size != claim.line.size or stands.file not in (None, claim.line.file):
+        return self.holds(claim.target, claim.line.file, claim.line.size)
+
+    def holds(self, target: str, file: FileHash, size: int) -> bool:
+        """Say whether an entry that names its target has there the file of this size that it, and no other, records."""
+        if file in self._shared:
             return False
-        return self._sources.under_way(claim) is None
+        stands = self._sources.look(target)
+        if stands is None or stands.size != size or stands.file not in (None, file):
+            return False
+        return self._sources.under_way(target, file) is None
 
 
 class _Finder:
@@ -149,7 +155,7 @@ class _Finder:
     def _at_home(self, claim: Claim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
-        if line is None or self.sources.under_way(claim) is not None:
+        if line is None or self.sources.under_way(claim.named, line.file) is not None:
             return False
         stands = self.sources.look(claim.target)
         if stands is None or stands.size != line.size:
@@ -170,7 +176,7 @@ class _Finder:
 
     def _moving(self, claim: Claim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
-        file = self.sources.under_way(claim)
+        file = None if claim.line is None else self.sources.under_way(claim.named, claim.line.file)
         if file is None or claim.id in self.copies:
             return False
         places = (claim.target, claim.named) if claim.named else (claim.target,)
@@ -181,7 +187,7 @@ class _Finder:
         kept = self.sources.kept(claim.id, file)
         if not kept:
             return self._at_home(claim)
-        self._own(claim, Owned(Place.ELSEWHERE, kept, file, file not in self.explained))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, kept, file, file not in self.explained))
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True
 
@@ -197,7 +203,7 @@ class _Finder:
         if line is None or not claim.named or not self._is_free(claim.named):
             return False
         if self._names_own(claim, line):
-            self._own(claim, Owned(Place.NAMED, claim.named))
+            self._own(claim, Owned(PicturePlace.NAMED, claim.named))
             return True
         return self._take_unexplained(claim, claim.named)
 
@@ -219,7 +225,7 @@ class _Finder:
             return False
         if self.path_key(claim.named) in self.by_target:
             return self._take_unexplained(claim, claim.named)
-        self._own(claim, Owned(Place.NAMED, claim.named))
+        self._own(claim, Owned(PicturePlace.NAMED, claim.named))
         return True
 
     def _standing(self, claim: Claim) -> bool:
@@ -231,7 +237,7 @@ class _Finder:
             return False
         self._hold(claim, claim.target)
         if claim.id in self.copies:
-            self.owned[claim.id] = Owned(Place.TARGET, claim.target, copied=self.copies[claim.id])
+            self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, copied=self.copies[claim.id])
         return True
 
     def _kept(self, claim: Claim) -> bool:
@@ -239,14 +245,14 @@ class _Finder:
         if line is None:
             return False
         if path := self.sources.kept(claim.id, line.file):
-            self._own(claim, Owned(Place.HISTORY, path, line.file))
+            self._own(claim, Owned(PicturePlace.HISTORY, path, line.file))
             return True
         if path := self.sources.original(line):
-            self._own(claim, Owned(Place.ORIGINAL, path))
+            self._own(claim, Owned(PicturePlace.ORIGINAL, path))
             return True
         for path in self.sources.of_size(line.size):
             if self._is_free(path) and self._holds(path, line):
-                self._own(claim, Owned(Place.ELSEWHERE, path, line.file))
+                self._own(claim, Owned(PicturePlace.ELSEWHERE, path, line.file))
                 other_spelling = self.path_key(path) == self.path_key(claim.target)
                 self.moves.append(Move(claim.id, path, claim.target, line.file, path if other_spelling else ""))
                 return True
@@ -278,7 +284,7 @@ class _Finder:
         owned = self.owned.get(claim.id)
         if owned is None:
             return self.lines[claim.id].file if claim.id in self.settled else None
-        return owned.file if owned.place is Place.TARGET else None
+        return owned.file if owned.place is PicturePlace.TARGET else None
 
     def _hold(self, claim: Claim, path: str) -> None:
         self.settled.add(claim.id)
@@ -300,9 +306,9 @@ class _Finder:
         self._hold(claim, path)
         if self.path_key(path) == self.path_key(claim.target):
             if edited:
-                self.owned[claim.id] = Owned(Place.TARGET, claim.target, file, edited)
+                self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, file, edited)
             return True
-        self._own(claim, Owned(Place.ELSEWHERE, path, file, edited))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, path, file, edited))
         self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
         return True
 

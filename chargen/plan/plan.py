@@ -46,6 +46,11 @@ class PlannedReference(Struct, frozen=True):
     size: int | None = None
     """Bytes of the file; None, and no type, while it is not there."""
 
+    @property
+    def is_built(self) -> bool:
+        """True where the picture it will be is there."""
+        return self.digest is not None
+
 
 class Offer(Struct, frozen=True):
     """What a provider says of a request for an image, whether one is due or not.

@@ -54,7 +54,7 @@ from chargen.store.journal_rows import Attempt
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
-from chargen.store.temporaries import abandoned, sweep
+from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
 from chargen.text.bounded import bounded
 from chargen.text.secrets import scrub
@@ -110,26 +110,25 @@ class Session:
         for stored in self.originals.recover():
             self.journal.stored(stored)
         imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
-        for folder in self.written_folders():
-            if not any(folder.is_relative_to(root) for root in imagery):
-                sweep(folder)
-                continue
-            self._recover_saves(folder)
+        for temporary in self.left_behind():
+            if any(temporary.is_relative_to(root) for root in imagery):
+                self._recover_save(temporary)
+            else:
+                sweep((temporary,))
         in_transit = {job.name for job in self.jobs.all()}
         in_transit.update(line.attempt for job in self.batch_jobs.all() for line in job.lines)
         return self.journal.leftovers(in_transit)
 
-    def _recover_saves(self, folder: Path) -> None:
+    def _recover_save(self, temporary: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
-        for temporary in abandoned(folder):
-            file = given_back(temporary)
-            if file is not None:
-                message = "a run died while you were saving this file: your save is back in its place"
-                self.state_problems.append(warning(message, self._position(file), "its slots are written again"))
-            for moved in self.trash.move([temporary]):
-                message = "a run died here, and what it left may be a save of yours: it is in the trash"
-                hint = f"compare `{moved.relative_to(self.project.root).as_posix()}` with your files"
-                self.state_problems.append(warning(message, self._position(folder), hint))
+        file = given_back(temporary)
+        if file is not None:
+            message = "a run died while you were saving this file: your save is back in its place"
+            self.state_problems.append(warning(message, self._position(file), "its slots are written again"))
+        for moved in self.trash.move([temporary]):
+            message = "a run died here, and what it left may be a save of yours: it is in the trash"
+            hint = f"compare `{moved.relative_to(self.project.root).as_posix()}` with your files"
+            self.state_problems.append(warning(message, self._position(temporary.parent), hint))
 
     def _position(self, path: Path) -> Position:
         return Position(path.relative_to(self.project.root).as_posix())
@@ -247,12 +246,12 @@ class Session:
             settings.prompt_limit,
         )
 
-    def written_folders(self) -> list[Path]:
-        """Return all folders the program writes into directly."""
-        root = self.project.root
-        roots = [root / name for name in (*self.project.settings.imagery, self.project.settings.generated)]
-        roots.append(self.project.state)
-        return [Path(place) for top in roots for place, _, _ in os.walk(top)]
+    def left_behind(self) -> list[Path]:
+        """Return the temporary files and folders of processes that died; what is in the trash is there to stay."""
+        names = (*self.project.settings.imagery, self.project.settings.generated)
+        tops = (*map(self.project.path, names), self.project.state)
+        found = dict.fromkeys(path for top in tops for path in abandoned_below(top))
+        return [path for path in found if not path.is_relative_to(self.trash.folder)]
 
 
 def read_templates(project: Project) -> Mapping[str, str]:

@@ -10,12 +10,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _TEMPORARY = re.compile(
     r"\.chargen-(?P<pid>\d{1,10})-(?P<process>[0-9a-f]{8})[0-9a-f]{8}(?:-(?P<note>[0-9a-f]+))?\.tmp"
 )
+_BEGINNING = ".chargen-"
 _PROCESS = os.urandom(4).hex()
 _ABANDONED_AFTER = 3600.0
 """Seconds; no single write takes an hour, so an older temporary is abandoned even if its process id is in use again."""
@@ -52,23 +54,32 @@ def abandoned(folder: Path, *, alone: bool = False) -> Iterator[Path]:
     except OSError:
         return
     for name in names:
-        match = _TEMPORARY.fullmatch(name) if name.startswith(".") else None
-        if match is None or (int(match["pid"]), match["process"]) == (os.getpid(), _PROCESS):
-            continue
-        if alone or _is_abandoned(folder / name, int(match["pid"])):
+        if name.startswith(_BEGINNING) and _is_abandoned(folder / name, alone=alone):
             yield folder / name
 
 
-def sweep(folder: Path) -> tuple[Path, ...]:
-    """Remove this program's abandoned temporaries in `folder`, and return their paths."""
-    removed = []
-    for path in abandoned(folder):
+def abandoned_below(top: Path) -> Iterator[Path]:
+    """Yield this program's temporary files and folders in `top` and below it whose process is gone."""
+    waiting = [os.fspath(top)]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # every run goes through ten thousand pictures
+            for entry in entries:
+                if entry.name.startswith(_BEGINNING):
+                    if _is_abandoned(path := Path(entry.path), alone=False):
+                        yield path
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+
+
+def sweep(found: Iterable[Path]) -> tuple[Path, ...]:
+    """Remove temporaries that were left behind, and return their paths."""
+    removed = tuple(found)
+    for path in removed:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-        removed.append(path)
-    return tuple(removed)
+    return removed
 
 
 def process_alive(pid: int) -> bool:
@@ -100,8 +111,12 @@ def _alive_on_windows(pid: int) -> bool:
         kernel.CloseHandle(handle)
 
 
-def _is_abandoned(path: Path, pid: int) -> bool:
-    if pid == os.getpid() or not process_alive(pid):  # the same id again, as in a container where it is always 1
+def _is_abandoned(path: Path, *, alone: bool) -> bool:
+    match = _TEMPORARY.fullmatch(path.name)
+    if match is None or (int(match["pid"]), match["process"]) == (os.getpid(), _PROCESS):
+        return False
+    pid = int(match["pid"])
+    if alone or pid == os.getpid() or not process_alive(pid):  # the same id again: in a container it is always 1
         return True
     try:
         return time.time() - path.lstat().st_mtime > _ABANDONED_AFTER

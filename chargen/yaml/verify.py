@@ -28,12 +28,12 @@ class _Pair(Struct, frozen=True):
     """The author's templates have no business here: an item of a list that is itself a slot."""
 
 
-def verify_tree(text: str, old_way: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
-    """Compare the trees before (`old_way`, from the root of `text` to the entry) and after. Raises EditRefused."""
-    entry = old_way[-1]
+def verify_tree(text: str, ancestors: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
+    """Compare the trees before (`ancestors`, from the root of `text` to the entry) and after. Raises EditRefused."""
+    entry = ancestors[-1]
     if new_root is None:
         raise _differs(entry)
-    waiting = [_Pair(old_way[0], new_root)]
+    waiting = [_Pair(ancestors[0], new_root)]
     while waiting:
         pair = waiting.pop()
         if pair.old is entry:

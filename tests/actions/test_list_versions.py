@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_version_is_named_by_number_hash_or_attempt(book: Project) -> None:
         found.named("3")
     with pytest.raises(StartError, match="a number from 1 to 2"):
         found.named("zz")
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 9\n" % (b"a" * 64)
+
+
+@pytest.mark.parametrize(("data", "hint"), [(b"", "damaged when it was replaced"), (POINTER, "run `git lfs pull`")])
+def test_a_version_that_is_no_picture_does_not_come_back(book: Project, data: bytes, hint: str) -> None:
+    """What is damaged is kept as everything that is replaced; it says why it can't be used, and what can be done."""
+    current = book.image(A).read_bytes()
+    (kept,) = (book.root / ".chargen/history" / A).glob("*.png")
+    kept.with_name(f"{hashlib.sha256(data).hexdigest()}.png").write_bytes(data)
+    (odd,) = (version for version in versions(book).versions if version.by_hand)
+    with pytest.raises(InputError, match="is no picture") as refused:
+        back(book, str(odd.number))
+    assert hint in str(refused.value)
+    assert book.image(A).read_bytes() == current
 
 
 def test_what_was_painted_over_by_hand_is_a_version_too(book: Project) -> None:

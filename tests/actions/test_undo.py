@@ -75,7 +75,7 @@ def test_what_was_edited_since_is_refused_with_what_is_there(book: Project) -> N
     book.edit(CH01, 'status: "approved"', 'status: "locked"')
     text = book.read(CH01)
     (refused,) = take_back(book).images
-    assert "not as `approved` left it: its status is `locked` now" in refused.refused
+    assert "not as the decision left it: its status is `locked` now" in refused.refused
     assert book.read(CH01) == text
     assert standing(book) == [(1, "approve")]
     book.edit(CH01, 'status: "locked"', 'status: "approved"')

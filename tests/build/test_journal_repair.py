@@ -49,7 +49,10 @@ def test_a_save_that_came_out_of_an_exchange_is_given_back_and_told(tmp_path: Pa
 
 
 def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path: Path) -> None:
-    """It may be what the author saved in the instant of the exchange; elsewhere it is ours and removed."""
+    """It may be what the author saved in the instant of the exchange; elsewhere it is ours and removed.
+
+    In the trash it stays, whatever runs come after.
+    """
     book = Project(tmp_path)
     file = book.chapter("ch01", {"a": "A lamp."})
     name = ".chargen-999999999-0123456789abcdef.tmp"
@@ -58,6 +61,7 @@ def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path:
     build = open_build(tmp_path, environ={})
     (problem,) = build.session.state_problems
     build.close()
+    open_build(tmp_path, environ={}).close()
     assert "may be a save of yours" in problem.message
     assert tree.stray(book) == []
     assert [path.read_text() for path in tmp_path.rglob(name)] == ["the author's"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.studio import ENVIRON, Studio
+from support.tree import sha256
 
 from chargen.actions.status import set_status
 from chargen.build.opening import open_build
@@ -91,13 +92,21 @@ def test_a_tier_makes_nothing_stale_whatever_rebuilds(tmp_path: Path) -> None:
 
 
 def test_a_draft_never_replaces_a_final(book: Studio) -> None:
-    """An edited prompt under the tier is blocked, and says why; without it the final is made anew."""
+    """An edited prompt under the tier is blocked, and says why and what to do: either way out is one."""
     assert len(run(book)) == 2
+    final = book.hash(B)
     book.edit(CH01, "A lamp.", "A lantern.")
-    assert verdicts(book, "draft") == {A: "blocked", B: "fresh"}
+    book.edit(CH01, "A cat.", "A dog.")
+    assert verdicts(book, "draft") == {A: "blocked", B: "blocked"}
     assert run(book, "draft") == []
     assert "never replaces one of a higher tier" in str(book.failures)
-    assert len(run(book)) == 1
+    assert "leave `--tier` out to have a final made, or move the picture away to have a draft" in str(book.failures)
+    assert len(run(book, "", A)) == 1
+    assert tier_of(line(book, A)) is None
+    moved = book.image(B).rename(book.root / "cat.png")
+    assert len(run(book, "draft")) == 1
+    assert tier_of(line(book, B)) == "draft"
+    assert sha256(moved) == final
 
 
 def test_tiers_rank_in_the_order_of_the_settings(book: Studio) -> None:

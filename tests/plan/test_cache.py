@@ -25,6 +25,7 @@ from chargen.plan import disk, scan
 from chargen.plan.build_request import BuildRequest, Chosen, kept_choice, prepare
 from chargen.plan.cache import environment, files
 from chargen.plan.cache.files import CACHE, kept_plan
+from chargen.plan.cache.rows import KeptReference
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
 from chargen.plan.fact_sources import PlanOptions
@@ -89,12 +90,17 @@ def _session(root: Path, *, read_only: bool = True, **environ: str) -> Session:
 def _shown(plan: Plan) -> bytes:
     """Return all that is shown of a plan, and all that commands ask of its images."""
     asked = [[repr(getattr(image, name)) for name in _ASKED] for image in plan.images]
+    asked += [
+        [repr(getattr(item, name)) for name in KeptReference.__struct_fields__]
+        for image in plan.images
+        for item in image.references
+    ]
     return json.dumps([plan_json(plan.images, plan.problems), asked]).encode()
 
 
 _ASKED = (
     "title", "status", "reasons", "adopt", "repair", "drift", "notes", "fingerprint", "problems", "shows", "named",
-    "is_composed", "is_structured", "words_of", "credentials_lost", "acts", "needs", "references",
+    "is_composed", "is_structured", "words_of", "credentials_lost", "acts", "needs",
 )  # fmt: skip
 
 

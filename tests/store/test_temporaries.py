@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chargen.store.temporaries import process_alive, sweep, temporary_name
+from chargen.store.temporaries import abandoned_below, process_alive, sweep, temporary_name
 
 
 def names(folder: Path) -> list[str]:
@@ -31,9 +31,9 @@ def test_sweep_removes_only_abandoned_temporaries(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / gone[3]).mkdir()
     os.utime(tmp_path / gone[3], (0, 0))
-    assert sorted(path.name for path in sweep(tmp_path)) == sorted(gone)
+    assert sorted(path.name for path in sweep(abandoned_below(tmp_path))) == sorted(gone)
     assert names(tmp_path) == sorted(kept)
-    assert sweep(tmp_path / "absent") == ()
+    assert sweep(abandoned_below(tmp_path / "absent")) == ()
 
 
 def test_process_alive() -> None:

@@ -118,8 +118,8 @@ class Book:
     def made_for(self, line: RecordLine) -> EntryId | None:
         return self.made.get(line.attempt or "")
 
-    def under_way(self, claim: Claim) -> FileHash | None:
-        return self.begun.get((claim.named, claim.line.file)) if claim.line else None
+    def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
+        return self.begun.get((named, recorded))
 
     def path_key(self, path: str) -> str:
         return normal(path).casefold() if self.ignores_case else normal(path)

@@ -280,6 +280,15 @@ def test_it_is_accessible(browser: Any, server: Review, book: Project, scheme: s
     tab.close()
 
 
+def test_what_is_taller_than_the_window_is_read_from_its_beginning(page: Any) -> None:
+    """The focus is on the button below the list, and the list begins at its top."""
+    page.set_viewport_size({"width": 375, "height": 600})
+    press(page, "?")
+    assert page.evaluate("document.activeElement.textContent") == "close"
+    assert page.evaluate("dialog => dialog.scrollHeight > dialog.clientHeight", page.query_selector("#dialog"))
+    assert page.evaluate("document.getElementById('dialog').scrollTop") == 0
+
+
 def test_the_exported_page_needs_no_server(browser: Any, book: Project) -> None:
     """From plain files: grid, full view, comparison with words; nothing in it decides."""
     assert book.chargen("review", "--export", "shown").code == 0

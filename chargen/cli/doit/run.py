@@ -15,13 +15,15 @@ from doit.task import Stream, Task
 
 from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say, waiting_text
-from chargen.cli.problems import untouched_lines
+from chargen.cli.problems import standing_lines
 from chargen.errors import StartError
-from chargen.model.values import MOST_VARIANTS
+from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chargen.build.run import Build
     from chargen.doit_plugin.names import TaskNames
     from chargen.plan.build_request import BuildRequest
@@ -57,8 +59,8 @@ _VARIANTS = {
     "name": "variants",
     "short": "",
     "long": "variants",
-    "type": int,
-    "default": 0,
+    "type": str,
+    "default": "",
     "help": "make further pictures of the same words, to pick one from: so many in all of each named image",
 }
 _TIER = {
@@ -145,8 +147,7 @@ class Run(ProjectCommand):
         if found is None:
             return False
         with _output(params["outfile"]) as out:
-            counted = f"fresh {found.fresh:,}" if found.fresh else "nothing to do"
-            say((f"{counted}, {monotonic() - began:.1f} s", *untouched_lines(found.others)), out)
+            say(standing_lines(found, monotonic() - began), out)
         return True
 
     def _run(self, build: Build, own: list[Task], named: TaskNames | None, params: Any) -> int:
@@ -171,7 +172,6 @@ class Run(ProjectCommand):
 
 
 def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[str, ...]) -> BuildRequest:
-    from chargen.cli.options import usd  # noqa: PLC0415 - as above
     from chargen.model.request import Mode  # noqa: PLC0415 - as above
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above
     from chargen.plan.selection import Selection  # noqa: PLC0415 - as above
@@ -180,19 +180,25 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         pick=None if named is None else lambda images: named.pick(images, force, rebuild),
         names=Selection() if named is None else Selection(named.terms, within=named.within),
         tier=params["tier"],
-        budget=usd(params["budget"]) if params["budget"] else None,
+        budget=_usd(params["budget"]) if params["budget"] else None,
         mode=Mode(params["mode"]) if params["mode"] else None,
-        variants=_variants(params["variants"]),
+        variants=_variants(params["variants"]) if params["variants"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
         command="doit",
     )
 
 
-def _variants(number: int) -> int | None:
-    if not 0 <= number <= MOST_VARIANTS:
-        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not {number}")
-    return number or None
+def _usd(text: str) -> Decimal:
+    from chargen.cli.options import usd  # noqa: PLC0415 - click is imported where somebody names a budget
+
+    return usd(text)
+
+
+def _variants(text: str) -> int:
+    if text not in NUMBERS_OF_VARIANTS:
+        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not `{text}`")
+    return NUMBERS_OF_VARIANTS[text]
 
 
 def _run_always(tasks: list[Task], named: TaskNames) -> None:

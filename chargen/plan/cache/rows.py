@@ -17,7 +17,16 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import AFTER, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.owned import Claim
-from chargen.plan.plan import Batched, Offer, Planned, PlannedReference, acts, cost_with, image_json, needs, sends
+from chargen.plan.plan import Batched, Offer, Planned, acts, cost_with, image_json, needs, sends
+
+
+class KeptReference(msgspec.Struct, frozen=True, array_like=True):
+    """What is asked of a reference of an image that is not planned anew; names as in `PlannedReference`."""
+
+    path: str
+    character: str
+    entry_id: EntryId | None
+    is_built: bool
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -42,7 +51,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     repair: bool
     drift: tuple[Reason, ...]
     notes: tuple[str, ...]
-    references: tuple[PlannedReference, ...]
+    references: tuple[KeptReference, ...]
     fingerprint: Fingerprint | None
     problems: tuple[Problem, ...]
     shows: tuple[str, ...]
@@ -212,11 +221,14 @@ def cache_of(data: bytes) -> Cache | None:
 
 def row_of(image: Planned, offer: Offer | None) -> Row:
     """Return a planned image as a row; `offer` is what its provider says of a request for it."""
+    references = tuple(
+        KeptReference(item.path, item.character, item.entry_id, item.is_built) for item in image.references
+    )
     return Row(
         image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
         image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
         image.more,
-        image.repair, image.drift, image.notes, image.references, image.fingerprint, image.problems, image.shows,
+        image.repair, image.drift, image.notes, references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
         image.seen,
         offer, image.batched,

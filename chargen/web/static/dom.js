@@ -62,6 +62,8 @@ function ask(title, content, choices) {
       resolve(chosen);
     };
     dialog.showModal();
-    (dialog.querySelector("textarea, input") || buttons[0])?.focus();
+    const field = dialog.querySelector("textarea, input");
+    (field || buttons[0])?.focus();
+    if (!field) dialog.scrollTop = 0; // what is taller than a small window is read from its beginning
   });
 }
