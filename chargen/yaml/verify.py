@@ -25,7 +25,7 @@ class _Pair(Struct, frozen=True):
     old: YamlNode
     new: YamlNode
     in_slot: bool = False
-    """The author's templates have no business here: an item of a list that is itself a slot."""
+    """It is in the list that is appended to: a text that ended the file may get a line end, behind which items go."""
 
 
 def verify_tree(text: str, ancestors: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
