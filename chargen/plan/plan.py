@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -375,9 +375,13 @@ def image_json(image: Shown) -> dict[str, Any]:
 def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
+    return {"images": [image.to_json() for image in shown], **besides_images(shown, problems)}
+
+
+def besides_images(images: Sequence[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
+    """What stands behind the images in the object of `plan --json`."""
     return {
-        "images": [image.to_json() for image in shown],
-        "problems": [problem.to_json() for problem in (*problems, *seen_pictures(shown))],
-        "totals": totals(shown),
-        "cost_usd": number(total_cost(shown)),
+        "problems": [problem.to_json() for problem in (*problems, *seen_pictures(images))],
+        "totals": totals(images),
+        "cost_usd": number(total_cost(images)),
     }
