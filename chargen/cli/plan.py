@@ -52,12 +52,14 @@ def command(*, everything: bool, as_json: bool, **asked: Any) -> None:
         say(_quiet_plan(summary))
         return
     from chargen.actions.plan import shown_plan  # noqa: PLC0415 - seldom needed where nothing changed
+    from chargen.plan.python_gc import collector_paused  # noqa: PLC0415 - as above
 
     chosen, request, session = _chosen(wanted, snapshot)
     with session or nullcontext():
         shown = shown_plan(chosen, session, whole=not request.selection and not request.rebuild)
     if as_json:
-        say_json_text(plan_text(shown.images, shown.besides_images()))
+        with collector_paused():
+            say_json_text(plan_text(shown.images, shown.besides_images()))
     else:
         from chargen.cli.plan_listing import plan_lines  # noqa: PLC0415 - as above
 
