@@ -5,12 +5,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.forks import Forks
 
 PROCESSES = ("e2e", "docs", "proof", "web")
 """Folders whose tests start processes: most of the time goes there, in tests of seconds."""
 MARKED = ("browser", "servers")
 """Slices that need what `pip` does not bring, or a server of its own: counted apart."""
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")  # a machine that is busy makes no example wrong
 
 
 def pytest_configure() -> None:

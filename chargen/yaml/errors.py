@@ -75,6 +75,14 @@ def _reserved(said: _Failure) -> Mistake:
     return Mistake(said.index, f"a value can't begin with `{character}`", "put the whole value between quotes")
 
 
+def _sign(said: _Failure) -> Mistake | None:
+    """Find the `*`, `&`, `!`, `- ` or `? ` of a text that begins like one of YAML's own signs: `*bold* words`."""
+    for index in (said.context_index, said.index):
+        if (sign := said.text[index : index + 1]) in set("*&!-?"):
+            return Mistake(index, f"a text can't begin with `{sign}`", "put the whole value between quotes")
+    return None
+
+
 def _glued(said: _Failure) -> Mistake | None:
     """Find the missing blank (`key:value`, `-item`) that made the parser stop here or somewhat later."""
     limit = max(said.index, said.context_index)
@@ -128,6 +136,8 @@ def _quotes(said: _Failure) -> Mistake | None:
         )
     if before.endswith('"'):
         return Mistake(said.index, 'text follows the closing `"`', 'inside double quotes write a quote as `\\"`')
+    if before[-1:] in ("}", "]"):
+        return Mistake(said.index, f"text follows the closing `{before[-1]}`", "put the whole value between quotes")
     return None
 
 
@@ -169,6 +179,28 @@ def _escape(said: _Failure) -> Mistake:
     )
 
 
+def _code(said: _Failure) -> Mistake:
+    return Mistake(
+        said.index,
+        "what follows `\\x`, `\\u` or `\\U` between double quotes is no letter's code",
+        "write a backslash as `\\\\`, or use single quotes; write a letter of two codes as it is",
+    )
+
+
+def _never_closed(said: _Failure) -> Mistake | None:
+    """Find the bracket at the end of a file that nothing follows."""
+    opened = said.text[: said.index].rstrip()
+    if opened[-1:] not in ("[", "{", ","):
+        return None
+    return Mistake(len(opened) - 1, f"after this `{opened[-1]}` the file ends", "close the list or the map")
+
+
+def _after_the_end(said: _Failure) -> Mistake | None:
+    if not re.search(r"^\.\.\.\s*$", said.text[: said.index], re.MULTILINE):
+        return None
+    return Mistake(said.index, "text follows the end of the document (`...`)", "take the line `...` out, or the text")
+
+
 def _alias(said: _Failure) -> Mistake:
     return Mistake(
         said.index,
@@ -197,7 +229,15 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("did not find expected key", _misplaced),
     ("did not find expected '-' indicator", _misplaced),
     ("did not find expected ',' or", _open_bracket),
+    ("did not find expected alphabetic", _sign),
+    ("did not find the expected '>'", _sign),
+    ("block sequence entries are not allowed", _sign),
+    ("mapping keys are not allowed", _sign),
+    ("did not find expected node content", _never_closed),
+    ("did not find expected <document start>", _after_the_end),
     ("unknown escape", _escape),
+    ("hexdecimal number", _code),
+    ("Unicode character escape code", _code),
     ("undefined alias", _alias),
     ("second occurrence", _anchor),
     ("but found another document", _second_document),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+import re
 from typing import Any
 
 import pytest
@@ -120,3 +122,65 @@ def test_replies_that_died_before_their_places_are_of_those_that_asked(
     shop.run_build(f"chapters/ch01/{first}")
     settled(shop, "a", "b")
     assert [EntryId(record(shop, name)["entry_id"]) for name in "ab"] == ["chapters/ch01/a", "chapters/ch01/b"]
+
+
+class Deeds:
+    """What an author, and bad luck, do to a chapter while jobs run."""
+
+    def __init__(self, shop: Shop, luck: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shop, self.luck, self._patch = shop, luck, monkeypatch
+        self.names = (f"n{number}" for number in itertools.count())
+        shop.chapter("ch01", {"a": LAMP, "b": luck.choice((LAMP, DOOR))})
+
+    @property
+    def prompts(self) -> list[str]:
+        return re.findall(r'prompt_used: "(.*)"', self.shop.read(CH01))
+
+    def rename(self) -> None:
+        """One gets a name that none had, or two swap theirs."""
+        ids = re.findall(r'custom_id: "(.*)"', self.shop.read(CH01))
+        one, other = self.luck.sample(ids, 2)
+        new = {one: other, other: one} if self.luck.random() < 0.5 else {one: next(self.names)}
+        text = re.sub(r'(?<=custom_id: ")\w+', lambda found: new.get(found[0], found[0]), self.shop.read(CH01))
+        self.shop.write(CH01, text)
+
+    def add(self) -> None:
+        head, *entries = re.split(r"(?m)^(?=  - custom_id)", self.shop.read(CH01))
+        prompt = self.luck.choice((LAMP, DOOR))
+        entry = f'  - custom_id: "{next(self.names)}"\n    prompt_used: "{prompt}"\n    size: "128x96"\n'
+        entries.insert(self.luck.randint(0, len(entries)), entry)
+        self.shop.write(CH01, "".join((head, *entries)))
+
+    def reorder(self) -> None:
+        head, *entries = re.split(r"(?m)^(?=  - custom_id)", self.shop.read(CH01))
+        self.luck.shuffle(entries)
+        self.shop.write(CH01, "".join((head, *entries)))
+
+    def build(self) -> None:
+        self.shop.run_build()
+
+    def finish(self) -> None:
+        self.shop.vendor.finish()
+
+    def die(self) -> None:
+        """End amid the first picture that would be put in its place."""
+
+        def dies(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with self._patch.context() as patched:
+            patched.setattr("chargen.build.image.replace_picture", dies)
+            self.shop.run_build()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_they_are_called_meanwhile_each_is_bought_once(
+    shop: Shop, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deeds = Deeds(shop, random.Random(seed), monkeypatch)
+    every = (deeds.rename, deeds.rename, deeds.add, deeds.reorder, deeds.build, deeds.build, deeds.finish, deeds.die)
+    for deed in random.Random(seed).choices(every, k=9):
+        deed()
+        verdicts(shop)
+    settled(shop, *re.findall(r'custom_id: "(.*)"', shop.read(CH01)))
+    assert sorted(shop.vendor.prompts) == sorted(deeds.prompts)

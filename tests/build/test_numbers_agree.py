@@ -214,7 +214,7 @@ def agrees(plan: list[tuple[str, str]]) -> None:
 
 
 @given(PLANS)
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_all_that_tells_of_money_agrees(monkeypatch: pytest.MonkeyPatch, plan: list[tuple[str, str]]) -> None:
     """Counts and amounts are those of the servers; each image and each request is counted once, everywhere."""
     monkeypatch.setattr(retry, "WAITS", (0.01,) * 5)

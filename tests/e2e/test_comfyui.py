@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,9 +62,7 @@ def test_killed_at_any_step_nothing_is_queued_twice_and_no_picture_is_lost(
     while not ended:
         step += 1
         root = tmp_path_factory.mktemp("killed") / "book"
-        shutil.copytree(book.root, root)
-        trial = object.__new__(Project)
-        trial.root, trial.env = root, {**book.env, "HOME": str(root)}
+        trial = book.copy(root)
         before = len(server.queued)
         first = forks.run(trial, "doit", kill_at=step)
         ended = first.code == 0

@@ -49,11 +49,7 @@ class Trials:
 
     def copy(self, name: str) -> Project:
         """Make a copy of the project to be killed in."""
-        root = self.place / name
-        shutil.copytree(self.start.root, root)
-        book = object.__new__(Project)
-        book.root, book.env = root, {**self.start.env, "HOME": str(root)}
-        return book
+        return self.start.copy(self.place / name)
 
     def steps(self) -> list[str]:
         """Run once to the end and return the durable operations."""

@@ -236,3 +236,21 @@ def test_a_machine_that_dies_while_it_makes_a_job_costs_nobody_an_unnamed_paymen
     build(forks, ana, later=HOUR)
     assert len(ana.images()) == 4
     assert once(openai)
+
+
+def test_claims_of_a_job_whose_folder_is_damaged_are_not_given_back(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Nothing tells here whose requests it holds, and the vendor has them all the same."""
+    openai.jobs.hold = True
+    build(forks, ana)
+    (folder,) = ana.root.glob(".chargen/jobs/chargen-*")
+    for name in ("job.json", "records.jsonl"):
+        (folder / name).write_bytes(b"")
+    forks.run(ana, "doit")
+    run = build(forks, ben)
+    assert run.out.count("has it in a job of openai") == 4, run.all
+    openai.jobs.end()
+    build(forks, ben)
+    assert len(ben.images()) == 4
+    assert once(openai)

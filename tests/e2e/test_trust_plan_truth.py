@@ -377,13 +377,13 @@ def build_as_planned(desk: Desk, author: Author, limit: str) -> None:
         assert not [image for image in again["images"] if image["verdict"] == "restorable"]
 
 
+@pytest.mark.long
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     derandomize=not EXPLORING,
     phases=tuple(Phase) if EXPLORING else (Phase.generate,),  # shrinking takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rounds=rounds)
 def test_a_build_sends_what_the_plan_says(desk: Desk, rounds: Sequence[tuple[list[tuple[str, int, int]], str]]) -> None:

@@ -147,7 +147,7 @@ def test_alpha_is_seen(mode: str, alpha: bool) -> None:
     assert inspect(picture(mode="P", transparency=0)).has_alpha
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     form=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]),
     changes=st.lists(st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=6)), max_size=5),

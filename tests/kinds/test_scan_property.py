@@ -1,6 +1,6 @@
 """Whatever an author writes: a scan never raises, and what it finds is sound."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chargen import kinds
@@ -103,7 +103,7 @@ def look_at(value, depth=3):
             look_at(inner, depth - 1)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.one_of(damaged(), TREES))
 def test_a_scan_never_raises_and_what_it_finds_is_sound(tree):
     """Ids can name files, are unique, blocks are short; every entry resolves."""

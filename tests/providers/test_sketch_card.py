@@ -64,7 +64,7 @@ def meet(one: Box, other: Box) -> bool:
 
 
 @given(requests())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_card_keeps_its_laws(request: Request) -> None:
     """Inside the picture, legible on what lies below, and no two texts or pictures on each other."""
     card = plan_card(request)

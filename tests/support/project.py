@@ -8,9 +8,11 @@ assert run.code == 0, run.all
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -77,6 +79,13 @@ class Project:
         for name in ("dodo.py", "prompts/chapter.txt.j2", "prompts/location.txt.j2", "prompts/character.txt.j2"):
             self.write(name, (REPOSITORY / name).read_text(encoding="utf-8"))
         (root / "imagery").mkdir(exist_ok=True)
+
+    def copy(self, root: Path) -> Project:
+        """Return a copy of all that is there by now, in another folder."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        made = copy.copy(self)
+        made.root, made.env = root, {**self.env, "HOME": str(root)}
+        return made
 
     # files
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from support.splicing import splice
@@ -61,7 +61,7 @@ def edit(values: dict[str, Any]) -> SetSlots:
     return SetSlots(IMAGE, {"meta": values}, filled={"meta": NAMES})
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(PIECES, VALUES, st.sampled_from(["", "    model: m\n"]))
 @example(["seed", "words: |\n  two\n\n    lines"], {"record": 2}, "")
 @example(["seed", "words: |\n  two\n\n    lines", "usage"], {}, "    model: m\n")
@@ -107,7 +107,7 @@ FLOW = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FLOW, VALUES, st.sampled_from([", ", ",\n        ", ",  # why\n      "]))
 def test_a_mapping_in_braces_is_filled_in_place_too(pieces: list[str], values: dict[str, Any], comma: str) -> None:
     """Or refused, and then the plan knows."""

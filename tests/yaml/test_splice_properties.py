@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from support.splicing import splice
@@ -16,7 +16,7 @@ from chargen.model.slots import AppendSlot, SetSlots
 from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
 
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=120)
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def test_opening_a_file_and_setting_nothing_keeps_every_byte(book: Book) -> None
 SIGNS = "ab:-?[]{},#&*!|>'\"% \n\t\r\u2028"
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     st.text(st.sampled_from("ab:-?[]{},#&*!|>'\"% \n\t\r\u2028"), max_size=40), st.sampled_from([(), ("a",), ("a", 0)])
 )

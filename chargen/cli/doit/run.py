@@ -17,7 +17,7 @@ from chargen.cli.doit.command import ProjectCommand
 from chargen.cli.output import say, waiting_text
 from chargen.cli.problems import standing_lines
 from chargen.errors import StartError
-from chargen.model.values import MOST_VARIANTS
+from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.python_gc import collector_paused
 from chargen.store.inside import name_inside
@@ -60,8 +60,8 @@ _VARIANTS = {
     "name": "variants",
     "short": "",
     "long": "variants",
-    "type": int,
-    "default": 0,
+    "type": str,
+    "default": "",
     "help": "make further pictures of the same words, to pick one from: so many in all of each named image",
 }
 _TIER = {
@@ -189,7 +189,7 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         tier=params["tier"],
         budget=_usd(params["budget"]) if params["budget"] else None,
         mode=Mode(params["mode"]) if params["mode"] else None,
-        variants=_variants(params["variants"]),
+        variants=_variants(params["variants"]) if params["variants"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
         command="doit",
@@ -202,10 +202,10 @@ def _usd(text: str) -> Decimal:
     return usd(text)
 
 
-def _variants(number: int) -> int | None:
-    if not 0 <= number <= MOST_VARIANTS:
-        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not {number}")
-    return number or None
+def _variants(text: str) -> int:
+    if text not in NUMBERS_OF_VARIANTS:
+        raise StartError(f"`--variants` takes a number from 1 to {MOST_VARIANTS}, not `{text}`")
+    return NUMBERS_OF_VARIANTS[text]
 
 
 def _run_always(tasks: list[Task], named: TaskNames) -> None:
