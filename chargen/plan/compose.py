@@ -25,7 +25,7 @@ from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, error
 from chargen.model.entries import Entry, PromptPart
 from chargen.model.traced import Segment, Traced
-from chargen.plan.prompt_limit import LeftOut, fit
+from chargen.plan.prompt_limit import Shortened, fit
 from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
@@ -68,7 +68,7 @@ class Composed(Struct, frozen=True, dict=True):
     marked: str
     template: str
     negatives: tuple[Traced, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Shortened, ...] = ()
     """What of an entry's fields was shortened, or did not fit at all."""
 
     @cached_property
@@ -84,7 +84,7 @@ def normalise(text: str) -> str:
 
 
 def negative_prompt(texts: Iterable[str]) -> str:
-    """Join negative prompts to one comma-separated line, without doubled items' separators."""
+    """Join negative prompts to one comma-separated line, with one separator between any two."""
     joined = (" ".join(normalise(text).split()).strip(" ,") for text in texts)
     return ", ".join(text for text in joined if text)
 
