@@ -391,7 +391,7 @@ class Planner:
         reads = tuple(name for name in names if not name.startswith((f"{FILE} ", f"{TAKES} ")))
         taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(f"{TAKES} "))
         answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
-        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, rows, taken)
+        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, rows)
 
     # files together
 
