@@ -33,6 +33,7 @@ ALLOWED = {
         "self.path / REQUESTS_FILE.open",
         "self.path / RECORDS_FILE.open",
         "self._path(job, SETTLED_FILE).open",
+        "path.open",
     },
     "cli/output.py": {"os.open"},
     # a plain file or a link, looked at before

@@ -21,7 +21,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence
-from chargen.plan.owned import Place
+from chargen.plan.owned import PicturePlace
 from chargen.plan.plan import Planned
 from chargen.plan.salvage import mended
 from chargen.plan.session import Session
@@ -166,9 +166,9 @@ def _add_kept(
 
 def _add_current(session: Session, evidence: Evidence, image: Planned, found: list[Version]) -> None:
     owned = evidence.owned(image.id)
-    if owned.place not in (Place.TARGET, Place.ELSEWHERE):
+    if owned.place not in (PicturePlace.TARGET, PicturePlace.ELSEWHERE):
         return
-    shown = owned.path if owned.place is Place.ELSEWHERE else image.target
+    shown = owned.path if owned.place is PicturePlace.ELSEWHERE else image.target
     path = session.project.path(shown)
     state = kind_of(path)
     if not state.kind.is_picture:

@@ -42,9 +42,9 @@ def write_new(session: Session, kind: str, slug: str) -> NewFile:
         words = [word for each in kinds.all_kinds() for word in (each.name, each.plural)]
         hint = did_you_mean(kind, words) or f"there are {', '.join(f'`{each.name}`' for each in kinds.all_kinds())}"
         raise StartError(f"`{kind}` is no kind of file", hint=hint)
-    problem = fault(slug) or ("" if _is_plain(slug) else "it can't be written as it is, or its folder would be hidden")
+    problem = fault(slug) or ("" if _is_plain(slug) else "can't be written as it is, or its folder would be hidden")
     if problem:
-        raise InputError(f"`{slug}` can't be a slug: {problem}", hint="use letters, digits, `-`, `_` and `.`")
+        raise InputError(f"`{slug}` can't be a slug: it {problem}", hint="use letters, digits, `-`, `_` and `.`")
     project = session.project
     for file, head in session.planner().book.heads.items():
         if (head.kind, head.slug) == (found.name, slug):

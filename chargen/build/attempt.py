@@ -60,7 +60,7 @@ class HeldElsewhereError(Exception):
     """Another build is buying an image: the text says who, for people; nothing was sent."""
 
 
-class Attempt:
+class ImageAttempts:
     """What is noted of one image on its way; `confirm` is asked when a request is about to leave."""
 
     def __init__(

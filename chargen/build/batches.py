@@ -16,7 +16,7 @@ from functools import cached_property
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chargen.build.attempt import Attempt
+from chargen.build.attempt import ImageAttempts
 from chargen.model.batches import BatchProvider, Upload
 from chargen.model.reason import ReasonCode, has
 from chargen.model.request import FailureClass, ProviderError, Request, SentReference
@@ -95,7 +95,7 @@ class Batches:
         self.joined: set[EntryId] = set()
         """The images that joined one in this run."""
 
-    def join(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> None:
+    def join(self, image: Planned, request: Request, attempt: ImageAttempts, before: FileHash | None) -> None:
         """Let an image join the job of its model; `before` is the file at its target.
 
         Raises ProviderError, OverBudgetError, what the attempt raises.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.attempt import Attempt, Purchase
+from chargen.build.attempt import ImageAttempts, Purchase
 from chargen.build.batches import Batches
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
@@ -129,21 +129,20 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
             return builder.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
-        confirm = builder.confirmation(now, references, request, _wants_picture)
-        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
+        attempts = builder.attempts(now, references, request, _wants_picture, purchase)
         if now.batched is not None:
             with closing(purchase):
-                return builder.join_job(now, request, attempt, before)
+                return builder.join_job(now, request, attempts, before)
         with (
             closing(purchase),
             builder.disk_guard.room(now.entry.size.pixels),
             builder.write_backs.expected(now.entry.file, now.id),
         ):
             try:
-                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempts)
             except NotWantedError as changed:
                 return builder.without_a_call(changed.image, before, note=changed.note)
-            original = attempt.store(reply)
+            original = attempts.store(reply)
             picture = builder.converted(now, original, now.entry.size)
             cost, estimated = original.record.cost_or_estimate_usd, original.record.is_estimated
             place = builder.place_now(image, now)
@@ -182,14 +181,13 @@ def build_variant(builder: ImageBuilder, image: Planned) -> BuildResult:
         reason = Reason(ReasonCode.VARIANT, (str(number), str(now.made + now.more)))
         now = replace(now, judgement=replace(now.judgement, reasons=(reason,)))
         request = request_of(now, builder.judge.adapters, references, number)
-        confirm = builder.confirmation(now, references, request, _wants_variant)
-        attempt = Attempt(session, builder.disk_guard, now, confirm, builder.judge.evidence.planned, purchase=purchase)
+        attempts = builder.attempts(now, references, request, _wants_variant, purchase)
         with closing(purchase), builder.disk_guard.room(size.pixels):
             try:
-                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempt)
+                reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempts)
             except NotWantedError as changed:
                 return BuildResult(Outcome.NOTHING, changed.image, note=changed.note)
-            original = attempt.store(reply)
+            original = attempts.store(reply)
             builder.converted(now, original, size)
         record = original.record
         return BuildResult(Outcome.VARIANT, now, record.cost_or_estimate_usd, record.is_estimated)
@@ -218,10 +216,12 @@ class ImageBuilder(Struct, frozen=True):
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
 
-    def join_job(self, image: Planned, request: Request, attempt: Attempt, before: FileHash | None) -> BuildResult:
+    def join_job(
+        self, image: Planned, request: Request, attempts: ImageAttempts, before: FileHash | None
+    ) -> BuildResult:
         """Let an image's request join a job, which is made at the end of the run. Raises as sending does."""
         try:
-            self.batches.join(image, request, attempt, before)
+            self.batches.join(image, request, attempts, before)
         except NotWantedError as changed:
             return self.without_a_call(changed.image, before, note=changed.note)
         return BuildResult(Outcome.SUBMITTED, image, image.cost_usd, estimated=True)
@@ -292,14 +292,19 @@ class ImageBuilder(Struct, frozen=True):
             image, request = self.recheck(image, references)
         return image, request, Purchase()
 
-    def confirmation(
+    def attempts(
         self,
         image: Planned,
         references: tuple[SentReference, ...],
         request: Request,
         is_wanted: Callable[[Planned], bool],
-    ) -> Callable[[], None]:
-        """Return what is asked when the request is about to leave: whether, where it had to wait, it still should."""
+        purchase: Purchase,
+    ) -> ImageAttempts:
+        """Return what notes the attempts at an image.
+
+        When the request is about to leave it asks whether it still should, where it had to wait, and whether the slots
+        could be written.
+        """
         judged = self.session.clock.monotonic()
 
         def confirm() -> None:
@@ -308,12 +313,12 @@ class ImageBuilder(Struct, frozen=True):
                 now, _ = self.recheck(image, references, request)
             if not is_wanted(now):
                 raise NotWantedError(now)
-            if now.route is not None and not is_proof(
-                now.route.provider
-            ):  # what is drawn here is drawn again for nothing
+            # What is drawn here is drawn again for nothing.
+            if now.route is not None and not is_proof(now.route.provider):
                 self.write_backs.check_edit(now.entry, now.target, now.route)
 
-        return confirm
+        is_planned = self.judge.evidence.planned
+        return ImageAttempts(self.session, self.disk_guard, image, confirm, is_planned, purchase=purchase)
 
     def place_now(self, planned: Planned, image: Planned) -> Planned:
         """Return an image under the id its entry has by now: a reply belongs to the entry that asked for it.

@@ -359,13 +359,14 @@ class Sharing:
         """Put what runs of before could not."""
         if not self.store.writes:
             return
+        batch_jobs, lost = self._session.batch_jobs.look()
         under_way = {job.name for job in self._session.jobs.all()}
-        under_way.update(line.attempt for job in self._session.batch_jobs.all() for line in job.waiting)
+        under_way.update(line.attempt for job in batch_jobs for line in job.waiting)
         for attempt, fingerprint in self.store.machine.to_put().items():
             stored = self._session.originals.find(attempt, fingerprint)
             if stored is not None:
                 self.put(stored)
-            elif attempt not in under_way:
+            elif attempt not in under_way and not lost:  # a job that can't be read may be of any of them
                 self.brought_nothing(attempt, fingerprint)
 
     def brought_nothing(self, attempt: str, fingerprint: Fingerprint) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chargen.actions.prompt import ComparedPrompt, ComposedPrompt, SentRequest
     from chargen.plan.compose import Composed
     from chargen.plan.plan import Planned, PlannedReference
-    from chargen.plan.prompt_limit import LeftOut
+    from chargen.plan.prompt_limit import Shortened
 
 TEMPLATE = "template"
 """The name of a run of a template's own words."""
@@ -212,7 +212,7 @@ def _limits(composed: Composed) -> Iterator[str]:
         yield from columns([_left_out(part) for part in composed.left_out])
 
 
-def _left_out(part: LeftOut) -> tuple[str, str, str]:
+def _left_out(part: Shortened) -> tuple[str, str, str]:
     what = f"shortened to {part.kept} of {part.length} characters" if part.kept else "left out"
     return f"  {part.name}", what, dim(part.source)
 

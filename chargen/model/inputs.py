@@ -140,7 +140,7 @@ class Change(str, Enum):
     CHANGED = "changed"
 
 
-class Difference(Struct, frozen=True):
+class PartDifference(Struct, frozen=True):
     """One part of the inputs that differs, with the source of today's text where the part is of the prompt."""
 
     part: str
@@ -160,7 +160,7 @@ def record_parts(inputs: Inputs) -> tuple[RecordPart, ...]:
     return tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(inputs).items())
 
 
-def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
+def differences(then: Mapping[str, str], now: Inputs) -> tuple[PartDifference, ...]:
     """Say which parts differ between recorded digests and today's inputs, most telling first.
 
     `prompt` itself is named only where no field of it can be blamed (an old record without fields, or text that only
@@ -172,11 +172,11 @@ def differences(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
     first = next((item for item in found if item.part == INSTRUCTION), None)
     if first is not None and first.change is not Change.CHANGED:
         others = [item for item in found if not item.part.startswith(RETAKE)]
-        return (Difference(RETAKE, first.change, first.source), *_telling(then, others))
+        return (PartDifference(RETAKE, first.change, first.source), *_telling(then, others))
     return _telling(then, found)
 
 
-def edited_prompts(then: Mapping[str, str], now: Inputs) -> tuple[Difference, ...]:
+def edited_prompts(then: Mapping[str, str], now: Inputs) -> tuple[PartDifference, ...]:
     """Say what of the prompts differs from those that stood beside a retake when its picture was made."""
     if now.retake is None or PROMPT not in then:
         return ()
@@ -187,23 +187,23 @@ def _is_of_prompts(part: str) -> bool:
     return part in (PROMPT, NEGATIVE) or part.startswith(f"{PROMPT}.")
 
 
-def _differing(then: Mapping[str, str], now: Inputs) -> list[Difference]:
+def _differing(then: Mapping[str, str], now: Inputs) -> list[PartDifference]:
     """Return every part whose digest of then is not that of today."""
     today = parts(now)
     sources = _sources(now.segments)
     if now.retake is not None:
         sources[INSTRUCTION] = now.retake.source
-    found: list[Difference] = []
+    found: list[PartDifference] = []
     for name in dict.fromkeys((*today, *then)):
         before, after = then.get(name), today.get(name)
         if before is not None and after is not None and after.startswith(before):  # a line may tell fewer digits
             continue
         change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.CHANGED
-        found.append(Difference(name, change, sources.get(name.removeprefix(f"{PROMPT}."), "")))
+        found.append(PartDifference(name, change, sources.get(name.removeprefix(f"{PROMPT}."), "")))
     return found
 
 
-def _telling(then: Mapping[str, str], found: list[Difference]) -> tuple[Difference, ...]:
+def _telling(then: Mapping[str, str], found: list[PartDifference]) -> tuple[PartDifference, ...]:
     """Leave out what says the same as another difference, less telling."""
     fields = [item for item in found if item.part.startswith(f"{PROMPT}.")]
     if not any(item.part == PROMPT for item in found):
@@ -217,7 +217,7 @@ def _telling(then: Mapping[str, str], found: list[Difference]) -> tuple[Differen
     return tuple(found)
 
 
-def change_reasons(found: Sequence[Difference]) -> tuple[Reason, ...]:
+def change_reasons(found: Sequence[PartDifference]) -> tuple[Reason, ...]:
     """Return differences as reasons: `prompt_used changed (imagery/ch03.yaml:12:5)`."""
     return tuple(Reason(ReasonCode.INPUT_CHANGED, (item.part, item.change.value, item.source)) for item in found)
 

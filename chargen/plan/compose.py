@@ -25,7 +25,7 @@ from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, error
 from chargen.model.entries import Entry, PromptPart
 from chargen.model.traced import Segment, Traced
-from chargen.plan.prompt_limit import LeftOut, fit
+from chargen.plan.prompt_limit import Shortened, fit
 from chargen.plan.template_limits import BoundedEnvironment, TemplateLimitError
 
 _OPEN, _NAME, _TEXT, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
@@ -36,6 +36,7 @@ STRUCTURED = "structured.txt.j2"
 
 _MARKED = re.compile(f"{_OPEN}([^{_NAME}]*){_NAME}([^{_TEXT}]*){_TEXT}([^{_CLOSE}]*){_CLOSE}")
 _NONCHARACTERS = re.compile(f"[{_OPEN}-{_CLOSE}]")
+_OF_OURS = re.compile(r"`chargen\.[\w.]+ object`")
 _LINE_END = re.compile(r"\r\n?")
 _TRAILING = re.compile(r"[ \t\f\v]+(?=\n|\Z)")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -67,7 +68,7 @@ class Composed(Struct, frozen=True, dict=True):
     marked: str
     template: str
     negatives: tuple[Traced, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Shortened, ...] = ()
     """What of an entry's fields was shortened, or did not fit at all."""
 
     @cached_property
@@ -83,7 +84,7 @@ def normalise(text: str) -> str:
 
 
 def negative_prompt(texts: Iterable[str]) -> str:
-    """Join negative prompts to one comma-separated line, without doubled items' separators."""
+    """Join negative prompts to one comma-separated line, with one separator between any two."""
     joined = (" ".join(normalise(text).split()).strip(" ,") for text in texts)
     return ", ".join(text for text in joined if text)
 
@@ -147,7 +148,8 @@ class Composer:
         """Compose the prompt of an entry that has one.
 
         Raises InputError with the place in the template: missing template, syntax, undefined or null name, a reach
-        for Python internals, output past `MAX_PROMPT`, or a limit of `template_limits`; in the entry: a longer prompt.
+        for Python internals, output past `MAX_PROMPT`, a limit of `template_limits`, no text at all; in the entry: a
+        longer prompt.
         """
         if entry.prompt is not None and len(entry.prompt) > MAX_PROMPT:
             message = f"this prompt has {len(entry.prompt):,} characters, more than the {MAX_PROMPT:,} that are read"
@@ -173,6 +175,11 @@ class Composer:
         except Exception as failure:  # noqa: BLE001 - whatever a template raises is a fault of that template
             self._fail(name, failure)
         text = normalise(_MARKED.sub(r"\3", marked) if _OPEN in marked else marked)
+        if not text:  # a template that an editor or a full disk cut to nothing would be paid for, image by image
+            hint = "bring its text back, or delete it: the packaged template takes its place"
+            raise InputError(
+                error("this template makes an empty prompt", Position(f"{self._folder}/{name}", 1, 1), hint)
+            )
         return Composed(
             text,
             negative_prompt(entry.negative_prompt),
@@ -251,6 +258,7 @@ class Composer:
 
 def _explain(failure: Exception) -> tuple[str, str]:
     said = str(failure).replace("'", "`").rstrip(".")  # names in backticks, as everywhere else
+    said = _OF_OURS.sub("this mapping" if ".View object" in said else "this text", said)
     if isinstance(failure, SecurityError):
         return f"the template reaches for what it may not use: {said}", "templates see only the entry's own fields"
     if isinstance(failure, (TemplateLimitError, OverflowError)):

@@ -20,7 +20,7 @@ from chargen.model.record import Record, RecordLine
 from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.job_lines import JobLines, WaitingLine
-from chargen.plan.owned import Place
+from chargen.plan.owned import PicturePlace
 from chargen.plan.salvage import may_be_of, mended
 from chargen.plan.target_state import TargetStates
 from chargen.plan.tier_rank import rank_of_record
@@ -98,9 +98,9 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
     def kept(self, entry: Entry, *, damaged: bool = False) -> PaidReply | None:
         """Find the very picture that an entry's record describes, which is not in the tree any more or is `damaged`."""
         owned, line = self.owned(entry.id), entry.record_line
-        if line is None or not (damaged or owned.place in (Place.HISTORY, Place.ORIGINAL)):
+        if line is None or not (damaged or owned.place in (PicturePlace.HISTORY, PicturePlace.ORIGINAL)):
             return None
-        path = owned.path if owned.place is Place.HISTORY else self.in_history(entry.id, line.file)
+        path = owned.path if owned.place is PicturePlace.HISTORY else self.in_history(entry.id, line.file)
         if path:
             return PaidReply(entry.id, path=path, line=line, file=line.file)
         stored = self.original_of(line)

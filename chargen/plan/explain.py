@@ -24,8 +24,8 @@ from chargen.model.inputs import (
     SIZE,
     TEMPLATE,
     Change,
-    Difference,
     Inputs,
+    PartDifference,
     differences,
     parts,
     texts,
@@ -123,7 +123,7 @@ class Explanation(Struct, frozen=True):
 
     parts: tuple[PartChange, ...] = ()
     references: tuple[ReferenceChange, ...] = ()
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[PartDifference, ...] = ()
 
     @property
     def forgotten(self) -> bool:

@@ -21,7 +21,7 @@ from chargen.plan.evidence import PaidReply
 from chargen.plan.image_request import request_of
 from chargen.plan.picture_facts import PictureFacts
 from chargen.plan.tier_rank import rank_of_line
-from chargen.plan.verdict import Change, Force, Target
+from chargen.plan.verdict import Comparison, Force, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, contained
 from chargen.store.original_store import DamagedOriginal
@@ -113,7 +113,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         if line is None or rank_of_line(line, self._settings) < self._least:
             return len(replies)
         is_reply = any(reply.record.attempt == line.attempt for reply in replies)
-        return len(replies) + (not is_reply and self.change is Change.SAME)
+        return len(replies) + (not is_reply and self.change is Comparison.SAME)
 
     @property
     def is_own_reply(self) -> bool:
@@ -225,7 +225,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
         if self.image.retake is not None:
-            made = self.target is not Target.ABSENT and self.change is Change.SAME
+            made = self.target is not Target.ABSENT and self.change is Comparison.SAME
             found += self._edited_since() if made else self._of_a_sketch() if verdict.spends else ()
         return tuple(found)
 

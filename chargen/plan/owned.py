@@ -71,7 +71,7 @@ class PictureSources(Protocol):
         ...
 
 
-class Place(str, Enum):
+class PicturePlace(str, Enum):
     """Where an entry's picture is."""
 
     TARGET = "target"
@@ -88,7 +88,7 @@ class Place(str, Enum):
 class Owned(Struct, frozen=True):
     """An entry's picture. `path` is where its bytes are; `file` their hash, where it is known."""
 
-    place: Place = Place.NOWHERE
+    place: PicturePlace = PicturePlace.NOWHERE
     path: str = ""
     file: FileHash | None = None
     edited: bool = False

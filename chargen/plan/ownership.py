@@ -15,7 +15,7 @@ from functools import cached_property
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PictureSources, Place
+from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
 from chargen.text.normal_form import normal
 
 
@@ -187,7 +187,7 @@ class _Finder:
         kept = self.sources.kept(claim.id, file)
         if not kept:
             return self._at_home(claim)
-        self._own(claim, Owned(Place.ELSEWHERE, kept, file, file not in self.explained))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, kept, file, file not in self.explained))
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True
 
@@ -203,7 +203,7 @@ class _Finder:
         if line is None or not claim.named or not self._is_free(claim.named):
             return False
         if self._names_own(claim, line):
-            self._own(claim, Owned(Place.NAMED, claim.named))
+            self._own(claim, Owned(PicturePlace.NAMED, claim.named))
             return True
         return self._take_unexplained(claim, claim.named)
 
@@ -225,7 +225,7 @@ class _Finder:
             return False
         if self.path_key(claim.named) in self.by_target:
             return self._take_unexplained(claim, claim.named)
-        self._own(claim, Owned(Place.NAMED, claim.named))
+        self._own(claim, Owned(PicturePlace.NAMED, claim.named))
         return True
 
     def _standing(self, claim: Claim) -> bool:
@@ -237,7 +237,7 @@ class _Finder:
             return False
         self._hold(claim, claim.target)
         if claim.id in self.copies:
-            self.owned[claim.id] = Owned(Place.TARGET, claim.target, copied=self.copies[claim.id])
+            self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, copied=self.copies[claim.id])
         return True
 
     def _kept(self, claim: Claim) -> bool:
@@ -245,14 +245,14 @@ class _Finder:
         if line is None:
             return False
         if path := self.sources.kept(claim.id, line.file):
-            self._own(claim, Owned(Place.HISTORY, path, line.file))
+            self._own(claim, Owned(PicturePlace.HISTORY, path, line.file))
             return True
         if path := self.sources.original(line):
-            self._own(claim, Owned(Place.ORIGINAL, path))
+            self._own(claim, Owned(PicturePlace.ORIGINAL, path))
             return True
         for path in self.sources.of_size(line.size):
             if self._is_free(path) and self._holds(path, line):
-                self._own(claim, Owned(Place.ELSEWHERE, path, line.file))
+                self._own(claim, Owned(PicturePlace.ELSEWHERE, path, line.file))
                 other_spelling = self.path_key(path) == self.path_key(claim.target)
                 self.moves.append(Move(claim.id, path, claim.target, line.file, path if other_spelling else ""))
                 return True
@@ -284,7 +284,7 @@ class _Finder:
         owned = self.owned.get(claim.id)
         if owned is None:
             return self.lines[claim.id].file if claim.id in self.settled else None
-        return owned.file if owned.place is Place.TARGET else None
+        return owned.file if owned.place is PicturePlace.TARGET else None
 
     def _hold(self, claim: Claim, path: str) -> None:
         self.settled.add(claim.id)
@@ -306,9 +306,9 @@ class _Finder:
         self._hold(claim, path)
         if self.path_key(path) == self.path_key(claim.target):
             if edited:
-                self.owned[claim.id] = Owned(Place.TARGET, claim.target, file, edited)
+                self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, file, edited)
             return True
-        self._own(claim, Owned(Place.ELSEWHERE, path, file, edited))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, path, file, edited))
         self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
         return True
 

@@ -33,7 +33,7 @@ from chargen.plan.image_request import inputs_of
 from chargen.plan.plan import Unjudged
 from chargen.plan.target_state import TargetState
 from chargen.plan.tier_rank import FINAL, LOWEST_DRAFT, SKETCH, rank_asked_for, rank_of_line, stands_in
-from chargen.plan.verdict import Change, Match, Target
+from chargen.plan.verdict import Comparison, Match, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind
 
@@ -179,7 +179,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     # then and now
 
     @property
-    def change(self) -> Change:
+    def change(self) -> Comparison:
         """How the recorded inputs compare with today's."""
         return self._compared[0]
 
@@ -189,23 +189,23 @@ class PictureFacts(Struct, frozen=True, dict=True):
         return self._compared[1]
 
     @cached_property
-    def _compared(self) -> tuple[Change, tuple[Reason, ...]]:
+    def _compared(self) -> tuple[Comparison, tuple[Reason, ...]]:
         line = self.state.line
         if line is None:
-            return Change.UNKNOWN, ()
+            return Comparison.UNKNOWN, ()
         if forgotten_at(line) is not None:
-            return Change.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
+            return Comparison.DIFFERENT, (Reason(ReasonCode.FORGOTTEN),)
         if self.inputs is None:
-            return Change.UNKNOWN, self._changed_besides_references()
+            return Comparison.UNKNOWN, self._changed_besides_references()
         if line.fingerprint == self.fingerprint:
-            return Change.SAME, ()
+            return Comparison.SAME, ()
         then = self.recorded_parts
         found = differences(then, self.inputs) if then else ()
         retake = self.inputs.retake
         words: tuple[Reason, ...] = ()
         if retake is not None and any(item.part.startswith(RETAKE) for item in found):
             words = (Reason(ReasonCode.RETAKE, (retake.instruction,)),)
-        return Change.DIFFERENT, (*change_reasons(found), *words)
+        return Comparison.DIFFERENT, (*change_reasons(found), *words)
 
     def _changed_besides_references(self) -> tuple[Reason, ...]:
         """Say what else differs of an image that waits for a reference, which will change it in any case."""

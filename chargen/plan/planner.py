@@ -295,10 +295,16 @@ class Planner:
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
         rows = read_rows(kept)
-        return None if rows is None or any(map(self._has_options, rows)) else rows
+        return None if rows is None or (self._any_options and any(map(self._has_options, rows))) else rows
 
     def _builds(self, row: Row) -> bool:
         return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
+
+    @cached_property
+    def _any_options(self) -> bool:
+        """Say whether there are options by which some image may have another verdict or route than by none."""
+        plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
+        return self.options != plain
 
     def _has_options(self, row: Row) -> bool:
         """Say whether an image may have another verdict or route by the options than by none."""

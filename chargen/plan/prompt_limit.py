@@ -19,7 +19,7 @@ WORTH_SHORTENING = 50
 _TRAILING = " ,;:-\u2013\u2014"
 
 
-class LeftOut(Struct, frozen=True):
+class Shortened(Struct, frozen=True):
     """A part that did not go in as it is written: `kept` of its `length` characters did."""
 
     name: str
@@ -28,10 +28,10 @@ class LeftOut(Struct, frozen=True):
     length: int
 
 
-def fit(parts: Sequence[PromptPart], limit: int) -> tuple[tuple[PromptPart, ...], tuple[LeftOut, ...]]:
+def fit(parts: Sequence[PromptPart], limit: int) -> tuple[tuple[PromptPart, ...], tuple[Shortened, ...]]:
     """Return the parts that fit into `limit` characters, and what was shortened or left out."""
     kept: list[PromptPart] = []
-    left_out: list[LeftOut] = []
+    left_out: list[Shortened] = []
     room = limit
     for part in sorted(parts, key=lambda part: part.weight):
         length = len(part.label) + len(part.text)
@@ -41,7 +41,7 @@ def fit(parts: Sequence[PromptPart], limit: int) -> tuple[tuple[PromptPart, ...]
             room -= len(part.label) + len(text) + 1  # and what parts it from the next
         if len(text) < len(part.text):
             source = str(part.text.position or "")
-            left_out.append(LeftOut(part.name or part.text.name, source, len(text), len(part.text)))
+            left_out.append(Shortened(part.name or part.text.name, source, len(text), len(part.text)))
             room = 0
     return tuple(kept), tuple(left_out)
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from chargen.model.entries import Entry, Outputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Fingerprint
-from chargen.plan.owned import Owned, Ownership, OwnershipRead, Place
+from chargen.plan.owned import Owned, Ownership, OwnershipRead, PicturePlace
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead
 from chargen.providers import is_proof
@@ -76,11 +76,11 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
         owned = self.ownership.of(entry_id) or _AT_TARGET
-        return Owned(Place.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
+        return Owned(PicturePlace.TARGET, copied=owned.copied) if entry_id in self.arrived else owned
 
     def moved_unrecorded(self, entry_id: EntryId) -> bool:
         """Say whether a picture has moved to its target and its entry does not say so: a run died in between."""
-        group = self.ownership.group_of(entry_id) if self.owned(entry_id).place is Place.TARGET else None
+        group = self.ownership.group_of(entry_id) if self.owned(entry_id).place is PicturePlace.TARGET else None
         return group is not None and entry_id not in self.arrived and any(move.id == entry_id for move in group.moves)
 
     def own(self, entry: Entry) -> Entry:
@@ -161,7 +161,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
         line = entry.record_line
         if line is None or line.fingerprint != fingerprint or is_proof(line.by):
             return False
-        return self.owned(entry.id).place in (Place.ELSEWHERE, Place.HISTORY, Place.ORIGINAL)
+        return self.owned(entry.id).place in (PicturePlace.ELSEWHERE, PicturePlace.HISTORY, PicturePlace.ORIGINAL)
 
 
-_AT_TARGET = Owned(Place.TARGET)
+_AT_TARGET = Owned(PicturePlace.TARGET)

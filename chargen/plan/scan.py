@@ -108,9 +108,13 @@ def _lender(document: Document) -> str:
 def _slug_beside(project: Project, file: str, kind: str) -> str:
     """Return the slug of the first file of a kind in the same folder, in path order; nothing where there is none."""
     folder = file.rpartition("/")[0]
-    for path in sorted(project.path(folder).iterdir()):
-        other = f"{folder}/{path.name}"
-        if other != file and path.suffix in SUFFIXES:
+    try:
+        names = sorted(os.listdir(project.path(folder)))  # noqa: PTH208 - only names
+    except OSError:  # it went away since the file was read: whoever reads that next says so
+        return ""
+    for name in names:
+        other = f"{folder}/{name}"
+        if other != file and name.endswith(SUFFIXES):
             with suppress(InputError):
                 if found := _slug_of(kind, read_inside(project.root, other), other):
                     return found

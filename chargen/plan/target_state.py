@@ -21,7 +21,7 @@ from chargen.model.record_marks import line_of
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
-from chargen.plan.owned import Place
+from chargen.plan.owned import PicturePlace
 from chargen.plan.reply_owners import ReplyOwners
 from chargen.store.exchange import is_being_written
 from chargen.store.files import ABSENT, FileKind, FileState, kind_of
@@ -59,11 +59,11 @@ class TargetStates(ReplyOwners, frozen=True, kw_only=True):
     def at_target(self, entry: Entry, fingerprint: Fingerprint | None, *, certain: bool) -> TargetState:
         """Say what stands at the target of an entry; `certain` hashes the file even where its size is evidence."""
         owned = self.owned(entry.id)
-        if owned.place is Place.ELSEWHERE:
+        if owned.place is PicturePlace.ELSEWHERE:
             moved = self.name_of(owned.path, entry)
             return replace(self._at(owned.path, entry, fingerprint, certain=True), moved=moved, path=owned.path)
         found = self._at(self.project.target(entry.id), entry, fingerprint, certain=certain)
-        if owned.place is Place.TARGET or not found.state.kind.is_picture:
+        if owned.place is PicturePlace.TARGET or not found.state.kind.is_picture:
             return found
         return TargetState(ABSENT, others=found.others)  # what stands there is another entry's, and leaves
 
@@ -165,7 +165,7 @@ class TargetStates(ReplyOwners, frozen=True, kw_only=True):
     def elsewhere(self, entry: Entry) -> str:
         """Return the existing picture of the author's own that the entry's `file_path` names, or nothing."""
         owned = self.owned(entry.id)
-        return owned.path if owned.place is Place.NAMED else ""
+        return owned.path if owned.place is PicturePlace.NAMED else ""
 
 
 def _lines(stored: StoredOriginal) -> Iterator[tuple[RecordLine, Record]]:

@@ -36,7 +36,7 @@ class Match(str, Enum):
     """There are records, and none is of these bytes."""
 
 
-class Change(str, Enum):
+class Comparison(str, Enum):
     """How the recorded inputs compare with today's."""
 
     SAME = "same"
@@ -78,7 +78,7 @@ class Facts(Protocol):
         """What ties the file to a record."""
 
     @property
-    def change(self) -> Change:
+    def change(self) -> Comparison:
         """How the recorded inputs compare with today's."""
 
     @property
@@ -275,13 +275,13 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
         return Judgement(Verdict.STALE, _because(ReasonCode.AGAIN_ASKED))
     proof = facts.stands_in
     if not (stale or proof):
-        hindered = facts.input_blockers if facts.change is Change.UNKNOWN else ()
+        hindered = facts.input_blockers if facts.change is Comparison.UNKNOWN else ()
         return Judgement(Verdict.FRESH, (*hindered, *facts.of_tier))
     approved = _because(ReasonCode.DRAFT_APPROVED) if promotes else ()
     if facts.late:
         changes = facts.changes or _because(ReasonCode.REPLY_NOT_IN_PLACE)
         return _paid_before(facts.late, (*changes, *approved))
-    changed, further = facts.change is Change.DIFFERENT, bool(facts.drifted) or _rejected(facts)
+    changed, further = facts.change is Comparison.DIFFERENT, bool(facts.drifted) or _rejected(facts)
     if proof and not (changed or further or facts.original):
         return Judgement(Verdict.PROOF, (proof, *approved, *stale))
     if stale and not (changed and not further and not facts.awaited and facts.original):
@@ -335,7 +335,7 @@ def _pointer(facts: Facts) -> Judgement:
 
 def _stale_reasons(facts: Facts) -> tuple[Reason, ...]:
     reasons: list[Reason] = []
-    if facts.change is Change.DIFFERENT:
+    if facts.change is Comparison.DIFFERENT:
         reasons.extend(facts.changes or _because(ReasonCode.INPUTS_CHANGED))
     elif facts.awaited:
         reasons.extend(facts.changes)

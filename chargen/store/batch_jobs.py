@@ -178,7 +178,7 @@ def _kept_lines(file: BinaryIO, kept: Iterable[bool]) -> BinaryIO:
     whole = path.with_suffix(".whole")
     path.rename(whole)
     fewer = path.open("wb")
-    with whole.open("rb") as lines:
+    with BufferedReader(open_plain(whole, _MOST_BYTES)) as lines:
         fewer.writelines(line for line, is_kept in zip(lines, kept, strict=True) if is_kept)
     whole.unlink()
     return fewer

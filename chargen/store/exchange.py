@@ -103,12 +103,16 @@ def _digest(data: bytes) -> str:
 def is_being_written(path: Path) -> bool:
     """Say whether a program has this file open for writing; False where the system does not tell.
 
-    Linux grants a read lease only on a file that nobody writes; the lease ends as it is asked for.
+    Linux grants a read lease only on a file that nobody writes; the lease ends as it is asked for. Of a file that can't
+    be opened nothing is told: whoever reads it next says why.
     """
     if not _LEASES:
         return False
-    with open_plain(path, PICTURE_BYTES) as file:
-        return _has_writer(file.fileno())
+    try:
+        with open_plain(path, PICTURE_BYTES) as file:
+            return _has_writer(file.fileno())
+    except OSError:
+        return False
 
 
 def _has_writer(descriptor: int) -> bool:

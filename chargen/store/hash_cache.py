@@ -19,10 +19,9 @@ from pathlib import Path
 from chargen.model.values import FileHash
 from chargen.store.files import StatKey, make_folder
 from chargen.store.hashes import hash_file
+from chargen.store.signatures import RACY_NS
 
 _VERSION = 1
-_RACY_NS = 2_000_000_000
-"""The coarsest time stamps of file systems in use (FAT) tick every two seconds."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _CREATE = """
 CREATE TABLE IF NOT EXISTS files(
@@ -69,7 +68,7 @@ class FileHashes:
             return found[1]
         started = self._now_ns()
         digest, key = hash_file(text)
-        if max(key.mtime_ns, key.ctime_ns) < started - _RACY_NS:
+        if max(key.mtime_ns, key.ctime_ns) < started - RACY_NS:
             with self._lock:
                 self._load()[name] = self._changed[name] = (key, digest)
         return digest

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
@@ -58,7 +59,7 @@ class Moves:
 
     def begin_entry(self, move: BegunEntryMove) -> None:
         """Put an entry's move on record; on return it survives a power loss. Raises InputError."""
-        row = {name: getattr(move, name) for name in BegunEntryMove.__struct_fields__}
+        row = asdict(move)
         write_durably(self._entry_file, (json.dumps(row, indent=1) + "\n").encode())
 
     def finish_entry(self) -> None:
@@ -88,7 +89,7 @@ class Moves:
             self._write(set(self.begun()).difference(moves))
 
     def _write(self, moves: set[BegunMove]) -> None:
-        rows = [{name: getattr(move, name) for name in BegunMove.__struct_fields__} for move in moves]
+        rows = [asdict(move) for move in moves]
         rows.sort(key=lambda row: (row["named"], row["recorded"], row["file"]))
         if moves or self._file.exists():
             write_durably(self._file, (json.dumps(rows, indent=1) + "\n").encode())

@@ -1,4 +1,4 @@
-"""What a piece of YAML stands for, compared with a slot's value.
+"""What a node of YAML stands for, compared with a slot's value.
 
 Laws: a plain scalar counts as text only where YAML 1.1 and 1.2 both read it as text; anything tagged or aliased is no
 slot's value. Pure; knows nothing of how a value is written.
@@ -28,28 +28,28 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)
 _NAMED_FLOATS = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 
 
-def means(piece: YamlNode, value: SlotValue) -> bool:
-    """Say whether a piece stands for exactly this value; what a tag or an alias makes of it does not count."""
-    if piece.tag is not None or piece.shape is Shape.ALIAS:
+def means(node: YamlNode, value: SlotValue) -> bool:
+    """Say whether a node stands for exactly this value; what a tag or an alias makes of it does not count."""
+    if node.tag is not None or node.shape is Shape.ALIAS:
         return False
     if isinstance(value, str):
-        return is_text(piece) and piece.text == value
+        return is_text(node) and node.text == value
     if isinstance(value, Mapping):
-        found = {key.text: item for key, item in piece.pairs()} if piece.shape is Shape.MAPPING else None
+        found = {key.text: item for key, item in node.pairs()} if node.shape is Shape.MAPPING else None
         return (
             found is not None
-            and len(found) * 2 == len(piece.children)
+            and len(found) * 2 == len(node.children)
             and found.keys() == set(value)
-            and all(is_text(key) for key, _ in piece.pairs())
+            and all(is_text(key) for key, _ in node.pairs())
             and all(means(found[key], item) for key, item in value.items())
         )
     if isinstance(value, Sequence):
         return (
-            piece.shape is Shape.SEQUENCE
-            and len(piece.children) == len(value)
-            and all(means(child, item) for child, item in zip(piece.children, value, strict=True))
+            node.shape is Shape.SEQUENCE
+            and len(node.children) == len(value)
+            and all(means(child, item) for child, item in zip(node.children, value, strict=True))
         )
-    return piece.shape is Shape.SCALAR and piece.style == "" and _means_plain(piece.text, value)
+    return node.shape is Shape.SCALAR and node.style == "" and _means_plain(node.text, value)
 
 
 def inner_edit(edit: SetSlots, key: str, held: YamlNode) -> SetSlots | None:
@@ -68,14 +68,14 @@ def is_told(edit: SetSlots, key: str, held: YamlNode) -> bool:
     return all(pair is not None and means(pair[1], value) for pair, value in pairs)
 
 
-def is_text(piece: YamlNode) -> bool:
-    """Say whether a piece is a scalar that every YAML reads as text."""
-    return piece.shape is Shape.SCALAR and (piece.style != "" or not NO_TEXT.fullmatch(piece.text))
+def is_text(node: YamlNode) -> bool:
+    """Say whether a node is a scalar that every YAML reads as text."""
+    return node.shape is Shape.SCALAR and (node.style != "" or not NO_TEXT.fullmatch(node.text))
 
 
-def is_nothing(piece: YamlNode) -> bool:
-    """Say whether a piece is a plain null or nothing at all."""
-    return piece.shape is Shape.SCALAR and piece.style == "" and piece.text in NULLS
+def is_nothing(node: YamlNode) -> bool:
+    """Say whether a node is a plain null or nothing at all."""
+    return node.shape is Shape.SCALAR and node.style == "" and node.text in NULLS
 
 
 def _means_plain(text: str, value: float | bool | None) -> bool:

@@ -147,14 +147,14 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def style_of(text: str, way: Sequence[YamlNode], line_break: str) -> Style:
+def style_of(text: str, ancestors: Sequence[YamlNode], line_break: str) -> Style:
     """Find out how the author writes: from the entry, else from the text around it.
 
-    `line_break` is the line end to use where `text` has none.
+    `ancestors` lead from the root to the entry; `line_break` is the line end to use where `text` has none.
     """
-    entry = way[-1]
+    entry = ancestors[-1]
     # An item of a top-level list shows enough; other items are not looked at, as they are not where it stands alone.
-    around = way[2] if len(way) > 2 and way[1].shape is Shape.SEQUENCE else way[0]
+    around = ancestors[2] if len(ancestors) > 2 and ancestors[1].shape is Shape.SEQUENCE else ancestors[0]
     quote, quoted = _quotes(entry, around)
     steps = _steps(text, entry)
     if len(steps) < len((Shape.MAPPING, Shape.SEQUENCE)):
@@ -172,24 +172,24 @@ def _quotes(entry: YamlNode, root: YamlNode) -> tuple[Quote, Quote]:
     own = Counter(value.style for value in entry.values() if _shows_quotes(value))
     seen = quoted = own
     if not (own["'"] or own['"']):
-        around = Counter(piece.style for parent in root.walk() for piece in parent.values() if _shows_quotes(piece))
+        around = Counter(node.style for parent in root.walk() for node in parent.values() if _shows_quotes(node))
         seen, quoted = own or around, around
     # Of equal counts the more careful style wins.
     most = max((Quote.DOUBLE, Quote.SINGLE, Quote.PLAIN), key=lambda quote: seen[quote.value]) if seen else Quote.DOUBLE
     return most, Quote.SINGLE if quoted["'"] > quoted['"'] else Quote.DOUBLE
 
 
-def _shows_quotes(piece: YamlNode) -> bool:
-    return piece.shape is Shape.SCALAR and not piece.block_scalar and is_text(piece)
+def _shows_quotes(node: YamlNode) -> bool:
+    return node.shape is Shape.SCALAR and not node.block_scalar and is_text(node)
 
 
 def _steps(text: str, root: YamlNode) -> dict[Shape, int]:
     """Return by how many columns the first block mapping and the first block list found stand right of their key."""
     steps: dict[Shape, int] = {}
-    for piece in root.walk():
-        if piece.shape is not Shape.MAPPING or piece.flow:
+    for node in root.walk():
+        if node.shape is not Shape.MAPPING or node.flow:
             continue
-        for key, value in piece.pairs():
+        for key, value in node.pairs():
             if value.block_collection:
                 steps.setdefault(value.shape, column(text, value.body) - column(text, key.start))
     return steps

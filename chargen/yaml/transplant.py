@@ -106,19 +106,19 @@ def _refuse_ties(root: YamlNode, held: YamlNode, entry: YamlNode) -> None:
     if held.body != held.start:
         raise EditRefused(held.start, "an anchor or a tag stands before the list", _BY_HAND)
     inside = list(entry.walk())
-    for piece in inside:
-        if piece.shape is Shape.ALIAS:
-            message = f"this entry uses `*{piece.text}`, which stands for something elsewhere in its file"
-            raise EditRefused(piece.start, message, "write out what it stands for, then move the entry")
-    own = {piece.anchor for piece in inside if piece.anchor is not None}
-    for piece in root.walk():
-        if piece.shape is Shape.ALIAS and piece.text in own:
-            message = f"`*{piece.text}` stands for something in the entry that is to move"
-            raise EditRefused(piece.start, message, "write out what it stands for, then move the entry")
-    for piece in inside:
-        if piece.anchor is not None:
+    for node in inside:
+        if node.shape is Shape.ALIAS:
+            message = f"this entry uses `*{node.text}`, which stands for something elsewhere in its file"
+            raise EditRefused(node.start, message, "write out what it stands for, then move the entry")
+    own = {node.anchor for node in inside if node.anchor is not None}
+    for node in root.walk():
+        if node.shape is Shape.ALIAS and node.text in own:
+            message = f"`*{node.text}` stands for something in the entry that is to move"
+            raise EditRefused(node.start, message, "write out what it stands for, then move the entry")
+    for node in inside:
+        if node.anchor is not None:
             raise EditRefused(
-                piece.start, f"this entry has an anchor (`&{piece.anchor}`)", "take it out, nothing uses it"
+                node.start, f"this entry has an anchor (`&{node.anchor}`)", "take it out, nothing uses it"
             )
 
 

@@ -25,15 +25,15 @@ class _Pair(Struct, frozen=True):
     old: YamlNode
     new: YamlNode
     in_slot: bool = False
-    """The author's templates have no business here: an item of a list that is itself a slot."""
+    """It is in the list that is appended to: a text that ended the file may get a line end, behind which items go."""
 
 
-def verify_tree(text: str, old_way: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
-    """Compare the trees before (`old_way`, from the root of `text` to the entry) and after. Raises EditRefused."""
-    entry = old_way[-1]
+def verify_tree(text: str, ancestors: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:
+    """Compare the trees before (`ancestors`, from the root of `text` to the entry) and after. Raises EditRefused."""
+    entry = ancestors[-1]
     if new_root is None:
         raise _differs(entry)
-    waiting = [_Pair(old_way[0], new_root)]
+    waiting = [_Pair(ancestors[0], new_root)]
     while waiting:
         pair = waiting.pop()
         if pair.old is entry:

@@ -53,11 +53,11 @@ def test_its_first_line_leads_to_the_schemas_of_the_project(tmp_path: Path) -> N
     [
         ("chaptr", "ch02", StartError, "did you mean `chapter`"),
         ("chapter", "ch01", InputError, "imagery/chapters/ch01/imagery.yaml"),
-        ("chapter", "a/b", InputError, "can't be a slug"),
+        ("chapter", "a/b", InputError, "can't be a slug: it holds a character that a file name can't have"),
         ("chapter", "..", InputError, "can't be a slug"),
         ("chapter", "a: [b", InputError, "can't be a slug"),
         ("chapter", "", InputError, "can't be a slug"),
-        ("chapter", "Null", InputError, "can't be a slug"),
+        ("chapter", "Null", InputError, "can't be a slug: it can't be written as it is"),
         ("chapter", "._x", InputError, "can't be a slug"),
         ("chapter", "mine", InputError, "exists already, and it is yours"),
     ],

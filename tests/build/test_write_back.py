@@ -109,7 +109,7 @@ def test_a_file_that_can_not_be_read_now_leaves_the_entry_as_it_was_scanned(desk
     desk.book.write(desk.file, text + "  - [")
     entry = desk.entries["a"]
     assert desk.writer.entry_now(entry) is entry
-    with pytest.raises(InputError, match="not sent: not valid YAML"):
+    with pytest.raises(InputError, match="not sent: after this"):
         desk.writer.check_edit(entry, "generated/chapters/ch01/a.png", Route("p", "m"))
     with pytest.raises(InputError):
         desk.writer.write(desk.file, entry.id, slots)

@@ -12,7 +12,6 @@ from support.story import author, tell
 
 
 @pytest.mark.servers
-@pytest.mark.long
 def test_a_team_and_ci_share_one_bucket(tmp_path: Path, forks: Forks) -> None:
     """Every command prints what the page shows; two pictures, a portrait and one answer to a rejection are bought."""
     with ObjectStore("ministack") as store, OpenAIServer() as vendor:

@@ -77,7 +77,7 @@ def test_a_cancelled_job_gives_what_it_made(book: Project, openai: OpenAIServer)
     assert f"did you mean `{name}`?" in wrong.err
     told = book.chargen("jobs", "cancel", name)
     assert told.code == 0, told.all
-    assert "will be billed" in told.out or "is billed" in told.out
+    assert "0 images made, $0.00 by estimate, will be billed; 2 not made yet" in told.out, told.all
     openai.jobs.end()
     done = book.chargen("jobs", "wait")
     assert done.code in (0, 1), done.all

@@ -51,7 +51,9 @@ def test_variants_are_of_named_images_and_a_number(book: Project, forks: Forks) 
     """So many in all beside the picture that stays; nothing is up to date meanwhile; without names nothing is made."""
     for arguments, words in (
         (("--variants", "3"), "`--variants` needs names"),
-        (("--variants", "40", "chapters/ch01/a"), "takes a number from 1 to 20, not 40"),
+        (("--variants", "40", "chapters/ch01/a"), "takes a number from 1 to 20, not `40`"),
+        (("--variants", "0", "chapters/ch01/a"), "takes a number from 1 to 20, not `0`"),
+        (("--variants", "x", "chapters/ch01/a"), "takes a number from 1 to 20, not `x`"),
     ):
         run = forks.run(book, "doit", *arguments)
         assert (run.code, words in run.err) == (3, True), run.all

@@ -377,6 +377,7 @@ def build_as_planned(desk: Desk, author: Author, limit: str) -> None:
         assert not [image for image in again["images"] if image["verdict"] == "restorable"]
 
 
+@pytest.mark.long
 @settings(
     max_examples=EXAMPLES,
     database=None,

@@ -51,6 +51,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, forks: Forks) -> Iterat
         yield Shop(book, vendor, forks)
 
 
+@pytest.mark.long
 def test_the_book_is_made_by_jobs_at_both_vendors(tmp_path: Path, forks: Forks) -> None:
     """Portraits first, then who shows them; each picture once, at half the price, slots only, nothing left behind."""
     with OpenAIServer(strict=True) as openai, GoogleServer() as google:

@@ -99,7 +99,7 @@ def test_what_is_saved_is_built_within_a_budget(book: Project) -> None:
 def test_an_interrupt_while_an_image_is_made_ends_the_watch_too(tmp_path: Path) -> None:
     """What is in flight is finished and saved; nothing is sent at the next save."""
     book = Project(tmp_path, "[tool.chargen.providers.openai]\nworkers = 1\n")
-    book.chapter("ch01", {"a": "A lamp.", "b": "A cat."}, entry="quality: low", route="openai/gpt-image-1-mini")
+    book.chapter("ch01", {"a": "A lamp.", "b": "A cat."}, entry="quality: low", route="openai/gpt-image-2.6-flare")
     answer = threading.Event()
     with OpenAIServer() as server:
         server.at(1, held(answer))

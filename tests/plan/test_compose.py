@@ -96,6 +96,9 @@ def test_blanks_line_ends_and_unicode_form_do_not_count() -> None:
     ("template", "line", "words"),
     [
         ("x\n{{ nope }}", 2, "`nope` is undefined"),
+        ("{{ prompt.nope }}", 1, "error: this text has no attribute `nope`"),
+        ("", 1, "this template makes an empty prompt"),
+        ("{# all of it #}\n \n", 1, "this template makes an empty prompt"),
         ("x\n\n{{ entry.nope }}", 3, "no attribute"),
         ("{% if %}", 1, "Expected an expression"),
         ("{{ prompt.__class__.__mro__ }}", 1, "may not use"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.ownership import Book
 
-from chargen.plan.owned import Move, Owned, Ownership, Place
+from chargen.plan.owned import Move, Owned, Ownership, PicturePlace
 from chargen.plan.reply_owners import VersionChains
 
 
@@ -34,7 +34,7 @@ def test_entries_at_home_need_nothing_and_nothing_is_hashed(book: Book) -> None:
 def test_a_renamed_entry_takes_its_picture_along(book: Book) -> None:
     book.rename("b", "bell")
     found = book.ownership()
-    assert found.owned == {"bell": Owned(Place.ELSEWHERE, "generated/b.png", book.hash("picture of b"))}
+    assert found.owned == {"bell": Owned(PicturePlace.ELSEWHERE, "generated/b.png", book.hash("picture of b"))}
     assert moves(found) == {("bell", "generated/b.png", "generated/bell.png")}
     assert found.groups[0].moves[0].leaves == "generated/b.png"
     assert found.groups[0].entries == ("bell",)
@@ -58,7 +58,7 @@ def test_inserting_and_renumbering_leaves_the_new_entry_without_a_picture(book: 
         ("c", "generated/b.png", "generated/c.png"),
         ("d", "generated/c.png", "generated/d.png"),
     }
-    assert found.owned["a"] == Owned(Place.NOWHERE)
+    assert found.owned["a"] == Owned(PicturePlace.NOWHERE)
     assert [set(group.entries) for group in found.groups] == [{"a", "b", "c", "d"}]
 
 
@@ -73,7 +73,7 @@ def test_painted_pictures_in_a_swap_move_and_stay_painted(book: Book) -> None:
     book.files["generated/a.png"] = "painted over"
     book.swap("a", "b")
     found = book.ownership()
-    assert found.owned["b"] == Owned(Place.ELSEWHERE, "generated/a.png", book.hash("painted over"), edited=True)
+    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "generated/a.png", book.hash("painted over"), edited=True)
     assert not found.owned["a"].edited
     assert moves(found) == {("a", "generated/b.png", "generated/a.png"), ("b", "generated/a.png", "generated/b.png")}
 
@@ -81,7 +81,9 @@ def test_painted_pictures_in_a_swap_move_and_stay_painted(book: Book) -> None:
 def test_painted_in_its_place_is_edited_there(book: Book) -> None:
     book.files["generated/a.png"] = "painted over it"
     found = book.ownership()
-    assert found.owned == {"a": Owned(Place.TARGET, "generated/a.png", book.hash("painted over it"), edited=True)}
+    assert found.owned == {
+        "a": Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"), edited=True)
+    }
     assert not found.groups
 
 
@@ -125,23 +127,23 @@ def test_a_file_copied_along_with_its_entry_is_a_picture_of_its_own(book: Book) 
 def test_a_copied_file_under_a_copied_entry_that_names_the_first_is_taken_as_it_is(book: Book) -> None:
     book.copy("a", "z")
     book.files["generated/z.png"] = "picture of a"
-    assert book.ownership().owned == {"z": Owned(Place.TARGET, "generated/z.png", copied="a")}
+    assert book.ownership().owned == {"z": Owned(PicturePlace.TARGET, "generated/z.png", copied="a")}
 
 
 def test_a_picture_moved_with_a_file_manager_is_found_by_its_bytes_and_stays(book: Book) -> None:
     book.files["generated/old/b.png"] = book.files.pop("generated/b.png")
     book.files["generated/other.png"] = "picture of x"
     found = book.ownership()
-    assert found.owned["b"] == Owned(Place.ELSEWHERE, "generated/old/b.png", book.hash("picture of b"))
+    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "generated/old/b.png", book.hash("picture of b"))
     assert [move.leaves for move in found.groups[0].moves] == [""]
 
 
 def test_history_comes_before_originals_and_both_before_a_search(book: Book) -> None:
     book.files["generated/x/b.png"] = book.files.pop("generated/b.png")
     book.originals.add("try-b")
-    assert book.ownership().owned["b"].place is Place.ORIGINAL
+    assert book.ownership().owned["b"].place is PicturePlace.ORIGINAL
     book.history["b", book.hash("picture of b")] = "picture of b"
-    assert book.ownership().owned["b"].place is Place.HISTORY
+    assert book.ownership().owned["b"].place is PicturePlace.HISTORY
 
 
 def test_a_renamed_pointer_is_known_by_its_oid_without_a_hash(book: Book) -> None:
@@ -166,7 +168,7 @@ def test_an_unrecorded_picture_elsewhere_stays_and_one_at_anothers_target_moves(
     book.add("e")
     book.add("f", named="generated/e.png")
     found = book.ownership()
-    assert found.owned["d"] == Owned(Place.NAMED, "art/own.png")
+    assert found.owned["d"] == Owned(PicturePlace.NAMED, "art/own.png")
     assert moves(found) == {("f", "generated/e.png", "generated/f.png")}
     assert found.owned["e"] == Owned()
 
@@ -204,7 +206,7 @@ def test_a_painted_picture_of_a_move_that_died_is_known_by_the_journal(book: Boo
     book.begun["generated/a.png", book.hash("picture of a")] = book.hash("painted")
     book.files["generated/a.png"] = "picture of b"
     found = book.ownership()
-    assert found.owned["b"] == Owned(Place.ELSEWHERE, "history/b", book.hash("painted"), edited=True)
+    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "history/b", book.hash("painted"), edited=True)
 
 
 @pytest.mark.parametrize("ignores_case", [True, False])
@@ -250,5 +252,5 @@ def test_a_picture_of_the_authors_own_stays_where_the_entry_says_whatever_its_re
     book.files["art/a.png"] = "drawn by hand"
     book["a"].named = "art/a.png"
     found = book.ownership()
-    assert found.owned == {"a": Owned(Place.NAMED, "art/a.png")}
+    assert found.owned == {"a": Owned(PicturePlace.NAMED, "art/a.png")}
     assert not found.groups

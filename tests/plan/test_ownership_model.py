@@ -12,7 +12,7 @@ import pytest
 from support.ownership import Book, Kept, digest
 
 from chargen.model.values import EntryId
-from chargen.plan.owned import Group, Place
+from chargen.plan.owned import Group, PicturePlace
 
 NAMES = ["a", "b", "c", "d", "e", "f", "g", "A", "B"]
 CHAPTERS = ["one", "two"]
@@ -143,7 +143,7 @@ class Model:
         for entry in self.book.entries:
             target = f"generated/{entry.id}.png"
             owned = found.owned.get(entry.id)
-            if entry.id not in expected and (owned is None or owned.place is Place.NOWHERE or owned.copied):
+            if entry.id not in expected and (owned is None or owned.place is PicturePlace.NOWHERE or owned.copied):
                 text = self.text()
                 self.remove(target)
                 self.book.record(entry, text, f"try-{self.number}")
@@ -158,9 +158,9 @@ class Model:
         assert len(set(places)) == len(places), "a file has two owners"
         for entry in self.book.entries:
             owned = found.owned.get(entry.id)
-            if owned is None or owned.place is Place.TARGET:
+            if owned is None or owned.place is PicturePlace.TARGET:
                 has = self.at(f"generated/{entry.id}.png")
-            elif owned.place is Place.ELSEWHERE or owned.place is Place.HISTORY:
+            elif owned.place is PicturePlace.ELSEWHERE or owned.place is PicturePlace.HISTORY:
                 has = self.at(owned.path) or self.kept(owned.path, expected.get(entry.id, ""))
             else:
                 has = None

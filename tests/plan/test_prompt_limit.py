@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chargen.errors import Position
 from chargen.model.entries import PromptPart
 from chargen.model.traced import Traced
-from chargen.plan.prompt_limit import LeftOut, fit
+from chargen.plan.prompt_limit import Shortened, fit
 
 HERE = Position("imagery/a.yaml", 3, 5)
 
@@ -28,8 +28,8 @@ def test_what_is_lighter_gives_way_first_and_is_told() -> None:
     kept, left_out = fit((part("a" * 40, 1), part(long, 2, "Label: ", "middle"), part("tiny", 5, name="last")), 110)
     assert [each.text for each in kept] == ["a" * 40, " ".join(["word"] * 12)]
     assert left_out == (
-        LeftOut("middle", "imagery/a.yaml:3:5", 59, len(long)),
-        LeftOut("last", "imagery/a.yaml:3:5", 0, 4),
+        Shortened("middle", "imagery/a.yaml:3:5", 59, len(long)),
+        Shortened("last", "imagery/a.yaml:3:5", 0, 4),
     )
 
 

@@ -9,6 +9,9 @@ from support import inside
 from support.project import Project
 
 from chargen.model.values import EntryId, Verdict
+from chargen.plan.scan import scan_document
+from chargen.plan.session import open_session
+from chargen.yaml.document import parse
 
 SCENES = """\
 character: {name: Mara}
@@ -69,3 +72,11 @@ def test_a_kept_plan_sees_another_slug_beside(book: Project, monkeypatch: pytest
         assert list(session.planner().plan().by_id) == ["characters/mara-thorn/a-lamp"]
         (book.root / "imagery/cast/mara/imagery.yaml").unlink()
         assert list(session.planner().plan().by_id) == ["characters/mara/a-lamp"]
+
+
+def test_a_folder_that_went_away_lends_no_slug(book: Project) -> None:
+    """What was read a moment ago is still read: that the folder is gone is no fault of the program."""
+    with open_session(book.root, {}, read_only=True) as session:
+        imagery = scan_document(session.project, parse(SCENES.encode(), "imagery/cast/gone/ideas.yaml"))
+    assert imagery is not None
+    assert [entry.id for entry in imagery.entries] == ["characters/gone/a-lamp"]

@@ -13,7 +13,7 @@ import pytest
 
 from chargen.model.reason import Reason, ReasonCode, flattened
 from chargen.model.values import Status, Verdict
-from chargen.plan.verdict import Change, Facts, Force, Judgement, Match, Target, judge
+from chargen.plan.verdict import Comparison, Facts, Force, Judgement, Match, Target, judge
 
 CHANGED = Reason(ReasonCode.INPUT_CHANGED, ("prompt.prompt_used", "changed", "a.yaml:3:5"))
 DRIFTED = Reason(ReasonCode.MODEL_CHANGED, ("a", "b"))
@@ -31,7 +31,7 @@ DOMAINS: Mapping[str, tuple[Any, ...]] = {
     "target": tuple(Target),
     "path": ("generated/a.png",),
     "match": tuple(Match),
-    "change": tuple(Change),
+    "change": tuple(Comparison),
     "changes": ((), (CHANGED,)),
     "status": (None, *Status),
     "note": ("",),
@@ -122,7 +122,7 @@ def in_place(f: Any) -> Verdict:
         return rejected() or bool(f.drifted)
 
     def stale() -> bool:
-        return f.change is Change.DIFFERENT or more() or bool(f.awaited)
+        return f.change is Comparison.DIFFERENT or more() or bool(f.awaited)
 
     def stands_in() -> bool:
         return f.stands_in is not None
@@ -153,11 +153,11 @@ def in_place(f: Any) -> Verdict:
         (lambda: there() and f.demand is Force.AGAIN, Verdict.STALE),
         (lambda: there() and (stale() or stands_in()) and bool(f.late), Verdict.RESTORABLE),
         (
-            lambda: there() and f.change is Change.DIFFERENT and not (more() or f.awaited) and bool(f.original),
+            lambda: there() and f.change is Comparison.DIFFERENT and not (more() or f.awaited) and bool(f.original),
             Verdict.RESTORABLE,
         ),
         (
-            lambda: there() and stands_in() and not (f.change is Change.DIFFERENT or more() or f.original),
+            lambda: there() and stands_in() and not (f.change is Comparison.DIFFERENT or more() or f.original),
             Verdict.PROOF,
         ),
         (lambda: there() and stale(), Verdict.STALE),
@@ -259,14 +259,14 @@ def test_what_stays_as_it_is_is_asked_for_nothing_that_costs() -> None:
 def facts_of(**values: Any) -> Facts:
     """Facts of a present image that its record is of, with all else at rest; `values` differ."""
     at_rest = {name: domain[0] for name, domain in DOMAINS.items()}
-    usual = {"target": Target.PRESENT, "match": Match.OURS, "change": Change.SAME, "has_prompt": True}
+    usual = {"target": Target.PRESENT, "match": Match.OURS, "change": Comparison.SAME, "has_prompt": True}
     facts: Any = Combination({**at_rest, **usual, **values})
     return facts
 
 
 def test_a_locked_image_says_what_would_make_it_stale() -> None:
     """An approved image whose prompt changed stays, and its reasons name the change."""
-    reasons = judge(facts_of(change=Change.DIFFERENT, changes=(CHANGED,), status=Status.APPROVED)).reasons
+    reasons = judge(facts_of(change=Comparison.DIFFERENT, changes=(CHANGED,), status=Status.APPROVED)).reasons
     assert tuple(map(str, reasons)) == (
         "status is approved",
         "would be stale: prompt used changed (a.yaml:3:5)",
@@ -277,7 +277,7 @@ def test_a_locked_image_says_what_would_make_it_stale() -> None:
 def test_a_stale_image_names_every_reason() -> None:
     """All that makes an image stale is told, not only the first thing found."""
     facts = facts_of(
-        change=Change.DIFFERENT,
+        change=Comparison.DIFFERENT,
         changes=(Reason(ReasonCode.INPUT_CHANGED, ("size", "changed", "")),),
         status=Status.REJECTED,
         note="the hands",
@@ -295,7 +295,7 @@ def test_a_stale_image_names_every_reason() -> None:
 
 def test_an_existing_image_tells_of_an_obstacle_without_failing() -> None:
     """An image that is there stays fresh when its reference is gone, and says so."""
-    assert judge(facts_of(change=Change.UNKNOWN, input_blockers=(GONE,))) == Judgement(Verdict.FRESH, (GONE,))
+    assert judge(facts_of(change=Comparison.UNKNOWN, input_blockers=(GONE,))) == Judgement(Verdict.FRESH, (GONE,))
 
 
 def test_a_blocked_image_tells_all_that_is_known_against_it() -> None:

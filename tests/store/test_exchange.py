@@ -114,6 +114,12 @@ def test_an_editor_that_is_in_the_middle_of_writing(file: Path, monkeypatch: pyt
     assert not is_being_written(file)
 
 
+def test_what_can_t_be_opened_counts_as_not_being_written(tmp_path: Path) -> None:
+    """A file that goes at this instant must not end a write-back as a fault of the program: its reader says why."""
+    assert not is_being_written(tmp_path / "absent")
+    assert not is_being_written(tmp_path)
+
+
 def test_an_editor_that_writes_only_after_the_exchange(file: Path) -> None:
     """Nothing differs yet when the file comes out, but it is open for writing: it goes back."""
     with file.open("ab") as editor:

@@ -153,16 +153,8 @@ def test_a_version_comes_back(server: Review) -> None:
     done = server.post("/restore", {"image": A, "version": "1"}).json
     assert done["file_sha256"] == versions[0]["file_sha256"]
     assert server.get(f"/image/{A}").json["picture"] == versions[0]["file_sha256"]
-    assert (
-        server.get(f"/words/{A}?one=1&other=2").json
-        == [
-            {"fate": "kept", "text": "A "},
-            {"fate": "removed", "text": "lamp"},
-            {"fate": "added", "text": "lantern"},
-            {"fate": "kept", "text": "."},
-        ]
-        or server.get(f"/words/{A}?one=1&other=2").json
-    )
+    words = [(part["fate"], part["text"]) for part in server.get(f"/words/{A}?one=1&other=2").json]
+    assert words == [("kept", "A "), ("removed", "lamp"), ("added", "lantern"), ("kept", ".")]
 
 
 def test_a_rebuild_has_a_price_and_a_budget(server: Review, book: Project) -> None:
