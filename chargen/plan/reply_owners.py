@@ -102,9 +102,9 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
 
     @property
     def _chains(self) -> VersionChains:
-        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
+        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self.goes_by_id, self.heir)
 
-    def _goes_by_id(self, entry_id: EntryId) -> bool:
+    def goes_by_id(self, entry_id: EntryId) -> bool:
         """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
         if not self.planned(entry_id):
             return False
