@@ -90,6 +90,27 @@ def test_whoever_has_the_key_collects_a_job_that_is_over(
     assert "chargen-" not in forks.run(ana, "chargen", "jobs").out
 
 
+def test_two_machines_that_collect_one_job_at_once_have_the_very_same_pictures(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Else its portraits would be other references on each, and who shows them would be bought by both."""
+    build(forks, ana)
+
+    def watch(name: str, done: bool) -> None:
+        if name == "content" and not done:
+            openai.jobs.watch = lambda *_: None
+            build(forks, ben)
+
+    openai.jobs.watch = watch
+    collects = ana.start("doit")
+    out, err = collects.communicate(timeout=60)
+    assert collects.returncode == 0, out + err
+    for name in FOUR:
+        entry = f"chapters/ch01/{name}"
+        assert ana.image(entry).read_bytes() == ben.image(entry).read_bytes()
+    assert once(openai)
+
+
 def test_a_job_at_google_is_collected_by_whoever_has_the_key(
     tmp_path: Path, object_store: ObjectStore, forks: Forks
 ) -> None:
