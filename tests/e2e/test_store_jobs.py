@@ -90,6 +90,27 @@ def test_whoever_has_the_key_collects_a_job_that_is_over(
     assert "chargen-" not in forks.run(ana, "chargen", "jobs").out
 
 
+def test_two_machines_that_collect_one_job_at_once_have_the_very_same_pictures(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Else its portraits would be other references on each, and who shows them would be bought by both."""
+    build(forks, ana)
+
+    def watch(name: str, done: bool) -> None:
+        if name == "content" and not done:
+            openai.jobs.watch = lambda *_: None
+            build(forks, ben)
+
+    openai.jobs.watch = watch
+    collects = ana.start("doit")
+    out, err = collects.communicate(timeout=60)
+    assert collects.returncode == 0, out + err
+    for name in FOUR:
+        entry = f"chapters/ch01/{name}"
+        assert ana.image(entry).read_bytes() == ben.image(entry).read_bytes()
+    assert once(openai)
+
+
 def test_a_job_at_google_is_collected_by_whoever_has_the_key(
     tmp_path: Path, object_store: ObjectStore, forks: Forks
 ) -> None:
@@ -276,3 +297,13 @@ def test_claims_of_a_job_whose_folder_is_damaged_are_not_given_back(
     build(forks, ben)
     assert len(ben.images()) == 4
     assert once(openai)
+
+
+def test_by_name_another_is_bought_of_what_nobody_can_ask_for(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """The way out where whoever made the job does not come back, nor anybody with the key it was made with."""
+    openai.jobs.hold = True
+    build(forks, ana)
+    build(forks, ben, "--rebuild", "chapters/ch01/a")
+    assert [len(job.lines) for job in openai.jobs.all.values()] == [4, 1]
