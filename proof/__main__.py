@@ -36,7 +36,7 @@ HARNESSES = {
     "outside": (20_000, "replies and pictures changed at random"),
     "hostile": (1, "projects made to do harm"),
     "chaos": (4, "every failure of both vendors"),
-    "machines": (21, "six machines that share a store, build at once and die"),
+    "machines": (22, "six machines that share a store, build at once or hand over jobs, and die"),
 }
 """Trials of the long run (saves, for `author`) and what they are."""
 

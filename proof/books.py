@@ -53,6 +53,11 @@ def ids_of(book: Project) -> set[str]:
     return {mark for data in tree.yaml_files(book).values() for mark in _MARK.findall(data.decode())}
 
 
+def mark_of(prompt: str) -> str:
+    """Return the id of the image that a prompt of ours is of."""
+    return _MARK.findall(prompt)[0]
+
+
 def copy_of(book: Project, root: Path) -> Project:
     """Copy a project to be attacked."""
     shutil.copytree(book.root, root, symlinks=True)

@@ -11,7 +11,7 @@ from chargen.errors import note
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
-from chargen.plan.plan import Plan, Shown, plan_json
+from chargen.plan.plan import Plan, Shown, besides_images
 
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
     from chargen.plan.session import Session
@@ -27,11 +27,15 @@ class ShownPlan(Struct, frozen=True):
 
     def to_json(self) -> dict[str, Any]:
         """The object of `plan --json`; for a dry run with the users of what is needed and what would be left out."""
-        shown = plan_json(self.images, (finding.problem for finding in self.findings))
+        return {"images": [image.to_json() for image in self.images], **self.besides_images()}
+
+    def besides_images(self) -> dict[str, Any]:
+        """All of that object but its images."""
+        found = besides_images(self.images, (finding.problem for finding in self.findings))
         if self.dry_run:
-            shown["needed_by"] = dict(self.choice.needed_by)
-            shown["left_out"] = [{"id": item.image.id, "reason": item.reason} for item in self.choice.left_out]
-        return shown
+            found["needed_by"] = dict(self.choice.needed_by)
+            found["left_out"] = [{"id": item.image.id, "reason": item.reason} for item in self.choice.left_out]
+        return found
 
 
 def shown_plan(chosen: Chosen, session: Session | None, *, whole: bool) -> ShownPlan:

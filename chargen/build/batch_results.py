@@ -8,7 +8,6 @@ the month in which it was handed over.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,6 +23,7 @@ from chargen.model.values import EntryId
 from chargen.plan.session import Session
 from chargen.store.batch_jobs import JOB_FILE, RECORDS_FILE, BatchJob, JobLine, LastState
 from chargen.store.clock import stamp
+from chargen.store.original_store import StoredOriginal
 
 _LOG = logging.getLogger("chargen")
 
@@ -65,11 +65,24 @@ class Collected(Struct):
         return bool(self.replies or self.failures or self.named)
 
 
-def collect_batches(session: Session, bring: Callable[[BatchJob], int] = lambda _job: 0) -> Collected:
-    """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply.
+class JobReplies:
+    """What becomes of the replies of jobs; so it is without a shared store, where nobody else collects any."""
 
-    `bring` fetches what others collected already of a job that is over, and returns how many replies came.
-    """
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def bring(self, job: BatchJob) -> int:
+        """Fetch what others collected already of a job that is over; return how many replies came."""
+        del job
+        return 0
+
+    def keep(self, record: Record, reply: Reply) -> StoredOriginal:
+        """Store a reply; `record` is what was known of it when it left. Raises InputError."""
+        return self._session.originals.put(received(self._session, record, reply), reply.data, reply.others)
+
+
+def collect_batches(session: Session, replies: JobReplies) -> Collected:
+    """Ask for each job once, and take what is finished. Raises InputError where the disk does not take a reply."""
     found = Collected()
     silent: set[str] = set()
     every, lost = session.batch_jobs.look()
@@ -84,7 +97,7 @@ def collect_batches(session: Session, bring: Callable[[BatchJob], int] = lambda 
             continue
         try:
             if job.waiting:
-                _collect(session, job, batches, found, bring)
+                _collect(session, job, batches, found, replies)
             else:
                 _tidy(session, job, batches, found)
         except ProviderError as failure:
@@ -113,9 +126,7 @@ def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
     return None if provider is None or provider.missing_key() else provider.batches
 
 
-def _collect(
-    session: Session, job: BatchJob, batches: BatchProvider, found: Collected, bring: Callable[[BatchJob], int]
-) -> None:
+def _collect(session: Session, job: BatchJob, batches: BatchProvider, found: Collected, replies: JobReplies) -> None:
     if not job.id:
         known = _found_again(session, job, batches, found)
         if known is None:
@@ -127,11 +138,11 @@ def _collect(
         if failure.failure is not FailureClass.INVALID:
             raise
         if (job_id := batches.find(job.name, job.creating_at)) not in (None, job.id):  # the number was damaged
-            _collect(session, session.batch_jobs.created(job, job_id), batches, found, bring)
+            _collect(session, session.batch_jobs.created(job, job_id), batches, found, replies)
             return
         if job.mended:
             raise  # it may be at another server
-        found.replies += bring(job)
+        found.replies += replies.bring(job)
         job = _looked_at(session, job)
         message = f"the vendor does not know its job any more: {failure.message}"
         _give_up(session, job, ProviderError(FailureClass.AMBIGUOUS, message, possibly_billed=True), found)
@@ -143,10 +154,10 @@ def _collect(
     )
     if not status.state.is_over:
         return
-    if came := bring(job):
+    if came := replies.bring(job):
         found.replies += came
         job = _looked_at(session, job)
-    if not job.waiting or _take(session, job, batches, status, found):
+    if not job.waiting or _take(session, job, batches, status, found, replies=replies):
         _tidy(session, job, batches, found)
 
 
@@ -172,7 +183,15 @@ def _found_again(session: Session, job: BatchJob, batches: BatchProvider, found:
     return None
 
 
-def _take(session: Session, job: BatchJob, batches: BatchProvider, status: BatchStatus, found: Collected) -> bool:
+def _take(
+    session: Session,
+    job: BatchJob,
+    batches: BatchProvider,
+    status: BatchStatus,
+    found: Collected,
+    *,
+    replies: JobReplies,
+) -> bool:
     """Store and settle every line of a job that is over; False where lines are left, whose records can't be read."""
     lines = {line.attempt: line for line in job.waiting}
     settled: list[str] = []
@@ -196,7 +215,7 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
                 if attempt not in lines or record is None:
                     continue
                 if isinstance(outcome, Reply):
-                    _store(session, record, outcome)
+                    session.journal.stored(replies.keep(record, outcome), soon=True)
                     found.replies += 1
                 else:
                     _failed(session, lines[attempt], outcome, found)
@@ -211,11 +230,6 @@ def _take(session: Session, job: BatchJob, batches: BatchProvider, status: Batch
         number = f"{len(lost):,} of its records"
         found.told.append(f"`{JOBS}/{job.name}/{RECORDS_FILE}`: {number} can't be read, so they wait; {_GIVE_UP}")
     return not lost
-
-
-def _store(session: Session, record: Record, reply: Reply) -> None:
-    stored = session.originals.put(received(session, record, reply), reply.data, reply.others)
-    session.journal.stored(stored, soon=True)
 
 
 def line_failed(session: Session, attempt: str, failure: ProviderError) -> None:

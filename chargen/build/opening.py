@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from chargen.build.batch_results import Collected, collect_batches
+from chargen.build.batch_results import Collected, JobReplies, collect_batches
 from chargen.build.batches import Batches, JobClaims
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
@@ -65,7 +65,7 @@ def _collected(session: Session, sharing: Sharing | None) -> Collected:
     """Take what is finished of the jobs of runs before."""
     if not jobs_state(session.batch_jobs.folder):
         return Collected()
-    return collect_batches(session) if sharing is None else collect_batches(session, sharing.jobs.bring)
+    return collect_batches(session, JobReplies(session) if sharing is None else sharing.jobs)
 
 
 def _prepared(

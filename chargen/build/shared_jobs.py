@@ -9,12 +9,15 @@ no such job. Nothing of it is deleted at the vendor: whoever made it comes back 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from chargen.build.attempt import received
-from chargen.build.batch_results import Collected, line_failed, request_told, untold
+from chargen.build.batch_results import Collected, JobReplies, line_failed, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
 from chargen.model.record import Record
@@ -26,6 +29,8 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.batch_jobs import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
+from chargen.store.original_store import StoredOriginal
+from chargen.store.originals import original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -36,11 +41,11 @@ LONGEST_BATCH = 48 * 3600.0
 """Seconds a job takes at most where its vendor does not say: both promise a day, and give one up after two."""
 
 
-class SharedJobs(JobClaims):
+class SharedJobs(JobClaims, JobReplies):
     """The jobs of one run beside its store. `joined` is told from threads; the rest is asked by one."""
 
     def __init__(self, session: Session, sharing: Sharing) -> None:
-        self._session = session
+        super().__init__(session)
         self._sharing = sharing
         self._held: dict[str, Held] = {}
         """Claims of what joined a job in this run, by attempt."""
@@ -107,6 +112,25 @@ class SharedJobs(JobClaims):
             return stored is not None
 
         return sum(self._sharing.at_once(bring, list(job.waiting)))
+
+    def keep(self, record: Record, reply: Reply) -> StoredOriginal:
+        """Store a reply as the first who collected it put it into the store.
+
+        Its record is written into pictures: with another one they would be other references, of other scenes.
+        """
+        if not self._sharing.store.writes:
+            return super().keep(record, reply)
+        record = replace(received(self._session, record, reply), original=original_of(reply.data))
+        with suppress(StoreError):  # it is put there later
+            record = self._sharing.ask(partial(self._first, record, reply))
+        return self._session.originals.put(record, reply.data, reply.others)
+
+    def _first(self, record: Record, reply: Reply) -> Record:
+        replies = self._sharing.store.replies
+        if replies.put(record, reply.data, reply.others):
+            return record
+        there = (found.record for found in replies.under(record.fingerprint))
+        return next((found for found in there if found.attempt == record.attempt), record)
 
     # jobs of others
 
@@ -214,7 +238,7 @@ class SharedJobs(JobClaims):
         """Keep a reply that another build paid for, and put it into the store."""
         session = self._session
         self._sharing.store.machine.will_put(record.attempt, record.fingerprint)
-        stored = session.originals.put(received(session, record, reply), reply.data, reply.others)
+        stored = self.keep(record, reply)
         session.journal.known(stored)
         self._sharing.put(stored, held)
 

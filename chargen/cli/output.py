@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -75,22 +75,28 @@ def to_stderr(text: str) -> None:
     say(text.split("\n"), sys.stderr)
 
 
-def say_json(value: Any, text: str | None = None) -> None:
-    """Write the object of `--json` on stdout; `text` is the same written already."""
-    if text is None:
-        text = json.dumps(value, indent=1, ensure_ascii=False)
-    if not text.replace("\n", "").isprintable():
-        text = "\n".join(line if line.isprintable() else _escaped_in_json(line) for line in text.split("\n"))
-    try:
-        sys.stdout.write(f"{text}\n")
-    except UnicodeEncodeError:
-        sys.stdout.write(f"{json.dumps(value, indent=1)}\n")
+def say_json(value: Any) -> None:
+    """Write the object of `--json` on stdout."""
+    say_json_text((json.dumps(value, indent=1, ensure_ascii=False), "\n"))
+
+
+def say_json_text(pieces: Iterable[str]) -> None:
+    """Write JSON that is text already on stdout, piece after piece."""
+    for piece in pieces:
+        if piece.replace("\n", "").isprintable():
+            text = piece
+        else:
+            text = _escaped_in_json(piece, lambda char: char.isprintable() or char == "\n")
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            sys.stdout.write(_escaped_in_json(text, str.isascii))
     sys.stdout.flush()
 
 
-def _escaped_in_json(line: str) -> str:
-    """Write what could steer a terminal, which `json.dumps` leaves as it is beyond ASCII, as JSON's own escapes."""
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+def _escaped_in_json(text: str, stays: Callable[[str], bool]) -> str:
+    """Write what could steer a terminal, or what an output can't show, as JSON's own escapes."""
+    return "".join(char if stays(char) else json.dumps(char)[1:-1] for char in text)
 
 
 def discard(out: TextIO) -> None:

@@ -21,7 +21,7 @@ from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import ScannedFile, broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
-OWNED, CLAIMED, PLACE, ZONE = "owned", "claimed", "place", "zone"
+OWNED, CLAIMED, MADE, PLACE, ZONE = "owned", "claimed", "made", "place", "zone"
 LOCATION = "location"
 """The kind of file that shows places."""
 
@@ -95,6 +95,7 @@ class Book:
             OWNED: lambda file: repr(tuple(map(self._whose.told, self._away(file)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
             CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
+            MADE: lambda name: self._whose.attempt_of(EntryId(name)) or "",
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
@@ -199,6 +200,9 @@ class _NotedOwnership:
     @property
     def attempts(self) -> Mapping[str, EntryId]:
         return _Noted(self._found.attempts, self._trace)
+
+    def attempt_of(self, name: EntryId) -> str | None:
+        return self._trace.get(MADE, name) or None
 
     def of(self, name: EntryId) -> Owned | None:
         self._trace.note(OWNED, self._home.get(name, ""))

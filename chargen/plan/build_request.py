@@ -113,9 +113,13 @@ def prepare(
     from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
 
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
-    images = planner.selectables()
+    names_some = request.pick is not None or request.selects
+    images = planner.selectables() if names_some else ()
     picked = request.pick(images) if request.pick is not None else None
-    selected = frozenset(selected_ids(images, request) if picked is None else picked)
+    if picked is not None:
+        selected = frozenset(picked)
+    else:
+        selected = frozenset(selected_ids(images, request) if names_some else planner.book.home)
     forced = _forced(images, request, selected, picked)
     rebuilt = {name for name, force in forced.items() if force is Force.REBUILD}
     ignored = planner.options.ignored - rebuilt

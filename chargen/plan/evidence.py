@@ -151,7 +151,7 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         if lines is None:
             return None
         last = last_attempt(entry.record_line)
-        is_others = partial(self._replaces_others, entry.id)
+        is_others = partial(self._is_others, entry.id)
         found = lines.of(entry.id, fingerprint, last, is_others, partial(self._takes, entry.id))
         if found is None or self.originals.find(found.line.attempt, found.line.fingerprint) is not None:
             return None
@@ -163,12 +163,17 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         lines = self.job_lines()
         return () if lines is None else lines.lost
 
-    def _replaces_others(self, entry_id: EntryId, line: JobLine) -> bool:
-        return self.ownership.attempts.get(line.after or "", entry_id) != entry_id
+    def _is_others(self, entry_id: EntryId, line: JobLine) -> bool:
+        """Say whether a request is to replace another entry's picture, or was sent for what had the entry's id then."""
+        if line.after is not None:
+            return self.ownership.attempts.get(line.after, entry_id) != entry_id
+        return line.entry_id == entry_id and not self.goes_by_id(entry_id)
 
     def _takes(self, entry_id: EntryId, line: JobLine) -> bool:
         """Say whether a request that was sent for another entry is this one's: the first that has need of it."""
-        if self._replaces_others(entry_id, line) or self.asks_for(line.entry_id, line.fingerprint):
+        if self._is_others(entry_id, line):
+            return False
+        if self.goes_by_id(line.entry_id) and self.asks_for(line.entry_id, line.fingerprint):
             return False
         return self.takes(entry_id, line.attempt)
 

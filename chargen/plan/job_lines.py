@@ -48,8 +48,8 @@ class JobLines:
     ) -> WaitingLine | None:
         """Return the request that is an entry's: of inputs as now, after its picture of the attempt `last`.
 
-        `is_others` says whether a request is to replace another entry's picture, `takes` whether one that was sent for
-        another is this entry's now.
+        `is_others` says whether a request is of another entry, whatever its id and inputs, `takes` whether one that was
+        sent for another is this entry's now.
         """
         if last is not None and (after := self._by_after.get(last)):
             return after[-1]

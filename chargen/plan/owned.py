@@ -129,6 +129,10 @@ class Ownership(Struct, frozen=True):
         """Return an entry's picture; None where it is at its target, or there is none."""
         return self.owned.get(entry_id)
 
+    def attempt_of(self, entry_id: EntryId) -> str | None:
+        """Return the attempt that made an entry's picture, as its record tells."""
+        return next((attempt for attempt, name in self.attempts.items() if name == entry_id), None)
+
     def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
         """Return the moves of an entry's own picture: one, or none."""
         return tuple(move for group in self.groups for move in group.moves if move.id == entry_id)
@@ -144,6 +148,10 @@ class OwnershipRead(Protocol):
     @property
     def attempts(self) -> Mapping[str, EntryId]:
         """As `Ownership.attempts`."""
+        ...
+
+    def attempt_of(self, entry_id: EntryId) -> str | None:
+        """As `Ownership.attempt_of`."""
         ...
 
     def of(self, entry_id: EntryId) -> Owned | None:

@@ -49,6 +49,14 @@ class OwnershipOnDemand:
             return self.whole.attempts
         return _attempts((name, claim.line) for name, claim in self._claims.items() if claim.line is not None)
 
+    @cached_property
+    def _made(self) -> Mapping[EntryId, str]:
+        return {name: attempt for attempt, name in self.attempts.items()}
+
+    def attempt_of(self, entry_id: EntryId) -> str | None:
+        """As `Ownership.attempt_of`."""
+        return self._made.get(entry_id)
+
     def of(self, entry_id: EntryId) -> Owned | None:
         """As `Ownership.of`."""
         return None if self.is_home(entry_id) else self.whole.of(entry_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -351,33 +351,40 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/json.md)."""
-    tier = tier_told(image.reasons)
-    return {
+    route, size, reasons = image.route, image.size, image.reasons
+    value = {
         "id": image.id,
         "kind": image.kind,
-        "file": image.file,
+        "file": image.position.file,
         "line": image.position.line,
         "target": image.target,
         "prompt_file": image.prompt_file,
         "references": [reference.path for reference in image.references],
         "verdict": image.verdict.value,
-        "reasons": [str(reason) for reason in image.reasons],
-        "provider": image.route.provider if image.route else None,
-        "model": image.route.model if image.route else None,
+        "reasons": [str(reason) for reason in reasons],
+        "provider": route.provider if route else None,
+        "model": route.model if route else None,
         "quality": image.sent_quality,
-        "size": str(image.size) if image.size else None,
+        "size": str(size) if size else None,
         "cost_usd": number(image.cost_usd),
-        **({"tier": tier} if tier else {}),
-        **({"variants": image.more} if image.more else {}),
     }
+    if reasons and (tier := tier_told(reasons)):
+        value["tier"] = tier
+    if image.more:
+        value["variants"] = image.more
+    return value
 
 
 def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """The whole object of `plan --json`."""
     shown = tuple(images)
+    return {"images": [image.to_json() for image in shown], **besides_images(shown, problems)}
+
+
+def besides_images(images: Sequence[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
+    """What stands behind the images in the object of `plan --json`."""
     return {
-        "images": [image.to_json() for image in shown],
-        "problems": [problem.to_json() for problem in (*problems, *seen_pictures(shown))],
-        "totals": totals(shown),
-        "cost_usd": number(total_cost(shown)),
+        "problems": [problem.to_json() for problem in (*problems, *seen_pictures(images))],
+        "totals": totals(images),
+        "cost_usd": number(total_cost(images)),
     }

@@ -295,10 +295,19 @@ class Planner:
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
         rows = read_rows(kept)
-        return None if rows is None or any(map(self._has_options, rows)) else rows
+        if rows is None or (self._any_options and any(map(self._has_options, rows))):
+            return None
+        # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
+        return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
 
     def _builds(self, row: Row) -> bool:
         return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
+
+    @cached_property
+    def _any_options(self) -> bool:
+        """Say whether there are options by which some image may have another verdict or route than by none."""
+        plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
+        return self.options != plain
 
     def _has_options(self, row: Row) -> bool:
         """Say whether an image may have another verdict or route by the options than by none."""
@@ -379,9 +388,10 @@ class Planner:
         rows = raw_rows(tuple(row_of(image, self.offer(image)) for image in images))
         if rows is None:
             return None
-        reads = tuple(name for name in names if not name.startswith(f"{FILE} "))
+        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", f"{TAKES} ")))
+        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(f"{TAKES} "))
         answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
-        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, rows)
+        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, rows)
 
     # files together
 

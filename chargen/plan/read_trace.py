@@ -42,7 +42,7 @@ class ReadTrace:
     def get(self, kind: str, key: str) -> str:
         """Answer a question and note that it was asked."""
         self.note(kind, key)
-        return self._answer(f"{kind} {key}")
+        return self.answer(f"{kind} {key}")
 
     def note(self, kind: str, key: str) -> None:
         """Note that a question was asked, whoever answered it."""
@@ -60,10 +60,11 @@ class ReadTrace:
 
     def answers_digest(self, names: Iterable[str]) -> str:
         """Return one digest over the answers to several questions, in the order given."""
-        answers = "\0".join(map(self._answer, names))
+        answers = "\0".join(map(self.answer, names))
         return hashlib.sha256(answers.encode(errors="backslashreplace")).hexdigest()
 
-    def _answer(self, name: str) -> str:
+    def answer(self, name: str) -> str:
+        """Answer a question by its name; it is not noted."""
         found = self._answers.get(name)
         if found is None:
             kind, _, key = name.partition(" ")

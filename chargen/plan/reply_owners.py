@@ -70,8 +70,6 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
     takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
     """Says whether an entry is the first in plan order with need of an attempt that is nobody's."""
     arrived: set[EntryId] = field(default_factory=set)
-    _attempts_by_id: dict[EntryId, str] = field(default_factory=dict)
-    """The attempt that made each living entry's picture, looked up when first asked for."""
 
     def owned(self, entry_id: EntryId) -> Owned:
         """Say where an entry's picture is."""
@@ -104,23 +102,17 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
 
     @property
     def _chains(self) -> VersionChains:
-        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self._goes_by_id, self.heir)
+        return VersionChains(self.ownership.attempts, self.originals.replaced_by, self.goes_by_id, self.heir)
 
-    def _goes_by_id(self, entry_id: EntryId) -> bool:
+    def goes_by_id(self, entry_id: EntryId) -> bool:
         """Say whether what was made for an id is its entry's of now: not where that one's picture is from elsewhere."""
         if not self.planned(entry_id):
             return False
-        own = self._attempt_of(entry_id)
-        if own is None or self.ownership.attempts.get(own) != entry_id:
+        own = self.ownership.attempt_of(entry_id)
+        if own is None:
             return True
         known = self.journal.attempt(own)
         return known is None or known.task_id == entry_id
-
-    def _attempt_of(self, entry_id: EntryId) -> str | None:
-        """Return the attempt that made an entry's picture, as its record tells."""
-        if not self._attempts_by_id:
-            self._attempts_by_id.update((name, attempt) for attempt, name in self.ownership.attempts.items())
-        return self._attempts_by_id.get(entry_id)
 
     def heir(self, entry_id: EntryId) -> EntryId | None:
         """Return the entry whose picture was made for an id that is gone."""
@@ -152,7 +144,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
             return False
         if record.after is not None or has(record.why, ReasonCode.VARIANT):
             return False
-        if self._attempt_of(record.entry_id) is not None:
+        if self.ownership.attempt_of(record.entry_id) is not None:
             return False
         return not self.asks_for(record.entry_id, record.fingerprint)
 

@@ -83,17 +83,14 @@ class Originals:
         """
         if not _FINGERPRINT.fullmatch(record.fingerprint) or not _ATTEMPT.fullmatch(record.attempt):
             raise ValueError("not a fingerprint or attempt id")
-        seen = header(data)
-        name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
-        size = (seen.width, seen.height)
-        original = Original(hash_bytes(data), len(data), seen.media_type, *size, name, _is_signed(data))
+        original = original_of(data)
         record = replace(record, original=original)
         temporary = self.folder / temporary_name()
         with as_input_error(self.folder):
             make_folder(self.folder)
             try:
                 temporary.mkdir()
-                make_file(temporary / name, data)
+                make_file(temporary / original.file, data)
                 for number, other in enumerate(others, start=2):
                     suffix = SUFFIXES.get(sniff(other), ".bin")
                     make_file(temporary / f"other-{number}{suffix}", other)
@@ -301,6 +298,13 @@ def _is_signed(data: bytes) -> bool:
 
 
 _RESTORE = "restore this folder from a backup, or move it away: the image is then made again when it is needed"
+
+
+def original_of(data: bytes) -> Original:
+    """Describe delivered bytes as they are kept."""
+    seen = header(data)
+    name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
+    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, _is_signed(data))
 
 
 def _reply_in(folder: Path) -> Path | None:

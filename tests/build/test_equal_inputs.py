@@ -87,6 +87,21 @@ def test_a_request_goes_with_its_words_when_only_one_of_two_that_swap_was_sent(s
     assert shop.vendor.prompts == [LAMP, DOOR]
 
 
+def test_a_request_leaves_with_its_entry_when_that_swaps_with_one_that_has_its_picture(shop: Shop) -> None:
+    """The id alone tells nothing: what has it now has a picture from elsewhere."""
+    file = shop.chapter("ch01", {"a": LAMP})
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    shop.write(file, shop.read(file) + f'  - custom_id: "b"\n    prompt_used: "{LAMP}"\n    size: "128x96"\n')
+    shop.run_build()
+    for old, new in (('"a"', '"x"'), ('"b"', '"a"'), ('"x"', '"b"')):
+        shop.edit(file, old, new)
+    assert verdicts(shop) == {"a": "waiting", "b": "restorable"}
+    settled(shop, "a", "b")
+    assert len(shop.vendor.prompts) == 2
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations("abc")))
 def test_three_whose_replies_come_at_once_get_the_pictures_they_asked_for(shop: Shop, order: tuple[str, ...]) -> None:
     """One was asked for first, one of the two others was renamed meanwhile."""

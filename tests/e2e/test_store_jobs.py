@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from servers.google_server import GoogleServer
+from servers.object_stores import ObjectStore
 from servers.openai_server import OpenAIServer, moderated, rate_limited
 from servers.scripted import Fault, cut_before_headers
 from support.forks import Forks
@@ -18,12 +21,13 @@ pytestmark = pytest.mark.servers
 HOUR, DAY = 3600.0, 86_400.0
 
 
-def by_jobs(book: Project) -> Project:
+def by_jobs(book: Project, route: str = "openai/gpt-image-2.5-flare") -> Project:
     """Let a clone hand its images over as jobs; it has raced its store before."""
     url = book.read("pyproject.toml").partition('url = "')[2].partition('"')[0]
     book.write(SHARED, json.dumps({"raced": {url: ""}}))
+    book.edit("pyproject.toml", "providers.openai]", f"providers.{route.partition('/')[0]}]")
     book.edit("pyproject.toml", "per_minute = 6000", 'per_minute = 6000\nmode = "batch"')
-    book.chapter("ch01", FOUR, route="openai/gpt-image-2.5-flare")
+    book.chapter("ch01", FOUR, route=route)
     return book
 
 
@@ -84,6 +88,45 @@ def test_whoever_has_the_key_collects_a_job_that_is_over(
     spent = {forks.run(book, "chargen", "cost", "--json").json["total"]["spent_usd"] for book in (ana, ben)}
     assert len(spent) == 1, "each reply counts once, wherever it is looked at"
     assert "chargen-" not in forks.run(ana, "chargen", "jobs").out
+
+
+def test_two_machines_that_collect_one_job_at_once_have_the_very_same_pictures(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """Else its portraits would be other references on each, and who shows them would be bought by both."""
+    build(forks, ana)
+
+    def watch(name: str, done: bool) -> None:
+        if name == "content" and not done:
+            openai.jobs.watch = lambda *_: None
+            build(forks, ben)
+
+    openai.jobs.watch = watch
+    collects = ana.start("doit")
+    out, err = collects.communicate(timeout=60)
+    assert collects.returncode == 0, out + err
+    for name in FOUR:
+        entry = f"chapters/ch01/{name}"
+        assert ana.image(entry).read_bytes() == ben.image(entry).read_bytes()
+    assert once(openai)
+
+
+def test_a_job_at_google_is_collected_by_whoever_has_the_key(
+    tmp_path: Path, object_store: ObjectStore, forks: Forks
+) -> None:
+    with GoogleServer() as google:
+        team = Team(tmp_path, object_store, google)
+        ana, ben = (by_jobs(team.clone(name), "google/gemini-nano-banana-2.1") for name in ("ana", "ben"))
+        google.jobs.hold = True
+        build(forks, ana)
+        assert "google says that it is" in build(forks, ben, later=3 * DAY).out
+        google.jobs.end()
+        run = build(forks, ben)
+        assert len(ben.images()) == 4, run.all
+        build(forks, ana)
+        assert len(ana.images()) == 4
+        assert google.jobs.billed == dict.fromkeys(FOUR.values(), 1)
+        assert google.jobs.live == [], "who made it deletes it"
 
 
 def test_whoever_made_a_job_collects_what_its_vendor_forgot_from_the_store(
@@ -254,3 +297,13 @@ def test_claims_of_a_job_whose_folder_is_damaged_are_not_given_back(
     build(forks, ben)
     assert len(ben.images()) == 4
     assert once(openai)
+
+
+def test_by_name_another_is_bought_of_what_nobody_can_ask_for(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """The way out where whoever made the job does not come back, nor anybody with the key it was made with."""
+    openai.jobs.hold = True
+    build(forks, ana)
+    build(forks, ben, "--rebuild", "chapters/ch01/a")
+    assert [len(job.lines) for job in openai.jobs.all.values()] == [4, 1]

@@ -6,7 +6,7 @@ import pytest
 
 from chargen.errors import StartError
 from chargen.model.values import EntryId
-from chargen.plan.selection import Selectable, Selection, select
+from chargen.plan.selection import Selectable, Selection, named_alone, select
 
 
 def image(entry: str, file: str) -> Selectable:
@@ -156,3 +156,14 @@ def test_what_could_be_one_of_several_is_no_guess() -> None:
 def test_an_empty_name_means_nothing() -> None:
     """It is no folder, and not all there is."""
     assert "an empty name means no image" in complaint("")
+
+
+@pytest.mark.parametrize("name", ["locations/quay/pier[1]", "quay/pier[1]", "generated/locations/quay/pier[1].png"])
+def test_a_name_that_is_there_is_no_pattern(name: str) -> None:
+    """It means its own image, named alone, and not also the one that it matches as a pattern."""
+    images = (*IMAGES, image("locations/quay/pier1", "imagery/locations/quay/location-imagery.yaml"))
+    asked = Selection((name,))
+    assert select(images, asked) == ("locations/quay/pier[1]",)
+    assert named_alone(images, asked) == {"locations/quay/pier[1]"}
+    assert select(images, Selection(("locations/quay/pier[12]",))) == ("locations/quay/pier1",)
+    assert named_alone(images, Selection(("locations/quay/pier[12]",))) == frozenset()

@@ -140,11 +140,12 @@ def test_books_edited_at_random(bench: Callable[[int], Bench]) -> None:
 @pytest.mark.servers
 @pytest.mark.long
 def test_machines_that_share_a_store(bench: Callable[[int], Bench]) -> None:
-    """Three machines of which one dies, once with one vendor and once with a pool that loses a server."""
-    tally, place = Tally("machines"), bench(2)
+    """Machines of which one dies: with one vendor, by jobs, and with a pool that loses a server."""
+    tally, place = Tally("machines"), bench(3)
     with ObjectStore("ministack") as store:
         with OpenAIServer(latency=0.1) as server:
             machines.one_round(place, tally, store, (server,), machines=3, images=9)
+        machines.jobs_round(place, tally, store, machines=2, images=8)
         machines.pool_round(place, tally, store, machines=3, images=9)
     tally.held()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from servers.loopback import LoopbackServer
 from servers.object_stores import ObjectStore
-from servers.openai_server import OpenAIServer
 from support.project import Project
 
 PAID = "openai/gpt-image-2.6-flare"
@@ -16,7 +16,7 @@ FOUR = {"a": "A lamp.", "b": "A door.", "c": "A key.", "d": "A tart."}
 class Team:
     """Clones of one book, each a folder of its own, with one prefix in the store."""
 
-    def __init__(self, folder: Path, store: ObjectStore, vendor: OpenAIServer) -> None:
+    def __init__(self, folder: Path, store: ObjectStore, vendor: LoopbackServer) -> None:
         self.folder = folder
         self.env = {**vendor.environ, **store.environ}
         self.url = f"{store.url}/{folder.name}"

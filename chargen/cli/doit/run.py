@@ -19,6 +19,7 @@ from chargen.cli.problems import standing_lines
 from chargen.errors import StartError
 from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
+from chargen.plan.python_gc import collector_paused
 from chargen.store.inside import name_inside
 
 if TYPE_CHECKING:
@@ -126,20 +127,26 @@ class Run(ProjectCommand):
         snapshot = None if own or any(map(params.get, _COUNTING)) else take_snapshot(Path.cwd(), os.environ)
         if snapshot is not None and self._stands(snapshot, params, args, began):
             return 0
-        from chargen.build.opening import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
-        from chargen.plan.verdict import Force  # noqa: PLC0415 - as above
-
         rebuild, always = tuple(name_inside(name, Path.cwd()) for name in params["rebuild"]), params["always"]
         if always and not args:
             hint = "`doit list` lists the images"
             raise StartError("`-a` needs names: it builds the named images even if they are fresh", hint=hint)
         named = self.understood(asked, own) if asked or rebuild else None
-        request = _request(params, named, Force.AGAIN if always else Force.NONE, rebuild)
-        build = open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot)
+        with collector_paused():  # a hundred modules are imported, which stay
+            build = self._opened(params, named, rebuild, snapshot)
         try:
             return self._run(build, own, named, params)
         finally:
             build.close()
+
+    def _opened(
+        self, params: Any, named: TaskNames | None, rebuild: tuple[str, ...], snapshot: Snapshot | None
+    ) -> Build:
+        from chargen.build.opening import open_build  # noqa: PLC0415 - an up-to-date run needs none of it
+        from chargen.plan.verdict import Force  # noqa: PLC0415 - as above
+
+        request = _request(params, named, Force.AGAIN if params["always"] else Force.NONE, rebuild)
+        return open_build(Path.cwd(), request, on_wait=self.waiting, command="doit", snapshot=snapshot)
 
     def _stands(self, snapshot: Snapshot, params: Any, args: list[str], began: float) -> bool:
         """Tell how the images stand where nothing has to be done."""

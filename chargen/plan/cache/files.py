@@ -14,10 +14,10 @@ from chargen.config.layout import PLAN_CACHE
 from chargen.errors import ChargenError, Severity
 from chargen.model.values import Verdict
 from chargen.plan.cache.environment import environment_digest
-from chargen.plan.cache.rows import Cache, KeptFile, cache_bytes, cache_of, read_rows
+from chargen.plan.cache.rows import Cache, KeptFile, cache_bytes, cache_of, kept_plan_of
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bounded, stamp_bytes
-from chargen.plan.plan import Plan, Shown
+from chargen.plan.plan import Plan
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import outside_names
 from chargen.store.files import as_input_error, make_folder, real_target
@@ -70,19 +70,13 @@ def kept_plan(snapshot: Snapshot) -> Plan | None:
     """Return the plan of a project of which nothing changed since it was planned last; None where something did."""
     if not snapshot.unchanged:
         return None
-    cache, stamp = read_cache(snapshot.root, snapshot.stamp.environment), snapshot.stamp
-    if cache.made != stamp.made or cache.files.keys() != set(snapshot.files):
-        return None
-    images: dict[str, Shown] = {}
+    data, stamp = read_bounded(snapshot.root / CACHE), snapshot.stamp
     with collector_paused():
-        for kept in cache.files.values():
-            rows = read_rows(kept)
-            if rows is None:
-                return None
-            images.update((row.id, row) for row in rows)
-    if len(images) != len(cache.order) or not images.keys() >= set(cache.order):
-        return None
-    return Plan(tuple(images[name] for name in cache.order), cache.problems)
+        kept = None if data is None else kept_plan_of(data)
+        if kept is None or (kept.environment, kept.made) != (stamp.environment, stamp.made):
+            return None
+        images = kept.rows() if kept.files.keys() == set(snapshot.files) else None
+        return None if images is None else Plan(tuple(images[name] for name in kept.order), kept.problems)
 
 
 def to_keep(session: Session, planner: Planner, plan: Plan) -> Callable[[], None]:

@@ -160,7 +160,8 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
-    at, with one of what they were like. `rows` are not decoded before they are asked for.
+    at, with one of what they were like; `taken` the questions whose asking takes something, in order, each with its
+    answer. `rows` are not decoded before they are asked for.
     """
 
     digest: str
@@ -169,6 +170,7 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     answers_digest: str
     paths: tuple[str, ...]
     files_digest: str
+    taken: tuple[tuple[str, str], ...]
     rows: msgspec.Raw
 
 
@@ -185,8 +187,28 @@ class Cache(msgspec.Struct, array_like=True):
     problems: tuple[Problem, ...] = ()
 
 
+class KeptPlan(msgspec.Struct, frozen=True, array_like=True):
+    """A cache as far as it is read for nothing but the plan it was made with."""
+
+    environment: str
+    made: str
+    files: dict[str, list[msgspec.Raw]]
+    """The fields of each `KeptFile`, of which the last are the rows."""
+    order: tuple[EntryId, ...]
+    problems: tuple[Problem, ...]
+
+    def rows(self) -> dict[EntryId, Row] | None:
+        """Return all images by id; None where they are not those of the plan."""
+        try:
+            found = {row.id: row for fields in self.files.values() for row in _rows.decode(fields[-1])}
+        except (msgspec.MsgspecError, ValueError, LookupError, RecursionError):
+            return None
+        return found if found.keys() == set(self.order) and len(found) == len(self.order) else None
+
+
 _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
+_plan = msgspec.msgpack.Decoder(KeptPlan)
 
 
 def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
@@ -215,6 +237,14 @@ def cache_of(data: bytes) -> Cache | None:
     """Read a cache; None for anything else."""
     try:
         return _cache.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def kept_plan_of(data: bytes) -> KeptPlan | None:
+    """Read of a cache what its plan is made of; None for anything else."""
+    try:
+        return _plan.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
