@@ -297,3 +297,13 @@ def test_claims_of_a_job_whose_folder_is_damaged_are_not_given_back(
     build(forks, ben)
     assert len(ben.images()) == 4
     assert once(openai)
+
+
+def test_by_name_another_is_bought_of_what_nobody_can_ask_for(
+    ana: Project, ben: Project, openai: OpenAIServer, forks: Forks
+) -> None:
+    """The way out where whoever made the job does not come back, nor anybody with the key it was made with."""
+    openai.jobs.hold = True
+    build(forks, ana)
+    build(forks, ben, "--rebuild", "chapters/ch01/a")
+    assert [len(job.lines) for job in openai.jobs.all.values()] == [4, 1]
