@@ -158,9 +158,9 @@ def test_a_budget_is_never_exceeded(
     left = re.findall(r"left out: (\S+):", run.out)
     failed = ", ".join(re.findall(r"^failed: (chapters.*)$", run.out, re.MULTILINE)).split(", ")
     assert book.images() | set(left) | set(filter(None, failed)) == {f"chapters/ch01/i{number}" for number in range(6)}
-    assert book.images()
-    assert left
+    assert 0 < len(book.images()) < 6, "a retry that does not fit fails its image instead"
     if faults == "none":
+        assert left
         assert run.code == 0
         assert book.images() == {"chapters/ch01/i0", "chapters/ch01/i1"}, "plan order decides"
 
