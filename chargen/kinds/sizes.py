@@ -72,7 +72,7 @@ def size_for_ratio(ratio: Fraction, default: Size) -> Size:
     exact = _nearest_exact(ratio, default.pixels)
     if exact is not None:
         return exact
-    return min(_around(ratio, default.pixels), key=lambda size: (_distance(size, ratio, default.pixels), size))
+    return min(_around(ratio, default.pixels), key=lambda size: (_distance(size, ratio, default.pixels), *_sides(size)))
 
 
 @lru_cache(maxsize=256)
@@ -86,7 +86,12 @@ def _nearest_exact(ratio: Fraction, pixels: int) -> Size | None:
     times = max(1, isqrt(pixels // (width * height)))
     sizes = (Size(width * n, height * n) for n in (times, times + 1))
     near = [s for s in sizes if _allowed(s) and 1 / _NEAR <= Fraction(s.pixels, pixels) <= _NEAR]
-    return min(near, key=lambda size: (abs(size.pixels - pixels), size), default=None)
+    return min(near, key=lambda size: (abs(size.pixels - pixels), *_sides(size)), default=None)
+
+
+def _sides(size: Size) -> tuple[int, int]:
+    """Return what decides between sizes that fit equally well: the narrower one is taken, then the lower."""
+    return size.width, size.height
 
 
 def _around(ratio: Fraction, pixels: int) -> Iterator[Size]:

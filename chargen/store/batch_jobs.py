@@ -311,7 +311,7 @@ def new_job_name() -> str:
 
 def jobs_state(folder: Path) -> str:
     """Return a text that changes with what is known of the jobs in a folder, and is empty where there are none."""
-    files = SETTLED_FILE, JOB_FILE, RECORDS_FILE
+    files = SETTLED_FILE, JOB_FILE, RECORDS_FILE, REQUESTS_FILE
     return "\n".join(f"{name} {' '.join(_state(folder / name / file) for file in files)}" for name in _names(folder))
 
 
@@ -367,12 +367,16 @@ def _read(path: Path) -> BatchJob | None:
 
 
 def _mended(path: Path) -> BatchJob | None:
-    """Put a job together from the records of its lines; None where one of them can't be read."""
+    """Put a job together from the records of its lines; None where one of them can't be read, or is not there."""
     try:
         with BufferedReader(open_plain(path / RECORDS_FILE, _MOST_BYTES)) as file:
             records = [from_json(line) for line in file]
+        with BufferedReader(open_plain(path / REQUESTS_FILE, _MOST_BYTES)) as file:
+            requests = sum(1 for _ in file)
         first = records[0]
     except (OSError, RecordError, IndexError):
+        return None
+    if len(records) != requests:
         return None
     lines = tuple(
         JobLine(

@@ -79,6 +79,17 @@ def test_a_job_that_the_vendor_does_not_list_is_not_given_up_where_its_server_is
     assert set(waiting.verdicts().values()) == {"waiting"}
 
 
+def test_a_job_some_of_whose_records_are_gone_may_be_of_anything(waiting: Shop) -> None:
+    """Its lines as the vendor has them tell that there were more."""
+    place = folder(waiting)
+    damage(place / "job.json", b"")
+    records = place / "records.jsonl"
+    records.write_bytes(records.read_bytes().splitlines(keepends=True)[0])
+    assert waiting.run_build() == 1
+    assert len(waiting.vendor.prompts) == 2
+    assert set(waiting.verdicts().values()) == {"blocked"}
+
+
 @pytest.mark.parametrize("data", DAMAGE)
 def test_nothing_is_bought_while_a_job_may_be_of_anything(waiting: Shop, data: bytes | None) -> None:
     """Of a vendor that takes jobs, that is, and not by name; moved away, the job is given up."""

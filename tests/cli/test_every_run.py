@@ -41,9 +41,9 @@ def broken_template(book: Project) -> str:
 
 
 def broken_file(book: Project) -> str:
-    """A file that is no YAML."""
+    """A file that is no YAML: its bracket is never closed."""
     book.write("imagery/chapters/ch03/imagery.yaml", "images: [\n")
-    return "imagery/chapters/ch03/imagery.yaml:2:1"
+    return "imagery/chapters/ch03/imagery.yaml:1:9"
 
 
 def bad_size(book: Project) -> str:

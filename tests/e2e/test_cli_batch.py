@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -233,6 +232,5 @@ def test_no_wait_fails_where_another_process_builds(book: Project) -> None:
         assert run.code == 3, run.all
         assert f"process {first.pid} is building this project" in run.err
     finally:
-        first.send_signal(signal.SIGINT)
-        first.send_signal(signal.SIGTERM)
+        first.kill()
         first.communicate(timeout=60)

@@ -231,6 +231,26 @@ def test_two_machines_answer_one_rejection_with_one_picture(team: Team, openai: 
     assert len(openai.requests) == 7, "also where somebody else asked for another one"
 
 
+def test_of_several_replies_a_clone_without_records_gets_the_earliest_that_nobody_rejected(
+    team: Team, openai: OpenAIServer, forks: Forks
+) -> None:
+    """A rejection is known to the store by the answer to it only."""
+    a, b = "chapters/ch01/a", "chapters/ch01/b"
+    ana, ben, eve = (team.clone(name, {"a": "A lamp.", "b": "A door."}) for name in ("ana", "ben", "eve"))
+    assert forks.run(ana, "doit").code == 0
+    first = ana.image(b).read_bytes()
+    assert forks.run(ana, "doit", "--rebuild", b).code == 0
+    assert forks.run(ben, "doit").code == 0
+    assert forks.run(ben, "chargen", "reject", a).code == 0
+    assert forks.run(ben, "doit").code == 0
+    assert len(openai.requests) == 4
+    run = forks.run(eve, "doit")
+    assert run.out.count("restored from the store, free") == 2, run.all
+    assert eve.image(b).read_bytes() == first != ana.image(b).read_bytes()
+    assert eve.image(a).read_bytes() == ben.image(a).read_bytes() != ana.image(a).read_bytes()
+    assert len(openai.requests) == 4
+
+
 def test_a_plan_says_that_the_store_was_not_asked(team: Team, forks: Forks) -> None:
     ana = team.clone("ana")
     ana.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"

@@ -74,6 +74,12 @@ def test_the_size_of_a_ratio_is_pinned(ratio, size):
     assert str(size_for_ratio(parse_ratio(ratio), SQUARE)) == size
 
 
+def test_of_sizes_that_fit_equally_well_the_narrower_is_taken():
+    """None is better than the other, and that stops nothing."""
+    assert size_for_ratio(Fraction(1), Size(160, 116)) == Size(128, 128)  # 18,560 pixels: 144x144 has as many too many
+    assert size_for_ratio(Fraction(1), Size(1, 512)) == Size(16, 16)
+
+
 @given(
     width=st.integers(1, 400), height=st.integers(1, 400), side=st.integers(1, MAX_SIDE), other=st.integers(1, MAX_SIDE)
 )

@@ -133,3 +133,9 @@ def test_only_the_paper_size_of_a_frame_counts_as_exact() -> None:
 def test_sizes_read_back(text: str, size: Size | None) -> None:
     """`WxH` in plain digits reads back; nothing else does."""
     assert read_size(text) == size
+
+
+def test_of_ratios_that_are_equally_close_the_first_by_its_numbers_is_asked_for() -> None:
+    """A square between 4:5 and 5:4 is no error."""
+    rule = RatioSizes((Ratio(5, 4), Ratio(4, 5)), (Bucket("1K", 1_048_576),))
+    assert rule.nearest(Size(1024, 1024)).ratio == Ratio(4, 5)

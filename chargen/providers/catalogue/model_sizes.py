@@ -135,7 +135,11 @@ class RatioSizes(Struct, frozen=True):
     def nearest(self, size: Size) -> Frame:
         """Return the closest ratio with the smallest bucket that covers `size`, else with the largest bucket."""
         asked = Size(max(size.width, 1), max(size.height, 1))
-        ratio = min(self.ratios, key=lambda ratio: (_ratio_distance(Size(ratio.width, ratio.height), asked), ratio))
+
+        def order(ratio: Ratio) -> tuple[float, int, int]:
+            return _ratio_distance(Size(ratio.width, ratio.height), asked), ratio.width, ratio.height
+
+        ratio = min(self.ratios, key=order)
         frames = [Frame(ratio, bucket) for bucket in self.buckets]
         covering = (frame for frame in frames if _nearly_covers(frame.nominal, asked))
         return next(covering, frames[-1])
