@@ -34,6 +34,9 @@ _NAMED = 3
 _SHORTEST_REST, _LONGEST_REST = 0.5, 5.0
 """Seconds between two questions whether others have bought what they hold; doubled as long as they have not."""
 
+_LOOK = 0.2
+"""Seconds after which a run that waits for a result looks whether it was interrupted."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -127,8 +130,9 @@ class ImageRunner(Runner):  # type: ignore[misc]
 
     def _next_result(self) -> tuple[Any, Any] | None:
         """Wait for an image that is being made; where there is none, ask anew for those that others are buying."""
-        if self._in_flight:
-            return self._results.get()
+        while self._in_flight:
+            with suppress(queue.Empty):  # a signal that the system gives to another thread does not wake this one
+                return self._results.get(timeout=_LOOK)
         if self.interrupted:
             node = self._held.pop()
             self._in_flight += 1
