@@ -1,3 +1,3 @@
 """chargen: an incremental build system for AI illustration."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
