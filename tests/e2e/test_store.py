@@ -289,6 +289,34 @@ def test_no_key_of_the_store_is_in_anything_that_is_written(team: Team, forks: F
     assert not any(secret.encode() in data for data in written)
 
 
+def test_what_an_author_says_of_pictures_goes_by_git_alone(
+    team: Team, openai: OpenAIServer, forks: Forks, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No byte in the store changes by a decision, and a clone without the author's files knows of none."""
+    for name, value in object_store.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def in_the_store() -> dict[str, bytes]:
+        with open_session(ana.root, {**os.environ}, read_only=True) as session:
+            objects = shared_store(session).objects
+            return {key: found.data for key, _ in objects.sizes("") if (found := objects.get(key)) is not None}
+
+    ana = team.clone("ana")
+    assert forks.run(ana, "doit").code == 0
+    before = in_the_store()
+    decisions = (("approve", "a"), ("reject", "b", "--note", "softer light"), ("lock", "c"))
+    for command, name, *note in decisions:
+        assert forks.run(ana, "chargen", command, f"chapters/ch01/{name}", *note).code == 0
+    assert forks.run(ana, "chargen", "store", "push").code == 0
+    assert before
+    assert in_the_store() == before
+    ben = team.clone("ben")
+    assert forks.run(ben, "doit").code == 0
+    assert "status:" not in ben.read(CH01)
+    assert forks.run(ben, "chargen", "plan", "--json").json["totals"] == {"fresh": 4}
+    assert len(openai.requests) == 4
+
+
 def test_the_month_s_budget_is_that_of_all_machines(team: Team, openai: OpenAIServer, forks: Forks) -> None:
     """What another clone spent counts, though neither a journal nor a record here tells of it."""
     budget = "[tool.chargen.budget]\nmonth = {}\n"
