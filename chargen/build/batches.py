@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen.build.attempt import ImageAttempts
+from chargen.errors import InputError
 from chargen.model.batches import BatchProvider, Upload
 from chargen.model.reason import ReasonCode, has
 from chargen.model.request import FailureClass, ProviderError, Request, SentReference
@@ -151,11 +152,17 @@ class Batches:
                 one.spool.drop()
                 yield self._left(replace(one.job, lines=tuple(one.spool.lines)), failure)
                 continue
-            yield from self._kept_out(one)
-            if not one.spool.lines:
+            try:
+                yield from self._kept_out(one)
+                done = self._made(one) if one.spool.lines else None
+            except InputError as unwritten:  # nothing has left
+                job = replace(one.job, lines=tuple(one.spool.lines))
+                self._session.batch_jobs.end(job)
+                done = self._left(job, _of_the_disk(unwritten))
+            if done is None or not done.is_there:
                 one.spool.drop()
+            if done is None:
                 continue
-            done = self._made(one)
             if done.failure is not None and not done.is_there and _stops(done.failure):
                 stopped[one.job.provider] = done.failure
             yield done
@@ -176,7 +183,10 @@ class Batches:
             one.spool, replace(one.job, begun_at=self._now(), uploads=tuple(one.uploads.values()))
         )
         session.journal.sent_all(sendings_of(job), job.begun_at)
-        job = session.batch_jobs.creating(job, self._now())
+        try:
+            job = session.batch_jobs.creating(job, self._now())
+        except InputError as unwritten:
+            return self._not_made(one, job, _of_the_disk(unwritten))
         try:
             with session.batch_jobs.requests(job) as lines:
                 job_id = one.batches.create(job.name, job.group, lines)
@@ -191,7 +201,11 @@ class Batches:
                 _LOG.warning("%s: nobody knows whether it was made: %s", job.name, failure.message)
                 return Submitted(job, failure=failure)
             job_id = found
-        job = session.batch_jobs.created(job, job_id)
+        job = replace(job, id=job_id)
+        try:
+            session.batch_jobs.created(job, job_id)
+        except InputError as unwritten:
+            _LOG.warning("%s: the next run looks for it by its name: %s", job.name, unwritten)
         self._claims.handed_over(job, one.batches)
         return Submitted(job)
 
@@ -303,3 +317,9 @@ def sendings_of(job: BatchJob) -> Iterator[Sending]:
 def _stops(failure: ProviderError) -> bool:
     """Say whether the provider would refuse every other job now too."""
     return failure.failure is FailureClass.PROVIDER_STOP or failure.rate_limited
+
+
+def _of_the_disk(failure: InputError) -> ProviderError:
+    """Say of a job that the disk does not take why its images were not sent for."""
+    (problem, *_) = failure.problems
+    return ProviderError(FailureClass.OURS, f"its job could not be made: {problem.message}", hint=problem.hint)

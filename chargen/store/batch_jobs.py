@@ -16,20 +16,29 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from io import BufferedReader, BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
+from chargen.errors import InputError
 from chargen.model.amounts import amount_of
 from chargen.model.batches import BatchState, Upload
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_json, to_dict
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_plain
-from chargen.store.files import make_folder, sync_file, sync_folder, write_durably, write_whole
+from chargen.store.files import (
+    as_input_error,
+    make_folder,
+    sync_file,
+    sync_folder,
+    write_all,
+    write_durably,
+    write_whole,
+)
 from chargen.store.temporaries import temporary_name
 
 JOB_FILE = "job.json"
@@ -136,25 +145,34 @@ class Spool:
         self.path = folder / temporary_name()
         make_folder(self.path)
         self.lines: list[JobLine] = []
-        self.bytes = 0
-        self._requests: BinaryIO = (self.path / REQUESTS_FILE).open("wb")
-        self._records: BinaryIO = (self.path / RECORDS_FILE).open("wb")
+        self.bytes = self._record_bytes = 0
+        self._requests: FileIO = (self.path / REQUESTS_FILE).open("wb", buffering=0)
+        self._records: FileIO = (self.path / RECORDS_FILE).open("wb", buffering=0)
 
     def add(self, line: JobLine, record: Record, request: bytes) -> None:
-        """Add a request: its line as the vendor gets it, and its record."""
-        self._requests.write(request + b"\n")
-        self._records.write(json.dumps(to_dict(record), ensure_ascii=True, sort_keys=True).encode() + b"\n")
+        """Add a request: its line as the vendor gets it, and its record. Raises InputError, and nothing is added."""
+        told = json.dumps(to_dict(record), ensure_ascii=True, sort_keys=True).encode()
+        try:
+            with as_input_error(self.path / REQUESTS_FILE):
+                write_all(self._requests, request + b"\n")
+                write_all(self._records, told + b"\n")
+        except InputError:
+            _cut(self._requests, self.bytes)
+            _cut(self._records, self._record_bytes)
+            raise
         self.lines.append(line)
         self.bytes += len(request) + 1
+        self._record_bytes += len(told) + 1
 
     def take_out(self, attempts: Collection[str]) -> list[JobLine]:
-        """Take requests out again, and return their lines."""
+        """Take requests out again, and return their lines. Raises InputError."""
         out = [line for line in self.lines if line.attempt in attempts]
         kept = [line.attempt not in attempts for line in self.lines]
+        with as_input_error(self.path / REQUESTS_FILE):
+            self._requests = _kept_lines(self._requests, kept)
+            self._records = _kept_lines(self._records, kept)
         self.lines = [line for line in self.lines if line.attempt not in attempts]
-        self._requests = _kept_lines(self._requests, kept)
-        self._records = _kept_lines(self._records, kept)
-        self.bytes = self._requests.tell()
+        self.bytes, self._record_bytes = self._requests.tell(), self._records.tell()
         return out
 
     def finish(self) -> None:
@@ -171,17 +189,24 @@ class Spool:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _kept_lines(file: BinaryIO, kept: Iterable[bool]) -> BinaryIO:
-    """Write a file of lines anew with some of them, and return it, open at its end."""
+def _kept_lines(file: FileIO, kept: Iterable[bool]) -> FileIO:
+    """Write a file of lines anew with some of them, and return it, open at its end. Raises OSError."""
     file.close()
     path = Path(file.name)
     whole = path.with_suffix(".whole")
     path.rename(whole)
-    fewer = path.open("wb")
+    fewer = path.open("wb", buffering=0)
     with BufferedReader(open_plain(whole, _MOST_BYTES)) as lines:
-        fewer.writelines(line for line, is_kept in zip(lines, kept, strict=True) if is_kept)
+        for line in (line for line, is_kept in zip(lines, kept, strict=True) if is_kept):
+            write_all(fewer, line)
     whole.unlink()
     return fewer
+
+
+def _cut(file: FileIO, end: int) -> None:
+    """Take off what a full disk took of a line."""
+    file.truncate(end)
+    file.seek(end)
 
 
 class LineRecords:
@@ -221,18 +246,23 @@ class BatchJobs:
         self.folder = folder
 
     def spool(self) -> Spool:
-        """Begin to put a job together."""
-        make_folder(self.folder)
-        return Spool(self.folder)
+        """Begin to put a job together. Raises InputError."""
+        with as_input_error(self.folder):
+            make_folder(self.folder)
+            return Spool(self.folder)
 
     def begin(self, spool: Spool, job: BatchJob) -> BatchJob:
-        """Put a job on record with its lines; on return it survives a power loss. Returns it with its lines."""
+        """Put a job on record with its lines; on return it survives a power loss. Returns it with its lines.
+
+        Raises InputError.
+        """
         job = replace(job, lines=tuple(spool.lines))
-        spool.finish()
-        write_durably(spool.path / JOB_FILE, _job_text(job).encode())
-        sync_folder(spool.path)
-        spool.path.rename(self.folder / job.name)
-        sync_folder(self.folder)
+        with as_input_error(spool.path):
+            spool.finish()
+            write_durably(spool.path / JOB_FILE, _job_text(job).encode())
+            sync_folder(spool.path)
+            spool.path.rename(self.folder / job.name)
+            sync_folder(self.folder)
         return job
 
     def creating(self, job: BatchJob, at: str) -> BatchJob:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 
 from chargen.errors import InputError, Position, error
@@ -301,13 +302,18 @@ def make_file(path: Path, data: bytes, *, mode: int | None = None, synced: bool 
     """Write a file that must not exist yet and sync it, but not its folder. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags, 0o666), "wb", buffering=0) as file:
-        rest = memoryview(data)
-        while rest:  # a full disk takes a part
-            rest = rest[file.write(rest) :]
+        write_all(file, data)
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
         if synced:
             _sync(file.fileno())
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """Write all of `data` to a file without a buffer: a full disk takes a part first. Raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync(descriptor: int) -> None:
