@@ -24,7 +24,7 @@ def settled(shop: Shop, *names: str) -> None:
         assert shop.run_build() == 0
     assert shop.verdicts() == {f"chapters/ch01/{name}": "fresh" for name in names}
     assert len({shop.hash(f"chapters/ch01/{name}") for name in names}) == len(names)
-    assert {record["prompt"] for record in shop.stored()} == {record(shop, name)["prompt"] for name in names}
+    assert {stored["prompt"] for stored in shop.stored()} == {record(shop, name)["prompt"] for name in names}
     assert len(shop.stored()) == len(names)
 
 
