@@ -82,10 +82,16 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 def _nothing_due(provider: str | None) -> Summary | None:
     """Say how the images stand where nothing has to be done; None where more has to be read.
 
-    A `provider` is for what is not fresh, so that nothing is said of one while everything is.
+    A `provider` is for what is not fresh, so that nothing is said of one while everything is; one that there is not is
+    an error all the same.
     """
     from chargen.plan.cache.snapshot import take_snapshot  # noqa: PLC0415 - as above
 
+    if provider is not None:
+        from chargen.providers import known_providers  # noqa: PLC0415 - needed only where one is named
+
+        if provider not in known_providers():
+            return None
     snapshot = take_snapshot(Path.cwd(), os.environ)
     if snapshot is None or (provider is not None and not snapshot.stamp.clean):
         return None

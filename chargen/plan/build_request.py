@@ -103,7 +103,9 @@ def prepare(
     snapshot: Snapshot | None = None,
     elsewhere: Mapping[str, Decimal] | None = None,
 ) -> Prepared:
-    """Select, plan and choose. Raises StartError where a part of the selection matches nothing.
+    """Select, plan and choose.
+
+    Raises StartError where a part of the selection matches nothing, or there is no provider of that name.
 
     `snapshot` is one of the project, just taken: a change since then is left to the next run. `elsewhere` is what the
     month's budget counts of other machines, by attempt.
@@ -112,6 +114,8 @@ def prepare(
     from chargen.plan.fact_sources import PlanOptions  # noqa: PLC0415 - see above
     from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
 
+    if request.provider is not None:
+        session.adapters.override(request.provider)  # also where nothing will be sent there
     planner = session.planner(snapshot=snapshot, building=not session.read_only)
     names_some = request.pick is not None or request.selects
     images = planner.selectables() if names_some else ()

@@ -56,6 +56,13 @@ def test_nothing_due_opens_nothing(
     assert opened == ["chargen batch all"]
 
 
+@pytest.mark.usefixtures("book")
+def test_a_provider_that_there_is_not_is_an_error_also_where_nothing_is_due(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["batch", "all", "--provider", "opnai"]) == 3
+    assert "there is no provider `opnai`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("options", [("--json",), ("--max-tasks", "1"), ("--no-resume",), ("--tier", "final"), ("a",)])
 @pytest.mark.usefixtures("book")
 def test_who_asks_for_more_gets_a_run(
