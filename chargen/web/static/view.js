@@ -6,15 +6,16 @@ const view = {
   image: null,
   zoom: null,
 
-  async open(id) {
-    const image = await attempt(() => source.image(id));
-    if (image === null || image === undefined || desk.route().id !== id) return;
-    const focused = view.image?.id === id && view.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  open(route, image) {
+    const focused = view.image?.id === image.id && view.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     view.image = image;
     const frame = make("div", { class: "frame", tabindex: "0", role: "group", "aria-label": "picture; z zooms" });
     if (image.picture) {
       const picture = make("img", { src: source.picture(image.picture), alt: grid.alt(image) });
-      picture.addEventListener("error", () => frame.replaceChildren("This picture can't be shown."));
+      picture.addEventListener("error", () => {
+        frame.replaceChildren("This picture can't be shown.");
+        desk.shown = null; // the next look at the book asks anew
+      });
       frame.append(picture);
     } else {
       frame.append(`There is no picture yet: ${image.reasons.join("; ") || image.verdict}.`);
