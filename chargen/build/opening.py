@@ -20,6 +20,7 @@ from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
+from chargen.build.restore import Restorer
 from chargen.build.run import Build
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
@@ -150,7 +151,9 @@ def open_build(
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
         batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches, sharing)
+        judge = prepared.planner.judge
+        restorer = Restorer(session, judge, write_backs, mover, sharing)
+        builder = ImageBuilder(session, judge, senders, write_backs, guard, mover, batches, restorer, sharing)
         build = Build(
             session,
             prepared.planner,
