@@ -81,9 +81,9 @@ def _prepared(
         prepared = prepare(session, order)  # what came may need portraits that are not here either
     buys = any(image.verdict.spends for image in prepared.choice.images)
     if buys and session.project.settings.budget.month is not None:
-        spent = sharing.month_spent()
+        spent = sharing.month.spent()
         prepared = prepare(session, order, elsewhere=spent)
-        sharing.limit_month(prepared.month, spent)
+        sharing.month.limit(prepared.month, spent)
     return prepared
 
 
