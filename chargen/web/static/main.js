@@ -62,6 +62,7 @@ const desk = {
     view.element.hidden = route.name === "grid";
     const part = { image: view, compare, survey }[route.name];
     if (part) {
+      if (part === view) view.before(route.id);
       const image = await attempt(() => source.image(route.id));
       if (!image || desk.route().hash !== route.hash) return;
       const shown = `${route.hash} ${JSON.stringify(image)}`;
