@@ -286,17 +286,17 @@ def test_many_tabs_of_one_page_are_open(browser: Any, server: Review) -> None:
 
 
 def test_what_is_looked_at_stays_while_other_images_change(page: Any, book: Project) -> None:
-    """A build goes on, the author has zoomed in: nothing is drawn anew of an image that is as it was."""
+    """A build goes on, the author has opened what they read: nothing is drawn anew of an image that is as it was."""
     cell(page, A).locator("a").focus()
     press(page, "Enter")
-    page.wait_for_function("() => view.zoom && view.image")
-    press(page, "z")
-    book.edit("imagery/chapters/ch02/imagery.yaml", "A door.", "A gate.")
+    page.locator("#view details details summary").click()
+    opened = "() => document.querySelector('#view details details').open"
     book.edit("imagery/chapters/ch02/imagery.yaml", '"c"\n', '"c"\n    title: Gate\n')
     page.wait_for_function("() => desk.book.images.some((image) => image.title === 'Gate') && !desk.looking")
-    assert page.evaluate("view.zoom.factor") == 3
+    assert page.evaluate(opened)
     book.edit(CH01, "A lantern.", "A lamp at sea.")
-    page.wait_for_function("() => view.image.verdict !== 'fresh' && view.zoom.factor === 1")
+    page.wait_for_function("() => view.image.verdict !== 'fresh' && !desk.looking")
+    assert not page.evaluate(opened)
 
 
 def test_a_file_that_can_not_be_read_is_told(page: Any, book: Project) -> None:
