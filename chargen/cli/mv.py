@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option, named_here
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 
@@ -36,10 +36,7 @@ def command(before: str, to: str, *, as_json: bool) -> ExitCode:
         here = planning(session)
         root = session.project.root
         moved = move(session, here.planner, here.one_image(before).id, named_here(root, (to,))[0][0])
-    if as_json:
-        say_json(moved.to_json())
-    else:
-        say(_lines(moved))
+    tell(moved, _lines(moved), as_json=as_json)
     return ExitCode.FAILED if moved.trouble else ExitCode.DONE
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import listed, moment, plural
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def command(target: str, version: str, *, as_json: bool) -> None:
         before = here.planner.plan()
         image = here.one_image(target)
         done = restore(session, here.planner.evidence, image, named(session, here.planner.evidence, image, version))
-    if as_json:
-        say_json(done.to_json())
-    else:
-        say(_lines(done, users(before, image)))
+    tell(done, _lines(done, users(before, image)), as_json=as_json)
 
 
 def _lines(done: Restored, stale: Sequence[str]) -> Iterator[str]:
