@@ -45,9 +45,7 @@ def _lines(moved: Moved) -> Iterator[str]:
     with_it = ", with its picture" if moved.picture else ""
     yield f"{moved.before} is {moved.after} now{with_it}: {moved.position}"
     if moved.trouble:
-        first, *more = moved.trouble.split("\n")
-        yield f"its picture is still where it was, and a build tries again: {first}"
-        yield from more
+        yield from f"its picture is still where it was, and a build tries again: {moved.trouble}".split("\n")
     if moved.mentions:
         yield f"{plural(len(moved.mentions), 'place')} still name{'s' if len(moved.mentions) == 1 else ''} it as before"
         yield from (f"  {item.position}: {item.text}" for item in moved.mentions)

@@ -100,9 +100,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
 def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
     name = item.image.id
     if item.refused:
-        first, *more = item.refused.split("\n")
-        yield f"not {_DONE[status]}: {name}: {first}"
-        yield from more
+        yield from f"not {_DONE[status]}: {name}: {item.refused}".split("\n")
     elif item.changed and item.asks_again and item.before is item.after:
         yield f"{_DONE[status]} again: {name}: its new image is to be replaced too"
     elif item.confirms and item.changed:

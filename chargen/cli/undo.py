@@ -60,9 +60,7 @@ def _list(decisions: Iterable[Decision], standing: set[int]) -> Iterator[str]:
 def _lines(undoing: Undoing) -> Iterator[str]:
     for item in undoing.images:
         if item.refused:
-            first, *more = item.refused.split("\n")
-            yield f"not undone: {item.decided.id}: {first}"
-            yield from more
+            yield from f"not undone: {item.decided.id}: {item.refused}".split("\n")
         else:
             words = f"{item.decided.after or 'no status'} → {item.decided.before or 'no status'}"
             yield f"undone: {undoing.decision.command} of {item.decided.id} ({words})"
