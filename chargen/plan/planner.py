@@ -49,6 +49,12 @@ ASKED = "asked"
 TAKES = "takes"
 """The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
 
+FREE = "free"
+"""The kind of question for whether an entry could still take it."""
+
+_IN_TURN = (f"{TAKES} ", f"{FREE} ")
+"""How the questions begin whose answers hang on who asked before."""
+
 
 class CircleError(Exception):
     """Portraits reference each other in a circle."""
@@ -90,8 +96,8 @@ class Planner:
         """Files of which no row was taken."""
         self._taken: dict[str, str] = {}
         """Attempts that were nobody's, and the entries that took them."""
-        own = {PORTRAIT: self._portrait_answer, ASKED: self._asked_answer, TAKES: self._takes_answer}
-        disk.trace.add({**book.readers(), **own})
+        own = {PORTRAIT: self._portrait_answer, ASKED: self._asked_answer}
+        disk.trace.add({**book.readers(), **own, TAKES: self._takes_answer, FREE: self._free_answer})
 
     @property
     def project(self) -> Project:
@@ -376,6 +382,10 @@ class Planner:
         name, _, attempt = question.rpartition(" ")
         return "yes" if self._taken.setdefault(attempt, name) == name else ""
 
+    def _free_answer(self, question: str) -> str:
+        name, _, attempt = question.rpartition(" ")
+        return "yes" if self._taken.get(attempt, name) == name else ""
+
     def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
         digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
@@ -388,8 +398,8 @@ class Planner:
         rows = raw_rows(tuple(row_of(image, self.offer(image)) for image in images))
         if rows is None:
             return None
-        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", f"{TAKES} ")))
-        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(f"{TAKES} "))
+        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", *_IN_TURN)))
+        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(_IN_TURN))
         answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
         return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, rows)
 

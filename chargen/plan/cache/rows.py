@@ -160,8 +160,8 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
-    at, with one of what they were like; `taken` the questions whose asking takes something, in order, each with its
-    answer. `rows` are not decoded before they are asked for.
+    at, with one of what they were like; `taken` the questions whose answers hang on who asked before, in order, each
+    with its answer. `rows` are not decoded before they are asked for.
     """
 
     digest: str
