@@ -145,7 +145,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
         One of this run is on its way to the entry that asked, whoever has the same inputs.
         """
         record = stored.record
-        if record.attempt not in self.unfinished or stored.published:
+        if stored.published or not self.journal.is_unfinished(record.attempt):
             return False
         if record.after is not None or has(record.why, ReasonCode.VARIANT):
             return False
