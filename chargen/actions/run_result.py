@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped, ServerLeftOut
-from chargen.build.image import Outcome
+from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
 from chargen.model.amounts import number
@@ -24,7 +24,7 @@ from chargen.store.spending import Sum, sum_of
 from chargen.text.money import cost_text, estimate_text
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
-"""Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
+"""Outcomes of images that were not made; the others are those of `chargen.build.result.Outcome`."""
 
 
 _PAID = (Outcome.BUILT, Outcome.KEPT)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
-from chargen.build.image import Outcome
+from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines

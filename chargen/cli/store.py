@@ -147,9 +147,9 @@ def _tell_moved(found: Moved, what: str, *, as_json: bool) -> int:
 
 
 def _proposal_lines(found: Proposal) -> Iterator[str]:
-    for reply, key in found.replies:
+    for reply, keys in found.replies:
         made = reply.record.received_at[:10]
-        yield f"{key}  {size_text(reply.size)}  {dim(f'{reply.record.entry_id}, made {made}')}"
+        yield f"{keys[0]}  {size_text(reply.size)}  {dim(f'{reply.record.entry_id}, made {made}')}"
     counted = f"{plural(len(found.replies), 'original')}, {size_text(found.size)}"
     yield f"{counted} that no record of {found.branches:,} branches and tags names; {found.kept:,} are kept"
     if found.replies:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,13 +17,12 @@ from msgspec.structs import asdict
 from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
 from chargen.model.record import Original, Record, RecordedReference, RecordPart
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Size, is_digest
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
 """A larger number is none of a try, and may be one that the journal has no place for."""
 _PLAIN = frozenset({str, int, bool, type(None)})
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class RecordError(ValueError):
@@ -180,7 +178,7 @@ def _texts(value: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _digest(value: Any) -> str:
-    if not _DIGEST.fullmatch(_text(value)):
+    if not is_digest(_text(value)):
         raise ValueError("64 hexadecimal digits expected")
     return str(value)
 

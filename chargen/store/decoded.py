@@ -7,13 +7,12 @@ deleted or broken at any time and is made again; it holds hashes with yes or no,
 from __future__ import annotations
 
 import json
-import re
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 from chargen.errors import ChargenError
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.files import make_folder, write_whole
 from chargen.store.hashes import hash_bytes
@@ -21,7 +20,6 @@ from chargen.store.pictures import is_whole
 
 _FORMAT = 1
 """A new number where what can be decoded changes."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class DecodedPictures:
@@ -80,4 +78,4 @@ class DecodedPictures:
         kept = told.get("whole") if isinstance(told, dict) and told.get("format") == _FORMAT else None
         if not isinstance(kept, dict):
             return {}
-        return {name: value for name, value in kept.items() if _DIGEST.fullmatch(name) and isinstance(value, bool)}
+        return {name: value for name, value in kept.items() if is_digest(name) and isinstance(value, bool)}

@@ -8,7 +8,6 @@ may be deleted or broken at any time and is then made again. Must not know what 
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -16,13 +15,12 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, is_digest
 from chargen.store.files import StatKey, make_folder
 from chargen.store.hashes import hash_file
 from chargen.store.signatures import RACY_NS
 
 _VERSION = 1
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CREATE = """
 CREATE TABLE IF NOT EXISTS files(
   path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode TEXT, sha256 TEXT
@@ -109,7 +107,7 @@ class FileHashes:
                 return {
                     name: (StatKey(size, mtime, ctime, int(inode)), FileHash(digest))
                     for name, size, mtime, ctime, inode, digest in rows
-                    if _DIGEST.fullmatch(digest)
+                    if is_digest(digest)
                 }
         except sqlite3.OperationalError as failure:
             if "locked" in str(failure):

@@ -22,7 +22,7 @@ from chargen.images import png
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, carries_credentials, header, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
-from chargen.model.values import FileHash, Fingerprint
+from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.clock import compact_stamp
 from chargen.store.files import (
@@ -49,8 +49,6 @@ _MADE_OF = frozenset({PNG, JPEG, WEBP, GIF, UNKNOWN})
 """Types of which pictures are made, and the one that says nothing."""
 _SHOWN = 8
 """Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-_ATTEMPT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 _OTHER = re.compile(r"other-([0-9]+)\.[a-z]{3,4}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
 
@@ -81,7 +79,7 @@ class Originals:
         `others` are further pictures of the same reply, kept beside it as `other-2.png` and so on. Fills in
         `record.original`. Raises InputError where the disk does not take them.
         """
-        if not _FINGERPRINT.fullmatch(record.fingerprint) or not _ATTEMPT.fullmatch(record.attempt):
+        if not is_digest(record.fingerprint) or not is_attempt_id(record.attempt):
             raise ValueError("not a fingerprint or attempt id")
         original = original_of(data)
         record = replace(record, original=original)
@@ -124,18 +122,18 @@ class Originals:
 
     def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
         """Return the originals made from these inputs, oldest first."""
-        if not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_digest(fingerprint):
             return ()
         return tuple(self._in_folder(self.folder / fingerprint))
 
     def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
         """Return the replies to these inputs that are here without a record that can be read, oldest first."""
-        if not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_digest(fingerprint):
             return ()
         parent = self.folder / fingerprint
         return tuple(
             DamagedOriginal(fingerprint, folder.name, reply.name, _read_published(folder / PUBLISHED_FILE))
-            for folder in (parent / name for name in sorted(filter(_ATTEMPT.fullmatch, _names(parent))))
+            for folder in (parent / name for name in sorted(filter(is_attempt_id, _names(parent))))
             if self._own(folder) is None and (reply := _reply_in(folder)) is not None
         )
 
@@ -147,19 +145,19 @@ class Originals:
     def all_records(self) -> Iterator[StoredOriginal]:
         """Yield every original, fingerprint by fingerprint."""
         for name in _names(self.folder):
-            if _FINGERPRINT.fullmatch(name):
+            if is_digest(name):
                 yield from self._in_folder(self.folder / name)
 
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         """Return the original of one attempt, or None."""
-        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_attempt_id(attempt) or not is_digest(fingerprint):
             return None
         folder = self.folder / fingerprint / attempt
         return self._checked(folder) if folder.is_dir() else None
 
     def of_attempt(self, attempt: str) -> StoredOriginal | None:
         """Return the original of one attempt whose inputs are not known, or None; looks into every folder."""
-        if not _ATTEMPT.fullmatch(attempt):
+        if not is_attempt_id(attempt):
             return None
         found = (self.find(attempt, Fingerprint(name)) for name in _names(self.folder))
         return next((stored for stored in found if stored is not None), None)
@@ -212,7 +210,7 @@ class Originals:
 
         It only repeats what the newer record says (`after`), so it is not synced. Raises InputError.
         """
-        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_attempt_id(attempt) or not is_digest(fingerprint):
             return
         folder = self.folder / fingerprint / attempt
         name = f"{by.record.fingerprint}/{by.record.attempt}"
@@ -223,7 +221,7 @@ class Originals:
     def replaced_by(self, name: str) -> tuple[str, ...]:
         """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
         fingerprint, _, attempt = name.partition("/")
-        if not _ATTEMPT.fullmatch(attempt) or not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_attempt_id(attempt) or not is_digest(fingerprint):
             return ()
         return _read_names(self.folder / name / REPLACED_FILE)
 
@@ -250,7 +248,7 @@ class Originals:
         sync_folder(parent)
 
     def _in_folder(self, folder: Path) -> Iterator[StoredOriginal]:
-        for name in sorted(filter(_ATTEMPT.fullmatch, _names(folder))):
+        for name in sorted(filter(is_attempt_id, _names(folder))):
             if (stored := self._checked(folder / name)) is not None:
                 yield stored
 
@@ -282,7 +280,7 @@ class Originals:
 
 
 def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
-    names = _FINGERPRINT.fullmatch(stored.record.fingerprint) and _ATTEMPT.fullmatch(stored.record.attempt)
+    names = is_digest(stored.record.fingerprint) and is_attempt_id(stored.record.attempt)
     try:
         data = read_plain(temporary / stored.original.file, PICTURE_BYTES)
         return bool(names) and hash_bytes(data) == stored.original.sha256

@@ -6,13 +6,12 @@ is. Thumbnails are made when they are asked for, and kept by hash.
 
 from __future__ import annotations
 
-import re
 from io import BytesIO
 
 from chargen.config.layout import THUMBNAILS
 from chargen.errors import InputError
 from chargen.images.sniff import sniff
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of, make_folder, write_whole
@@ -22,7 +21,6 @@ from chargen.store.inside import read_inside, refuse_link
 SIDE = 320
 """Pixels of the longer side of a thumbnail: a cell of the grid on a dense screen."""
 QUALITY = 75
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Pictures:
@@ -49,7 +47,7 @@ class Pictures:
 
     def read(self, digest: str) -> tuple[bytes, str] | None:
         """Return a picture's bytes and media type; None for what was not offered, or has other bytes by now."""
-        path = self._paths.get(FileHash(digest)) if _HASH.fullmatch(digest) else None
+        path = self._paths.get(FileHash(digest)) if is_digest(digest) else None
         if path is None or self._hash_of(path) != digest:
             return None
         try:
@@ -67,7 +65,7 @@ class Pictures:
 
     def thumbnail(self, digest: str) -> bytes | None:
         """Return a picture's thumbnail as WebP; None where there is no picture, or none that can be decoded."""
-        if not _HASH.fullmatch(digest):
+        if not is_digest(digest):
             return None
         kept = self._project.path(THUMBNAILS) / f"{digest}.webp"
         refuse_link(kept, self._project.root)  # what it leads to would be given out, and exported

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+from support.dying import death_before_a_picture
 from support.shop import Shop
 from support.studio import ENVIRON
 
@@ -138,11 +139,7 @@ def test_replies_that_died_before_their_places_are_of_those_that_asked(
     shop.run_build()
     shop.vendor.finish()
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("chargen.build.image.replace_picture", dies)
+    with death_before_a_picture(monkeypatch):
         shop.run_build()
     assert len(shop.stored()) == 2
     assert set(verdicts(shop).values()) == {"restorable"}
@@ -201,12 +198,7 @@ class Deeds:
 
     def die(self) -> None:
         """End amid the first picture that would be put in its place."""
-
-        def dies(*_: object, **__: object) -> None:
-            raise KeyboardInterrupt
-
-        with self._patch.context() as patched:
-            patched.setattr("chargen.build.image.replace_picture", dies)
+        with death_before_a_picture(self._patch):
             self.shop.run_build()
 
 

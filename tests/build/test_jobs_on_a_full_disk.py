@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.records import a_record
 from support.shop import Shop
 
 from chargen.errors import InputError
 from chargen.model.record import Record
-from chargen.model.values import EntryId, Fingerprint, Size
+from chargen.model.values import EntryId, Fingerprint
 from chargen.store import batch_jobs
 from chargen.store.batch_jobs import RECORDS_FILE, REQUESTS_FILE, BatchJobs, JobLine
 
@@ -38,21 +39,7 @@ def _line(name: str) -> JobLine:
 
 
 def _record(name: str) -> Record:
-    return Record(
-        entry_id=EntryId(f"chapters/ch01/{name}"),
-        kind="chapter",
-        file="imagery/ch01.yaml",
-        attempt=name,
-        fingerprint=Fingerprint("f" * 64),
-        prompt="A lamp.",
-        negative_prompt="",
-        asked_size=Size(64, 64),
-        provider="openai",
-        model="gpt-image-2.5-flare",
-        sent_at="2026-11-22T14:00:00.000001Z",
-        received_at="",
-        chargen_version="0",
-    )
+    return a_record(entry_id=EntryId(f"chapters/ch01/{name}"), attempt=name, fingerprint=Fingerprint("f" * 64))
 
 
 @pytest.mark.parametrize("full", [REQUESTS_FILE, RECORDS_FILE])

@@ -27,9 +27,10 @@ from chargen.store.shared.claims import Holder
 class Machine:
     """One clone of a project on one machine, in `root`. Raises InputError where its disk does not serve."""
 
-    def __init__(self, root: Path, url: str) -> None:
+    def __init__(self, root: Path, url: str, endpoint: str = "") -> None:
         self._root = root
-        self._url = url
+        self._place = f"{url} {sha256(endpoint.encode()).hexdigest()[:16]}" if endpoint else url
+        """Which store it is: one address names another bucket at another server; no such server is in the file."""
         self._file = root / SHARED
         self._folder = root / TO_PUT
 
@@ -54,14 +55,14 @@ class Machine:
     def verdict(self) -> str | None:
         """What the race of this store found: nothing where its writes can be trusted, None where it was not raced."""
         told = self._read().get("raced")
-        found = told.get(self._url) if isinstance(told, dict) else None
+        found = told.get(self._place) if isinstance(told, dict) else None
         return found if isinstance(found, str) else None
 
     def note_verdict(self, found: str) -> None:
         """Remember what the race found."""
         told = self._read()
         raced = told.get("raced")
-        self._write({**told, "raced": {**(raced if isinstance(raced, dict) else {}), self._url: found}})
+        self._write({**told, "raced": {**(raced if isinstance(raced, dict) else {}), self._place: found}})
 
     def to_put(self) -> dict[str, Fingerprint]:
         """Return the attempts whose replies are to be put, oldest first, with the fingerprints of their inputs."""

@@ -53,3 +53,12 @@ def test_what_is_to_be_put_is_listed_until_it_was(root: Path) -> None:
     here.has_put("try-1", PRINT)
     here.has_put("try-1", PRINT)
     assert here.to_put() == {"try-2": PRINT}
+
+
+def test_a_race_is_remembered_for_the_server_that_was_raced(root: Path) -> None:
+    """The same address names another bucket where the environment leads to another server, and that may lie."""
+    Machine(root, "s3://b/p", "http://user:secret@one").note_verdict("")
+    assert Machine(root, "s3://b/p", "http://two").verdict is None
+    assert Machine(root, "s3://b/p").verdict is None
+    assert Machine(root, "s3://b/p", "http://user:secret@one").verdict == ""
+    assert "secret" not in (root / ".chargen/store.json").read_text()
