@@ -233,7 +233,7 @@ def cache_bytes(cache: Cache) -> bytes:
     return msgspec.msgpack.encode(cache, enc_hook=_plain)
 
 
-def cache_of(data: bytes) -> Cache | None:
+def cache_of(data: bytes | memoryview) -> Cache | None:
     """Read a cache; None for anything else."""
     try:
         return _cache.decode(data)
@@ -241,7 +241,7 @@ def cache_of(data: bytes) -> Cache | None:
         return None
 
 
-def kept_plan_of(data: bytes) -> KeptPlan | None:
+def kept_plan_of(data: bytes | memoryview) -> KeptPlan | None:
     """Read of a cache what its plan is made of; None for anything else."""
     try:
         return _plan.decode(data)
