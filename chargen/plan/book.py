@@ -16,7 +16,7 @@ from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import usual_places
 from chargen.plan.owned import Claim, Group, Owned, OwnershipRead, PictureSources
 from chargen.plan.ownership import OwnershipOnDemand
-from chargen.plan.read_trace import Readers, ReadTrace, answer_of
+from chargen.plan.read_trace import FILE, FOLDER, Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import ScannedFile, broken_slugs
 
@@ -161,6 +161,24 @@ class Book:
     def entry(self, name: EntryId) -> Entry:
         """Return one entry, its file read now."""
         return self.entries(self.home[name])[name]
+
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands, and note that it was asked."""
+        self._disk.trace.note(PLACE, name)
+        return self.entry(name).position
+
+    def first_entry(self, file: str) -> Position:
+        """Return where a file's entries begin: the place of what the file as a whole does not say."""
+        return next(iter(self.entries(file).values())).position
+
+    def own_picture(self, entry: Entry) -> str:
+        """Return a picture that may be of an entry without one, or nothing."""
+        pictures, folder = self._disk.own_pictures, entry.file.rpartition("/")[0]
+        self._disk.trace.note(FOLDER, folder)
+        for place in pictures.places(entry):
+            self._disk.trace.note(FILE, place)
+        found = pictures.of(entry, self.entries(entry.file).values())
+        return "" if found is None else found.path
 
     def character(self, slug: str) -> Character | None:
         """Return a character, its file read now."""
