@@ -255,7 +255,7 @@ class Planner:
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
         rows = read_rows(kept)
-        if rows is None or (self._any_options and any(map(self._has_options, rows))):
+        if rows is None or (self.has_options and any(map(self._has_options, rows))):
             return None
         # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
         return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
@@ -264,7 +264,7 @@ class Planner:
         return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
 
     @cached_property
-    def _any_options(self) -> bool:
+    def has_options(self) -> bool:
         """Say whether there are options by which some image may have another verdict or route than by none."""
         plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
         return self.options != plain

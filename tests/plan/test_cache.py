@@ -30,7 +30,7 @@ from chargen.plan.cache.rows import KeptReference
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
 from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.plan import Plan, Planned, plan_json
+from chargen.plan.plan import Plan, Planned, besides_images
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.hashes import hash_bytes
@@ -98,7 +98,8 @@ def _shown(plan: Plan) -> bytes:
         for image in plan.images
         for item in image.references
     ]
-    return json.dumps([plan_json(plan.images, plan.problems), asked]).encode()
+    shown = [[image.to_json() for image in plan.images], besides_images(plan.images, plan.problems)]
+    return json.dumps([shown, asked]).encode()
 
 
 _ASKED = (
