@@ -140,6 +140,25 @@ def test_an_image_in_full(page: Any) -> None:
     assert page.evaluate("document.activeElement.parentNode.id") == f"cell {A}"
 
 
+def test_a_picture_is_in_sight_before_a_key_can_be_for_it(page: Any) -> None:
+    """All else of an image may come late; what was drawn of the picture stays, its zoom too."""
+    held: list[Any] = []
+    cell(page, B).locator("a").focus()
+    press(page, "Enter")
+    page.wait_for_selector("#view .prompt")
+    page.route("**/image/**", lambda route: held.append(route))  # noqa: PLW0108 - it is given attributes
+    press(page, "ArrowLeft")
+    assert page.locator("#view h2 small").inner_text() == A
+    shown = page.locator("#view .frame img").get_attribute("src")
+    assert shown == page.evaluate("id => `picture/${desk.book.images.find((image) => image.id === id).picture}`", A)
+    assert page.locator("#view .prompt").count() == 0
+    press(page, "z")
+    held.pop().continue_()
+    page.wait_for_selector("#view .prompt")
+    assert "scale(3)" in page.locator("#view .frame img").get_attribute("style")
+    page.unroute("**/image/**")
+
+
 def test_an_id_may_hold_what_means_something_in_an_address(page: Any, book: Project) -> None:
     """A number sign ends an address, a percent sign escapes in it."""
     book.chapter("ch03", {"a#1": "A key.", "b%231": "A ring."})
