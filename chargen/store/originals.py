@@ -22,7 +22,7 @@ from chargen.images import png
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, carries_credentials, header, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
-from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
+from chargen.model.values import Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.clock import compact_stamp
 from chargen.store.files import (
@@ -36,6 +36,7 @@ from chargen.store.files import (
 )
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
+from chargen.store.json_file import read_json
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
@@ -132,7 +133,7 @@ class Originals:
             return ()
         parent = self.folder / fingerprint
         return tuple(
-            DamagedOriginal(fingerprint, folder.name, reply.name, _read_published(folder / PUBLISHED_FILE))
+            DamagedOriginal(fingerprint, folder.name, reply.name, _published(folder / PUBLISHED_FILE))
             for folder in (parent / name for name in sorted(filter(is_attempt_id, _names(parent))))
             if self._own(folder) is None and (reply := _reply_in(folder)) is not None
         )
@@ -192,7 +193,7 @@ class Originals:
         The last one noted stands last, also where it was known. The first file is not synced: it tells its record
         itself. Raises InputError.
         """
-        known = _read_published(self._path(stored).parent / PUBLISHED_FILE)
+        known = _published(self._path(stored).parent / PUBLISHED_FILE)
         files = (*(item for item in known if item.sha256 != file.sha256), file)
         text = json.dumps([asdict(item) for item in files], indent=1)
         write = write_durably if known else write_whole
@@ -214,7 +215,7 @@ class Originals:
             return
         folder = self.folder / fingerprint / attempt
         name = f"{by.record.fingerprint}/{by.record.attempt}"
-        known = _read_names(folder / REPLACED_FILE)
+        known = _names_in(folder / REPLACED_FILE)
         if name not in known and folder.is_dir() and not folder.is_symlink():
             write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
 
@@ -223,7 +224,7 @@ class Originals:
         fingerprint, _, attempt = name.partition("/")
         if not is_attempt_id(attempt) or not is_digest(fingerprint):
             return ()
-        return _read_names(self.folder / name / REPLACED_FILE)
+        return _names_in(self.folder / name / REPLACED_FILE)
 
     def state(self, fingerprint: Fingerprint) -> tuple[str, int]:
         """Return what folders and files with the originals of these inputs are like, and when they changed last."""
@@ -275,7 +276,7 @@ class Originals:
         original = record.original
         if original is None or not _REPLY.fullmatch(original.file):
             return None
-        published = _read_published(folder / PUBLISHED_FILE)
+        published = _published(folder / PUBLISHED_FILE)
         return StoredOriginal(record, original, published, "" if published else _why_unusable(folder, original))
 
 
@@ -320,36 +321,20 @@ def _names(folder: Path) -> Iterable[str]:
         return ()
 
 
-def _read_published(path: Path) -> tuple[PublishedFile, ...]:
-    try:
-        forms = json.loads(read_plain(path))
-        return tuple(
-            PublishedFile(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
-            for form in forms
-        )
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ()  # it only repeats what the file, the YAML and the journal can tell as well
+# What these files tell the newer record, the published file, the YAML or the journal can tell as well.
 
 
-def _read_names(path: Path) -> tuple[str, ...]:
-    try:
-        names = json.loads(read_plain(path))
-        return tuple(str(name) for name in names)
-    except (OSError, ValueError, TypeError, RecursionError):
-        return ()  # as above: the newer record tells it as well
+def _published(path: Path) -> tuple[PublishedFile, ...]:
+    return read_json(path, tuple[PublishedFile, ...], ())
+
+
+def _names_in(path: Path) -> tuple[str, ...]:
+    return read_json(path, tuple[str, ...], ())
 
 
 def _why_unusable(folder: Path, original: Original) -> str:
     """Say why no picture can be made of an original: as noted, else as the type of its bytes says."""
-    why = _read_why(folder / UNUSABLE_FILE)
+    why = one_line(read_json(folder / UNUSABLE_FILE, dict[str, str], {}).get("why", ""))
     if not why and original.media_type not in _MADE_OF:
         why = f"these bytes are {original.media_type}, which can't be used"
     return why
-
-
-def _read_why(path: Path) -> str:
-    try:
-        told = json.loads(read_plain(path))
-        return one_line(str(told["why"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ""  # trying again tells it
