@@ -118,15 +118,15 @@ def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
         return None
 
 
-def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: int | None = None) -> None:
+def write_durably(path: Path, data: bytes, *, root: Path | None = None) -> None:
     """Put `data` at `path`, replacing what is there at once; on return it survives a power loss.
 
-    A replaced file keeps its permission bits unless `mode` is given. A link inside `root` is followed and stays a link.
+    A replaced file keeps its permission bits. A link inside `root` is followed and stays a link.
     Raises InputError: a folder stands there, a link leaves `root` (any link, where `root` is None), no space, no
     permission; the old file is then untouched.
     """
     with as_input_error(path, root):
-        folder = _replace(path, data, root, mode, synced=True)
+        folder = _replace(path, data, root, synced=True)
         sync_folder(folder)
 
 
@@ -136,17 +136,17 @@ def write_whole(path: Path, data: bytes, *, root: Path | None = None) -> None:
     After a power loss the file may be empty; after this process was killed it is the old one or the new.
     """
     with as_input_error(path, root):
-        _replace(path, data, root, None, synced=False)
+        _replace(path, data, root, synced=False)
 
 
-def _replace(path: Path, data: bytes, root: Path | None, mode: int | None, *, synced: bool) -> Path:
+def _replace(path: Path, data: bytes, root: Path | None, *, synced: bool) -> Path:
     """Put a file in its place by a rename and return its folder."""
     real = real_target(path, root)
     folder = real.parent
     make_folder(folder)
     temporary = folder / temporary_name()
     try:
-        make_file(temporary, data, mode=_mode_of(real) if mode is None else mode, synced=synced)
+        make_file(temporary, data, mode=_mode_of(real), synced=synced)
         temporary.replace(real)
     except BaseException:
         temporary.unlink(missing_ok=True)
