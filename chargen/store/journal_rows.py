@@ -137,6 +137,7 @@ class Run(Struct, frozen=True):
     started_at: str
     finished_at: str | None
     command: str
+    pid: int
 
 
 class Task(Struct, frozen=True):
