@@ -19,7 +19,8 @@ from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
-from chargen.store.files import FileKind, OutsideError, contained, kind_of
+from chargen.store.files import FileKind, kind_of
+from chargen.store.places import OutsideError, contained
 from chargen.text.few import few_names
 
 _AFTER_A_DEAD_PATH = {
