@@ -28,7 +28,7 @@ from chargen.model.values import Fingerprint
 from chargen.plan.budget import NOTHING
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import BatchJob, JobLine
+from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.delivered import original_of
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
