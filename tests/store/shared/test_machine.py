@@ -61,6 +61,7 @@ def test_what_is_to_be_put_is_listed_until_it_was(root: Path) -> None:
     assert here.to_put() == {}
     here.will_put("try-2", PRINT)
     here.will_put("try-1", PRINT)
+    (root / ".chargen/to-put/Thumbs_db").touch()
     assert list(here.to_put().items()) == [("try-1", PRINT), ("try-2", PRINT)]
     here.has_put("try-1", PRINT)
     here.has_put("try-1", PRINT)
