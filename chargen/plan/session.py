@@ -32,7 +32,7 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
-from chargen.plan.planner import ASKED, TAKES, Planner
+from chargen.plan.planner import ASKED, FREE, TAKES, Planner
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE
@@ -185,6 +185,7 @@ class Session:
             job_lines=disk.job_lines,
             asks_for=lambda name, fingerprint: fingerprint in disk.trace.get(ASKED, name).split(),
             takes=lambda name, attempt: bool(disk.trace.get(TAKES, f"{name} {attempt}")),
+            free=lambda name, attempt: bool(disk.trace.get(FREE, f"{name} {attempt}")),
         )
         ignored = self.ignored()
         options = PlanOptions(ignored=ignored) if options is None else options
