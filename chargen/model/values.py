@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import NewType
 
 FileHash = NewType("FileHash", str)
@@ -53,7 +54,7 @@ class Verdict(str, Enum):
     WAITING = "waiting"
     BLOCKED = "blocked"
 
-    @property
+    @cached_property
     def spends(self) -> bool:
         """True where a build sends a request."""
         return self in _SPENDING
