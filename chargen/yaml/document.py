@@ -65,6 +65,10 @@ class Document(Struct, frozen=True, eq=False):
         """Say where `node` starts."""
         return self.position(node.start_mark.index)
 
+    def written(self, node: Node) -> str:
+        """Return the text of `node`, as far as the next thing behind it."""
+        return self.text[node.start_mark.index : node.end_mark.index]
+
     def items_at(self, sequence: SequenceNode) -> list[Position]:
         """Say where each item of a sequence starts; of an alias (`*first`) that is its own place, not its anchor's."""
         found, end = [], sequence.start_mark.index

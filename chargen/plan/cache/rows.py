@@ -6,6 +6,7 @@ explained is planned anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -188,12 +189,24 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
         return bool(self.characters or self.zones or self.overview)
 
 
+class KeptEntry(msgspec.Struct, frozen=True, array_like=True):
+    """What one row was made of, so that it outlives an edit of its file elsewhere.
+
+    `reads` and `paths` are its part of those of its file, by number; `digest` is of the entry as it was read and of
+    what they said, empty where the row is not to be taken without the others.
+    """
+
+    digest: str
+    reads: tuple[int, ...]
+    paths: tuple[int, ...]
+
+
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
     at, with one of what they were like; `taken` the questions whose asking takes something, in order, each with its
-    answer. `rows` are not decoded before they are asked for.
+    answer. `entries` and `rows` are those of each image, not decoded before they are asked for.
     """
 
     digest: str
@@ -203,6 +216,7 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     paths: tuple[str, ...]
     files_digest: str
     taken: tuple[tuple[str, str], ...]
+    entries: msgspec.Raw
     rows: msgspec.Raw
 
 
@@ -239,6 +253,7 @@ class KeptPlan(msgspec.Struct, frozen=True, array_like=True):
 
 
 _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
+_entries = msgspec.msgpack.Decoder(tuple[KeptEntry, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
 _plan = msgspec.msgpack.Decoder(KeptPlan)
 _size, _route = lru_cache(Size), lru_cache(Route)  # many rows have the same
@@ -253,12 +268,20 @@ def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
     return found if tuple(row.id for row in found) == kept.head.ids else None
 
 
-def raw_rows(rows: tuple[Row, ...]) -> msgspec.Raw | None:
-    """Return rows as they are kept; None for a text that can't be written (half a surrogate pair)."""
+def read_entries(kept: KeptFile) -> Mapping[EntryId, tuple[KeptEntry, Row]]:
+    """Return the rows of a kept file with what each was made of; nothing where they are not those of its head."""
     try:
-        return msgspec.Raw(msgspec.msgpack.encode(rows, enc_hook=_plain))
-    except UnicodeEncodeError:
-        return None
+        entries, rows = _entries.decode(kept.entries), read_rows(kept)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {}
+    if rows is None or len(rows) != len(entries):
+        return {}
+    return {row.id: (entry, row) for entry, row in zip(entries, rows, strict=True)}
+
+
+def raw(values: tuple[Row, ...] | tuple[KeptEntry, ...]) -> msgspec.Raw:
+    """Return rows, or what they were made of, as they are kept. Raises UnicodeEncodeError."""
+    return msgspec.Raw(msgspec.msgpack.encode(values, enc_hook=_plain))
 
 
 def cache_bytes(cache: Cache) -> bytes:
