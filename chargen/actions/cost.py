@@ -16,7 +16,9 @@ from msgspec import Struct
 
 from chargen.config.tiers import FINAL
 from chargen.errors import StartError
+from chargen.model.groups import grouped
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
 
@@ -77,8 +79,8 @@ def spending(
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
         _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
-        sum_of("total", chosen),
-        sum_of("records", of_records),
+        sum_of("total", chosen, is_proof),
+        sum_of("records", of_records, is_proof),
         () if tiers is None else _grouped(chosen, lambda attempt: tiers.get(attempt.attempt_id, NO_TIER)),
     )
 
@@ -120,7 +122,4 @@ def _within(attempt: Attempt, period: Period) -> bool:
 
 
 def _grouped(attempts: list[Attempt], key: Callable[[Attempt], str]) -> tuple[Sum, ...]:
-    groups: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        groups.setdefault(key(attempt), []).append(attempt)
-    return tuple(sum_of(name, groups[name]) for name in sorted(groups))
+    return tuple(sum_of(name, group) for name, group in sorted(grouped(attempts, key).items()))

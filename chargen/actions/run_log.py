@@ -12,7 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chargen.model.groups import grouped
 from chargen.model.values import EntryId
+from chargen.providers import is_proof
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
@@ -61,9 +63,7 @@ class RunLog(Struct, frozen=True):
 def run_log(journal: Journal, limit: int) -> RunLog:
     """Return the last `limit` runs."""
     runs, tasks = journal.runs(), journal.tasks()
-    attempts: dict[str, list[Attempt]] = {}
-    for attempt in journal.attempts():
-        attempts.setdefault(attempt.run_id, []).append(attempt)
+    attempts = grouped(journal.attempts(), lambda attempt: attempt.run_id)
     found = [
         _logged(run, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
         for run, end in zip_longest(runs, (run.started_at for run in runs[1:]))
@@ -78,7 +78,7 @@ def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId
     failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status is AttemptStatus.FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
-    spent = sum_of(run.run_id, attempts)
+    spent = sum_of(run.run_id, attempts, is_proof)
     return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, built, failed, left, spent)
 
 

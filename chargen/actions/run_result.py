@@ -13,18 +13,20 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.build.events import AnsweredByAnother, ChargedMore, ProviderStopped, ServerLeftOut
-from chargen.build.image import Outcome
+from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
 from chargen.model.amounts import number
+from chargen.model.groups import grouped
 from chargen.model.values import EntryId
 from chargen.plan.plan import Shown, totals
+from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
 from chargen.text.money import cost_text, estimate_text
 
 FAILED, LEFT_OUT, INTERRUPTED = "failed", "left out", "interrupted"
-"""Outcomes of images that were not made; the others are those of `chargen.build.image.Outcome`."""
+"""Outcomes of images that were not made; the others are those of `chargen.build.result.Outcome`."""
 
 
 _PAID = (Outcome.BUILT, Outcome.KEPT)
@@ -111,7 +113,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
     return RunResult(
         outcomes=tuple(_outcomes(build, attempts)),
         untouched=totals(build.choice.untouched),
-        spent=sum_of(build.session.run_id, attempts),
+        spent=sum_of(build.session.run_id, attempts, is_proof),
         stopped=dict(build.stopped),
         problems=(
             *build.unplanned,
@@ -148,9 +150,7 @@ def _left_out(event: ServerLeftOut) -> Problem:
 def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcome]:
     """Yield what became of each image that the run had to do with, each once."""
     left_out = {item.image.id: item.reason for item in build.left_out}
-    sent: dict[EntryId, list[Attempt]] = {}
-    for attempt in attempts:
-        sent.setdefault(attempt.task_id, []).append(attempt)
+    sent = grouped(attempts, lambda attempt: attempt.task_id)
     concerned = {*build.failed, *left_out, *build.interrupted, *build.done}
     for image in build.plan.images:
         if image.id not in concerned:

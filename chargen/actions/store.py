@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from chargen.errors import ChargenError, StartError, error
 from chargen.model.record import RecordLine
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, Fingerprint, is_digest
 from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
@@ -27,7 +28,7 @@ from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.objects import StoreError
-from chargen.store.shared.replies import DONE, SharedReply
+from chargen.store.shared.replies import BYTES, DONE, SharedReply, bytes_key
 from chargen.store.shared.shared_store import SharedStore, open_store
 
 AT_ONCE = 16
@@ -95,15 +96,15 @@ class Moved(Struct, frozen=True):
 
 
 class Proposal(Struct, frozen=True):
-    """Replies that no record of any branch names, with their records' keys.
+    """Replies that no record of any branch names, each with the keys that may go.
 
-    `shared` are keys of bytes that replies have which are kept: they are never proposed.
+    Bytes that a reply has which is kept are never among them, nor a record that comes before such a one: records are
+    looked up by number, up to the first that is not there.
     """
 
-    replies: tuple[tuple[SharedReply, str], ...]
+    replies: tuple[tuple[SharedReply, tuple[str, ...]], ...]
     branches: int
     kept: int
-    shared: frozenset[str]
 
     @property
     def size(self) -> int:
@@ -117,9 +118,9 @@ class Proposal(Struct, frozen=True):
                 "attempt": reply.record.attempt,
                 "entry": reply.record.entry_id,
                 "bytes": reply.size,
-                "keys": [key, *(name for name in reply.bytes_keys if name not in self.shared)],
+                "keys": [*keys],
             }
-            for reply, key in self.replies
+            for reply, keys in self.replies
         ]
         return {"proposed": found, "bytes": self.size, "kept": self.kept, "branches": self.branches}
 
@@ -161,17 +162,18 @@ def store_status(session: Session, store: SharedStore) -> StoreStatus:
 
 
 def push(session: Session, store: SharedStore) -> Moved:
-    """Put into the store what is only here. Raises StoreError, StartError."""
+    """Put into the store what is only here, and what was lost there. Raises StoreError, StartError."""
     if not store.writes:
         hint = "`access` of `[tool.chargen.store]`, or CHARGEN_STORE_ACCESS, says so"
         raise StartError([error("the store is only read here: nothing is pushed", store.settings.position, hint)])
     here = _shareable(session)
     known = _known(store, here)
+    sizes = dict(store.objects.sizes(BYTES))
     moved: list[str] = []
     failed: dict[str, str] = {}
     for stored in here:
-        record = stored.record
-        if record.attempt not in known:
+        record, original = stored.record, stored.original
+        if record.attempt not in known or sizes.get(bytes_key(original)) != original.size:
             try:
                 store.replies.put(record, session.originals.read(stored), session.originals.further(stored))
                 if (usd := record.cost_or_estimate_usd) is not None:
@@ -193,7 +195,7 @@ def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable
     moved: list[str] = []
     failed: dict[str, str] = {}
     there = 0
-    for reply, _ in _all_replies(store):
+    for reply, _ in _all_replies(store, _numbers(store)):
         record = reply.record
         owner = planner.evidence.owner(StoredOriginal(record, reply.original))
         if wanted is not None and (owner or record.entry_id) not in wanted:
@@ -214,7 +216,8 @@ def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable
 def propose(session: Session, store: SharedStore) -> Proposal:
     """List what no record of any branch names, nor what such a picture replaced. Raises StoreError, StartError."""
     branches, named = _named_in_branches(session.project.root, session.project.settings.imagery)
-    every = tuple(_all_replies(store))
+    numbers = _numbers(store)
+    every = tuple(_all_replies(store, numbers))
     after = {reply.record.attempt: reply.record.after for reply, _ in every}
     kept: set[str] = set()
     for attempt in named:
@@ -222,10 +225,16 @@ def propose(session: Session, store: SharedStore) -> Proposal:
             kept.add(attempt)
             attempt = after.get(attempt) or ""  # noqa: PLW2901 - along the chain of what replaced what
     young = compact_stamp(session.clock.now() - timedelta(days=KEPT_DAYS))
-    found = tuple(pair for pair in every if pair[0].record.attempt not in kept and pair[0].record.attempt < young)
-    gone = {key for _, key in found}
-    shared = frozenset(name for reply, key in every if key not in gone for name in reply.bytes_keys)
-    return Proposal(found, branches, len(every) - len(found), shared)
+    gone = {key for reply, key in every if reply.record.attempt not in kept and reply.record.attempt < young}
+    shared = {name for reply, key in every if key not in gone for name in reply.bytes_keys}
+    last = {fingerprint: _number_of_last(keys, gone) for fingerprint, keys in numbers.items()}
+    found: list[tuple[SharedReply, tuple[str, ...]]] = []
+    for reply, key in every:
+        if key in gone:
+            own = (key,) if _number(key) > last[reply.record.fingerprint] else ()
+            found.append((reply, (*own, *(name for name in reply.bytes_keys if name not in shared))))
+    proposed = tuple(pair for pair in found if pair[1])
+    return Proposal(proposed, branches, len(every) - len(proposed))
 
 
 def _shareable(session: Session) -> list[StoredOriginal]:
@@ -240,13 +249,29 @@ def _known(store: SharedStore, here: Iterable[StoredOriginal]) -> frozenset[str]
         return frozenset(reply.record.attempt for found in pool.map(store.replies.under, prints) for reply in found)
 
 
-def _all_replies(store: SharedStore) -> Iterator[tuple[SharedReply, str]]:
-    """Yield every reply in the store with the key of its record: the only commands that list are not builds."""
+def _numbers(store: SharedStore) -> dict[Fingerprint, list[str]]:
+    """List the keys of records by fingerprint: the only commands that list are not builds."""
     keys: dict[Fingerprint, list[str]] = {}
     for key, _ in store.objects.sizes(DONE):
-        keys.setdefault(Fingerprint(key.split("/")[1]), []).append(key)
+        fingerprint, _, number = key.removeprefix(f"{DONE}/").partition("/")
+        if is_digest(fingerprint) and number.isdecimal():
+            keys.setdefault(Fingerprint(fingerprint), []).append(key)
+    return keys
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("/")[2])
+
+
+def _number_of_last(keys: Iterable[str], gone: AbstractSet[str]) -> int:
+    """Return the largest number of records of one fingerprint that stay; 0 where none does."""
+    return max((_number(key) for key in keys if key not in gone), default=0)
+
+
+def _all_replies(store: SharedStore, prints: Iterable[Fingerprint]) -> Iterator[tuple[SharedReply, str]]:
+    """Yield every reply under these fingerprints with the key of its record."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-        for found in pool.map(store.replies.numbered, keys):
+        for found in pool.map(store.replies.numbered, prints):
             yield from found
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,87 +19,39 @@ from chargen.build.attempt import ImageAttempts, Purchase
 from chargen.build.batches import Batches
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
-from chargen.build.publish import convert, file_at_target, note_replaced, replace_picture, slots_edit
+from chargen.build.publish import (
+    author_decision_since,
+    convert_reply,
+    file_at_target,
+    note_replaced,
+    replace_picture,
+    slots_edit,
+    write_back,
+)
+from chargen.build.restore import Restorer
+from chargen.build.result import BuildResult, NotWantedError, Outcome
 from chargen.build.sender import Senders
-from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import ChargenError, InputError, Position, Severity, error
-from chargen.kinds.record_edits import moved_edit, record_edit
-from chargen.model.entries import Entry
-from chargen.model.inputs import parts
-from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import accepted_for
-from chargen.model.request import FailureClass, Request, Role, SentReference
-from chargen.model.values import EntryId, FileHash, Size, Status, Verdict
-from chargen.plain_file import PICTURE_BYTES, read_plain
+from chargen.build.write_back import WriteBack
+from chargen.errors import ChargenError, InputError, Position, error
+from chargen.model.reason import Reason, ReasonCode
+from chargen.model.request import Request, Role, SentReference
+from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_plain
 from chargen.plan.image_request import request_of
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, each_usd
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_whole
 from chargen.store.hashes import hash_bytes
 from chargen.store.locks import build_lock, target_lock
-from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import as_sent, read_reference, unusable
-from chargen.text.money import cost_text
+from chargen.store.pictures import as_sent, read_reference
 
 if TYPE_CHECKING:
     from chargen.build.sharing import Sharing
-    from chargen.images.convert import ConvertedPicture
 
 _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
-
-_KEEPS = (Status.APPROVED, Status.LOCKED, Status.ARCHIVED)
-"""What an author says of an image whose picture is not to be replaced."""
-
-
-class Outcome(str, Enum):
-    """What became of one image in this run."""
-
-    BUILT = "built"
-    RESTORED = "restored"
-    ADOPTED = "adopted"
-    MOVED = "moved"
-    """Its picture came along from where the entry was before."""
-    REPAIRED = "repaired"
-    SUBMITTED = "submitted"
-    """Its request joined a job: its picture comes within a day."""
-    VARIANT = "variants"
-    """Nothing was to be done for the picture that is current; more versions of its inputs were made."""
-    KEPT = "kept"
-    """Paid for and kept as a version, but not put at the target: the author decided something else meanwhile."""
-    NOTHING = "nothing"
-    """Judged again, nothing had to be done."""
-
-
-class BuildResult(Struct, frozen=True):
-    """What was done for one image: `cost_usd` is None where unknown, `note` says why nothing was sent or put.
-
-    `failure` is why its slots or its journal row could not be written; the picture is in its place all the same.
-    """
-
-    outcome: Outcome
-    image: Planned
-    cost_usd: Decimal | None = Decimal(0)
-    estimated: bool = False
-    """The provider did not say what it cost: that is the estimate."""
-    note: str = ""
-    failure: ChargenError | None = None
-    variants: int = 0
-    """Further versions of the same inputs that were made; the cost is that of all."""
-
-
-class NotWantedError(Exception):
-    """While a request waited for its turn its image became one that nothing is sent for: `image`, as it is now."""
-
-    def __init__(self, image: Planned) -> None:
-        reasons = sentences(image.judgement.reasons)
-        self.note = f"not sent: while it waited the image became {image.verdict.value} ({reasons})"
-        super().__init__(self.note)
-        self.image = image
 
 
 def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: PLR0911 - one for each way it ends
@@ -126,7 +76,7 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
         if now.verdict.spends and builder.sharing is not None:
             now, request, purchase = builder.claim(builder.sharing, now, references, request, _wants_picture)
         if not now.verdict.spends:
-            return builder.without_a_call(now, before)
+            return builder.restorer.without_a_call(now, before)
         assert request is not None
         assert now.entry.size is not None
         attempts = builder.attempts(now, references, request, _wants_picture, purchase)
@@ -141,13 +91,13 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
             try:
                 reply = builder.senders.get(request.provider).send(request, each_usd(now), now.most_usd, attempts)
             except NotWantedError as changed:
-                return builder.without_a_call(changed.image, before, note=changed.note)
+                return builder.restorer.without_a_call(changed.image, before, note=changed.note)
             original = attempts.store(reply)
-            picture = builder.converted(now, original, now.entry.size)
+            picture = convert_reply(session, now, original, now.entry.size)
             cost, estimated = original.record.cost_or_estimate_usd, original.record.is_estimated
             place = builder.place_now(image, now)
             with target_lock(session.project.root, place.id):
-                if decision := builder.author_decision_since(now, before, place):
+                if decision := author_decision_since(session, builder.write_backs, now, before, place):
                     return BuildResult(Outcome.KEPT, now, cost, estimated, decision)
                 if place.id != now.id:
                     builder.keep_former(now, place)
@@ -156,7 +106,9 @@ def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: 
                 note_replaced(session, now.replaces, original)
                 edit = slots_edit(place, original.record, file, str(picture.delivered_size))
                 done = BuildResult(Outcome.BUILT, now, cost, estimated)
-                return builder.write_back(done, edit, file, original.record.attempt, place.id)
+                return write_back(
+                    session, builder.write_backs, done, edit, file, attempt=original.record.attempt, called=place.id
+                )
 
 
 def build_variant(builder: ImageBuilder, image: Planned) -> BuildResult:
@@ -188,7 +140,7 @@ def build_variant(builder: ImageBuilder, image: Planned) -> BuildResult:
             except NotWantedError as changed:
                 return BuildResult(Outcome.NOTHING, changed.image, note=changed.note)
             original = attempts.store(reply)
-            builder.converted(now, original, size)
+            convert_reply(session, now, original, size)
         record = original.record
         return BuildResult(Outcome.VARIANT, now, record.cost_or_estimate_usd, record.is_estimated)
 
@@ -213,6 +165,7 @@ class ImageBuilder(Struct, frozen=True):
     disk_guard: DiskGuard
     mover: Mover
     batches: Batches
+    restorer: Restorer
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
 
@@ -223,7 +176,7 @@ class ImageBuilder(Struct, frozen=True):
         try:
             self.batches.join(image, request, attempts, before)
         except NotWantedError as changed:
-            return self.without_a_call(changed.image, before, note=changed.note)
+            return self.restorer.without_a_call(changed.image, before, note=changed.note)
         return BuildResult(Outcome.SUBMITTED, image, image.cost_usd, estimated=True)
 
     def read_references(self, image: Planned) -> tuple[SentReference, ...]:
@@ -336,51 +289,6 @@ class ImageBuilder(Struct, frozen=True):
         if (kept := self.session.history.keep(place.id, former)) is not None:
             self.session.history.part(kept, former)
 
-    def author_decision_since(self, image: Planned, before: FileHash | None, place: Planned | None = None) -> str:
-        """Say what the author decided since an image was judged that keeps a picture from its target, or nothing.
-
-        `before` is the file that stood there, `place` the image as it is called now. A rejection keeps nothing: it is
-        of the picture before.
-        """
-        place = place or image
-        then, now = image.entry, self.write_backs.entry_now(place.entry)
-        if now.status in _KEEPS and now.status is not then.status:
-            return f"its status became {now.status.value} while its picture was being made"
-        if _author_choice(now) not in (_author_choice(then), None):
-            return "its picture was accepted or replaced while the new one was being made"
-        there = file_at_target(self.session, place)
-        if place.id != image.id and there is not None:
-            return f"its entry is called `{place.id}` now, and another picture stands at `{place.target}`"
-        if there not in (before, None):
-            return f"`{image.target}` was changed while its picture was being made: left as it is"
-        return ""
-
-    def converted(self, image: Planned, stored: StoredOriginal, size: Size) -> ConvertedPicture:
-        """Make the PNG of a reply; that none can be made of it is noted beside it and in the journal.
-
-        Raises InputError, PictureError.
-        """
-        try:
-            return convert(self.session, stored, size)
-        except ChargenError as failure:
-            if not (why := unusable(self.session.originals.read(stored))):
-                raise
-            record = stored.record
-            self.session.originals.note_unusable(stored, why)
-            self.session.journal.failed(
-                record.attempt,
-                FailureClass.INVALID,
-                why,
-                request_id=record.request_id,
-                cost_usd=record.cost_usd,
-                usage=record.usage,
-                possibly_billed=record.cost_usd is None,
-            )
-            message = f"the reply can't be used: {why}; {cost_text(record.cost_or_estimate_usd)} was paid for it"
-            kept = f"it is kept as it came: `{self.session.originals.shown(stored)}`"
-            hint = f"`doit --rebuild {image.id}` asks again; {kept}"
-            raise InputError(error(message, image.entry.position, hint)) from failure
-
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""
         assert image.composed is not None
@@ -388,98 +296,3 @@ class ImageBuilder(Struct, frozen=True):
         data = (image.composed.text + "\n").encode()
         if kind_of(path).size != len(data) or read_plain(path) != data:
             write_whole(path, data, root=self.session.project.root)
-
-    def write_back(
-        self,
-        result: BuildResult,
-        edit: Edit | None,
-        file: PublishedFile,
-        attempt: str | None = None,
-        called: EntryId | None = None,
-    ) -> BuildResult:
-        """Bring an image's slots to the disk, then its journal row; `called` is its id where that was changed."""
-        image = result.image
-        try:
-            if edit is not None:
-                self.write_backs.write(image.entry.file, called or image.id, edit)
-            self.session.journal.done(image.id, file, attempt)
-        except ChargenError as failure:
-            return replace(result, failure=failure)
-        return result
-
-    # what needs no call
-
-    def without_a_call(self, image: Planned, before: FileHash | None, *, note: str = "") -> BuildResult:
-        """Restore, adopt, repair, or do nothing and say the `note`. Raises InputError, also where it is blocked."""
-        if image.verdict is Verdict.BLOCKED:
-            raise _blocked(image)
-        restores = image.verdict is Verdict.RESTORABLE
-        if not (restores or image.judgement.adopt or image.repair):
-            if (was := self.mover.moved.get(image.id)) is not None:
-                return BuildResult(Outcome.MOVED, image, note=note or f"was {was}")
-            return BuildResult(Outcome.NOTHING, image, note=note)
-        with target_lock(self.session.project.root, image.id):
-            if decision := self.author_decision_since(image, before):
-                return BuildResult(Outcome.KEPT if restores else Outcome.NOTHING, image, note=decision)
-            if restores:
-                return self._restore(image)
-            return self._adopt(image) if image.judgement.adopt else self._repair(image)
-
-    def _restore(self, image: Planned) -> BuildResult:
-        assert image.entry.size is not None
-        came = None if self.sharing is None else self.sharing.fetched.get(image.id)
-        result = BuildResult(Outcome.RESTORED, image, note="" if came is None else "from the store")
-        paid = self.judge.restoring(image)
-        if paid is None:
-            message = "what would have been restored is gone"
-            raise InputError(error(message, image.entry.position, "run again to build it anew"))
-        if paid.stored is None:  # the very file that stood there; its record line stays as it is
-            file = replace_picture(self.session, image, read_plain(self.session.project.path(paid.path), PICTURE_BYTES))
-            return self.write_back(result, lambda entry: moved_edit(entry, image.target), file)
-        own = paid.stored.record.fingerprint == image.fingerprint
-        size = image.entry.size if own else paid.stored.record.asked_size
-        picture = self.converted(image, paid.stored, size)
-        file = replace_picture(self.session, image, picture.data)
-        self.session.originals.note_published(paid.stored, file)
-        record = paid.stored.record
-        line = image.entry.record_line
-        if line is not None and line.attempt == record.attempt:  # what the author said of it stays
-            line = replace(line, file=file.sha256, size=file.size)
-        else:
-            line = None
-        edit = slots_edit(image, record, file, str(picture.delivered_size), line=line)
-        return self.write_back(result, edit, file, record.attempt)
-
-    def _adopt(self, image: Planned) -> BuildResult:
-        if image.inputs is None or image.fingerprint is None:
-            return BuildResult(Outcome.NOTHING, image)
-        path = self.session.project.path(image.target)
-        now = stamp(self.session.clock.now())
-        file = PublishedFile(self.session.hashes.hash_of(path), path.stat().st_size, now, image.target)
-        line = RecordLine(image.fingerprint, file.sha256, file.size, at=now, parts=tuple(parts(image.inputs).items()))
-        text = line.format()
-        return self.write_back(
-            BuildResult(Outcome.ADOPTED, image), lambda entry: record_edit(entry, text, image.target), file
-        )
-
-    def _repair(self, image: Planned) -> BuildResult:
-        found = self.judge.evidence.at_target(image.entry, image.fingerprint, certain=True)
-        line = found.line
-        if line is None or (found.record is None and not found.in_yaml):
-            return BuildResult(Outcome.NOTHING, image)
-        file = PublishedFile(line.file, line.size, stamp(self.session.clock.now()), image.target)
-        edit = None if found.record is None else slots_edit(image, found.record, file, line=line)
-        return self.write_back(BuildResult(Outcome.REPAIRED, image), edit, file, line.attempt)
-
-
-def _author_choice(entry: Entry) -> tuple[object, ...] | None:
-    """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
-    line = entry.record_line
-    return None if line is None else (line.file, line.fingerprint, accepted_for(line))
-
-
-def _blocked(image: Planned) -> InputError:
-    own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
-    known = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
-    return InputError((*own, *more))

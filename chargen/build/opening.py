@@ -20,6 +20,7 @@ from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
+from chargen.build.restore import Restorer
 from chargen.build.run import Build
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
@@ -80,9 +81,9 @@ def _prepared(
         prepared = prepare(session, order)  # what came may need portraits that are not here either
     buys = any(image.verdict.spends for image in prepared.choice.images)
     if buys and session.project.settings.budget.month is not None:
-        spent = sharing.month_spent()
+        spent = sharing.month.spent()
         prepared = prepare(session, order, elsewhere=spent)
-        sharing.limit_month(prepared.month, spent)
+        sharing.month.limit(prepared.month, spent)
     return prepared
 
 
@@ -151,7 +152,9 @@ def open_build(
         write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
         batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
-        builder = ImageBuilder(session, prepared.planner.judge, senders, write_backs, guard, mover, batches, sharing)
+        judge = prepared.planner.judge
+        restorer = Restorer(session, judge, write_backs, mover, sharing)
+        builder = ImageBuilder(session, judge, senders, write_backs, guard, mover, batches, restorer, sharing)
         build = Build(
             session,
             prepared.planner,

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from chargen import kinds
-from chargen.build.write_back import Edit
+from chargen.build.result import BuildResult
+from chargen.build.write_back import Edit, WriteBack
+from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
 from chargen.model.record import PublishedFile, Record, RecordLine
 from chargen.model.record_json import to_dict
 from chargen.model.record_marks import ANSWERED, accepted_for, last_attempt, line_of, made_as, with_mark, with_name
+from chargen.model.request import FailureClass
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
-from chargen.model.values import FileHash, Size, Status
+from chargen.model.values import EntryId, FileHash, Size, Status
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
@@ -24,9 +29,15 @@ from chargen.store.clock import stamp
 from chargen.store.files import kind_of, write_durably
 from chargen.store.hashes import hash_bytes
 from chargen.store.original_store import StoredOriginal
+from chargen.store.pictures import unusable
+from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
     from chargen.images.convert import ConvertedPicture
+
+
+_KEEPS = (Status.APPROVED, Status.LOCKED, Status.ARCHIVED)
+"""What an author says of an image whose picture is not to be replaced."""
 
 
 def file_at_target(session: Session, image: Planned) -> FileHash | None:
@@ -51,12 +62,61 @@ def convert(session: Session, stored: StoredOriginal, size: Size) -> ConvertedPi
     )
 
 
+def convert_reply(session: Session, image: Planned, stored: StoredOriginal, size: Size) -> ConvertedPicture:
+    """Make the PNG of a reply; that none can be made of it is noted beside it and in the journal.
+
+    Raises InputError, PictureError.
+    """
+    try:
+        return convert(session, stored, size)
+    except ChargenError as failure:
+        if not (why := unusable(session.originals.read(stored))):
+            raise
+        record = stored.record
+        session.originals.note_unusable(stored, why)
+        session.journal.failed(
+            record.attempt,
+            FailureClass.INVALID,
+            why,
+            request_id=record.request_id,
+            cost_usd=record.cost_usd,
+            usage=record.usage,
+            possibly_billed=record.cost_usd is None,
+        )
+        message = f"the reply can't be used: {why}; {cost_text(record.cost_or_estimate_usd)} was paid for it"
+        kept = f"it is kept as it came: `{session.originals.shown(stored)}`"
+        hint = f"`doit --rebuild {image.id}` asks again; {kept}"
+        raise InputError(error(message, image.entry.position, hint)) from failure
+
+
 def replace_picture(session: Session, image: Planned, data: bytes) -> PublishedFile:
     """Put a picture at an image's target, the present one into the history first. Raises InputError."""
     path = session.project.path(image.target)
     with session.history.keeping(image.id, path):
         write_durably(path, data, root=session.project.root)
     return PublishedFile(hash_bytes(data), len(data), stamp(session.clock.now(), microseconds=True), image.target)
+
+
+def author_decision_since(
+    session: Session, write_backs: WriteBack, image: Planned, before: FileHash | None, place: Planned | None = None
+) -> str:
+    """Say what the author decided since an image was judged that keeps a picture from its target, or nothing.
+
+    `before` is the file that stood there, `place` the image as it is called now. A rejection keeps nothing: it is
+    of the picture before.
+    """
+    place = place or image
+    then, now = image.entry, write_backs.entry_now(place.entry)
+    if now.status in _KEEPS and now.status is not then.status:
+        return f"its status became {now.status.value} while its picture was being made"
+    if _author_choice(now) not in (_author_choice(then), None):
+        return "its picture was accepted or replaced while the new one was being made"
+    there = file_at_target(session, place)
+    if place.id != image.id and there is not None:
+        return f"its entry is called `{place.id}` now, and another picture stands at `{place.target}`"
+    if there not in (before, None):
+        return f"`{image.target}` was changed while its picture was being made: left as it is"
+    return ""
 
 
 def note_replaced(session: Session, line: RecordLine | None, original: StoredOriginal) -> None:
@@ -124,6 +184,33 @@ def unknown_edit(image: Planned, line: RecordLine) -> Edit:
         provider_metadata={"record": line.format()},
     )
     return lambda entry: _unless_told(entry, made, line)
+
+
+def write_back(
+    session: Session,
+    write_backs: WriteBack,
+    result: BuildResult,
+    edit: Edit | None,
+    file: PublishedFile,
+    *,
+    attempt: str | None = None,
+    called: EntryId | None = None,
+) -> BuildResult:
+    """Bring an image's slots to the disk, then its journal row; `called` is its id where that was changed."""
+    image = result.image
+    try:
+        if edit is not None:
+            write_backs.write(image.entry.file, called or image.id, edit)
+        session.journal.done(image.id, file, attempt)
+    except ChargenError as failure:
+        return replace(result, failure=failure)
+    return result
+
+
+def _author_choice(entry: Entry) -> tuple[object, ...] | None:
+    """Return what an entry's record line says of its picture, as far as only an author's command changes it."""
+    line = entry.record_line
+    return None if line is None else (line.file, line.fingerprint, accepted_for(line))
 
 
 def _unless_told(entry: Entry, made: SlotValues, line: RecordLine) -> SlotEdit | None:

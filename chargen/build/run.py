@@ -30,7 +30,8 @@ from chargen.build.events import (
     Sink,
     nobody,
 )
-from chargen.build.image import BuildResult, ImageBuilder, Outcome, build_image, build_variant
+from chargen.build.image import ImageBuilder, build_image, build_variant
+from chargen.build.result import BuildResult, Outcome
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, Problem, Severity

@@ -2,8 +2,9 @@
 
 Laws: a job is made of requests whose claims are still this run's, and their claims name it before the vendor hears of
 it: whoever has the vendor's key can ask for it, also where the machine that made it died. What is in another build's
-job is bought again only once the vendor says that nothing comes of it, or, when the claim's time is over, that it knows
-no such job. Nothing of it is deleted at the vendor: whoever made it comes back for it.
+job is bought again only once the vendor says that nothing comes of it, or, when the claim's time is over, where the
+vendor knows no such job or the store can't tell what was asked for. Nothing of it is deleted at the vendor: whoever
+made it comes back for it.
 """
 
 from __future__ import annotations
@@ -16,21 +17,20 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from chargen.build.attempt import received
-from chargen.build.batch_results import Collected, JobReplies, line_failed, request_told, untold
+from chargen.build.attempt import note_failed, received
+from chargen.build.batch_results import Collected, JobReplies, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_json
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
-from chargen.model.values import Fingerprint
+from chargen.model.values import Fingerprint, is_attempt_id
 from chargen.plan.budget import NOTHING
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import BatchJob, JobLine
+from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal
-from chargen.store.originals import original_of
+from chargen.store.original_store import StoredOriginal, original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -70,7 +70,7 @@ class SharedJobs(JobClaims, JobReplies):
         if held is None:  # bought without a claim
             return line.attempt, ""
         try:
-            still = self._sharing.ask(lambda: self._sharing.store.claims.handing_over(held, job_name))
+            still = self._sharing.ask(self._sharing.store.claims.handing_over, held, job_name)
         except StoreError as failure:
             return line.attempt, self._sharing.why_not_without(line.entry_id, failure)
         if still is None:
@@ -92,7 +92,7 @@ class SharedJobs(JobClaims, JobReplies):
 
         def tell(one: Held) -> None:
             try:
-                self._sharing.ask(lambda: self._sharing.store.claims.handed_over(one, job.id, seconds))
+                self._sharing.ask(self._sharing.store.claims.handed_over, one, job.id, seconds)
             except StoreError:
                 return  # the vendor is asked by the job's name instead
 
@@ -122,7 +122,7 @@ class SharedJobs(JobClaims, JobReplies):
             return super().keep(record, reply)
         record = replace(received(self._session, record, reply), original=original_of(reply.data))
         with suppress(StoreError):  # it is put there later
-            record = self._sharing.ask(partial(self._first, record, reply))
+            record = self._sharing.ask(self._first, record, reply)
         return self._session.originals.put(record, reply.data, reply.others)
 
     def _first(self, record: Record, reply: Reply) -> Record:
@@ -154,7 +154,7 @@ class SharedJobs(JobClaims, JobReplies):
     def _at_vendors(self, fingerprint: Fingerprint) -> list[Held]:
         store, sharing = self._sharing.store, self._sharing
         try:
-            held = sharing.ask(lambda: store.claims.at_vendors(fingerprint))
+            held = sharing.ask(store.claims.at_vendors, fingerprint)
         except StoreError:
             return []
         came = {reply.record.attempt for reply in sharing.under(fingerprint)} if held else set()
@@ -164,28 +164,36 @@ class SharedJobs(JobClaims, JobReplies):
         """Ask for one job; say whether anything came of it, or came to nothing."""
         self._asked.add(name)
         claim = lines[0].claim
-        records = _records(lines)
+        records = records_of(lines)
         batches = self._batches(claim.provider)
-        if batches is None or not records:
+        if batches is None:
             self._said[name] = f"it can't be asked for here, without a key of {claim.provider}"
             return False
         waiting = {one.claim.attempt: one for one in lines if one.claim.attempt in records}
+        unreadable = [one for one in lines if one.claim.attempt not in records]
+        given_up = False
         try:
             job_id = next((one.claim.job_id for one in lines if one.claim.job_id), "")
-            job_id = job_id or batches.find(name, min(record.sent_at for record in records.values())) or ""
+            job_id = (
+                job_id or batches.find(name, min((record.sent_at for record in records.values()), default="")) or ""
+            )
             status = _status(batches, job_id) if job_id else None
             if status is None:
-                return self._unknown(name, waiting.values())
+                self._said[name] = "its vendor lists no such job for the key that is used here"
+                return self._given_up(lines, "whose vendor knows no such job")
             if not status.state.is_over:
                 self._said[name] = f"{claim.provider} says that it is {status.state.value}"
                 return False
+            if unreadable:
+                self._said[name] = "it is over, and what the store has of its request can't be read"
+                given_up = self._given_up(unreadable, "and what the store has of its request can't be read")
             self._take(job_id, status, batches, waiting, records)
         except ProviderError as failure:
             self._said[name] = f"{claim.provider} could not be asked for it: {self._session.scrub(failure.message)}"
         came = len(records) - len(waiting)
         if came:
             found.told.append(f"`{name}`, a job of {claim.who}: {came} of its requests collected here, paid for there")
-        return bool(came)
+        return given_up or bool(came)
 
     def _batches(self, name: str) -> BatchProvider | None:
         """Return who can be asked for a job of a vendor; None where there is no key."""
@@ -195,16 +203,19 @@ class SharedJobs(JobClaims, JobReplies):
         provider = next(iter(adapters.members(name).values()))
         return None if provider.missing_key() else provider.batches
 
-    def _unknown(self, name: str, lines: Iterable[Held]) -> bool:
-        """Give up what a vendor knows nothing of, once its time is over: it may be made yet, or be another key's.
+    def _given_up(self, lines: Iterable[Held], why: str) -> bool:
+        """Give up what nobody can collect here, once its time is over: till then whoever has it may bring it.
 
         Returns whether there was any.
         """
-        late = [one for one in lines if self._sharing.store.claims.is_late(one.claim)]
-        self._said[name] = "its vendor lists no such job for the key that is used here"
+        sharing = self._sharing
+        try:
+            late = [one for one in lines if sharing.ask(sharing.store.claims.is_late, one.claim)]
+        except StoreError:
+            return False
         freed = [one for one in late if self._freed(one)]
         for one in freed:
-            self._sharing.tell_billed(one.claim, "whose vendor knows no such job")
+            sharing.tell_billed(one.claim, why)
         return bool(freed)
 
     def _take(
@@ -244,21 +255,21 @@ class SharedJobs(JobClaims, JobReplies):
 
     def _came_to_nothing(self, held: Held, record: Record, failure: ProviderError) -> None:
         """Take a line over that brought no picture: what was refused is on record here too, and not sent again."""
-        self._session.journal.sent_all([_sending(record)], record.sent_at)
-        line_failed(self._session, record.attempt, failure)
+        self._session.journal.sent_all([Sending.of(record)], record.sent_at)
+        note_failed(self._session, record.attempt, failure)
         if self._freed(held) and failure.possibly_billed:
             self._sharing.tell_billed(held.claim, f"of which nothing came: {self._session.scrub(failure.message)}")
         if not failure.possibly_billed:
-            self._sharing.account(record.attempt, failure.cost_usd or NOTHING)
+            self._sharing.month.account(record.attempt, failure.cost_usd or NOTHING)
 
     def _freed(self, held: Held) -> bool:
         try:
-            return self._sharing.ask(lambda: self._sharing.store.claims.free(held))
+            return self._sharing.ask(self._sharing.store.claims.free, held)
         except StoreError:
             return False
 
 
-def _records(lines: Iterable[Held]) -> dict[str, Record]:
+def records_of(lines: Iterable[Held]) -> dict[str, Record]:
     """Return the records of lines by attempt, as their claims have them; one that is not its claim's is left out."""
     found: dict[str, Record] = {}
     for held in lines:
@@ -267,7 +278,7 @@ def _records(lines: Iterable[Held]) -> dict[str, Record]:
             record = from_json(claim.record)
         except RecordError:
             continue
-        if record.attempt == claim.attempt and held.key.split("/")[1] == record.fingerprint:
+        if is_attempt_id(record.attempt) and (record.attempt, record.fingerprint) == (claim.attempt, held.fingerprint):
             found[claim.attempt] = record
     return found
 
@@ -280,9 +291,3 @@ def _status(batches: BatchProvider, job_id: str) -> BatchStatus | None:
         if failure.failure is FailureClass.INVALID:
             return None
         raise
-
-
-def _sending(record: Record) -> Sending:
-    """Return another build's request as a journal has it."""
-    names = record.provider, record.model, record.fingerprint
-    return Sending(record.attempt, record.entry_id, record.run or "", 1, *names, record.cost_estimate_usd)

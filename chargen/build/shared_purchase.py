@@ -52,7 +52,7 @@ class SharedPurchase(Purchase):
         """Account for what it cost; what may have been billed stays set aside."""
         if self._record is not None and self._record.attempt == attempt_id:
             unknown = failure.possibly_billed and failure.cost_usd is None
-            self._sharing.account(attempt_id, None if unknown else failure.cost_usd or NOTHING)
+            self._sharing.month.account(attempt_id, None if unknown else failure.cost_usd or NOTHING)
 
     def stored(self, stored: StoredOriginal) -> None:
         """Put the reply into the store."""

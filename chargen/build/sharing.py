@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from chargen.build.attempt import HeldElsewhereError, NotClaimedError, Purchase
 from chargen.build.batch_results import Collected
 from chargen.build.shared_choice import ReplyChoice
 from chargen.build.shared_jobs import SharedJobs
+from chargen.build.shared_month import SharedMonth
 from chargen.build.shared_purchase import SharedPurchase, UnsharedPurchase
 from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
@@ -27,20 +28,17 @@ from chargen.model.record_json import to_json
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge
-from chargen.plan.month import MonthSpent
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
-from chargen.store.clock import compact_stamp
 from chargen.store.journal_rows import AttemptStatus
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.claims import Claim, Held, Wanted
-from chargen.store.shared.objects import StoreError
-from chargen.store.shared.replies import DamagedReplyError, SharedReply
+from chargen.store.shared.objects import DamagedObjectError, StoreError
+from chargen.store.shared.replies import SharedReply
 from chargen.store.shared.shared_store import SharedStore
-from chargen.text.money import cost_text
 
 AT_ONCE = 16
 """Questions to the store at once, when a run begins."""
@@ -54,6 +52,7 @@ LONGEST_JOB = 3600.0
 _LOG = logging.getLogger("chargen")
 _Item = TypeVar("_Item")
 _Value = TypeVar("_Value")
+_Asked = ParamSpec("_Asked")
 
 
 class Sharing:
@@ -66,14 +65,13 @@ class Sharing:
         self._racing = threading.Lock()
         self._choice = ReplyChoice(session.project)
         self.jobs = SharedJobs(session, self)
+        self.month = SharedMonth(session, self)
         self._silent_until = 0.0
         self._why_silent = ""
         self._problems: dict[str, Problem] = {}
         self.fetched: dict[EntryId, SharedReply] = {}
         """What came from the store in this run."""
         self._kept_here = 0
-        self._month_limit: Decimal | None = None
-        """What all machines together may have spent by the ledger, where the settings bound it."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -134,7 +132,7 @@ class Sharing:
     def under(self, fingerprint: Fingerprint) -> tuple[SharedReply, ...]:
         """Return the replies to these inputs; none where the store can't be asked."""
         try:
-            return self.ask(lambda: self.store.replies.under(fingerprint))
+            return self.ask(self.store.replies.under, fingerprint)
         except StoreError:
             return ()
 
@@ -153,7 +151,7 @@ class Sharing:
         stored = session.originals.find(record.attempt, record.fingerprint)
         if stored is None:
             try:
-                data, others = self.ask(lambda: self.store.replies.fetch(reply))
+                data, others = self.ask(self.store.replies.fetch, reply)
             except StoreError:
                 return None
             stored = session.originals.put(record, data, others)
@@ -191,7 +189,7 @@ class Sharing:
         self._trust_claims()
         assert image.fingerprint is not None
         assert image.route is not None
-        came = self.ask(lambda: self.store.replies.under(image.fingerprint or Fingerprint("")))
+        came = self.ask(self.store.replies.under, image.fingerprint)
         wanted = Wanted(
             image.fingerprint,
             image.id,
@@ -200,7 +198,7 @@ class Sharing:
             frozenset(reply.record.attempt for reply in came),
             judge.options.forced.get(image.id, Force.NONE) is not Force.NONE,
         )
-        held = self.ask(lambda: self.store.claims.acquire(wanted))
+        held = self.ask(self.store.claims.acquire, wanted)
         if isinstance(held, Claim):
             if held.job:  # that may take a day: it is not waited for
                 raise NotClaimedError(f"waiting: {self.jobs.said(held)}")
@@ -215,18 +213,20 @@ class Sharing:
         with self._racing:
             found = self.store.machine.verdict
             if found is None:
-                found = self.ask(lambda: race.what_is_wrong(self.store.objects, race.FIRST_USE_SECONDS))
+                found = self.ask(race.what_is_wrong, self.store.objects, race.FIRST_USE_SECONDS)
                 self.store.machine.note_verdict(found)
         if found:
             message = f"this store can't hold claims: {found}"
             hint = "take one that keeps conditional writes; `chargen store check` asks again"
             self.tell(warning(message, self.store.settings.position, hint))
-            raise UntrustedStoreError(message)
+            raise StoreError(message)
 
     def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
         """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
         if self.store.settings.claims is StoreClaims.REQUIRED:
             hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
+            if isinstance(failure, DamagedObjectError):
+                hint = f"`doit --rebuild {entry_id}` buys it under another number"
             raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
         _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
 
@@ -265,74 +265,39 @@ class Sharing:
     def _noted(
         self, held: Held | None, record: Record, most: Decimal | None, swap: Callable[[Held], Held | None]
     ) -> Held | None:
-        """Set aside what a request may cost, and swap its claim."""
+        """Set aside what a request may cost, and swap its claim; take both back where it does not leave."""
         self.store.machine.will_put(record.attempt, record.fingerprint)
         try:
-            self._set_aside(record, most)
+            return self._swapped(held, record, most, swap)
+        except (HeldElsewhereError, NotClaimedError):
+            self._stays(record.attempt, record.fingerprint)
+            raise
+
+    def _swapped(
+        self, held: Held | None, record: Record, most: Decimal | None, swap: Callable[[Held], Held | None]
+    ) -> Held | None:
+        try:
+            self.month.set_aside(record, most)
             if held is None:
                 return None
-            still = self.ask(lambda: swap(held))
+            still = self.ask(swap, held)
         except StoreError as failure:
-            try:
-                self.may_go_on(record.entry_id, failure)
-            except NotClaimedError:
-                self._stays(record.attempt, record.fingerprint)
-                raise
+            self.may_go_on(record.entry_id, failure)
             return held
         if still is None:
-            self._stays(record.attempt, record.fingerprint)
             raise HeldElsewhereError("its claim ran out, and another build took it over")
         return still
-
-    def month_spent(self) -> dict[str, Decimal]:
-        """Return what the store's ledger tells of the month, by attempt; nothing where it can't be asked."""
-        try:
-            return self.ask(lambda: self.store.ledger.spent(compact_stamp(self._session.clock.now())))
-        except StoreError:
-            return {}
-
-    def limit_month(self, month: MonthSpent | None, told: Mapping[str, Decimal]) -> None:
-        """Keep to the month's budget together with all machines; `told` is what the ledger knew for `month`."""
-        budget = self._session.project.settings.budget.month
-        assert budget is not None
-        assert month is not None
-        only_here = month.here_usd - (sum(told.values(), NOTHING) - month.elsewhere_usd)
-        self._month_limit = budget - max(only_here, NOTHING)
-
-    def _set_aside(self, record: Record, most: Decimal | None) -> None:
-        """Write down what a request may cost, and see whether the month has room for it beside all others.
-
-        Each machine writes before it looks, so of two that would pass the limit together one at least sees the other.
-        Raises NotClaimedError, StoreError.
-        """
-        limit = self._month_limit
-        if limit is None or not most:
-            return
-        self.ask(lambda: self.store.ledger.most(record.attempt, most))
-        spent = sum(self.ask(lambda: self.store.ledger.spent(record.attempt)).values(), NOTHING)
-        if spent > limit:
-            self._stays(record.attempt, record.fingerprint)
-            left = cost_text(max(limit - spent + most, NOTHING))
-            message = f"it may cost {cost_text(most)}, and {left} is left of the month's budget of all machines"
-            raise NotClaimedError(message)
 
     def _stays(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Take back what was noted of a request that does not leave."""
         self.store.machine.has_put(attempt, fingerprint)
-        if self._month_limit is not None:
-            self.account(attempt, NOTHING)
+        self.month.take_back(attempt)
 
     def never_left(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Give back the claim of a request whose job was not made; where that fails it runs out."""
         with suppress(StoreError):
-            self.ask(lambda: self.store.claims.forget(fingerprint, attempt))
+            self.ask(self.store.claims.forget, fingerprint, attempt)
         self._stays(attempt, fingerprint)
-
-    def account(self, attempt: str, usd: Decimal | None) -> None:
-        """Tell the ledger what a request did cost; what nobody knows stays as it was set aside. Never raises."""
-        if usd is not None and self.store.writes:
-            with suppress(StoreError):
-                self.ask(lambda: self.store.ledger.cost(attempt, usd))
 
     def _seconds(self, record: Record) -> float:
         jobs = self._session.adapters.models.facts(record.provider).jobs
@@ -345,10 +310,10 @@ class Sharing:
         try:
             data = self._session.originals.read(stored)
             others = self._session.originals.further(stored)
-            self.ask(lambda: self.store.replies.put(record, data, others))
-            self.account(record.attempt, record.cost_or_estimate_usd)
+            self.ask(self.store.replies.put, record, data, others)
+            self.month.account(record.attempt, record.cost_or_estimate_usd)
             if held is not None:
-                self.ask(lambda: self.store.claims.done(held))
+                self.ask(self.store.claims.done, held)
         except (StoreError, ChargenError) as failure:
             _LOG.warning("%s: %s is not in the store yet: %s", record.entry_id, record.attempt, failure)
             return False
@@ -372,16 +337,16 @@ class Sharing:
     def brought_nothing(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Give up an attempt that nothing will come of; where its claim can't be given back it runs out."""
         with suppress(StoreError):
-            self.ask(lambda: self.store.claims.forget(fingerprint, attempt))
+            self.ask(self.store.claims.forget, fingerprint, attempt)
         known = self._session.journal.attempt(attempt)
         if known is not None and known.status is AttemptStatus.FAILED and not known.possibly_billed:
-            self.account(attempt, known.cost_usd or NOTHING)
+            self.month.account(attempt, known.cost_usd or NOTHING)
         self.store.machine.has_put(attempt, fingerprint)
 
     def give_back(self, held: Held) -> None:
         """Free a claim that brought nothing; where that fails it runs out."""
         with suppress(StoreError):
-            self.ask(lambda: self.store.claims.free(held))
+            self.ask(self.store.claims.free, held)
 
     def keeps_here(self) -> None:
         """Count a reply that was bought and is not put into the store."""
@@ -390,16 +355,16 @@ class Sharing:
 
     # failures
 
-    def ask(self, question: Callable[[], _Value]) -> _Value:
+    def ask(self, question: Callable[_Asked, _Value], *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Value:
         """Ask the store, unless it failed a moment ago. Raises StoreError, told once."""
-        now = self._session.clock.monotonic()
-        if now < self._silent_until:
+        monotonic = self._session.clock.monotonic
+        if monotonic() < self._silent_until:
             raise StoreError(self._why_silent)
         try:
-            return question()
+            return question(*args, **kwargs)
         except StoreError as failure:
-            if not isinstance(failure, DamagedReplyError):
-                self._silent_until, self._why_silent = now + PAUSE_SECONDS, str(failure)
+            if not isinstance(failure, DamagedObjectError):  # it may have taken longer to fail than the pause
+                self._silent_until, self._why_silent = monotonic() + PAUSE_SECONDS, str(failure)
             hint = "images are built all the same, as far as `claims` allows; `chargen store check` tells more"
             self.tell(warning(str(failure), self.store.settings.position, hint))
             raise
@@ -408,10 +373,6 @@ class Sharing:
         """Note what is to be told at the end of the run, once."""
         with self._lock:
             self._problems.setdefault(problem.message, problem)
-
-
-class UntrustedStoreError(StoreError):
-    """Conditional writes of the store can't be trusted: no claims; reading goes on."""
 
 
 def _price(record: Record) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, build_request, json_option, selection_options
-from chargen.cli.output import say, say_json, to_stderr, waiting_text
+from chargen.cli.options import Asked, build_request, json_option, no_wait_option, selection_options
+from chargen.cli.output import say, say_json, tell, to_stderr, waiting_text
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
 
@@ -56,7 +56,7 @@ def _words() -> dict[str, frozenset[str]]:
 @click.argument("what", type=_What(), metavar="KINDS|all")
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
-@click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
+@no_wait_option
 @json_option
 def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
     """Build what is missing or out of date of one kind or of all.
@@ -119,10 +119,7 @@ def _dry_run(request: BuildRequest, *, as_json: bool) -> None:
 
     with project_here(tier=request.tier) as session:
         shown = dry_run(prepare(session, request), session)
-    if as_json:
-        say_json(shown.to_json())
-    else:
-        say(_plan_lines(shown))
+    tell(shown, _plan_lines(shown), as_json=as_json)
 
 
 def _plan_lines(shown: ShownPlan) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
-from chargen.build.image import BuildResult, Outcome
+from chargen.build.result import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
 from chargen.cli.progress_line import ProgressLine

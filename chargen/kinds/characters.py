@@ -14,7 +14,7 @@ from posixpath import normpath
 from chargen.errors import error, warning
 from chargen.kinds.entry_reader import FileDefaults, depicted, file_defaults, outputs_of, read_entry, status_of
 from chargen.kinds.file_reader import FileReader
-from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, Effect, Form, Key, Keys, slug_key, type_key
+from chargen.kinds.keys import ENTRY, GENERATION_DEFAULTS, PROMPTS, Effect, Form, Key, Keys, slug_key, type_key
 from chargen.kinds.kind import ImageryKind, Shape
 from chargen.kinds.names import fault
 from chargen.kinds.reading import Block, is_archived
@@ -112,6 +112,8 @@ def _item(
     has_prompt = block.text("prompt_used") is not None
     readable = not block.problems
     block.spell(_ITEM)
+    if written is None and not has_prompt:
+        block.tell_commented(PROMPTS)
     if has_prompt and readable and (written is None or path in (target, _made(block))):
         entry = _portrait(reader, file, block)
         if entry is None or name is None:

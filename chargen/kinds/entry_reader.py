@@ -98,6 +98,8 @@ def read_entry(
     prompt = prompt_of(block)
     if prompt is None:
         block.tell_unread(SPOKEN)
+        if not parts:
+            block.tell_commented(PROMPTS)
     default = file.default_size
     if "generation_defaults" in block.nodes:
         default = _default_size(block.block("generation_defaults"), default)

@@ -23,6 +23,9 @@ from chargen.model.values import Status
 from chargen.text.nearest import did_you_mean
 from chargen.yaml.document import Document, is_null, items, scalar
 
+_COMMENT = 60
+"""Characters of a comment that are told."""
+
 
 class Block(Struct, frozen=True, eq=False):
     """One mapping: its value nodes by key, and the problems found while reading it.
@@ -141,6 +144,16 @@ class Block(Struct, frozen=True, eq=False):
             if isinstance(node, (MappingNode, SequenceNode)):
                 message = f"`{self._named(key)}` must be text: what stands there is not used"
                 self.problems.append(warning(message, self.document.at(node)))
+
+    def tell_commented(self, keys: Iterable[str]) -> None:
+        """Warn of each of these keys that is empty because the words behind it are a comment to YAML."""
+        for key in keys:
+            node = self.find(key)
+            if node is not None and (comment := self.document.comment_behind(node)):
+                comment = comment if len(comment) <= _COMMENT else f"{comment[:_COMMENT]}…"
+                message = f"`{self._named(key)}` is empty: `{comment}` is a comment"
+                hint = f'a text in quotes may begin with `#`: `"{comment}"`'
+                self.problems.append(warning(message, self.document.at(node), hint))
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""

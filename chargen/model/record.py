@@ -18,14 +18,13 @@ from msgspec import Struct, field
 
 from chargen.model import part_sums
 from chargen.model.reason import Reason, ReasonCode, has
-from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, is_digest
 
 LINE_VERSION = "2"
 """Of new lines: digests are base64url, so that a line with all that is known of a picture is no longer than 300."""
 _HEX_VERSION = "1"
 """Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
 _SAFE = "/:._-+~@"
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """43 digits have two bits more than a digest: of the last only those are used that leave them 0."""
 _PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
@@ -124,7 +123,7 @@ def _shortened(digest: str) -> str:
 def _digest(text: str, version: str) -> str:
     """Read a digest into 64 hexadecimal digits; nothing for what is none."""
     if version == _HEX_VERSION:
-        return text if _DIGEST.fullmatch(text) else ""
+        return text if is_digest(text) else ""
     return urlsafe_b64decode(f"{text}=").hex() if _SHORT_DIGEST.fullmatch(text) else ""
 
 

@@ -5,10 +5,14 @@ Pure; knows nothing of files or of how a value came about.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NewType
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_ATTEMPT_ID = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}")
 
 FileHash = NewType("FileHash", str)
 """SHA-256 of a file's bytes, 64 lower-case hexadecimal digits (the same form as a Git LFS oid)."""
@@ -18,6 +22,16 @@ Fingerprint = NewType("Fingerprint", str)
 
 EntryId = NewType("EntryId", str)
 """Name of a planned image below `generated/` without suffix: `chapters/ch03/img-07`."""
+
+
+def is_digest(text: str) -> bool:
+    """Say whether a text has the form of a SHA-256: of a `FileHash`, or a `Fingerprint`."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def is_attempt_id(text: str) -> bool:
+    """Say whether a text has the form of an attempt's id: `20261122T140807000123Z-1f2e3d4c`."""
+    return _ATTEMPT_ID.fullmatch(text) is not None
 
 
 class Status(str, Enum):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, partial
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -16,12 +18,14 @@ from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import usual_places
 from chargen.plan.owned import Claim, Group, Owned, OwnershipRead, PictureSources
 from chargen.plan.ownership import OwnershipOnDemand
-from chargen.plan.read_trace import Readers, ReadTrace, answer_of
+from chargen.plan.read_trace import FILE, FOLDER, Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import ScannedFile, broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
 OWNED, CLAIMED, MADE, PLACE, ZONE = "owned", "claimed", "made", "place", "zone"
+_Value = TypeVar("_Value")
+
 LOCATION = "location"
 """The kind of file that shows places."""
 
@@ -63,9 +67,14 @@ class Book:
         self.home = {name: file for file, head in self.heads.items() for name in head.ids}
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
-        self.characters: Mapping[str, Character] = _Characters(self, disk.trace)
+        note = disk.trace.note
+        self.characters: Mapping[str, Character] = _Looked(
+            self.definers, self._character, partial(note, CHARACTER), partial(note, CHARACTERS, "")
+        )
         self._places = broken_slugs(self.broken)
-        self.broken_slugs: Mapping[str, Position] = _Broken(self._places, disk.trace)
+        self.broken_slugs: Mapping[str, Position] = _Looked(
+            self._places, self._places.__getitem__, partial(note, BROKEN)
+        )
         self._whose: OwnershipOnDemand
 
     def _lend_slugs(self) -> None:
@@ -117,19 +126,20 @@ class Book:
 
     def ownership(self, sources: PictureSources) -> OwnershipRead:
         """Say which picture is whose; what is asked of it is noted, for all images of a file together."""
-        claims = {
+        kept = {
             name: claim
             for file, head in self.heads.items()
             for name, claim in zip(head.ids, head.claims, strict=True)
             if self.home[name] == file
         }
-        recorded = (FileHash(claim.file) for claim in claims.values() if claim.file)
+        recorded = (FileHash(claim.file) for claim in kept.values() if claim.file)
         target = self._disk.project.target
 
-        def made(name: EntryId, claim: KeptClaim) -> Claim:
-            return self._placed(claim.of(name, target(name)), self.home[name], sources)
+        @cache
+        def claim_made(name: EntryId) -> Claim:
+            return self._placed(kept[name].of(name, target(name)), self.home[name], sources)
 
-        self._whose = OwnershipOnDemand(_Claims(claims, made), recorded, sources)
+        self._whose = OwnershipOnDemand(kept, claim_made, recorded, sources)
         return _NotedOwnership(self._whose, self._disk.trace, self.home)
 
     def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
@@ -171,31 +181,56 @@ class Book:
         """Return one entry, its file read now."""
         return self.entries(self.home[name])[name]
 
-    def character(self, slug: str) -> Character | None:
-        """Return a character, its file read now."""
-        imagery = self._disk.scanned(self.definers[slug]).imagery if slug in self.definers else None
-        return next((found for found in (imagery.characters if imagery else ()) if found.slug == slug), None)
+    def place(self, name: EntryId) -> Position:
+        """Return where an entry stands, and note that it was asked."""
+        self._disk.trace.note(PLACE, name)
+        return self.entry(name).position
+
+    def first_entry(self, file: str) -> Position:
+        """Return where a file's entries begin: the place of what the file as a whole does not say."""
+        return next(iter(self.entries(file).values())).position
+
+    def own_picture(self, entry: Entry) -> str:
+        """Return a picture that may be of an entry without one, or nothing."""
+        pictures, folder = self._disk.own_pictures, entry.file.rpartition("/")[0]
+        self._disk.trace.note(FOLDER, folder)
+        for place in pictures.places(entry):
+            self._disk.trace.note(FILE, place)
+        found = pictures.of(entry, self.entries(entry.file).values())
+        return "" if found is None else found.path
+
+    def _character(self, slug: str) -> Character:
+        """Return a character, its file read now. Raises KeyError."""
+        imagery = self._disk.scanned(self.definers[slug]).imagery
+        return {found.slug: found for found in reversed(imagery.characters if imagery else ())}[slug]
 
 
-class _Claims(Mapping[EntryId, Claim]):
-    """The claims of all entries, each made of what is kept of it when it is asked for."""
+class _Looked(Mapping[str, _Value]):
+    """Values by name, each found when it is asked for; what is asked is noted."""
 
-    def __init__(self, kept: Mapping[EntryId, KeptClaim], make: Callable[[EntryId, KeptClaim], Claim]) -> None:
-        self._kept = kept
-        self._make = make
-        self._made: dict[EntryId, Claim] = {}
+    def __init__(
+        self,
+        names: Collection[str],
+        find: Callable[[str], _Value],
+        note: Callable[[str], None],
+        note_all: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._names = names
+        self._find = find
+        self._note = note
+        self._note_all = note_all
 
-    def __getitem__(self, name: EntryId) -> Claim:
-        made = self._made.get(name)
-        if made is None:
-            made = self._made[name] = self._make(name, self._kept[name])
-        return made
+    def __getitem__(self, name: str) -> _Value:
+        self._note(name)
+        return self._find(name)
 
-    def __iter__(self) -> Iterator[EntryId]:
-        return iter(self._kept)
+    def __iter__(self) -> Iterator[str]:
+        self._note_all()
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        self._note_all()
+        return len(self._names)
 
 
 class _NotedOwnership:
@@ -208,7 +243,8 @@ class _NotedOwnership:
 
     @property
     def attempts(self) -> Mapping[str, EntryId]:
-        return _Noted(self._found.attempts, self._trace)
+        found = self._found.attempts
+        return _Looked(found, found.__getitem__, partial(self._trace.note, CLAIMED))
 
     def attempt_of(self, name: EntryId) -> str | None:
         return self._trace.get(MADE, name) or None
@@ -220,65 +256,6 @@ class _NotedOwnership:
     def group_of(self, name: EntryId) -> Group | None:
         self._trace.note(OWNED, self._home.get(name, ""))
         return self._found.group_of(name)
-
-
-class _Noted(Mapping[str, EntryId]):
-    """The attempts that made the pictures of entries; what is asked of them is noted."""
-
-    def __init__(self, found: Mapping[str, EntryId], trace: ReadTrace) -> None:
-        self._found = found
-        self._trace = trace
-
-    def __getitem__(self, attempt: str) -> EntryId:
-        self._trace.note(CLAIMED, attempt)
-        return self._found[attempt]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-
-class _Characters(Mapping[str, Character]):
-    """All characters; what is asked of them is noted."""
-
-    def __init__(self, book: Book, trace: ReadTrace) -> None:
-        self._book = book
-        self._trace = trace
-
-    def __getitem__(self, slug: str) -> Character:
-        self._trace.note(CHARACTER, slug)
-        found = self._book.character(slug)
-        if found is None:
-            raise KeyError(slug)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        self._trace.note(CHARACTERS, "")
-        return iter(self._book.definers)
-
-    def __len__(self) -> int:
-        self._trace.note(CHARACTERS, "")
-        return len(self._book.definers)
-
-
-class _Broken(Mapping[str, Position]):
-    """Slugs of files that can't be read; what is asked of them is noted."""
-
-    def __init__(self, places: Mapping[str, Position], trace: ReadTrace) -> None:
-        self._places = places
-        self._trace = trace
-
-    def __getitem__(self, slug: str) -> Position:
-        self._trace.note(BROKEN, slug)
-        return self._places[slug]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
 
 
 def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:

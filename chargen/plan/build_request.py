@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes o
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
-    from chargen.store.batch_jobs import JobLine
+    from chargen.store.batch_job import JobLine
 
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 
@@ -150,17 +150,7 @@ def prepare(
     )
     plan = planner.plan()
     keep = nothing
-    plain = not (
-        forced
-        or request.placed
-        or finals
-        or promoted
-        or request.provider
-        or request.tier
-        or request.mode
-        or request.variants
-    )
-    if plain and request.resume and not session.read_only:
+    if not (planner.has_options or request.tier or session.read_only):
         keep = to_keep(session, planner, plan)
     meant = tuple(filter(selected.__contains__, plan.by_id))
     if promoted:

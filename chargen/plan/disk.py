@@ -32,6 +32,7 @@ from chargen.plan.read_trace import (
     JOURNAL,
     ORIGINAL,
     REFUSED,
+    UNFINISHED,
     Readers,
     ReadTrace,
     answer_of,
@@ -94,6 +95,7 @@ class StoreAnswers:
             ATTEMPT: self.attempt,
             REFUSED: refused,
             DELIVERED: self.delivered,
+            UNFINISHED: lambda attempt_id: "yes" if attempt_id in self.unfinished else "",
             JOBS: lambda _all: jobs_state(self._jobs.folder),
         }
 
@@ -135,6 +137,11 @@ class StoreAnswers:
             every = self._originals.all_records()
             self._delivered = {item.original.sha256: item.path for item in every}
         return self._delivered.get(digest, "")
+
+    @cached_property
+    def unfinished(self) -> frozenset[str]:
+        """Attempts whose original is safe and that the journal does not know as written back."""
+        return self._journal.unfinished()
 
     def attempt(self, attempt_id: str) -> str:
         """Answer for one attempt."""
@@ -332,3 +339,7 @@ class _Journal:
     def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
         self._trace.note(REFUSED, fingerprint)
         return self._outside.refused(fingerprint)
+
+    def is_unfinished(self, attempt_id: str) -> bool:
+        self._trace.note(UNFINISHED, attempt_id)
+        return attempt_id in self._outside.unfinished

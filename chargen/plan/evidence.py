@@ -24,7 +24,7 @@ from chargen.plan.owned import PicturePlace
 from chargen.plan.salvage import may_be_of, mended
 from chargen.plan.target_state import TargetStates
 from chargen.plan.tier_rank import rank_of_record
-from chargen.store.batch_jobs import JobLine
+from chargen.store.batch_job import JobLine
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 
@@ -70,12 +70,12 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         return None
 
     def paid(
-        self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, least: int
+        self, entry: Entry, fingerprint: Fingerprint | None, inputs: Inputs | None, *, least: int, takes: bool
     ) -> PaidReply | None:
         """Find what was paid for under these inputs by this entry, or by one that is gone, from the rank `least` up.
 
         Where the author asked for another image of these inputs, only what came after that counts: the reply to a run
-        that died before its picture was in place.
+        that died before its picture was in place. What is nobody's is the entry's from now on if it `takes` it.
         """
         if fingerprint is None:
             return None
@@ -90,7 +90,7 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
             return not _is_unseen(entry, line, stored)
 
         every = chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs))
-        for stored in self.own_first(entry, filter(counts, every)):
+        for stored in self.own_first(entry, filter(counts, every), takes=takes):
             file = stored.published[-1].sha256 if stored.published else None
             return PaidReply(_in_words(stored.record), stored, file=file, mended=stored not in whole)
         return None
@@ -203,15 +203,17 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
         counted = (stored for stored in found if rank_of_record(stored.record, self.project.settings) >= least)
         return tuple(stored for stored in counted if self.owner(stored) == entry.id)
 
-    def unusable(self, entry: Entry, fingerprint: Fingerprint | None) -> StoredOriginal | None:
+    def unusable(self, entry: Entry, fingerprint: Fingerprint | None, *, takes: bool) -> StoredOriginal | None:
         """Find the last reply for these inputs of which no picture can be made, where no other came after it."""
         if fingerprint is None:
             return None
         _, since = _asked_again(entry, fingerprint)
         newest = reversed(self.originals.for_fingerprint(fingerprint))
-        for stored in self.own_first(entry, (item for item in newest if item.record.received_at >= since)):
-            return stored if stored.unusable else None
-        return None
+        since_then = (item for item in newest if item.record.received_at >= since)
+        last = next(self.own_first(entry, since_then, takes=False), None)
+        if last is None or not last.unusable:
+            return None
+        return next(self.own_first(entry, (last,), takes=takes), None)
 
 
 def _in_words(record: Record) -> str:

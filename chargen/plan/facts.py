@@ -23,9 +23,10 @@ from chargen.plan.picture_facts import PictureFacts
 from chargen.plan.tier_rank import rank_of_line
 from chargen.plan.verdict import Comparison, Force, Target
 from chargen.providers import is_proof
-from chargen.store.files import FileKind, contained
+from chargen.store.files import FileKind
 from chargen.store.original_store import DamagedOriginal
 from chargen.store.pictures import own_record, read_reference
+from chargen.store.places import contained
 from chargen.text.money import cost_text
 
 
@@ -70,8 +71,16 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @cached_property
     def paid(self) -> PaidReply | None:
-        """What was paid for under today's inputs; nothing is put over a file that is being written."""
-        if self.state.in_use:
+        """What was paid for under today's inputs. What is nobody's is the entry's by asking: only who uses it asks."""
+        return self._paid(takes=True)
+
+    @cached_property
+    def known_paid(self) -> PaidReply | None:
+        """The same for who only tells of it: what is nobody's stays so."""
+        return self.paid if "paid" in vars(self) else self._paid(takes=False)
+
+    def _paid(self, *, takes: bool) -> PaidReply | None:
+        if self.state.in_use:  # nothing is put over a file that is being written
             return None
         # The very picture goes before another of the same inputs: an accepted painting is no reply at all.
         line, damaged = self._entry.record_line, bool(self.state.damage)
@@ -81,7 +90,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
             return its_own
         if damaged and line is not None and line.attempt is None and accepted_for(line) is not None:
             return None
-        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, least=self._least)
+        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, least=self._least, takes=takes)
 
     @property
     def _wants_its_own(self) -> bool:
@@ -119,7 +128,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def is_own_reply(self) -> bool:
         """What is current, or will be restored, was delivered to this machine: what else was is known here, too."""
         line = self.state.line
-        return self.paid is not None if line is None else self._evidence.original_of(line) is not None
+        return self.known_paid is not None if line is None else self._evidence.original_of(line) is not None
 
     def _came_from(self, paid: PaidReply | None) -> Reason | None:
         """Say where what was paid for is from: the name the entry had last, or that of an entry that is gone."""
@@ -183,7 +192,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def state_blockers(self) -> tuple[Reason, ...]:
         """A refusal of before, a target out of the project, a reply or a job that damage keeps from being used."""
         lost = self._of_lost_jobs()
-        return (*self._refused(), *self._unusable(), *self._leads_out(), *lost, *errors(self._of_files()))
+        return (*self._refused(), *self._unusable(takes=True), *self._leads_out(), *lost, *errors(self._of_files()))
 
     @cached_property
     def request_blockers(self) -> tuple[Reason, ...]:
@@ -254,11 +263,12 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def _of_files(self) -> Iterator[Problem]:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
         place = self._entry.position
-        if self.damaged and self.paid is None and self.demand is not Force.REBUILD:
+        if self.damaged and self.known_paid is None and self.demand is not Force.REBUILD:
             hint = f"put a whole picture at `{self.image.target}`, or move the file away to have a new one made"
             yield error(str(Reason(ReasonCode.DAMAGED, (self.damaged,))), place, hint)
-        if self.paid is not None and self.paid.mended:
-            message = f"the record of the reply {self.paid.where} is damaged; enough is known without it to use it"
+        paid = self.known_paid
+        if paid is not None and paid.mended:
+            message = f"the record of the reply {paid.where} is damaged; enough is known without it to use it"
             yield warning(message, place)
         elif self.lost is not None:
             reply = self._evidence.originals.shown(self.lost)
@@ -274,14 +284,16 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def lost(self) -> DamagedOriginal | None:
         """A reply for today's inputs that can't be used, where nothing else was paid for."""
-        if self.paid is not None or self.demand is not Force.NONE or self.routed_to_sketch:
+        if self.known_paid is not None or self.demand is not Force.NONE or self.routed_to_sketch:
             return None
         return self._evidence.unexplained(self._entry, self.fingerprint, self.state.line)
 
     @property
     def has_history(self) -> bool:
         """True where something was paid for, or refused, under these inputs."""
-        return self.paid is not None or self.lost is not None or bool(self._refused() or self._unusable())
+        if self.known_paid is not None or self.lost is not None:
+            return True
+        return bool(self._refused() or self._unusable(takes=False))
 
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
@@ -291,11 +303,11 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
             return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
 
-    def _unusable(self) -> tuple[Reason, ...]:
+    def _unusable(self, *, takes: bool) -> tuple[Reason, ...]:
         """Say that a reply to these inputs was paid for and is no picture: only by name it is asked for again."""
-        if self.demand is not Force.NONE or self.paid is not None:
+        if self.demand is not Force.NONE or self.known_paid is not None:
             return ()
-        stored = self._evidence.unusable(self._entry, self.fingerprint)
+        stored = self._evidence.unusable(self._entry, self.fingerprint, takes=takes)
         if stored is None:
             return ()
         paid = cost_text(stored.record.cost_or_estimate_usd)

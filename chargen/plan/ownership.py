@@ -9,7 +9,7 @@ whole or not at all. Pure: what stands where is asked of `PictureSources`, and a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from chargen.model.record import RecordLine
@@ -27,11 +27,19 @@ def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
 class OwnershipOnDemand:
     """Who owns what, found out when it is asked, and of an entry that is plainly at home without looking at any other.
 
-    `claims` are those of all entries, in plan order; `recorded` the files that their lines tell of, one for each line.
+    `entries` are all, in plan order, `claim` makes what each claims; `recorded` are the files that their lines tell of,
+    one for each line.
     """
 
-    def __init__(self, claims: Mapping[EntryId, Claim], recorded: Iterable[FileHash], sources: PictureSources) -> None:
-        self._claims = claims
+    def __init__(
+        self,
+        entries: Collection[EntryId],
+        claim: Callable[[EntryId], Claim],
+        recorded: Iterable[FileHash],
+        sources: PictureSources,
+    ) -> None:
+        self._entries = entries
+        self._claim = claim
         self._sources = sources
         seen: set[FileHash] = set()
         self._shared = {file for file in recorded if file in seen or seen.add(file)}  # type: ignore[func-returns-value]
@@ -40,14 +48,14 @@ class OwnershipOnDemand:
     @cached_property
     def whole(self) -> Ownership:
         """Who owns what, all entries looked at."""
-        return ownership(tuple(self._claims.values()), self._sources)
+        return ownership(tuple(map(self._claim, self._entries)), self._sources)
 
     @cached_property
     def attempts(self) -> Mapping[str, EntryId]:
         """As `Ownership.attempts`."""
         if self._shared:
             return self.whole.attempts
-        return _attempts((name, claim.line) for name, claim in self._claims.items() if claim.line is not None)
+        return _attempts((name, line) for name in self._entries if (line := self._claim(name).line) is not None)
 
     @cached_property
     def _made(self) -> Mapping[EntryId, str]:
@@ -74,8 +82,10 @@ class OwnershipOnDemand:
 
         Then it holds that place, whatever the others claim.
         """
-        claim = self._claims.get(entry_id)
-        if claim is None or claim.line is None or claim.named != claim.target:
+        if entry_id not in self._entries:
+            return False
+        claim = self._claim(entry_id)
+        if claim.line is None or claim.named != claim.target:
             return False
         return self.holds(claim.target, claim.line.file, claim.line.size)
 

@@ -375,12 +375,6 @@ def image_json(image: Shown) -> dict[str, Any]:
     return value
 
 
-def plan_json(images: Iterable[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
-    """The whole object of `plan --json`."""
-    shown = tuple(images)
-    return {"images": [image.to_json() for image in shown], **besides_images(shown, problems)}
-
-
 def besides_images(images: Sequence[Shown], problems: Iterable[Problem]) -> dict[str, Any]:
     """What stands behind the images in the object of `plan --json`."""
     return {

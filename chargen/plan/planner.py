@@ -25,14 +25,14 @@ from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Character, Entry, Imagery, Place, Retake
-from chargen.model.values import EntryId, FileHash, Verdict
+from chargen.model.entries import Entry, Imagery, Retake
+from chargen.model.values import EntryId, Verdict
 from chargen.plan.as_read import as_read
-from chargen.plan.book import PLACE, Book
+from chargen.plan.book import Book
 from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
-from chargen.plan.disk import Disk, ReferenceFile
+from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.image_planner import ImagePlanner
@@ -41,8 +41,8 @@ from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE, FOLDER, JOURNAL, ORIGINAL, answer_of
-from chargen.plan.resolve import Zone
+from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
+from chargen.plan.references import References
 from chargen.plan.scan import missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
@@ -53,6 +53,12 @@ ASKED = "asked"
 
 TAKES = "takes"
 """The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
+
+FREE = "free"
+"""The kind of question for whether an entry could still take it."""
+
+_IN_TURN = (f"{TAKES} ", f"{FREE} ")
+"""How the questions begin whose answers hang on who asked before."""
 
 
 class CircleError(Exception):
@@ -95,8 +101,8 @@ class Planner:
         """Files of which no row was taken."""
         self._taken: dict[str, str] = {}
         """Attempts that were nobody's, and the entries that took them."""
-        own = {PORTRAIT: self._portrait_answer, ASKED: self._asked_answer, TAKES: self._takes_answer}
-        disk.trace.add({**book.readers(), **own})
+        own = {PORTRAIT: self._portrait_answer, ASKED: self._asked_answer}
+        disk.trace.add({**book.readers(), **own, TAKES: self._takes_answer, FREE: self._free_answer})
 
     @property
     def project(self) -> Project:
@@ -164,12 +170,12 @@ class Planner:
     def of_fields(self, image: Planned) -> Planned | None:
         """Plan an image as if its entry had no prompt; None where its fields make none. Raises InputError."""
         entry = scan_without_prompt(self.project, image.entry)
-        return None if entry is None else self._planner.plan(entry, self._planner.resolve(entry))
+        return None if entry is None else self._planner.plan(entry)
 
     def with_retake(self, image: Planned, retake: Retake) -> Planned:
         """Plan an image as if its entry asked for this."""
         entry = replace(image.entry, retake=retake)
-        return self._planner.plan(entry, self._planner.resolve(entry))
+        return self._planner.plan(entry)
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image; None where none can be made of the entry."""
@@ -194,60 +200,14 @@ class Planner:
 
     # what the planning of an image asks
 
-    @property
-    def characters(self) -> Mapping[str, Character]:
-        """All characters by slug."""
-        return self.book.characters
-
-    @property
-    def broken_slugs(self) -> Mapping[str, Position]:
-        """Slugs that a file may stand for which can't be read."""
-        return self.book.broken_slugs
-
     def portrait(self, name: EntryId) -> Shown | None:
         """Return a planned image by id; None where none is planned, or not before its user."""
         self.disk.trace.note(PORTRAIT, name)
         return self._images.get(name) if self._together else self._shown(name)
 
-    def zone(self, place: Place) -> Zone:
-        """Return what is known of where an image is set."""
-        return self.book.zone(place)
-
-    def own_picture(self, entry: Entry) -> str:
-        """Return a picture that may be of an entry without one, or nothing."""
-        pictures, folder = self.disk.own_pictures, entry.file.rpartition("/")[0]
-        self.disk.trace.note(FOLDER, folder)
-        for place in pictures.places(entry):
-            self.disk.trace.note(FILE, place)
-        found = pictures.of(entry, self.book.entries(entry.file).values())
-        return "" if found is None else found.path
-
-    def whole(self, name: EntryId) -> Planned:
+    def _whole(self, name: EntryId) -> Planned:
         """Return a planned image to the last word."""
         return self._images[name] if self._together else self._image(name)
-
-    def reference(self, path: str, *, published: bool = False) -> ReferenceFile:
-        """Look at a reference file; one that was `published` here was decoded then."""
-        return self.disk.reference(path, published=published)
-
-    def model_file(self, path: str) -> FileHash | None:
-        """Look at a file of the project that is a model; return its hash where it is there."""
-        return self.disk.model_file(path)
-
-    def version(self, name: EntryId, file: FileHash) -> str:
-        """Return where a picture of these bytes is kept that is not at its target; nothing where it is not here."""
-        return self.evidence.in_history(name, file) or self.disk.delivered(file)
-
-    def place(self, name: EntryId) -> Position:
-        """Return where an entry stands, and note that it was asked."""
-        self.disk.trace.note(PLACE, name)
-        return self.book.entry(name).position
-
-    def first_entry(self, file: str) -> Position:
-        """Return where a file's entries begin: the place of what the file as a whole does not say."""
-        imagery = self.disk.scanned(file).imagery
-        assert imagery is not None
-        return imagery.entries[0].position
 
     # one file after the other
 
@@ -301,7 +261,7 @@ class Planner:
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
         rows = read_rows(kept)
-        if rows is None or (self._any_options and any(map(self._has_options, rows))):
+        if rows is None or (self.has_options and any(map(self._has_options, rows))):
             return None
         # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
         return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
@@ -309,7 +269,7 @@ class Planner:
     def _unedited(self, file: str) -> Mapping[EntryId, Row]:
         """Return the rows of a file that was edited whose entries were not, while what was read for them holds."""
         old = self.book.edited.get(file)
-        if old is None or self._any_options or self.disk.scanned(file).has_anchors:
+        if old is None or self.has_options or self.disk.scanned(file).has_anchors:
             return {}
         found, entries = {}, self.book.entries(file)
         with suppress(LookupError, UnicodeEncodeError):  # numbers of a damaged cache; a text that can't be kept
@@ -336,7 +296,7 @@ class Planner:
         return self._building and _is_due(row)
 
     @cached_property
-    def _any_options(self) -> bool:
+    def has_options(self) -> bool:
         """Say whether there are options by which some image may have another verdict or route than by none."""
         plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
         return self.options != plain
@@ -376,7 +336,7 @@ class Planner:
             self._begun.add(name)
             with self.disk.trace.reading() as names:
                 entry = self.book.entries(self.book.home[name])[name]
-                image = self._planner.plan(entry, self._planner.resolve(entry))
+                image = self._planner.plan(entry)
                 self._note(image)
             self._images[name], self._reads[name] = image, tuple(names)
         return self._images[name]
@@ -408,6 +368,10 @@ class Planner:
         name, _, attempt = question.rpartition(" ")
         return "yes" if self._taken.setdefault(attempt, name) == name else ""
 
+    def _free_answer(self, question: str) -> str:
+        name, _, attempt = question.rpartition(" ")
+        return "yes" if self._taken.get(attempt, name) == name else ""
+
     def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
         digest, images = self.disk.digest(file), tuple(self._files[file].values())
@@ -417,8 +381,8 @@ class Planner:
         originals = (name.partition(" ")[2] for name in names if name.startswith(f"{ORIGINAL} "))
         if not digest or not self.disk.left_alone(paths, originals):
             return None
-        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", f"{TAKES} ")))
-        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(f"{TAKES} "))
+        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", *_IN_TURN)))
+        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(_IN_TURN))
         try:
             entries = raw(tuple(self._entries(file, images, reads, paths)))
             rows = raw(tuple(_row(image, self.offer(image)) for image in images))
@@ -435,7 +399,7 @@ class Planner:
         number_of = {name: number for number, name in enumerate((*reads, *(f"{FILE} {path}" for path in paths)))}
         for image in images:
             names = dict.fromkeys((*self._reads[image.id], f"{FILE} {image.target}"))
-            # That there is no route is told at the first entry; what is not among the numbers takes something.
+            # A lack of a route is told at the first entry; what is not among the numbers hangs on who asked before.
             if _is_due(image) or image.route is None or not names.keys() <= number_of.keys():
                 yield KeptEntry("", (), ())
                 continue
@@ -449,7 +413,8 @@ class Planner:
 
     @cached_property
     def _planner(self) -> ImagePlanner:
-        return ImagePlanner(self._composer(), self.judge, self)
+        references = References(self.judge, self.disk, self.book, self.portrait, self._whole)
+        return ImagePlanner(self._composer(), self.judge, self.disk, self.book, references)
 
     def _give_up(self) -> None:
         """Begin again with files together."""
@@ -461,7 +426,7 @@ class Planner:
         """Plan all images anew: portraits may reference each other, and entries claim one picture."""
         imageries = self._imageries()
         entries = {entry.id: entry for imagery in imageries for entry in imagery.entries}
-        resolved = {entry.id: self._planner.resolve(entry) for entry in entries.values()}
+        resolved = {entry.id: self._planner.references.resolve(entry) for entry in entries.values()}
         needs = {
             name: tuple(item.entry_id for item in resolution.references if item.entry_id in entries)
             for name, resolution in resolved.items()

@@ -22,8 +22,8 @@ FOLDER = "folder"
 """The kind of question for the pictures and run logs that lie beside an imagery file."""
 
 ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED = "original", "journal", "attempt", "refused", "delivered"
-JOBS = "jobs"
-_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, JOBS})
+UNFINISHED, JOBS = "unfinished", "jobs"
+_OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, UNFINISHED, JOBS})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 

@@ -68,7 +68,9 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
     asks_for: Callable[[EntryId, Fingerprint], bool] = lambda _entry_id, _fingerprint: False
     """Says whether an entry, if there is one of that id, asks for these inputs now."""
     takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
-    """Says whether an entry is the first in plan order with need of an attempt that is nobody's."""
+    """Says whether an entry is the first in plan order with need of what is nobody's, an attempt: asking is taking."""
+    free: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
+    """Says whether an entry could still take it."""
     arrived: set[EntryId] = field(default_factory=set)
 
     def owned(self, entry_id: EntryId) -> Owned:
@@ -119,8 +121,11 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
         made = (self.ownership.attempts.get(attempt.attempt_id) for attempt in self.journal.attempts_for(entry_id))
         return next((found for found in made if found is not None), None)
 
-    def own_first(self, entry: Entry, replies: Iterable[StoredOriginal]) -> Iterator[StoredOriginal]:
-        """Yield the replies that are an entry's own; then those that are nobody's, while it is the first with need."""
+    def own_first(self, entry: Entry, replies: Iterable[StoredOriginal], *, takes: bool) -> Iterator[StoredOriginal]:
+        """Yield the replies that are an entry's own; then those that are nobody's, while it is the first with need.
+
+        What is nobody's is taken by the entry, or only looked at.
+        """
         nobodys: list[StoredOriginal] = []
         for stored in replies:
             owner = self.owner(stored)
@@ -131,7 +136,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
             elif owner is None and not self._comes_along(entry, stored.record.fingerprint):
                 nobodys.append(stored)
         for stored in nobodys:
-            if self.takes(entry.id, stored.record.attempt):
+            if (self.takes if takes else self.free)(entry.id, stored.record.attempt):
                 yield stored
 
     def _is_in_transit(self, stored: StoredOriginal) -> bool:
@@ -140,7 +145,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
         One of this run is on its way to the entry that asked, whoever has the same inputs.
         """
         record = stored.record
-        if record.attempt not in self.unfinished or stored.published:
+        if stored.published or not self.journal.is_unfinished(record.attempt):
             return False
         if record.after is not None or has(record.why, ReasonCode.VARIANT):
             return False

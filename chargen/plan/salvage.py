@@ -67,6 +67,9 @@ class JournalRead(AttemptsRead, Protocol):
     def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
         """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
 
+    def is_unfinished(self, attempt_id: str) -> bool:
+        """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""
+
 
 def mended(
     originals: OriginalsRead, journal: AttemptsRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None

@@ -292,7 +292,7 @@ def _present(facts: Facts) -> Judgement:  # noqa: C901, PLR0911 - one return for
 
 def _damaged(facts: Facts) -> Judgement:
     """Judge a file that is no picture: nobody's work is lost by restoring over it, but nothing is bought for it."""
-    if (paid := _restores(facts)) and facts.demand is Force.NONE:
+    if facts.demand is Force.NONE and (paid := _restores(facts)):
         return _paid_before(paid, _because(ReasonCode.DAMAGED, facts.damaged))
     if facts.status is not None and facts.status.keeps:
         held = _because(ReasonCode.HELD, facts.status.value)

@@ -8,7 +8,6 @@ may be deleted or broken at any time and is then made again. Must not know what 
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -16,13 +15,13 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from chargen.model.values import FileHash
+from chargen.model.values import FileHash, is_digest
 from chargen.store.files import StatKey, make_folder
 from chargen.store.hashes import hash_file
 from chargen.store.signatures import RACY_NS
+from chargen.store.sqlite_files import refuse_foreign
 
 _VERSION = 1
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CREATE = """
 CREATE TABLE IF NOT EXISTS files(
   path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode TEXT, sha256 TEXT
@@ -103,13 +102,12 @@ class FileHashes:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                     raise sqlite3.DatabaseError("another version")
-                if connection.execute("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger','view')").fetchone():
-                    raise sqlite3.DatabaseError("more than a cache")
+                refuse_foreign(connection)
                 rows = connection.execute("SELECT path,size,mtime_ns,ctime_ns,inode,sha256 FROM files").fetchall()
                 return {
                     name: (StatKey(size, mtime, ctime, int(inode)), FileHash(digest))
                     for name, size, mtime, ctime, inode, digest in rows
-                    if _DIGEST.fullmatch(digest)
+                    if is_digest(digest)
                 }
         except sqlite3.OperationalError as failure:
             if "locked" in str(failure):

@@ -37,6 +37,7 @@ _MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
 """A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
 _ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
 """An alias among items; comments are passed over."""
+_COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -80,6 +81,12 @@ class Document(Struct, frozen=True, eq=False):
             found.append(self.position(start))
             end = stop
         return found
+
+    def comment_behind(self, node: Node) -> str:
+        """Return the comment on the line of a value that is empty (`key: # words`); nothing where there is none."""
+        is_empty = isinstance(node, ScalarNode) and not node.style and not node.value
+        comment = _COMMENT.match(self.text, node.end_mark.index) if is_empty else None
+        return comment[1].rstrip() if comment else ""
 
     def traced(self, node: Node | None, name: str) -> Traced | None:
         """Return a scalar's text with its source, or None for no node, a null or a collection."""

@@ -8,10 +8,13 @@ import re
 from typing import Any
 
 import pytest
+from support.dying import death_before_a_picture
 from support.shop import Shop
+from support.studio import ENVIRON
 
 from chargen.images.png import embedded_record
 from chargen.model.values import EntryId
+from chargen.plan.session import open_session
 
 CH01 = "imagery/chapters/ch01/imagery.yaml"
 LAMP, DOOR = "A lamp.", "A door."
@@ -63,6 +66,16 @@ def test_of_several_that_may_be_the_renamed_one_only_one_waits(shop: Shop, order
     shop.run_build()
     assert len(shop.vendor.prompts) == 3
     settled(shop, *"xyz")
+
+
+@pytest.mark.parametrize("order", ["xy", "yx"])
+def test_one_that_is_put_aside_leaves_the_request_to_the_next(shop: Shop, order: str) -> None:
+    shop.chapter("ch01", {"a": LAMP})
+    shop.run_build()
+    shop.chapter("ch01", dict.fromkeys(order, LAMP))
+    with open_session(shop.root, ENVIRON) as session:
+        session.ignore(frozenset({EntryId("chapters/ch01/x")}))
+    assert verdicts(shop) == {"x": "skipped", "y": "waiting"}
 
 
 def test_who_may_be_the_renamed_one_changes_with_the_words_of_the_others(shop: Shop) -> None:
@@ -126,11 +139,7 @@ def test_replies_that_died_before_their_places_are_of_those_that_asked(
     shop.run_build()
     shop.vendor.finish()
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("chargen.build.image.replace_picture", dies)
+    with death_before_a_picture(monkeypatch):
         shop.run_build()
     assert len(shop.stored()) == 2
     assert set(verdicts(shop).values()) == {"restorable"}
@@ -171,6 +180,16 @@ class Deeds:
         self.luck.shuffle(entries)
         self.shop.write(CH01, "".join((head, *entries)))
 
+    def ignore(self) -> None:
+        """Put some aside on this machine, and take the others up again."""
+        ids = re.findall(r'custom_id: "(.*)"', self.shop.read(CH01))
+        self.take_up(*(name for name in ids if self.luck.random() < 0.5))
+
+    def take_up(self, *ignored: str) -> None:
+        """Leave none aside but these."""
+        with open_session(self.shop.root, ENVIRON) as session:
+            session.ignore(frozenset(EntryId(f"chapters/ch01/{name}") for name in ignored))
+
     def build(self) -> None:
         self.shop.run_build()
 
@@ -179,23 +198,20 @@ class Deeds:
 
     def die(self) -> None:
         """End amid the first picture that would be put in its place."""
-
-        def dies(*_: object, **__: object) -> None:
-            raise KeyboardInterrupt
-
-        with self._patch.context() as patched:
-            patched.setattr("chargen.build.image.replace_picture", dies)
+        with death_before_a_picture(self._patch):
             self.shop.run_build()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_whatever_they_are_called_meanwhile_each_is_bought_once(
     shop: Shop, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deeds = Deeds(shop, random.Random(seed), monkeypatch)
-    every = (deeds.rename, deeds.rename, deeds.add, deeds.reorder, deeds.build, deeds.build, deeds.finish, deeds.die)
+    often = (deeds.rename, deeds.build)
+    every = (*often, *often, deeds.add, deeds.reorder, deeds.finish, deeds.die, deeds.ignore)
     for deed in random.Random(seed).choices(every, k=9):
         deed()
         verdicts(shop)
+    deeds.take_up()
     settled(shop, *re.findall(r'custom_id: "(.*)"', shop.read(CH01)))
     assert sorted(shop.vendor.prompts) == sorted(deeds.prompts)

@@ -22,8 +22,8 @@ from support.project import Project
 from chargen.actions.accept import accept
 from chargen.actions.status import set_status
 from chargen.build import image as building
-from chargen.build.image import BuildResult, Outcome
 from chargen.build.opening import open_build
+from chargen.build.result import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.dying import death_before_a_picture
 from support.studio import ENVIRON, Studio, Vendor
 
 from chargen.actions.accept import accept
@@ -301,11 +302,7 @@ def test_replies_of_a_run_that_died_go_to_who_asks_for_them_now(
     book = Studio(tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("chargen.build.image.replace_picture", dies)
+    with death_before_a_picture(monkeypatch):
         for name in "ab":
             with pytest.raises(KeyboardInterrupt):
                 book.build(NAMES[name])

@@ -15,8 +15,8 @@ from support.project import Project
 from chargen.actions.check import check
 from chargen.actions.history import history
 from chargen.actions.restore import restore
-from chargen.build.image import Outcome
 from chargen.build.opening import open_build
+from chargen.build.result import Outcome
 from chargen.errors import InputError
 from chargen.images.sniff import header
 from chargen.model.record import Original, PublishedFile, Record

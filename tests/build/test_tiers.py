@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.dying import death_before_a_picture
 from support.studio import ENVIRON, Studio
 from support.tree import sha256
 
@@ -173,13 +174,8 @@ def test_a_final_whose_run_died_is_not_paid_for_again(book: Studio, monkeypatch:
     run(book, "draft")
     book.status(A, Status.APPROVED)
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("chargen.build.image.replace_picture", dies)
-        with pytest.raises(KeyboardInterrupt):
-            run(book, promote=True)
+    with death_before_a_picture(monkeypatch), pytest.raises(KeyboardInterrupt):
+        run(book, promote=True)
     assert tier_of(line(book, A)) == "draft"
     assert run(book) == []
     assert tier_of(line(book, A)) == "draft", "what is approved is replaced by `promote` only"

@@ -408,9 +408,10 @@ def test_what_no_branch_names_is_proposed_and_never_another_project_s(
     ana.write(CH01, ana.read(CH01).replace("record:", "was:"))
     with open_session(ana.root, {**os.environ}) as session:
         proposed = propose(replace(session, clock=Later()), shared_store(session))
-    ((reply, key),) = proposed.replies
+    ((reply, keys),) = proposed.replies
     assert reply.record.entry_id == "chapters/ch01/a", "the one that only the working copy named"
     (told,) = proposed.to_json()["proposed"]
     first, beside = reply.bytes_keys
-    assert told["keys"] == [key, first], f"{beside} is that of a picture that is kept, too"
+    assert (told["keys"], keys[0]) == ([*keys], f"done/{reply.record.fingerprint}/2")
+    assert keys[1:] == (first,), f"{beside} is that of a picture that is kept, too"
     assert told["bytes"] == reply.original.size + len(png(64, 64, 99))

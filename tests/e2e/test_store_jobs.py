@@ -14,7 +14,9 @@ from support.forks import Forks
 from support.project import Project, Run
 from support.team import FOUR, Team
 
-from chargen.config.layout import SHARED
+from chargen.config.settings import StoreSettings
+from chargen.store.shared.machine import Machine
+from chargen.store.shared.objects import open_objects, server_of
 
 pytestmark = pytest.mark.servers
 
@@ -24,7 +26,7 @@ HOUR, DAY = 3600.0, 86_400.0
 def by_jobs(book: Project, route: str = "openai/gpt-image-2.5-flare") -> Project:
     """Let a clone hand its images over as jobs; it has raced its store before."""
     url = book.read("pyproject.toml").partition('url = "')[2].partition('"')[0]
-    book.write(SHARED, json.dumps({"raced": {url: ""}}))
+    Machine(book.root, url, server_of(url, book.env)).note_verdict("")
     book.edit("pyproject.toml", "providers.openai]", f"providers.{route.partition('/')[0]}]")
     book.edit("pyproject.toml", "per_minute = 6000", 'per_minute = 6000\nmode = "batch"')
     book.chapter("ch01", FOUR, route=route)
@@ -206,6 +208,26 @@ def test_a_job_that_its_vendor_does_not_know_is_taken_over_and_named_when_its_ti
     run = build(forks, ben, later=2 * DAY)
     assert len(openai.jobs.live) == 1, run.all
     assert run.all.count("possibly billed: chapters/ch01/") == 4, run.all
+
+
+def test_a_claim_whose_record_can_t_be_read_is_given_up_and_named_when_its_time_is_over(
+    ana: Project, ben: Project, team: Team, openai: OpenAIServer, forks: Forks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, whoever made the job may bring its reply; the other requests of the job are collected at once."""
+    build(forks, ana)
+    for name, value in team.env.items():
+        monkeypatch.setenv(name, value)
+    objects = open_objects(StoreSettings(team.url), team.env)
+    found = {key: json.loads(there.data) for key, _ in objects.sizes("claim") if (there := objects.get(key))}
+    key, told = next((key, told) for key, told in found.items() if told["entry"] == "chapters/ch01/a")
+    objects.put(key, json.dumps({**told, "record": "{"}).encode())
+    run = build(forks, ben)
+    assert len(ben.images()) == 3, run.all
+    assert "what the store has of its request can't be read" in run.out, run.all
+    assert len(openai.jobs.all) == 1
+    run = build(forks, ben, later=40 * DAY)
+    assert run.all.count("possibly billed: chapters/ch01/a ") == 1, run.all
+    assert sum(len(job.lines) for job in openai.jobs.all.values()) == 5
 
 
 def test_the_claims_of_a_job_that_could_not_be_made_are_given_back(

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from support.records import a_record
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import (
     CREDENTIALS_LOST,
     Original,
-    Record,
     RecordedReference,
     RecordLine,
     RecordPart,
 )
 from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
 from chargen.model.record_marks import ANSWERED, line_of, with_mark
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.model.values import FileHash, Fingerprint
 from chargen.providers import load_models
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -31,20 +31,8 @@ SHORT = (
     f"2 in={'qqqq' * 10}qqo file={'u7u7' * 10}u7s size=1234 by=openai/gpt-image-2 at=2026-11-22T14:08:07Z "
     f"of={'zMzM' * 10}zMw try=20261122T140807000123Z-1f2e3d4c rejected=answered"
 )
-FULL = Record(
-    entry_id=EntryId("chapters/ch03/img-07"),
-    kind="chapter",
-    file="imagery/chapters/ch03/imagery.yaml",
-    attempt="20261122T140807000123Z-1f2e3d4c",
-    fingerprint=Fingerprint(A),
-    prompt="A caucus race\nround the pool.",
+FULL = a_record(
     negative_prompt="text",
-    asked_size=Size(1792, 1024),
-    provider="openai",
-    model="gpt-image-2",
-    sent_at="2026-11-22T14:08:07.000123Z",
-    received_at="2026-11-22T14:08:20.000000Z",
-    chargen_version="0.1.0",
     parts=(RecordPart("prompt_used", "01234567", "A caucus race", "imagery/x.yaml:3:5"),),
     references=(RecordedReference("dodo", "imagery/characters/dodo/a, b.png", FileHash(B)),),
     requested_size="1792x1024",

@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from chargen.plan.cache.rows import KeptReference
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
 from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.plan import Plan, Planned, plan_json
+from chargen.plan.plan import Plan, Planned, besides_images
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.hashes import hash_bytes
@@ -39,6 +40,8 @@ from chargen.yaml.edit_check import EditCheck
 
 SETTINGS = 'style_prefix = "Ink."\n'
 CHAPTERS = ("ch01", "ch02", "ch03")
+CHECKSUM = 4
+"""Bytes before the cache in its file."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,8 @@ def _shown(plan: Plan) -> bytes:
         for image in plan.images
         for item in image.references
     ]
-    return json.dumps([plan_json(plan.images, plan.problems), asked]).encode()
+    shown = [[image.to_json() for image in plan.images], besides_images(plan.images, plan.problems)]
+    return json.dumps([shown, asked]).encode()
 
 
 _ASKED = (
@@ -866,15 +870,66 @@ def _deep() -> object:
     return value
 
 
+def _read(root: Path, file: str) -> Any:
+    data = (root / file).read_bytes()
+    return json.loads(data) if file == STAMP else msgspec.msgpack.decode(data[CHECKSUM:])
+
+
+def _write(root: Path, file: str, values: object) -> None:
+    """Write a stamp, or a cache with a checksum that is right: what is in it was made by hand."""
+    data = msgspec.msgpack.encode(values)
+    told = json.dumps(values).encode() if file == STAMP else zlib.crc32(data).to_bytes(CHECKSUM, "big") + data
+    (root / file).write_bytes(told)
+
+
 @pytest.mark.parametrize("name", DAMAGES)
 @pytest.mark.parametrize("file", [STAMP, CACHE])
 def test_a_damaged_cache_counts_as_none(root: Path, file: str, name: str) -> None:
     """Whatever stands in the two files, the plan is right, and they are made anew."""
     _kept(root)
-    codec: Any = json if file == STAMP else msgspec.msgpack
-    read, write = (codec.loads, codec.dumps) if file == STAMP else (codec.decode, codec.encode)
-    data = write(DAMAGES[name](read((root / file).read_bytes())))
-    (root / file).write_bytes(data.encode() if isinstance(data, str) else data)
+    _write(root, file, DAMAGES[name](_read(root, file)))
+    _check(root)
+
+
+ODD: dict[str, Callable[[list[Any]], object]] = {
+    "fewer ids than claims": lambda file: file[1].__setitem__(2, file[1][2][:-1]),
+    "fewer claims than ids": lambda file: file[1].__setitem__(9, file[1][9][:-1]),
+    "another id": lambda file: file[1][2].__setitem__(0, "chapters/ch01/zz"),
+    "another kind": lambda file: file[1].__setitem__(0, "poster"),
+    "a question that there is not": lambda file: file[2].insert(0, "weather today"),
+    "a price that is no number": lambda file: file[-1][0].__setitem__(13, "sNaN"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_cache_that_is_not_as_it_was_written_counts_as_none(root: Path, name: str) -> None:
+    """Also where each value in it could stand there: the whole file has a checksum."""
+    _kept(root)
+    data, values = (root / CACHE).read_bytes(), _read(root, CACHE)
+    ODD[name](values[2]["imagery/chapters/ch01/imagery.yaml"])
+    (root / CACHE).write_bytes(data[:CHECKSUM] + msgspec.msgpack.encode(values))
+    _check(root)
+
+
+@pytest.mark.parametrize("key", ["prompts", "roots", "generated"])
+@pytest.mark.parametrize("folder", ["/etc", "..", "a/../../b", "a\0b"])
+def test_a_strangers_stamp_leads_nowhere_else(root: Path, key: str, folder: str) -> None:
+    """Its folders are looked into before anything else of it is known."""
+    _kept(root)
+    values = _read(root, STAMP)
+    _write(root, STAMP, {**values, key: [folder] if key == "roots" else folder})
+    assert take_snapshot(root, {}) is None
+    _check(root)
+
+
+def test_a_stamp_with_one_target_twice_says_nothing_of_names(root: Path) -> None:
+    """Which of two images is meant nobody knows."""
+    _kept(root)
+    values = _read(root, STAMP)
+    files_of = values["files"]
+    files_of[_CH02][1] = files_of["imagery/chapters/ch01/imagery.yaml"][1]
+    _write(root, STAMP, values)
+    assert _summary(root, ("chapters/ch01/a",)) is None
     _check(root)
 
 

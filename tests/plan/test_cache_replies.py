@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from support.studio import ENVIRON, Studio
 
+from chargen.config.layout import JOURNAL
 from chargen.plan import disk
 from chargen.plan.cache import files
 from chargen.plan.session import open_session
@@ -75,3 +76,38 @@ def test_a_reply_is_nobody_s_once_the_entry_of_its_name_has_a_picture_from_elsew
     shutil.rmtree(studio.root / "imagery/chapters/ch03")
     assert verdicts(studio) == {"ch00/d": "restorable", "ch01/e": "restorable", "ch02/b": "restorable"}
     assert studio.build() == []
+
+
+def test_a_reply_of_a_run_that_died_is_told_anew_once_the_journal_is_lost(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it nobody knows that the run died, and the reply is of the entry that has the name it was made for."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    studio.chapter("ch01", {"a": LAMP})
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("chargen.build.image.replace_picture", dies)
+        studio.build()
+    studio.chapter("ch01", {"a": DOOR})
+    studio.chapter("ch02", {"b": LAMP})
+    assert verdicts(studio) == {"ch01/a": "missing", "ch02/b": "restorable"}
+    keep(studio)
+    for path in studio.root.glob(f"{JOURNAL}*"):
+        path.unlink()
+    assert verdicts(studio) == {"ch01/a": "missing", "ch02/b": "missing"}
+
+
+def test_a_journal_that_was_lost_knows_what_was_written_back(studio: Studio) -> None:
+    """So no picture that was fine needs its slots again, and what is kept of it holds."""
+    studio.chapter("ch01", {"a": LAMP})
+    studio.build()
+    keep(studio)
+    for path in studio.root.glob(f"{JOURNAL}*"):
+        path.unlink()
+    with open_session(studio.root, ENVIRON) as session:
+        session.journal.begin_run("r", "doit")
+        assert session.journal.attempts()
+        assert [image.repair for image in session.planner().plan().images] == [False]
+        assert [image.repair for image in session.planner(cached=False).plan().images] == [False]

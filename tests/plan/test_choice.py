@@ -17,7 +17,7 @@ from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Route, Size, Verdict
 from chargen.plan.budget import Ledger
 from chargen.plan.choice import Choice, choose, smallest
-from chargen.plan.plan import Plan, Planned, PlannedReference, plan_json, total_cost, totals
+from chargen.plan.plan import Plan, Planned, PlannedReference, besides_images, total_cost, totals
 from chargen.plan.verdict import Judgement
 
 
@@ -210,16 +210,15 @@ def test_totals_and_costs() -> None:
 
 def test_the_json_of_a_plan_has_the_fixed_names() -> None:
     """Other people's scripts rely on these names and shapes."""
-    shown = plan_json((image("a", M, "p"),), (warning("odd", Position("x.yaml", 2, 3), "mend it"),))
-    assert shown == {
-        "images": [image("a", M, "p").to_json()],
+    shown = image("a", M, "p")
+    assert besides_images((shown,), (warning("odd", Position("x.yaml", 2, 3), "mend it"),)) == {
         "problems": [
             {"severity": "warning", "file": "x.yaml", "line": 2, "column": 3, "message": "odd", "hint": "mend it"}
         ],
         "totals": {"missing": 1},
         "cost_usd": 0.1,
     }
-    assert shown["images"][0] == {
+    assert shown.to_json() == {
         "id": "a",
         "kind": "chapter",
         "file": "imagery/a.yaml",

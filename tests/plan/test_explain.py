@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.records import a_record
 
 from chargen.model.inputs import Change, Inputs, differences, fingerprint, parts, texts
-from chargen.model.record import Record, RecordedReference, RecordLine, RecordPart
+from chargen.model.record import RecordedReference, RecordLine, RecordPart
 from chargen.model.traced import Segment
-from chargen.model.values import EntryId, FileHash, Size
+from chargen.model.values import FileHash, Size
 from chargen.plan.explain import Explanation, RecordedInputs, ReferenceFate, explain
 from chargen.text.word_diff import plain
 
@@ -27,20 +28,11 @@ def inputs(words=None, negative="", references=(), size=(64, 48)):
 
 def record(then):
     words = texts(then)
-    return Record(
-        entry_id=EntryId("chapters/c/a"),
-        kind="chapter",
-        file="c.yaml",
-        attempt="20260101T000000000000Z-00000000",
+    return a_record(
         fingerprint=fingerprint(then),
         prompt=then.prompt,
         negative_prompt=then.negative_prompt,
         asked_size=then.size,
-        provider="sketch",
-        model="sketch",
-        sent_at="",
-        received_at="",
-        chargen_version="0",
         parts=tuple(RecordPart(name, digest, *words.get(name, ("", ""))) for name, digest in parts(then).items()),
         references=then.references,
     )

@@ -94,8 +94,9 @@ class World:
     def kept(self, _entry: Entry) -> PaidReply | None:
         return None
 
-    def paid(self, *_: Any, least: int) -> PaidReply | None:
-        self.asked.append("paid for a sketch" if least == SKETCHED else "paid")
+    def paid(self, *_: Any, least: int, takes: bool) -> PaidReply | None:
+        asked = "paid" if takes else "seen"
+        self.asked.append(f"{asked} for a sketch" if least == SKETCHED else asked)
         return self.reply
 
     def late(self, *_: Any, **__: Any) -> PaidReply | None:
@@ -106,7 +107,7 @@ class World:
         self.asked.append("unexplained")
         return self.lost
 
-    def unusable(self, *_: Any) -> Any:
+    def unusable(self, *_: Any, takes: bool) -> Any:  # noqa: ARG002 - as of the evidence
         self.asked.append("unusable")
         return None
 

@@ -10,34 +10,28 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from support.records import a_record
 
 from chargen.errors import InputError, Problem
 from chargen.model.record import PublishedFile, Record
 from chargen.model.record_json import to_json
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size
+from chargen.model.values import FileHash, Fingerprint, Size
 from chargen.store.hashes import hash_bytes
-from chargen.store.original_store import StoredOriginal
-from chargen.store.originals import Originals, new_attempt_id
+from chargen.store.original_store import StoredOriginal, new_attempt_id
+from chargen.store.originals import Originals
 
 PRINT = Fingerprint("ab" * 32)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"
 
 
 def make_record(number: int = 1, fingerprint: str = PRINT) -> Record:
-    return Record(
-        entry_id=EntryId("chapters/ch03/img-07"),
-        kind="chapter",
-        file="imagery/x.yaml",
+    return a_record(
         attempt=f"20261122T14080700000{number}Z-1f2e3d4c",
         fingerprint=Fingerprint(fingerprint),
-        prompt="a dodo",
-        negative_prompt="",
         asked_size=Size(64, 48),
         provider="sketch",
         model="sketch",
         sent_at="2026-11-22T14:08:07.000001Z",
-        received_at="2026-11-22T14:08:08.000001Z",
-        chargen_version="0",
         cost_usd=Decimal("0.05"),
     )
 

@@ -86,10 +86,10 @@ class Book:
         found = ownership(claims, self)
         by_id = {claim.id: claim for claim in claims}
         recorded = [entry.line.file for entry in self.entries if entry.line]
-        asked = OwnershipOnDemand(by_id, recorded, self)
+        asked = OwnershipOnDemand(by_id, by_id.__getitem__, recorded, self)
         assert asked.attempts == found.attempts
         for name in by_id:  # one by one, each as if nothing else had been asked
-            asked = OwnershipOnDemand(by_id, recorded, self)
+            asked = OwnershipOnDemand(by_id, by_id.__getitem__, recorded, self)
             assert asked.of(name) == found.of(name)
             assert asked.told(name) == (name, found.of(name), found.moves_of(name))
             assert asked.group_of(name) == found.group_of(name)

@@ -1,11 +1,13 @@
 """The cache on the disk: reading it, and writing it together with the stamp after a plan of everything.
 
 Laws: nothing is written by a command that only reads, or where the environment changed while the plan was made; a
-cache that can't be written is no error, and is not synced: half a file counts as none.
+cache that can't be written is no error, and is not synced: half a file counts as none, as does one that is not in every
+byte as it was written.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -20,7 +22,8 @@ from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bound
 from chargen.plan.plan import Plan
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import outside_names
-from chargen.store.files import as_input_error, make_folder, real_target
+from chargen.store.files import as_input_error, make_folder
+from chargen.store.places import real_target
 from chargen.store.temporaries import temporary_name
 
 if TYPE_CHECKING:  # a kept plan is read without what makes one
@@ -32,6 +35,7 @@ if TYPE_CHECKING:  # a kept plan is read without what makes one
     from chargen.plan.session import Session
 
 CACHE = PLAN_CACHE
+_CHECKSUM_BYTES = 4
 
 
 @contextmanager
@@ -60,7 +64,7 @@ def day_of(session: Session) -> str:
 
 def read_cache(root: Path, environment: str) -> Cache:
     """Read the cache; an empty one where there is none, or none that was made in this environment."""
-    data = read_bounded(root / CACHE)
+    data = _read(root)
     with collector_paused():
         found = None if data is None else cache_of(data)
     return found if found is not None and found.environment == environment else Cache(environment)
@@ -70,7 +74,7 @@ def kept_plan(snapshot: Snapshot) -> Plan | None:
     """Return the plan of a project of which nothing changed since it was planned last; None where something did."""
     if not snapshot.unchanged:
         return None
-    data, stamp = read_bounded(snapshot.root / CACHE), snapshot.stamp
+    data, stamp = _read(snapshot.root), snapshot.stamp
     with collector_paused():
         kept = None if data is None else kept_plan_of(data)
         if kept is None or (kept.environment, kept.made) != (stamp.environment, stamp.made):
@@ -97,7 +101,8 @@ def _save(session: Session, planner: Planner, plan: Plan, files: dict[str, KeptF
     with suppress(OSError, ChargenError, UnicodeEncodeError):
         # Originals are looked for below this folder: without it, what is looked at is one that every run changes.
         make_folder(session.project.originals)
-        _write(session.project.root, CACHE, cache_bytes(cache))
+        data = cache_bytes(cache)
+        _write(session.project.root, CACHE, _checksum(data) + data)
         _write(session.project.root, STAMP, stamp_bytes(stamp))
 
 
@@ -131,6 +136,18 @@ def _stamped(planner: Planner, kept: KeptFile, *, nothing_due: bool) -> StampedF
     return StampedFile(
         kept.digest, targets, kept.paths[len(targets) :], kept.files_digest, nothing_due, outside, answers_digest
     )
+
+
+def _read(root: Path) -> memoryview | None:
+    """Read the cache's file; None where it can't be read, or is not as it was written."""
+    found = memoryview(read_bounded(root / CACHE) or b"")
+    checksum, data = found[:_CHECKSUM_BYTES], found[_CHECKSUM_BYTES:]
+    return data if checksum == _checksum(data) else None
+
+
+def _checksum(data: bytes | memoryview) -> bytes:
+    """Return what stands before the cache in its file: whatever it holds is then what was written, in every part."""
+    return zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 
 def _write(root: Path, name: str, data: bytes) -> None:

@@ -205,8 +205,8 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
-    at, with one of what they were like; `taken` the questions whose asking takes something, in order, each with its
-    answer. `entries` and `rows` are those of each image, not decoded before they are asked for.
+    at, with one of what they were like; `taken` the questions whose answers hang on who asked before, in order, each
+    with its answer. `entries` and `rows` are those of each image, not decoded before they are asked for.
     """
 
     digest: str
@@ -289,7 +289,7 @@ def cache_bytes(cache: Cache) -> bytes:
     return msgspec.msgpack.encode(cache, enc_hook=_plain)
 
 
-def cache_of(data: bytes) -> Cache | None:
+def cache_of(data: bytes | memoryview) -> Cache | None:
     """Read a cache; None for anything else."""
     try:
         return _cache.decode(data)
@@ -297,7 +297,7 @@ def cache_of(data: bytes) -> Cache | None:
         return None
 
 
-def kept_plan_of(data: bytes) -> KeptPlan | None:
+def kept_plan_of(data: bytes | memoryview) -> KeptPlan | None:
     """Read of a cache what its plan is made of; None for anything else."""
     try:
         return _plan.decode(data)

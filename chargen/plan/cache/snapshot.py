@@ -62,9 +62,13 @@ class Snapshot:
             return None
         if (self.root / IGNORED).exists() or _has_jobs(self.root):
             return None
-        ids = {name: None for file in files for name in self.stamp.ids(file)}
+        by_target = {
+            target: name
+            for file, known in files.items()
+            for target, name in zip(known.targets, self.stamp.ids(file), strict=True)
+        }
+        ids = dict.fromkeys(by_target.values())
         if names:
-            by_target = dict(zip((target for known in files.values() for target in known.targets), ids, strict=True))
             ids_meant = dict.fromkeys(by_target.get(name, name) for name in names)
             if not ids.keys() >= ids_meant.keys():
                 return None

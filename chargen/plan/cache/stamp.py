@@ -96,9 +96,9 @@ def read_stamp(root: Path) -> Stamp | None:
         return Stamp(
             _text(found["environment"]),
             _text(found["made"]),
-            _texts(found["roots"]),
-            _text(found["prompts"]),
-            _text(found["generated"]),
+            tuple(map(_folder, _texts(found["roots"]))),
+            _folder(found["prompts"]),
+            _folder(found["generated"]),
             _yes_or_no(found["plain"]),
             _yes_or_no(found["clean"]),
             {name: _stamped(values) for name, values in found["files"].items()},
@@ -144,6 +144,14 @@ def _text(value: Any) -> str:
     if type(value) is not str:
         raise TypeError
     return value
+
+
+def _folder(value: Any) -> str:
+    """Return a folder's path, which leads nowhere but below the project: it may be a stranger's."""
+    path = _text(value)
+    if "\0" in path or path.startswith("/") or ".." in path.split("/"):
+        raise TypeError
+    return path
 
 
 def _texts(values: Any) -> tuple[str, ...]:

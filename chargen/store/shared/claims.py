@@ -3,7 +3,7 @@
 Laws: a claim is made before a request waits for its turn, and swapped to `sent` right before it leaves: whoever lost
 it meanwhile fails there, and sends nothing. A claim that ran out is taken over: for nothing where it was not sent,
 named as possibly billed where it was. What a vendor has in a job is over when the vendor says so, not by the clock.
-Safety is in the swap; clocks only lengthen the waiting. Claims are never removed, so that each number under a
+Safety is in the swap; the time is the store's. Claims are never removed, so that each number under a
 fingerprint stands for one purchase.
 """
 
@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from itertools import count
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import asdict, replace
 
 from chargen.model.values import EntryId, Fingerprint
-from chargen.store.clock import Clock, stamp
-from chargen.store.shared.objects import Objects, StoreError
+from chargen.store.clock import stamp
+from chargen.store.shared.objects import TRIES, DamagedObjectError, Objects, ever_changing
 
 CLAIMED_SECONDS = 300.0
 """How long a claim is held before its request leaves; whoever waits longer for a turn may lose it, for nothing."""
@@ -98,6 +98,11 @@ class Held(Struct, frozen=True):
     billed: Claim | None = None
     """Whose request this claim was taken over from, after it was sent and ran out: it may be billed."""
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of the inputs that the claim is for."""
+        return Fingerprint(self.key.split("/")[1])
+
 
 class Wanted(Struct, frozen=True):
     """What a claim is asked for. `is_others` says whether an entry is another one of the same book."""
@@ -113,18 +118,21 @@ class Wanted(Struct, frozen=True):
 
 
 class Claims:
-    """The claims of one run; safe to use from threads. Every method raises StoreError."""
+    """The claims of one run; `now` tells the store's time. Safe to use from threads; every method raises StoreError."""
 
-    def __init__(self, objects: Objects, holder: Holder, clock: Clock) -> None:
+    def __init__(self, objects: Objects, holder: Holder, now: Callable[[], datetime]) -> None:
         self._objects = objects
         self._holder = holder
-        self._clock = clock
+        self._now = now
 
     def acquire(self, wanted: Wanted) -> Held | Claim:
         """Claim the first number under the fingerprint that may be bought; return who holds it where another does."""
-        number = 1
-        while True:
-            key = f"claim/{wanted.fingerprint}/{number}"
+        every = (self._at(f"{_folder(wanted.fingerprint)}/{number}", wanted) for number in count(1))
+        return next(found for found in every if found is not None)
+
+    def _at(self, key: str, wanted: Wanted) -> Held | Claim | None:
+        """Claim one number; return who holds it where another does, None where it is of another purchase."""
+        for _ in range(TRIES):
             mine = self._claim(wanted)
             version = self._objects.create(key, mine.to_bytes())
             if version is not None:
@@ -133,11 +141,10 @@ class Claims:
             if there is None:
                 continue
             other = _read(there.data)
-            if other is None:
-                raise StoreError(f"`{key}` is no claim")
-            if self._is_passed(other, wanted):
-                number += 1
-                continue
+            if other is None and not wanted.anew:
+                raise DamagedObjectError(f"`{key}` is no claim that can be read here, and somebody may be buying it")
+            if other is None or self._is_passed(other, wanted):
+                return None
             # Runs of one clone never overlap, and its own journal names what a run of before left in flight.
             own = other.machine == self._holder.machine and not other.is_at_vendor
             if other.state is not ClaimState.FREE and not own and not self._ran_out(other):
@@ -146,6 +153,7 @@ class Claims:
             if version is not None:
                 billed = other if other.state is ClaimState.SENT and not own else None
                 return Held(key, mine, version, billed)
+        raise ever_changing(key)
 
     def sent(self, held: Held, attempt: str, seconds: float, price: str) -> Held | None:
         """Say that a request is leaving that ends within so many seconds; None where the claim was lost."""
@@ -171,25 +179,15 @@ class Claims:
 
     def at_vendors(self, fingerprint: Fingerprint) -> tuple[Held, ...]:
         """Return the claims under a fingerprint that are in jobs, whoever's: their versions may be swapped."""
-        found: list[Held] = []
-        number = 1
-        while (there := self._objects.get(key := f"claim/{fingerprint}/{number}")) is not None:
-            claim = _read(there.data)
-            if claim is not None and claim.is_at_vendor:
-                found.append(Held(key, claim, there.version))
-            number += 1
-        return tuple(found)
+        return tuple(held for held in self._under(fingerprint) if held.claim.is_at_vendor)
 
     def forget(self, fingerprint: Fingerprint, attempt: str) -> None:
         """Give back the claim of an attempt of this clone's that brought nothing, whichever run it was of."""
-        number = 1
-        while (there := self._objects.get(key := f"claim/{fingerprint}/{number}")) is not None:
-            claim = _read(there.data)
-            if claim is not None and (claim.attempt, claim.machine) == (attempt, self._holder.machine):
-                if claim.state in (ClaimState.CLAIMED, ClaimState.SENT):
-                    self.free(Held(key, claim, there.version))
+        for held in self._under(fingerprint):
+            if (held.claim.attempt, held.claim.machine) == (attempt, self._holder.machine):
+                if held.claim.state in (ClaimState.CLAIMED, ClaimState.SENT):
+                    self.free(held)
                 return
-            number += 1
 
     def free(self, held: Held) -> bool:
         """Give a claim back that brought nothing; say whether it was still this one."""
@@ -198,6 +196,12 @@ class Claims:
     def done(self, held: Held) -> None:
         """Say that the reply is in the store."""
         self._swapped(held, replace(held.claim, state=ClaimState.DONE, record=""))
+
+    def _under(self, fingerprint: Fingerprint) -> Iterator[Held]:
+        """Yield the claims under a fingerprint, whoever's, with the versions that they are swapped by."""
+        for key, there, claim in self._objects.numbered(_folder(fingerprint), _read):
+            if claim is not None:
+                yield Held(key, claim, there.version)
 
     def _swapped(self, held: Held, claim: Claim) -> Held | None:
         claim = replace(claim, nonce=secrets.token_hex(8))
@@ -228,22 +232,25 @@ class Claims:
         return other.entry != wanted.entry and wanted.is_others(other.entry) and not self._ran_out(other)
 
     def is_late(self, claim: Claim) -> bool:
-        """Say whether its time is over."""
-        return claim.until < stamp(self._clock.now(), microseconds=True)
+        """Say whether its time is over. Raises StoreError."""
+        return claim.until < stamp(self._now(), microseconds=True)
 
     def _ran_out(self, claim: Claim) -> bool:
         return self.is_late(claim) and not claim.is_at_vendor
 
     def _until(self, seconds: float) -> str:
-        return stamp(self._clock.now() + timedelta(seconds=seconds), microseconds=True)
+        return stamp(self._now() + timedelta(seconds=seconds), microseconds=True)
+
+
+def _folder(fingerprint: Fingerprint) -> str:
+    return f"claim/{fingerprint}"
 
 
 def _read(data: bytes) -> Claim | None:
     """Read a claim; None for what is none."""
     try:
-        told: dict[str, Any] = json.loads(data)
-        datetime.fromisoformat(told["until"])
-        texts = {name: str(told.get(name, "")) for name in Claim.__struct_fields__}
-        return Claim(**{**texts, "entry": EntryId(texts["entry"]), "state": ClaimState(texts["state"])})  # type: ignore[arg-type]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        claim = convert(json.loads(data), Claim)
+        datetime.fromisoformat(claim.until)
+    except (ValueError, RecursionError):
         return None
+    return claim

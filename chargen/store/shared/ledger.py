@@ -7,8 +7,9 @@ Months are those of UTC, amounts USD.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from chargen.model.amounts import amount_of
 from chargen.store.shared.objects import Objects
 
 _SPEND = "spend"
@@ -32,22 +33,17 @@ class SharedLedger:
     def spent(self, at: str) -> dict[str, Decimal]:
         """Return what each attempt of a month cost, or may have cost where nothing came of it yet.
 
+        Of several amounts that are told of one the largest counts: a budget is not to be passed.
         `at` is an attempt of that month, or a compact time.
         """
-        found: dict[str, Decimal] = {}
-        known: set[str] = set()
+        told: dict[str, dict[str, Decimal]] = {_MOST: {}, _COST: {}}
         for key, _ in self._objects.sizes(_month(at)):
-            attempt, _, told = key.removeprefix(f"{_month(at)}/").partition("/")
-            sort, _, amount = told.partition("=")
-            try:
-                usd = Decimal(amount)
-            except InvalidOperation:
-                continue
-            if not usd.is_finite() or usd < 0 or (attempt in known and sort != _COST):
-                continue
-            found[attempt] = usd
-            known.update((attempt,) if sort == _COST else ())
-        return found
+            attempt, _, name = key.removeprefix(f"{_month(at)}/").partition("/")
+            sort, _, amount = name.partition("=")
+            usd = amount_of(amount)
+            if usd is not None and sort in told:
+                told[sort][attempt] = max(usd, told[sort].get(attempt, usd))
+        return told[_MOST] | told[_COST]
 
 
 def _month(at: str) -> str:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from chargen.config.settings import StoreSettings
 from chargen.errors import StartError, error
+from chargen.plain_file import PICTURE_BYTES
 
 CONNECT_SECONDS = 5
 REQUEST_SECONDS = 60
@@ -25,15 +28,36 @@ REQUEST_SECONDS = 60
 RETRY_SECONDS = 15
 """After this no failed request is tried again: an image waits for it."""
 
+CHECK = "check"
+"""Where objects are that only a look at the store itself makes, and removes."""
+TRIES = 20
+"""How often a writer that is told of an object looks for it: one that is never there, or never as told, is given up."""
+_MOST_FOREIGN = 16
+"""So many objects in a row that say nothing are not ours: a web server answers every name with its front page."""
 _MOST_SHOWN = 160
 _ADDRESS = re.compile(r"\w+://\S+|\?\S+")
-_GOOGLE_EMULATOR = "STORAGE_EMULATOR_HOST"
-"""Where Google's own libraries are told the address of a stand-in for its storage."""
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "gs": ("STORAGE_EMULATOR_HOST",),
+    "az": ("AZURITE_BLOB_STORAGE_URL",),
+}
+"""Where vendors' own tools are told of another server than the vendor's, by the scheme of a store's address."""
+
+
+_Told = TypeVar("_Told")
 
 
 class StoreError(Exception):
     """The store did not do what was asked; the text says why, for people."""
+
+
+class DamagedObjectError(StoreError):
+    """One object can't be used; the store is fine."""
+
+
+def ever_changing(key: str) -> StoreError:
+    """Return what to raise where `TRIES` of them did not bring a writer together with what is said to be there."""
+    return StoreError(f"the store says that `{key}` is there, and does not show it as it is")
 
 
 class Stored(Struct, frozen=True):
@@ -55,11 +79,29 @@ class Objects:
         """Return an object, None where there is none."""
         try:
             found = self._library.get(self._store, key)
+            if found.meta["size"] > PICTURE_BYTES:
+                raise DamagedObjectError(f"`{key}` is larger than {PICTURE_BYTES >> 20} MiB: not read")
             return Stored(bytes(found.bytes()), _version(found.meta))
         except FileNotFoundError:
             return None
         except self._failures.BaseError as failure:
             raise self._error(failure) from None
+
+    def numbered(
+        self, folder: str, read: Callable[[bytes], _Told | None]
+    ) -> Iterator[tuple[str, Stored, _Told | None]]:
+        """Yield `folder/1`, `folder/2` and so on up to the first that is not there: key, object, and what it says."""
+        foreign = 0
+        for number in count(1):
+            key = f"{folder}/{number}"
+            there = self.get(key)
+            if there is None:
+                return
+            told = read(there.data)
+            foreign = foreign + 1 if told is None else 0
+            if foreign > _MOST_FOREIGN:
+                raise StoreError(f"what is below `{folder}/` is not of this program: is it the right address?")
+            yield key, there, told
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object, whatever is there."""
@@ -84,6 +126,17 @@ class Objects:
             return
         except self._failures.BaseError as failure:
             raise self._error(failure) from None
+
+    def time(self) -> datetime:
+        """Return what time it is by the store's own clock, which stamps what is written."""
+        key = f"{CHECK}/{secrets.token_hex(8)}"
+        self.put(key, b"")
+        try:
+            moment: datetime = self._library.get(self._store, key).meta["last_modified"]
+        except (self._failures.BaseError, FileNotFoundError) as failure:
+            raise self._error(failure) from None
+        self.delete(key)
+        return moment
 
     def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Yield key and size in bytes of every object below a prefix."""
@@ -122,16 +175,13 @@ def open_objects(settings: StoreSettings, environ: Mapping[str, str]) -> Objects
         raise StartError(
             [error("a store is configured and `obstore` is not installed", settings.position, hint)]
         ) from None
-    endpoint = next((environ[name] for name in _ENDPOINTS if environ.get(name)), "")
-    google = environ.get(_GOOGLE_EMULATOR, "")
+    server = server_of(settings.url, environ)
     more = {}
-    if endpoint and settings.url.startswith("s3://"):
-        more["endpoint"] = endpoint
-    elif google and settings.url.startswith("gs://"):
-        more["service_account_key"] = _account_of(google)
-    plain = any(url.startswith("http://") for url in (endpoint, google)) or bool(
-        environ.get("AZURITE_BLOB_STORAGE_URL")
-    )
+    if server and settings.url.startswith("s3://"):
+        more["endpoint"] = server
+    elif server and settings.url.startswith("gs://"):
+        more["service_account_key"] = _account_of(server)
+    plain = server.startswith("http://")
     client = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{REQUEST_SECONDS}s", "allow_http": plain}
     retries = {"max_retries": 3, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     try:
@@ -141,6 +191,11 @@ def open_objects(settings: StoreSettings, environ: Mapping[str, str]) -> Objects
         message = f"this store can't be opened: {words}"
         hint = "its credentials come from the environment, as the vendor's own tools take them"
         raise StartError([error(message, settings.position, hint)]) from None
+
+
+def server_of(url: str, environ: Mapping[str, str]) -> str:
+    """Return the address of the server that the environment puts in the place of the vendor's; mostly nothing."""
+    return next((environ[name] for name in _ENDPOINTS.get(url.partition(":")[0], ()) if environ.get(name)), "")
 
 
 def _account_of(emulator: str) -> str:

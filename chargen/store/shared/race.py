@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from chargen.store.shared.objects import Objects
+from chargen.store.shared.objects import CHECK, Objects
 
 RACERS = 16
 FIRST_USE_SECONDS = 2.0
@@ -26,7 +26,7 @@ def what_is_wrong(objects: Objects, seconds: float) -> str:
     """
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        key = f"check/{secrets.token_hex(8)}"
+        key = f"{CHECK}/{secrets.token_hex(8)}"
         try:
             winners = _winners(lambda data, key=key: objects.create(key, data) is not None)  # type: ignore[misc]
             if winners != 1:

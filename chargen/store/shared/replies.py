@@ -12,25 +12,35 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert, to_builtins
 
 from chargen.model.record import Original, Record
-from chargen.model.record_json import RecordError, from_dict, to_dict
-from chargen.model.values import FileHash, Fingerprint
+from chargen.model.record_json import from_dict, to_dict
+from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
 from chargen.store.hashes import hash_bytes
-from chargen.store.shared.objects import Objects, StoreError
+from chargen.store.shared.objects import TRIES, DamagedObjectError, Objects, ever_changing
 
 _LOG = logging.getLogger("chargen")
 
 DONE = "done"
 """Where records are, below the prefix."""
+BYTES = "cas"
+"""Where delivered bytes are."""
 
 
-class FurtherPicture(Struct, frozen=True):
+class FurtherPicture(Struct, frozen=True, array_like=True):
     """One that was delivered beside a reply's first: hash, and size in bytes."""
 
     sha256: FileHash
     size: int
+
+
+class _Told(Struct, frozen=True):
+    """What an object holds."""
+
+    who: str
+    record: dict[str, Any]
+    others: tuple[FurtherPicture, ...] = ()
 
 
 class SharedReply(Struct, frozen=True):
@@ -52,10 +62,6 @@ class SharedReply(Struct, frozen=True):
         return self.original.size + sum(other.size for other in self.others)
 
 
-class DamagedReplyError(StoreError):
-    """One reply can't be used; the store is fine."""
-
-
 class Replies:
     """The replies of one project; safe to use from threads. Every method raises StoreError."""
 
@@ -69,14 +75,10 @@ class Replies:
 
     def numbered(self, fingerprint: Fingerprint) -> tuple[tuple[SharedReply, str], ...]:
         """Return the same, each with the key of its record."""
-        found: list[tuple[SharedReply, str]] = []
-        number = 1
-        while (there := self._objects.get(key := _key(fingerprint, number))) is not None:
-            reply = _read(there.data)
-            if reply is not None and reply.record.fingerprint == fingerprint:
-                found.append((reply, key))
-            number += 1
-        return tuple(found)
+        every = self._objects.numbered(f"{DONE}/{fingerprint}", _read)
+        return tuple(
+            (reply, key) for key, _, reply in every if reply is not None and reply.record.fingerprint == fingerprint
+        )
 
     def fetch(self, reply: SharedReply) -> tuple[bytes, tuple[bytes, ...]]:
         """Return delivered bytes, verified, and the further pictures; of these none that is damaged."""
@@ -85,44 +87,41 @@ class Replies:
         for other in reply.others:
             try:
                 others.append(self._fetch(reply, other))
-            except DamagedReplyError as failure:
+            except DamagedObjectError as failure:
                 _LOG.warning("a further picture is left out: %s", failure)
         return data, tuple(others)
 
     def _fetch(self, reply: SharedReply, picture: Original | FurtherPicture) -> bytes:
         there = self._objects.get(bytes_key(picture))
         if there is None:
-            raise DamagedReplyError(f"the bytes of {reply.record.attempt} are not in the store")
+            raise DamagedObjectError(f"the bytes of {reply.record.attempt} are not in the store")
         if hash_bytes(there.data) != picture.sha256:
-            raise DamagedReplyError(f"the bytes of {reply.record.attempt} in the store are damaged: not used")
+            raise DamagedObjectError(f"the bytes of {reply.record.attempt} in the store are damaged: not used")
         return there.data
 
     def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> bool:
-        """Put a reply there with the further pictures of it, if it is not; say whether it was not."""
+        """Put a reply there with the further pictures of it, if it is not; say whether it was not.
+
+        Bytes of it that are lost there, or not these, are put there again.
+        """
         original = record.original
         assert original is not None
-        number = 1
         further = [FurtherPicture(hash_bytes(other), len(other)) for other in others]
         told = {"format": 1, "who": self._who, "record": to_dict(record)}
         if further:
-            told["others"] = [[other.sha256, other.size] for other in further]
+            told["others"] = to_builtins(further)
         text = json.dumps(told, sort_keys=True).encode()
-        placed = False
-        while True:
-            there = self._objects.get(_key(record.fingerprint, number))
-            if there is None:
-                if not placed:
-                    self._place(original, data)
-                    for picture, content in zip(further, others, strict=True):
-                        self._place(picture, content)
-                    placed = True
-                if self._objects.create(_key(record.fingerprint, number), text) is not None:
-                    return True
-                continue
-            known = _read(there.data)
-            if known is not None and known.record.attempt == record.attempt:
+        self._place(original, data)
+        for picture, content in zip(further, others, strict=True):
+            self._place(picture, content)
+        folder = f"{DONE}/{record.fingerprint}"
+        for _ in range(TRIES):
+            known = [reply for _, _, reply in self._objects.numbered(folder, _read)]
+            if any(reply is not None and reply.record.attempt == record.attempt for reply in known):
                 return False
-            number += 1
+            if self._objects.create(f"{folder}/{len(known) + 1}", text) is not None:
+                return True
+        raise ever_changing(folder)
 
     def _place(self, picture: Original | FurtherPicture, data: bytes) -> None:
         """Put delivered bytes there; what is under their hash and is not these is replaced."""
@@ -131,22 +130,19 @@ class Replies:
             self._objects.put(key, data)
 
 
-def _key(fingerprint: Fingerprint, number: int) -> str:
-    return f"{DONE}/{fingerprint}/{number}"
-
-
 def bytes_key(picture: Original | FurtherPicture) -> str:
     """Say under which key delivered bytes are."""
-    return f"cas/{picture.sha256}"
+    return f"{BYTES}/{picture.sha256}"
 
 
 def _read(data: bytes) -> SharedReply | None:
     """Read a record as it is kept; None for what is none."""
     try:
-        told: dict[str, Any] = json.loads(data)
-        record = from_dict(told["record"])
-        who = str(told["who"])
-        others = tuple(FurtherPicture(FileHash(str(sha256)), int(size)) for sha256, size in told.get("others", ()))
-    except (ValueError, KeyError, TypeError, RecursionError, RecordError):
+        told = convert(json.loads(data), _Told)
+        record = from_dict(told.record)
+    except (ValueError, RecursionError):  # a RecordError is a ValueError
         return None
-    return None if record.original is None else SharedReply(record, record.original, who, others)
+    whole = is_attempt_id(record.attempt) and all(is_digest(other.sha256) for other in told.others)
+    return (
+        SharedReply(record, record.original, told.who, told.others) if record.original is not None and whole else None
+    )

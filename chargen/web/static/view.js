@@ -4,28 +4,48 @@
 const view = {
   element: document.getElementById("view"),
   image: null,
+  frame: null,
   zoom: null,
 
-  async open(id) {
-    const image = await attempt(() => source.image(id));
-    if (image === null || image === undefined || desk.route().id !== id) return;
-    const focused = view.image?.id === id && view.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  // What the grid knows is shown at once: no key is ever for a picture that is not in sight.
+  before(id) {
+    const known = desk.book.images.find((image) => image.id === id);
+    if (!known || view.image?.id === id) return;
+    desk.shown = null;
+    view.draw(known, []);
+  },
+
+  open(route, image) {
+    view.draw(image, [view.prompt(image), view.references(image), view.versions(image), view.why(image)]);
+  },
+
+  draw(image, details) {
+    const isSame = view.image?.id === image.id;
+    const focused = isSame && view.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    // A picture that stays keeps its zoom.
+    if (!isSame || view.image.picture !== image.picture || view.zoom?.frames[0] !== view.frame) view.hang(image);
     view.image = image;
+    fill(view.element,
+      make("p", { class: "back" }, make("a", { href: "#", "data-key": "back" }, "← all images")),
+      make("h2", {}, image.title || image.id, " ", make("small", {}, image.id)),
+      make("div", { class: "columns" }, view.frame, make("div", { class: "about" }, view.state(image), view.actions(image), ...details)));
+    (view.element.querySelector(`[data-key="${focused}"]`) || view.frame).focus({ preventScroll: true });
+  },
+
+  hang(image) {
     const frame = make("div", { class: "frame", tabindex: "0", role: "group", "aria-label": "picture; z zooms" });
     if (image.picture) {
       const picture = make("img", { src: source.picture(image.picture), alt: grid.alt(image) });
-      picture.addEventListener("error", () => frame.replaceChildren("This picture can't be shown."));
+      picture.addEventListener("error", () => {
+        frame.replaceChildren("This picture can't be shown.");
+        desk.shown = view.zoom = null; // the next look at the book asks anew
+      });
       frame.append(picture);
     } else {
       frame.append(`There is no picture yet: ${image.reasons.join("; ") || image.verdict}.`);
     }
-    fill(view.element,
-      make("p", { class: "back" }, make("a", { href: "#", "data-key": "back" }, "← all images")),
-      make("h2", {}, image.title || image.id, " ", make("small", {}, image.id)),
-      make("div", { class: "columns" }, frame, make("div", { class: "about" },
-        view.state(image), view.actions(image), view.prompt(image), view.references(image), view.versions(image), view.why(image))));
+    view.frame = frame;
     view.zoom = new Zoom([frame]);
-    (view.element.querySelector(`[data-key="${focused}"]`) || frame).focus({ preventScroll: true });
   },
 
   state(image) {
@@ -39,7 +59,7 @@ const view = {
       image.retake ? make("p", { class: "note" }, `Asked anew: “${image.retake}”`) : null,
       made ? make("p", {}, `made ${made.at ? desk.time(made.at) : ""}${made.by ? ` by ${made.by}` : ""}, ${money(made.cost_usd)}`) : null,
       make("p", {}, `${image.file}:${image.line}`),
-      ...image.problems.map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`)));
+      ...(image.problems || []).map((problem) => make("p", { class: problem.severity }, `${problem.severity}: ${problem.message}`)));
   },
 
   actions(image) {
@@ -48,7 +68,7 @@ const view = {
     return make("p", { class: "actions" },
       act("approve (a)", "a", "approve"),
       button("reject (x)", () => decide.reject([image.id]), { "data-key": "x" }),
-      image.versions.length ? button("ask again in words (t)", () => retake.ask(image.id), { "data-key": "t" }) : null,
+      image.versions?.length ? button("ask again in words (t)", () => retake.ask(image.id), { "data-key": "t" }) : null,
       act("lock (l)", "l", "lock"),
       act("unlock", "unlock", "unlock"),
       act("accept as it is (k)", "k", "accept"),

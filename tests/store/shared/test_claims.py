@@ -53,7 +53,7 @@ def objects() -> Objects:
 
 @pytest.fixture
 def machine(objects: Objects, clock: Clock) -> Callable[[str, str], Claims]:
-    return lambda name, run="run-1": Claims(objects, Holder(f"{name} on host", name, f"{name}-{run}"), clock)
+    return lambda name, run="run-1": Claims(objects, Holder(f"{name} on host", name, f"{name}-{run}"), clock.now)
 
 
 def wanted(entry: EntryId = A, **more: object) -> Wanted:

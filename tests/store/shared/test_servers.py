@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from servers.object_stores import GOOD, LYING, ObjectStore
@@ -53,6 +54,12 @@ def test_one_writer_makes_a_new_object_and_one_replaces_a_version(
     assert second is not None
     assert objects.swap("b/one", b"third", first) is None
     assert objects.swap("b/one", b"second", first) == second
+
+
+def test_a_store_tells_its_time(good: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = opened(good, monkeypatch)
+    assert abs(objects.time() - datetime.now(UTC)) < timedelta(minutes=1)
+    assert list(objects.sizes("check")) == []
 
 
 def test_a_good_store_may_hold_claims(good: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 from obstore.store import MemoryStore
+from support.records import a_record, original_told
 
-from chargen.model.record import Original, Record
-from chargen.model.values import EntryId, Fingerprint, Size
-from chargen.store.hashes import hash_bytes
+from chargen.model.record import Record
+from chargen.model.values import Fingerprint
 from chargen.store.shared.ledger import SharedLedger
-from chargen.store.shared.objects import Objects
-from chargen.store.shared.replies import DamagedReplyError, Replies, bytes_key
+from chargen.store.shared.objects import DamagedObjectError, Objects
+from chargen.store.shared.replies import Replies, bytes_key
 
 PRINT = Fingerprint("b" * 64)
 FIRST, SECOND = "20261122T140000000001Z-00000001", "20261122T140000000002Z-00000002"
@@ -21,22 +21,7 @@ FIRST, SECOND = "20261122T140000000001Z-00000001", "20261122T140000000002Z-00000
 
 def record(data: bytes, attempt: str = FIRST, fingerprint: Fingerprint = PRINT) -> Record:
     """A record of a reply of these bytes."""
-    return Record(
-        entry_id=EntryId("chapters/ch01/a"),
-        kind="chapter",
-        file="imagery/ch01.yaml",
-        attempt=attempt,
-        fingerprint=fingerprint,
-        prompt="A lamp.",
-        negative_prompt="",
-        asked_size=Size(64, 64),
-        provider="openai",
-        model="gpt-image-2.6-flare",
-        sent_at="2026-11-22T14:00:00.000001Z",
-        received_at="2026-11-22T14:00:09Z",
-        chargen_version="0",
-        original=Original(hash_bytes(data), len(data), "image/png", 64, 64, "reply.png", False),
-    )
+    return a_record(attempt=attempt, fingerprint=fingerprint, original=original_told(data))
 
 
 @pytest.fixture
@@ -68,10 +53,10 @@ def test_bytes_that_are_not_those_of_the_record_are_not_used(replies: Replies, o
     replies.put(record(b"one"), b"one")
     (found,) = replies.under(PRINT)
     objects.put(bytes_key(found.original), b"won")
-    with pytest.raises(DamagedReplyError, match="damaged"):
+    with pytest.raises(DamagedObjectError, match="damaged"):
         replies.fetch(found)
     objects.delete(bytes_key(found.original))
-    with pytest.raises(DamagedReplyError, match="not in the store"):
+    with pytest.raises(DamagedObjectError, match="not in the store"):
         replies.fetch(found)
 
 
@@ -79,6 +64,15 @@ def test_bytes_that_somebody_spoilt_are_mended_by_the_next_who_has_them(replies:
     objects.put(bytes_key(record(b"one").original), b"spoilt")  # type: ignore[arg-type]
     replies.put(record(b"one"), b"one")
     assert replies.fetch(replies.under(PRINT)[0]) == (b"one", ())
+
+
+def test_bytes_that_were_lost_are_put_there_again_by_who_has_the_reply(replies: Replies, objects: Objects) -> None:
+    replies.put(record(b"one"), b"one", (b"beside",))
+    (found,) = replies.under(PRINT)
+    for key in found.bytes_keys:
+        objects.delete(key)
+    assert not replies.put(record(b"one"), b"one", (b"beside",))
+    assert replies.fetch(found) == (b"one", (b"beside",))
 
 
 def test_further_pictures_of_a_reply_come_along_but_for_one_that_is_spoilt(replies: Replies, objects: Objects) -> None:
