@@ -897,7 +897,7 @@ ODD: dict[str, Callable[[list[Any]], object]] = {
     "another id": lambda file: file[1][2].__setitem__(0, "chapters/ch01/zz"),
     "another kind": lambda file: file[1].__setitem__(0, "poster"),
     "a question that there is not": lambda file: file[2].insert(0, "weather today"),
-    "a price that is no number": lambda file: file[-1][0].__setitem__(13, "sNaN"),
+    "a price that is no number": lambda file: file[-1][0].__setitem__(16, "sNaN"),
 }
 
 
@@ -937,10 +937,10 @@ def test_a_stamp_with_one_target_twice_says_nothing_of_names(root: Path) -> None
 def test_what_is_damaged_of_single_entries_counts_as_none(root: Path, entries: object) -> None:
     """It is asked for where a file was edited: whatever stands there, the plan is right."""
     _kept(root)
-    values = msgspec.msgpack.decode((root / CACHE).read_bytes())
+    values = _read(root, CACHE)
     for file in _files(values).values():
         file[-2] = entries
-    (root / CACHE).write_bytes(msgspec.msgpack.encode(values))
+    _write(root, CACHE, values)
     EDITS["a prompt"](root)
     _check(root)
 
