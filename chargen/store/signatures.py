@@ -1,8 +1,8 @@
 """What the file system says of many files at once, as texts that change whenever a file changes.
 
-Laws: links are followed; where a folder on the way is one, or it leads to nothing, it is told where it leads; what can't
-be looked at counts as absent; a signature says nothing of a file that changed within `RACY_NS` before it was taken,
-because a second change could fall into the same tick of the clock. Must not know what the files mean.
+Laws: links are followed; where a folder on the way is one, or it leads to nothing, it is told where it leads; what
+can't be looked at counts as absent; a signature says nothing of a file that changed within `RACY_NS` before it was
+taken, because a second change could fall into the same tick of the clock. Must not know what the files mean.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class Signatures:
         """Return the signature of one file: its size, both times and inode, or that it is absent (`is_absent`)."""
         found = self._known.get(path)
         if found is None:
-            led = self._led(path.rpartition("/")[0])
+            folder = path.rpartition("/")[0]
+            led = self._led_to.get(folder)
+            if led is None:
+                led = self._led(folder)
             try:
                 status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
             except (OSError, ValueError):
@@ -68,9 +71,7 @@ class Signatures:
 
     def _led(self, folder: str) -> str:
         """Say where a folder is that links lead to; nothing where it is no link and lies behind none."""
-        found = self._led_to.get(folder)
-        if found is None:
-            full = self.root + folder
-            is_led = bool(folder) and (bool(self._led(folder.rpartition("/")[0])) or os.path.islink(full))  # noqa: PTH114
-            found = self._led_to[folder] = f" {os.path.realpath(full)}" if is_led else ""
+        full = self.root + folder
+        is_led = folder != "" and (os.path.islink(full) or self._led(folder.rpartition("/")[0]) != "")  # noqa: PTH114
+        found = self._led_to[folder] = f" {os.path.realpath(full)}" if is_led else ""
         return found
