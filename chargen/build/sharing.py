@@ -180,9 +180,9 @@ class Sharing:
             return SharedPurchase(self, image, None)
         if held is None:
             return None
-        if held.billed is not None:
-            until = f"{held.billed.until[:16].replace('T', ' ')} UTC"
-            self.tell_billed(held.billed, f"and no reply was in the store by {until}")
+        if (before := held.claim.before) is not None:
+            until = f"{before.until[:16].replace('T', ' ')} UTC"
+            self.tell_billed(before, f"and no reply was in the store by {until}")
         return SharedPurchase(self, image, held)
 
     def _claim(self, image: Planned, judge: Judge) -> Held | None:
