@@ -115,9 +115,17 @@ class Session:
                 self._recover_save(temporary)
             else:
                 sweep((temporary,))
-        in_transit = {job.name for job in self.jobs.all()}
-        in_transit.update(line.attempt for job in self.batch_jobs.all() for line in job.lines)
-        return self.journal.leftovers(in_transit)
+        return self.journal.leftovers(self._in_transit())
+
+    def unanswered(self) -> tuple[Attempt, ...]:
+        """Return the requests of a run that died that may have been billed with nothing to show. Writes nothing."""
+        found = self.journal.unanswered(self._in_transit())
+        return tuple(attempt for attempt in found if not providers.is_proof(attempt.provider))
+
+    def _in_transit(self) -> set[str]:
+        """Return the attempts that can still be asked for."""
+        names = {job.name for job in self.jobs.all()}
+        return names | {line.attempt for job in self.batch_jobs.all() for line in job.lines}
 
     def _recover_save(self, temporary: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
