@@ -2,9 +2,11 @@
 
 Laws: whatever planning reads is asked of `Disk` and noted in its `ReadTrace`, so that no read goes round them; the
 planned rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying
-traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew,
-one by one, each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte.
-What concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
+traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018). Else those are taken of which entry
+and answers hold, and the other images planned anew, one by one, each with the portraits it references: whatever an
+image needs of its own file besides its entry belongs in `_made_of`. A kept plan and one made without a cache are the
+same, byte for byte. What concerns files together (two entries for one picture, portraits in a circle) is planned
+without a cache.
 
 A step over the whole book that verdicts hang on (whose picture is it?) stands between `Book`, which has the heads of
 all files without planning any, and the first image: what it needs of each entry is put into `Head` (a changed file's is
@@ -14,17 +16,20 @@ judged, so that only images of which it says something else are planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Imagery, Retake
+from chargen.model.entries import Entry, Imagery, Retake
 from chargen.model.values import EntryId, Verdict
+from chargen.plan.as_read import as_read
 from chargen.plan.book import Book
-from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
+from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
@@ -241,7 +246,8 @@ class Planner:
             kept = self._kept.get(file)
             rows = None if kept is None else self._held(kept)
             if rows is None:
-                self._files[file] = {name: self._image(name) for name in self.book.heads[file].ids}
+                same = self._unedited(file)
+                self._files[file] = {name: same.get(name) or self._image(name) for name in self.book.heads[file].ids}
                 self._anew.add(file)
             else:
                 self._files[file] = {row.id: self._image(row.id) if self._builds(row) else row for row in rows}
@@ -260,8 +266,34 @@ class Planner:
         # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
         return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
 
+    def _unedited(self, file: str) -> Mapping[EntryId, Row]:
+        """Return the rows of a file that was edited whose entries were not, while what was read for them holds."""
+        old = self.book.edited.get(file)
+        if old is None or self.has_options or self.disk.scanned(file).has_anchors:
+            return {}
+        found, entries = {}, self.book.entries(file)
+        with suppress(LookupError, UnicodeEncodeError):  # numbers of a damaged cache; a text that can't be kept
+            for name, (kept, row) in read_entries(old).items():
+                if not kept.digest or name not in entries:
+                    continue
+                reads = [old.reads[number] for number in kept.reads]
+                paths = [old.paths[number] for number in kept.paths]
+                if self._made_of(entries[name], row, reads, paths) == kept.digest:
+                    found[name] = row
+                    self._reads[name] = (*reads, *(f"{FILE} {path}" for path in paths))
+        return found
+
+    def _made_of(self, entry: Entry, image: Shown, reads: Iterable[str], paths: Iterable[str]) -> str:
+        """Return one digest over what an image was planned of: its entry as it was read, and what was read for it.
+
+        Of its file it needs besides whether its slots could be written. Raises UnicodeEncodeError.
+        """
+        refusal = self.judge.write_back_check.refusal_of(entry, image.target, image.route)
+        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.files_digest(paths)} {refusal!r} "
+        return hashlib.sha256(answers.encode() + as_read(entry)).hexdigest()
+
     def _builds(self, row: Row) -> bool:
-        return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
+        return self._building and _is_due(row)
 
     @cached_property
     def has_options(self) -> bool:
@@ -342,20 +374,40 @@ class Planner:
 
     def _trace(self, file: str) -> KeptFile | None:
         """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
-        digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
+        digest, images = self.disk.digest(file), tuple(self._files[file].values())
         names = dict.fromkeys(name for image in images for name in self._reads[image.id])
         looked_at = (name.partition(" ")[2] for name in names if name.startswith(f"{FILE} "))
         paths = tuple(dict.fromkeys((*(image.target for image in images), *looked_at)))
         originals = (name.partition(" ")[2] for name in names if name.startswith(f"{ORIGINAL} "))
         if not digest or not self.disk.left_alone(paths, originals):
             return None
-        rows = raw_rows(tuple(row_of(image, self.offer(image)) for image in images))
-        if rows is None:
-            return None
         reads = tuple(name for name in names if not name.startswith((f"{FILE} ", *_IN_TURN)))
         taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(_IN_TURN))
+        try:
+            entries = raw(tuple(self._entries(file, images, reads, paths)))
+            rows = raw(tuple(_row(image, self.offer(image)) for image in images))
+        except UnicodeEncodeError:
+            return None
         answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
-        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, rows)
+        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, entries, rows)
+
+    def _entries(
+        self, file: str, images: Iterable[Shown], reads: tuple[str, ...], paths: tuple[str, ...]
+    ) -> Iterator[KeptEntry]:
+        """Yield what each image of a file planned anew was made of; `reads` and `paths` are those of all."""
+        entries = self.book.entries(file)
+        number_of = {name: number for number, name in enumerate((*reads, *(f"{FILE} {path}" for path in paths)))}
+        for image in images:
+            names = dict.fromkeys((*self._reads[image.id], f"{FILE} {image.target}"))
+            # A lack of a route is told at the first entry; what is not among the numbers hangs on who asked before.
+            if _is_due(image) or image.route is None or not names.keys() <= number_of.keys():
+                yield KeptEntry("", (), ())
+                continue
+            numbers = [number_of[name] for name in names]
+            asked = tuple(number for number in numbers if number < len(reads))
+            looked = tuple(number - len(reads) for number in numbers if number >= len(reads))
+            entry, read, seen = entries[image.id], [reads[number] for number in asked], [paths[n] for n in looked]
+            yield KeptEntry(self._made_of(entry, image, read, seen), asked, looked)
 
     # files together
 
@@ -392,6 +444,15 @@ class Planner:
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)
         return tuple(imagery for imagery in found if imagery is not None)
+
+
+def _is_due(image: Shown) -> bool:
+    """Say whether a build has to do with an image, if only to say why it can't be made."""
+    return image.acts or image.verdict is Verdict.BLOCKED
+
+
+def _row(image: Shown, offer: Offer | None) -> Row:
+    return image if isinstance(image, Row) else row_of(image, offer)
 
 
 def _circle(place: Position, chain: tuple[EntryId, ...]) -> Problem:
