@@ -65,7 +65,8 @@ def why_lines(found: Why) -> Iterator[str]:
     yield from (f"  {reason}" for reason in image.reasons if reason not in in_full)
     for drift in image.drift:
         if drift not in image.reasons:
-            yield f"  {drift}; rebuilt for that only if `rebuild_on` says so"
+            tail = "" if image.verdict.spends else "; rebuilt for that only if `rebuild_on` says so"
+            yield f"  {drift}{tail}"
     for part in explanation.parts if explanation else ():
         yield ""
         yield from _part(part)

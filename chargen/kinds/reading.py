@@ -157,7 +157,9 @@ class Block(Struct, frozen=True, eq=False):
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""
-        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node)))
+        one = scalar(node)
+        hint = f"write a list: `{key}: [{one}]`" if wanted == "a list" and one and "\n" not in one else ""
+        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node), hint))
 
     def _named(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key

@@ -250,7 +250,7 @@ _SENTENCES = {
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
     ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
-    ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
+    ReasonCode.NO_FILE_AT_TARGET: "{} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
     ReasonCode.CIRCLE: "its portraits reference each other in a circle",
