@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec import convert
+from msgspec.structs import asdict, replace
 
 from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
-from chargen.model.record import Original, Record, RecordedReference, RecordPart
-from chargen.model.values import EntryId, FileHash, Fingerprint, Size, is_digest
+from chargen.model.record import Record
+from chargen.model.values import is_digest
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
@@ -91,51 +91,25 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
 
 
 def _from_dict(value: dict[str, Any]) -> Record:
-    width, _, height = _text(value["asked_size"]).partition("x")
-    return Record(
-        entry_id=EntryId(_text(value["entry_id"])),
-        kind=_text(value["kind"]),
-        file=_text(value["file"]),
-        attempt=_text(value["attempt"]),
-        fingerprint=Fingerprint(_digest(value["fingerprint"])),
-        prompt=_text(value["prompt"]),
-        negative_prompt=_text(value["negative_prompt"]),
-        asked_size=Size(int(width), int(height)),
-        provider=_text(value["provider"]),
-        model=_text(value["model"]),
-        sent_at=_text(value["sent_at"]),
-        received_at=_text(value["received_at"]),
-        chargen_version=_text(value["chargen_version"]),
-        parts=tuple(_part(item) for item in value.get("parts", ())),
-        references=tuple(
-            RecordedReference(_text(item["character"]), _text(item["path"]), FileHash(_digest(item["sha256"])))
-            for item in value.get("references", ())
-        ),
-        requested_size=_text(value.get("requested_size", "")),
-        quality=_optional_text(value.get("quality")),
-        parameters=_mapping(value.get("parameters", {})),
-        sent_prompt=_optional_text(value.get("sent_prompt")),
-        notes=_texts(value.get("notes", ())),
-        request_id=_optional_text(value.get("request_id")),
-        seed=None if value.get("seed") is None else _whole(value["seed"]),
-        revised_prompt=_optional_text(value.get("revised_prompt")),
-        usage=_mapping(value.get("usage", {})),
-        cost_usd=_amount(value.get("cost_usd")),
-        cost_estimate_usd=_amount(value.get("cost_estimate_usd")),
-        model_version=_optional_text(value.get("model_version")),
-        model_sha256=None if value.get("model_sha256") is None else FileHash(_digest(value["model_sha256"])),
-        details=_mapping(value.get("details", {})),
-        run=_text(value.get("run", "")),
-        number=_number_of_try(value.get("number", 1)),
-        tier=_optional_text(value.get("tier")),
-        after=_optional_text(value.get("after")),
-        why=_reasons(value.get("reasons"), _texts(value.get("why", ()))),
-        original=None if value.get("original") is None else _original(value["original"]),
-    )
+    width, _, height = str(value["asked_size"]).partition("x")
+    told = {**value, "asked_size": {"width": int(width), "height": int(height)}, "why": ()}
+    record = convert(told, Record)
+    why = convert(value.get("why", ()), tuple[str, ...])
+    _check(record, [value.get(name) for name in ("cost_usd", "cost_estimate_usd")])
+    return replace(record, why=_reasons(value.get("reasons"), why))
 
 
-def _part(item: Any) -> RecordPart:
-    return RecordPart(*(_text(_mapping(item).get(name, "")) for name in ("name", "digest", "text", "source")))
+def _check(record: Record, amounts: Iterable[Any]) -> None:
+    """See to what types don't tell: digests, amounts of money as they are written, the number of a try."""
+    digests = [record.fingerprint, *(reference.sha256 for reference in record.references)]
+    digests += [] if record.model_sha256 is None else [record.model_sha256]
+    digests += [] if record.original is None else [record.original.sha256]
+    if not all(map(is_digest, digests)):
+        raise ValueError("64 hexadecimal digits expected")
+    if any(amount is not None and (not isinstance(amount, str) or amount_of(amount) is None) for amount in amounts):
+        raise ValueError("amount expected")
+    if record.number > _MOST_TRIES:
+        raise ValueError("this number is too large")
 
 
 def _reasons(codes: Any, why: Sequence[str]) -> tuple[Reason, ...]:
@@ -149,60 +123,3 @@ def _reason(code: Any, text: str) -> Reason:
         return Reason.from_json(code)
     except (TypeError, ValueError, RecursionError):
         return Reason.of_sentence(text)
-
-
-def _original(item: Any) -> Original:
-    return Original(
-        FileHash(_digest(item["sha256"])),
-        _whole(item["size"]),
-        _text(item["media_type"]),
-        _whole(item["width"]),
-        _whole(item["height"]),
-        _text(item["file"]),
-        item.get("credentials") is True,
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text expected, not {type(value).__name__}")
-    return value
-
-
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _texts(value: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(_text(item) for item in value)
-
-
-def _digest(value: Any) -> str:
-    if not is_digest(_text(value)):
-        raise ValueError("64 hexadecimal digits expected")
-    return str(value)
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"whole number expected, not {type(value).__name__}")
-    return value
-
-
-def _number_of_try(value: Any) -> int:
-    if _whole(value) > _MOST_TRIES:
-        raise ValueError("this number is too large")
-    return int(value)
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("mapping expected")
-    return value
-
-
-def _amount(value: Any) -> Decimal | None:
-    amount = None if value is None else amount_of(_text(value))
-    if amount is None and value is not None:
-        raise ValueError("amount expected")
-    return amount
