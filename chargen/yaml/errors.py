@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from ruamel.yaml.error import YAMLError
 
+from chargen.yaml.lines import line_start
+
 _LOOK_BACK = 12
 """Lines looked through for the cause of a mistake: a forgotten blank is near what it breaks."""
 
@@ -32,11 +34,10 @@ class Mistake(Struct, frozen=True):
 
 
 class _Failure(Struct, frozen=True):
-    """What the parser said: its words, and where it began (`context`) and stopped (`index`)."""
+    """What the parser said: its words, and where it began (`context_index`) and stopped (`index`)."""
 
     text: str
     problem: str
-    context: str
     context_index: int
     index: int
 
@@ -54,7 +55,6 @@ def explain(text: str, failure: YAMLError) -> Mistake:
     said = _Failure(
         text,
         str(getattr(failure, "problem", None) or failure),
-        str(getattr(failure, "context", None) or ""),
         min(context_mark.index, len(text)) if context_mark else 0,
         min(mark.index, len(text)) if mark else 0,
     )
@@ -96,7 +96,7 @@ def _glued(said: _Failure) -> Mistake | None:
             )
         if start <= said.context_index and (match := _GLUED_DASH.match(said.text, start)):
             return Mistake(match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`")
-        if start < _line_start(said.text, said.context_index) and _KEY.match(said.text, start):
+        if start < line_start(said.text, said.context_index) and _KEY.match(said.text, start):
             return None
     return None
 
@@ -112,7 +112,7 @@ def _no_colon(said: _Failure) -> Mistake:
 
 
 def _second_colon(said: _Failure) -> Mistake:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index]
     if _INNER_COLON.search(before):
         return Mistake(
@@ -128,7 +128,7 @@ def _second_colon(said: _Failure) -> Mistake:
 
 
 def _quotes(said: _Failure) -> Mistake | None:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index].rstrip(" ")
     if before.endswith("'"):
         return Mistake(
@@ -167,26 +167,6 @@ def _open_bracket(said: _Failure) -> Mistake:
     )
 
 
-def _glued_in_flow(said: _Failure) -> Mistake:
-    return Mistake(said.index, "a blank is missing after this colon", "write `key: value`, or quote the text")
-
-
-def _escape(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "unknown escape after `\\` between double quotes",
-        "write a backslash as `\\\\`, or use single quotes",
-    )
-
-
-def _code(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "what follows `\\x`, `\\u` or `\\U` between double quotes is no letter's code",
-        "write a backslash as `\\\\`, or use single quotes; write a letter of two codes as it is",
-    )
-
-
 def _never_closed(said: _Failure) -> Mistake | None:
     """Find the bracket at the end of a file that nothing follows."""
     opened = said.text[: said.index].rstrip()
@@ -201,21 +181,15 @@ def _after_the_end(said: _Failure) -> Mistake | None:
     return Mistake(said.index, "text follows the end of the document (`...`)", "take the line `...` out, or the text")
 
 
-def _alias(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "this alias (`*name`) names no anchor above it",
-        "add `&name` above, or quote the text if it is text",
-    )
+def _always(message: str, hint: str) -> Callable[[_Failure], Mistake]:
+    """Return the reader of words that mean one thing, where the parser stopped."""
+    return lambda said: Mistake(said.index, message, hint)
 
 
-def _anchor(said: _Failure) -> Mistake:
-    return Mistake(said.index, "this anchor's name (`&name`) is used twice", "give one of the two another name")
-
-
-def _second_document(said: _Failure) -> Mistake:
-    return Mistake(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
-
+_CODE = _always(
+    "what follows `\\x`, `\\u` or `\\U` between double quotes is no letter's code",
+    "write a backslash as `\\\\`, or use single quotes; write a letter of two codes as it is",
+)
 
 _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("tab character", _tab),
@@ -225,7 +199,10 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("mapping values are not allowed", _second_colon),
     ("found unexpected end of stream", _open_quote),
     ("found unexpected document indicator", _open_quote),
-    ("found unexpected ':'", _glued_in_flow),
+    (
+        "found unexpected ':'",
+        _always("a blank is missing after this colon", "write `key: value`, or quote the text"),
+    ),
     ("did not find expected key", _misplaced),
     ("did not find expected '-' indicator", _misplaced),
     ("did not find expected ',' or", _open_bracket),
@@ -235,27 +212,35 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("mapping keys are not allowed", _sign),
     ("did not find expected node content", _never_closed),
     ("did not find expected <document start>", _after_the_end),
-    ("unknown escape", _escape),
-    ("hexdecimal number", _code),
-    ("Unicode character escape code", _code),
-    ("undefined alias", _alias),
-    ("second occurrence", _anchor),
-    ("but found another document", _second_document),
+    (
+        "unknown escape",
+        _always("unknown escape after `\\` between double quotes", "write a backslash as `\\\\`, or use single quotes"),
+    ),
+    ("hexdecimal number", _CODE),
+    ("Unicode character escape code", _CODE),
+    (
+        "undefined alias",
+        _always("this alias (`*name`) names no anchor above it", "add `&name` above, or quote the text if it is text"),
+    ),
+    (
+        "second occurrence",
+        _always("this anchor's name (`&name`) is used twice", "give one of the two another name"),
+    ),
+    (
+        "but found another document",
+        _always("a second YAML document begins here", "keep one document in a file: remove this `---`"),
+    ),
 )
 """Words of the parser, and who reads them; the first that has an answer gives it."""
 
 
-def _line_start(text: str, index: int) -> int:
-    return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
-
-
 def _lines_back(text: str, index: int) -> Iterator[int]:
     """Yield where the line of `index` starts, then the lines before it, blank and comment lines left out."""
-    start = _line_start(text, index)
+    start = line_start(text, index)
     for _ in range(_LOOK_BACK):
         line = text[start : start + 200].lstrip(" \t")
         if line and line[0] not in "\r\n#":
             yield start
         if start == 0:
             return
-        start = _line_start(text, start - 1)
+        start = line_start(text, start - 1)

@@ -80,9 +80,7 @@ def test_painted_pictures_in_a_swap_move_and_stay_painted(book: Book) -> None:
 def test_painted_in_its_place_is_edited_there(book: Book) -> None:
     book.files["generated/a.png"] = "painted over it"
     found = book.ownership()
-    assert found.owned == {
-        "a": Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"))
-    }
+    assert found.owned == {"a": Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"))}
     assert not found.groups
 
 
