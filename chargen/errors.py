@@ -37,6 +37,13 @@ class Severity(str, Enum):
     NOTE = "note"
 
 
+def printable(text: str) -> str:
+    """Return text with what could steer a terminal, or pass for another line, written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A place in a file: project-relative path with `/`, line and column counted from 1 (columns in characters).
@@ -49,7 +56,7 @@ class Position:
     column: int = 0
 
     def __str__(self) -> str:
-        file = self.file if self.file.isprintable() else _on_one_line(self.file)
+        file = printable(self.file)
         return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
@@ -68,7 +75,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.position}: " if self.position else ""
-        text = f"{where}{self.severity.value}: {_on_one_line(self.message)}"
+        text = f"{where}{self.severity.value}: {printable(self.message)}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
     def as_warning(self) -> Problem:
@@ -94,11 +101,6 @@ class Problem:
             "message": self.message,
             "hint": self.hint,
         }
-
-
-def _on_one_line(text: str) -> str:
-    """Return names of files and entries as they may be printed: a line end in one would pass for another message."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def error(message: str, position: Position | None = None, hint: str = "") -> Problem:

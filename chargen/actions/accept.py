@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.build.write_back import WriteBack
-from chargen.errors import ChargenError, InputError, error
+from chargen.errors import ChargenError, InputError, error, printable
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
@@ -44,7 +44,7 @@ from chargen.plan.session import Session
 from chargen.plan.target_state import TargetState
 from chargen.store.clock import stamp
 from chargen.store.decisions import Decided, Recorder
-from chargen.store.files import FileKind, printable
+from chargen.store.files import FileKind
 from chargen.store.locks import target_lock
 from chargen.store.pictures import damage, unsendable
 

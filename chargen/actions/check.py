@@ -19,7 +19,8 @@ from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
-from chargen.store.files import FileKind, OutsideError, contained, kind_of
+from chargen.store.files import FileKind, kind_of
+from chargen.store.places import OutsideError, contained
 
 NAMED = 3
 """Paths that a line names where there are many."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 from chargen.config.tiers import FINAL
 from chargen.errors import StartError
 from chargen.plan.session import Session
+from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
 
@@ -77,8 +78,8 @@ def spending(
         _grouped(chosen, lambda attempt: attempt.sent_at[:10]),
         _grouped(chosen, lambda attempt: str(attempt.route)),
         _grouped(chosen, lambda attempt: attempt.task_id.rpartition("/")[0]),
-        sum_of("total", chosen),
-        sum_of("records", of_records),
+        sum_of("total", chosen, is_proof),
+        sum_of("records", of_records, is_proof),
         () if tiers is None else _grouped(chosen, lambda attempt: tiers.get(attempt.attempt_id, NO_TIER)),
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.errors import Position, StartError, error
+from chargen.errors import Position, StartError, error, printable
 from chargen.model.amounts import number
 from chargen.model.record import Record
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -25,9 +25,10 @@ from chargen.plan.plan import Plan
 from chargen.plan.planner import Planner
 from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
-from chargen.store.files import folding, kind_of, printable
+from chargen.store.files import kind_of
 from chargen.store.inside import read_inside
 from chargen.store.pictures import own_record
+from chargen.store.spelling import folding
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"
 

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.model.values import EntryId
+from chargen.providers import is_proof
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
@@ -78,7 +79,7 @@ def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId
     failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status is AttemptStatus.FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
-    spent = sum_of(run.run_id, attempts)
+    spent = sum_of(run.run_id, attempts, is_proof)
     return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, built, failed, left, spent)
 
 

@@ -19,6 +19,7 @@ from chargen.errors import Problem, warning
 from chargen.model.amounts import number
 from chargen.model.values import EntryId
 from chargen.plan.plan import Shown, totals
+from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt
 from chargen.store.spending import Sum, sum_of
 from chargen.text.money import cost_text, estimate_text
@@ -111,7 +112,7 @@ def run_result(build: Build, exit_code: int = 0) -> RunResult:
     return RunResult(
         outcomes=tuple(_outcomes(build, attempts)),
         untouched=totals(build.choice.untouched),
-        spent=sum_of(build.session.run_id, attempts),
+        spent=sum_of(build.session.run_id, attempts, is_proof),
         stopped=dict(build.stopped),
         problems=(
             *build.unplanned,

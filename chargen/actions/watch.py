@@ -6,23 +6,25 @@ a difference of two plans, so that the program's own write-backs tell nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from threading import Event
 
 from msgspec import Struct
 from watchfiles import Change, DefaultFilter, watch
 
 from chargen.actions.why import Why, why
-from chargen.config.configuration import FILE
+from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import DECISIONS, JOURNAL
-from chargen.errors import Problem, Severity
+from chargen.errors import ChargenError, Problem, Severity, StartError
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.findings import Finding, findings
 from chargen.plan.plan import Shown
-from chargen.plan.project import Project
 from chargen.plan.session import Session
+from chargen.providers import known_providers
 
 BURST = 250
 """Milliseconds after the first save for which more of them are gathered."""
@@ -30,22 +32,44 @@ _PATIENCE = 200
 """Milliseconds that are waited for a save before it is looked whether to end."""
 
 
+BLIND = (OSError, RuntimeError)
+"""How the library says that the system has no watch left to give."""
+
+
+def blind(failure: Exception) -> StartError:
+    """Return what to say where the system does not tell of changes."""
+    hint = (
+        "end other programs that watch files, or set WATCHFILES_FORCE_POLLING=1: the files are looked at in turn then"
+    )
+    return StartError(f"can't watch the files of this project: {failure}", hint=hint)
+
+
 class Watched(DefaultFilter):
     """Lets through what a book is made of: the author's files, pictures, settings; and, for a page, the journal."""
 
-    def __init__(self, project: Project, *, journal: bool = False) -> None:
+    def __init__(self, root: Path, *, journal: bool = False) -> None:
         super().__init__(ignore_dirs=("__pycache__", ".git"))
-        root, settings = project.root, project.settings
-        self._without = f"{root / settings.generated / 'prompts'}/"
-        self._below = tuple(f"{root / name}/" for name in (*settings.imagery, settings.prompts, settings.generated))
-        self._files = tuple(str(root / name) for name in (FILE, DECISIONS))
+        self._root = root
+        self._settings, self._decisions = (str(root / name) for name in (FILE, DECISIONS))
         self._journal = str(root / JOURNAL) if journal else None
+        self._read_settings()
 
     def __call__(self, change: Change, path: str) -> bool:
         """Say whether a change is worth a look."""
-        if path in self._files or (self._journal is not None and path.startswith(self._journal)):
+        if path == self._settings:
+            self._read_settings()
+            return True
+        if path == self._decisions or (self._journal is not None and path.startswith(self._journal)):
             return True
         return path.startswith(self._below) and not path.startswith(self._without) and super().__call__(change, path)
+
+    def _read_settings(self) -> None:
+        """Take the folders from the settings; while these can't be read, those there were before."""
+        with suppress(ChargenError):
+            settings = configuration(self._root, os.environ, known_providers()).settings
+            folders = (*settings.imagery, settings.prompts, settings.generated)
+            self._below = tuple(f"{self._root / name}/" for name in folders)
+            self._without = f"{self._root / settings.generated / 'prompts'}/"
 
 
 class Look(Struct, frozen=True):
@@ -94,11 +118,14 @@ def look(session: Session, request: BuildRequest, before: State | None) -> tuple
     return Look(explained, news, sending, due), State(images, frozenset(finding.problem for finding in problems))
 
 
-def changes(project: Project, stop: Event | None = None) -> Iterator[None]:
-    """Yield at once, and then for each burst of saves, also for those that come while the last one is dealt with."""
+def changes(root: Path, stop: Event | None = None) -> Iterator[None]:
+    """Yield at once, and then for each burst of saves, also for those that come while the last one is dealt with.
+
+    Raises StartError where the system does not tell of changes.
+    """
     found = watch(
-        project.root,
-        watch_filter=Watched(project),
+        root,
+        watch_filter=Watched(root),
         debounce=BURST,
         rust_timeout=_PATIENCE,
         yield_on_timeout=True,  # once nothing has happened, the watching has begun
@@ -106,6 +133,9 @@ def changes(project: Project, stop: Event | None = None) -> Iterator[None]:
         raise_interrupt=True,
     )
     with closing(found):
-        next(found)
+        try:
+            next(found)
+        except BLIND as failure:
+            raise blind(failure) from None
         yield
         yield from (None for burst in found if burst)

@@ -23,10 +23,10 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
+from chargen.store.delivered import new_attempt_id
 from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
-from chargen.store.originals import new_attempt_id
 
 
 class Purchase:
@@ -117,33 +117,13 @@ class ImageAttempts:
         self._purchase.sent(record)
         if self._keeps_jobs:
             session.jobs.begin(Job(record, server))
-        sending = Sending(
-            record.attempt,
-            record.entry_id,
-            record.run,
-            number,
-            request.provider,
-            request.model,
-            record.fingerprint,
-            estimate,
-        )
-        self._record = replace(record, sent_at=session.journal.sent(sending))
+        self._record = replace(record, sent_at=session.journal.sent(Sending.of(record)))
         return record.attempt
 
     def failed(self, attempt_id: str, failure: ProviderError) -> None:
         """Note that a try brought no image; one that may still bring one stays a job."""
-        clean = self._session.clean
         self._purchase.failed(attempt_id, failure)
-        self._session.journal.failed(
-            attempt_id,
-            failure.failure,
-            failure.message,
-            http_status=failure.status,
-            request_id=clean(failure.request_id),
-            cost_usd=failure.cost_usd,
-            usage=clean(failure.usage),
-            possibly_billed=failure.possibly_billed,
-        )
+        note_failed(self._session, attempt_id, failure)
         if self._keeps_jobs:
             self._session.jobs.let_go(attempt_id)
             if not failure.in_transit:
@@ -220,6 +200,20 @@ def received(session: Session, record: Record, reply: Reply) -> Record:
         model_version=clean(reply.model_version),
         notes=record.notes if another is None else (*record.notes, f"`{record.route}` was asked, `{another}` answered"),
         details=clean({**reply.details, "others": len(reply.others)} if reply.others else reply.details),
+    )
+
+
+def note_failed(session: Session, attempt_id: str, failure: ProviderError) -> None:
+    """Note in the journal that a try brought no image, free of keys and of what can't be kept."""
+    session.journal.failed(
+        attempt_id,
+        failure.failure,
+        failure.message,
+        http_status=failure.status,
+        request_id=session.clean(failure.request_id),
+        cost_usd=failure.cost_usd,
+        usage=session.clean(failure.usage),
+        possibly_billed=failure.possibly_billed,
     )
 
 

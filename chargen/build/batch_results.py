@@ -13,7 +13,7 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from chargen.build.attempt import received
+from chargen.build.attempt import note_failed, received
 from chargen.build.batches import sendings_of
 from chargen.config.layout import JOBS
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus, Upload
@@ -232,22 +232,8 @@ def _take(
     return not lost
 
 
-def line_failed(session: Session, attempt: str, failure: ProviderError) -> None:
-    """Note that a line brought no picture."""
-    session.journal.failed(
-        attempt,
-        failure.failure,
-        failure.message,
-        http_status=failure.status,
-        request_id=session.clean(failure.request_id),
-        cost_usd=failure.cost_usd,
-        usage=session.clean(failure.usage),
-        possibly_billed=failure.possibly_billed,
-    )
-
-
 def _failed(session: Session, line: JobLine, failure: ProviderError, found: Collected) -> None:
-    line_failed(session, line.attempt, failure)
+    note_failed(session, line.attempt, failure)
     again = failure.failure is FailureClass.TRANSIENT
     message = session.scrub(failure.message)
     found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))

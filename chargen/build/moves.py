@@ -27,20 +27,12 @@ from chargen.plan.claims import named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.owned import Group, Move
 from chargen.plan.session import Session
-from chargen.store.files import (
-    FileKind,
-    as_input_error,
-    contained,
-    folding,
-    is_spelled,
-    kind_of,
-    spell,
-    sync_folder,
-    write_durably,
-)
+from chargen.store.files import FileKind, as_input_error, kind_of, sync_folder, write_durably
 from chargen.store.history import KeptVersion
 from chargen.store.locks import target_lock
 from chargen.store.moves import BegunMove
+from chargen.store.places import contained
+from chargen.store.spelling import folding, is_spelled, spell
 
 
 class Mover(Struct):

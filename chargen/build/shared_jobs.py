@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from chargen.build.attempt import received
-from chargen.build.batch_results import Collected, JobReplies, line_failed, request_told, untold
+from chargen.build.attempt import note_failed, received
+from chargen.build.batch_results import Collected, JobReplies, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
 from chargen.model.record import Record
@@ -29,9 +29,9 @@ from chargen.plan.budget import NOTHING
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.batch_jobs import BatchJob, JobLine
+from chargen.store.delivered import original_of
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
-from chargen.store.originals import original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -256,8 +256,8 @@ class SharedJobs(JobClaims, JobReplies):
 
     def _came_to_nothing(self, held: Held, record: Record, failure: ProviderError) -> None:
         """Take a line over that brought no picture: what was refused is on record here too, and not sent again."""
-        self._session.journal.sent_all([_sending(record)], record.sent_at)
-        line_failed(self._session, record.attempt, failure)
+        self._session.journal.sent_all([Sending.of(record)], record.sent_at)
+        note_failed(self._session, record.attempt, failure)
         if self._freed(held) and failure.possibly_billed:
             self._sharing.tell_billed(held.claim, f"of which nothing came: {self._session.scrub(failure.message)}")
         if not failure.possibly_billed:
@@ -292,9 +292,3 @@ def _status(batches: BatchProvider, job_id: str) -> BatchStatus | None:
         if failure.failure is FailureClass.INVALID:
             return None
         raise
-
-
-def _sending(record: Record) -> Sending:
-    """Return another build's request as a journal has it."""
-    names = record.provider, record.model, record.fingerprint
-    return Sending(record.attempt, record.entry_id, record.run or "", 1, *names, record.cost_estimate_usd)

@@ -9,8 +9,8 @@ import click
 
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.spending import spending_lines, spent_text
-from chargen.cli.tables import bold, columns, dim, plural
+from chargen.cli.spending import images_text, spending_lines, spent_text
+from chargen.cli.tables import bold, columns, dim
 from chargen.text.money import cost_text, estimate_text
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def _lines(found: Spending) -> Iterator[str]:
             continue
         yield from _table(title, rows)
         yield ""
-    yield f"{spent_text(total)} for {plural(total.images, 'image')}"
+    yield f"{spent_text(total)} for {images_text(total)}"
     if found.records.images:
-        images = plural(found.records.images, "image")
+        images = images_text(found.records)
         why = "that this machine's journal does not know, by the records of their entries"
         yield f"of it {spent_text(found.records)} for {images} {why}"
     yield from spending_lines(total)

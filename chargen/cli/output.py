@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
-from chargen.errors import ChargenError, StartError
-from chargen.store.files import as_input_error, printable
+from chargen.errors import ChargenError, StartError, printable
+from chargen.store.files import as_input_error
 
 BOLD, DIM, UNDERLINE, STRUCK, RED, GREEN, YELLOW, CYAN = "1", "2", "4", "9", "31", "32", "33", "36"
 """Styles of text, as terminals number them."""

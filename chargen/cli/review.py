@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ import click
 
 from chargen.cli.output import say
 from chargen.errors import ExitCode, StartError
-
-HOST = "127.0.0.1"
 
 
 @click.command("review")
@@ -52,7 +49,7 @@ def _serve(desk: Any, port: int, *, open_browser: bool) -> ExitCode:
 
     import uvicorn  # noqa: PLC0415 - as above
 
-    from chargen.web.app import page_app  # noqa: PLC0415 - as above
+    from chargen.web.app import HOST, hosts_at, page_app  # noqa: PLC0415 - as above
 
     class Server(uvicorn.Server):
         """Ends the open event streams before it waits for its connections."""
@@ -61,27 +58,26 @@ def _serve(desk: Any, port: int, *, open_browser: bool) -> ExitCode:
             app.state.live.stop()
             await super().shutdown(sockets)
 
-    listening = _listening(port)
-    address = f"{HOST}:{listening.getsockname()[1]}"
-    hosts = frozenset({address, f"localhost:{address.rpartition(':')[2]}"})
+    listening = _listening(HOST, port)
+    port = listening.getsockname()[1]
     token = secrets.token_urlsafe(32)
-    app = page_app(desk, token, hosts)
-    say(f"http://{address}/?token={token}")
+    app = page_app(desk, token, hosts_at(port))
+    address = f"http://{HOST}:{port}/?token={token}"
+    say(address)
     say("Ctrl-C ends it")
-    sys.stdout.flush()
     if open_browser:
-        webbrowser.open(f"http://{address}/?token={token}")
+        webbrowser.open(address)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="on")
     Server(config).run(sockets=[listening])
     return ExitCode.DONE
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens on this machine only. Raises StartError."""
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((HOST, port))
+        found.bind((host, port))
         found.listen()  # before the address is printed: whoever asks at once only waits a moment
     except OSError as failure:
         found.close()

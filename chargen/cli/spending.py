@@ -19,22 +19,19 @@ def spent_text(total: Sum) -> str:
     return f"at least {cost_text(total.spent_usd)}" if total.spent_usd else UNKNOWN
 
 
+def images_text(total: Sum) -> str:
+    """Write how many images there are, and how many of them had no request: `12 images (10 of them sketches)`."""
+    sketches = f" ({total.sketches:,} of them sketches)" if 0 < total.sketches < total.images else ""
+    return f"{plural(total.images, 'image')}{sketches}"
+
+
 def spending_lines(total: Sum) -> Iterator[str]:
     """Yield what requests were sent, what came of them, and what of the amounts is not known for certain."""
     if not (total.spent_usd or total.possibly or total.waiting or total.unknown):
         return
-    parts = []
-    if total.images:
-        parts.append(f"{total.images:,} brought an image, {cost_text(total.usd)}")
-    if total.charged:
-        parts.append(f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}")
-    if free := total.failures - total.charged:
-        parts.append(f"{free:,} failed for free")
-    if total.possibly:
-        parts.append(f"{total.possibly:,} possibly billed")
-    if total.waiting:
-        parts.append(f"{total.waiting:,} in jobs, {estimate_text(total.waiting_usd)} by estimate")
-    yield f"{plural(total.sent, 'request')} sent: {'; '.join(parts)}"
+    yield f"{plural(total.sent - total.sketches, 'request')} sent: {'; '.join(_came(total))}"
+    if total.sketches:
+        yield f"sketched here, without a request: {plural(total.sketches, 'image')}"
     if total.estimated:
         whose = plural(total.estimated, "image")
         yield f"estimated: {estimate_text(total.estimated_usd)} of it, for {whose} whose usage was not told"
@@ -45,3 +42,17 @@ def spending_lines(total: Sum) -> Iterator[str]:
         yield f"possibly billed: {requests} that brought nothing, {estimate}"
     if total.unknown:
         yield f"of unknown cost: {plural(total.unknown, 'request')}, counted as nothing"
+
+
+def _came(total: Sum) -> Iterator[str]:
+    """Say what came of requests."""
+    if brought := total.images - total.sketches:
+        yield f"{brought:,} brought an image, {cost_text(total.usd)}"
+    if total.charged:
+        yield f"{total.charged:,} failed and charged, {cost_text(total.failed_usd)}"
+    if free := total.failures - total.charged:
+        yield f"{free:,} failed for free"
+    if total.possibly:
+        yield f"{total.possibly:,} possibly billed"
+    if total.waiting:
+        yield f"{total.waiting:,} in jobs, {estimate_text(total.waiting_usd)} by estimate"

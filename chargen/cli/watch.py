@@ -43,11 +43,11 @@ def command(selection: tuple[str, ...], *, building: bool, budget: str | None) -
     if budget is not None and not building:
         raise StartError("`--budget` is of `--build`", hint="add `--build`, or leave it out")
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
-        project = session.project
-    request = build_request(Asked(selection=selection), project.root)
+        root = session.project.root
+    request = build_request(Asked(selection=selection), root)
     watching = _Watching(request, None if budget is None else usd(budget))
     try:
-        for _ in changes(project):
+        for _ in changes(root):
             watching.look()
     except KeyboardInterrupt:
         pass

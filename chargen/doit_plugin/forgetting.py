@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import IGNORED
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, printable
 from chargen.kinds.record_edits import record_edit
 from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
 from chargen.model.values import EntryId, Verdict
@@ -25,7 +25,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.plan.verdict import Force
 from chargen.store.clock import stamp
-from chargen.store.files import FileKind, printable
+from chargen.store.files import FileKind
 from chargen.store.locks import file_lock, target_lock
 
 

@@ -18,10 +18,9 @@ from doit.task import Task, dict_to_task
 
 from chargen.doit_plugin.own_tasks import IMAGES, own_tasks
 from chargen.doit_plugin.states import images
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, printable
 from chargen.model.reason import sentences
 from chargen.model.values import EntryId
-from chargen.store.files import printable
 
 if TYPE_CHECKING:  # an up-to-date run makes no tasks, and must not wait for what making them needs
     from chargen.build.run import Build

@@ -17,13 +17,14 @@ from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace
 from chargen.plan.project import Project
-from chargen.store.files import LFS_LIMIT, FileKind, folding, kind_of
+from chargen.store.files import LFS_LIMIT, FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.signatures import Signatures, is_absent
+from chargen.store.spelling import folding
 
 
 def claim_of(entry: Entry, target: str) -> Claim:

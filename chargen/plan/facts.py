@@ -23,9 +23,10 @@ from chargen.plan.picture_facts import PictureFacts
 from chargen.plan.tier_rank import rank_of_line
 from chargen.plan.verdict import Comparison, Force, Target
 from chargen.providers import is_proof
-from chargen.store.files import FileKind, contained
+from chargen.store.files import FileKind
 from chargen.store.original_store import DamagedOriginal
 from chargen.store.pictures import own_record, read_reference
+from chargen.store.places import contained
 from chargen.text.money import cost_text
 
 

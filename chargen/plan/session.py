@@ -21,7 +21,6 @@ from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED,
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
-from chargen.plain_file import read_plain
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
@@ -51,6 +50,7 @@ from chargen.store.inside import read_inside, refuse_links
 from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
+from chargen.store.json_file import read_json
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
@@ -218,15 +218,7 @@ class Session:
 
     def ignored(self) -> frozenset[EntryId]:
         """Return the ids that `doit ignore` put aside on this machine."""
-        try:
-            found = json.loads(read_plain(self._ignore_file))
-        except (OSError, ValueError, RecursionError):
-            return frozenset()
-        return (
-            frozenset(EntryId(name) for name in found if isinstance(name, str))
-            if isinstance(found, list)
-            else (frozenset())
-        )
+        return read_json(self._ignore_file, frozenset[EntryId], frozenset())
 
     def ignore(self, ids: frozenset[EntryId]) -> None:
         """Put ids aside on this machine: the whole list, replacing the one before."""

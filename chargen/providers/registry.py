@@ -14,7 +14,7 @@ from chargen.errors import Problem, StartError
 from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route
 from chargen.providers.catalogue.models import Lifecycle, ModelTable
-from chargen.providers.catalogue.routes import override_route, route_for, route_of_tier
+from chargen.providers.catalogue.routes import Served, override_route, route_for, route_of_tier
 
 
 class Adapters:
@@ -32,6 +32,7 @@ class Adapters:
         self._routes: dict[tuple[str | None, str | None], Route] = {}
         self.models: ModelTable = providers.load_models()
         self.defaults: Mapping[str, str] = {facts.name: facts.default_model for facts in self.models.providers}
+        self._served = Served(settings, self._is_live, self.defaults, self._provider_of)
 
     def get(self, name: str) -> Provider:
         """Return the provider called `name`. Raises StartError for a name there is none for."""
@@ -65,16 +66,16 @@ class Adapters:
         known = self._routes.get(declared)
         if known is not None:
             return known
-        found = route_for(provider, model, self._settings, self._is_live, self.defaults, provider_of=self._provider_of)
+        found = route_for(provider, model, self._served)
         if (tier := self._settings.tier) is not None:
-            found = route_of_tier(tier, provider, model, found, self._is_live)
+            found = route_of_tier(tier, provider, model, found, self._served)
         if isinstance(found, Route):
             self._routes[declared] = found
         return found
 
     def override(self, provider: str) -> Route:
         """Return the route that `--provider` asks for. Raises StartError."""
-        found = override_route(provider, self._settings, self._is_live, self.defaults)
+        found = override_route(provider, self._served)
         if isinstance(found, Problem):
             raise StartError(found)
         return found

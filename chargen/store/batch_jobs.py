@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +39,7 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
+from chargen.store.json_file import read_json
 from chargen.store.temporaries import temporary_name
 
 JOB_FILE = "job.json"
@@ -434,7 +435,7 @@ def _with_progress(path: Path, job: BatchJob) -> BatchJob:
         job,
         creating_at=creating_at,
         id=_one_line(path / ID_FILE),
-        last=_last(path / STATE_FILE),
+        last=read_json(path / STATE_FILE, LastState, None),
         settled=frozenset(_whole_lines(path / SETTLED_FILE)),
     )
 
@@ -469,15 +470,4 @@ def _whole_lines(path: Path) -> list[str]:
 
 
 def _rooms(path: Path) -> dict[str, int]:
-    try:
-        return {str(name): max(int(lines), 1) for name, lines in json.loads(read_plain(path)).items()}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _last(path: Path) -> LastState | None:
-    try:
-        found: Mapping[str, Any] = json.loads(read_plain(path))
-        return LastState(**{**found, "state": BatchState(found["state"])})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+    return {name: max(lines, 1) for name, lines in read_json(path, dict[str, int], {}).items()}

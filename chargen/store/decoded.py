@@ -11,15 +11,23 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from chargen.errors import ChargenError
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.files import make_folder, write_whole
 from chargen.store.hashes import hash_bytes
+from chargen.store.json_file import read_json
 from chargen.store.pictures import is_whole
 
 _FORMAT = 1
 """A new number where what can be decoded changes."""
+
+
+class _Told(Struct, frozen=True):
+    format: int = 0
+    whole: dict[str, bool] = {}
 
 
 class DecodedPictures:
@@ -71,11 +79,5 @@ class DecodedPictures:
         return self._known
 
     def _read(self) -> dict[str, bool]:
-        try:
-            told = json.loads(read_plain(self._file))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        kept = told.get("whole") if isinstance(told, dict) and told.get("format") == _FORMAT else None
-        if not isinstance(kept, dict):
-            return {}
-        return {name: value for name, value in kept.items() if is_digest(name) and isinstance(value, bool)}
+        told = read_json(self._file, _Told, _Told())
+        return {name: value for name, value in told.whole.items() if told.format == _FORMAT and is_digest(name)}

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from chargen.plain_file import PICTURE_BYTES, TEXT_BYTES, open_plain, read_plain
 from chargen.store.attributes import copy_attributes
-from chargen.store.files import FileKind, as_input_error, kind_of, make_file, real_target, sync_folder
+from chargen.store.files import FileKind, as_input_error, kind_of, make_file, sync_folder
+from chargen.store.places import real_target
 from chargen.store.temporaries import note_of, temporary_name
 
 try:

@@ -10,19 +10,18 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
-from chargen.errors import InputError, Position, error
+from chargen.errors import InputError, Position, error, printable
 from chargen.model.values import FileHash
 from chargen.plain_file import PICTURE_BYTES, open_plain, read_plain
+from chargen.store.places import real_target
 from chargen.store.temporaries import temporary_name
-from chargen.text.normal_form import normal
 
 try:
     import fcntl
@@ -119,112 +118,15 @@ def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
         return None
 
 
-class OutsideError(InputError):
-    """A path that is not in the project; `why` goes on from its name."""
-
-    def __init__(self, path: str, why: str, hint: str) -> None:
-        self.why = why
-        super().__init__(f"path `{printable(path)}` {why}", hint=hint)
-
-
-def ignores_case(root: Path) -> bool:
-    """Say whether names that differ in case only are one name on the volume of a project."""
-    # Not every such volume gives one file one inode number, whatever its name is spelled like.
-    name = "PyProject.toml"
-    try:
-        return (root / name).exists() and name not in os.listdir(root)  # noqa: PTH208 - only names
-    except OSError:
-        return False
-
-
-def folding(root: Path) -> Callable[[str], str]:
-    """Return what gives two spellings of one place on a project's volume one text: NFC, and no case if none counts."""
-    if not ignores_case(root):
-        return normal
-    return lambda path: normal(path).casefold()
-
-
-def is_spelled(root: Path, relative: str) -> bool:
-    """Say whether every name on the way to a file is there as it is spelled; false for what can't be listed."""
-    folder = root
-    try:
-        for part in relative.split("/"):
-            if part not in os.listdir(folder):  # noqa: PTH208 - only names
-                return False
-            folder = folder / part
-    except OSError:
-        return False
-    return True
-
-
-def spell(root: Path, relative: str) -> None:
-    """Let the names on the way to a file be spelled as in `relative`, where the volume takes another for the same.
-
-    Raises InputError.
-    """
-    folder, fold = root, folding(root)
-    for part in relative.split("/"):
-        with as_input_error(folder / part, root, doing="rename"):
-            names = os.listdir(folder)  # noqa: PTH208 - only names
-            if part not in names and (folder / part).exists():
-                other = next((name for name in names if fold(name) == fold(part)), None)
-                if other is not None:
-                    (folder / other).rename(folder / part)
-                    sync_folder(folder)
-        folder = folder / part
-
-
-def contained(root: Path, relative: str) -> Path:
-    """Join a project-relative path (`/` between its parts) to `root`, refusing to leave the project.
-
-    Raises OutsideError for an absolute path, one that climbs out, and one that a symbolic link leads out.
-    """
-    joined = os.path.normpath(relative) if relative else ""
-    climbs = joined == ".." or joined.startswith(".." + os.sep)
-    if not joined or "\0" in relative or climbs or os.path.isabs(joined):  # noqa: PTH117 - asked often
-        raise OutsideError(relative, "leaves the project", "name a file inside the project")
-    if not _is_below(_followed(root, joined), _real_root(os.fspath(root))):
-        why = "leads out of the project through a symbolic link"
-        raise OutsideError(relative, why, "keep the file inside the project, or move the link")
-    return root / joined
-
-
-def _followed(root: Path, relative: str) -> str:
-    """Follow the links of a normal path below `root`, and look at nothing above it: this is asked often."""
-    place = real_root = _real_root(os.fspath(root))
-    for part in relative.split(os.sep):  # noqa: PTH206 - making a Path costs more than looking
-        place = f"{place}{os.sep}{part}"
-        # Windows has other things than links that lead elsewhere.
-        if os.name == "nt" or os.path.islink(place):  # noqa: PTH114 - as above
-            return os.path.realpath(f"{real_root}{os.sep}{relative}")
-    return place
-
-
-@lru_cache(maxsize=8)
-def _real_root(root: str) -> str:
-    return os.path.realpath(root)
-
-
-def _is_below(real: str, base: str) -> bool:
-    return real == base or real.startswith(base.rstrip(os.sep) + os.sep)
-
-
-def printable(text: str) -> str:
-    """Return `text` with what could steer a terminal written as escapes, for use in a message."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
-def write_durably(path: Path, data: bytes, *, root: Path | None = None, mode: int | None = None) -> None:
+def write_durably(path: Path, data: bytes, *, root: Path | None = None) -> None:
     """Put `data` at `path`, replacing what is there at once; on return it survives a power loss.
 
-    A replaced file keeps its permission bits unless `mode` is given. A link inside `root` is followed and stays a link.
+    A replaced file keeps its permission bits. A link inside `root` is followed and stays a link.
     Raises InputError: a folder stands there, a link leaves `root` (any link, where `root` is None), no space, no
     permission; the old file is then untouched.
     """
     with as_input_error(path, root):
-        folder = _replace(path, data, root, mode, synced=True)
+        folder = _replace(path, data, root, synced=True)
         sync_folder(folder)
 
 
@@ -234,17 +136,17 @@ def write_whole(path: Path, data: bytes, *, root: Path | None = None) -> None:
     After a power loss the file may be empty; after this process was killed it is the old one or the new.
     """
     with as_input_error(path, root):
-        _replace(path, data, root, None, synced=False)
+        _replace(path, data, root, synced=False)
 
 
-def _replace(path: Path, data: bytes, root: Path | None, mode: int | None, *, synced: bool) -> Path:
+def _replace(path: Path, data: bytes, root: Path | None, *, synced: bool) -> Path:
     """Put a file in its place by a rename and return its folder."""
     real = real_target(path, root)
     folder = real.parent
     make_folder(folder)
     temporary = folder / temporary_name()
     try:
-        make_file(temporary, data, mode=_mode_of(real) if mode is None else mode, synced=synced)
+        make_file(temporary, data, mode=_mode_of(real), synced=synced)
         temporary.replace(real)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -334,25 +236,3 @@ def _mode_of(path: Path) -> int | None:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
         return None
-
-
-def real_target(path: Path, root: Path | None) -> Path:
-    """Follow the links of `path`. Raises InputError for one that leaves `root`, IsADirectoryError for a folder."""
-    text, prefix = os.fspath(path), "" if root is None else os.fspath(root) + os.sep
-    if root is not None and text.startswith(prefix) and os.pardir not in path.parts:
-        real = _followed(root, text[len(prefix) :])
-        outside = not _is_below(real, _real_root(os.fspath(root)))
-    else:
-        real = os.path.realpath(path)
-        outside = path.is_symlink() if root is None else not _is_below(real, os.path.realpath(root))
-    if outside:
-        raise InputError(
-            error(
-                "this path leads out of the project through a symbolic link",
-                Position(printable(str(path))),
-                "replace the link by a file",
-            )
-        )
-    if os.path.isdir(real):  # noqa: PTH112 - asked often
-        raise IsADirectoryError(errno.EISDIR, "a folder stands here", str(path))
-    return Path(real)

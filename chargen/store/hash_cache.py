@@ -19,6 +19,7 @@ from chargen.model.values import FileHash, is_digest
 from chargen.store.files import StatKey, make_folder
 from chargen.store.hashes import hash_file
 from chargen.store.signatures import RACY_NS
+from chargen.store.sqlite_files import refuse_foreign
 
 _VERSION = 1
 _CREATE = """
@@ -101,8 +102,7 @@ class FileHashes:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                     raise sqlite3.DatabaseError("another version")
-                if connection.execute("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger','view')").fetchone():
-                    raise sqlite3.DatabaseError("more than a cache")
+                refuse_foreign(connection)
                 rows = connection.execute("SELECT path,size,mtime_ns,ctime_ns,inode,sha256 FROM files").fetchall()
                 return {
                     name: (StatKey(size, mtime, ctime, int(inode)), FileHash(digest))

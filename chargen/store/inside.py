@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from chargen.config.layout import HISTORY, LOCKS, ORIGINALS, TRASH
-from chargen.errors import InputError, Position, StartError, error
+from chargen.errors import InputError, Position, StartError, error, printable
 from chargen.plain_file import TEXT_BYTES, read_plain
-from chargen.store.files import contained, printable
+from chargen.store.places import contained
 
 _OWN_FOLDERS = frozenset({ORIGINALS, HISTORY, TRASH, LOCKS})
 

@@ -16,6 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import astuple
+
 from chargen.errors import Problem
 from chargen.model.record import PublishedFile
 from chargen.model.request import FailureClass
@@ -33,6 +35,9 @@ from chargen.store.journal_writing import (
     usage_text,
 )
 from chargen.store.original_store import OriginalStore, StoredOriginal
+
+_SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)"
+"""What is known of an attempt before its request leaves, its estimate last."""
 
 
 class Journal:
@@ -89,17 +94,7 @@ class Journal:
         now = self._now()
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO attempts(attempt_id,task_id,run_id,number,provider,model,fingerprint,status,sent_at,"
-                "cost_estimate_usd,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    *_identity(sending),
-                    AttemptStatus.SENT.value,
-                    now,
-                    amount_text(sending.cost_estimate_usd),
-                    os.getpid(),
-                ),
-            )
+            connection.execute(f"INSERT {_SENDING}", _row(sending, AttemptStatus.SENT, now))
             put_task(connection, sending.task_id, "building", started_at=now)
 
         self._file.run(work)
@@ -107,15 +102,8 @@ class Journal:
 
     def sent_all(self, sendings: Iterable[Sending], at: str) -> None:
         """Note the requests of a job, all at once: sent at a moment (ISO UTC). Rows that are there stay as they are."""
-        rows = [
-            (*_identity(item), AttemptStatus.WAITING.value, at, amount_text(item.cost_estimate_usd), os.getpid())
-            for item in sendings
-        ]
-        self._write(
-            "INSERT OR IGNORE INTO attempts(attempt_id,task_id,run_id,number,provider,model,fingerprint,status,sent_at,"
-            "cost_estimate_usd,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-            rows,
-        )
+        rows = [_row(sending, AttemptStatus.WAITING, at) for sending in sendings]
+        self._write(f"INSERT OR IGNORE {_SENDING}", rows)
 
     def failed_all(
         self, attempt_ids: Iterable[str], failure: FailureClass, message: str, *, possibly_billed: bool = False
@@ -284,6 +272,6 @@ class Journal:
         return len(originals)
 
 
-def _identity(sending: Sending) -> tuple[Any, ...]:
-    names = ("attempt_id", "task_id", "run_id", "number", "provider", "model", "fingerprint")
-    return tuple(getattr(sending, name) for name in names)
+def _row(sending: Sending, status: AttemptStatus, at: str) -> tuple[Any, ...]:
+    *told, estimate = astuple(sending)
+    return *told, amount_text(estimate), status.value, at, os.getpid()

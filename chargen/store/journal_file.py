@@ -23,6 +23,7 @@ from chargen.errors import InputError, Position, Problem, StartError, error, war
 from chargen.store.clock import Clock
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, TABLES, DamagedRowError
+from chargen.store.sqlite_files import ForeignError, open_to_read, refuse_foreign, transaction
 from chargen.store.trash import Trash
 
 _BUSY_SECONDS = 30.0
@@ -79,7 +80,7 @@ class JournalFile:
         with self._lock:
             try:
                 if self._connection is None:
-                    self._connection = _open_to_read(self.path)
+                    self._connection = open_to_read(self.path)
                 return [] if self._connection is None else work(self._connection)
             except sqlite3.DatabaseError as failure:
                 if self._is_in_use(failure):
@@ -167,7 +168,7 @@ class JournalFile:
         return self._fill(connection)
 
     def _transact(self, jobs: Sequence[_Job]) -> None:
-        with _transaction(connection := self._connected()):
+        with transaction(connection := self._connected()):
             for job in jobs:
                 job.found = job.work(connection)
 
@@ -190,8 +191,8 @@ class JournalFile:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
-            _refuse_foreign(connection)
-            with _transaction(connection):
+            refuse_foreign(connection)
+            with transaction(connection):
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
                     count = self._make(connection)
@@ -254,42 +255,6 @@ def _originals(count: int) -> str:
     )
 
 
-def _open_to_read(path: Path) -> sqlite3.Connection | None:
-    if not path.is_file():
-        return None
-    # Without a write-ahead log nobody has it open, and SQLite would make one even to read: `immutable` forbids that.
-    options = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{options}", uri=True, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA trusted_schema=OFF")
-        _refuse_foreign(connection)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-class _ForeignError(sqlite3.DatabaseError):
-    """A database with more in it than rows: what it does on its own is a stranger's doing."""
-
-
-def _refuse_foreign(connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger','view') LIMIT 1").fetchone():
-        raise _ForeignError("this journal holds triggers or views")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 @contextmanager
 def _as_input_error(path: Path) -> Iterator[None]:
     try:
@@ -301,7 +266,7 @@ def _as_input_error(path: Path) -> Iterator[None]:
 
 def _is_damage(failure: sqlite3.DatabaseError) -> bool:
     code = getattr(failure, "sqlite_errorcode", None)
-    if isinstance(failure, _ForeignError | DamagedRowError):
+    if isinstance(failure, ForeignError | DamagedRowError):
         return True
     missing = isinstance(failure, sqlite3.OperationalError) and str(failure).startswith(
         ("no such table", "no such col", "Could not decode")

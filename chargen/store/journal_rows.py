@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from chargen.model.amounts import amount_of
+from chargen.model.record import Record
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 
 SCHEMA_VERSION = 1
@@ -68,6 +69,12 @@ class Sending(Struct, frozen=True):
     model: str
     fingerprint: Fingerprint
     cost_estimate_usd: Decimal | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> Sending:
+        """Take it out of a record, as far as that is known beforehand."""
+        names = record.provider, record.model, record.fingerprint
+        return cls(record.attempt, record.entry_id, record.run, record.number, *names, record.cost_estimate_usd)
 
 
 class Attempt(Struct, frozen=True):
@@ -130,6 +137,7 @@ class Run(Struct, frozen=True):
     started_at: str
     finished_at: str | None
     command: str
+    pid: int
 
 
 class Task(Struct, frozen=True):

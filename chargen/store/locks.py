@@ -52,7 +52,7 @@ def project_lock(
         if held is None:
             pid = _read_pid(holder)
             if not wait:
-                raise StartError(_busy(pid), hint="wait until it ends") from None
+                raise busy(pid)
             if on_wait is not None:
                 on_wait(pid)
         while held is None:
@@ -183,5 +183,7 @@ def _read_pid(holder: Path) -> int | None:
         return None
 
 
-def _busy(pid: int | None) -> str:
-    return f"process {pid} is building this project" if pid else "another process is building this project"
+def busy(pid: int | None) -> StartError:
+    """Return the error that a process, by its id where that is known, is building the project."""
+    who = f"process {pid}" if pid else "another process"
+    return StartError(f"{who} is building this project", hint="wait until it ends")

@@ -12,7 +12,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from time import gmtime
 
-from chargen.store.files import as_input_error, make_folder, printable
+from chargen.errors import printable
+from chargen.store.files import as_input_error, make_folder
 
 LOGGER = "chargen"
 MAX_BYTES = 2_000_000

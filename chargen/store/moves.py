@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from chargen.model.values import EntryId, FileHash
-from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, write_durably
+from chargen.store.json_file import read_json
 
 
 class BegunMove(Struct, frozen=True):
@@ -50,12 +50,7 @@ class Moves:
 
     def entry(self) -> BegunEntryMove | None:
         """Return the move of an entry that is not finished. A file that can't be read describes none."""
-        try:
-            row = json.loads(read_plain(self._entry_file))
-            values = {name: row[name] for name in BegunEntryMove.__struct_fields__}
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return None
-        return BegunEntryMove(**values) if all(isinstance(value, str) for value in values.values()) else None
+        return read_json(self._entry_file, BegunEntryMove, None)
 
     def begin_entry(self, move: BegunEntryMove) -> None:
         """Put an entry's move on record; on return it survives a power loss. Raises InputError."""
@@ -69,14 +64,7 @@ class Moves:
 
     def begun(self) -> tuple[BegunMove, ...]:
         """Return the moves that are not finished. A file that can't be read describes none."""
-        try:
-            found = json.loads(read_plain(self._file))
-            return tuple(
-                BegunMove(str(row["named"]), FileHash(str(row["recorded"])), FileHash(str(row["file"])))
-                for row in found
-            )
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return ()
+        return read_json(self._file, tuple[BegunMove, ...], ())
 
     def begin(self, moves: Iterable[BegunMove]) -> None:
         """Put moves on record; on return they survive a power loss. Raises InputError."""

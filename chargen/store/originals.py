@@ -12,19 +12,17 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
 from chargen.errors import InputError, Position, Problem, error
-from chargen.images import png
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, carries_credentials, header, sniff
+from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
-from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
+from chargen.model.values import Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.store.clock import compact_stamp
+from chargen.store.delivered import original_of
 from chargen.store.files import (
     as_input_error,
     make_file,
@@ -36,6 +34,7 @@ from chargen.store.files import (
 )
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
+from chargen.store.json_file import read_json
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
@@ -51,11 +50,6 @@ _SHOWN = 8
 """Digits of a fingerprint that people are shown; with the `*` after them a shell finds the folder."""
 _OTHER = re.compile(r"other-([0-9]+)\.[a-z]{3,4}")
 _REPLY = re.compile(r"reply\.[a-z]{3,4}")
-
-
-def new_attempt_id(moment: datetime) -> str:
-    """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
-    return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"
 
 
 def _ignore(_problem: Problem) -> None:
@@ -132,7 +126,7 @@ class Originals:
             return ()
         parent = self.folder / fingerprint
         return tuple(
-            DamagedOriginal(fingerprint, folder.name, reply.name, _read_published(folder / PUBLISHED_FILE))
+            DamagedOriginal(fingerprint, folder.name, reply.name, _published(folder / PUBLISHED_FILE))
             for folder in (parent / name for name in sorted(filter(is_attempt_id, _names(parent))))
             if self._own(folder) is None and (reply := _reply_in(folder)) is not None
         )
@@ -150,15 +144,11 @@ class Originals:
 
     def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
         """Return the original of one attempt, or None."""
-        if not is_attempt_id(attempt) or not is_digest(fingerprint):
-            return None
-        folder = self.folder / fingerprint / attempt
-        return self._checked(folder) if folder.is_dir() else None
+        folder = self._folder_of(fingerprint, attempt)
+        return self._checked(folder) if folder is not None and folder.is_dir() else None
 
     def of_attempt(self, attempt: str) -> StoredOriginal | None:
         """Return the original of one attempt whose inputs are not known, or None; looks into every folder."""
-        if not is_attempt_id(attempt):
-            return None
         found = (self.find(attempt, Fingerprint(name)) for name in _names(self.folder))
         return next((stored for stored in found if stored is not None), None)
 
@@ -192,7 +182,7 @@ class Originals:
         The last one noted stands last, also where it was known. The first file is not synced: it tells its record
         itself. Raises InputError.
         """
-        known = _read_published(self._path(stored).parent / PUBLISHED_FILE)
+        known = _published(self._path(stored).parent / PUBLISHED_FILE)
         files = (*(item for item in known if item.sha256 != file.sha256), file)
         text = json.dumps([asdict(item) for item in files], indent=1)
         write = write_durably if known else write_whole
@@ -210,20 +200,18 @@ class Originals:
 
         It only repeats what the newer record says (`after`), so it is not synced. Raises InputError.
         """
-        if not is_attempt_id(attempt) or not is_digest(fingerprint):
+        if (folder := self._folder_of(fingerprint, attempt)) is None:
             return
-        folder = self.folder / fingerprint / attempt
         name = f"{by.record.fingerprint}/{by.record.attempt}"
-        known = _read_names(folder / REPLACED_FILE)
+        known = _names_in(folder / REPLACED_FILE)
         if name not in known and folder.is_dir() and not folder.is_symlink():
             write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
 
     def replaced_by(self, name: str) -> tuple[str, ...]:
         """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
         fingerprint, _, attempt = name.partition("/")
-        if not is_attempt_id(attempt) or not is_digest(fingerprint):
-            return ()
-        return _read_names(self.folder / name / REPLACED_FILE)
+        folder = self._folder_of(fingerprint, attempt)
+        return () if folder is None else _names_in(folder / REPLACED_FILE)
 
     def state(self, fingerprint: Fingerprint) -> tuple[str, int]:
         """Return what folders and files with the originals of these inputs are like, and when they changed last."""
@@ -234,6 +222,10 @@ class Originals:
                 attempt = f"{paths[0]}/{name}"
                 paths += (attempt, *(f"{attempt}/{file}" for file in _names(self.folder / fingerprint / name)))
         return "\n".join(f"{path} {looked.of(path)}" for path in paths), looked.newest(paths)
+
+    def _folder_of(self, fingerprint: str, attempt: str) -> Path | None:
+        """Return where an original is, if it is; None for what names none."""
+        return self.folder / fingerprint / attempt if is_digest(fingerprint) and is_attempt_id(attempt) else None
 
     def _path(self, item: StoredOriginal | DamagedOriginal) -> Path:
         if isinstance(item, DamagedOriginal):
@@ -275,7 +267,7 @@ class Originals:
         original = record.original
         if original is None or not _REPLY.fullmatch(original.file):
             return None
-        published = _read_published(folder / PUBLISHED_FILE)
+        published = _published(folder / PUBLISHED_FILE)
         return StoredOriginal(record, original, published, "" if published else _why_unusable(folder, original))
 
 
@@ -288,21 +280,7 @@ def _is_whole(temporary: Path, stored: StoredOriginal) -> bool:
         return False
 
 
-def _is_signed(data: bytes) -> bool:
-    try:
-        return carries_credentials(data) and (sniff(data) != PNG or png.has_chunk(data, png.CREDENTIALS))
-    except png.PngError:
-        return False
-
-
 _RESTORE = "restore this folder from a backup, or move it away: the image is then made again when it is needed"
-
-
-def original_of(data: bytes) -> Original:
-    """Describe delivered bytes as they are kept."""
-    seen = header(data)
-    name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
-    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, _is_signed(data))
 
 
 def _reply_in(folder: Path) -> Path | None:
@@ -320,36 +298,20 @@ def _names(folder: Path) -> Iterable[str]:
         return ()
 
 
-def _read_published(path: Path) -> tuple[PublishedFile, ...]:
-    try:
-        forms = json.loads(read_plain(path))
-        return tuple(
-            PublishedFile(FileHash(str(form["sha256"])), int(form["size"]), str(form["at"]), str(form["file_path"]))
-            for form in forms
-        )
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ()  # it only repeats what the file, the YAML and the journal can tell as well
+# What these files tell the newer record, the published file, the YAML or the journal can tell as well.
 
 
-def _read_names(path: Path) -> tuple[str, ...]:
-    try:
-        names = json.loads(read_plain(path))
-        return tuple(str(name) for name in names)
-    except (OSError, ValueError, TypeError, RecursionError):
-        return ()  # as above: the newer record tells it as well
+def _published(path: Path) -> tuple[PublishedFile, ...]:
+    return read_json(path, tuple[PublishedFile, ...], ())
+
+
+def _names_in(path: Path) -> tuple[str, ...]:
+    return read_json(path, tuple[str, ...], ())
 
 
 def _why_unusable(folder: Path, original: Original) -> str:
     """Say why no picture can be made of an original: as noted, else as the type of its bytes says."""
-    why = _read_why(folder / UNUSABLE_FILE)
+    why = one_line(read_json(folder / UNUSABLE_FILE, dict[str, str], {}).get("why", ""))
     if not why and original.media_type not in _MADE_OF:
         why = f"these bytes are {original.media_type}, which can't be used"
     return why
-
-
-def _read_why(path: Path) -> str:
-    try:
-        told = json.loads(read_plain(path))
-        return one_line(str(told["why"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ""  # trying again tells it

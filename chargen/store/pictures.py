@@ -17,7 +17,8 @@ from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_sh
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict
 from chargen.plain_file import read_plain
-from chargen.store.files import FileKind, OutsideError, contained, kind_of
+from chargen.store.files import FileKind, kind_of
+from chargen.store.places import OutsideError, contained
 
 if TYPE_CHECKING:
     from chargen.images.decoding import Picture

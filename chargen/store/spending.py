@@ -6,7 +6,7 @@ billed, stand apart from pictures. Amounts are USD. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,8 @@ class Sum(Struct, frozen=True):
 
     `images` came and cost `usd`, `estimated_usd` of it for the `estimated` ones whose usage was not told; of the
     `failures` the `charged` ones cost `failed_usd`; `possibly` requests may have been billed `possibly_usd`; `waiting`
-    ones are in jobs, `waiting_usd` by estimate; of `unknown` of all these nobody knows the amount.
+    ones are in jobs, `waiting_usd` by estimate; of `unknown` of all these nobody knows the amount. `sketches` are those
+    of the images that were drawn here, without a request.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Sum(Struct, frozen=True):
     waiting: int = 0
     waiting_usd: Decimal = Decimal(0)
     unknown: int = 0
+    sketches: int = 0
 
     @property
     def sent(self) -> int:
@@ -75,14 +77,18 @@ class Sum(Struct, frozen=True):
         }
 
 
-def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
-    """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed."""
-    images = estimated = failures = charged = possibly = waiting = unknown = 0
+def sum_of(name: str, attempts: Iterable[Attempt], is_sketch: Callable[[str], bool] = lambda _: False) -> Sum:
+    """Add up attempts; each counts once. A failure that reports no cost has none, unless it may have been billed.
+
+    `is_sketch` says of a provider whether it draws without a request.
+    """
+    sketches = images = estimated = failures = charged = possibly = waiting = unknown = 0
     usd = estimates = failed = doubtful = in_jobs = Decimal(0)
     for attempt in attempts:
         amount = attempt.cost_or_estimate_usd
         if attempt.delivered:
             images += 1
+            sketches += is_sketch(attempt.provider)
             usd += amount or 0
             if attempt.cost_usd is None and amount is not None:
                 estimated += 1
@@ -100,4 +106,4 @@ def sum_of(name: str, attempts: Iterable[Attempt]) -> Sum:
             continue
         unknown += amount is None
     pictures = name, images, usd, estimated, estimates
-    return Sum(*pictures, failures, charged, failed, possibly, doubtful, waiting, in_jobs, unknown)
+    return Sum(*pictures, failures, charged, failed, possibly, doubtful, waiting, in_jobs, unknown, sketches)

@@ -16,9 +16,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen.config.layout import TRASH
-from chargen.errors import InputError, Position, error
+from chargen.errors import InputError, Position, error, printable
 from chargen.store.clock import Clock, SystemClock, compact_stamp
-from chargen.store.files import as_input_error, make_folder, printable, sync_file, sync_folder
+from chargen.store.files import as_input_error, make_folder, sync_file, sync_folder
 
 
 class Trashed(Struct, frozen=True):

@@ -16,8 +16,9 @@ from msgspec import Struct
 from chargen.errors import StartError
 from chargen.model.values import EntryId
 from chargen.store.files import as_input_error, make_folder, write_whole
+from chargen.web.answers import word_runs
 from chargen.web.app import static_files
-from chargen.web.desk import Desk, word_runs
+from chargen.web.desk import Desk
 
 _PAGE = "index.html"
 _MARK = "chargen-review.txt"
@@ -47,10 +48,9 @@ def export(desk: Desk, folder: Path) -> Exported:
     _write(folder / "static" / "data.js", f"window.exported = {data};\n".encode())
     hashes = dict.fromkeys(digest for image in images.values() for digest in _pictures(image))
     for digest in hashes:
-        if (found := desk.pictures.read(digest)) is not None:
-            _write(folder / "picture" / digest, found[0])
-        if (small := desk.pictures.thumbnail(digest)) is not None:
-            _write(folder / "thumbnail" / digest, small)
+        for name, found in (("picture", desk.pictures.read(digest)), ("thumbnail", desk.pictures.thumbnail(digest))):
+            if found is not None:
+                _write(folder / name / digest, found[0])
     return Exported(len(images), len(hashes))
 
 

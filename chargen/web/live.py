@@ -1,13 +1,15 @@
 """What happens in the project while the page is open: told to every open page as server-sent events.
 
 Laws: what the operating system says of files is a hint to look again, no more; bursts of saves are one look. An event
-says that the book may be another, or how far a run has come; the page then asks.
+says that the book may be another, or how far a run has come; the page then asks. Whoever opens the page in the middle
+of a run is told of it, and everybody when it ends, also when its process is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from types import TracebackType
@@ -16,13 +18,16 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from watchfiles import awatch
 
-from chargen.actions.watch import BURST, Watched
+from chargen.actions.watch import BLIND, BURST, Watched, blind
 from chargen.config.layout import JOURNAL
 from chargen.errors import ChargenError
 from chargen.web.desk import Desk
 
 _HEARTBEAT = 15.0
 """Seconds after which a line is sent although nothing happened: whoever left is noticed."""
+_LOOK = 1000
+"""Milliseconds after which it is looked whether a run still goes on."""
+_LOG = logging.getLogger("chargen")
 
 
 class Live:
@@ -33,6 +38,8 @@ class Live:
         self._queues: set[asyncio.Queue[str | None]] = set()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._run: dict[str, Any] | None = None
+        self._trouble = ""
 
     async def __aenter__(self) -> Live:
         self._task = asyncio.create_task(self._watch())
@@ -56,7 +63,8 @@ class Live:
         queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._queues.add(queue)
         try:
-            yield _event("hello", {})
+            yield _event("hello", {"trouble": self._trouble})
+            yield _event("run", self._run)
             while not self._stop.is_set():
                 try:
                     event = await asyncio.wait_for(queue.get(), _HEARTBEAT)
@@ -72,14 +80,27 @@ class Live:
     async def _watch(self) -> None:
         root = self._desk.root
         journal = str(root / JOURNAL)
-        watched = Watched(self._desk.project, journal=True)
-        async for changes in awatch(root, watch_filter=watched, stop_event=self._stop, debounce=BURST):
-            paths = {path for _, path in changes}
-            if any(path.startswith(journal) for path in paths):
-                with suppress(ChargenError):  # settings that are being saved: what comes of it is told like any save
-                    self._send("run", await run_in_threadpool(self._desk.run))
-            if any(not path.startswith(journal) for path in paths):
-                self._send("book", {})
+        options: dict[str, Any] = {"debounce": BURST, "rust_timeout": _LOOK, "yield_on_timeout": True}
+        try:
+            await self._look_at_run()
+            async for changes in awatch(
+                root, watch_filter=Watched(root, journal=True), stop_event=self._stop, **options
+            ):
+                paths = {path for _, path in changes}
+                if self._run is not None or any(path.startswith(journal) for path in paths):
+                    await self._look_at_run()
+                if any(not path.startswith(journal) for path in paths):
+                    self._send("book", {})
+        except BLIND as failure:
+            self._trouble = str(blind(failure))
+            _LOG.warning("%s", self._trouble)
+            self._send("hello", {"trouble": self._trouble})
+
+    async def _look_at_run(self) -> None:
+        with suppress(ChargenError):  # settings that are being saved: what comes of it is told like any save
+            before, self._run = self._run, await run_in_threadpool(self._desk.run)
+            if self._run != before:
+                self._send("run", self._run)
 
     def _send(self, name: str, value: Any) -> None:
         for queue in self._queues:

@@ -16,7 +16,9 @@ from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of, make_folder, write_whole
 from chargen.store.hash_cache import FileHashes
-from chargen.store.inside import read_inside, refuse_link
+from chargen.store.hashes import hash_bytes
+from chargen.store.inside import refuse_link
+from chargen.store.places import contained
 
 SIDE = 320
 """Pixels of the longer side of a thumbnail: a cell of the grid on a dense screen."""
@@ -47,14 +49,15 @@ class Pictures:
 
     def read(self, digest: str) -> tuple[bytes, str] | None:
         """Return a picture's bytes and media type; None for what was not offered, or has other bytes by now."""
-        path = self._paths.get(FileHash(digest)) if is_digest(digest) else None
-        if path is None or self._hash_of(path) != digest:
+        path = self._paths.get(FileHash(digest))
+        if path is None:
             return None
         try:
-            data = read_inside(self._project.root, path)
-        except InputError:
+            data = read_plain(contained(self._project.root, path), PICTURE_BYTES)
+        except (InputError, OSError):
             return None
-        return data, sniff(data) or "application/octet-stream"
+        # Of what was read, not of the file: a build may replace it in this instant, and a browser keeps what it got.
+        return (data, sniff(data) or "application/octet-stream") if hash_bytes(data) == digest else None
 
     def _hash_of(self, path: str) -> FileHash | None:
         """Return the hash of what stands at a path; None where it is gone by now."""
@@ -63,21 +66,22 @@ class Pictures:
         except OSError:
             return None
 
-    def thumbnail(self, digest: str) -> bytes | None:
-        """Return a picture's thumbnail as WebP; None where there is no picture, or none that can be decoded."""
+    def thumbnail(self, digest: str) -> tuple[bytes, str] | None:
+        """Return a picture's thumbnail and its media type; None where there is no picture that can be decoded."""
         if not is_digest(digest):
             return None
         kept = self._project.path(THUMBNAILS) / f"{digest}.webp"
         refuse_link(kept, self._project.root)  # what it leads to would be given out, and exported
         try:
-            return read_plain(kept)
+            return read_plain(kept), "image/webp"
         except OSError:
             found = self.read(digest)
         made = None if found is None else _thumbnail(found[0])
-        if made is not None:
-            make_folder(kept.parent)
-            write_whole(kept, made)
-        return made
+        if made is None:
+            return None
+        make_folder(kept.parent)
+        write_whole(kept, made)
+        return made, "image/webp"
 
 
 def _thumbnail(data: bytes) -> bytes | None:

@@ -7,11 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.actions.cost import Period, period_of, spending
+from chargen.cli.spending import images_text, spending_lines
 from chargen.errors import StartError
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.journal_rows import Attempt, AttemptStatus
 
 AMOUNT = st.one_of(st.none(), st.decimals(0, 5, places=2))
+
+
+def test_a_sketch_is_no_request():
+    """It is drawn here for nothing; what is said of money says how many of the images were paid for."""
+    sketches = [attempt(number, provider="sketch", cost=Decimal(0)) for number in range(2)]
+    total = spending([*sketches, attempt(2, cost=Decimal("0.04"))]).total
+    assert images_text(total) == "3 images (2 of them sketches)"
+    assert list(spending_lines(total)) == [
+        "1 request sent: 1 brought an image, $0.04",
+        "sketched here, without a request: 2 images",
+    ]
+    assert images_text(spending(sketches).total) == "2 images"
 
 
 def attempt(number=0, day="2026-11-22", status=AttemptStatus.DONE, cost=None, estimate=None, possibly=False, **named):

@@ -1,7 +1,7 @@
 """A rename in case only, on a volume where case does not count: the names follow, and nothing is lost.
 
 Where TMPDIR lies on such a volume all of these run on it; elsewhere what the volume says is simulated at the one place
-that asks it (`chargen.store.files.ignores_case`), here and in `tests/plan/test_ownership_model.py`.
+that asks it (`chargen.store.spelling.ignores_case`), here and in `tests/plan/test_ownership_model.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from support.studio import Studio
 from chargen.actions.orphans import unneeded
 from chargen.model.values import Verdict
 from chargen.plan.session import open_session
-from chargen.store import files
+from chargen.store import spelling
 
 FILE = "imagery/chapters/ch01/imagery.yaml"
 
@@ -84,12 +84,12 @@ def test_what_the_volume_says_is_asked_at_one_place(tmp_path: Path, monkeypatch:
     if not counts(tmp_path):
         pytest.skip("the tests above run on such a volume")
     (tmp_path / "pyproject.toml").touch()
-    assert files.folding(tmp_path)("Ch01/Gate") == "Ch01/Gate"
-    monkeypatch.setattr(files, "ignores_case", lambda _root: True)
-    assert files.folding(tmp_path)("Ch01/Zoe\u0301") == files.folding(tmp_path)("ch01/zo\u00e9")
+    assert spelling.folding(tmp_path)("Ch01/Gate") == "Ch01/Gate"
+    monkeypatch.setattr(spelling, "ignores_case", lambda _root: True)
+    assert spelling.folding(tmp_path)("Ch01/Zoe\u0301") == spelling.folding(tmp_path)("ch01/zo\u00e9")
     (tmp_path / "ch01").mkdir()
     (tmp_path / "ch01/a.png").write_bytes(b"a")
-    files.spell(tmp_path, "ch01/a.png")
+    spelling.spell(tmp_path, "ch01/a.png")
     assert [path.name for path in (tmp_path / "ch01").iterdir()] == ["a.png"]
 
 
@@ -101,7 +101,7 @@ def test_a_book_on_such_a_volume_as_far_as_it_can_be_simulated(tmp_path: Path, m
     book.chapter("ch01", {"Gate": "A gate."})
     assert len(book.build()) == 1
     (tmp_path / "generated/chapters/Ch01").symlink_to("ch01")
-    monkeypatch.setattr(files, "ignores_case", lambda _root: True)
+    monkeypatch.setattr(spelling, "ignores_case", lambda _root: True)
     picture = book.hash("chapters/ch01/Gate")
     book.edit(FILE, "slug: ch01", "slug: Ch01")
     assert book.build() == []

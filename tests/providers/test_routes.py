@@ -9,7 +9,7 @@ from chargen.errors import Position, Problem
 from chargen.model.request import ProviderSettings
 from chargen.model.traced import Traced
 from chargen.model.values import Route
-from chargen.providers.catalogue.routes import override_route, route_for
+from chargen.providers.catalogue.routes import Served, override_route, route_for
 
 DEFAULTS = {"openai": "gpt-new", "google": "nano", "sketch": "sketch"}
 OWNERS = {"gpt-old": "openai", "gpt-new": "openai", "nano": "google"}
@@ -28,8 +28,12 @@ def settings(routes: dict[str, str] | None = None, **models: str) -> Settings:
     return Settings(routes=found, route_positions=places, providers=providers)
 
 
+def served(own: Settings) -> Served:
+    return Served(own, live, DEFAULTS, OWNERS.get)
+
+
 def ask(provider: str | None, model: str | None, own: Settings | None = None) -> Route | Problem:
-    return route_for(provider, model, own or Settings(), live, DEFAULTS, provider_of=OWNERS.get)
+    return route_for(provider, model, served(own or Settings()))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,7 @@ def test_a_dead_default_is_never_the_line_to_add() -> None:
     found = ask("openai", "gpt-old", settings(openai="gpt-old"))
     assert isinstance(found, Problem)
     assert '"openai/gpt-old" = "google/nano"' in found.hint
-    alone = route_for("openai", "gpt-old", Settings(), lambda _: False, {"openai": "gpt-old"})
+    alone = route_for("openai", "gpt-old", Served(Settings(), lambda _: False, {"openai": "gpt-old"}, OWNERS.get))
     assert isinstance(alone, Problem)
     assert '"openai/gpt-old" = "provider/model"' in alone.hint
 
@@ -121,15 +125,15 @@ def test_a_dead_default_is_never_the_line_to_add() -> None:
 def test_an_override_is_the_providers_own_model() -> None:
     """`--provider` asks no route, only the provider's configured or default model."""
     own = settings({"google/*": "sketch/sketch"}, openai="gpt-mine")
-    assert override_route("google", own, live, DEFAULTS) == Route("google", "nano")
-    assert override_route("openai", own, live, DEFAULTS) == Route("openai", "gpt-mine")
+    assert override_route("google", served(own)) == Route("google", "nano")
+    assert override_route("openai", served(own)) == Route("openai", "gpt-mine")
 
 
 def test_an_override_that_can_not_be_served_is_an_error() -> None:
     """An unknown provider gets a suggestion, a dead model the line to change."""
-    unknown = override_route("opnai", Settings(), live, DEFAULTS)
-    other = override_route("flux", Settings(), live, DEFAULTS)
-    dead = override_route("openai", settings(openai="gpt-old"), live, DEFAULTS)
+    unknown = override_route("opnai", served(Settings()))
+    other = override_route("flux", served(Settings()))
+    dead = override_route("openai", served(settings(openai="gpt-old")))
     assert isinstance(unknown, Problem)
     assert isinstance(other, Problem)
     assert isinstance(dead, Problem)

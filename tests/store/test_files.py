@@ -11,13 +11,8 @@ import pytest
 
 from chargen.errors import InputError
 from chargen.store import files
-from chargen.store.files import (
-    FileKind,
-    contained,
-    kind_of,
-    write_durably,
-    write_whole,
-)
+from chargen.store.files import FileKind, kind_of, write_durably, write_whole
+from chargen.store.places import contained
 from chargen.store.temporaries import abandoned_below, sweep
 
 OID = "ab" * 32

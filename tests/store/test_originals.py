@@ -16,9 +16,10 @@ from chargen.errors import InputError, Problem
 from chargen.model.record import PublishedFile, Record
 from chargen.model.record_json import to_json
 from chargen.model.values import FileHash, Fingerprint, Size
+from chargen.store.delivered import new_attempt_id
 from chargen.store.hashes import hash_bytes
 from chargen.store.original_store import StoredOriginal
-from chargen.store.originals import Originals, new_attempt_id
+from chargen.store.originals import Originals
 
 PRINT = Fingerprint("ab" * 32)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x30 and so on"

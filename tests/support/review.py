@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,13 +48,18 @@ class Review:
         """What the printed address ends with."""
         return parse_qs(urlsplit(self.address).query)["token"][0]
 
+    @cached_property
+    def cookie(self) -> str:
+        """`NAME=VALUE`, as the page sets it."""
+        return self._ask("GET", self.address, {}, None).headers["set-cookie"].partition(";")[0]
+
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for something, with the cookie of the page unless another is given."""
-        return self._ask("GET", path, {"Cookie": f"chargen-review={self.token}", **headers}, None)
+        return self._ask("GET", path, {"Cookie": self.cookie, **headers}, None)
 
     def post(self, path: str, value: Any, **headers: str) -> Answer:
         """Decide something, as the page does it unless other headers are given."""
-        own = {"Cookie": f"chargen-review={self.token}", "Origin": self.origin, "X-Token": self.token}
+        own = {"Cookie": self.cookie, "Origin": self.origin, "X-Token": self.token}
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         return self._ask("POST", path, {**own, "Content-Type": "application/json", **headers}, body)
 

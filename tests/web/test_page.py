@@ -268,6 +268,71 @@ def test_the_page_follows_a_build(page: Any, book: Project) -> None:
     page.wait_for_function("id => document.getElementById(id).textContent.includes('stale')", arg=f"cell {B}")
 
 
+def test_many_tabs_of_one_page_are_open(browser: Any, server: Review) -> None:
+    """A browser has six connections for one server: those in the background let go of theirs, and come back later."""
+    context = browser.new_context()
+    hide = "is => { Object.defineProperty(document, 'hidden', {value: is, configurable: true}); desk.listen(); }"
+    tabs = []
+    for _ in range(8):
+        tabs.append(context.new_page())
+        tabs[-1].goto(server.address)
+        tabs[-1].wait_for_selector("body[data-ready]")
+        tabs[-1].evaluate(hide.replace("desk.listen()", "document.dispatchEvent(new Event('visibilitychange'))"), True)
+    server.post("/decide", {"command": "approve", "images": [A]})
+    assert "3 to review" in tabs[0].locator("#counts").inner_text()
+    tabs[0].evaluate(hide, False)
+    tabs[0].wait_for_function("() => document.getElementById('counts').textContent.includes('2 to review')")
+    context.close()
+
+
+def test_what_is_looked_at_stays_while_other_images_change(page: Any, book: Project) -> None:
+    """A build goes on, the author has opened what they read: nothing is drawn anew of an image that is as it was."""
+    cell(page, A).locator("a").focus()
+    press(page, "Enter")
+    page.locator("#view details details summary").click()
+    opened = "() => document.querySelector('#view details details').open"
+    book.edit("imagery/chapters/ch02/imagery.yaml", '"c"\n', '"c"\n    title: Gate\n')
+    page.wait_for_function("() => desk.book.images.some((image) => image.title === 'Gate') && !desk.looking")
+    assert page.evaluate(opened)
+    book.edit(CH01, "A lantern.", "A lamp at sea.")
+    page.wait_for_function("() => view.image.verdict !== 'fresh' && !desk.looking")
+    assert not page.evaluate(opened)
+
+
+def test_a_file_that_can_not_be_read_is_told(page: Any, book: Project) -> None:
+    """Its images are not in the grid, and nobody need wonder why."""
+    assert page.locator("#problems").is_hidden()
+    whole = book.read(CH01)
+    book.write(CH01, whole.replace("images:", "images: ["))
+    page.locator("#problems summary").click()
+    assert CH01 in page.locator("#problems li").first.inner_text()
+    book.write(CH01, whole)
+    page.locator("#problems").wait_for(state="hidden")
+
+
+def test_what_was_not_seen_is_not_decided_on(page: Any, book: Project) -> None:
+    """The page was not told of another picture yet: it is shown, and the key is to be pressed again."""
+    page.evaluate("desk.events.close()")
+    book.write(f"generated/{A}.png", book.image(B).read_bytes())
+    cell(page, A).locator("a").focus()
+    press(page, "a")
+    said(page, "has another picture by now")
+    assert status(book, A) in ("", "null")
+    page.wait_for_function("() => !desk.looking")
+    press(page, "l")
+    said(page, "lock: 1 image")
+
+
+def test_a_question_stays_until_it_is_answered(page: Any) -> None:
+    """An answer of the server that comes late does not take the words of a note away."""
+    cell(page, A).locator("a").focus()
+    press(page, "x")
+    page.locator("dialog textarea").fill("too dark")
+    page.evaluate("decide.list()")
+    assert page.locator("dialog textarea").input_value() == "too dark"
+    press(page, "Escape")
+
+
 def test_a_rebuild_is_queued_priced_and_built(page: Any, book: Project) -> None:
     """The price stands in the question; the build is one of its own."""
     page.locator("input[name=unreviewed]").uncheck()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
 import socket
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +17,18 @@ import pytest
 from support.project import Project
 from support.review import Review, review
 
+from chargen.web.desk import Desk
+
 A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
 CH01 = "imagery/chapters/ch01/imagery.yaml"
+
+
+def wait_for(told: Callable[[], object]) -> None:
+    """Return when something is true, within a minute."""
+    end = time.monotonic() + 60
+    while not told():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +75,22 @@ def test_a_decision_comes_from_the_page_alone(asked: tuple[Review, Project], hea
     before = book.read(CH01)
     assert server.post("/decide", {"command": "approve", "images": [A]}, **headers).status == 403
     assert book.read(CH01) == before
+
+
+def test_two_books_may_be_open_at_once(built: Project, tmp_path: Path) -> None:
+    """A browser has one jar for all ports of a machine: the page opened last does not shut out the one before."""
+    with review(built.copy(tmp_path / "one")) as one, review(built.copy(tmp_path / "other")) as other:
+        jar = dict(server.cookie.split("=", 1) for server in (one, other))
+        cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+        assert [server.get("/book", Cookie=cookies).status for server in (one, other)] == [200, 200]
+
+
+def test_what_a_browser_shows_to_every_port_decides_nothing(asked: tuple[Review, Project]) -> None:
+    """Any other server on this machine is sent the cookie: its value is not the token that a decision needs."""
+    server, _ = asked
+    value = server.cookie.partition("=")[2]
+    assert server.post("/decide", {"command": "approve", "images": [A]}, **{"X-Token": value}).status == 403
+    assert server.get(f"/?token={value}", Cookie="").status == 403
 
 
 def test_nothing_is_changed_by_asking(asked: tuple[Review, Project]) -> None:
@@ -163,10 +191,53 @@ def test_a_rebuild_has_a_price_and_a_budget(server: Review, book: Project) -> No
     assert ([image["id"] for image in plan["images"]], plan["cost_usd"]) == ([C], 0.0)
     assert server.post("/build", {"images": [C], "budget": ""}).status == 409
     assert server.post("/build", {"images": [C], "budget": "1.00"}).json == {"started": 1}
-    end = time.monotonic() + 60
-    while not book.image(C).exists():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_for(book.image(C).exists)
+
+
+def test_a_picture_is_decided_on_that_was_seen(server: Review, book: Project) -> None:
+    """A build or a painter replaced it while the page was open: it is looked at first, and nothing is written."""
+    seen = {image["id"]: image["picture"] for image in server.get("/book").json["images"]}
+    before = book.read(CH01)
+    book.write(f"generated/{A}.png", book.image(B).read_bytes())
+    for command in ("approve", "reject", "accept"):
+        refused = server.post("/decide", {"command": command, "images": [B, A], "seen": seen})
+        assert (refused.status, f"`{A}` has another picture" in refused.json["error"]) == (409, True)
+    assert book.read(CH01) == before
+    assert server.post("/decide", {"command": "approve", "images": [B], "seen": seen}).json["images"][0]["changed"]
+
+
+def test_a_run_whose_process_died_does_not_go_on(book: Project) -> None:
+    """The journal has no end of it; the page would say `building` until the next one."""
+    book.edit("pyproject.toml", "[tool.chargen]", "[tool.chargen.providers.sketch]\nlatency = 60\n\n[tool.chargen]")
+    build = book.start("chargen", "batch", "all")
+    with closing(Desk(book.root)) as desk:
+        wait_for(desk.run)
+        build.kill()
+        build.communicate()
+        assert desk.run() is None
+
+
+def test_two_pages_that_press_build_buy_once(server: Review, book: Project) -> None:
+    """A build takes the project an instant after it was started: until then the second one is refused as well."""
+    book.edit("pyproject.toml", "[tool.chargen]", "[tool.chargen.providers.sketch]\nlatency = 2\n\n[tool.chargen]")
+    asked = {"images": [C], "budget": "1.00"}
+    assert server.post("/build", asked).status == 200
+    refused = server.post("/build", asked)
+    assert (refused.status, "is building this project" in refused.json["error"]) == (409, True)
+    wait_for(book.image(C).exists)
+    wait_for(lambda: server.post("/build", {**asked, "images": [A]}).status == 200)
+    wait_for(lambda: len(server.get(f"/image/{A}").json["versions"]) == 3)
+    assert len(server.get(f"/image/{C}").json["versions"]) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_does_not_keep_the_book_from_being_shown(server: Review, book: Project) -> None:
+    """A folder of an old archive, in another encoding than UTF-8: the rest of the book is there."""
+    odd = os.fsdecode(b"imagery/chapters/caf\xe9")
+    book.write(f"{odd}/imagery.yaml", book.read("imagery/chapters/ch02/imagery.yaml").replace("ch02", "ch03"))
+    images = {image["id"]: image for image in server.get("/book").json["images"]}
+    assert images["chapters/ch03/c"]["file"] == f"{odd}/imagery.yaml"
+    assert server.get("/image/chapters/ch03/c").status == 200
 
 
 @pytest.mark.parametrize(
@@ -179,6 +250,10 @@ def test_a_rebuild_has_a_price_and_a_budget(server: Review, book: Project) -> No
         ("/undo", b'{"number": "x"}'),
         ("/price", b"{}"),
         ("/build", b'{"images": "a"}'),
+        ("/decide", b'{"images": ["a"], "command": ["approve"]}'),
+        ("/decide", b'{"images": ["a\\ud800"], "command": "approve"}'),
+        ("/retake", b'{"image": "chapters/ch01/a", "text": "\\ud800"}'),
+        ("/undo", b'{"number": true}'),
     ],
 )
 def test_nonsense_is_refused(asked: tuple[Review, Project], path: str, body: bytes) -> None:
@@ -195,9 +270,7 @@ def test_two_pages_are_told_what_one_of_them_did(server: Review) -> None:
     for _ in range(2):
         host, port = server.origin.removeprefix("http://").split(":")
         stream = socket.create_connection((host, int(port)), timeout=30)
-        stream.sendall(
-            f"GET /events HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: chargen-review={server.token}\r\n\r\n".encode()
-        )
+        stream.sendall(f"GET /events HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {server.cookie}\r\n\r\n".encode())
         streams.append(stream)
     for stream in streams:
         _until(stream, b"event: hello")
@@ -273,7 +346,7 @@ def test_a_body_has_a_limit_however_it_comes(
     parts = urlsplit(server.origin)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     connection.putrequest("POST", "/price")
-    for name, value in (("Cookie", f"chargen-review={server.token}"), ("X-Token", server.token)):
+    for name, value in (("Cookie", server.cookie), ("X-Token", server.token)):
         connection.putheader(name, value)
     connection.putheader("Origin", server.origin)
     connection.putheader("Transfer-Encoding", "chunked") if chunked else connection.putheader("Content-Length", size)

@@ -22,7 +22,8 @@ from chargen.plan.cache.stamp import BUSY, STAMP, Stamp, StampedFile, read_bound
 from chargen.plan.plan import Plan
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import outside_names
-from chargen.store.files import as_input_error, make_folder, real_target
+from chargen.store.files import as_input_error, make_folder
+from chargen.store.places import real_target
 from chargen.store.temporaries import temporary_name
 
 if TYPE_CHECKING:  # a kept plan is read without what makes one

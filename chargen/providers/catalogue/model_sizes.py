@@ -20,7 +20,7 @@ NOMINAL_SLACK = 0.03
 """Share by which a delivered edge may fall short of its nominal length: buckets come up to 3 % off their ratio."""
 
 
-class FreeSizes(Struct, frozen=True):
+class FreeSizes(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="free"):
     """Any width and height that are multiples of `step`, within edge, pixel and ratio limits."""
 
     step: int
@@ -68,7 +68,7 @@ class FreeSizes(Struct, frozen=True):
         return Size(_down(width * factor, self.step), _down(height * factor, self.step))
 
 
-class ListedSizes(Struct, frozen=True):
+class ListedSizes(Struct, frozen=True, tag_field="kind", tag="listed"):
     """Only these sizes."""
 
     sizes: tuple[Size, ...]
@@ -122,7 +122,7 @@ class Frame(Struct, frozen=True):
         return Size(round(height * self.ratio.width / self.ratio.height), round(height))
 
 
-class RatioSizes(Struct, frozen=True):
+class RatioSizes(Struct, frozen=True, tag_field="kind", tag="ratios"):
     """An aspect ratio and a bucket; no exact size can be asked for. Buckets go from small to large."""
 
     ratios: tuple[Ratio, ...]
@@ -150,7 +150,7 @@ class RatioSizes(Struct, frozen=True):
         return next((frame for frame in found if str(frame) == text), None)
 
 
-SizeRule: TypeAlias = "FreeSizes | ListedSizes | RatioSizes"
+SizeRule: TypeAlias = FreeSizes | ListedSizes | RatioSizes
 
 
 def read_size(text: str) -> Size | None:

@@ -33,7 +33,7 @@ class Lifecycle(str, Enum):
     DEAD = "dead"
 
 
-class Model(Struct, frozen=True):
+class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """One model. `aliases` are further ids with the same abilities, such as dated ones; each is sent as written."""
 
     provider: str
@@ -80,7 +80,7 @@ class Model(Struct, frozen=True):
         return Lifecycle.ALIVE
 
 
-class BatchFacts(Struct, frozen=True):
+class BatchFacts(Struct, frozen=True, forbid_unknown_fields=True):
     """What holds for the jobs of a provider: what one may hold (lines, bytes of its file), and what it costs.
 
     `price` is the part of the standard price, such as 0.5.
@@ -91,7 +91,7 @@ class BatchFacts(Struct, frozen=True):
     price: Decimal
 
 
-class ProviderFacts(Struct, frozen=True):
+class ProviderFacts(Struct, frozen=True, forbid_unknown_fields=True):
     """What holds for all models of a provider. Lengths in characters, sizes in bytes; None is no known limit."""
 
     name: str
@@ -112,7 +112,7 @@ class ProviderFacts(Struct, frozen=True):
     vendor_url: str = ""
     vendor_domain: str = ""
     """Hosts at or below it are the vendor's own."""
-    per_minute: float | None = None
+    per_minute: int | None = None
     prompt_characters: int | None = None
     reference_bytes: int | None = None
     request_bytes: int | None = None

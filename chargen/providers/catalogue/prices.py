@@ -38,7 +38,7 @@ class Rates(Struct, frozen=True):
     image_out: Decimal
 
 
-class TokensByPixels(Struct, frozen=True):
+class TokensByPixels(Struct, frozen=True, tag=True):
     """Tokens of one image of `pixels` by quality; they grow with the area."""
 
     pixels: int
@@ -58,7 +58,7 @@ class TokensByPixels(Struct, frozen=True):
         return self.usd(requested, quality if quality in self.tokens else dearest, rates)
 
 
-class TokensByBucket(Struct, frozen=True):
+class TokensByBucket(Struct, frozen=True, tag=True):
     """Tokens of one image by resolution bucket; ratio and quality make no difference."""
 
     tokens: Mapping[str, int]
@@ -73,7 +73,7 @@ class TokensByBucket(Struct, frozen=True):
         return self.usd(requested, None, rates)
 
 
-class UsdBySize(Struct, frozen=True):
+class UsdBySize(Struct, frozen=True, tag=True):
     """USD of one image by size and quality, for models whose prices are published that way."""
 
     usd_by_size: Mapping[str, Mapping[str, Decimal]]
@@ -88,10 +88,10 @@ class UsdBySize(Struct, frozen=True):
         return prices.get(quality or "") or max(prices.values(), default=None)
 
 
-ImagePrice: TypeAlias = "TokensByPixels | TokensByBucket | UsdBySize"
+ImagePrice: TypeAlias = TokensByPixels | TokensByBucket | UsdBySize
 
 
-class Prices(Struct, frozen=True):
+class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a model charges for. `auto_quality` is what `auto` and nothing are priced as.
 
     The other numbers are what one request comes to at most: tokens of one picture sent along, tokens of thinking and

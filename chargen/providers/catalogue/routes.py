@@ -8,7 +8,6 @@ neither which providers exist nor which models are dead: the caller tells it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -19,44 +18,32 @@ from chargen.model.traced import Traced
 from chargen.model.values import Route
 from chargen.text.nearest import did_you_mean
 
-Live: TypeAlias = Callable[[Route], bool]
-"""Says whether a route can be served: its provider has an adapter, and its model is not known to be dead."""
-
 ROUTES = "`[tool.chargen.routes]`"
 
 
-class _Served(Struct, frozen=True):
+class Served(Struct, frozen=True):
     """The project's settings and what the caller knows of providers, asked together."""
 
     settings: Settings
-    live: Live
+    serves: Callable[[Route], bool]
+    """Says whether a route can be served: its provider has an adapter, and its model is not known to be dead."""
     defaults: Mapping[str, str]
+    """Every provider with an adapter, and its default model; the one to suggest first comes first."""
     provider_of: Callable[[str], str | None]
-
-    def serves(self, route: Route) -> bool:
-        return self.live(route)
+    """Names the provider of a known model."""
 
     def own_model(self, provider: str) -> str:
         """Return the configured model of a provider, else its default one, else `*` for a provider nobody knows."""
         return self.settings.provider(provider).model or self.defaults.get(provider) or ANY
 
 
-def route_for(
-    declared_provider: str | None,
-    declared_model: str | None,
-    settings: Settings,
-    live: Live,
-    defaults: Mapping[str, str],
-    *,
-    provider_of: Callable[[str], str | None] = lambda _model: None,
-) -> Route | Problem:
+def route_for(declared_provider: str | None, declared_model: str | None, served: Served) -> Route | Problem:
     """Return the route of an entry, or the error that says which line to add.
 
     `declared_provider` and `declared_model` are those of `generation_defaults`; where they are `Traced`, the error
-    has their place. `defaults` gives every provider with an adapter its default model, the one to suggest first;
-    `provider_of` names the provider of a known model.
+    has their place.
     """
-    served = _Served(settings, live, defaults, provider_of)
+    settings = served.settings
     provider = (declared_provider or "").strip()
     model = (declared_model or "").strip()
     place = _place(declared_provider) or _place(declared_model)
@@ -70,7 +57,7 @@ def route_for(
         return wanted
     if ANY in settings.routes:
         return _followed(ANY, served)
-    if provider in defaults:
+    if provider in served.defaults:
         written = None if model else settings.model_positions.get(provider)
         hint = "name another model in this line" if written else _line_to_add(wanted, served)
         return error(f"the model `{wanted}` is no longer available", written or place, hint)
@@ -92,7 +79,7 @@ def set_at(
 
 
 def route_of_tier(
-    tier: Tier, declared_provider: str | None, declared_model: str | None, found: Route | Problem, live: Live
+    tier: Tier, declared_provider: str | None, declared_model: str | None, found: Route | Problem, served: Served
 ) -> Route | Problem:
     """Return the route of an entry under a tier; `found` is the one without it.
 
@@ -102,7 +89,7 @@ def route_of_tier(
     wanted = Route((declared_provider or "").strip(), (declared_model or "").strip())
     for caught in (str(wanted), f"{wanted.provider}/{ANY}", ANY):
         if (target := tier.routes.get(caught)) is not None:
-            if live(target):
+            if served.serves(target):
                 return target
             message = (
                 f"the route `{caught}` of the tier `{tier.name}` leads to `{target}`, which is no longer available"
@@ -111,18 +98,18 @@ def route_of_tier(
     if isinstance(found, Problem) or (model := tier.provider(found.provider).model) is None:
         return found
     own = Route(found.provider, model)
-    if live(own):
+    if served.serves(own):
         return own
     message = f"the model `{own}` of the tier `{tier.name}` is no longer available"
     return error(message, tier.model_positions.get(own.provider), "name another model in this line")
 
 
-def override_route(provider: str, settings: Settings, live: Live, defaults: Mapping[str, str]) -> Route | Problem:
+def override_route(provider: str, served: Served) -> Route | Problem:
     """Return the route that `--provider NAME` asks for: that provider's configured model, else its default one."""
-    if provider not in defaults:
-        hint = did_you_mean(provider, defaults) or f"there are {', '.join(f'`{name}`' for name in defaults)}"
+    if provider not in served.defaults:
+        names = ", ".join(f"`{name}`" for name in served.defaults)
+        hint = did_you_mean(provider, served.defaults) or f"there are {names}"
         return error(f"there is no provider `{provider}`", hint=hint)
-    served = _Served(settings, live, defaults, lambda _model: None)
     route = Route(provider, served.own_model(provider))
     if served.serves(route):
         return route
@@ -134,7 +121,7 @@ def _place(text: str | None) -> Position | None:
     return text.position if isinstance(text, Traced) else None
 
 
-def _undeclared(model: str, served: _Served, place: Position | None) -> Route | Problem:
+def _undeclared(model: str, served: Served, place: Position | None) -> Route | Problem:
     if ANY in served.settings.routes:
         return _followed(ANY, served)
     if model:
@@ -145,7 +132,7 @@ def _undeclared(model: str, served: _Served, place: Position | None) -> Route | 
     return error("nothing says which provider makes this image", place, hint)
 
 
-def _followed(caught: str, served: _Served) -> Route | Problem:
+def _followed(caught: str, served: Served) -> Route | Problem:
     target = served.settings.routes[caught]
     if served.serves(target):
         return target
@@ -154,7 +141,7 @@ def _followed(caught: str, served: _Served) -> Route | Problem:
     return error(f"the route `{caught}` leads to `{target}`, which {why}", place, "name another model in this line")
 
 
-def _unsupported(wanted: Route, served: _Served, place: Position | None) -> Problem:
+def _unsupported(wanted: Route, served: Served, place: Position | None) -> Problem:
     provider = wanted.provider
     owner, slash, model = provider.partition("/")
     if slash and owner in served.defaults:
@@ -167,7 +154,7 @@ def _unsupported(wanted: Route, served: _Served, place: Position | None) -> Prob
     return error(f"there is no provider `{provider}`", place, guess or _line_to_add(wanted, served))
 
 
-def _line_to_add(wanted: Route, served: _Served) -> str:
+def _line_to_add(wanted: Route, served: Served) -> str:
     """Suggest the same provider's model where it can be served, else the first provider's that can."""
     order = sorted(served.defaults, key=lambda name: name != wanted.provider)
     offers = (Route(name, served.own_model(name)) for name in order)

@@ -1,7 +1,7 @@
 """The ComfyUI provider: plain HTTP, one try per call, each prompt under an id that was chosen and written down before.
 
 Laws: an id is queued once: where it is not known whether a prompt arrived, the server is asked for its id. What the
-server does not know any more is lost, never done. Reading workflows and answers is pure and next door.
+server does not know any more is lost, never done. Reading workflows and answers is next door.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from msgspec.structs import replace
 
-from chargen.errors import Position, Problem, error
+from chargen.errors import Problem, error
 from chargen.model.request import (
     Asked,
     FailureClass,
@@ -31,24 +31,14 @@ from chargen.model.request import (
     SentReference,
     Ticket,
 )
-from chargen.model.values import FileHash, Size
-from chargen.plain_file import read_plain
+from chargen.model.values import Size
 from chargen.providers.catalogue.model_checks import check_prompt, media_type
 from chargen.providers.catalogue.models import ModelTable
 from chargen.providers.catalogue.prompt_fitting import fit
 from chargen.providers.comfyui import answers
 from chargen.providers.comfyui.progress import Progress
-from chargen.providers.comfyui.workflow import (
-    MASK,
-    NEGATIVE,
-    PREFIX,
-    RETAKE,
-    SEED,
-    SIZE,
-    Values,
-    Workflow,
-    read_workflow,
-)
+from chargen.providers.comfyui.workflow import MASK, NEGATIVE, PREFIX, RETAKE, SEED, SIZE, Values
+from chargen.providers.comfyui.workflow_files import WorkflowFiles
 from chargen.providers.http.failures import Answer
 from chargen.providers.http.vendor import VendorProvider
 
@@ -64,8 +54,6 @@ STEP = 8
 """Pixels: what a latent picture's sides are multiples of."""
 LARGEST_SIDE = 16_384
 """Pixels that the nodes of every installation take."""
-LARGEST_WORKFLOW = 4 * 1024 * 1024
-"""Bytes: far above any workflow."""
 POLLS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 """Seconds between questions whether a job is done, the last for all further ones."""
 _SUFFIXES = {"image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
@@ -81,10 +69,8 @@ class ComfyUIProvider(VendorProvider):
     ) -> None:
         super().__init__(settings, models, environ, today=today)
         self._address = self._base_url.rstrip("/")
-        self._root = Path(settings.root).resolve()
+        self._workflows = WorkflowFiles(Path(settings.root))
         self._lock = Lock()
-        self._files: dict[str, tuple[tuple[int, int, int], Workflow]] = {}
-        self._read: dict[FileHash, Workflow] = {}
         self._uploading = Lock()
         self._uploaded: dict[str, str] = {}
         self._asked_for: dict[str, int] = {}
@@ -93,7 +79,7 @@ class ComfyUIProvider(VendorProvider):
 
     def adapt(self, asked: Asked, model: str) -> Request:
         """Turn what was asked into what the workflow takes; every change is told in `notes`."""
-        workflow = self._workflow(model)
+        workflow = self._workflows.get(model)
         own_negative = workflow.takes(NEGATIVE)
         limit = workflow.references + (asked.retake is not None and workflow.takes(RETAKE))
         fitted = fit(replace(asked, negative_prompt="") if own_negative else asked, model, limit)
@@ -129,7 +115,7 @@ class ComfyUIProvider(VendorProvider):
 
     def check(self, request: Request) -> tuple[Problem, ...]:
         """Say what is wrong or odd in the workflow, with its place, and what the server would refuse."""
-        problems = [*self._workflow(request.model).problems, *check_prompt(request.prompt, self._facts)]
+        problems = [*self._workflows.get(request.model).problems, *check_prompt(request.prompt, self._facts)]
         size = request.asked.size
         if max(size.width, size.height) > LARGEST_SIDE:
             hint = f"give a size with sides of at most {LARGEST_SIDE} pixels"
@@ -139,7 +125,7 @@ class ComfyUIProvider(VendorProvider):
 
     def _check_retake(self, request: Request) -> Iterator[Problem]:
         """Refuse a picture to change, and a mask, that no node of the workflow loads."""
-        workflow, retake = self._workflow(request.model), request.asked.retake
+        workflow, retake = self._workflows.get(request.model), request.asked.retake
         if retake is None:
             return
         for mark in (RETAKE,) if retake.mask is None else (RETAKE, MASK):
@@ -157,7 +143,7 @@ class ComfyUIProvider(VendorProvider):
 
     def submit(self, request: Request, name: str) -> Ticket:
         """Upload what the server does not have yet, and queue the prompt under the id that `name` leads to."""
-        workflow = self._workflow_of(request)
+        workflow = self._workflows.of(request)
         made_from = next((item for item in request.references if item.role is Role.PICTURE), None)
         graph = workflow.bound(
             Values(
@@ -213,45 +199,6 @@ class ComfyUIProvider(VendorProvider):
         """Close the client, if one was made, and stop listening."""
         self._progress.close()
         super().close()
-
-    # the workflow
-
-    def _workflow(self, model: str) -> Workflow:
-        """Read the workflow of a model, again where its file changed; one that can't be read has a problem."""
-        path = PurePosixPath(model)
-        if path.is_absolute() or ".." in path.parts or path.suffix != ".json":
-            hint = "name a `.json` file of the project, such as `workflows/comfyui.json`"
-            return Workflow(model, FileHash(""), problems=(error(f"`{model}` is no workflow file", hint=hint),))
-        file = self._root / path
-        try:
-            status = file.stat()
-            if not file.resolve().is_relative_to(self._root):
-                raise OSError(0, "it is no file of the project")
-            key = status.st_size, status.st_mtime_ns, status.st_ino
-            with self._lock:
-                known = self._files.get(model)
-            if known is not None and known[0] == key:
-                return known[1]
-            workflow = read_workflow(read_plain(file, LARGEST_WORKFLOW), model)
-        except OSError as failure:
-            message = f"can't read the workflow `{model}`: {(failure.strerror or 'no file').lower()}"
-            hint = "put it there, or name another `model`; `chargen init --provider comfyui` writes one to begin with"
-            return Workflow(model, FileHash(""), problems=(error(message, Position(model), hint),))
-        with self._lock:
-            self._files[model] = key, workflow
-            self._read[workflow.sha256] = workflow
-        return workflow
-
-    def _workflow_of(self, request: Request) -> Workflow:
-        """Return the workflow that a request was made for. Raises ProviderError where its file is another by now."""
-        assert request.model_sha256 is not None
-        with self._lock:
-            known = self._read.get(request.model_sha256)
-        workflow = known or self._workflow(request.model)
-        if workflow.sha256 != request.model_sha256:
-            message = f"`{request.model}` was changed while the image waited for its turn"
-            raise ProviderError(FailureClass.INVALID, message, hint="run again")
-        return workflow
 
     # the server
 

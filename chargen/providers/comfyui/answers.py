@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.comfyui.workflow import OUTPUT, PREFIX, Workflow
 from chargen.providers.http.failures import NOT_AN_API, Answer, by_status, clean, ruled
+from chargen.providers.http.json_values import as_dict, as_list, dicts, text
 
 MEND = "fix the workflow, or what the server has installed"
 _OUT_OF_MEMORY = ("OutOfMemory", "out of memory", "Allocation on device")
@@ -30,7 +31,8 @@ def check_queued(answer: Answer, workflow: Workflow, secrets: Iterable[str]) -> 
     if not faults:
         faults = [_refusal(body.get("error"), workflow)]
     message = clean("; ".join(faults), secrets)
-    if body.get("node_errors") and body["node_errors"].keys() <= workflow.reference_nodes:
+    refused = as_dict(body.get("node_errors"))
+    if refused and refused.keys() <= workflow.reference_nodes:
         raise ProviderError(FailureClass.TRANSIENT, message, status=answer.status, tries=2)
     raise ProviderError(FailureClass.INVALID, message, hint=MEND, status=answer.status)
 
@@ -40,8 +42,7 @@ def history(answer: Answer, prompt_id: str, secrets: Iterable[str]) -> Mapping[s
     body = answer.json
     if answer.status != 200 or not isinstance(body, dict):
         raise unexpected(answer, secrets)
-    entry = body.get(prompt_id)
-    return entry if isinstance(entry, dict) else None
+    return as_dict(body.get(prompt_id)) or None
 
 
 def queued(answer: Answer, secrets: Iterable[str]) -> frozenset[str]:
@@ -49,18 +50,17 @@ def queued(answer: Answer, secrets: Iterable[str]) -> frozenset[str]:
     body = answer.json
     if answer.status != 200 or not isinstance(body, dict) or not body.keys() >= {"queue_running", "queue_pending"}:
         raise unexpected(answer, secrets)
-    items = [item for key in ("queue_running", "queue_pending") for item in body[key] or ()]
-    return frozenset(str(item[1]) for item in items if isinstance(item, list) and len(item) > 1)
+    items = [as_list(item) for key in ("queue_running", "queue_pending") for item in as_list(body[key])]
+    return frozenset(str(item[1]) for item in items if len(item) > 1)
 
 
 def uploaded(answer: Answer, secrets: Iterable[str]) -> str:
     """Return the name under which the server keeps an uploaded picture."""
-    body = answer.json
-    name = body.get("name") if isinstance(body, dict) else None
-    if answer.status != 200 or not isinstance(name, str) or not name:
+    body = as_dict(answer.json)
+    name, folder = text(body.get("name")), text(body.get("subfolder"))
+    if answer.status != 200 or name is None:
         raise unexpected(answer, secrets)
-    folder = body.get("subfolder")
-    return f"{folder}/{name}" if isinstance(folder, str) and folder else name
+    return f"{folder}/{name}" if folder else name
 
 
 def pictures(entry: Mapping[str, Any], secrets: Iterable[str]) -> list[dict[str, str]]:
@@ -68,14 +68,9 @@ def pictures(entry: Mapping[str, Any], secrets: Iterable[str]) -> list[dict[str,
     if failure := _execution(entry, secrets):
         raise failure
     nodes = _marked(entry, OUTPUT)
-    outputs = entry.get("outputs")
-    images = [
-        image
-        for node in nodes
-        if isinstance(outputs, dict) and isinstance(outputs.get(node), dict)
-        for image in outputs[node].get("images") or ()
-        if isinstance(image, dict) and isinstance(image.get("filename"), str)
-    ]
+    outputs = as_dict(entry.get("outputs"))
+    made = [image for node in nodes for image in dicts(as_dict(outputs.get(node)).get("images"))]
+    images = [image for image in made if isinstance(image.get("filename"), str)]
     if not images:
         message = f"node `{'`, `'.join(nodes)}` made no picture" if nodes else f"no node was titled `{PREFIX}{OUTPUT}`"
         raise ProviderError(FailureClass.INVALID, message, hint=MEND, status=200)
@@ -106,14 +101,11 @@ def unexpected(answer: Answer, secrets: Iterable[str]) -> ProviderError:
 
 
 def _node_faults(found: object, workflow: Workflow) -> Iterator[str]:
-    for node, told in found.items() if isinstance(found, dict) else ():
-        kind = told.get("class_type", "") if isinstance(told, dict) else ""
-        errors = told.get("errors") if isinstance(told, dict) else None
-        for one in errors if isinstance(errors, list) else ():
-            if not isinstance(one, dict):
-                continue
-            more = one.get("extra_info")
-            name = str(more.get("input_name") or "") if isinstance(more, dict) else ""
+    for node, told in as_dict(found).items():
+        kind = as_dict(told).get("class_type", "")
+        errors = as_dict(told).get("errors")
+        for one in dicts(errors):
+            name = str(as_dict(one.get("extra_info")).get("input_name") or "")
             said = ": ".join(filter(None, (str(one.get("message") or ""), str(one.get("details") or ""))))
             field = f", `{name}`" if name else ""
             yield f"{workflow.place(str(node), name)}: node `{node}` ({kind}){field}: {said}"
@@ -123,9 +115,8 @@ def _node_faults(found: object, workflow: Workflow) -> Iterator[str]:
 
 def _refusal(found: object, workflow: Workflow) -> str:
     """Say why a prompt as a whole was refused, with the node where one is named."""
-    told = found if isinstance(found, dict) else {}
-    more = told.get("extra_info")
-    node = str(more.get("node_id") or "") if isinstance(more, dict) else ""
+    told = as_dict(found)
+    node = str(as_dict(told.get("extra_info")).get("node_id") or "")
     details = str(told.get("details") or "")
     if not node and "#" in details:
         node = details.partition("#")[2].strip("' .")
@@ -135,10 +126,10 @@ def _refusal(found: object, workflow: Workflow) -> str:
 
 def _execution(entry: Mapping[str, Any], secrets: Iterable[str]) -> ProviderError | None:
     """Return what ended a prompt before its picture was made."""
-    status = entry.get("status")
-    if not isinstance(status, dict) or status.get("status_str") != "error":
+    status = as_dict(entry.get("status"))
+    if status.get("status_str") != "error":
         return None
-    for message in status.get("messages") or ():
+    for message in as_list(status.get("messages")):
         kind, told = message if isinstance(message, list) and len(message) == 2 else ("", None)
         if not isinstance(told, dict) or kind not in ("execution_error", "execution_interrupted"):
             continue
@@ -156,12 +147,7 @@ def _execution(entry: Mapping[str, Any], secrets: Iterable[str]) -> ProviderErro
 
 def _marked(entry: Mapping[str, Any], mark: str) -> list[str]:
     """Return the ids of the nodes with a mark, in the graph that the server ran."""
-    prompt = entry.get("prompt")
-    graph = prompt[2] if isinstance(prompt, list) and len(prompt) > 2 else None
-    return [
-        node
-        for node, told in (graph.items() if isinstance(graph, dict) else ())
-        if isinstance(told, dict)
-        and isinstance(told.get("_meta"), dict)
-        and str(told["_meta"].get("title")).strip() == f"{PREFIX}{mark}"
-    ]
+    prompt = as_list(entry.get("prompt"))
+    graph = as_dict(prompt[2] if len(prompt) > 2 else None)
+    titles = {node: as_dict(as_dict(told).get("_meta")).get("title") for node, told in graph.items()}
+    return [node for node, title in titles.items() if str(title).strip() == f"{PREFIX}{mark}"]

@@ -35,6 +35,7 @@ from chargen.providers.http.batches import (
     upload_seconds,
 )
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
+from chargen.providers.http.json_values import as_dict
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -137,12 +138,12 @@ class GoogleBatches:
     def status(self, job_id: str) -> BatchStatus:
         """Ask how far a batch is."""
         operation = self._batch(job_id)
-        told = _dict(operation.get("metadata"))
+        told = as_dict(operation.get("metadata"))
         error, done = operation.get("error"), operation.get("done") is True
         state = _STATES.get(str(told.get("state")).rpartition("STATE_")[2])
         if state is None:  # a state of tomorrow
             state = BatchState.FAILED if error else BatchState.COMPLETED if done else BatchState.RUNNING
-        counts = _dict(told.get("batchStats"))
+        counts = as_dict(told.get("batchStats"))
         since = told.get("endTime") if state.is_over else told.get("createTime")
         failure = None
         if state is BatchState.FAILED:
@@ -221,7 +222,7 @@ def _named(client: Client, name: str) -> list[str]:
 
 
 def _result_file(operation: Mapping[str, Any]) -> str:
-    output = _dict(_dict(operation.get("metadata")).get("output")) or _dict(operation.get("response"))
+    output = as_dict(as_dict(operation.get("metadata")).get("output")) or as_dict(operation.get("response"))
     return str(output.get("responsesFile") or "")
 
 
@@ -229,7 +230,3 @@ def _count(table: Mapping[str, Any], name: str) -> int | None:
     """Read a number that the vendor writes as text."""
     text = str(table.get(name, ""))
     return int(text) if text.isdigit() else None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

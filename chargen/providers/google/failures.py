@@ -13,6 +13,7 @@ from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.http.failures import NO_CREDIT, Answer, FailureRule, by_status, ruled, words
+from chargen.providers.http.json_values import as_dict, dicts, text
 from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"
@@ -43,8 +44,8 @@ _NOT_THERE = FailureRule(FailureClass.INVALID, "check the model's name")
 def classify(answer: Answer, secrets: Iterable[str] = (), *, key_name: str = DEFAULT_KEY) -> ProviderError:
     """Say what an answer other than an image means. `key_name` is the environment variable the key came from."""
     body = answer.json
-    details, said = _dicts(_error(body).get("details")), words(answer)
-    state = _text(_error(body), "status")
+    details, said = dicts(_error(body).get("details")), words(answer)
+    state = text(_error(body).get("status"))
     ruling = _money(answer, details, said) or _account(answer, details, said, state, key_name)
     if ruling is None:
         ruling = _NOT_THERE if answer.status == 404 and answer.json is not None else by_status(answer)
@@ -56,7 +57,7 @@ def status_answer(error: Any) -> Answer:
 
     Its `code` is one of gRPC's, or an HTTP status; `status` is the name of the first.
     """
-    told = error if isinstance(error, dict) else {}
+    told = as_dict(error)
     code = told.get("code")
     number = code if isinstance(code, int) and not isinstance(code, bool) else 0
     status, name = _OF_RPC.get(number, (number if 400 <= number < 600 else 500, ""))
@@ -69,7 +70,7 @@ def _money(answer: Answer, details: list[dict[str, Any]], said: str) -> FailureR
         return NO_CREDIT
     if answer.status != 429:
         return None
-    violations = [violation for detail in details for violation in _dicts(detail.get("violations"))]
+    violations = [violation for detail in details for violation in dicts(detail.get("violations"))]
     if any(_PER_DAY in str(violation.get("quotaId", "")) for violation in violations):
         return _DAY_USED_UP
     none_allowed = any(str(violation.get("quotaValue", "")) == "0" for violation in violations)
@@ -95,18 +96,5 @@ def _wait(answer: Answer, details: list[dict[str, Any]], said: str) -> float | N
 
 def _error(body: Any) -> dict[str, Any]:
     """The error object, which stands alone, under `error`, or in a list of one."""
-    if isinstance(body, list):
-        body = body[0] if body else None
-    if not isinstance(body, dict):
-        return {}
-    error = body.get("error", body)
-    return error if isinstance(error, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(table: dict[str, Any], key: str) -> str | None:
-    value = table.get(key)
-    return value if isinstance(value, str) and value else None
+    alone = body[0] if isinstance(body, list) and body else body
+    return as_dict(as_dict(alone).get("error", alone))

@@ -13,10 +13,12 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.images.inline_pictures import decode_picture
-from chargen.model.request import FailureClass, ProviderError, Reply, Request
+from chargen.model.request import FailureClass, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
 from chargen.providers.google.failures import classify
 from chargen.providers.http.failures import Answer, ambiguous, clean, words
+from chargen.providers.http.json_values import as_dict, dicts, number, text
+from chargen.providers.http.reply_account import ReplyAccount
 
 _REFUSALS = frozenset(
     {
@@ -37,32 +39,6 @@ class Picture(Struct, frozen=True):
     thought: bool
 
 
-class _Account(Struct, frozen=True):
-    """What every failure of this reply carries."""
-
-    usage: Mapping[str, Any]
-    cost: TokenCounts
-    prices: Prices | None
-    request_id: str | None
-    secrets: tuple[str, ...]
-
-    def failure(
-        self, failure: FailureClass, message: str, *, hint: str = "", tries: int | None = None
-    ) -> ProviderError:
-        paid = cost(self.prices, self.cost) if self.prices else None
-        return ProviderError(
-            failure,
-            clean(message, self.secrets),
-            hint=hint,
-            tries=tries,
-            possibly_billed=paid is None and failure is FailureClass.TRANSIENT,
-            status=200,
-            request_id=self.request_id,
-            usage=self.usage,
-            cost_usd=paid,
-        )
-
-
 def parse(
     answer: Answer, request: Request, prices_of: Callable[[str | None], Prices | None], secrets: Iterable[str] = ()
 ) -> Reply:
@@ -77,14 +53,16 @@ def parse(
         raise ambiguous(message, hint="check the address (`base_url`) of `google`", alike=answer.is_page)
     if body.get("error") and not body.get("candidates"):
         raise classify(_with_own_status(answer, body["error"]), secrets)
-    candidate = next(iter(_dicts(body.get("candidates"))), {})
+    candidate = next(iter(dicts(body.get("candidates"))), {})
     found = pictures(candidate)
-    usage = _dict(body.get("usageMetadata"))
-    prices = prices_of(_text(body.get("modelVersion")))
-    account = _Account(usage, counts(usage, bool(found)), prices, _text(body.get("responseId")), secrets)
+    usage = as_dict(body.get("usageMetadata"))
+    prices = prices_of(text(body.get("modelVersion")))
+    tokens = counts(usage, bool(found))
+    paid = cost(prices, tokens) if prices else None
+    account = ReplyAccount(usage, paid, text(body.get("responseId")), secrets)
     _raise_if_refused(body, candidate, account)
     if not found:
-        raise account.failure(FailureClass.TRANSIENT, _why_none(candidate), tries=2)
+        raise account.failure(FailureClass.TRANSIENT, _why_none(candidate))
     chosen = choose(found)
     return Reply(
         data=chosen.data,
@@ -92,8 +70,8 @@ def parse(
         request_id=account.request_id,
         seed=request.parameters.get("seed"),
         usage=usage,
-        cost_usd=cost(prices, account.cost) if prices else None,
-        model_version=_text(body.get("modelVersion")),
+        cost_usd=paid,
+        model_version=text(body.get("modelVersion")),
         details=_reply_details(candidate, found, chosen),
     )
 
@@ -101,8 +79,8 @@ def parse(
 def pictures(candidate: Mapping[str, Any]) -> tuple[Picture, ...]:
     """Return the pictures of a candidate in order, identical ones once (billed twice or not, it is one picture)."""
     found: dict[tuple[bytes, bool], Picture] = {}
-    for part in _dicts(_dict(candidate.get("content")).get("parts")):
-        inline = _dict(part.get("inlineData") or part.get("inline_data"))
+    for part in dicts(as_dict(candidate.get("content")).get("parts")):
+        inline = as_dict(part.get("inlineData") or part.get("inline_data"))
         declared = str(inline.get("mimeType") or inline.get("mime_type") or "")
         data = decode_picture(inline.get("data"))
         if data and (declared.startswith("image/") or data.startswith(_MAGIC)):
@@ -119,27 +97,25 @@ def choose(found: tuple[Picture, ...]) -> Picture:
 
 def counts(usage: Mapping[str, Any], with_picture: bool) -> TokenCounts:
     """Read `usageMetadata`. Without details, output is image tokens if a picture came; thinking is text."""
-    given, made = _number(usage, "promptTokenCount"), _number(usage, "candidatesTokenCount")
+    given, made = number(usage, "promptTokenCount"), number(usage, "candidatesTokenCount")
     image_in = _of_modality(usage.get("promptTokensDetails"), "IMAGE")
     details = usage.get("candidatesTokensDetails")
     image_out = min(_of_modality(details, "IMAGE"), made) if details else made * with_picture
     return TokenCounts(
         text_in=max(given - image_in, 0),
         image_in=image_in,
-        text_out=made - image_out + _number(usage, "thoughtsTokenCount"),
+        text_out=made - image_out + number(usage, "thoughtsTokenCount"),
         image_out=image_out,
     )
 
 
-def _raise_if_refused(body: Mapping[str, Any], candidate: Mapping[str, Any], account: _Account) -> None:
-    feedback = _dict(body.get("promptFeedback"))
-    blocked = _text(feedback.get("blockReason"))
+def _raise_if_refused(body: Mapping[str, Any], candidate: Mapping[str, Any], account: ReplyAccount) -> None:
+    feedback = as_dict(body.get("promptFeedback"))
+    blocked = text(feedback.get("blockReason"))
     if blocked and not candidate:
-        message = (
-            f"the prompt was blocked ({blocked}): {_text(feedback.get('blockReasonMessage')) or 'no reason given'}"
-        )
+        message = f"the prompt was blocked ({blocked}): {text(feedback.get('blockReasonMessage')) or 'no reason given'}"
         raise account.failure(FailureClass.REFUSED, message, hint="change the prompt of this image")
-    reason = _text(candidate.get("finishReason"))
+    reason = text(candidate.get("finishReason"))
     if reason in _REFUSALS:
         message = f"the model refused ({reason}): {_said(candidate) or 'no reason given'}"
         raise account.failure(FailureClass.REFUSED, message, hint="change the prompt of this image")
@@ -149,21 +125,21 @@ def _raise_if_refused(body: Mapping[str, Any], candidate: Mapping[str, Any], acc
 
 
 def _why_none(candidate: Mapping[str, Any]) -> str:
-    reason = _text(candidate.get("finishReason")) or ("no finish reason" if candidate else "no candidates")
+    reason = text(candidate.get("finishReason")) or ("no finish reason" if candidate else "no candidates")
     said = _said(candidate)
     return f"the reply holds no image ({reason})" + (f"; the model said: {said}" if said else "")
 
 
 def _said(candidate: Mapping[str, Any]) -> str:
     """The provider's explanation and the model's own words that are not thoughts."""
-    parts = _dicts(_dict(candidate.get("content")).get("parts"))
-    texts = [_text(part.get("text")) for part in parts if part.get("thought") is not True]
-    return " ".join(text for text in (_text(candidate.get("finishMessage")), *texts) if text)
+    parts = dicts(as_dict(candidate.get("content")).get("parts"))
+    texts = [text(part.get("text")) for part in parts if part.get("thought") is not True]
+    return " ".join(text for text in (text(candidate.get("finishMessage")), *texts) if text)
 
 
 def _reply_details(candidate: Mapping[str, Any], found: tuple[Picture, ...], chosen: Picture) -> dict[str, Any]:
     details: dict[str, Any] = {
-        "finish_reason": _text(candidate.get("finishReason")),
+        "finish_reason": text(candidate.get("finishReason")),
         "said": _said(candidate) or None,
         "declared_type": chosen.declared_type or None,
         "pictures": len(found) if len(found) > 1 else None,
@@ -173,26 +149,9 @@ def _reply_details(candidate: Mapping[str, Any], found: tuple[Picture, ...], cho
 
 
 def _with_own_status(answer: Answer, error: Any) -> Answer:
-    code = error.get("code") if isinstance(error, dict) else None
+    code = as_dict(error).get("code")
     return Answer(code if isinstance(code, int) else 500, answer.text, answer.headers)
 
 
 def _of_modality(details: Any, modality: str) -> int:
-    return sum(_number(detail, "tokenCount") for detail in _dicts(details) if detail.get("modality") == modality)
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _number(table: Mapping[str, Any], key: str) -> int:
-    value = table.get(key)
-    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return sum(number(detail, "tokenCount") for detail in dicts(details) if detail.get("modality") == modality)

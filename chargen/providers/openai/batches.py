@@ -34,6 +34,7 @@ from chargen.providers.http.batches import (
     upload_seconds,
 )
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
+from chargen.providers.http.json_values import as_dict, dicts
 from chargen.providers.openai import failures, requests
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class OpenAIBatches:
         """Ask how far a batch is."""
         batch = self._batch(job_id)
         state = _STATES.get(str(batch.get("status")), BatchState.RUNNING)
-        counts = batch.get("request_counts") or {}
+        counts = as_dict(batch.get("request_counts"))
         ends = iso(batch.get("expires_at"))
         if state.is_over:
             ended = next((batch[at] for at in ("completed_at", "expired_at", "cancelled_at") if batch.get(at)), None)
@@ -172,7 +173,7 @@ class OpenAIBatches:
 
     def _why_failed(self, batch: Mapping[str, Any]) -> ProviderError:
         """Read why a batch was not begun, as an answer to a request would be read."""
-        told = [error for error in (batch.get("errors") or {}).get("data") or () if isinstance(error, dict)]
+        told = dicts(as_dict(batch.get("errors")).get("data"))
         first = told[0] if told else {"message": "the vendor does not say why"}
         more = f" (and {len(told) - 1:,} more like it)" if len(told) > 1 else ""
         said = f"{first.get('message') or first.get('code')}{more}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.http.failures import MODERATED, NO_CREDIT, Answer, FailureRule, by_status, ruled, words
+from chargen.providers.http.json_values import as_dict, text
 from chargen.providers.http.server_waits import server_wait
 
 KEY = "OPENAI_API_KEY"
@@ -86,19 +87,15 @@ def _by_own_status(answer: Answer) -> FailureRule | None:
 def _failure(answer: Answer, ruling: FailureRule, body: Any, secrets: Iterable[str]) -> ProviderError:
     wait = server_wait(answer.headers, words(answer))
     request_id = answer.headers.get("x-request-id")
-    return ruled(answer, ruling, secrets, code=_text(_error(body), "code", "type"), wait=wait, request_id=request_id)
+    code = text(_error(body).get("code")) or text(_error(body).get("type"))
+    return ruled(answer, ruling, secrets, code=code, wait=wait, request_id=request_id)
 
 
 def _kinds(body: Any) -> frozenset[str]:
     """The machine-readable words of an error body: its `code` and `type`."""
     error = _error(body)
-    return frozenset(value for key in ("code", "type") if (value := _text(error, key)))
+    return frozenset(value for key in ("code", "type") if (value := text(error.get(key))))
 
 
 def _error(body: Any) -> dict[str, Any]:
-    error = body.get("error", body) if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _text(table: dict[str, Any], *keys: str) -> str | None:
-    return next((value for key in keys if isinstance(value := table.get(key), str) and value), None)
+    return as_dict(as_dict(body).get("error", body))

@@ -7,15 +7,16 @@ billed, and its usage and cost are kept with the failure. What the bytes are is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
 from chargen.images.inline_pictures import decode_picture
-from chargen.model.request import FailureClass, ProviderError, Reply, Request
+from chargen.model.request import FailureClass, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous, clean, words
+from chargen.providers.http.json_values import as_dict, dicts, number, text
+from chargen.providers.http.reply_account import ReplyAccount
 from chargen.providers.openai.failures import body_failure
 
 _DETAILS = ("created", "size", "quality", "output_format", "background", "model")
@@ -26,28 +27,6 @@ class Delivery(Struct, frozen=True):
 
     reply: Reply
     url: str | None = None
-
-
-class _Account(Struct, frozen=True):
-    """What a reply cost, which every failure of it carries too."""
-
-    usage: Mapping[str, Any]
-    paid: Decimal | None
-    request_id: str | None
-    secrets: tuple[str, ...]
-
-    def failure(self, failure: FailureClass, message: str, *, billed: bool, hint: str = "") -> ProviderError:
-        return ProviderError(
-            failure,
-            clean(message, self.secrets),
-            hint=hint,
-            tries=2 if failure is FailureClass.TRANSIENT else None,
-            possibly_billed=billed,
-            status=200,
-            request_id=self.request_id,
-            usage=self.usage,
-            cost_usd=self.paid,
-        )
 
 
 def parse(
@@ -65,32 +44,30 @@ def parse(
         raise ambiguous(
             message, hint="check the address (`base_url`) of `openai`", request_id=request_id, alike=answer.is_page
         )
-    items = _items(body)
+    items = dicts(body.get("data"))
     if not items and body.get("error"):
         raise body_failure(answer, secrets)
-    usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
-    prices = prices_of(_text(body.get("model")))
+    usage = as_dict(body.get("usage"))
+    prices = prices_of(text(body.get("model")))
     paid = cost(prices, counts(usage, bool(request.references))) if prices else None
-    account = _Account(usage, paid, request_id, secrets)
+    account = ReplyAccount(usage, paid, request_id, secrets)
     delivered = [item for item in items if item.get("b64_json") or item.get("url")]
-    item = next(iter(delivered), None)
-    if item is None:
+    if not delivered:
         said = f": {words(answer)}" if _says(body) else ""
-        raise account.failure(FailureClass.TRANSIENT, f"the reply holds no image{said}", billed=paid is None)
+        raise account.failure(FailureClass.TRANSIENT, f"the reply holds no image{said}")
+    item = delivered[0]
     data, url = _picture(item)
     if data is None and url is None:
-        raise account.failure(
-            FailureClass.AMBIGUOUS, "the reply's picture is not base64", billed=True, hint=MAYBE_BILLED
-        )
+        raise account.failure(FailureClass.AMBIGUOUS, "the reply's picture is not base64", hint=MAYBE_BILLED)
     reply = Reply(
         data=data or b"",
         others=tuple(other for more in delivered[1:] if (other := _picture(more)[0])),
         request_id=request_id,
         seed=request.parameters.get("seed"),
-        revised_prompt=_text(item.get("revised_prompt")),
+        revised_prompt=text(item.get("revised_prompt")),
         usage=usage,
         cost_usd=paid,
-        model_version=_text(body.get("model")),
+        model_version=text(body.get("model")),
         details={key: body[key] for key in _DETAILS if isinstance(body.get(key), str | int)},
     )
     return Delivery(reply, url)
@@ -102,27 +79,22 @@ def counts(usage: Mapping[str, Any], with_references: bool) -> TokenCounts:
     Without details all output is image tokens (the Images API often leaves them out; text would be far too cheap), and
     input is image tokens where references went along. Some servers say `prompt_tokens` and `completion_tokens`.
     """
-    given = _number(usage, "input_tokens", "prompt_tokens")
-    made = _number(usage, "output_tokens", "completion_tokens")
-    inputs, outputs = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    given = number(usage, "input_tokens", "prompt_tokens")
+    made = number(usage, "output_tokens", "completion_tokens")
+    inputs, outputs = (as_dict(usage.get(name)) for name in ("input_tokens_details", "output_tokens_details"))
     text_in, image_in = (0, given) if with_references else (given, 0)
-    if isinstance(inputs, dict) and {"text_tokens", "image_tokens"} & inputs.keys():
-        image_in = _number(inputs, "image_tokens")
-        text_in = max(given - image_in, _number(inputs, "text_tokens"))
-    text_out = min(_number(outputs, "text_tokens"), made) if isinstance(outputs, dict) else 0
+    if {"text_tokens", "image_tokens"} & inputs.keys():
+        image_in = number(inputs, "image_tokens")
+        text_in = max(given - image_in, number(inputs, "text_tokens"))
+    text_out = min(number(outputs, "text_tokens"), made)
     return TokenCounts(text_in=text_in, image_in=image_in, text_out=text_out, image_out=made - text_out)
-
-
-def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    data = body.get("data")
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
 
 def _picture(item: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
     """Return the bytes, or the address to fetch them from; both None where neither can be had."""
     if item.get("b64_json"):
         return decode_picture(item["b64_json"]), None
-    url = _text(item.get("url"))
+    url = text(item.get("url"))
     if url is not None and url.startswith("data:"):
         return decode_picture(url), None
     return None, url
@@ -130,15 +102,3 @@ def _picture(item: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
 
 def _says(body: Mapping[str, Any]) -> bool:
     return any(body.get(key) for key in ("error", "message", "detail"))
-
-
-def _number(table: Mapping[str, Any], *keys: str) -> int:
-    for key in keys:
-        value = table.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return max(value, 0)
-    return 0
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -157,18 +157,10 @@ def _mark(missing: int, size: int, width: float) -> tuple[Word, ...]:
     return (Word(text, spaced=True, breaks=0),)
 
 
-def fit(
-    text: str, width: float, height: float, *, largest: int, smallest: int = SMALLEST, most_lines: int = 10_000
-) -> Fitted:
+def fit(text: str, width: float, height: float, *, largest: int, most_lines: int = 10_000) -> Fitted:
     """Find the largest size at which all of `text` fits the box in pixels; at the smallest one, shorten it."""
-    return fit_words(split(text), width, height, largest=largest, smallest=smallest, most_lines=most_lines)
-
-
-def fit_words(
-    words: tuple[Word, ...], width: float, height: float, *, largest: int, smallest: int, most_lines: int
-) -> Fitted:
-    """Do what `fit` says with words already split."""
-    low, high = smallest, max(smallest, largest)
+    words = split(text)
+    low, high = SMALLEST, max(SMALLEST, largest)
     best: Fitted | None = None
     while low <= high:
         size = (low + high + 1) // 2
@@ -180,4 +172,4 @@ def fit_words(
             high = size - 1
     if best is not None:
         return best
-    return shorten(words, smallest, width, min(most_lines, int(height // line_height(smallest))))
+    return shorten(words, SMALLEST, width, min(most_lines, int(height // line_height(SMALLEST))))

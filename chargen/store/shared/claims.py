@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
-from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import asdict, replace
 
 from chargen.model.values import EntryId, Fingerprint
@@ -245,9 +244,8 @@ def _folder(fingerprint: Fingerprint) -> str:
 def _read(data: bytes) -> Claim | None:
     """Read a claim; None for what is none."""
     try:
-        told: dict[str, Any] = json.loads(data)
-        datetime.fromisoformat(told["until"])
-        texts = {name: str(told.get(name, "")) for name in Claim.__struct_fields__}
-        return Claim(**{**texts, "entry": EntryId(texts["entry"]), "state": ClaimState(texts["state"])})  # type: ignore[arg-type]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        claim = convert(json.loads(data), Claim)
+        datetime.fromisoformat(claim.until)
+    except (ValueError, RecursionError):
         return None
+    return claim

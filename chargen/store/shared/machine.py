@@ -15,13 +15,22 @@ from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from chargen.config.layout import SHARED, STATE, TO_PUT
 from chargen.model.values import Fingerprint
-from chargen.plain_file import read_plain
 from chargen.store.files import make_folder, write_whole
+from chargen.store.json_file import read_json
 from chargen.store.shared.claims import Holder
+
+
+class _Told(Struct, frozen=True):
+    """What is on the disk: a random name, and what races found, by store."""
+
+    name: str = ""
+    raced: Mapping[str, str] = {}
 
 
 class Machine:
@@ -43,26 +52,22 @@ class Machine:
             user = "somebody"
         who = f"CI ({host})" if environ.get("CI") else f"{user} on {host}"
         told = self._read()
-        name = told.get("name")
-        if not isinstance(name, str):
-            name = secrets.token_hex(16)
-            self._write({**told, "name": name})
+        if not told.name:
+            told = replace(told, name=secrets.token_hex(16))
+            self._write(told)
         folder = (self._root / STATE).stat()  # a copy of the folder is another one
-        place = (name, host, str(self._root), folder.st_dev, folder.st_ino)
+        place = (told.name, host, str(self._root), folder.st_dev, folder.st_ino)
         return Holder(who, sha256(repr(place).encode()).hexdigest()[:16], run)
 
     @property
     def verdict(self) -> str | None:
         """What the race of this store found: nothing where its writes can be trusted, None where it was not raced."""
-        told = self._read().get("raced")
-        found = told.get(self._place) if isinstance(told, dict) else None
-        return found if isinstance(found, str) else None
+        return self._read().raced.get(self._place)
 
     def note_verdict(self, found: str) -> None:
         """Remember what the race found."""
         told = self._read()
-        raced = told.get("raced")
-        self._write({**told, "raced": {**(raced if isinstance(raced, dict) else {}), self._place: found}})
+        self._write(replace(told, raced={**told.raced, self._place: found}))
 
     def to_put(self) -> dict[str, Fingerprint]:
         """Return the attempts whose replies are to be put, oldest first, with the fingerprints of their inputs."""
@@ -83,12 +88,9 @@ class Machine:
         with suppress(FileNotFoundError):
             (self._folder / f"{attempt}_{fingerprint}").unlink()
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            told = json.loads(read_plain(self._file))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return told if isinstance(told, dict) else {}
+    def _read(self) -> _Told:
+        return read_json(self._file, _Told, _Told())
 
-    def _write(self, told: Mapping[str, Any]) -> None:
-        write_whole(self._file, f"{json.dumps(told, sort_keys=True, indent=1)}\n".encode(), root=self._root)
+    def _write(self, told: _Told) -> None:
+        text = json.dumps(asdict(told), sort_keys=True, indent=1)
+        write_whole(self._file, f"{text}\n".encode(), root=self._root)

@@ -12,10 +12,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert, to_builtins
 
 from chargen.model.record import Original, Record
-from chargen.model.record_json import RecordError, from_dict, to_dict
+from chargen.model.record_json import from_dict, to_dict
 from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
 from chargen.store.hashes import hash_bytes
 from chargen.store.shared.objects import TRIES, DamagedObjectError, Objects, ever_changing
@@ -26,11 +26,19 @@ DONE = "done"
 """Where records are, below the prefix."""
 
 
-class FurtherPicture(Struct, frozen=True):
+class FurtherPicture(Struct, frozen=True, array_like=True):
     """One that was delivered beside a reply's first: hash, and size in bytes."""
 
     sha256: FileHash
     size: int
+
+
+class _Told(Struct, frozen=True):
+    """What an object holds."""
+
+    who: str
+    record: dict[str, Any]
+    others: tuple[FurtherPicture, ...] = ()
 
 
 class SharedReply(Struct, frozen=True):
@@ -96,7 +104,7 @@ class Replies:
         further = [FurtherPicture(hash_bytes(other), len(other)) for other in others]
         told = {"format": 1, "who": self._who, "record": to_dict(record)}
         if further:
-            told["others"] = [[other.sha256, other.size] for other in further]
+            told["others"] = to_builtins(further)
         text = json.dumps(told, sort_keys=True).encode()
         folder = f"{DONE}/{record.fingerprint}"
         for tried in range(TRIES):
@@ -126,12 +134,11 @@ def bytes_key(picture: Original | FurtherPicture) -> str:
 def _read(data: bytes) -> SharedReply | None:
     """Read a record as it is kept; None for what is none."""
     try:
-        told: dict[str, Any] = json.loads(data)
-        record = from_dict(told["record"])
-        who = str(told["who"])
-        others = tuple(FurtherPicture(FileHash(str(sha256)), int(size)) for sha256, size in told.get("others", ()))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RecordError):
+        told = convert(json.loads(data), _Told)
+        record = from_dict(told.record)
+    except (ValueError, RecursionError):  # a RecordError is a ValueError
         return None
-    if record.original is None or not is_attempt_id(record.attempt) or not all(is_digest(one.sha256) for one in others):
-        return None
-    return SharedReply(record, record.original, who, others)
+    whole = is_attempt_id(record.attempt) and all(is_digest(other.sha256) for other in told.others)
+    return (
+        SharedReply(record, record.original, told.who, told.others) if record.original is not None and whole else None
+    )

@@ -34,18 +34,10 @@ class SharedStore(Struct, frozen=True):
         return self.settings.access is StoreAccess.WRITE
 
 
-def open_store(
-    settings: StoreSettings,
-    root: Path,
-    run: str,
-    environ: Mapping[str, str],
-    clock: Clock,
-    *,
-    objects: Objects | None = None,
-) -> SharedStore:
+def open_store(settings: StoreSettings, root: Path, run: str, environ: Mapping[str, str], clock: Clock) -> SharedStore:
     """Open the store of the project at `root` for a run. Raises StartError."""
     machine = Machine(root, settings.url, server_of(settings.url, environ))
     holder = machine.holder(run, environ)
-    objects = objects or open_objects(settings, environ)
+    objects = open_objects(settings, environ)
     claims, ledger = Claims(objects, holder, StoreClock(objects, clock).now), SharedLedger(objects)
     return SharedStore(settings, machine, holder, objects, Replies(objects, holder.who), claims, ledger)

@@ -4,9 +4,7 @@
 const compare = {
   over: false,
 
-  async open(route) {
-    const image = await attempt(() => source.image(route.id));
-    if (!image || desk.route().hash !== route.hash) return;
+  async open(route, image) {
     view.image = image;
     const [one, other] = compare.pair(image, route.query);
     if (!one || !other) {

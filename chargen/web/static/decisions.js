@@ -2,35 +2,41 @@
 "use strict";
 
 const decide = {
-  async status(command, ids, note) {
+  // The pictures that are looked at, by id: what is decided is about them, and not about what a build puts there.
+  seen(ids) {
+    const pictures = new Map([...desk.book.images, ...(view.image ? [view.image] : [])].map((image) => [image.id, image.picture]));
+    return Object.fromEntries(ids.map((id) => [id, pictures.get(id) ?? null]));
+  },
+
+  async status(command, ids) {
     if (source.readOnly || ids.length === 0) return false;
+    const seen = decide.seen(ids);
     if (ids.length > 1 && !(await ask(`${command} ${plural(ids.length, "image")}?`, [], [[command, true], ["cancel", false]]))) return false;
-    const done = await attempt(() => source.post("decide", { command, images: ids, note: note || "" }));
-    grid.clear();
-    if (!done) return false;
-    const refused = done.images.filter((image) => image.refused);
-    const changed = done.images.filter((image) => image.changed);
-    const words = [`${command}: ${plural(changed.length, "image")}`];
-    if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${money(done.cost_usd)} by estimate`);
-    if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
-    say(words.join(" · "));
-    await desk.refresh();
-    return refused.length === 0;
+    return decide.send({ command, images: ids, seen });
   },
 
   async reject(ids) {
     if (source.readOnly || ids.length === 0) return false;
+    const seen = decide.seen(ids);
     const note = make("textarea", { rows: 3, "aria-label": "what is wrong with it" });
     const title = `Reject ${ids.length > 1 ? plural(ids.length, "image") : ids[0]}`;
     const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words:"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
-    if (chosen === null) return false;
-    const done = await attempt(() => source.post("decide", { command: "reject", images: ids, note: chosen.note }));
+    return chosen !== null && decide.send({ command: "reject", images: ids, seen, note: chosen.note });
+  },
+
+  // True where nothing was refused.
+  async send(decision) {
+    const done = await attempt(() => source.post("decide", decision));
     grid.clear();
-    if (!done) return false;
-    const refused = done.images.filter((image) => image.refused);
-    say(refused.length ? `refused: ${refused[0].refused}` : `reject: ${plural(ids.length, "image")}`);
+    const refused = done ? done.images.filter((image) => image.refused) : [];
+    if (done) {
+      const words = [`${decision.command}: ${plural(done.images.filter((image) => image.changed).length, "image")}`];
+      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${money(done.cost_usd)} by estimate`);
+      if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
+      say(words.join(" · "));
+    }
     await desk.refresh();
-    return refused.length === 0;
+    return done !== null && refused.length === 0;
   },
 
   async restore(id, version) {

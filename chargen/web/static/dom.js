@@ -47,6 +47,7 @@ async function attempt(action) {
 // A dialog with a title and buttons; resolves to the value of the one that was chosen, null where it was closed.
 function ask(title, content, choices) {
   const dialog = document.getElementById("dialog");
+  if (dialog.open) return Promise.resolve(null); // what is asked already, and what was written there, stays
   const before = document.activeElement;
   return new Promise((resolve) => {
     let chosen = null;

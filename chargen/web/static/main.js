@@ -3,7 +3,10 @@
 
 const desk = {
   book: { images: [], files: [] },
-  opened: false,
+  changed: false, // since the last look
+  looking: null, // the look that goes on
+  shown: null, // the image in the full view, the comparison or the survey, as it was drawn
+  events: null,
 
   // `#image/ID`, `#compare/ID?...`, `#survey/ID`, or the grid.
   route() {
@@ -14,33 +17,61 @@ const desk = {
     return { name: id && ["image", "compare", "survey"].includes(name) ? name : "grid", id, hash, query: new URLSearchParams(query || "") };
   },
 
-  async refresh() {
-    const book = await attempt(source.book);
-    if (!book) return;
-    desk.book = book;
-    document.getElementById("name").textContent = book.name;
-    document.title = `${book.name} · chargen review`;
-    document.getElementById("undo").disabled = !book.undo;
-    grid.choices();
-    if (!desk.opened) {
+  // One look at a time, and one more where something happened meanwhile: what is shown last was asked for last.
+  refresh() {
+    desk.changed = true;
+    desk.looking ??= desk.look().finally(() => (desk.looking = null));
+    return desk.looking;
+  },
+
+  async look() {
+    while (desk.changed) {
+      desk.changed = false;
+      const book = await attempt(source.book);
+      if (!book) return;
+      desk.book = book;
+      document.getElementById("name").textContent = book.name;
+      document.title = `${book.name} · chargen review`;
+      document.getElementById("undo").disabled = !book.undo;
+      desk.problems();
+      grid.choices();
+      const first = !document.body.dataset.ready;
       // The page opens on what is not reviewed yet, where there is any.
-      desk.opened = true;
-      grid.filters.elements.unreviewed.checked = book.images.some((image) => image.reviewed === false);
+      if (first) grid.filters.elements.unreviewed.checked = book.images.some((image) => image.reviewed === false);
+      grid.draw();
+      await desk.show();
+      if (first && desk.route().name === "grid") grid.focus(null);
+      document.body.dataset.ready = "true";
     }
-    grid.draw();
-    await desk.show();
+  },
+
+  // What is wrong in the files: the images of a file that can't be read are not in the grid.
+  problems() {
+    const errors = desk.book.problems.filter((problem) => problem.severity === "error");
+    const element = document.getElementById("problems");
+    element.hidden = errors.length === 0;
+    const place = (problem) => (problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}: ` : "");
+    fill(element, make("summary", {}, plural(errors.length, "error")),
+      make("ul", {}, ...errors.slice(0, 50).map((problem) => make("li", {}, `${place(problem)}${problem.message}`)),
+        errors.length > 50 ? make("li", {}, "`chargen check` tells all of them") : null));
   },
 
   async show() {
     const route = desk.route();
     grid.element.hidden = route.name !== "grid";
     view.element.hidden = route.name === "grid";
-    if (route.name === "image") await view.open(route.id);
-    else if (route.name === "compare") await compare.open(route);
-    else if (route.name === "survey") await survey.open(route);
-    else if (view.image) {
+    const part = { image: view, compare, survey }[route.name];
+    if (part) {
+      if (part === view) view.before(route.id);
+      const image = await attempt(() => source.image(route.id));
+      if (!image || desk.route().hash !== route.hash) return;
+      const shown = `${route.hash} ${JSON.stringify(image)}`;
+      if (shown === desk.shown) return; // what the author zoomed and opened stays, whatever else is built
+      desk.shown = shown;
+      part.open(route, image);
+    } else if (view.image) {
       const id = view.image.id;
-      view.image = view.zoom = null;
+      view.image = view.zoom = desk.shown = null;
       view.element.replaceChildren();
       grid.focus(id);
     }
@@ -77,22 +108,28 @@ const desk = {
     if (run) element.textContent = `building: ${run.built.length} built, ${run.failed.length} failed, ${money(run.spent.cost_usd ?? 0)} spent`;
   },
 
+  // A hidden page lets go of its connection: a browser has six of them for one server, and tabs would use them up.
   listen() {
-    const events = new EventSource("events");
+    desk.events?.close();
+    desk.events = null;
+    if (document.hidden) return;
+    desk.events = new EventSource("events");
     let lost = false;
-    events.addEventListener("book", desk.refresh);
-    events.addEventListener("run", (event) => desk.run(JSON.parse(event.data)));
-    events.addEventListener("hello", () => {
-      if (lost) desk.refresh();
+    desk.events.addEventListener("book", desk.refresh);
+    desk.events.addEventListener("run", (event) => desk.run(JSON.parse(event.data)));
+    desk.events.addEventListener("hello", (event) => {
+      const { trouble } = JSON.parse(event.data);
+      if (trouble || lost) say(trouble);
       lost = false;
+      desk.refresh(); // something may have happened before anybody listened
     });
-    events.addEventListener("error", () => {
+    desk.events.addEventListener("error", () => {
       lost = true;
       say("The server does not answer; this page shows what it said last.");
     });
   },
 
-  async start() {
+  start() {
     document.body.classList.toggle("read-only", source.readOnly);
     document.getElementById("undo").addEventListener("click", () => decide.undo());
     document.getElementById("log").addEventListener("click", decide.list);
@@ -101,10 +138,12 @@ const desk = {
     grid.filters.addEventListener("input", grid.draw);
     grid.filters.addEventListener("submit", (event) => event.preventDefault());
     window.addEventListener("hashchange", desk.show);
-    await desk.refresh();
-    if (desk.route().name === "grid") grid.focus(null);
-    if (!source.readOnly) desk.listen();
-    document.body.dataset.ready = "true";
+    if (source.readOnly) {
+      desk.refresh();
+    } else {
+      document.addEventListener("visibilitychange", desk.listen);
+      desk.listen();
+    }
   },
 };
 

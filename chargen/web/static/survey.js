@@ -10,9 +10,7 @@ const survey = {
 
   candidates: (image) => image.versions.filter((version) => version.candidate && version.picture),
 
-  async open(route) {
-    const image = await attempt(() => source.image(route.id));
-    if (!image || desk.route().hash !== route.hash) return;
+  open(route, image) {
     const all = survey.candidates(image);
     if (all.length < 2) {
       say("There are no variants to choose from: `doit --variants 3 NAME` makes some.");

@@ -7,12 +7,15 @@ const view = {
   frame: null,
   zoom: null,
 
-  async open(id) {
-    // What the grid knows is shown at once: no key is ever for a picture that is not in sight.
+  // What the grid knows is shown at once: no key is ever for a picture that is not in sight.
+  before(id) {
     const known = desk.book.images.find((image) => image.id === id);
-    if (known && view.image?.id !== id) view.draw(known, []);
-    const image = await attempt(() => source.image(id));
-    if (!image || desk.route().id !== id) return;
+    if (!known || view.image?.id === id) return;
+    desk.shown = null;
+    view.draw(known, []);
+  },
+
+  open(route, image) {
     view.draw(image, [view.prompt(image), view.references(image), view.versions(image), view.why(image)]);
   },
 
@@ -33,7 +36,10 @@ const view = {
     const frame = make("div", { class: "frame", tabindex: "0", role: "group", "aria-label": "picture; z zooms" });
     if (image.picture) {
       const picture = make("img", { src: source.picture(image.picture), alt: grid.alt(image) });
-      picture.addEventListener("error", () => frame.replaceChildren("This picture can't be shown."));
+      picture.addEventListener("error", () => {
+        frame.replaceChildren("This picture can't be shown.");
+        desk.shown = view.zoom = null; // the next look at the book asks anew
+      });
       frame.append(picture);
     } else {
       frame.append(`There is no picture yet: ${image.reasons.join("; ") || image.verdict}.`);

@@ -53,7 +53,7 @@ class Zoom {
       this.show();
     };
     frame.addEventListener("pointermove", move);
-    frame.addEventListener("pointerup", () => frame.removeEventListener("pointermove", move), { once: true });
+    frame.addEventListener("lostpointercapture", () => frame.removeEventListener("pointermove", move), { once: true });
   }
 
   show() {
