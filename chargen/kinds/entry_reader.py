@@ -15,6 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
 from chargen.kinds.entry_size import default_size_of, size_of
+from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN, SPOKEN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
@@ -63,13 +64,13 @@ class CastMember(Struct, frozen=True):
     fault: Problem | None = None
 
 
-def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, default_size: Size) -> FileDefaults:
-    """Read `generation_defaults`, of `metadata` first, then of the whole file."""
-    inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
+def file_defaults(reader: FileReader, default_size: Size) -> FileDefaults:
+    """Read `generation_defaults`, of `metadata` first, then of the whole file, which has a slug."""
+    inner, outer = reader.metadata.block("generation_defaults"), reader.root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
     size = default_size_of(inner, default_size_of(outer, default_size))
-    return FileDefaults(root.document, kind, slug, size, default_size, declared, negatives)
+    return FileDefaults(reader.document, reader.kind, reader.slug or "", size, default_size, declared, negatives)
 
 
 def read_entry(

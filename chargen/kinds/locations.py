@@ -132,7 +132,7 @@ class Locations(ImageryKind):
         reader.spell(self.keys, _METADATA)
         anchor = reader.root.block("location_visual_anchor")
         anchor.spell(_ANCHOR)
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
+        file = file_defaults(reader, default_size)
         place = PlaceWords.of(reader, anchor, generated)
         entries: list[Entry] = []
         zones: dict[str, EntryId] = {}
