@@ -21,9 +21,8 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
 from chargen.store.files import FileKind, kind_of
 from chargen.store.places import OutsideError, contained
+from chargen.text.few import few_names
 
-NAMED = 3
-"""Paths that a line names where there are many."""
 _AFTER_A_DEAD_PATH = {
     Verdict.FRESH: "its picture is at the usual place: the next build writes that",
     Verdict.RESTORABLE: "the next build puts it back for free",
@@ -144,9 +143,7 @@ def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iter
         if not told and image.verdict in _AFTER_A_DEAD_PATH and _is_nowhere(session, image.named):
             dead.setdefault((image.file, _AFTER_A_DEAD_PATH[image.verdict]), []).append(image)
     for (_, hint), images in dead.items():
-        paths = [f"`{image.named}`" for image in images]
-        more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
-        message = f"`file_path` names a picture that is not there: {', '.join(paths[:NAMED])}{more}"
+        message = f"`file_path` names a picture that is not there: {few_names(image.named for image in images)}"
         problem = Problem(Severity.WARNING, message, images[0].position, hint, images[0].named)
         yield Finding(problem, tuple(image.id for image in images))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json, to_stderr
+from chargen.cli.output import tell, to_stderr
 from chargen.cli.tables import columns, dim, plural
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def command(files: tuple[str, ...], *, dry_run: bool, copy: bool, as_json: bool)
         opened = planning(session)
         named = opened.images(files) if files else opened.planner.images(opened.planner.plan().by_id)
         adoption = (look if dry_run else adopt)(session, opened.planner, named, copy=copy)
-    if as_json:
-        say_json(adoption.to_json())
-    else:
-        say(_lines(adoption))
+    tell(adoption, _lines(adoption), as_json=as_json)
     for problem in adoption.problems:
         to_stderr(str(problem))
     return adoption.exit_code

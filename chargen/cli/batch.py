@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, selection_options
-from chargen.cli.output import say, say_json, to_stderr, waiting_text
+from chargen.cli.output import say, say_json, tell, to_stderr, waiting_text
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
 
@@ -119,10 +119,7 @@ def _dry_run(request: BuildRequest, *, as_json: bool) -> None:
 
     with project_here(tier=request.tier) as session:
         shown = dry_run(prepare(session, request), session)
-    if as_json:
-        say_json(shown.to_json())
-    else:
-        say(_plan_lines(shown))
+    tell(shown, _plan_lines(shown), as_json=as_json)
 
 
 def _plan_lines(shown: ShownPlan) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.spending import images_text, spending_lines, spent_text
 from chargen.cli.tables import bold, columns, dim
 from chargen.text.money import cost_text, estimate_text
@@ -37,10 +37,7 @@ def command(since: str | None, month: str | None, *, as_json: bool) -> None:
     with session_here() as session:
         attempts = session.journal.attempts()
         found = spending(attempts, period, recorded_attempts(session.planner().book, attempts), tiers_of(session))
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_lines(found))
+    tell(found, _lines(found), as_json=as_json)
 
 
 def _lines(found: Spending) -> Iterator[str]:

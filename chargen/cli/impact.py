@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option, named_here
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import coloured, columns, counts, dim, plural
 from chargen.model.values import Verdict
 from chargen.text.money import estimate_text
@@ -34,10 +34,7 @@ def command(what: str, *, as_json: bool) -> None:
     with planning_here() as here:
         (name,), within = named_here(here.session.project.root, (what,))
         found = impact(here.session, here.planner, name, within)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_lines(found))
+    tell(found, _lines(found), as_json=as_json)
 
 
 def _lines(found: Impact) -> Iterator[str]:

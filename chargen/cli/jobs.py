@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json, to_stderr
+from chargen.cli.output import say, say_json, tell, to_stderr
 from chargen.cli.tables import columns, dim, moment, plural
 from chargen.errors import ExitCode
 from chargen.text.money import estimate_text
@@ -86,10 +86,7 @@ def cancel(name: str, *, as_json: bool) -> None:
 
     with project_here() as session:
         done = actions.cancel(session, name)
-    if as_json:
-        say_json(done.to_json())
-    else:
-        say([_cancelled(done)])
+    tell(done, [_cancelled(done)], as_json=as_json)
 
 
 def _asked() -> tuple[ShownJob, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import bold, counts, dim, listed, moment, plural
 
@@ -31,10 +31,7 @@ def command(limit: int, *, as_json: bool) -> None:
 
     with session_here() as session:
         found = run_log(session.journal, limit)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_lines(found))
+    tell(found, _lines(found), as_json=as_json)
 
 
 def _lines(found: RunLog) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import columns, dim, width, wrap
 from chargen.text.money import estimate_text
 
@@ -29,10 +29,7 @@ def command(*, as_json: bool) -> None:
     from chargen.store.clock import SystemClock  # noqa: PLC0415 - as above
 
     known = known_models(providers.load_models())
-    if as_json:
-        say_json(known.to_json())
-    else:
-        say(_lines(known, SystemClock().now().date()))
+    tell(known, _lines(known, SystemClock().now().date()), as_json=as_json)
 
 
 def _lines(known: KnownModels, today: date) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option, named_here
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 
@@ -36,10 +36,7 @@ def command(before: str, to: str, *, as_json: bool) -> ExitCode:
         here = planning(session)
         root = session.project.root
         moved = move(session, here.planner, here.one_image(before).id, named_here(root, (to,))[0][0])
-    if as_json:
-        say_json(moved.to_json())
-    else:
-        say(_lines(moved))
+    tell(moved, _lines(moved), as_json=as_json)
     return ExitCode.FAILED if moved.trouble else ExitCode.DONE
 
 
@@ -48,9 +45,7 @@ def _lines(moved: Moved) -> Iterator[str]:
     with_it = ", with its picture" if moved.picture else ""
     yield f"{moved.before} is {moved.after} now{with_it}: {moved.position}"
     if moved.trouble:
-        first, *more = moved.trouble.split("\n")
-        yield f"its picture is still where it was, and a build tries again: {first}"
-        yield from more
+        yield from f"its picture is still where it was, and a build tries again: {moved.trouble}".split("\n")
     if moved.mentions:
         yield f"{plural(len(moved.mentions), 'place')} still name{'s' if len(moved.mentions) == 1 else ''} it as before"
         yield from (f"  {item.position}: {item.text}" for item in moved.mentions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 
 
 @click.command("new")
@@ -22,7 +22,4 @@ def command(*, kind: str, slug: str, as_json: bool) -> None:
 
     with project_here() as session:
         made = write_new(session, kind, slug)
-    if as_json:
-        say_json(made.to_json())
-    else:
-        say([f"wrote {made.file}", "fill it in; `chargen check` tells what it still needs"])
+    tell(made, [f"wrote {made.file}", "fill it in; `chargen check` tells what it still needs"], as_json=as_json)

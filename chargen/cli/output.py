@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from chargen.errors import ChargenError, StartError, printable
 from chargen.store.files import as_input_error
@@ -30,6 +30,13 @@ _OF_A_SHELL = frozenset("$`;&|<>()'\"\\!{}#~[]*?^=:, ")
 Some only where the completion hands names over: a comma ends one for fish, a colon for zsh, a blank for all of them."""
 
 _STYLE = re.compile(f"\x1b{_MARK}:([0-9;]*)m")
+
+
+class HasJson(Protocol):
+    """What a command found."""
+
+    def to_json(self) -> Any:
+        """Return the object of `--json`."""
 
 
 @lru_cache(maxsize=1024)
@@ -78,6 +85,14 @@ def to_stderr(text: str) -> None:
 def say_json(value: Any) -> None:
     """Write the object of `--json` on stdout."""
     say_json_text((json.dumps(value, indent=1, ensure_ascii=False), "\n"))
+
+
+def tell(found: HasJson, lines: str | Iterable[str], *, as_json: bool) -> None:
+    """Write what a command found: the object of `--json`, or lines for people."""
+    if as_json:
+        say_json(found.to_json())
+    else:
+        say(lines)
 
 
 def say_json_text(pieces: Iterable[str]) -> None:

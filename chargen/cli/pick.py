@@ -9,7 +9,7 @@ import click
 
 from chargen.cli.options import image_names, json_option
 from chargen.cli.output import say, say_json
-from chargen.cli.restore import stale_lines
+from chargen.cli.restore import bring_back, stale_lines
 
 if TYPE_CHECKING:
     from chargen.actions.restore import Restored
@@ -25,18 +25,9 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     VERSION is a number of `chargen history TARGET` or the beginning of the file's hash. It must have been made from
     today's words and references (`chargen restore` brings back any other). The present picture stays a version.
     """
-    from chargen.actions.history import named  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.actions.pick import pick  # noqa: PLC0415 - as above
-    from chargen.actions.restore import users  # noqa: PLC0415 - as above
-    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
+    from chargen.actions.pick import pick  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    with project_here(read_only=False) as session:
-        here = planning(session)
-        before = here.planner.plan()
-        image = here.one_image(target)
-        evidence = here.planner.evidence
-        done = pick(session, evidence, image, named(session, evidence, image, version))
-    stale = users(before, image)
+    done, stale = bring_back(target, version, pick)
     if as_json:
         say_json({**done.to_json(), "stale": list(stale)})
     else:

@@ -13,13 +13,11 @@ from chargen.cli.tables import listed, plural
 from chargen.errors import NAME, Problem, Severity
 from chargen.model.reason import Reason, ReasonCode, has, sentences, tier_told
 from chargen.model.values import Verdict
+from chargen.text.few import FEW, few_names
 
 if TYPE_CHECKING:
     from chargen.plan.cache.stamp import Summary
     from chargen.plan.findings import Cause, Finding
-
-NAMED = 3
-"""Images named beside a problem before it says how many more there are."""
 
 _TOLD_TOGETHER = frozenset({ReasonCode.HELD, ReasonCode.DRAFT, ReasonCode.APPROVED_AS_DRAFT})
 """Reasons of images that are left alone that have no line for each."""
@@ -36,21 +34,15 @@ def problem_lines(findings: Iterable[Finding], *, everything: bool = False) -> I
 
     for cause in (Cause((finding,)) for finding in findings) if everything else by_cause(findings):
         first, *hint = str(cause.problem).split("\n")
-        yield first + (f" (for {_named(cause.images)})" if cause.images else "")
+        yield first + (f" (for {few_names(cause.images)})" if cause.images else "")
         if cause.more:
             yield f"  also {_elsewhere(cause)}"
         yield from hint
 
 
-def _named(images: tuple[str, ...]) -> str:
-    """Name a few images and count the rest."""
-    rest = f" and {len(images) - NAMED:,} more" if len(images) > NAMED else ""
-    return ", ".join(f"`{entry_id}`" for entry_id in images[:NAMED]) + rest
-
-
 def _elsewhere(cause: Cause) -> str:
     """Say where else a cause is found: two more places, then how many there are; names where these differ."""
-    first, shown = cause.problem, cause.more[: NAMED - 1]
+    first, shown = cause.problem, cause.more[: FEW - 1]
     places = [_place(problem, first) for problem in shown]
     files = len({problem.position.file for problem in (first, *cause.more) if problem.position})
     rest = len(cause.more) - len(shown)

@@ -18,9 +18,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.selection import select
 from chargen.plan.session import Session, open_session
 from chargen.store.locks import project_lock
-
-NAMED = 3
-"""Images named where a name means several."""
+from chargen.text.few import few_names
 
 
 class OpenProject(Struct, frozen=True):
@@ -38,9 +36,7 @@ class OpenProject(Struct, frozen=True):
         """Return the one image that a path, an id or a glob means. Raises StartError for none and for several."""
         found = select(self.planner.selectables(), selection_here(self.session.project.root, (name,)))
         if len(found) > 1:
-            names = ", ".join(f"`{entry_id}`" for entry_id in found[:NAMED])
-            more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-            raise StartError(f"`{name}` means {plural(len(found), 'image')}", hint=f"name one of {names}{more}")
+            raise StartError(f"`{name}` means {plural(len(found), 'image')}", hint=f"name one of {few_names(found)}")
         return self.planner.image(found[0])
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import listed, moment, plural
 
 if TYPE_CHECKING:
     from chargen.actions.restore import Restored
+    from chargen.model.values import EntryId
 
 
 @click.command("restore")
@@ -27,19 +28,24 @@ def command(target: str, version: str, *, as_json: bool) -> None:
     the history first. What is brought back counts as current for today's inputs, so a build leaves it alone until they
     change.
     """
-    from chargen.actions.history import named  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.actions.restore import restore, users  # noqa: PLC0415 - as above
+    from chargen.actions.restore import restore  # noqa: PLC0415 - slow to import, and `--help` needs none of it
+
+    done, stale = bring_back(target, version, restore)
+    tell(done, _lines(done, stale), as_json=as_json)
+
+
+def bring_back(target: str, version: str, action: Callable[..., Restored]) -> tuple[Restored, tuple[EntryId, ...]]:
+    """Let an action make a version of an image its picture; return also the images that this makes out of date."""
+    from chargen.actions.history import named  # noqa: PLC0415 - as above
+    from chargen.actions.restore import users  # noqa: PLC0415 - as above
     from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
 
     with project_here(read_only=False) as session:
         here = planning(session)
         before = here.planner.plan()
         image = here.one_image(target)
-        done = restore(session, here.planner.evidence, image, named(session, here.planner.evidence, image, version))
-    if as_json:
-        say_json(done.to_json())
-    else:
-        say(_lines(done, users(before, image)))
+        evidence = here.planner.evidence
+        return action(session, evidence, image, named(session, evidence, image, version)), users(before, image)
 
 
 def _lines(done: Restored, stale: Sequence[str]) -> Iterator[str]:

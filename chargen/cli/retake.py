@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.errors import StartError
 from chargen.text.money import estimate_text
 
@@ -40,10 +40,7 @@ def command(target: str, text: str, version: str, mask: Path | None, *, as_json:
         found = history(session, here.planner.evidence, here.one_image(target))
         inside = "" if mask is None else _in_project(mask, session.project.root)
         done = retake(session, plan_retake(here.planner, found, text, version, inside))
-    if as_json:
-        say_json(done.to_json())
-    else:
-        say(_lines(done))
+    tell(done, _lines(done), as_json=as_json)
 
 
 def _in_project(file: Path, root: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option, selection_here
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 from chargen.model.reason import sentences
@@ -45,10 +45,7 @@ def _command(name: str, status: Status, text: str) -> click.Command:
 
         with project_here() as session:
             change = set_status(session, selection_here(session.project.root, selection, only, match), status, note)
-        if as_json:
-            say_json(change.to_json())
-        else:
-            say(_lines(change, status))
+        tell(change, _lines(change, status), as_json=as_json)
         return ExitCode.FAILED if any(item.refused for item in change.marked) else ExitCode.DONE
 
     return command
@@ -103,9 +100,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
 def _marked_lines(item: MarkedImage, status: Status) -> Iterator[str]:
     name = item.image.id
     if item.refused:
-        first, *more = item.refused.split("\n")
-        yield f"not {_DONE[status]}: {name}: {first}"
-        yield from more
+        yield from f"not {_DONE[status]}: {name}: {item.refused}".split("\n")
     elif item.changed and item.asks_again and item.before is item.after:
         yield f"{_DONE[status]} again: {name}: its new image is to be replaced too"
     elif item.confirms and item.changed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import image_names, json_option, selection_here
-from chargen.cli.output import say, say_json
+from chargen.cli.output import tell
 from chargen.cli.tables import dim, plural, size_text
 from chargen.errors import ExitCode, StartError
 
@@ -34,10 +34,7 @@ def check(*, as_json: bool) -> int:
 
     with _opened() as (_, store):
         found = check_store(store)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_check_lines(found))
+    tell(found, _check_lines(found), as_json=as_json)
     return 0 if found.serves else ExitCode.FAILED
 
 
@@ -49,10 +46,7 @@ def status(*, as_json: bool) -> None:
 
     with _opened() as (session, store):
         found = store_status(session, store)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_status_lines(found))
+    tell(found, _status_lines(found), as_json=as_json)
 
 
 @command.command("push")
@@ -92,10 +86,7 @@ def gc(*, as_json: bool) -> None:
 
     with _opened() as (session, store):
         found = propose(session, store)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_proposal_lines(found))
+    tell(found, _proposal_lines(found), as_json=as_json)
 
 
 @contextmanager
@@ -138,11 +129,9 @@ def _status_lines(found: StoreStatus) -> Iterator[str]:
 
 
 def _tell_moved(found: Moved, what: str, *, as_json: bool) -> int:
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(f"{plural(len(found.attempts), 'original')} {what}, {found.there:,} there already")
-        say(f"failed: {attempt}: {why}" for attempt, why in found.failed.items())
+    done = f"{plural(len(found.attempts), 'original')} {what}, {found.there:,} there already"
+    failed = (f"failed: {attempt}: {why}" for attempt, why in found.failed.items())
+    tell(found, [done, *failed], as_json=as_json)
     return ExitCode.FAILED if found.failed else 0
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from chargen.cli.output import BOLD, CYAN, DIM, GREEN, RED, YELLOW, plain, styled
 from chargen.model.values import Verdict
+from chargen.text.few import few
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""
@@ -109,9 +110,7 @@ MANY = 12
 
 def listed(names: Iterable[str]) -> str:
     """Join names, the first `MANY` of them."""
-    known = list(names)
-    more = f" and {len(known) - MANY:,} more" if len(known) > MANY else ""
-    return ", ".join(known[:MANY]) + more
+    return few(names, MANY)
 
 
 def moment(text: str | None) -> str:

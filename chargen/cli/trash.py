@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import say, say_json, tell
 from chargen.cli.tables import columns, dim, plural, size_text
 from chargen.errors import StartError
 
@@ -35,10 +35,7 @@ def show(*, as_json: bool = False) -> None:
 
     with project_here() as session:
         found = trash_list(session.trash)
-    if as_json:
-        say_json(found.to_json())
-    else:
-        say(_lines(found))
+    tell(found, _lines(found), as_json=as_json)
 
 
 @command.command("restore")
@@ -77,10 +74,7 @@ def empty(*, yes: bool, as_json: bool) -> None:
                 say("nothing was deleted")
                 return
         done = Emptied(len(found.files), session.trash.empty())
-    if as_json:
-        say_json(done.to_json())
-    else:
-        say(f"deleted {size}" if found.files else "the trash is empty")
+    tell(done, f"deleted {size}" if found.files else "the trash is empty", as_json=as_json)
 
 
 def _lines(found: TrashList) -> Iterator[str]:

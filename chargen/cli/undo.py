@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chargen.cli.options import json_option
-from chargen.cli.output import say, say_json
+from chargen.cli.output import say, say_json, tell
 from chargen.cli.tables import columns, listed, moment
 from chargen.errors import ExitCode
 
@@ -39,10 +39,7 @@ def command(*, number: int | None, listing: bool, as_json: bool) -> ExitCode:
                 say(_list(every, standing))
             return ExitCode.DONE
         undoing = undo(session, number)
-    if as_json:
-        say_json(undoing.to_json())
-    else:
-        say(_lines(undoing))
+    tell(undoing, _lines(undoing), as_json=as_json)
     return ExitCode.FAILED if any(item.refused for item in undoing.images) else ExitCode.DONE
 
 
@@ -63,9 +60,7 @@ def _list(decisions: Iterable[Decision], standing: set[int]) -> Iterator[str]:
 def _lines(undoing: Undoing) -> Iterator[str]:
     for item in undoing.images:
         if item.refused:
-            first, *more = item.refused.split("\n")
-            yield f"not undone: {item.decided.id}: {first}"
-            yield from more
+            yield from f"not undone: {item.decided.id}: {item.refused}".split("\n")
         else:
             words = f"{item.decided.after or 'no status'} → {item.decided.before or 'no status'}"
             yield f"undone: {undoing.decision.command} of {item.decided.id} ({words})"

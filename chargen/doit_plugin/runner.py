@@ -24,12 +24,10 @@ from chargen.build.run import Build
 from chargen.doit_plugin.ordered_gate import OrderedGate
 from chargen.errors import ExitCode
 from chargen.model.values import EntryId
+from chargen.text.few import few_names
 
 _SPARE_THREADS = 2
 """Threads a provider has beyond its workers: they store, publish and write back while the workers' calls go on."""
-
-_NAMED = 3
-"""Images named where a task could not be run for the lack of many."""
 
 _SHORTEST_REST, _LONGEST_REST = 0.5, 5.0
 """Seconds between two questions whether others have bought what they hold; doubled as long as they have not."""
@@ -193,9 +191,8 @@ class ImageRunner(Runner):  # type: ignore[misc]
         super()._handle_task_error(node, base_fail)
 
     def _unmet(self, needs: Sequence[str]) -> UnmetDependency:
-        names = ", ".join(f"`{need}`" for need in needs[:_NAMED])
-        names += f" and {len(needs) - _NAMED:,} more" if len(needs) > _NAMED else ""
-        return UnmetDependency(f"not run: it needs {names}, which {'is' if len(needs) == 1 else 'are'} not there")
+        are = "is" if len(needs) == 1 else "are"
+        return UnmetDependency(f"not run: it needs {few_names(needs)}, which {are} not there")
 
     def _pool(self, entry_id: EntryId) -> tuple[ThreadPoolExecutor, OrderedGate]:
         image = self._build.image(entry_id)

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
+from chargen.text.few import few_names
 from chargen.text.nearest import did_you_mean
 
 MAGIC = frozenset("*?[")
@@ -113,9 +114,7 @@ def _named(images: Sequence[Selectable], term: str, within: str, problems: list[
     if not found:
         problems.append(_nothing(images, term, ""))
     elif len(several) > 1:
-        first, *others = (f"`{name}`" for name in several)
-        more = f" and {len(others) - 2:,} more" if len(others) > 2 else ""
-        hint = f"name one of {', '.join((first, *others[:2]))}{more}; `--only {term}` means all of them"
+        hint = f"name one of {few_names(several)}; `--only {term}` means all of them"
         problems.append(error(f"`{term}` means {len(several)} {'files' if of_slug else 'images'}", hint=hint))
     return found
 

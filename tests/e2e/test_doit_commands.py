@@ -60,6 +60,8 @@ def test_list_tells_targets_with_verdicts_and_own_tasks(tmp_path: Path, forks: F
     deps = book.doit("list", "--deps", "chapters/ch01/b")
     assert " -  generated/prompts/chapters/ch01/b.txt" in deps.out.splitlines()
     assert not (tmp_path / ".chargen").exists()
+    wrong = [book.doit("list", "--template", text) for text in ("{nope}", "{", "{name.nope}", "{0}")]
+    assert [(run.code, "can't fill in `--template`" in run.err) for run in wrong] == [(3, True)] * 4
 
 
 def test_own_tasks_and_images_run_together(tmp_path: Path, forks: Forks) -> None:

@@ -22,6 +22,7 @@ from chargen.cli.output import is_word
 from chargen.cli.tables import coloured, columns, dim, plural
 from chargen.doit_plugin.names import TaskNames
 from chargen.doit_plugin.own_tasks import own_only
+from chargen.errors import StartError
 from chargen.plan.cache.snapshot import stamped_targets, take_snapshot
 
 if TYPE_CHECKING:
@@ -115,11 +116,15 @@ class List(ProjectCommand):
         return str(self.dep_manager.get_status(task, {other.name: other for other in own_only(tasks)}).status)
 
     def _by_template(self, template: str, images: list[Shown], own: Iterable[Task], statuses: dict[str, str]) -> None:
-        for image in images:
-            doc = image.title or image.id
-            self.say(template.format(name=image.target, doc=doc, status=image.verdict.value).split("\n"))
-        for task in own:
-            self.say(template.format(name=task.name, doc=task.doc or "", status=statuses[task.name]).split("\n"))
+        rows = [(image.target, image.title or image.id, image.verdict.value) for image in images]
+        rows += [(task.name, task.doc or "", statuses[task.name]) for task in own]
+        for name, doc, status in rows:
+            try:
+                text = template.format(name=name, doc=doc, status=status)
+            except (LookupError, ValueError, AttributeError) as failure:
+                hint = "write `{name}`, `{doc}` and `{status}`, and `{{` for a bracket"
+                raise StartError(f"can't fill in `--template`: {failure}", hint=hint) from None
+            self.say(text.split("\n"))
 
 
 def _image_row(image: Shown) -> tuple[str, str, str]:

@@ -30,64 +30,33 @@ if TYPE_CHECKING:
     from chargen.plan.build_request import BuildRequest
     from chargen.plan.verdict import Force
 
-_ALWAYS = {**opt_always, "help": "build the named images even if they are fresh; never what they reference"}
-_REBUILD = {
-    "name": "rebuild",
-    "short": "",
-    "long": "rebuild",
-    "type": list,
-    "default": [],
-    "help": "build this image anew whatever it is, also if locked or painted over; may be repeated",
-}
-_BUDGET = {
-    "name": "budget",
-    "short": "",
-    "long": "budget",
-    "type": str,
-    "default": "",
-    "help": "spend at most so many USD in this run",
-}
-_MODE = {
-    "name": "mode",
-    "short": "",
-    "long": "mode",
-    "type": str,
-    "default": "",
-    "choices": (("live", "send one by one"), ("batch", "send as jobs, at half the price and within a day")),
-    "help": "how requests go, whatever the settings say",
-}
-_VARIANTS = {
-    "name": "variants",
-    "short": "",
-    "long": "variants",
-    "type": str,
-    "default": "",
-    "help": "make further pictures of the same words, to pick one from: so many in all of each named image",
-}
-_TIER = {
-    "name": "tier",
-    "short": "",
-    "long": "tier",
-    "type": str,
-    "default": "",
-    "help": "ask for a tier of [tool.chargen.tiers], or for final",
-}
-_NO_RESUME = {
-    "name": "no_resume",
-    "short": "",
-    "long": "no-resume",
-    "type": bool,
-    "default": False,
-    "help": "try again what was refused with the same inputs",
-}
-_NO_WAIT = {
-    "name": "no_wait",
-    "short": "",
-    "long": "no-wait",
-    "type": bool,
-    "default": False,
-    "help": "fail if another process is building this project, instead of waiting",
-}
+
+def _option(long: str, kind: type, default: Any, words: str, **more: Any) -> dict[str, Any]:
+    """Describe an option as doit does; it has no short form."""
+    name = long.replace("-", "_")
+    return {"name": name, "short": "", "long": long, "type": kind, "default": default, "help": words, **more}
+
+
+_MODES = (("live", "send one by one"), ("batch", "send as jobs, at half the price and within a day"))
+_OPTIONS = (
+    {**opt_always, "help": "build the named images even if they are fresh; never what they reference"},
+    _option(
+        "rebuild", list, [], "build this image anew whatever it is, also if locked or painted over; may be repeated"
+    ),
+    _option("budget", str, "", "spend at most so many USD in this run"),
+    _option("mode", str, "", "how requests go, whatever the settings say", choices=_MODES),
+    _option(
+        "variants",
+        str,
+        "",
+        "make further pictures of the same words, to pick one from: so many in all of each named image",
+    ),
+    _option("tier", str, "", "ask for a tier of [tool.chargen.tiers], or for final"),
+    _option("no-resume", bool, False, "try again what was refused with the same inputs"),
+    _option("no-wait", bool, False, "fail if another process is building this project, instead of waiting"),
+    opt_verbosity,
+    opt_outfile,
+)
 _COUNTING = ("rebuild", "always", "no_resume", "budget", "mode", "variants", "tier", "default_tasks")
 """Options with which it is not enough that nothing changed."""
 
@@ -103,18 +72,7 @@ class Run(ProjectCommand):
         "named image references, and what a named task depends on, is built first."
     )
     execute_tasks = True
-    cmd_options = (
-        _ALWAYS,
-        _REBUILD,
-        _BUDGET,
-        _MODE,
-        _VARIANTS,
-        _TIER,
-        _NO_RESUME,
-        _NO_WAIT,
-        opt_verbosity,
-        opt_outfile,
-    )
+    cmd_options = _OPTIONS
 
     def perform(self, params: Any, args: list[str]) -> int:
         """Let doit make the author's own tasks, open the build as it was asked for, run both."""
