@@ -24,7 +24,7 @@ from chargen.errors import Position, Problem, error
 from chargen.model.entries import Imagery, Retake
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import Book
-from chargen.plan.cache.rows import KeptFile, Row, raw_rows, read_rows, row_of
+from chargen.plan.cache.rows import KeptFile, Row, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
@@ -36,8 +36,9 @@ from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
+from chargen.plan.read_trace import FILE, FREE, JOURNAL, TAKES, answer_of
 from chargen.plan.references import References
+from chargen.plan.reuse import Reuse
 from chargen.plan.scan import missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
@@ -45,15 +46,6 @@ PORTRAIT = "portrait"
 
 ASKED = "asked"
 """The kind of question for the inputs that an entry asks for now."""
-
-TAKES = "takes"
-"""The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
-
-FREE = "free"
-"""The kind of question for whether an entry could still take it."""
-
-_IN_TURN = (f"{TAKES} ", f"{FREE} ")
-"""How the questions begin whose answers hang on who asked before."""
 
 
 class CircleError(Exception):
@@ -126,6 +118,11 @@ class Planner:
             if self.book.home[name] == file
         ]
 
+    @property
+    def has_options(self) -> bool:
+        """Say whether there are options by which some image may have another verdict or route than by none."""
+        return self._reuse.has_options
+
     def choose(self, options: PlanOptions) -> None:
         """Plan with these options instead, before anything is planned."""
         assert not self._files
@@ -189,9 +186,19 @@ class Planner:
             return {}
         with collector_paused():
             found = {
-                file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
+                file: self._kept_now(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
             }
         return {file: kept for file, kept in found.items() if kept is not None and file != self.disk.incomplete}
+
+    @cached_property
+    def _reuse(self) -> Reuse:
+        return Reuse(self.disk, self.options, self._ignored)
+
+    def _kept_now(self, file: str) -> KeptFile | None:
+        images = [self._images[name] for name in self._files[file]]
+        rows = tuple(row_of(image, self.offer(image)) for image in images)
+        reads = dict.fromkeys(name for image in images for name in self._reads[image.id])
+        return self._reuse.keep(file, self.book.heads[file], rows, reads)
 
     # what the planning of an image asks
 
@@ -239,7 +246,7 @@ class Planner:
         if file not in self._files:
             self._open.add(file)
             kept = self._kept.get(file)
-            rows = None if kept is None else self._held(kept)
+            rows = None if kept is None else self._reuse.held(kept)
             if rows is None:
                 self._files[file] = {name: self._image(name) for name in self.book.heads[file].ids}
                 self._anew.add(file)
@@ -248,46 +255,8 @@ class Planner:
             self._open.discard(file)
         return self._files[file]
 
-    def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
-        """Return the rows of a kept file; None where what was read for them changed, or options count."""
-        if self.disk.files_digest(kept.paths) != kept.files_digest:
-            return None
-        if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
-            return None
-        rows = read_rows(kept)
-        if rows is None or (self.has_options and any(map(self._has_options, rows))):
-            return None
-        # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
-        return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
-
     def _builds(self, row: Row) -> bool:
         return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
-
-    @cached_property
-    def has_options(self) -> bool:
-        """Say whether there are options by which some image may have another verdict or route than by none."""
-        plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
-        return self.options != plain
-
-    def _has_options(self, row: Row) -> bool:
-        """Say whether an image may have another verdict or route by the options than by none."""
-        options = self.options
-        if (row.id in options.ignored) != (row.id in self._ignored):
-            return True
-        if (
-            row.id in options.forced
-            or row.id in options.placed
-            or row.id in options.finals
-            or row.id in options.promoted
-        ):
-            return True
-        if options.variants_of(row.id) is not None:
-            return True
-        if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
-            return True
-        if options.mode is not None and row.verdict.spends:
-            return True
-        return not options.resume and row.verdict is Verdict.BLOCKED
 
     def _shown(self, name: EntryId) -> Shown | None:
         file = self.book.home.get(name)
@@ -339,23 +308,6 @@ class Planner:
     def _free_answer(self, question: str) -> str:
         name, _, attempt = question.rpartition(" ")
         return "yes" if self._taken.get(attempt, name) == name else ""
-
-    def _trace(self, file: str) -> KeptFile | None:
-        """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
-        digest, images = self.disk.digest(file), [self._images[name] for name in self._files[file]]
-        names = dict.fromkeys(name for image in images for name in self._reads[image.id])
-        looked_at = (name.partition(" ")[2] for name in names if name.startswith(f"{FILE} "))
-        paths = tuple(dict.fromkeys((*(image.target for image in images), *looked_at)))
-        originals = (name.partition(" ")[2] for name in names if name.startswith(f"{ORIGINAL} "))
-        if not digest or not self.disk.left_alone(paths, originals):
-            return None
-        rows = raw_rows(tuple(row_of(image, self.offer(image)) for image in images))
-        if rows is None:
-            return None
-        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", *_IN_TURN)))
-        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(_IN_TURN))
-        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
-        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, rows)
 
     # files together
 

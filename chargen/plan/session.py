@@ -31,10 +31,10 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
-from chargen.plan.planner import ASKED, FREE, TAKES, Planner
+from chargen.plan.planner import ASKED, Planner
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE
+from chargen.plan.read_trace import FILE, FREE, TAKES
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.batch_jobs import BatchJobs
