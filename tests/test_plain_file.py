@@ -29,12 +29,8 @@ ALLOWED = {
     "store/files.py": {"os.open", "fdopen"},
     "store/locks.py": {"os.open"},
     "store/decisions.py": {"self._file.open"},
-    "store/batch_jobs.py": {
-        "self.path / REQUESTS_FILE.open",
-        "self.path / RECORDS_FILE.open",
-        "self._path(job, SETTLED_FILE).open",
-        "path.open",
-    },
+    "store/batch_jobs.py": {"self._path(job, SETTLED_FILE).open"},
+    "store/batch_spool.py": {"self.path / REQUESTS_FILE.open", "self.path / RECORDS_FILE.open", "path.open"},
     "cli/output.py": {"os.open"},
     # a plain file or a link, looked at before
     "store/trash.py": {"copy2"},

@@ -20,6 +20,7 @@ from chargen.errors import ChargenError, ExitCode, InputError, Problem, error
 from chargen.images.sniff import PNG, sniff
 from chargen.kinds.record_edits import adopted_edit
 from chargen.model.entries import Entry
+from chargen.model.groups import grouped
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.own_pictures import OwnPicture
@@ -122,9 +123,7 @@ def adopt(session: Session, planner: Planner, images: Iterable[Planned], *, copy
     """Take the pictures of images that have none, where they lie; with `copy`, PNG files as copies at their targets."""
     seen = look(session, planner, images, copy=copy)
     recorder = session.decisions.begin("adopt")
-    by_file: dict[str, list[Adopted]] = {}
-    for item in seen.taken:
-        by_file.setdefault(item.image.file, []).append(item)
+    by_file = grouped(seen.taken, lambda item: item.image.file)
     refused: dict[EntryId, str] = {}
     for file, items in by_file.items():
         words: dict[EntryId, Decided] = {}

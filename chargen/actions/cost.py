@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from chargen.config.tiers import FINAL
 from chargen.errors import StartError
+from chargen.model.groups import grouped
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt
@@ -121,7 +122,4 @@ def _within(attempt: Attempt, period: Period) -> bool:
 
 
 def _grouped(attempts: list[Attempt], key: Callable[[Attempt], str]) -> tuple[Sum, ...]:
-    groups: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        groups.setdefault(key(attempt), []).append(attempt)
-    return tuple(sum_of(name, groups[name]) for name in sorted(groups))
+    return tuple(sum_of(name, group) for name, group in sorted(grouped(attempts, key).items()))

@@ -7,7 +7,7 @@ the portrait.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
@@ -179,11 +179,8 @@ def _direct(session: Session, planner: Planner, plan: Plan, what: str, within: s
     heads = {file: head for file, head in planner.book.heads.items() if head.kind}
     paths = dict.fromkeys((posixpath.normpath(what), posixpath.normpath(posixpath.join(within, what))))
     for path in paths:
-        if (kinds := _kinds_of(session, path)) is not None:
-            structured = _is_structured(session, path)
-            composed = (image for image in plan.images if image.is_composed)
-            ids = (i.id for i in composed if i.kind in kinds or (structured and i.is_structured))
-            return _Direct(f"the template {path}", frozenset(ids))
+        if (of := _made_with(session, path)) is not None:
+            return _Direct(f"the template {path}", frozenset(i.id for i in plan.images if i.is_composed and of(i)))
         if path in heads:
             head = heads[path]
             return _Direct(f"the file {path}", _of_files(plan, (head,)), dict.fromkeys(head.characters, path))
@@ -230,20 +227,15 @@ def _showing(plan: Plan, path: str) -> Iterable[EntryId]:
             yield image.id
 
 
-def _kinds_of(session: Session, path: str) -> frozenset[str] | None:
-    """Return the kinds whose prompts a template takes part in; None for a path that is no template."""
-    folder = session.project.settings.prompts
+def _made_with(session: Session, path: str) -> Callable[[Shown], bool] | None:
+    """Return what says whether a template takes part in an image's prompt; None for a path that is no template."""
     templates = read_templates(session.project)
-    name = path.removeprefix(f"{folder}/")
+    name = path.removeprefix(f"{session.project.settings.prompts}/")
     if name not in templates:
         return None
-    return frozenset(kind.name for kind in all_kinds() if name in _included(kind.template, templates))
-
-
-def _is_structured(session: Session, path: str) -> bool:
-    """Say whether a template takes part in what stands in the place of a prompt."""
-    templates = read_templates(session.project)
-    return path.removeprefix(f"{session.project.settings.prompts}/") in _included(STRUCTURED, templates)
+    kinds = {kind.name for kind in all_kinds() if name in _included(kind.template, templates)}
+    structured = name in _included(STRUCTURED, templates)
+    return lambda image: image.kind in kinds or (structured and image.is_structured)
 
 
 def _included(root: str, templates: Mapping[str, str]) -> frozenset[str]:

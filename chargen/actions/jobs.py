@@ -15,7 +15,7 @@ from chargen.model.batches import BatchState, BatchStatus
 from chargen.model.request import ProviderError
 from chargen.model.values import Route
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import BatchJob, LastState
+from chargen.store.batch_job import BatchJob, LastState
 from chargen.text.nearest import did_you_mean
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chargen.model.groups import grouped
 from chargen.model.values import EntryId
 from chargen.providers import is_proof
 from chargen.store.journal import Journal
@@ -62,9 +63,7 @@ class RunLog(Struct, frozen=True):
 def run_log(journal: Journal, limit: int) -> RunLog:
     """Return the last `limit` runs."""
     runs, tasks = journal.runs(), journal.tasks()
-    attempts: dict[str, list[Attempt]] = {}
-    for attempt in journal.attempts():
-        attempts.setdefault(attempt.run_id, []).append(attempt)
+    attempts = grouped(journal.attempts(), lambda attempt: attempt.run_id)
     found = [
         _logged(run, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
         for run, end in zip_longest(runs, (run.started_at for run in runs[1:]))

@@ -17,6 +17,7 @@ from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.errors import Problem, warning
 from chargen.model.amounts import number
+from chargen.model.groups import grouped
 from chargen.model.values import EntryId
 from chargen.plan.plan import Shown, totals
 from chargen.providers import is_proof
@@ -149,9 +150,7 @@ def _left_out(event: ServerLeftOut) -> Problem:
 def _outcomes(build: Build, attempts: Sequence[Attempt]) -> Iterator[ImageOutcome]:
     """Yield what became of each image that the run had to do with, each once."""
     left_out = {item.image.id: item.reason for item in build.left_out}
-    sent: dict[EntryId, list[Attempt]] = {}
-    for attempt in attempts:
-        sent.setdefault(attempt.task_id, []).append(attempt)
+    sent = grouped(attempts, lambda attempt: attempt.task_id)
     concerned = {*build.failed, *left_out, *build.interrupted, *build.done}
     for image in build.plan.images:
         if image.id not in concerned:

@@ -28,7 +28,7 @@ from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
 from chargen.store.shared.objects import StoreError
-from chargen.store.shared.replies import DONE, SharedReply
+from chargen.store.shared.replies import BYTES, DONE, SharedReply, bytes_key
 from chargen.store.shared.shared_store import SharedStore, open_store
 
 AT_ONCE = 16
@@ -162,17 +162,18 @@ def store_status(session: Session, store: SharedStore) -> StoreStatus:
 
 
 def push(session: Session, store: SharedStore) -> Moved:
-    """Put into the store what is only here. Raises StoreError, StartError."""
+    """Put into the store what is only here, and what was lost there. Raises StoreError, StartError."""
     if not store.writes:
         hint = "`access` of `[tool.chargen.store]`, or CHARGEN_STORE_ACCESS, says so"
         raise StartError([error("the store is only read here: nothing is pushed", store.settings.position, hint)])
     here = _shareable(session)
     known = _known(store, here)
+    sizes = dict(store.objects.sizes(BYTES))
     moved: list[str] = []
     failed: dict[str, str] = {}
     for stored in here:
-        record = stored.record
-        if record.attempt not in known:
+        record, original = stored.record, stored.original
+        if record.attempt not in known or sizes.get(bytes_key(original)) != original.size:
             try:
                 store.replies.put(record, session.originals.read(stored), session.originals.further(stored))
                 if (usd := record.cost_or_estimate_usd) is not None:

@@ -23,10 +23,9 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
-from chargen.store.delivered import new_attempt_id
 from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal
+from chargen.store.original_store import StoredOriginal, new_attempt_id
 
 
 class Purchase:

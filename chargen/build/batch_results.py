@@ -21,7 +21,9 @@ from chargen.model.record import Record
 from chargen.model.request import Asked, FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import EntryId
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import JOB_FILE, RECORDS_FILE, BatchJob, JobLine, LastState
+from chargen.store.batch_job import BatchJob, JobLine, LastState
+from chargen.store.batch_jobs import JOB_FILE
+from chargen.store.batch_spool import RECORDS_FILE
 from chargen.store.clock import stamp
 from chargen.store.original_store import StoredOriginal
 

@@ -26,7 +26,9 @@ from chargen.plan.budget import NOTHING, Ledger
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers.catalogue.models import BatchFacts
-from chargen.store.batch_jobs import BatchJob, JobLine, Spool, new_job_name
+from chargen.store.batch_job import BatchJob, JobLine
+from chargen.store.batch_jobs import new_job_name
+from chargen.store.batch_spool import Spool
 from chargen.store.clock import stamp
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Sending

@@ -24,14 +24,13 @@ from chargen.model.batches import BatchProvider, BatchState, BatchStatus
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_json
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
-from chargen.model.values import Fingerprint
+from chargen.model.values import Fingerprint, is_attempt_id
 from chargen.plan.budget import NOTHING
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
-from chargen.store.batch_jobs import BatchJob, JobLine
-from chargen.store.delivered import original_of
+from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal
+from chargen.store.original_store import StoredOriginal, original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -165,7 +164,7 @@ class SharedJobs(JobClaims, JobReplies):
         """Ask for one job; say whether anything came of it, or came to nothing."""
         self._asked.add(name)
         claim = lines[0].claim
-        records = _records(lines)
+        records = records_of(lines)
         batches = self._batches(claim.provider)
         if batches is None:
             self._said[name] = f"it can't be asked for here, without a key of {claim.provider}"
@@ -270,7 +269,7 @@ class SharedJobs(JobClaims, JobReplies):
             return False
 
 
-def _records(lines: Iterable[Held]) -> dict[str, Record]:
+def records_of(lines: Iterable[Held]) -> dict[str, Record]:
     """Return the records of lines by attempt, as their claims have them; one that is not its claim's is left out."""
     found: dict[str, Record] = {}
     for held in lines:
@@ -279,7 +278,7 @@ def _records(lines: Iterable[Held]) -> dict[str, Record]:
             record = from_json(claim.record)
         except RecordError:
             continue
-        if record.attempt == claim.attempt and held.key.split("/")[1] == record.fingerprint:
+        if is_attempt_id(record.attempt) and (record.attempt, record.fingerprint) == (claim.attempt, held.fingerprint):
             found[claim.attempt] = record
     return found
 

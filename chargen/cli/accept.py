@@ -25,11 +25,10 @@ def command(selection: tuple[str, ...], *, as_json: bool) -> int:
     nothing is known of become fresh; a later edit of their prompt makes them stale again.
     """
     from chargen.actions.accept import accept  # noqa: PLC0415 - slow to import, and `--help` needs none of it
-    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with project_here(read_only=False) as session:
-        opened = planning(session)
-        accepted = accept(session, opened.planner, opened.images(selection))
+    with planning_here(read_only=False) as here:
+        accepted = accept(here.session, here.planner, here.images(selection))
     if as_json:
         say_json({"images": [item.to_json() for item in accepted]})
     else:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, build_request, json_option, selection_options
+from chargen.cli.options import Asked, build_request, json_option, no_wait_option, selection_options
 from chargen.cli.output import say, say_json, tell, to_stderr, waiting_text
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
@@ -56,7 +56,7 @@ def _words() -> dict[str, frozenset[str]]:
 @click.argument("what", type=_What(), metavar="KINDS|all")
 @selection_options
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent.")
-@click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
+@no_wait_option
 @json_option
 def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: Any) -> int:
     """Build what is missing or out of date of one kind or of all.

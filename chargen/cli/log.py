@@ -11,6 +11,7 @@ from chargen.cli.options import json_option
 from chargen.cli.output import tell
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import bold, counts, dim, listed, moment, plural
+from chargen.model.groups import grouped
 
 if TYPE_CHECKING:
     from chargen.actions.run_log import LoggedRun, RunLog
@@ -50,10 +51,7 @@ def _run_lines(run: LoggedRun) -> Iterator[str]:
     end = "" if run.ended else "; still running, or it was killed"
     yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
     yield from (f"  {line}" for line in spending_lines(spent))
-    by_error: dict[str, list[str]] = {}
-    for entry_id, error in run.failed.items():
-        by_error.setdefault(error, []).append(entry_id)
-    for error, names in by_error.items():
+    for error, names in grouped(run.failed, run.failed.__getitem__).items():
         yield f"  failed: {listed(names)}"
         yield from (f"    {line}" for line in error.split("\n"))
     if run.open:

@@ -74,6 +74,12 @@ def _named() -> Iterable[tuple[str, str]]:
         return []  # the tab key has no place for a message
 
 
+max_tasks_option = click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
+budget_option = click.option("--budget", metavar="USD", help="Spend at most so much.")
+mode_option = click.option(
+    "--mode", type=click.Choice(["live", "batch"]), help="Send one by one, or as jobs at half the price."
+)
+no_wait_option = click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
 tier_option = click.option(
     "--tier", default="", metavar="NAME", help="Ask for a tier of `[tool.chargen.tiers]`, or for `final`."
 )
@@ -83,11 +89,11 @@ _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
     click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
-    click.option("--mode", type=click.Choice(["live", "batch"]), help="Send one by one, or as jobs at half the price."),
+    mode_option,
     tier_option,
     click.option("--rebuild", multiple=True, metavar="NAME", help="Build this anew, also if locked or painted over."),
-    click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images."),
-    click.option("--budget", metavar="USD", help="Spend at most so much."),
+    max_tasks_option,
+    budget_option,
     click.option(
         "--variants",
         type=click.IntRange(1, MOST_VARIANTS),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
+from chargen.model.groups import grouped
 from chargen.model.reason import Reason, ReasonCode, flattened
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
@@ -62,10 +63,9 @@ def plan_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) 
 
 def short_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId]) -> Iterator[str]:
     """Yield a line for each file with its counts and price, and each reason once with the images that have it."""
-    files: dict[str, list[Shown]] = {}
+    files = grouped(images, lambda image: image.file)
     folded: dict[str, list[Shown]] = {}
     for image in images:
-        files.setdefault(image.file, []).append(image)
         for reason in dict.fromkeys(map(_folded, _telling(image))):
             folded.setdefault(reason, []).append(image)
         if image.id in needed_by:
@@ -104,9 +104,7 @@ def plan_summary(images: Sequence[Shown], acting: Sequence[Shown]) -> Iterator[s
     yield f"{plural(len(images), 'image')}: {counts(totals(images))}" if images else "no images are planned"
     spending = [image for image in acting if image.sends]
     others = [image for image in acting if not image.sends and image.verdict is not Verdict.BLOCKED]
-    by_route: dict[str, list[Shown]] = {}
-    for image in spending:
-        by_route.setdefault(str(image.route), []).append(image)
+    by_route = grouped(spending, lambda image: str(image.route))
     yield from (f"{problem.message}; {problem.hint}" for problem in seen_pictures(spending))
     if spending:
         to = f" to {next(iter(by_route))}" if len(by_route) == 1 else ""
@@ -153,10 +151,8 @@ def _costs(images: Sequence[Shown]) -> str:
 
 def left_out_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
     """Yield the names of the images that a number or a budget leaves out, by reason."""
-    by_reason: dict[str, list[str]] = {}
-    for item in left_out:
-        by_reason.setdefault(item.reason, []).append(item.image.id)
-    for reason, names in by_reason.items():
+    for reason, items in grouped(left_out, lambda item: item.reason).items():
+        names = [item.image.id for item in items]
         if len(names) == 1:
             yield f"left out: {names[0]}: {reason}"
         else:

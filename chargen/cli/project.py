@@ -61,9 +61,9 @@ def project_held(*, wait: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
-def planning_here() -> Iterator[OpenProject]:
-    """Open the project around the current folder to plan what is asked for; writes nothing. Raises StartError."""
-    with project_here() as session:
+def planning_here(*, read_only: bool = True) -> Iterator[OpenProject]:
+    """Open the project around the current folder to plan what is asked for. Raises StartError."""
+    with project_here(read_only=read_only) as session:
         yield planning(session)
 
 

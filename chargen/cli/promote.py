@@ -8,18 +8,27 @@ import click
 from msgspec.structs import replace
 
 from chargen.cli.batch import carry_out
-from chargen.cli.options import Asked, build_request, image_names, json_option
+from chargen.cli.options import (
+    Asked,
+    budget_option,
+    build_request,
+    image_names,
+    json_option,
+    max_tasks_option,
+    mode_option,
+    no_wait_option,
+)
 from chargen.cli.output import say
 from chargen.cli.tables import listed
 
 
 @click.command("promote")
 @click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names)
-@click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
-@click.option("--budget", metavar="USD", help="Spend at most so much.")
-@click.option("--mode", type=click.Choice(["live", "batch"]), help="Send one by one, or as jobs at half the price.")
+@max_tasks_option
+@budget_option
+@mode_option
 @click.option("--dry-run", is_flag=True, help="Write and send nothing; print what would be sent, and its price.")
-@click.option("--no-wait", is_flag=True, help="Fail if another process is building this project.")
+@no_wait_option
 @json_option
 def command(
     selection: tuple[str, ...],

@@ -38,13 +38,11 @@ def bring_back(target: str, version: str, action: Callable[..., Restored]) -> tu
     """Let an action make a version of an image its picture; return also the images that this makes out of date."""
     from chargen.actions.history import named  # noqa: PLC0415 - as above
     from chargen.actions.restore import users  # noqa: PLC0415 - as above
-    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with project_here(read_only=False) as session:
-        here = planning(session)
-        before = here.planner.plan()
-        image = here.one_image(target)
-        evidence = here.planner.evidence
+    with planning_here(read_only=False) as here:
+        before, image = here.planner.plan(), here.one_image(target)
+        session, evidence = here.session, here.planner.evidence
         return action(session, evidence, image, named(session, evidence, image, version)), users(before, image)
 
 

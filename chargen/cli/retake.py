@@ -33,13 +33,12 @@ def command(target: str, text: str, version: str, mask: Path | None, *, as_json:
     """
     from chargen.actions.history import history  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.actions.retake import plan_retake, retake  # noqa: PLC0415 - as above
-    from chargen.cli.project import planning, project_here  # noqa: PLC0415 - as above
+    from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
-    with project_here(read_only=False) as session:
-        here = planning(session)
-        found = history(session, here.planner.evidence, here.one_image(target))
-        inside = "" if mask is None else _in_project(mask, session.project.root)
-        done = retake(session, plan_retake(here.planner, found, text, version, inside))
+    with planning_here(read_only=False) as here:
+        found = history(here.session, here.planner.evidence, here.one_image(target))
+        inside = "" if mask is None else _in_project(mask, here.session.project.root)
+        done = retake(here.session, plan_retake(here.planner, found, text, version, inside))
     tell(done, _lines(done), as_json=as_json)
 
 

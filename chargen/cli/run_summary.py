@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, ImageOutcome, RunResult, run_result
+from chargen.actions.run_result import FAILED, INTERRUPTED, LEFT_OUT, RunResult, run_result
 from chargen.build.result import Outcome
 from chargen.build.run import Build
 from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, moment, plural
+from chargen.model.groups import grouped
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
-from chargen.plan.plan import Shown, total_cost
+from chargen.plan.plan import total_cost
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -39,9 +40,7 @@ def opening(build: Build) -> Iterable[str]:
         return
     numbers = Counter(image.verdict.value for image in spending)
     yield f"{len(spending)} to build ({counts(numbers)}), {estimate_text(total_cost(spending))} by estimate"
-    by_route: dict[str, list[Shown]] = {}
-    for image in spending:
-        by_route.setdefault(str(image.route), []).append(image)
+    by_route = grouped(spending, lambda image: str(image.route))
     if len(by_route) > 1 or any(image.cost_usd != 0 for image in spending):
         for route, images in sorted(by_route.items()):
             yield f"  {route}: {len(images)}, {estimate_text(total_cost(images))}"
@@ -59,11 +58,10 @@ def _collected(build: Build) -> Iterable[str]:
     yield from found.told
     if found.replies:
         yield f"collected from jobs: {plural(found.replies, 'picture')}"
-    alike: dict[tuple[str, bool], list[str]] = {}
-    for failure in found.failures:
-        alike.setdefault((failure.message, failure.possibly_billed), []).append(failure.entry_id)
-    for (message, billed), names in alike.items():
-        yield f"brought nothing{', possibly billed' if billed else ''}: {listed(names)}"
+    alike = grouped(found.failures, lambda failure: (failure.message, failure.possibly_billed))
+    for (message, billed), failures in alike.items():
+        names = listed(failure.entry_id for failure in failures)
+        yield f"brought nothing{', possibly billed' if billed else ''}: {names}"
         yield f"  {message}"
 
 
@@ -142,11 +140,8 @@ def _failures(result: RunResult) -> Iterable[str]:
             yield f"  hint: {stop.hint}"
         if images := [item.image.id for item in result.failed if item.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
-    by_message: dict[str, list[ImageOutcome]] = {}
-    for item in result.failed:
-        if not item.stopped_by:
-            by_message.setdefault(item.error or "", []).append(item)
-    for message, items in by_message.items():
+    others = (item for item in result.failed if not item.stopped_by)
+    for message, items in grouped(others, lambda item: item.error or "").items():
         yield f"failed: {listed([item.image.id for item in items])}"
         yield from (f"  {line}" for line in message.split("\n"))
         if charged := sum((item.cost_usd or Decimal(0) for item in items), Decimal(0)):

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
-from chargen.kinds.entry_size import default_size_of, size_of
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN, SPOKEN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
+from chargen.kinds.sizes import default_size_of, size_of
 from chargen.model.entries import (
     Declared,
     DepictedCharacter,

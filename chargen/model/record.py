@@ -141,8 +141,8 @@ def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
 class RecordPart(Struct, frozen=True):
     """One part of the composed prompt or another input: its name, the first 8 digits of its digest, text and source."""
 
-    name: str = ""
-    digest: str = ""
+    name: str
+    digest: str
     text: str = ""
     source: str = ""
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from msgspec import convert
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason
 from chargen.model.record import Record
-from chargen.model.values import is_digest
+from chargen.model.values import Size, is_digest
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
@@ -67,7 +68,7 @@ def from_dict(value: Any) -> Record:
         raise RecordError("not a record of a known format")
     try:
         return _from_dict(value)
-    except (KeyError, TypeError, ValueError) as failure:
+    except (AttributeError, KeyError, TypeError, ValueError) as failure:
         raise RecordError(f"not a record: {type(failure).__name__}: {failure}") from None
 
 
@@ -91,25 +92,21 @@ def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for
 
 
 def _from_dict(value: dict[str, Any]) -> Record:
-    width, _, height = str(value["asked_size"]).partition("x")
-    told = {**value, "asked_size": {"width": int(width), "height": int(height)}, "why": ()}
+    width, _, height = value["asked_size"].partition("x")
+    told = {name: value[name] for name in Record.__struct_fields__ if name in value}
+    told["asked_size"] = Size(int(width), int(height))
+    told["parts"] = [{"name": "", "digest": "", **item} for item in value.get("parts", ())]
+    told["why"] = _reasons(value.get("reasons"), convert(value.get("why", ()), tuple[str, ...]))
+    told |= {name: _amount(value[name]) for name in ("cost_usd", "cost_estimate_usd") if name in value}
     record = convert(told, Record)
-    why = convert(value.get("why", ()), tuple[str, ...])
-    _check(record, [value.get(name) for name in ("cost_usd", "cost_estimate_usd")])
-    return replace(record, why=_reasons(value.get("reasons"), why))
-
-
-def _check(record: Record, amounts: Iterable[Any]) -> None:
-    """See to what types don't tell: digests, amounts of money as they are written, the number of a try."""
-    digests = [record.fingerprint, *(reference.sha256 for reference in record.references)]
-    digests += [] if record.model_sha256 is None else [record.model_sha256]
-    digests += [] if record.original is None else [record.original.sha256]
-    if not all(map(is_digest, digests)):
+    digests = [record.fingerprint, record.model_sha256, *(each.sha256 for each in record.references)]
+    if record.original is not None:
+        digests.append(record.original.sha256)
+    if not all(digest is None or is_digest(digest) for digest in digests):
         raise ValueError("64 hexadecimal digits expected")
-    if any(amount is not None and (not isinstance(amount, str) or amount_of(amount) is None) for amount in amounts):
-        raise ValueError("amount expected")
     if record.number > _MOST_TRIES:
         raise ValueError("this number is too large")
+    return record
 
 
 def _reasons(codes: Any, why: Sequence[str]) -> tuple[Reason, ...]:
@@ -123,3 +120,10 @@ def _reason(code: Any, text: str) -> Reason:
         return Reason.from_json(code)
     except (TypeError, ValueError, RecursionError):
         return Reason.of_sentence(text)
+
+
+def _amount(value: Any) -> Decimal | None:
+    amount = amount_of(value) if isinstance(value, str) else None
+    if amount is None and value is not None:
+        raise ValueError("amount expected")
+    return amount

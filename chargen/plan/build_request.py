@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # where nothing changed, a plan is shown without what makes o
     from chargen.plan.month import MonthSpent
     from chargen.plan.planner import Planner
     from chargen.plan.session import Session
-    from chargen.store.batch_jobs import JobLine
+    from chargen.store.batch_job import JobLine
 
 Selector: TypeAlias = Callable[[Sequence[Selectable]], Mapping[EntryId, Force]]
 

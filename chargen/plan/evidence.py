@@ -24,7 +24,7 @@ from chargen.plan.owned import PicturePlace
 from chargen.plan.salvage import may_be_of, mended
 from chargen.plan.target_state import TargetStates
 from chargen.plan.tier_rank import rank_of_record
-from chargen.store.batch_jobs import JobLine
+from chargen.store.batch_job import JobLine
 from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 

@@ -16,7 +16,7 @@ from chargen.plan.project import Project
 from chargen.plan.verdict import Force
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
-from chargen.store.batch_jobs import JobLine
+from chargen.store.batch_job import JobLine
 
 
 class PlanOptions(Struct, frozen=True):

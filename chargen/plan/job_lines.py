@@ -13,7 +13,7 @@ from itertools import chain
 from msgspec import Struct
 
 from chargen.model.values import EntryId, Fingerprint
-from chargen.store.batch_jobs import BatchJob, JobLine
+from chargen.store.batch_job import BatchJob, JobLine
 
 
 class WaitingLine(Struct, frozen=True):

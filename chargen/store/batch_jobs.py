@@ -12,30 +12,26 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from io import BufferedReader, BytesIO, FileIO
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from chargen.errors import InputError
 from chargen.model.amounts import amount_of
-from chargen.model.batches import BatchState, Upload
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_json, to_dict
+from chargen.model.batches import Upload
+from chargen.model.record_json import RecordError, from_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_plain
+from chargen.store.batch_job import BatchJob, JobLine, LastState
+from chargen.store.batch_spool import MOST_BYTES, RECORDS_FILE, REQUESTS_FILE, LineRecords, Spool
 from chargen.store.files import (
     as_input_error,
     make_folder,
-    sync_file,
     sync_folder,
-    write_all,
     write_durably,
     write_whole,
 )
@@ -43,10 +39,6 @@ from chargen.store.json_file import read_json
 from chargen.store.temporaries import temporary_name
 
 JOB_FILE = "job.json"
-REQUESTS_FILE = "requests.jsonl"
-"""The lines as the vendor gets them."""
-RECORDS_FILE = "records.jsonl"
-"""A record for each line, as far as it is known before it leaves."""
 CREATING_FILE = "creating"
 """There from before the request that makes the job; when that was."""
 ID_FILE = "id"
@@ -59,185 +51,6 @@ ROOM_FILE = "room.json"
 """Beside the jobs: how many lines of a model its vendor may have room for."""
 _TEXTS = ("name", "provider", "model", "server", "group", "run", "begun_at")
 _FORMAT = 1
-_MOST_BYTES = 8 << 30
-"""Of a file of lines: more than any vendor takes."""
-
-
-class JobLine(Struct, frozen=True):
-    """One request of a job: for which entry, of which inputs, and what it costs by estimate and at most, in USD.
-
-    `after` is the attempt whose picture it will replace, where the entry had one when it was sent.
-    """
-
-    attempt: str
-    entry_id: EntryId
-    fingerprint: Fingerprint
-    after: str | None = None
-    estimate_usd: Decimal | None = None
-    most_usd: Decimal | None = None
-    named: bool = False
-    """The author asked for it by name: its picture takes the place of what stands there, if that is as it was."""
-    before: FileHash | None = None
-    """Of a named one, the file that stood at its target when it was sent."""
-    status: str | None = None
-    """Of a named one, what its author said of it then."""
-
-
-class LastState(Struct, frozen=True):
-    """What a vendor said of a job, and when it was asked (ISO UTC); counts as in `BatchStatus`."""
-
-    state: BatchState
-    at: str
-    total: int | None = None
-    done: int | None = None
-    failed: int | None = None
-    expires_at: str = ""
-
-
-class BatchJob(Struct, frozen=True):
-    """A job: `name` is random, `server` the address it goes to, `group` what the provider says it is of.
-
-    `begun_at` is when its lines were complete, `creating_at` when its creation began (both ISO UTC; empty before), `id`
-    the vendor's, empty where none is known.
-    """
-
-    name: str
-    provider: str
-    model: str
-    server: str
-    group: str
-    run: str
-    begun_at: str
-    lines: tuple[JobLine, ...]
-    uploads: tuple[Upload, ...] = ()
-    creating_at: str = ""
-    id: str = ""
-    last: LastState | None = None
-    settled: frozenset[str] = field(default_factory=frozenset)
-    """Attempts of which it is known what became of them."""
-    mended: bool = False
-    """Its own file can't be read, and it was put together from its records: `server` and `uploads` are not known."""
-
-    @property
-    def route(self) -> Route:
-        """Who is asked."""
-        return Route(self.provider, self.model)
-
-    @property
-    def waiting(self) -> tuple[JobLine, ...]:
-        """The lines that may still bring a picture."""
-        return tuple(line for line in self.lines if line.attempt not in self.settled)
-
-    @property
-    def estimate_usd(self) -> Decimal | None:
-        """What it costs by estimate; None where a price is unknown."""
-        return _sum([line.estimate_usd for line in self.lines])
-
-
-def _sum(amounts: list[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
-
-
-class Spool:
-    """The lines of a job that is being put together, in a folder of its own that a dead process leaves to be swept."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / temporary_name()
-        make_folder(self.path)
-        self.lines: list[JobLine] = []
-        self.bytes = self._record_bytes = 0
-        self._requests: FileIO = (self.path / REQUESTS_FILE).open("wb", buffering=0)
-        self._records: FileIO = (self.path / RECORDS_FILE).open("wb", buffering=0)
-
-    def add(self, line: JobLine, record: Record, request: bytes) -> None:
-        """Add a request: its line as the vendor gets it, and its record. Raises InputError, and nothing is added."""
-        told = json.dumps(to_dict(record), ensure_ascii=True, sort_keys=True).encode()
-        try:
-            with as_input_error(self.path / REQUESTS_FILE):
-                write_all(self._requests, request + b"\n")
-                write_all(self._records, told + b"\n")
-        except InputError:
-            _cut(self._requests, self.bytes)
-            _cut(self._records, self._record_bytes)
-            raise
-        self.lines.append(line)
-        self.bytes += len(request) + 1
-        self._record_bytes += len(told) + 1
-
-    def take_out(self, attempts: Collection[str]) -> list[JobLine]:
-        """Take requests out again, and return their lines. Raises InputError."""
-        out = [line for line in self.lines if line.attempt in attempts]
-        kept = [line.attempt not in attempts for line in self.lines]
-        with as_input_error(self.path / REQUESTS_FILE):
-            self._requests = _kept_lines(self._requests, kept)
-            self._records = _kept_lines(self._records, kept)
-        self.lines = [line for line in self.lines if line.attempt not in attempts]
-        self.bytes, self._record_bytes = self._requests.tell(), self._records.tell()
-        return out
-
-    def finish(self) -> None:
-        """Bring the lines to the disk."""
-        for file in (self._requests, self._records):
-            file.close()
-        for name in (REQUESTS_FILE, RECORDS_FILE):
-            sync_file(self.path / name)
-
-    def drop(self) -> None:
-        """Forget it: nothing has left."""
-        for file in (self._requests, self._records):
-            file.close()
-        shutil.rmtree(self.path, ignore_errors=True)
-
-
-def _kept_lines(file: FileIO, kept: Iterable[bool]) -> FileIO:
-    """Write a file of lines anew with some of them, and return it, open at its end. Raises OSError."""
-    file.close()
-    path = Path(file.name)
-    whole = path.with_suffix(".whole")
-    path.rename(whole)
-    fewer = path.open("wb", buffering=0)
-    with BufferedReader(open_plain(whole, _MOST_BYTES)) as lines:
-        for line in (line for line, is_kept in zip(lines, kept, strict=True) if is_kept):
-            write_all(fewer, line)
-    whole.unlink()
-    return fewer
-
-
-def _cut(file: FileIO, end: int) -> None:
-    """Take off what a full disk took of a line."""
-    file.truncate(end)
-    file.seek(end)
-
-
-class LineRecords:
-    """The records of a job's lines by attempt, as far as they were known when it left; each is read when asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self._places: dict[str, int] = {}
-        try:
-            self._file: BinaryIO = BufferedReader(open_plain(path, _MOST_BYTES))
-        except OSError:
-            self._file = BytesIO()
-        place = 0
-        for line in self._file:
-            with suppress(RecordError):
-                self._places[from_json(line).attempt] = place
-            place += len(line)
-
-    def __enter__(self) -> LineRecords:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def get(self, attempt: str) -> Record | None:
-        """Return the record of a line, None where there is none that can be read."""
-        place = self._places.get(attempt)
-        if place is None:
-            return None
-        self._file.seek(place)
-        return from_json(self._file.readline())
 
 
 class BatchJobs:
@@ -297,7 +110,7 @@ class BatchJobs:
 
     def requests(self, job: BatchJob) -> BinaryIO:
         """Open the file of lines."""
-        return BufferedReader(open_plain(self._path(job, REQUESTS_FILE), _MOST_BYTES))
+        return BufferedReader(open_plain(self._path(job, REQUESTS_FILE), MOST_BYTES))
 
     def records(self, job: BatchJob) -> LineRecords:
         """Open the records of the lines."""
@@ -383,7 +196,7 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _read(path: Path) -> BatchJob | None:
     try:
-        found = json.loads(read_plain(path / JOB_FILE, _MOST_BYTES))
+        found = json.loads(read_plain(path / JOB_FILE, MOST_BYTES))
         if found["format"] != _FORMAT or found["name"] != path.name or not _is_moment(found["begun_at"]):
             return None
         texts: dict[str, Any] = {name: str(found[name]) for name in _TEXTS}
@@ -400,9 +213,9 @@ def _read(path: Path) -> BatchJob | None:
 def _mended(path: Path) -> BatchJob | None:
     """Put a job together from the records of its lines; None where one of them can't be read, or is not there."""
     try:
-        with BufferedReader(open_plain(path / RECORDS_FILE, _MOST_BYTES)) as file:
+        with BufferedReader(open_plain(path / RECORDS_FILE, MOST_BYTES)) as file:
             records = [from_json(line) for line in file]
-        with BufferedReader(open_plain(path / REQUESTS_FILE, _MOST_BYTES)) as file:
+        with BufferedReader(open_plain(path / REQUESTS_FILE, MOST_BYTES)) as file:
             requests = sum(1 for _ in file)
         first = records[0]
     except (OSError, RecordError, IndexError):

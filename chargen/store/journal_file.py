@@ -23,7 +23,7 @@ from chargen.errors import InputError, Position, Problem, StartError, error, war
 from chargen.store.clock import Clock
 from chargen.store.files import as_input_error, make_folder
 from chargen.store.journal_rows import SCHEMA, SCHEMA_VERSION, TABLES, DamagedRowError
-from chargen.store.sqlite_files import ForeignError, open_to_read, refuse_foreign, transaction
+from chargen.store.sqlite_files import ForeignError, open_to_read, refuse_foreign
 from chargen.store.trash import Trash
 
 _BUSY_SECONDS = 30.0
@@ -168,7 +168,7 @@ class JournalFile:
         return self._fill(connection)
 
     def _transact(self, jobs: Sequence[_Job]) -> None:
-        with transaction(connection := self._connected()):
+        with _transaction(connection := self._connected()):
             for job in jobs:
                 job.found = job.work(connection)
 
@@ -192,7 +192,7 @@ class JournalFile:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
             refuse_foreign(connection)
-            with transaction(connection):
+            with _transaction(connection):
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
                     count = self._make(connection)
@@ -253,6 +253,18 @@ def _originals(count: int) -> str:
     return (
         f"from the {count:,} original{'' if count == 1 else 's'}" if count else "from nothing: there are no originals"
     )
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 @contextmanager

@@ -22,7 +22,6 @@ from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.store.delivered import original_of
 from chargen.store.files import (
     as_input_error,
     make_file,
@@ -35,7 +34,7 @@ from chargen.store.files import (
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import refuse_link
 from chargen.store.json_file import read_json
-from chargen.store.original_store import DamagedOriginal, StoredOriginal
+from chargen.store.original_store import DamagedOriginal, StoredOriginal, original_of
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
 from chargen.text.prose import one_line

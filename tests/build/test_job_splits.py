@@ -10,7 +10,7 @@ from support.shop import Shop
 
 from chargen.model.values import EntryId
 from chargen.providers.catalogue.models import ModelTable
-from chargen.store.batch_jobs import Spool
+from chargen.store.batch_spool import Spool
 
 _FACTS, _FIND = ModelTable.facts, ModelTable.find
 LIMITS = ("lines", "bytes", "tokens")

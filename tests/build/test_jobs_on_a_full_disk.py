@@ -17,8 +17,10 @@ from support.shop import Shop
 from chargen.errors import InputError
 from chargen.model.record import Record
 from chargen.model.values import EntryId, Fingerprint
-from chargen.store import batch_jobs
-from chargen.store.batch_jobs import RECORDS_FILE, REQUESTS_FILE, BatchJobs, JobLine
+from chargen.store import batch_jobs, batch_spool
+from chargen.store.batch_job import JobLine
+from chargen.store.batch_jobs import BatchJobs
+from chargen.store.batch_spool import RECORDS_FILE, REQUESTS_FILE
 
 NAMES = ("chapters/ch01/a", "chapters/ch01/b")
 
@@ -84,7 +86,10 @@ def test_a_job_that_the_disk_does_not_take_is_not_made(shop: Shop, monkeypatch: 
     """Its images have failed with the reason; the next run makes one job of them."""
     shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     with monkeypatch.context() as patched:
-        patched.setattr(batch_jobs, *(("sync_file", _full) if step == "lines" else ("write_durably", _in(step))))
+        if step == "lines":
+            patched.setattr(batch_spool, "sync_file", _full)
+        else:
+            patched.setattr(batch_jobs, "write_durably", _in(step))
         assert shop.run_build() == 1
     message = "its job could not be made: can't write this file: no space left on device"
     assert [shop.last.failed[EntryId(name)].message.partition("\n")[0] for name in NAMES] == [message, message]

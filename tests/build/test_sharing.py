@@ -6,11 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.records import a_record
 
 from chargen.build.attempt import NotClaimedError
+from chargen.build.shared_jobs import records_of
 from chargen.build.sharing import PAUSE_SECONDS, Sharing
 from chargen.config.settings import StoreSettings
-from chargen.model.values import EntryId
+from chargen.model.record_json import to_json
+from chargen.model.values import EntryId, Fingerprint
+from chargen.store.shared.claims import Claim, ClaimState, Held
 from chargen.store.shared.objects import DamagedObjectError, StoreError
 
 LAMP = EntryId("chapters/ch01/lamp")
@@ -61,3 +65,21 @@ def test_one_object_that_can_t_be_read_is_told_and_the_store_is_asked_on(sharing
     assert sharing.ask(lambda: "an answer") == "an answer"
     with pytest.raises(NotClaimedError, match=f"`doit --rebuild {LAMP}` buys it under another number"):
         sharing.may_go_on(LAMP, caught.value)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "fingerprint", "of_record", "is_read"),
+    [
+        ("20261122T140807000123Z-1f2e3d4c", "a", "20261122T140807000123Z-1f2e3d4c", True),
+        ("../../elsewhere", "a", "../../elsewhere", False),
+        ("20261122T140807000123Z-1f2e3d4c", "b", "20261122T140807000123Z-1f2e3d4c", False),
+        ("20261122T140807000123Z-1f2e3d4c", "a", "20261122T140807000124Z-1f2e3d4c", False),
+    ],
+)
+def test_a_record_in_a_claim_counts_only_where_it_is_that_claim_s(
+    attempt: str, fingerprint: str, of_record: str, *, is_read: bool
+) -> None:
+    """Its names become those of files and objects."""
+    record = to_json(a_record(attempt=of_record, fingerprint=Fingerprint("a" * 64)))
+    claim = Claim("ana", "m", "r", LAMP, ClaimState.SENT, "2026-11-22T14:00:00Z", attempt=attempt, record=record)
+    assert bool(records_of([Held(f"claim/{fingerprint * 64}/1", claim, {})])) is is_read

@@ -133,14 +133,8 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
 
     def make_tasks(self, args: Sequence[str] = ()) -> list[Task]:
         """Let doit make the tasks of `dodo.py`. Raises StartError where the author's code fails."""
-        try:
+        with _authors_code():
             tasks: list[Task] = self.loader.load_tasks(cmd=self, pos_args=list(args))
-        except (*_DOIT_TELLS, ChargenError):
-            raise
-        except Exception as failure:
-            if _is_ours(failure):
-                raise
-            raise _in_dodo(failure) from failure
         return tasks
 
     def session(self, *, read_only: bool) -> Session:
@@ -157,15 +151,9 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         return "" if within == "." else within
 
     def _load_dodo(self, params: Any) -> None:
-        try:
+        with _authors_code():
             self.loader.setup(params)
             config = self.loader.load_doit_config()
-        except _DOIT_TELLS:
-            raise
-        except Exception as failure:
-            if _is_ours(failure):
-                raise
-            raise _in_dodo(failure) from failure
         params.update_defaults(config)
         self.check_minversion(params.get("minversion"))
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
@@ -201,6 +189,19 @@ _STOCK_OPTIONS = {
 """Options of stock doit's `run` that are not there, and what to do instead."""
 
 
+@contextmanager
+def _authors_code() -> Iterator[None]:
+    """Run what an author wrote in `dodo.py`. Raises StartError where it fails; what doit tells itself passes."""
+    try:
+        yield
+    except (*_DOIT_TELLS, ChargenError):
+        raise
+    except Exception as failure:
+        if _is_ours(failure):
+            raise
+        raise _in_dodo(failure) from failure
+
+
 def _is_ours(failure: Exception) -> bool:
     """Say whether a failure came up in the program itself and not in an author's code."""
     frames = traceback.extract_tb(failure.__traceback__)
@@ -210,8 +211,6 @@ def _is_ours(failure: Exception) -> bool:
 
 def _in_dodo(failure: Exception) -> ChargenError:
     """Say where an author's own code failed: the last place in a file of the project."""
-    if isinstance(failure, ChargenError):
-        return failure
     root = Path.cwd()
     where = Position("dodo.py")
     places = [(Path(frame.filename), frame.lineno or 0) for frame in traceback.extract_tb(failure.__traceback__)]

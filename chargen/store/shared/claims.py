@@ -98,6 +98,11 @@ class Held(Struct, frozen=True):
     billed: Claim | None = None
     """Whose request this claim was taken over from, after it was sent and ran out: it may be billed."""
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of the inputs that the claim is for."""
+        return Fingerprint(self.key.split("/")[1])
+
 
 class Wanted(Struct, frozen=True):
     """What a claim is asked for. `is_others` says whether an entry is another one of the same book."""

@@ -20,8 +20,8 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from chargen.config.layout import SHARED, STATE, TO_PUT
-from chargen.model.values import Fingerprint
-from chargen.store.files import make_folder, write_whole
+from chargen.model.values import Fingerprint, is_digest
+from chargen.store.files import make_folder, sync_folder, write_whole
 from chargen.store.json_file import read_json
 from chargen.store.shared.claims import Holder
 
@@ -76,12 +76,13 @@ class Machine:
         except OSError:
             return {}
         split = (name.partition("_") for name in names)
-        return {attempt: Fingerprint(fingerprint) for attempt, _, fingerprint in split if fingerprint}
+        return {attempt: Fingerprint(fingerprint) for attempt, _, fingerprint in split if is_digest(fingerprint)}
 
     def will_put(self, attempt: str, fingerprint: Fingerprint) -> None:
-        """Note that a reply is to be put once it is here."""
+        """Note that a reply is to be put once it is here; on return that survives a power loss."""
         make_folder(self._folder)
         (self._folder / f"{attempt}_{fingerprint}").touch()
+        sync_folder(self._folder)
 
     def has_put(self, attempt: str, fingerprint: Fingerprint) -> None:
         """Note that a reply is there, or that none will come."""

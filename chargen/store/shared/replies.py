@@ -24,6 +24,8 @@ _LOG = logging.getLogger("chargen")
 
 DONE = "done"
 """Where records are, below the prefix."""
+BYTES = "cas"
+"""Where delivered bytes are."""
 
 
 class FurtherPicture(Struct, frozen=True, array_like=True):
@@ -98,7 +100,10 @@ class Replies:
         return there.data
 
     def put(self, record: Record, data: bytes, others: Sequence[bytes] = ()) -> bool:
-        """Put a reply there with the further pictures of it, if it is not; say whether it was not."""
+        """Put a reply there with the further pictures of it, if it is not; say whether it was not.
+
+        Bytes of it that are lost there, or not these, are put there again.
+        """
         original = record.original
         assert original is not None
         further = [FurtherPicture(hash_bytes(other), len(other)) for other in others]
@@ -106,15 +111,14 @@ class Replies:
         if further:
             told["others"] = to_builtins(further)
         text = json.dumps(told, sort_keys=True).encode()
+        self._place(original, data)
+        for picture, content in zip(further, others, strict=True):
+            self._place(picture, content)
         folder = f"{DONE}/{record.fingerprint}"
-        for tried in range(TRIES):
+        for _ in range(TRIES):
             known = [reply for _, _, reply in self._objects.numbered(folder, _read)]
             if any(reply is not None and reply.record.attempt == record.attempt for reply in known):
                 return False
-            if not tried:
-                self._place(original, data)
-                for picture, content in zip(further, others, strict=True):
-                    self._place(picture, content)
             if self._objects.create(f"{folder}/{len(known) + 1}", text) is not None:
                 return True
         raise ever_changing(folder)
@@ -128,7 +132,7 @@ class Replies:
 
 def bytes_key(picture: Original | FurtherPicture) -> str:
     """Say under which key delivered bytes are."""
-    return f"cas/{picture.sha256}"
+    return f"{BYTES}/{picture.sha256}"
 
 
 def _read(data: bytes) -> SharedReply | None:

@@ -44,11 +44,24 @@ def test_a_race_is_remembered_for_its_store(root: Path) -> None:
     assert here.verdict is None
 
 
+def test_what_is_to_be_put_survives_a_power_loss(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its request leaves right after: who forgot it would leave the team without a reply that was paid for."""
+    synced: list[list[str]] = []
+
+    def sync(folder: Path) -> None:
+        synced.append([path.name for path in folder.iterdir()])
+
+    monkeypatch.setattr("chargen.store.shared.machine.sync_folder", sync)
+    Machine(root, "s3://b/p").will_put("try-1", PRINT)
+    assert synced == [[f"try-1_{PRINT}"]]
+
+
 def test_what_is_to_be_put_is_listed_until_it_was(root: Path) -> None:
     here = Machine(root, "s3://b/p")
     assert here.to_put() == {}
     here.will_put("try-2", PRINT)
     here.will_put("try-1", PRINT)
+    (root / ".chargen/to-put/Thumbs_db").touch()
     assert list(here.to_put().items()) == [("try-1", PRINT), ("try-2", PRINT)]
     here.has_put("try-1", PRINT)
     here.has_put("try-1", PRINT)

@@ -66,6 +66,15 @@ def test_bytes_that_somebody_spoilt_are_mended_by_the_next_who_has_them(replies:
     assert replies.fetch(replies.under(PRINT)[0]) == (b"one", ())
 
 
+def test_bytes_that_were_lost_are_put_there_again_by_who_has_the_reply(replies: Replies, objects: Objects) -> None:
+    replies.put(record(b"one"), b"one", (b"beside",))
+    (found,) = replies.under(PRINT)
+    for key in found.bytes_keys:
+        objects.delete(key)
+    assert not replies.put(record(b"one"), b"one", (b"beside",))
+    assert replies.fetch(found) == (b"one", (b"beside",))
+
+
 def test_further_pictures_of_a_reply_come_along_but_for_one_that_is_spoilt(replies: Replies, objects: Objects) -> None:
     replies.put(record(b"one"), b"one", (b"beside", b"and"))
     (found,) = replies.under(PRINT)
