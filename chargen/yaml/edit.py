@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.model.slots import SetSlots, SlotValue
-from chargen.yaml.lines import column, line_break_at, line_end, line_start, previous_line_end
 from chargen.yaml.meaning import inner_edit, is_nothing, is_text, is_told, means
 from chargen.yaml.scalars import (
     Quote,
@@ -29,7 +28,18 @@ from chargen.yaml.scalars import (
     value_lines,
 )
 from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
-from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open, header_end
+from chargen.yaml.tree import (
+    EditRefused,
+    Shape,
+    YamlNode,
+    column,
+    ends_open,
+    header_end,
+    line_break_at,
+    line_end,
+    line_start,
+    previous_line_end,
+)
 
 _PROPERTIES = re.compile(r"[&!]\S*(?:[ \t]+[&!]\S*)*")
 

@@ -16,9 +16,8 @@ from enum import Enum
 from msgspec import Struct
 
 from chargen.model.slots import SlotValue
-from chargen.yaml.lines import column, line_break_at
 from chargen.yaml.meaning import NO_TEXT, is_text
-from chargen.yaml.tree import EditRefused, Shape, YamlNode
+from chargen.yaml.tree import EditRefused, Shape, YamlNode, column, line_break_at
 
 _MAX_DEPTH = 50
 """Levels of a slot's value; provider metadata has two."""

@@ -22,9 +22,8 @@ from chargen.model.entries import NodePath
 from chargen.model.slots import SetSlots, SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
 from chargen.yaml.edit import Patch, append_patches, apply_patches, set_patches
-from chargen.yaml.lines import is_dash_line, line_start
 from chargen.yaml.sharing import shared_parts
-from chargen.yaml.tree import EditRefused, YamlNode, find, is_entangled, read_nodes
+from chargen.yaml.tree import EditRefused, YamlNode, find, is_dash_line, is_entangled, line_start, read_nodes
 from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
 
 _SHALLOW = 100

@@ -16,10 +16,22 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, error
 from chargen.model.entries import NodePath
 from chargen.yaml.document import BOM, Document, node_at, parse
-from chargen.yaml.lines import column, is_dash_line, line_break_at, line_end, line_start, previous_line_end
 from chargen.yaml.meaning import is_nothing
 from chargen.yaml.splice import SpliceError
-from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open, find, read_nodes
+from chargen.yaml.tree import (
+    EditRefused,
+    Shape,
+    YamlNode,
+    column,
+    ends_open,
+    find,
+    is_dash_line,
+    line_break_at,
+    line_end,
+    line_start,
+    previous_line_end,
+    read_nodes,
+)
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _COLON = re.compile(r"[ \t]*:")
