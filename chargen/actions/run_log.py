@@ -7,6 +7,7 @@ known by the time of its failure alone, so it is reported with the run that went
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
@@ -18,6 +19,7 @@ from chargen.providers import is_proof
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
+from chargen.store.temporaries import process_alive
 
 
 class LoggedRun(Struct, frozen=True):
@@ -70,6 +72,16 @@ def run_log(journal: Journal, limit: int) -> RunLog:
     ]
     last = found[max(len(found) - limit, 0) :]
     return RunLog(tuple(reversed(last)), len(found) - len(last))
+
+
+def going_on(journal: Journal) -> LoggedRun | None:
+    """Return the run that is going on; None where there is none, or its process died. Reads its requests alone."""
+    run = next(reversed(journal.runs()), None)
+    if run is None or run.finished_at is not None or not process_alive(run.pid):
+        return None
+    sent = journal.attempts(datetime.fromisoformat(run.started_at))
+    attempts = [attempt for attempt in sent if attempt.run_id == run.run_id]
+    return _logged(run, attempts, _failed_in(run, None, journal.tasks()))
 
 
 def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:

@@ -130,6 +130,7 @@ def open_build(
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
         start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.scrub)
         leftovers = session.recover()
+        stack.callback(session.tidy)
         saw_before = finish(session) or bool(waited)
         session.journal.begin_run(session.run_id, command or order.command)
         stack.callback(session.journal.end_run, session.run_id)

@@ -213,7 +213,7 @@ class SharedJobs(JobClaims, JobReplies):
             late = [one for one in lines if sharing.ask(sharing.store.claims.is_late, one.claim)]
         except StoreError:
             return False
-        freed = [one for one in late if self._freed(one)]
+        freed = [one for one in late if sharing.give_back(one)]
         for one in freed:
             sharing.tell_billed(one.claim, why)
         return bool(freed)
@@ -257,16 +257,10 @@ class SharedJobs(JobClaims, JobReplies):
         """Take a line over that brought no picture: what was refused is on record here too, and not sent again."""
         self._session.journal.sent_all([Sending.of(record)], record.sent_at)
         note_failed(self._session, record.attempt, failure)
-        if self._freed(held) and failure.possibly_billed:
+        if self._sharing.give_back(held) and failure.possibly_billed:
             self._sharing.tell_billed(held.claim, f"of which nothing came: {self._session.scrub(failure.message)}")
         if not failure.possibly_billed:
             self._sharing.month.account(record.attempt, failure.cost_usd or NOTHING)
-
-    def _freed(self, held: Held) -> bool:
-        try:
-            return self._sharing.ask(self._sharing.store.claims.free, held)
-        except StoreError:
-            return False
 
 
 def records_of(lines: Iterable[Held]) -> dict[str, Record]:

@@ -180,9 +180,9 @@ class Sharing:
             return SharedPurchase(self, image, None)
         if held is None:
             return None
-        if held.billed is not None:
-            until = f"{held.billed.until[:16].replace('T', ' ')} UTC"
-            self.tell_billed(held.billed, f"and no reply was in the store by {until}")
+        if (before := held.claim.before) is not None:
+            until = f"{before.until[:16].replace('T', ' ')} UTC"
+            self.tell_billed(before, f"and no reply was in the store by {until}")
         return SharedPurchase(self, image, held)
 
     def _claim(self, image: Planned, judge: Judge) -> Held | None:
@@ -223,20 +223,18 @@ class Sharing:
 
     def may_go_on(self, entry_id: EntryId, failure: StoreError) -> None:
         """Decide by the settings whether an image may be bought without a claim. Raises NotClaimedError."""
-        if self.store.settings.claims is StoreClaims.REQUIRED:
-            hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
-            if isinstance(failure, DamagedObjectError):
-                hint = f"`doit --rebuild {entry_id}` buys it under another number"
-            raise NotClaimedError(f"not bought, because its claim can't be had: {failure} ({hint})") from failure
-        _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
+        if why := self.why_not_without(entry_id, failure):
+            raise NotClaimedError(why) from failure
 
     def why_not_without(self, entry_id: EntryId, failure: StoreError) -> str:
         """Return why an image may not be bought without a claim; nothing where it may."""
-        try:
-            self.may_go_on(entry_id, failure)
-        except NotClaimedError as refusal:
-            return refusal.message
-        return ""
+        if self.store.settings.claims is not StoreClaims.REQUIRED:
+            _LOG.warning("%s: bought without a claim: %s", entry_id, failure)
+            return ""
+        hint = '`claims = "best-effort"` in `[tool.chargen.store]` buys without'
+        if isinstance(failure, DamagedObjectError):
+            hint = f"`doit --rebuild {entry_id}` buys it under another number"
+        return f"not bought, because its claim can't be had: {failure} ({hint})"
 
     def tell_billed(self, before: Claim, why: str) -> None:
         """Name what another build may have paid for, and what is to be bought again here."""
@@ -343,10 +341,12 @@ class Sharing:
             self.month.account(attempt, known.cost_usd or NOTHING)
         self.store.machine.has_put(attempt, fingerprint)
 
-    def give_back(self, held: Held) -> None:
-        """Free a claim that brought nothing; where that fails it runs out."""
-        with suppress(StoreError):
-            self.ask(self.store.claims.free, held)
+    def give_back(self, held: Held) -> bool:
+        """Free a claim that brought nothing, and say whether it was still that one; where that fails it runs out."""
+        try:
+            return self.ask(self.store.claims.free, held)
+        except StoreError:
+            return False
 
     def keeps_here(self) -> None:
         """Count a reply that was bought and is not put into the store."""

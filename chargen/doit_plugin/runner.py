@@ -1,7 +1,8 @@
 """Runs doit's tasks: images side by side on threads of their provider, an author's own tasks one by one.
 
 Laws: no provider waits for another; only the main thread talks to doit and to the reporter; the first interrupt stops
-dispatching, ends waits, and lets calls in flight finish and be saved; the second aborts.
+dispatching, ends waits, and lets calls in flight finish and be saved; the second aborts. A terminal that is closed is
+an interrupt that never aborts.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _SHORTEST_REST, _LONGEST_REST = 0.5, 5.0
 _LOOK = 0.2
 """Seconds after which a run that waits for a result looks whether it was interrupted."""
 
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""The terminal was closed; Windows has no such signal. Shell and system both say so, and `nohup` lets it be ignored."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -210,7 +213,8 @@ class ImageRunner(Runner):  # type: ignore[misc]
             yield
             return
         before: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
-        for number in _SIGNALS:
+        heard = _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN
+        for number in (*_SIGNALS, *((_HANGUP,) if heard else ())):
             before[number] = signal.signal(number, self._interrupt)
         try:
             yield
@@ -218,7 +222,9 @@ class ImageRunner(Runner):  # type: ignore[misc]
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if number == _HANGUP and self.interrupted:
+            return
         self._interrupts += 1
         if self._interrupts > 1:
             # Threads may be in calls that last minutes: what they have not stored is on record as possibly billed.

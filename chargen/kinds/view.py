@@ -70,6 +70,11 @@ class View(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"<view of {self._name or 'an imagery file'}: {', '.join(self._nodes())}>"
 
+    @property
+    def written(self) -> str:
+        """The mapping's text in its file, from its first key on."""
+        return "" if self._node is None else self._document.written(self._node)
+
     def owns(self, key: str) -> bool:
         """Say whether the mapping itself has a key, and does not only merge it in."""
         return any(name == key for name, _, _ in pairs(self._node))

@@ -6,6 +6,7 @@ Pure values. `kinds/` makes them from documents; resolving, composing and judgin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, field
@@ -48,7 +49,7 @@ class DepictedCharacter(Struct, frozen=True):
     """The file's own words on their looks, for where no picture goes along."""
 
 
-class Outputs(Struct, frozen=True):
+class Outputs(Struct, frozen=True, dict=True):
     """What the output slots of an entry hold today (for a location: those of the last of `generated_images`)."""
 
     record: Traced | None = None
@@ -57,7 +58,7 @@ class Outputs(Struct, frozen=True):
     model: str | None = None
     generated_at: str | None = None
 
-    @property
+    @cached_property
     def line(self) -> RecordLine | None:
         """The record line; None where there is none, or what stands there is none."""
         return RecordLine.parse(self.record)

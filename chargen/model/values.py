@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import NewType
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -67,7 +68,7 @@ class Verdict(str, Enum):
     WAITING = "waiting"
     BLOCKED = "blocked"
 
-    @property
+    @cached_property
     def spends(self) -> bool:
         """True where a build sends a request."""
         return self in _SPENDING

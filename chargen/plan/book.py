@@ -31,18 +31,25 @@ LOCATION = "location"
 
 
 class Book:
-    """All imagery files: `heads` by file in path order; `kept` those whose bytes are as in the cache."""
+    """All imagery files: `heads` by file in path order; `kept` those whose bytes are as in the cache.
+
+    `edited` are the others of the cache, as they were kept.
+    """
 
     def __init__(self, disk: Disk, cache: Cache) -> None:
         self._disk = disk
         self.heads: dict[str, Head] = {}
         self.kept: dict[str, KeptFile] = {}
+        self.edited: dict[str, KeptFile] = {}
+        self._entries: dict[str, Mapping[EntryId, Entry]] = {}
         for file in disk.files:
             old = cache.files.get(file)
             if old is not None and old.digest and old.digest == disk.digest(file) and file != disk.incomplete:
                 self.kept[file], self.heads[file] = old, old.head
-            else:
-                self.heads[file] = _head_of(disk.scanned(file), disk.project.target)
+                continue
+            self.heads[file] = _head_of(disk.scanned(file), disk.project.target)
+            if old is not None and file != disk.incomplete:
+                self.edited[file] = old
         self._lend_slugs()
         self.definers: dict[str, str] = {}
         """For each character the file that defines it: of several the first."""
@@ -165,8 +172,10 @@ class Book:
 
     def entries(self, file: str) -> Mapping[EntryId, Entry]:
         """Return the entries of a file, read now; of two with one id the last."""
-        imagery = self._disk.scanned(file).imagery
-        return {} if imagery is None else {entry.id: entry for entry in imagery.entries}
+        if file not in self._entries:
+            imagery = self._disk.scanned(file).imagery
+            self._entries[file] = {} if imagery is None else {entry.id: entry for entry in imagery.entries}
+        return self._entries[file]
 
     def entry(self, name: EntryId) -> Entry:
         """Return one entry, its file read now."""

@@ -29,7 +29,8 @@ def build_order(ids: Iterable[EntryId], needs: Mapping[EntryId, tuple[EntryId, .
     done: dict[EntryId, None] = {}
     cycles: list[tuple[EntryId, ...]] = []
     for root in given:
-        if not needs.get(root):  # nearly all
+        wants = needs.get(root)
+        if not wants or all(need in done or need not in known for need in wants):  # nearly all
             done.setdefault(root)
             continue
         path: list[EntryId] = []

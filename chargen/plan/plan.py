@@ -52,7 +52,7 @@ class PlannedReference(Struct, frozen=True):
         return self.digest is not None
 
 
-class Offer(Struct, frozen=True):
+class Offer(Struct, frozen=True, array_like=True):
     """What a provider says of a request for an image, whether one is due or not.
 
     `cost_usd` is its price by estimate, None where unknown; `problems` are what is wrong or odd in it.
@@ -351,12 +351,12 @@ def total_cost(images: Iterable[Shown]) -> Decimal | None:
 
 def image_json(image: Shown) -> dict[str, Any]:
     """One element of `images[]` in `plan --json` (docs/json.md)."""
-    route, size, reasons = image.route, image.size, image.reasons
+    route, size, place, reasons = image.route, image.size, image.position, image.reasons
     value = {
         "id": image.id,
         "kind": image.kind,
-        "file": image.position.file,
-        "line": image.position.line,
+        "file": place.file,
+        "line": place.line,
         "target": image.target,
         "prompt_file": image.prompt_file,
         "references": [reference.path for reference in image.references],

@@ -2,9 +2,11 @@
 
 Laws: whatever planning reads is asked of `Disk` and noted in its `ReadTrace`, so that no read goes round them; the
 planned rows of a file are taken again while the file and the answers to all that was asked for them hold (verifying
-traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018), else its images are planned anew,
-one by one, each with the portraits it references. A kept plan and one made without a cache are the same, byte for byte.
-What concerns files together (two entries for one picture, portraits in a circle) is planned without a cache.
+traces, as in Mokhov, Mitchell and Peyton Jones, "Build systems à la carte", 2018). Else those are taken of which entry
+and answers hold, and the other images planned anew, one by one, each with the portraits it references: whatever an
+image needs of its own file besides its entry belongs in `_made_of`. A kept plan and one made without a cache are the
+same, byte for byte. What concerns files together (two entries for one picture, portraits in a circle) is planned
+without a cache.
 
 A step over the whole book that verdicts hang on (whose picture is it?) stands between `Book`, which has the heads of
 all files without planning any, and the first image: what it needs of each entry is put into `Head` (a changed file's is
@@ -14,17 +16,20 @@ judged, so that only images of which it says something else are planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from msgspec.structs import replace
 
 from chargen import kinds
 from chargen.errors import Position, Problem, error
-from chargen.model.entries import Imagery, Retake
+from chargen.model.entries import Entry, Imagery, Retake
 from chargen.model.values import EntryId, Verdict
+from chargen.plan.as_read import as_read
 from chargen.plan.book import Book
-from chargen.plan.cache.rows import KeptFile, Row, row_of
+from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
@@ -36,9 +41,8 @@ from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE, FREE, JOURNAL, TAKES, answer_of
+from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.references import References
-from chargen.plan.reuse import Reuse
 from chargen.plan.scan import missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
@@ -46,6 +50,15 @@ PORTRAIT = "portrait"
 
 ASKED = "asked"
 """The kind of question for the inputs that an entry asks for now."""
+
+TAKES = "takes"
+"""The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
+
+FREE = "free"
+"""The kind of question for whether an entry could still take it."""
+
+_IN_TURN = (f"{TAKES} ", f"{FREE} ")
+"""How the questions begin whose answers hang on who asked before."""
 
 
 class CircleError(Exception):
@@ -118,11 +131,6 @@ class Planner:
             if self.book.home[name] == file
         ]
 
-    @property
-    def has_options(self) -> bool:
-        """Say whether there are options by which some image may have another verdict or route than by none."""
-        return self._reuse.has_options
-
     def choose(self, options: PlanOptions) -> None:
         """Plan with these options instead, before anything is planned."""
         assert not self._files
@@ -186,19 +194,9 @@ class Planner:
             return {}
         with collector_paused():
             found = {
-                file: self._kept_now(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
+                file: self._trace(file) if file in self._anew else self._kept.get(file) for file in self.book.heads
             }
         return {file: kept for file, kept in found.items() if kept is not None and file != self.disk.incomplete}
-
-    @cached_property
-    def _reuse(self) -> Reuse:
-        return Reuse(self.disk, self.options, self._ignored)
-
-    def _kept_now(self, file: str) -> KeptFile | None:
-        images = [self._images[name] for name in self._files[file]]
-        rows = tuple(row_of(image, self.offer(image)) for image in images)
-        reads = dict.fromkeys(name for image in images for name in self._reads[image.id])
-        return self._reuse.keep(file, self.book.heads[file], rows, reads)
 
     # what the planning of an image asks
 
@@ -246,17 +244,82 @@ class Planner:
         if file not in self._files:
             self._open.add(file)
             kept = self._kept.get(file)
-            rows = None if kept is None else self._reuse.held(kept)
+            rows = None if kept is None else self._held(kept)
             if rows is None:
-                self._files[file] = {name: self._image(name) for name in self.book.heads[file].ids}
+                same = self._unedited(file)
+                self._files[file] = {name: same.get(name) or self._image(name) for name in self.book.heads[file].ids}
                 self._anew.add(file)
             else:
                 self._files[file] = {row.id: self._image(row.id) if self._builds(row) else row for row in rows}
             self._open.discard(file)
         return self._files[file]
 
+    def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
+        """Return the rows of a kept file; None where what was read for them changed, or options count."""
+        if self.disk.files_digest(kept.paths) != kept.files_digest:
+            return None
+        if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
+            return None
+        rows = read_rows(kept)
+        if rows is None or (self.has_options and any(map(self._has_options, rows))):
+            return None
+        # Last, and none behind one that has another answer: what is planned anew takes only what it has need of now.
+        return rows if all(self.disk.trace.answer(name) == answer for name, answer in kept.taken) else None
+
+    def _unedited(self, file: str) -> Mapping[EntryId, Row]:
+        """Return the rows of a file that was edited whose entries were not, while what was read for them holds."""
+        old = self.book.edited.get(file)
+        if old is None or self.has_options or self.disk.scanned(file).has_anchors:
+            return {}
+        found, entries = {}, self.book.entries(file)
+        with suppress(LookupError, UnicodeEncodeError):  # numbers of a damaged cache; a text that can't be kept
+            for name, (kept, row) in read_entries(old).items():
+                if not kept.digest or name not in entries:
+                    continue
+                reads = [old.reads[number] for number in kept.reads]
+                paths = [old.paths[number] for number in kept.paths]
+                if self._made_of(entries[name], row, reads, paths) == kept.digest:
+                    found[name] = row
+                    self._reads[name] = (*reads, *(f"{FILE} {path}" for path in paths))
+        return found
+
+    def _made_of(self, entry: Entry, image: Shown, reads: Iterable[str], paths: Iterable[str]) -> str:
+        """Return one digest over what an image was planned of: its entry as it was read, and what was read for it.
+
+        Of its file it needs besides whether its slots could be written. Raises UnicodeEncodeError.
+        """
+        refusal = self.judge.write_back_check.refusal_of(entry, image.target, image.route)
+        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.files_digest(paths)} {refusal!r} "
+        return hashlib.sha256(answers.encode() + as_read(entry)).hexdigest()
+
     def _builds(self, row: Row) -> bool:
-        return self._building and (row.acts or row.verdict is Verdict.BLOCKED)
+        return self._building and _is_due(row)
+
+    @cached_property
+    def has_options(self) -> bool:
+        """Say whether there are options by which some image may have another verdict or route than by none."""
+        plain = PlanOptions(selected=self.options.selected, ignored=self._ignored, by_name=self.options.by_name)
+        return self.options != plain
+
+    def _has_options(self, row: Row) -> bool:
+        """Say whether an image may have another verdict or route by the options than by none."""
+        options = self.options
+        if (row.id in options.ignored) != (row.id in self._ignored):
+            return True
+        if (
+            row.id in options.forced
+            or row.id in options.placed
+            or row.id in options.finals
+            or row.id in options.promoted
+        ):
+            return True
+        if options.variants_of(row.id) is not None:
+            return True
+        if options.provider_of(row.id) is not None and (row.verdict is not Verdict.FRESH or row.route is None):
+            return True
+        if options.mode is not None and row.verdict.spends:
+            return True
+        return not options.resume and row.verdict is Verdict.BLOCKED
 
     def _shown(self, name: EntryId) -> Shown | None:
         file = self.book.home.get(name)
@@ -309,6 +372,43 @@ class Planner:
         name, _, attempt = question.rpartition(" ")
         return "yes" if self._taken.get(attempt, name) == name else ""
 
+    def _trace(self, file: str) -> KeptFile | None:
+        """Return what is to be kept of a file planned anew; None where what it was made from was touched just now."""
+        digest, images = self.disk.digest(file), tuple(self._files[file].values())
+        names = dict.fromkeys(name for image in images for name in self._reads[image.id])
+        looked_at = (name.partition(" ")[2] for name in names if name.startswith(f"{FILE} "))
+        paths = tuple(dict.fromkeys((*(image.target for image in images), *looked_at)))
+        originals = (name.partition(" ")[2] for name in names if name.startswith(f"{ORIGINAL} "))
+        if not digest or not self.disk.left_alone(paths, originals):
+            return None
+        reads = tuple(name for name in names if not name.startswith((f"{FILE} ", *_IN_TURN)))
+        taken = tuple((name, self.disk.trace.answer(name)) for name in names if name.startswith(_IN_TURN))
+        try:
+            entries = raw(tuple(self._entries(file, images, reads, paths)))
+            rows = raw(tuple(_row(image, self.offer(image)) for image in images))
+        except UnicodeEncodeError:
+            return None
+        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
+        return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, entries, rows)
+
+    def _entries(
+        self, file: str, images: Iterable[Shown], reads: tuple[str, ...], paths: tuple[str, ...]
+    ) -> Iterator[KeptEntry]:
+        """Yield what each image of a file planned anew was made of; `reads` and `paths` are those of all."""
+        entries = self.book.entries(file)
+        number_of = {name: number for number, name in enumerate((*reads, *(f"{FILE} {path}" for path in paths)))}
+        for image in images:
+            names = dict.fromkeys((*self._reads[image.id], f"{FILE} {image.target}"))
+            # A lack of a route is told at the first entry; what is not among the numbers hangs on who asked before.
+            if _is_due(image) or image.route is None or not names.keys() <= number_of.keys():
+                yield KeptEntry("", (), ())
+                continue
+            numbers = [number_of[name] for name in names]
+            asked = tuple(number for number in numbers if number < len(reads))
+            looked = tuple(number - len(reads) for number in numbers if number >= len(reads))
+            entry, read, seen = entries[image.id], [reads[number] for number in asked], [paths[n] for n in looked]
+            yield KeptEntry(self._made_of(entry, image, read, seen), asked, looked)
+
     # files together
 
     @cached_property
@@ -344,6 +444,15 @@ class Planner:
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)
         return tuple(imagery for imagery in found if imagery is not None)
+
+
+def _is_due(image: Shown) -> bool:
+    """Say whether a build has to do with an image, if only to say why it can't be made."""
+    return image.acts or image.verdict is Verdict.BLOCKED
+
+
+def _row(image: Shown, offer: Offer | None) -> Row:
+    return image if isinstance(image, Row) else row_of(image, offer)
 
 
 def _circle(place: Position, chain: tuple[EntryId, ...]) -> Problem:

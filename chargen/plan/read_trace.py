@@ -27,16 +27,6 @@ _OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, UNFINISHED
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
 
 
-TAKES = "takes"
-"""The kind of question for who gets a reply, or a request, that is nobody's; asking is taking it."""
-
-FREE = "free"
-"""The kind of question for whether an entry could still take it."""
-
-IN_TURN = (f"{TAKES} ", f"{FREE} ")
-"""How the questions begin whose answers hang on who asked before."""
-
-
 class ReadTrace:
     """The questions of one plan with their answers, and who asks at the moment. Notes on one thread at a time."""
 

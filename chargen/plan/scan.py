@@ -26,6 +26,9 @@ from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse
 
+_ANCHOR = re.compile(r"&(?<![^\s,:\[{?-].)\S")
+"""What may be an anchor."""
+
 _LINE_ENDS = "\n\r\x85\u2028\u2029"
 """What ends a line in YAML: editors of old systems know the second only."""
 
@@ -40,6 +43,8 @@ class ScannedFile(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     borrows_slug: bool = False
     """It has the slug of another file in its folder, or its folder's name, because it gives itself none."""
+    has_anchors: bool = False
+    """Something in it may stand for what is written elsewhere in it."""
 
 
 def scan_file(project: Project, file: str) -> ScannedFile:
@@ -63,7 +68,8 @@ def scan_file(project: Project, file: str) -> ScannedFile:
         odd = kinds.overlooked(document)
         told = tuple(_empty(document)) if odd is None else (odd,)
         return ScannedFile(file, found, broken=None if odd is None else odd.position, problems=told)
-    return ScannedFile(file, found, imagery, None, imagery.problems, _lender(document) != "")
+    borrows = _lender(document) != ""
+    return ScannedFile(file, found, imagery, None, imagery.problems, borrows, _ANCHOR.search(document.text) is not None)
 
 
 def _empty(document: Document) -> Iterator[Problem]:

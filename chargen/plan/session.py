@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import Any
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
-from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES
+from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.book import Book
@@ -31,10 +31,10 @@ from chargen.plan.evidence import Evidence
 from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
-from chargen.plan.planner import ASKED, Planner
+from chargen.plan.planner import ASKED, FREE, TAKES, Planner
 from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
-from chargen.plan.read_trace import FILE, FREE, TAKES
+from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters
 from chargen.store.batch_jobs import BatchJobs
@@ -102,21 +102,27 @@ class Session:
         self.journal.close()
 
     def recover(self) -> tuple[Attempt, ...]:
-        """Tidy up after a process that died; return its requests that may have been billed with nothing to show.
+        """Bring what a process that died left half done; return its requests that may have been billed for nothing.
 
         Call it while holding the project.
         """
         for stored in self.originals.recover():
             self.journal.stored(stored)
-        imagery = tuple(self.project.path(name) for name in self.project.settings.imagery)
-        for temporary in self.left_behind():
-            if any(temporary.is_relative_to(root) for root in imagery):
-                self._recover_save(temporary)
-            else:
-                sweep((temporary,))
+        for temporary in self._abandoned(self.project.settings.imagery):
+            self._recover_save(temporary)
         in_transit = {job.name for job in self.jobs.all()}
         in_transit.update(line.attempt for job in self.batch_jobs.all() for line in job.lines)
         return self.journal.leftovers(in_transit)
+
+    def tidy(self) -> None:
+        """Remove the other temporaries of processes that died, those beside pictures and of the state.
+
+        Call it while holding the project, when nothing waits for it: it walks through all pictures.
+        """
+        imagery = tuple(map(self.project.path, self.project.settings.imagery))
+        for temporary in self._abandoned((self.project.settings.generated, STATE)):
+            if not any(temporary.is_relative_to(root) for root in imagery):
+                sweep((temporary,))
 
     def _recover_save(self, temporary: Path) -> None:
         """Give back what the author saved in the instant in which a run died in the middle of a write-back."""
@@ -234,9 +240,11 @@ class Session:
 
     def left_behind(self) -> list[Path]:
         """Return the temporary files and folders of processes that died; what is in the trash is there to stay."""
-        names = (*self.project.settings.imagery, self.project.settings.generated)
-        tops = (*map(self.project.path, names), self.project.state)
-        found = dict.fromkeys(path for top in tops for path in abandoned_below(top))
+        settings = self.project.settings
+        return self._abandoned((*settings.imagery, settings.generated, STATE))
+
+    def _abandoned(self, folders: Iterable[str]) -> list[Path]:
+        found = dict.fromkeys(path for name in folders for path in abandoned_below(self.project.path(name)))
         return [path for path in found if not path.is_relative_to(self.trash.folder)]
 
 

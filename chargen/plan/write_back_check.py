@@ -45,10 +45,14 @@ class WriteBackCheck(Struct, frozen=True):
 
     def refusal(self, image: Unjudged) -> Problem | None:
         """Return why the slots of an image could not be written, and where; None where nothing is known against it."""
-        file = self._file(image.entry.file)
-        if file is None or image.route is None:
+        return self.refusal_of(image.entry, image.target, image.route)
+
+    def refusal_of(self, entry: Entry, target: str, route: Route | None) -> Problem | None:
+        """Say the same of an entry whose picture by a route would stand at `target`."""
+        file = self._file(entry.file)
+        if file is None or route is None:
             return None
-        found = file.refusal(made_up_edit(image.entry, image.target, image.route))
+        found = file.refusal(made_up_edit(entry, target, route))
         return None if found is None else unwritable(found)
 
     def _file(self, name: str) -> EditCheck | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 from msgspec.structs import asdict, replace
 
 from chargen.config.layout import DECISIONS
@@ -77,7 +77,10 @@ class Decisions:
                 number = row["number"]
                 undoes = row.get("undoes") if _is_number(row.get("undoes")) else None
                 old = found.get(number) or Decision(number, str(row["at"]), str(row["command"]), {}, undoes)
-                images = {**old.images, **{item.id: item for item in map(_decided, row.get("images", ()))}}
+                images = {
+                    **old.images,
+                    **{item.id: item for item in convert(row.get("images", ()), tuple[Decided, ...])},
+                }
                 for name in row.get("withdrawn", ()):
                     images.pop(EntryId(name), None)
             except (KeyError, TypeError, ValueError):
@@ -160,16 +163,3 @@ class Recorder:
 def _is_number(value: object) -> bool:
     """Say whether a value is a decision's number; a larger one is none that was ever given."""
     return type(value) is int and 0 < value < 10**9
-
-
-def _decided(row: Mapping[str, Any]) -> Decided:
-    lines = tuple(
-        Difference(**{name: str(item[name]) for name in Difference.__struct_fields__}) for item in row["lines"]
-    )
-    pictures = row.get("pictures")
-    told = None if pictures is None else (_hash(pictures[0]), _hash(pictures[1]))
-    return Decided(EntryId(str(row["id"])), str(row["file"]), str(row["before"]), str(row["after"]), lines, told)
-
-
-def _hash(value: object) -> FileHash | None:
-    return None if value is None else FileHash(str(value))

@@ -14,10 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
-
-from filelock import FileLock, Timeout, lock_descriptor
 
 from chargen.config.layout import LOCKS
 from chargen.errors import InputError, StartError
@@ -73,12 +70,10 @@ def _project_taken(root: Path) -> ExitStack | None:
     with ExitStack() as held:
         if not _folder_taken(root, held):
             return None
-        lock = FileLock(_lock_path(root, "project.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        let_go = _taken(_lock_path(root, "project.lock"))
+        if let_go is None:
             return None
-        held.callback(lock.release)
+        held.callback(let_go)
         return held.pop_all()
 
 
@@ -89,10 +84,9 @@ def _folder_taken(root: Path, held: ExitStack) -> bool:
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     held.callback(os.close, descriptor)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as failure:  # on a network file system a folder may be none that is locked
-        return failure.errno not in (errno.EWOULDBLOCK, errno.EAGAIN)
-    return True
+        return _locked(descriptor)
+    except OSError:  # on a network file system a folder may be none that is locked
+        return True
 
 
 @contextmanager
@@ -106,17 +100,15 @@ def build_lock(root: Path, entry_id: str) -> Iterator[None]:
 def free_image(root: Path, entry_id: str) -> Iterator[None]:
     """Hold one image that nobody is making just now, as `build_lock` does. Raises InputError where somebody is."""
     path = _image_lock_path(root, "build", entry_id)
-    lock = FileLock(path)
     with as_input_error(path, root, doing="lock"):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            message = f"`{entry_id}` is being built at this moment"
-            raise InputError(message, hint="wait until its picture is there, then run the command again") from None
+        let_go = _taken(path)
+    if let_go is None:
+        message = f"`{entry_id}` is being built at this moment"
+        raise InputError(message, hint="wait until its picture is there, then run the command again")
     try:
         yield
     finally:
-        lock.release()
+        let_go()
 
 
 @contextmanager
@@ -137,7 +129,8 @@ def file_lock(root: Path, file: str) -> Iterator[None]:
 def _held(root: Path, sort: str, name: str) -> Iterator[None]:
     path = _image_lock_path(root, sort, name)
     with as_input_error(path, root, doing="lock"):
-        let_go = _acquire(path)
+        while (let_go := _taken(path)) is None:
+            time.sleep(_POLL)
     try:
         yield
     finally:
@@ -151,22 +144,39 @@ def _image_lock_path(root: Path, sort: str, name: str) -> Path:
     return path
 
 
-def _acquire(path: Path) -> Callable[[], object]:
-    """Take the lock of a file and return what lets go of it.
+def _taken(path: Path) -> Callable[[], object] | None:
+    """Take the lock of a file and return what lets go of it; None where someone else holds it."""
+    with ExitStack() as held:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        held.callback(os.close, descriptor)
+        try:
+            return held.pop_all().close if _locked(descriptor) else None
+        except OSError as failure:
+            if failure.errno == errno.EACCES:  # so some file systems say that it is held
+                return None
+            if failure.errno != errno.ENOSYS:
+                raise
+    from filelock import SoftFileLock, Timeout  # noqa: PLC0415 - for the file systems that have no locks
 
-    `FileLock` takes the same lock; its handling of paths and timeouts costs ten times as much, for every image.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    lock = SoftFileLock(path.with_suffix(".held"))
     try:
-        lock_descriptor(descriptor, poll_interval=_POLL)
-    except BaseException as failure:
-        os.close(descriptor)
-        if not isinstance(failure, OSError) or failure.errno != errno.ENOSYS:
-            raise
-        lock = FileLock(path)  # where the file system has no such locks, it has a way of its own
-        lock.acquire(poll_interval=_POLL)
-        return lock.release
-    return partial(os.close, descriptor)
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock.release
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock an open file or folder; False where someone else holds it."""
+    if fcntl is None:
+        from filelock import lock_descriptor  # noqa: PLC0415 - ten milliseconds that only Windows needs
+
+        return lock_descriptor(descriptor, blocking=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _lock_path(root: Path, name: str) -> Path:

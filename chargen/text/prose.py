@@ -11,9 +11,9 @@ import re
 LETTERS_PER_WORD = 8
 """Bounds texts whose script puts no spaces between words."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])")
-_BREATH = re.compile(r"[,;:\u2014\u2013]\s|\s[-\u2014\u2013]\s|[\u2014\u3001\uff0c]")
-_ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|[MD]rs?|Ms|St|Sr|Jr|vs|etc|e\.g|i\.e|ca|cf|approx|ft|Capt|Sgt|No)\.$")
+_SENTENCE_END = r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])"
+_BREATH = r"[,;:\u2014\u2013]\s|\s[-\u2014\u2013]\s|[\u2014\u3001\uff0c]"
+_ABBREVIATION = r"(?:^|\W)(?:[A-Z]|[MD]rs?|Ms|St|Sr|Jr|vs|etc|e\.g|i\.e|ca|cf|approx|ft|Capt|Sgt|No)\.$"
 _TRAILING = " ,;:-\u2013\u2014\u3001\uff0c"
 _FINAL = ".!?\u2026\u3002\uff01\uff1f"
 
@@ -56,8 +56,8 @@ def sentence(text: str) -> str:
 
 
 def _sentence_ends(text: str) -> list[int]:
-    ends = (match.end() for match in _SENTENCE_END.finditer(text))
-    return [end for end in ends if not _ABBREVIATION.search(text[:end].rstrip())]
+    ends = (match.end() for match in re.finditer(_SENTENCE_END, text))
+    return [end for end in ends if not re.search(_ABBREVIATION, text[:end].rstrip())]
 
 
 def _fits(text: str, words: int) -> bool:
@@ -68,7 +68,7 @@ def _cut(text: str, words: int, at_least: int) -> str:
     piece = " ".join(text.split()[:words])
     if len(piece) > words * LETTERS_PER_WORD:
         piece = piece[: words * LETTERS_PER_WORD + 1].rsplit(" ", 1)[0][: words * LETTERS_PER_WORD]
-    pauses = [match.start() for match in _BREATH.finditer(piece)]
+    pauses = [match.start() for match in re.finditer(_BREATH, piece)]
     if pauses and pauses[-1] > max(at_least, len(piece) // 2):
         piece = piece[: pauses[-1]]
     return piece.rstrip(_TRAILING)

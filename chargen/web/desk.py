@@ -23,7 +23,7 @@ from chargen.actions.pick import pick
 from chargen.actions.plan import dry_run
 from chargen.actions.restore import restore, users
 from chargen.actions.retake import plan_retake, retake
-from chargen.actions.run_log import run_log
+from chargen.actions.run_log import going_on
 from chargen.actions.status import COMMANDS, set_status
 from chargen.actions.undo import open_decisions, undo
 from chargen.errors import StartError
@@ -36,7 +36,6 @@ from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.locks import busy, project_lock
-from chargen.store.temporaries import process_alive
 from chargen.web.answers import Answers, files, word_runs
 from chargen.web.pictures import Pictures
 
@@ -174,10 +173,8 @@ class Desk:
     def run(self) -> dict[str, Any] | None:
         """Return the run that is going on, if there is one: of a process that died, none is."""
         with self._session() as session:
-            newest = next(reversed(session.journal.runs()), None)
-            if newest is None or newest.finished_at is not None or not process_alive(newest.pid):
-                return None
-            return run_log(session.journal, 1).runs[0].to_json()
+            found = going_on(session.journal)
+        return None if found is None else found.to_json()
 
     @_alone
     def price(self, names: Sequence[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is. Thumbnails are made when they are asked for, and kept by hash.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 
 from chargen.config.layout import THUMBNAILS
@@ -79,8 +80,9 @@ class Pictures:
         made = None if found is None else _thumbnail(found[0])
         if made is None:
             return None
-        make_folder(kept.parent)
-        write_whole(kept, made)
+        with suppress(OSError):  # a full disk: it is made again the next time
+            make_folder(kept.parent)
+            write_whole(kept, made)
         return made, "image/webp"
 
 

@@ -21,7 +21,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, Position, Problem, error
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
-from chargen.yaml.errors import explain
 from chargen.yaml.limits import LimitPassed, every_node, too_deep_to_compose, too_deep_to_walk
 from chargen.yaml.screen import read_screened, unscreen
 
@@ -66,6 +65,10 @@ class Document(Struct, frozen=True, eq=False):
     def at(self, node: Node) -> Position:
         """Say where `node` starts."""
         return self.position(node.start_mark.index)
+
+    def written(self, node: Node) -> str:
+        """Return the text of `node`, as far as the next thing behind it."""
+        return self.text[node.start_mark.index : node.end_mark.index]
 
     def items_at(self, sequence: SequenceNode) -> list[Position]:
         """Say where each item of a sequence starts; of an alias (`*first`) that is its own place, not its anchor's."""
@@ -175,6 +178,8 @@ def parse(data: bytes, file: str) -> Document:
     try:
         root, screen = read_screened(text, composed)
     except YAMLError as failure:
+        from chargen.yaml.errors import explain  # noqa: PLC0415 - its expressions are compiled where a file is wrong
+
         mistake = explain(text, failure)
         raise InputError(error(mistake.message, blank.position(mistake.index), mistake.hint)) from None
     document = Document(file, text, bom, root, blank.line_starts)

@@ -19,11 +19,20 @@ from chargen.yaml.sharing import shared_parts
 from chargen.yaml.splice import EditableText, SpliceError, edited, patches_of
 from chargen.yaml.tree import EditRefused, YamlNode, find, read_nodes
 
-_ODD = re.compile(
-    r"(?:^|[\s,:\[{?-])(?:[&*!][^\s]|!\s)|^[\s-]*\?(?:\s|$)|^[\s-]*-\s+[\[{]|^[^\s#][^\r\n]*:\s*[\[{]|:\s*\[\s*\{",
-    re.MULTILINE,
+_ODD = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"[&*!](?<![^\s,:\[{?-].)(?:\S|(?<=!)\s)",
+        r"^[\s-]*\?(?:\s|$)",
+        r"^[\s-]*-\s+[\[{]",
+        r"^[^\s#][^\r\n]*:\s*[\[{]",
+        r":\s*\[\s*\{",
+    )
 )
-"""Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look."""
+"""Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look.
+
+Several expressions, because one of alternatives is tried at every character, and these skip to what they begin with.
+"""
 
 
 class EditCheck(Struct, frozen=True, eq=False):
@@ -73,4 +82,5 @@ class EditCheck(Struct, frozen=True, eq=False):
 
 
 def _is_odd(text: str) -> bool:
-    return _ODD.search(text.replace("\r", "\n")) is not None
+    text = text.replace("\r", "\n")
+    return any(odd.search(text) for odd in _ODD)

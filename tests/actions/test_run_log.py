@@ -7,7 +7,7 @@ from pathlib import Path
 from support.inside import build, opened
 from support.project import Project
 
-from chargen.actions.run_log import RunLog, run_log
+from chargen.actions.run_log import RunLog, going_on, run_log
 from chargen.build.opening import open_build
 
 FAILING = "[tool.chargen.providers.sketch]\nfail = ['*/c=refused']\n"
@@ -58,9 +58,13 @@ def test_a_run_that_did_not_end_says_so(tmp_path: Path) -> None:
     opened_build = open_build(book.root, environ={}, command="doit")
     try:
         assert [run.ended for run in log(book).runs] == [None]
+        with opened(book, read_only=True) as (session, _):
+            assert going_on(session.journal) == log(book).runs[0]
     finally:
         opened_build.close()
     assert log(book).runs[0].ended is not None
+    with opened(book, read_only=True) as (session, _):
+        assert going_on(session.journal) is None
 
 
 def test_a_journal_that_was_lost_has_no_runs_to_tell_of(tmp_path: Path) -> None:

@@ -65,3 +65,16 @@ def test_what_a_dead_run_left_beside_an_imagery_file_goes_to_the_trash(tmp_path:
     assert "may be a save of yours" in problem.message
     assert tree.stray(book) == []
     assert [path.read_text() for path in tmp_path.rglob(name)] == ["the author's"]
+
+
+def test_what_came_to_an_imagery_file_during_a_run_is_not_removed_at_its_end(tmp_path: Path) -> None:
+    """Another command died meanwhile: what may be an author's save waits for the next run, beside pictures it goes."""
+    book = Project(tmp_path)
+    file = book.chapter("ch01", {"a": "A lamp."})
+    name = ".chargen-999999999-0123456789abcdef.tmp"
+    build = open_build(tmp_path, environ={})
+    saved = book.write(file.replace("imagery.yaml", name), "the author's")
+    ours = [book.write(f"{folder}/{name}", "ours") for folder in ("generated", ".chargen")]
+    build.close()
+    assert saved.read_text() == "the author's"
+    assert not any(path.exists() for path in ours)

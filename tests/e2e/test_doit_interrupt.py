@@ -35,7 +35,10 @@ def attempts(book: Project) -> list[tuple[str, str]]:
         return database.execute("SELECT task_id, status FROM attempts ORDER BY sent_at").fetchall()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(tmp_path: Path, number: signal.Signals) -> None:
     """The reply that was under way is stored, published and written back; the others wait for the next run."""
     book = Project(tmp_path, ONE_AT_A_TIME)
@@ -61,6 +64,31 @@ def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(tmp_path: P
         assert again.code == 0, again.all
         assert [seen.prompt.strip() for seen in server.requests] == ["A door.", "A hat.", "A key."]
     assert "possibly billed" not in again.out
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no such signal")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_is_closed_loses_no_reply(tmp_path: Path, *, ignored: bool) -> None:
+    """Shell and system both say so, that is twice: it never aborts; after `nohup` it means nothing."""
+    book = Project(tmp_path, ONE_AT_A_TIME)
+    book.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="quality: low", route=OPENAI)
+    answer = threading.Event()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN) if ignored else signal.getsignal(signal.SIGHUP)
+    try:
+        with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
+            server.at(1, held(answer))
+            server.wait_for(1, timeout=60)
+            process.send_signal(signal.SIGHUP)
+            if not ignored:
+                while "interrupted: finishing" not in process.stdout.readline().decode():
+                    assert process.poll() is None
+            process.send_signal(signal.SIGHUP)
+            process.stdout.close()
+            answer.set()
+            assert process.wait(timeout=60) == (0 if ignored else 130)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert book.images() == ({"chapters/ch01/a", "chapters/ch01/b"} if ignored else {"chapters/ch01/a"})
 
 
 def test_second_signal_ends_at_once_and_the_next_run_names_what_may_be_billed(tmp_path: Path) -> None:

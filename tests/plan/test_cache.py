@@ -19,7 +19,7 @@ from PIL import Image
 from servers import pictures
 from support.project import REPOSITORY, Project
 
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, error
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan import disk, scan
@@ -36,6 +36,7 @@ from chargen.plan.session import Session, open_session
 from chargen.store.hashes import hash_bytes
 from chargen.store.journal_rows import Sending
 from chargen.store.originals import RECORD_FILE
+from chargen.yaml.edit_check import EditCheck
 
 SETTINGS = 'style_prefix = "Ink."\n'
 CHAPTERS = ("ch01", "ch02", "ch03")
@@ -621,17 +622,70 @@ def test_only_what_changed_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_build_plans_only_what_it_has_to_do_with(root: Path) -> None:
-    """An edited chapter is planned with the portrait it shows; of all the rest the rows are taken."""
+    """An edited entry is planned with the portrait it shows; of the rest, its own file's too, the rows are taken."""
     EDITS["slots"](root)
     _replaced(_chapter(root, "ch03"), "prompt_used: A lamp", "status: approved\n    prompt_used: A lamp")
     _kept(root)
     EDITS["a prompt"](root)
     plan = _kept(root, building=True)
-    assert {image.file for image in plan.images if isinstance(image, Planned)} == {"imagery/chapters/ch01/imagery.yaml"}
+    assert [image.id for image in plan.images if isinstance(image, Planned)] == ["chapters/ch01/a"]
     EDITS["a picture gone"](root)
     assert [image.id for image in _kept(root).images if image.acts] == ["chapters/ch01/a", "chapters/ch01/b"]
     plan = _kept(root, building=True)
     assert [image.id for image in plan.images if isinstance(image, Planned)] == ["chapters/ch01/a", "chapters/ch01/b"]
+
+
+def test_an_edit_after_another_plans_what_was_edited_since(root: Path) -> None:
+    """Rows that were taken over an edit are kept with what they were made of, for the next one."""
+    _kept(root)
+    for old, new, names in (("A lamp", "A torch", "a"), ("A well", "A spring", "ac"), ("A door", "A gate", "abc")):
+        _replaced(_chapter(root), old, new)
+        plan = _kept(root)
+        assert [image.id for image in plan.images if isinstance(image, Planned)] == [
+            f"chapters/ch01/{n}" for n in names
+        ]
+        assert _shown(plan) == _shown(_whole(root))
+
+
+def test_an_entry_that_hangs_on_another_one_is_planned_with_it(root: Path) -> None:
+    """An alias stands for what is written in another entry, and templates see it."""
+    _append(root / "prompts/chapter.txt.j2", "{% if entry.mood %}{{ entry.mood }}{% endif %}\n")
+    entry = "  - {custom_id: %s, prompt_used: A thing., size: 128x96, status: locked, mood: %s}\n"
+    _append(_chapter(root), entry % ("first", "&mood calm") + entry % ("second", "*mood"))
+    _kept(root)
+    _replaced(_chapter(root), "calm", "wild")
+    _check(root)
+
+
+def test_a_problem_is_told_where_the_file_has_its_place_now(root: Path) -> None:
+    """What a file as a whole does not say is told at its first entry, wherever that stands by now."""
+    _written(
+        root / "imagery/locations/yard.yaml",
+        "entity_type: location-imagery\nslug: yard\nzones:\n"
+        "  - {slug: gate, title: Gate, prompt: The gate., size: 128x96, status: locked}\n"
+        "overview: {title: Yard, prompt: The yard., size: 128x96}\n",
+    )
+    _kept(root)
+    told = _whole(root).by_id[EntryId("locations/yard/gate")].problems
+    _replaced(root / "imagery/locations/yard.yaml", "overview:", "# as it was drawn\noverview:")
+    assert told != _whole(root).by_id[EntryId("locations/yard/gate")].problems
+    _check(root)
+
+
+def test_a_file_in_which_nothing_can_be_written_any_more_is_told_of_all_its_entries(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an entry's slots can be written is asked of its whole file, also where the entry is as it was."""
+    real = EditCheck.parse
+
+    def parse(data: bytes, file: str) -> object:
+        refused = SimpleNamespace(refusal=lambda _edit: error("nothing can be written here"))
+        return refused if b"# closed" in data else real(data, file)
+
+    monkeypatch.setattr(EditCheck, "parse", parse)
+    _kept(root)
+    _append(_chapter(root), "# closed\n")
+    _check(root)
 
 
 def test_the_journal_counts_for_what_is_missing(root: Path) -> None:
@@ -843,7 +897,7 @@ ODD: dict[str, Callable[[list[Any]], object]] = {
     "another id": lambda file: file[1][2].__setitem__(0, "chapters/ch01/zz"),
     "another kind": lambda file: file[1].__setitem__(0, "poster"),
     "a question that there is not": lambda file: file[2].insert(0, "weather today"),
-    "a price that is no number": lambda file: file[-1][0].__setitem__(13, "sNaN"),
+    "a price that is no number": lambda file: file[-1][0].__setitem__(16, "sNaN"),
 }
 
 
@@ -876,6 +930,18 @@ def test_a_stamp_with_one_target_twice_says_nothing_of_names(root: Path) -> None
     files_of[_CH02][1] = files_of["imagery/chapters/ch01/imagery.yaml"][1]
     _write(root, STAMP, values)
     assert _summary(root, ("chapters/ch01/a",)) is None
+    _check(root)
+
+
+@pytest.mark.parametrize("entries", [None, [], [["", [], []]], [["0" * 64, [9999], [9999]]] * 3, [[7, "", ""]] * 3])
+def test_what_is_damaged_of_single_entries_counts_as_none(root: Path, entries: object) -> None:
+    """It is asked for where a file was edited: whatever stands there, the plan is right."""
+    _kept(root)
+    values = _read(root, CACHE)
+    for file in _files(values).values():
+        file[-2] = entries
+    _write(root, CACHE, values)
+    EDITS["a prompt"](root)
     _check(root)
 
 

@@ -3,13 +3,13 @@
 import errno
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
-from filelock import FileLock, SoftFileLock, Timeout
 
 from chargen.errors import InputError, StartError
 from chargen.store import locks
@@ -97,12 +97,14 @@ def test_a_project_is_held_also_where_its_locks_are_deleted(tmp_path: Path, hold
 @pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.ENOTSUP])
 def test_a_folder_that_can_not_be_locked_leaves_it_to_the_file(tmp_path: Path, monkeypatch, number: int) -> None:
     """As on network file systems: what keeps two builds apart there is the file below `.chargen/locks` alone."""
+    lock = locks.fcntl.flock
 
-    def refused(_descriptor: int, _how: int) -> None:
-        raise OSError(number, os.strerror(number))
+    def refused(descriptor: int, how: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        lock(descriptor, how)
 
     monkeypatch.setattr(locks.fcntl, "flock", refused)
-    monkeypatch.setattr(locks, "FileLock", SoftFileLock)
     with project_lock(tmp_path, wait=False), pytest.raises(StartError), project_lock(tmp_path, wait=False):
         pass
 
@@ -161,26 +163,27 @@ def test_a_project_that_can_not_be_written_to_is_an_input_error(tmp_path: Path) 
 
 
 def test_a_file_system_without_locks_gets_the_other_sort(tmp_path: Path, monkeypatch) -> None:
-    """Where the system has no such locks the library's own way is taken, and let go of."""
+    """Where the system has no such locks a file that is there says who holds what, until it is let go of."""
 
-    def none(_descriptor: int, **_named: object) -> bool:
+    def none(_descriptor: int, _how: int) -> None:
         raise OSError(errno.ENOSYS, "no locks here")
 
-    monkeypatch.setattr(locks, "lock_descriptor", none)
+    monkeypatch.setattr(locks.fcntl, "flock", none)
     for _ in range(2):
-        with target_lock(tmp_path, "a"):
-            lock = next((tmp_path / ".chargen/locks").glob("target-*"))
-            with pytest.raises(Timeout):
-                FileLock(lock).acquire(timeout=0)
+        with target_lock(tmp_path, "a"), project_lock(tmp_path, wait=False):
+            with pytest.raises(StartError), project_lock(tmp_path, wait=False):
+                pass
+            assert {path.name[:6] for path in (tmp_path / ".chargen/locks").glob("*.held")} == {"target", "projec"}
+        assert not list((tmp_path / ".chargen/locks").glob("*.held"))
 
 
 def test_a_lock_that_can_not_be_taken_leaves_nothing_open(tmp_path: Path, monkeypatch) -> None:
     """Any other refusal of the system is an input error, and the file is closed again."""
 
-    def broken(_descriptor: int, **_named: object) -> bool:
+    def broken(_descriptor: int, _how: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(locks, "lock_descriptor", broken)
+    monkeypatch.setattr(locks.fcntl, "flock", broken)
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(InputError, match="can't lock"), target_lock(tmp_path, "a"):
         pass

@@ -27,7 +27,7 @@ from typing import Any
 from support.project import Project, Run
 
 _SLOW = (
-    "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click", "filelock",
+    "PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw", "PIL.ImageFont", "click",
     "doit.doit_cmd", "doit.cmd_run", "jinja2", "openai", "openai.resources.images", "openai.resources.batches",
     "ruamel.yaml", "google.genai", "websockets", "truststore",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from chargen.errors import InputError
 from chargen.plain_file import read_plain
 from chargen.store.inside import read_inside
 
-FORMAT = 4
+FORMAT = 5
 """A new number where the meaning of what is kept changes."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]

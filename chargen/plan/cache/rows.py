@@ -6,7 +6,9 @@ explained is planned anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -30,23 +32,34 @@ class KeptReference(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """One planned image as it is shown; names as in `chargen.plan.plan.Planned`."""
+    """One planned image as it is shown; names as in `chargen.plan.plan.Planned`.
+
+    Ten thousand are read at once: what takes long to make is kept as plain numbers and texts, and made when it is asked
+    for.
+    """
 
     id: EntryId
     target: str
     prompt_file: str
     kind: str
-    position: Position
+    file: str
+    """The imagery file it is planned in; the place in it is `line` and `column`."""
+    line: int
+    column: int
     title: str
-    size: Size | None
+    pixels: tuple[int, int] | None
+    """Width and height."""
     status: Status | None
     verdict: Verdict
     reasons: tuple[Reason, ...]
     adopt: bool
-    route: Route | None
+    provider: str
+    """As the model empty where there is no route."""
+    model: str
     sent_quality: str | None
-    cost_usd: Decimal | None
-    most_usd: Decimal | None
+    cost: Decimal | int | None
+    """As `most` in USD, a whole number where it is nothing."""
+    most: Decimal | int | None
     more: int
     repair: bool
     drift: tuple[Reason, ...]
@@ -66,9 +79,29 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     batched: Batched | None
 
     @property
-    def file(self) -> str:
-        """The imagery file it is planned in."""
-        return self.position.file
+    def position(self) -> Position:
+        """Where it is planned."""
+        return Position(self.file, self.line, self.column)
+
+    @property
+    def size(self) -> Size | None:
+        """The asked size; None where it is unknown."""
+        return None if self.pixels is None else _size(*self.pixels)
+
+    @property
+    def route(self) -> Route | None:
+        """Where a request goes; None where there is no such provider or model."""
+        return _route(self.provider, self.model) if self.provider else None
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What all requests for it cost by estimate; None where that is unknown."""
+        return None if self.cost is None else Decimal(self.cost)
+
+    @property
+    def most_usd(self) -> Decimal | None:
+        """What one request for it may cost at most; None where that is unknown."""
+        return None if self.most is None else Decimal(self.most)
 
     @property
     def acts(self) -> bool:
@@ -82,7 +115,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
     def with_more(self, more: int) -> Row:
         """Return the image with so many variants to be made."""
-        return msgspec.structs.replace(self, more=more, cost_usd=cost_with(self, more))
+        return msgspec.structs.replace(self, more=more, cost=_kept(cost_with(self, more)))
 
     @property
     def needs(self) -> tuple[EntryId, ...]:
@@ -156,12 +189,24 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
         return bool(self.characters or self.zones or self.overview)
 
 
+class KeptEntry(msgspec.Struct, frozen=True, array_like=True):
+    """What one row was made of, so that it outlives an edit of its file elsewhere.
+
+    `reads` and `paths` are its part of those of its file, by number; `digest` is of the entry as it was read and of
+    what they said, empty where the row is not to be taken without the others.
+    """
+
+    digest: str
+    reads: tuple[int, ...]
+    paths: tuple[int, ...]
+
+
 class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     """One file: its bytes' digest and head; its rows with their trace.
 
     `reads` are names of `chargen.plan.read_trace`, with one digest of the answers; `paths` the files that were looked
     at, with one of what they were like; `taken` the questions whose answers hang on who asked before, in order, each
-    with its answer. `rows` are not decoded before they are asked for.
+    with its answer. `entries` and `rows` are those of each image, not decoded before they are asked for.
     """
 
     digest: str
@@ -171,6 +216,7 @@ class KeptFile(msgspec.Struct, frozen=True, array_like=True):
     paths: tuple[str, ...]
     files_digest: str
     taken: tuple[tuple[str, str], ...]
+    entries: msgspec.Raw
     rows: msgspec.Raw
 
 
@@ -207,8 +253,10 @@ class KeptPlan(msgspec.Struct, frozen=True, array_like=True):
 
 
 _rows = msgspec.msgpack.Decoder(tuple[Row, ...])
+_entries = msgspec.msgpack.Decoder(tuple[KeptEntry, ...])
 _cache = msgspec.msgpack.Decoder(Cache)
 _plan = msgspec.msgpack.Decoder(KeptPlan)
+_size, _route = lru_cache(Size), lru_cache(Route)  # many rows have the same
 
 
 def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
@@ -220,12 +268,20 @@ def read_rows(kept: KeptFile) -> tuple[Row, ...] | None:
     return found if tuple(row.id for row in found) == kept.head.ids else None
 
 
-def raw_rows(rows: tuple[Row, ...]) -> msgspec.Raw | None:
-    """Return rows as they are kept; None for a text that can't be written (half a surrogate pair)."""
+def read_entries(kept: KeptFile) -> Mapping[EntryId, tuple[KeptEntry, Row]]:
+    """Return the rows of a kept file with what each was made of; nothing where they are not those of its head."""
     try:
-        return msgspec.Raw(msgspec.msgpack.encode(rows, enc_hook=_plain))
-    except UnicodeEncodeError:
-        return None
+        entries, rows = _entries.decode(kept.entries), read_rows(kept)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {}
+    if rows is None or len(rows) != len(entries):
+        return {}
+    return {row.id: (entry, row) for entry, row in zip(entries, rows, strict=True)}
+
+
+def raw(values: tuple[Row, ...] | tuple[KeptEntry, ...]) -> msgspec.Raw:
+    """Return rows, or what they were made of, as they are kept. Raises UnicodeEncodeError."""
+    return msgspec.Raw(msgspec.msgpack.encode(values, enc_hook=_plain))
 
 
 def cache_bytes(cache: Cache) -> bytes:
@@ -251,18 +307,25 @@ def kept_plan_of(data: bytes | memoryview) -> KeptPlan | None:
 
 def row_of(image: Planned, offer: Offer | None) -> Row:
     """Return a planned image as a row; `offer` is what its provider says of a request for it."""
+    place, size, route = image.position, image.size, image.route
     references = tuple(
         KeptReference(item.path, item.character, item.entry_id, item.is_built) for item in image.references
     )
     return Row(
-        image.id, image.target, image.prompt_file, image.kind, image.position, image.title, image.size, image.status,
-        image.verdict, image.reasons, image.adopt, image.route, image.sent_quality, image.cost_usd, image.most_usd,
-        image.more,
+        image.id, image.target, image.prompt_file, image.kind, place.file, place.line, place.column, image.title,
+        None if size is None else (size.width, size.height), image.status,
+        image.verdict, image.reasons, image.adopt,
+        "" if route is None else route.provider, "" if route is None else route.model, image.sent_quality,
+        _kept(image.cost_usd), _kept(image.most_usd), image.more,
         image.repair, image.drift, image.notes, references, image.fingerprint, image.problems, image.shows,
         image.named, image.is_composed, image.is_structured, image.words_of, image.credentials_lost, image.is_former,
         image.seen,
         offer, image.batched,
     )  # fmt: skip
+
+
+def _kept(amount: Decimal | None) -> Decimal | int | None:
+    return 0 if str(amount) == "0" else amount
 
 
 def _plain(value: Any) -> str:

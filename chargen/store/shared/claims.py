@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
 
-from msgspec import Struct, convert
-from msgspec.structs import asdict, replace
+from msgspec import Struct, convert, to_builtins
+from msgspec.structs import replace
 
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.clock import stamp
@@ -71,6 +71,11 @@ class Claim(Struct, frozen=True):
     record: str = ""
     """Of a request in a job, its record as far as it is known (JSON): whoever has the vendor's key may collect it."""
     nonce: str = ""
+    before: Claim | None = None
+    """Whose request this claim was taken over from, after it was sent and ran out: it may be billed.
+
+    It stands here until a request leaves for this claim, so that it is named also where whoever took over died.
+    """
 
     @property
     def is_at_vendor(self) -> bool:
@@ -86,7 +91,10 @@ class Claim(Struct, frozen=True):
 
     def to_bytes(self) -> bytes:
         """Write it as JSON."""
-        return json.dumps({"format": 1, **asdict(self)}, sort_keys=True).encode()
+        told = {"format": 1, **to_builtins(self)}
+        if self.before is None:
+            del told["before"]
+        return json.dumps(told, sort_keys=True).encode()
 
 
 class Held(Struct, frozen=True):
@@ -95,8 +103,6 @@ class Held(Struct, frozen=True):
     key: str
     claim: Claim
     version: Mapping[str, str]
-    billed: Claim | None = None
-    """Whose request this claim was taken over from, after it was sent and ran out: it may be billed."""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -149,23 +155,26 @@ class Claims:
             own = other.machine == self._holder.machine and not other.is_at_vendor
             if other.state is not ClaimState.FREE and not own and not self._ran_out(other):
                 return other
+            if other.state is not ClaimState.SENT:
+                mine = replace(mine, before=other.before)
+            elif not own:
+                mine = replace(mine, before=replace(other, before=None))
             version = self._objects.swap(key, mine.to_bytes(), there.version)
             if version is not None:
-                billed = other if other.state is ClaimState.SENT and not own else None
-                return Held(key, mine, version, billed)
+                return Held(key, mine, version)
         raise ever_changing(key)
 
     def sent(self, held: Held, attempt: str, seconds: float, price: str) -> Held | None:
         """Say that a request is leaving that ends within so many seconds; None where the claim was lost."""
         until = self._until(seconds + MARGIN_SECONDS)
         return self._swapped(
-            held, replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, until=until)
+            held, replace(held.claim, state=ClaimState.SENT, attempt=attempt, price_usd=price, until=until, before=None)
         )
 
     def joined(self, held: Held, attempt: str, price: str, job: str, record: str) -> Held | None:
         """Say that a request is to be in a job that is not made yet; None where the claim was lost."""
         until = self._until(JOINED_SECONDS)
-        claim = replace(held.claim, attempt=attempt, price_usd=price, job=job, record=record, until=until)
+        claim = replace(held.claim, attempt=attempt, price_usd=price, job=job, record=record, until=until, before=None)
         return self._swapped(held, claim)
 
     def handing_over(self, held: Held, job_name: str) -> Held | None:
@@ -191,7 +200,7 @@ class Claims:
 
     def free(self, held: Held) -> bool:
         """Give a claim back that brought nothing; say whether it was still this one."""
-        return self._swapped(held, replace(held.claim, state=ClaimState.FREE, record="")) is not None
+        return self._swapped(held, replace(held.claim, state=ClaimState.FREE, record="", before=None)) is not None
 
     def done(self, held: Held) -> None:
         """Say that the reply is in the store."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from obstore.store import MemoryStore
@@ -78,7 +79,7 @@ def test_a_claim_that_was_lost_fails_right_before_the_request(machine: Callable[
     first = held(ana.acquire(wanted()))
     clock.passes(CLAIMED_SECONDS + 1)
     second = held(ben.acquire(wanted()))
-    assert second.billed is None, "nothing was sent, so nothing was billed"
+    assert second.claim.before is None, "nothing was sent, so nothing was billed"
     assert ana.sent(first, "try-1", 60, "0.04") is None
     assert ben.sent(second, "try-2", 60, "0.04") is not None
 
@@ -90,8 +91,38 @@ def test_a_machine_that_died_after_it_had_sent_is_named(machine: Callable[[str],
     assert isinstance(ben.acquire(wanted()), Claim), "its reply may still come"
     clock.passes(2)
     found = held(ben.acquire(wanted()))
-    assert found.billed is not None
-    assert (found.billed.who, found.billed.attempt, found.billed.price_usd) == ("ana on host", "try-1", "0.04")
+    assert found.claim.before is not None
+    assert (found.claim.before.who, found.claim.before.attempt, found.claim.before.price_usd) == (
+        "ana on host",
+        "try-1",
+        "0.04",
+    )
+
+
+def test_what_may_be_billed_is_named_by_whoever_buys_though_the_one_before_took_over_and_died(
+    machine: Callable[..., Claims], clock: Clock, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the answer to taking over was lost, and the same machine comes back."""
+    ana, ben = machine("ana"), machine("ben")
+    assert ana.sent(held(ana.acquire(wanted())), "try-1", 60, "") is not None
+    clock.passes(60 + MARGIN_SECONDS + 1)
+    swap = objects.swap
+
+    def lost(*told: Any) -> Any:
+        swap(*told)
+        raise StoreError("the answer was lost")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError):
+        patched.setattr(objects, "swap", lost)
+        ben.acquire(wanted())
+    for claims in (ben, machine("ben", "run-2"), machine("eve")):
+        found = held(claims.acquire(wanted()))
+        assert found.claim.before is not None
+        assert (found.claim.before.who, found.claim.before.attempt) == ("ana on host", "try-1")
+        clock.passes(CLAIMED_SECONDS + 1)
+    sent = ana.sent(found, "try-2", 60, "")
+    assert sent is not None
+    assert sent.claim.before is None, "whoever sends has told it"
 
 
 def test_a_further_try_goes_on_with_the_same_claim(machine: Callable[[str], Claims]) -> None:
@@ -123,7 +154,7 @@ def test_a_run_of_before_of_the_same_clone_holds_nothing(machine: Callable[..., 
     before = machine("ana", "run-1")
     assert before.sent(held(before.acquire(wanted())), "try-1", 60, "") is not None
     found = held(machine("ana", "run-2").acquire(wanted()))
-    assert found.billed is None, "this clone's own journal names it"
+    assert found.claim.before is None, "this clone's own journal names it"
 
 
 def test_two_images_of_the_same_inputs_are_two_purchases(machine: Callable[[str], Claims]) -> None:
@@ -196,7 +227,7 @@ def test_what_is_to_be_in_a_job_is_taken_over_for_nothing_when_its_time_is_over(
     assert isinstance(ben.acquire(wanted()), Claim), "a job is made at the end of a run"
     assert ben.at_vendors(PRINT) == ()
     clock.passes(JOINED_SECONDS)
-    assert held(ben.acquire(wanted())).billed is None
+    assert held(ben.acquire(wanted())).claim.before is None
     assert ana.handing_over(joined, "chargen-1") is None
 
 
@@ -215,4 +246,4 @@ def test_what_a_vendor_has_in_a_job_is_not_taken_over_by_the_clock(
     assert machine("ben").free(found)
     assert not machine("eve").free(found), "it is another version by now"
     taken = held(machine("ben").acquire(wanted()))
-    assert (taken.key[-2:], taken.billed, taken.claim.job_name) == ("/1", None, "")
+    assert (taken.key[-2:], taken.claim.before, taken.claim.job_name) == ("/1", None, "")
