@@ -1,9 +1,9 @@
 """Pictures and prompt files that no entry plans any more, and what else may go to the trash.
 
 Laws: only files the program made places for are looked at (pictures and prompt files below the folder of pictures, the
-program's own temporary files); what an entry or a reference still names is in use; what may belong to a file that is
-not valid now is no orphan, and nothing is where imagery is missing or closed. Reads only, but for `throw_away`, which
-moves to the trash.
+program's own temporary files); what an entry or a reference still names is in use; what a file in which something is
+wrong may plan again is left alone, with the reason; and nothing is an orphan where imagery is missing or closed. Reads
+only, but for `throw_away`, which moves to the trash.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from chargen.errors import Position, StartError, error, printable
+from chargen.errors import Position, Problem, Severity, StartError, error, printable
 from chargen.model.amounts import number
 from chargen.model.record import Record
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -57,10 +58,25 @@ class Orphan(Struct, frozen=True):
         }
 
 
+class LeftAlone(Struct, frozen=True):
+    """A file that nothing plans and that is no orphan: its project-relative path, and `why`."""
+
+    path: str
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `left[]` in `orphans --json` and `gc --json`."""
+        return {"path": self.path, "why": self.why}
+
+
 class Unplanned(Struct, frozen=True):
-    """Files that nothing plans, by path; `moved` are how many went to the trash, None where nobody was asked to."""
+    """Files that nothing plans, by path; those of `left` may be planned again once something is mended.
+
+    `moved` are how many went to the trash, None where nobody was asked to.
+    """
 
     files: tuple[Orphan, ...]
+    left: tuple[LeftAlone, ...] = ()
     moved: int | None = None
 
     @property
@@ -77,11 +93,12 @@ class Unplanned(Struct, frozen=True):
     def to_json(self) -> dict[str, Any]:
         """The object of `orphans --json`; with `moved` that of `gc --json`."""
         found = {"files": [orphan.to_json() for orphan in self.files], "bytes": self.size}
+        found["left"] = [item.to_json() for item in self.left]
         return found if self.moved is None else {**found, "moved": self.moved}
 
 
-def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
-    """Return the pictures and prompt files that no entry plans any more, by path.
+def orphans(session: Session, planner: Planner) -> Unplanned:
+    """Return the pictures and prompt files that no entry plans any more.
 
     Raises StartError where an imagery folder is missing, or imagery can't be read: then nobody can say what is planned.
     """
@@ -94,8 +111,9 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
     # Another spelling of a name is the same file, or was put there by a system that spells names its own way.
     path_key = folding(project.root)
     used = {path_key(path) for path in used}
-    broken = _Broken.of(session, planner.book)
+    wrong = _Wrong.of(session, planner.book)
     found: list[Orphan] = []
+    left: list[LeftAlone] = []
     for path in _files(project.root, project.settings.generated):
         kind = PROMPT if path.startswith(f"{project.settings.generated}/prompts/") else PICTURE
         if path_key(path) in used or not path.endswith(".png" if kind == PICTURE else ".txt"):
@@ -106,9 +124,13 @@ def orphans(session: Session, planner: Planner) -> tuple[Orphan, ...]:
         told = own_record(read_plain(full, PICTURE_BYTES)) if kind == PICTURE else None
         record = told[0] if told is not None else None
         name = path.removeprefix(f"{project.settings.generated}/").removeprefix("prompts/")
-        if not broken.may_plan(name, record, unknown=kind == PICTURE and record is None):
+        picture = f"{project.settings.generated}/{name.removesuffix('.txt').removesuffix('.png')}.png"
+        why = wrong.may_plan(name, record, unknown=kind == PICTURE and record is None) or wrong.names(picture)
+        if why:
+            left.append(LeftAlone(path, why))
+        else:
             found.append(Orphan(path, full.lstat().st_size, kind, record))
-    return tuple(found)
+    return Unplanned(tuple(found), tuple(left))
 
 
 def temporaries(session: Session) -> tuple[Orphan, ...]:
@@ -125,9 +147,10 @@ def temporaries(session: Session) -> tuple[Orphan, ...]:
     return tuple(sorted(found, key=lambda orphan: orphan.path))
 
 
-def unneeded(session: Session) -> tuple[Orphan, ...]:
+def unneeded(session: Session) -> Unplanned:
     """Return all that may go to the trash: orphans, then temporary files. Raises StartError like `orphans`."""
-    return orphans(session, session.planner()) + temporaries(session)
+    found = orphans(session, session.planner())
+    return replace(found, files=found.files + temporaries(session))
 
 
 def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
@@ -135,28 +158,55 @@ def throw_away(session: Session, found: tuple[Orphan, ...]) -> int:
     return len(session.trash.move(session.project.path(orphan.path) for orphan in found))
 
 
-class _Broken(Struct, frozen=True):
-    """Imagery files that can't be read, and the slugs they may stand for."""
+class _Wrong(Struct, frozen=True):
+    """Imagery files of which something is wrong, and what else tells that they plan more than is read of them."""
 
-    files: frozenset[str]
-    slugs: frozenset[str]
+    files: Mapping[str, str]
+    """What is wrong with each."""
+    slugs: Mapping[str, str]
+    """For each slug that one of them may stand for, the file."""
+    ignored: frozenset[str]
+    """Files below the roots that are no imagery files."""
+    texts: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, session: Session, book: Book) -> _Broken:
-        slugs = set(book.broken_slugs)
-        for file in book.broken:
-            data = read_inside(session.project.root, file)
-            slugs.update(match.decode("utf-8", "replace") for match in _SLUG.findall(data))
-        return cls(frozenset(book.broken), frozenset(slugs))
+    def of(cls, session: Session, book: Book) -> _Wrong:
+        texts = {file: read_inside(session.project.root, file) for file in book.heads}
+        files: dict[str, str] = {}
+        slugs: dict[str, str] = {}
+        for file, head in book.heads.items():
+            # A warning keeps a whole file from being planned where the file is none of ours for it.
+            told = [problem for problem in head.problems if problem.severity is Severity.ERROR or not head.kind]
+            if not told and head.broken is None:
+                continue
+            files[file] = _said(told[0]) if told else f"{file} can't be read"
+            folder, _, name = file.rpartition("/")
+            own = (match.decode("utf-8", "replace") for match in _SLUG.findall(texts[file]))
+            for slug in (folder.rpartition("/")[2], name.partition(".")[0], *own):
+                slugs.setdefault(slug, file)
+        ignored = frozenset(file for file, head in book.heads.items() if not head.kind)
+        return cls(files, slugs, ignored, texts)
 
-    def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> bool:
-        """Say whether one of these files may plan what is at `path` (below its folder); of an `unknown` one it may."""
-        if not self.files:
-            return False
+    def may_plan(self, path: str, record: Record | None, *, unknown: bool) -> str:
+        """Say why one of these files may plan what is at `path` (below its folder); of an `unknown` one any may."""
         if record is not None and record.file in self.files:
-            return True
+            return self.files[record.file]
+        if record is not None and record.file in self.ignored:
+            return f"{record.file}, for which it was made, is no imagery file now"
         parts = path.split("/")
-        return unknown or len(parts) < 3 or parts[1] in self.slugs
+        if self.files and (unknown or len(parts) < 3):
+            return next(iter(self.files.values()))
+        return self.files[self.slugs[parts[1]]] if len(parts) > 1 and parts[1] in self.slugs else ""
+
+    def names(self, picture: str) -> str:
+        """Say which file has the path of a picture in it, be it in a place from which nothing is planned."""
+        written = picture.encode("utf-8", "surrogateescape")
+        found = next((file for file, text in self.texts.items() if written in text), "")
+        return found and f"{found} names its picture"
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.position}: {problem.message}"
 
 
 def _check_roots(session: Session) -> None:

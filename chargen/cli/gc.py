@@ -17,21 +17,22 @@ from chargen.cli.output import say, say_json
 def command(*, yes: bool, as_json: bool) -> None:
     """Propose what nothing needs any more, and move it to the trash once you agree.
 
-    That is pictures and prompt files no entry plans, and temporary files of a process that died. Nothing is deleted:
-    `chargen trash` lists it, brings it back, or frees the space. Without a terminal and without `--yes` it only tells.
+    That is pictures and prompt files no entry plans, and temporary files of a process that died. What a file may plan
+    again, in which something is wrong now, is left alone. Nothing is deleted: `chargen trash` lists it, brings it back,
+    or frees the space. Without a terminal and without `--yes` it only tells.
     """
-    from chargen.actions.orphans import Unplanned, throw_away, unneeded  # noqa: PLC0415 - slow, `--help` needs none of it
+    from chargen.actions.orphans import throw_away, unneeded  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.orphans import unplanned_lines  # noqa: PLC0415 - as above
     from chargen.cli.project import project_held, project_here  # noqa: PLC0415 - as above
 
     with project_here() as session:
-        found = Unplanned(unneeded(session), moved=0)
+        found = replace(unneeded(session), moved=0)
     if not as_json:
         say(unplanned_lines(found, "nothing to move to the trash"))
     if found.files and (yes or (not as_json and sys.stdin.isatty() and click.confirm("move these to the trash?"))):
         with project_held() as session:
             shown = {orphan.path for orphan in found.files}
-            still = tuple(orphan for orphan in unneeded(session) if orphan.path in shown)
+            still = tuple(orphan for orphan in unneeded(session).files if orphan.path in shown)
             found = replace(found, moved=throw_away(session, still))
     if as_json:
         say_json(found.to_json())

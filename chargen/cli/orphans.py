@@ -10,6 +10,8 @@ import click
 from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
 from chargen.cli.tables import columns, dim, moment, plural, size_text
+from chargen.model.groups import grouped
+from chargen.text.few import few
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:
@@ -23,14 +25,15 @@ _NOUNS = {"picture": "picture", "prompt": "prompt file", "temporary": "abandoned
 def command(*, as_json: bool) -> None:
     """List pictures and prompt files that no entry plans any more, with their size and what they were.
 
-    What an entry or a reference still names is no orphan, nor is what a file may plan that can't be read now.
+    What an entry or a reference still names is no orphan. What a file may plan again, in which something is wrong now,
+    is left alone, with the reason.
     `chargen gc` moves orphans to the trash.
     """
-    from chargen.actions.orphans import Unplanned, orphans  # noqa: PLC0415 - slow to import, `--help` needs none of it
+    from chargen.actions.orphans import orphans  # noqa: PLC0415 - slow to import, `--help` needs none of it
     from chargen.cli.project import planning_here  # noqa: PLC0415 - as above
 
     with planning_here() as here:
-        found = Unplanned(orphans(here.session, here.planner))
+        found = orphans(here.session, here.planner)
     if as_json:
         say_json(found.to_json())
         return
@@ -40,14 +43,16 @@ def command(*, as_json: bool) -> None:
 
 
 def unplanned_lines(found: Unplanned, nothing: str) -> Iterator[str]:
-    """Yield a line for each file, then how many there are of each kind and their size."""
-    if not found.files:
+    """Yield a line for each file, then how many there are of each kind and their size, then what is left alone."""
+    if found.files:
+        yield from columns([_row(orphan) for orphan in found.files], right=frozenset({1}))
+        yield ""
+        counted = ", ".join(plural(len(orphans), _NOUNS[kind]) for kind, orphans in found.by_kind.items())
+        yield f"{counted}: {size_text(found.size)}"
+    else:
         yield nothing
-        return
-    yield from columns([_row(orphan) for orphan in found.files], right=frozenset({1}))
-    yield ""
-    counted = ", ".join(plural(len(orphans), _NOUNS[kind]) for kind, orphans in found.by_kind.items())
-    yield f"{counted}: {size_text(found.size)}"
+    for why, items in grouped(found.left, lambda item: item.why).items():
+        yield f"left alone: {few(item.path for item in items)}: {why}"
 
 
 def _row(orphan: Orphan) -> tuple[str, ...]:

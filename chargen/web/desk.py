@@ -200,7 +200,11 @@ class Desk:
         options = [*rebuild, "--budget", budget, "--no-wait"]
         command = [sys.executable, "-m", "chargen", "batch", "all", *options, "--", *ids]
         quiet = subprocess.DEVNULL
-        self._build = subprocess.Popen(command, cwd=self.root, stdout=quiet, stderr=quiet)  # noqa: S603 - ids of this book
+        try:
+            self._build = subprocess.Popen(command, cwd=self.root, stdout=quiet, stderr=quiet)  # noqa: S603 - ids of this book
+        except OSError as failure:
+            hint = "queue fewer images at once"
+            raise StartError(f"can't start a build: {(failure.strerror or '').lower()}", hint=hint) from None
         threading.Thread(target=self._build.wait, daemon=True).start()
         return {"started": len(ids)}
 

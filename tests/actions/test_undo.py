@@ -42,6 +42,14 @@ def standing(book: Project) -> list[tuple[int, str]]:
         return [(decision.number, decision.command) for decision in open_decisions(session)]
 
 
+def bring_back(book: Project) -> None:
+    """Restore the first version of an image."""
+    with open_session(book.root, {}) as session:
+        planner = session.planner()
+        image = planner.image(A)
+        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+
+
 def test_a_status_is_taken_back_byte_for_byte(book: Project) -> None:
     """The line that was inserted is gone again, the word that was replaced is back; one decision after the other."""
     texts = [book.read(CH01)]
@@ -112,10 +120,7 @@ def test_a_restored_picture_goes_back(book: Project) -> None:
     book.edit(CH01, "A lamp.", "A lantern.")
     assert build(book, "chargen batch all") == 0
     text, picture = book.read(CH01), book.image(A).read_bytes()
-    with open_session(book.root, {}) as session:
-        planner = session.planner()
-        image = planner.image(A)
-        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    bring_back(book)
     assert book.image(A).read_bytes() != picture
     assert [item.refused for item in take_back(book).images] == [""]
     assert (book.read(CH01), book.image(A).read_bytes()) == (text, picture)
@@ -127,10 +132,7 @@ def test_a_restored_picture_that_was_painted_over_stays(book: Project) -> None:
     """Refused with both hashes, and nothing is changed."""
     book.edit(CH01, "A lamp.", "A lantern.")
     assert build(book, "chargen batch all") == 0
-    with open_session(book.root, {}) as session:
-        planner = session.planner()
-        image = planner.image(A)
-        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    bring_back(book)
     book.write(f"generated/{A}.png", book.image(B).read_bytes())
     text = book.read(CH01)
     (refused,) = take_back(book).images
@@ -145,10 +147,7 @@ def test_a_picture_that_can_not_be_put_back_leaves_the_lines_too(
     """Nothing has changed, and the decision can be taken back later."""
     book.edit(CH01, "A lamp.", "A lantern.")
     assert build(book, "chargen batch all") == 0
-    with open_session(book.root, {}) as session:
-        planner = session.planner()
-        image = planner.image(A)
-        restore(session, planner.evidence, image, history(session, planner.evidence, image).named("1"))
+    bring_back(book)
     text, picture = book.read(CH01), book.image(A).read_bytes()
 
     def full(*_: object, **__: object) -> None:

@@ -38,7 +38,7 @@ def book(tmp_path: Path) -> Studio:
 
 def orphans(book: Studio) -> list[str]:
     with open_session(book.root, {}, read_only=True) as session:
-        return [item.path for item in unneeded(session)]
+        return [item.path for item in unneeded(session).files]
 
 
 def names(book: Studio) -> list[str]:

@@ -163,7 +163,7 @@ def test_a_picture_moved_with_a_file_manager_is_copied_back(book: Studio) -> Non
     shutil.rmtree(book.root / ".chargen/originals")
     assert book.reasons(NAMES["b"]) == "moved: was best/door, free"
     with open_session(book.root, ENVIRON, read_only=True) as session:
-        assert unneeded(session) == (), "what an entry's picture is made of is no orphan"
+        assert unneeded(session).files == (), "what an entry's picture is made of is no orphan"
     settled(book)
     assert book.hash(NAMES["b"]) == picture
     assert away.exists()
@@ -366,7 +366,7 @@ def test_a_picture_whose_name_came_back_in_another_normal_form_is_found(tmp_path
     book.image(name).rename(other)
     shutil.rmtree(book.root / ".chargen")
     with open_session(book.root, {}, read_only=True) as session:
-        assert not [item for item in unneeded(session) if item.kind == "picture"]
+        assert not [item for item in unneeded(session).files if item.kind == "picture"]
     settled(book)
     assert book.hash(name) == picture
     assert [path.name for path in book.image(name).parent.iterdir()] == [book.image(name).name]

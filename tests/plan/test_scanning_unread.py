@@ -75,7 +75,7 @@ def refused(session: Session) -> str:
 def test_what_is_read_has_orphans_that_are_proposed(book: Project, session: Session) -> None:
     """Without the second chapter its prompt file is nobody's: what the other tests guard would be proposed."""
     (book.root / FOLDER / "imagery.yaml").unlink()
-    assert [item.path for item in unneeded(session)] == ["generated/prompts/chapters/ch02/c.txt"]
+    assert [item.path for item in unneeded(session).files] == ["generated/prompts/chapters/ch02/c.txt"]
 
 
 def test_a_link_to_a_folder_is_told_and_nothing_is_proposed(book: Project, session: Session, tmp_path: Path) -> None:

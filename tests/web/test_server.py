@@ -17,6 +17,7 @@ import pytest
 from support.project import Project
 from support.review import Review, review
 
+from chargen.errors import StartError
 from chargen.web.desk import Desk
 
 A, B, C = "chapters/ch01/a", "chapters/ch01/b", "chapters/ch02/c"
@@ -204,6 +205,15 @@ def test_a_picture_is_decided_on_that_was_seen(server: Review, book: Project) ->
         assert (refused.status, f"`{A}` has another picture" in refused.json["error"]) == (409, True)
     assert book.read(CH01) == before
     assert server.post("/decide", {"command": "approve", "images": [B], "seen": seen}).json["images"][0]["changed"]
+
+
+def test_more_images_than_one_command_takes_are_told(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system limits the words of a command: five thousand long ids are more."""
+    with closing(Desk(book.root)) as desk:
+        monkeypatch.setattr("chargen.web.desk._only_ids", lambda _, names: tuple(names))
+        with pytest.raises(StartError, match="can't start a build"):
+            desk.build([f"chapters/ch01/{number:0200}" for number in range(9000)], "1.00")
+    assert not book.image(C).exists()
 
 
 def test_a_run_whose_process_died_does_not_go_on(book: Project) -> None:
