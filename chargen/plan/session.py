@@ -19,7 +19,6 @@ from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
-from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
@@ -243,15 +242,9 @@ class Session:
         return self.project.path(IGNORED)
 
     def _composer(self) -> Composer:
-        settings = self.project.settings
-        places = settings.style_positions
-        return Composer(
-            read_templates(self.project),
-            settings.prompts,
-            Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
-            Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
-            settings.prompt_limit,
-        )
+        settings, templates = self.project.settings, read_templates(self.project)
+        style = settings.style_prefix, settings.style_suffix
+        return Composer(templates, settings.prompts, *style, settings.prompt_limit)
 
     def left_behind(self) -> list[Path]:
         """Return the temporary files and folders of processes that died; what is in the trash is there to stay."""

@@ -59,7 +59,8 @@ function ask(title, content, choices) {
     dialog.replaceChildren(make("h2", { id: "dialog-title" }, title), ...content, make("p", { class: "choices" }, ...buttons));
     dialog.setAttribute("aria-labelledby", "dialog-title");
     dialog.onclose = () => {
-      before?.focus();
+      if (before?.isConnected) before.focus();
+      else if (!grid.element.hidden) grid.focus(grid.current);
       resolve(chosen);
     };
     dialog.showModal();

@@ -57,6 +57,6 @@ const retake = {
     const done = await attempt(() => source.post("retake", { ...asked, write: true }));
     if (!done) return;
     say(`asked anew: ${done.id}, from version ${done.version}`);
-    await desk.refresh();
+    desk.expect();
   },
 };
