@@ -86,6 +86,15 @@ class Block(Struct, frozen=True, eq=False):
                 return Traced.of(found, f"{self.fallback_name}.{key}", self.document.at(node))
         return None
 
+    def written(self, key: str) -> Traced | None:
+        """Return a text as it is written, also a blank one; a value of another shape is a problem."""
+        node = self.find(key)
+        if isinstance(node, ScalarNode) and not is_null(node):
+            return self.document.traced(node, key)
+        if not is_null(node) and node is not None:
+            self.wrong_shape(key, node, "text")
+        return None
+
     def each_text(self, keys: Iterable[str]) -> Iterator[Traced]:
         """Yield the texts that there are of several keys."""
         for key in keys:
@@ -157,7 +166,9 @@ class Block(Struct, frozen=True, eq=False):
 
     def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
         """Add the error of a value that has another shape than `wanted`."""
-        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node)))
+        one = scalar(node)
+        hint = f"write a list: `{key}: [{one}]`" if wanted == "a list" and one and "\n" not in one else ""
+        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node), hint))
 
     def _named(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key
