@@ -15,3 +15,9 @@ def test_no_folder_of_tests_is_passed_over(pytestconfig: pytest.Config) -> None:
     passed_over = pytestconfig.getini("norecursedirs")
     assert "build" in folders
     assert [name for name in folders if any(fnmatch(name, pattern) for pattern in passed_over)] == []
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """They would be one module to Python, and the second is an error."""
+    names = [file.name for file in TESTS.rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

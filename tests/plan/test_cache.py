@@ -673,6 +673,33 @@ def test_an_edit_after_another_plans_what_was_edited_since(root: Path) -> None:
         assert _shown(plan) == _shown(_whole(root))
 
 
+_WITHIN: dict[str, Callable[[Path], object]] = {
+    "a field that only templates see": lambda root: _replaced(_chapter(root), "calm", "wild"),
+    "a comment above what is wrong": lambda root: _replaced(_chapter(root), "    tint:", "    # later\n    tint:"),
+    "a portrait's prompt": EDITS["a portrait's prompt"],
+    "a reference painted over": EDITS["a reference painted over"],
+    "a picture gone": EDITS["a picture gone"],
+    "a picture of another size": lambda root: (root / "generated/chapters/ch01/b.png").write_bytes(_png(b"2")),
+}
+
+
+@pytest.mark.parametrize("name", _WITHIN)
+def test_what_changes_along_with_an_entry_is_seen_of_the_others(root: Path, name: str) -> None:
+    """One entry of a chapter is edited, and meanwhile something of another one of it."""
+    _append(root / "prompts/chapter.txt.j2", "{% if entry.mood %}{{ entry.mood }}{% endif %}\n")
+    _append(
+        _chapter(root),
+        "  - custom_id: last\n    prompt_used: A thing.\n    size: 128x96\n    status: locked\n    mood: calm\n"
+        "    tint: red\n    depicts_characters: [ivo]\n    quality: [high]\n",
+    )
+    _kept(root)
+    before = _shown(_whole(root))
+    _WITHIN[name](root)
+    assert _shown(_whole(root)) != before
+    _replaced(_chapter(root), "A lamp", "A torch")
+    _check(root)
+
+
 def test_an_entry_that_hangs_on_another_one_is_planned_with_it(root: Path) -> None:
     """An alias stands for what is written in another entry, and templates see it."""
     _append(root / "prompts/chapter.txt.j2", "{% if entry.mood %}{{ entry.mood }}{% endif %}\n")
