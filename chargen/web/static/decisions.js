@@ -42,13 +42,14 @@ const decide = {
   async reject(ids) {
     if (!decide.isMeant(ids)) return;
     const seen = decide.seen(ids);
-    const note = make("textarea", { rows: 3, "aria-label": "what is wrong with it" });
+    const draft = `reject ${ids.join(" ")}`;
+    const note = typed(draft, "", { "aria-label": "what is wrong with it" });
     const title = `Reject ${ids.length > 1 ? plural(ids.length, "image") : ids[0]}`;
-    const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words:"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
-    if (chosen !== null) await decide.send({ command: "reject", images: ids, seen, note: chosen.note });
+    const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words (Ctrl-Enter sends them):"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
+    if (chosen !== null && (await decide.send({ command: "reject", images: ids, seen, note: chosen.note }))) drafts.delete(draft);
   },
 
-  // The page goes on before the answer is there; what was refused is back then.
+  // The page goes on before the answer is there; what was refused is back then. True where nothing was refused.
   async send(decision, next = null) {
     const status = { approve: "approved", reject: "rejected", lock: "locked" }[decision.command];
     const given = { status, answered: false };
@@ -69,10 +70,11 @@ const decide = {
       if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
       say(words.join(" · "));
     }
-    if (done && refused.length === 0) return;
+    if (done && refused.length === 0) return true;
     decide.forget([given]);
     grid.draw();
     await desk.refresh();
+    return false;
   },
 
   async restore(id, version) {

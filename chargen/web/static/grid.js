@@ -30,7 +30,7 @@ const grid = {
         section = make("section", { id }, make("h2"), make("div"), make("ul"));
         section.style.containIntrinsicSize = `auto ${Math.ceil(file.images.length / 5) * 260}px`;
       }
-      const name = file.kind ? `${file.kind} ${file.slug}` : file.file;
+      const name = grid.name(file);
       section.setAttribute("aria-label", name);
       fill(section.firstChild,
         `${name} `,
@@ -49,6 +49,8 @@ const grid = {
     grid.mark();
     grid.counts();
   },
+
+  name: (file) => (file.kind ? `${file.kind} ${file.slug}` : file.file),
 
   // The image itself where it has a cell, else the next one that has, else the last one before.
   nearest(id) {
@@ -87,6 +89,7 @@ const grid = {
       });
     }
     cell.image = image;
+    const name = image.id.split("/").pop();
     const [width, height] = image.size || [1, 1];
     const picture = image.picture
       ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
@@ -99,7 +102,7 @@ const grid = {
     }
     fill(cell.firstChild,
       picture,
-      make("span", { class: "title" }, image.title || image.id.split("/").pop()),
+      make("span", { class: "title" }, image.title ? `${image.title} ` : name, image.title ? make("small", {}, name) : null),
       make("span", { class: `badge ${image.verdict}` }, image.verdict),
       image.tier ? make("span", { class: "open" }, `draft: ${image.tier}`) : null,
       image.status ? make("span", { class: `status ${image.status}` }, image.status) : null,
@@ -116,6 +119,7 @@ const grid = {
     return desk.book.images.filter((each) => {
       const image = decide.expected(each);
       return (!wanted.unreviewed || image.reviewed === false) &&
+        (!wanted.section || image.file === wanted.section) &&
         (!wanted.verdict || image.verdict === wanted.verdict) &&
         (!wanted.status || (image.status || "none") === wanted.status) &&
         (!wanted.character || image.shows.includes(wanted.character)) &&
@@ -126,7 +130,9 @@ const grid = {
 
   // Each list of choices holds what there is; what was chosen stays.
   choices() {
+    const names = new Map(desk.book.files.map((file) => [file.file, grid.name(file)]));
     const values = {
+      section: desk.book.images.map((image) => image.file),
       verdict: desk.book.images.map((image) => image.verdict),
       status: desk.book.images.map((image) => image.status || "none"),
       character: desk.book.images.flatMap((image) => image.shows),
@@ -136,7 +142,7 @@ const grid = {
       const select = grid.filters.elements[name];
       const chosen = select.value;
       const known = [...new Set(all)].filter(Boolean).sort();
-      select.replaceChildren(make("option", { value: "" }, "any"), ...known.map((value) => make("option", { value }, value)));
+      select.replaceChildren(make("option", { value: "" }, "any"), ...known.map((value) => make("option", { value }, (name === "section" && names.get(value)) || value)));
       select.value = known.includes(chosen) ? chosen : "";
     }
   },

@@ -6,7 +6,7 @@ const KEYS = [
   ["Enter", "open"],
   ["Space", "select"],
   ["a", "approve; with Shift also go on to the next that is not reviewed"],
-  ["x", "reject, with a note"],
+  ["x", "reject, with a note; Ctrl-Enter sends it"],
   ["t", "ask for the next version in words (retake)"],
   ["l", "lock"],
   ["k", "accept the picture as it is"],
