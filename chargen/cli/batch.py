@@ -131,7 +131,7 @@ def _plan_lines(shown: ShownPlan, *, promotes: bool) -> Iterator[str]:
         yield from plan_listing.plan_listing(choice.images, choice.needed_by)
         yield ""
     every = (*choice.images, *choice.untouched)
-    if promotes and not every:
+    if promotes and not (every or choice.left_out):
         yield "no draft is approved: `chargen approve` those that are good, then promote them"
     else:
         yield from plan_listing.plan_summary(every, choice.images)

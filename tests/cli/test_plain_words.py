@@ -37,13 +37,14 @@ def test_a_promotion_of_nothing_says_that_nothing_is_approved(capsys: pytest.Cap
 
 
 def test_a_text_in_place_of_a_list_is_told_with_the_list(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """So that nobody looks up how lists are written."""
-    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: mara")
+    """So that nobody looks up how lists are written; where its items are mappings, no such list would do."""
+    file = book.chapter("ch01", {"a": "A lamp."}, entry="depicts_characters: mara", extra="locations: mill")
     told = out(capsys, "check", code=1)
     assert (
-        f"{file}:9:25: error: `depicts_characters` must be a list hint: write a list: `depicts_characters: [mara]`"
+        f"{file}:10:25: error: `depicts_characters` must be a list hint: write a list: `depicts_characters: [mara]`"
         in told
     )
+    assert "[mill]" not in told
 
 
 def test_what_is_no_file_at_a_target_is_told_in_words(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
