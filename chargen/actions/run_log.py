@@ -19,19 +19,20 @@ from chargen.providers import is_proof
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Task
 from chargen.store.spending import Sum, sum_of
-from chargen.store.temporaries import process_alive
 
 
 class LoggedRun(Struct, frozen=True):
     """One run. `failed` are images with the reason; `open` are those whose request may have been billed with no image.
 
-    `at` and `ended` are ISO UTC; `ended` is None while it goes on, or where the process died.
+    `at` and `ended` are ISO UTC; `ended` is None while it goes on, or where it `died`: its process is gone, or a later
+    run began, and builds of a project never overlap.
     """
 
     run_id: str
     command: str
     at: str
     ended: str | None
+    died: bool
     built: tuple[EntryId, ...]
     failed: Mapping[EntryId, str]
     open: tuple[EntryId, ...]
@@ -66,8 +67,9 @@ def run_log(journal: Journal, limit: int) -> RunLog:
     """Return the last `limit` runs."""
     runs, tasks = journal.runs(), journal.tasks()
     attempts = grouped(journal.attempts(), lambda attempt: attempt.run_id)
+    alive = journal.under_way()
     found = [
-        _logged(run, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
+        _logged(run, alive, attempts.get(run.run_id, []), _failed_in(run, end, tasks))
         for run, end in zip_longest(runs, (run.started_at for run in runs[1:]))
     ]
     last = found[max(len(found) - limit, 0) :]
@@ -76,22 +78,23 @@ def run_log(journal: Journal, limit: int) -> RunLog:
 
 def going_on(journal: Journal) -> LoggedRun | None:
     """Return the run that is going on; None where there is none, or its process died. Reads its requests alone."""
-    run = next(reversed(journal.runs()), None)
-    if run is None or run.finished_at is not None or not process_alive(run.pid):
+    run = journal.under_way()
+    if run is None:
         return None
     sent = journal.attempts(datetime.fromisoformat(run.started_at))
     attempts = [attempt for attempt in sent if attempt.run_id == run.run_id]
-    return _logged(run, attempts, _failed_in(run, None, journal.tasks()))
+    return _logged(run, run, attempts, _failed_in(run, None, journal.tasks()))
 
 
-def _logged(run: Run, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
+def _logged(run: Run, alive: Run | None, attempts: Sequence[Attempt], failed_tasks: Mapping[EntryId, str]) -> LoggedRun:
     built = _ids(attempt for attempt in attempts if attempt.delivered)
     doubtful = _ids(attempt for attempt in attempts if attempt.in_doubt)
     failed = {attempt.task_id: attempt.message or "" for attempt in attempts if attempt.status is AttemptStatus.FAILED}
     failed = {name: message for name, message in {**failed, **failed_tasks}.items() if name not in built}
     left = tuple(name for name in doubtful if name not in built and name not in failed)
     spent = sum_of(run.run_id, attempts, is_proof)
-    return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, built, failed, left, spent)
+    died = run.finished_at is None and run != alive
+    return LoggedRun(run.run_id, run.command, run.started_at, run.finished_at, died, built, failed, left, spent)
 
 
 def _failed_in(run: Run, next_began: str | None, tasks: Iterable[Task]) -> dict[EntryId, str]:

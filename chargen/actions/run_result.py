@@ -138,7 +138,9 @@ def _answered(events: Iterable[AnsweredByAnother]) -> Iterator[Problem]:
 
 def _charged_more(event: ChargedMore) -> Problem:
     actual, most = cost_text(event.actual), estimate_text(event.most)
-    message = f"{event.route} charged {actual} for {event.entry_id}, more than the {most} it was known to cost at most"
+    message = (
+        f"{event.route} charged {actual} for `{event.entry_id}`, more than the {most} it was known to cost at most"
+    )
     return warning(message, None, "a budget can't hold against that: check the vendor's bill and its prices")
 
 

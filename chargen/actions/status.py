@@ -131,10 +131,20 @@ def set_status(session: Session, selection: Selection, status: Status, note: str
     words = " ".join(note.split()) if status is Status.REJECTED else None
     marked = _write(session, recorder, [_mark(planner, image, status, words) for image in planner.images(ids)])
     if not any(item.changed for item in marked):
+        marked = tuple(_with_next_step(item, status, item.image.verdict) for item in marked)
         return StatusChange(marked, (), (), ())
     planner = session.planner()
     after = planner.images(ids) if alone else planner.plan().images
+    marked = tuple(_with_next_step(item, status, planner.image(item.image.id).verdict) for item in marked)
     return replace(_compared(marked, before, after), decision=recorder.number)
+
+
+def _with_next_step(item: MarkedImage, status: Status, verdict: Verdict) -> MarkedImage:
+    """Say of a rejected picture that no build replaces how a new one is made."""
+    if status is not Status.REJECTED or item.refused or verdict is not Verdict.EDITED:
+        return item
+    text = f"it was painted over: no build replaces it by itself, `doit --rebuild {item.image.id}` makes a new one"
+    return replace(item, notes=(*item.notes, text))
 
 
 def _mark(planner: Planner, image: Planned, status: Status, note: str | None) -> MarkedImage:

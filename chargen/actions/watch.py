@@ -19,7 +19,8 @@ from chargen.actions.why import Why, why
 from chargen.config.configuration import FILE, configuration
 from chargen.config.layout import DECISIONS, JOURNAL
 from chargen.errors import ChargenError, Problem, Severity, StartError
-from chargen.model.values import EntryId
+from chargen.model.reason import Reason
+from chargen.model.values import EntryId, Fingerprint, Verdict
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.findings import Finding, findings
 from chargen.plan.plan import Shown
@@ -79,6 +80,10 @@ class Look(Struct, frozen=True):
     """
 
     changed: tuple[Why, ...] = ()
+    more: int = 0
+    """Images of another verdict that are not explained: they are many."""
+    gone: tuple[EntryId, ...] = ()
+    """Images that were planned before and are not now."""
     problems: tuple[Finding, ...] = ()
     to_send: tuple[Shown, ...] = ()
     due: bool = False
@@ -88,12 +93,16 @@ class Look(Struct, frozen=True):
 class State(Struct, frozen=True):
     """What a look compares with: what was said of each image, and the problems that were told."""
 
-    images: Mapping[EntryId, tuple[object, ...]]
+    images: Mapping[EntryId, tuple[Verdict, tuple[Reason, ...], Fingerprint | None]]
     problems: frozenset[Problem]
 
     def with_images(self, other: State, names: Iterable[EntryId]) -> State:
-        """Take what another look says of some images: what is built is no news to whoever built it."""
+        """Take what another look says of some images: what is built is no news to whoever built it.
+
+        What was edited while it was being built is.
+        """
         known = {name: other.images[name] for name in names if name in other.images}
+        known = {name: said for name, said in known.items() if not said[0].spends}
         return State({**self.images, **known}, self.problems)
 
 
@@ -115,7 +124,9 @@ def look(session: Session, request: BuildRequest, before: State | None) -> tuple
     news = tuple(finding for finding in problems if before is None or finding.problem not in before.problems)
     sending = tuple(image for image in chosen.choice.images if image.sends)
     due = any(image.acts for image in chosen.choice.images)
-    return Look(explained, news, sending, due), State(images, frozenset(finding.problem for finding in problems))
+    gone = () if before is None else tuple(name for name in before.images if name not in images)
+    found = Look(explained, len(changed) - len(explained), gone, news, sending, due)
+    return found, State(images, frozenset(finding.problem for finding in problems))
 
 
 def changes(root: Path, stop: Event | None = None) -> Iterator[None]:

@@ -28,6 +28,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.plan.target_state import TargetState
 from chargen.store.files import FileKind
+from chargen.store.journal_rows import Attempt
 from chargen.store.original_store import OriginalStore
 from chargen.store.pictures import own_record
 from chargen.text.word_diff import plain
@@ -47,6 +48,8 @@ class Why(Struct, frozen=True):
     rebuild_usd: Decimal | None
     """What a new image costs by estimate; None where that is unknown, or no request can be made of the entry."""
     can_build: bool
+    unanswered: tuple[Attempt, ...] = ()
+    """Requests for it that a run that died had in flight: they may have been billed, with no image."""
 
     @property
     def cost_usd(self) -> Decimal | None:
@@ -124,7 +127,8 @@ def why(session: Session, planner: Planner, image: Planned) -> Why:
         explanation = explain(RecordedInputs.of(line, records), now, sources_of(image))
     made = next((record for record in records if line and record.attempt == line.attempt), None)
     offer = planner.offer(image)
-    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None)
+    lost = tuple(attempt for attempt in session.unanswered() if attempt.task_id == image.id)
+    return Why(image, line, made, explanation, None if offer is None else offer.cost_usd, offer is not None, lost)
 
 
 def _compared(image: Planned, then: Mapping[str, str]) -> Inputs | None:

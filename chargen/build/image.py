@@ -29,7 +29,7 @@ from chargen.build.publish import (
     write_back,
 )
 from chargen.build.restore import Restorer
-from chargen.build.result import BuildResult, NotWantedError, Outcome
+from chargen.build.result import BuildResult, NotWantedError, Outcome, RewordedError
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, error
@@ -57,8 +57,8 @@ _AT_ONCE = 0.005
 def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: PLR0911 - one for each way it ends
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
-    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError; with a
-    shared store also HeldElsewhereError and NotClaimedError.
+    Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError,
+    RewordedError; with a shared store also HeldElsewhereError and NotClaimedError.
     """
     session = builder.session
     builder.mover.settle(image.id)
@@ -255,8 +255,8 @@ class ImageBuilder(Struct, frozen=True):
     ) -> ImageAttempts:
         """Return what notes the attempts at an image.
 
-        When the request is about to leave it asks whether it still should, where it had to wait, and whether the slots
-        could be written.
+        When the request is about to leave it asks whether it still should, where it had to wait, whether the author
+        reworded its entry meanwhile, and whether the slots could be written.
         """
         judged = self.session.clock.monotonic()
 
@@ -266,6 +266,8 @@ class ImageBuilder(Struct, frozen=True):
                 now, _ = self.recheck(image, references, request)
             if not is_wanted(now):
                 raise NotWantedError(now)
+            if self.write_backs.is_reworded(image.entry):
+                raise RewordedError
             # What is drawn here is drawn again for nothing.
             if now.route is not None and not is_proof(now.route.provider):
                 self.write_backs.check_edit(now.entry, now.target, now.route)

@@ -110,7 +110,7 @@ class Mover(Struct):
         contained(project.root, move.target)
         stands = kind_of(target)
         if stands.kind in (FileKind.DIRECTORY, FileKind.OTHER):
-            raise InputError(error(f"a {stands.kind.value} stands at `{move.target}`", position, "move it away"))
+            raise InputError(error(f"{stands.kind.told} stands at `{move.target}`", position, "move it away"))
         leaving = {item.leaves for item in group.moves} | {item.source for item in group.moves}
         if stands.kind is FileKind.LFS_POINTER and move.target not in leaving:
             message = f"a Git LFS pointer to another picture stands at `{move.target}`"

@@ -112,4 +112,5 @@ def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     known = {problem.message for problem in own}
     more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
-    return InputError((*own, *more))
+    placed = (problem if problem.position else problem.at(image.entry.position) for problem in own)
+    return InputError((*placed, *more))

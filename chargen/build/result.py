@@ -56,3 +56,9 @@ class NotWantedError(Exception):
         self.note = f"not sent: while it waited the image became {image.verdict.value} ({reasons})"
         super().__init__(self.note)
         self.image = image
+
+
+class RewordedError(Exception):
+    """The entry of an image asks for something else by now than the plan it was to be sent for; nothing was sent."""
+
+    message = "its entry was edited while it waited: the next run sends what it says now"

@@ -31,7 +31,7 @@ from chargen.build.events import (
     nobody,
 )
 from chargen.build.image import ImageBuilder, build_image, build_variant
-from chargen.build.result import BuildResult, Outcome
+from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.config.layout import LOG
 from chargen.errors import ChargenError, Problem, Severity
@@ -294,7 +294,7 @@ class Build:
             with self._lock:
                 self.interrupted[entry_id] = image
             return "interrupted before it was sent"
-        except (OverBudgetError, NotClaimedError) as refusal:
+        except (OverBudgetError, NotClaimedError, RewordedError) as refusal:
             with self._lock:
                 self.left_out.append(LeftOut(image, refusal.message))
             return refusal.message

@@ -188,6 +188,16 @@ class WriteBack:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
 
+    def is_reworded(self, entry: Entry) -> bool:
+        """Say whether an entry asks for something else in its file by now than when it was scanned."""
+        opened = self._opened(entry.file)
+        with opened.writing:
+            try:
+                self._read(opened)
+                return _asked_for(self._entry(opened, entry.id)) != _asked_for(entry)
+            except InputError:
+                return False
+
     def renamed_since(self, entry: Entry) -> Entry | None:
         """Return the entry that `entry` is now where its id was changed since it was scanned; None where it has it.
 

@@ -119,10 +119,10 @@ def _dry_run(request: BuildRequest, *, as_json: bool) -> None:
 
     with project_here(tier=request.tier) as session:
         shown = dry_run(prepare(session, request), session)
-    tell(shown, _plan_lines(shown), as_json=as_json)
+    tell(shown, _plan_lines(shown, promotes=request.promote), as_json=as_json)
 
 
-def _plan_lines(shown: ShownPlan) -> Iterator[str]:
+def _plan_lines(shown: ShownPlan, *, promotes: bool) -> Iterator[str]:
     from chargen.cli import plan_listing  # noqa: PLC0415 - as above
     from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
 
@@ -130,7 +130,11 @@ def _plan_lines(shown: ShownPlan) -> Iterator[str]:
     if choice.images:
         yield from plan_listing.plan_listing(choice.images, choice.needed_by)
         yield ""
-    yield from plan_listing.plan_summary((*choice.images, *choice.untouched), choice.images)
+    every = (*choice.images, *choice.untouched)
+    if promotes and not (every or choice.left_out):
+        yield "no draft is approved: `chargen approve` those that are good, then promote them"
+    else:
+        yield from plan_listing.plan_summary(every, choice.images)
     yield from plan_listing.left_out_lines(choice.left_out)
     yield from plan_listing.standing(choice.untouched)
     if shown.findings:

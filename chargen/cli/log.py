@@ -48,7 +48,7 @@ def _run_lines(run: LoggedRun) -> Iterator[str]:
     numbers = counts({"built": len(run.built), "failed": len(run.failed), "possibly billed": len(run.open)})
     spent = run.spent
     cost = f", {spent_text(spent)}" if spent.total_usd or run.built else ""
-    end = "" if run.ended else "; still running, or it was killed"
+    end = "" if run.ended else "; it was killed" if run.died else "; still running"
     yield f"{bold(moment(run.at))}  {run.command}: {numbers or 'nothing sent'}{cost}{end}"
     yield from (f"  {line}" for line in spending_lines(spent))
     for error, names in grouped(run.failed, run.failed.__getitem__).items():

@@ -7,10 +7,10 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chargen.cli.problems import problem_lines, untouched_lines
+from chargen.cli.problems import FOLDED, LONG, problem_lines, untouched_lines
 from chargen.cli.tables import cells, coloured, columns, counts, dim, listed, pad, plural, width, wrap
 from chargen.model.groups import grouped
-from chargen.model.reason import Reason, ReasonCode, flattened
+from chargen.model.reason import Reason, ReasonCode, flattened, of_many
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.plan import Shown, seen_pictures, total_cost, totals
 from chargen.text.money import estimate_text
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 _SAYS_NOTHING = {Verdict.MISSING: ReasonCode.NOT_BUILT, Verdict.PROOF: ReasonCode.SKETCH_STANDS_IN}
 """The reasons that all images of a verdict have: the word says it already."""
-
-LONG = 50
-"""Images of a plan that has a line for each; of more, each file has one."""
-
-_FOLDED = 12
-"""Reasons of a short plan that are told."""
 
 _REASONS_AT = 6
 """Columns that a reason on a line of its own is indented by."""
@@ -66,7 +60,7 @@ def short_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId])
     files = grouped(images, lambda image: image.file)
     folded: dict[str, list[Shown]] = {}
     for image in images:
-        for reason in dict.fromkeys(map(_folded, _telling(image))):
+        for reason in dict.fromkeys(str(of_many(reason)) for reason in _telling(image)):
             folded.setdefault(reason, []).append(image)
         if image.id in needed_by:
             folded.setdefault("needed by an image that was asked for", []).append(image)
@@ -75,22 +69,12 @@ def short_listing(images: Sequence[Shown], needed_by: Mapping[EntryId, EntryId])
     many = sorted(folded.items(), key=lambda item: -len(item[1]))
     if many:
         yield ""
-    for reason, group in many[:_FOLDED]:
+    for reason, group in many[:FOLDED]:
         price = _price_of(group)
         yield f"{reason}: {plural(len(group), 'image')}" + (f", {price}" if price else "")
-    if len(many) > _FOLDED:
-        yield f"and {plural(len(many) - _FOLDED, 'more reason')}"
+    if len(many) > FOLDED:
+        yield f"and {plural(len(many) - FOLDED, 'more reason')}"
     yield "`chargen plan --all` names every image, `chargen plan NAME` those of a file"
-
-
-def _folded(reason: Reason) -> str:
-    """Say a reason for many images: what changed, without the place."""
-    if reason.code is ReasonCode.INPUT_CHANGED:
-        part, change, _ = reason.values
-        return str(Reason(reason.code, ("reference" if part.startswith("reference.") else part, change, "")))
-    if reason.code in (ReasonCode.REFERENCE_FIRST, ReasonCode.REFERENCE_REBUILT):
-        return "after a reference that is built first"
-    return str(reason)
 
 
 def _price_of(images: Sequence[Shown]) -> str:

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 
 from chargen.cli.tables import listed, plural
 from chargen.errors import NAME, Problem, Severity
-from chargen.model.reason import Reason, ReasonCode, has, sentences, tier_told
+from chargen.model.groups import grouped
+from chargen.model.reason import Reason, ReasonCode, has, of_many, sentences, tier_told
 from chargen.model.values import Verdict
-from chargen.text.few import FEW, few_names
+from chargen.text.few import FEW, few, few_names
 
 if TYPE_CHECKING:
     from chargen.plan.cache.stamp import Summary
     from chargen.plan.findings import Cause, Finding
+
+LONG = 50
+"""Images that have a line for each; more of them have one for each file, or each reason."""
+
+FOLDED = 12
+"""Reasons of many images that are told."""
 
 _TOLD_TOGETHER = frozenset({ReasonCode.HELD, ReasonCode.DRAFT, ReasonCode.APPROVED_AS_DRAFT})
 """Reasons of images that are left alone that have no line for each."""
@@ -71,7 +78,7 @@ def standing_lines(found: Summary, seconds: float) -> Iterator[str]:
 
 
 def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:
-    """Yield a line for each verdict worth knowing, one for each lock that hides something, and what hinders judging.
+    """Yield a line for each verdict worth knowing, what locks hide, and what hinders judging.
 
     `images` are (id, verdict, reasons), in build order, of images that need nothing and are not simply fresh.
     """
@@ -79,10 +86,9 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
     for verdict in _TOLD:
         found = {name: reasons for name, its, reasons in known if its == verdict.value}
         if verdict is Verdict.LOCKED:
-            for name, reasons in tuple(found.items()):
-                if any(reason.code not in _TOLD_TOGETHER for reason in reasons):
-                    yield f"locked: {name}: {sentences(reasons)}"
-                    del found[name]
+            hiding = {name: its for name, its in found.items() if any(one.code not in _TOLD_TOGETHER for one in its)}
+            yield from _locks(hiding)
+            found = {name: reasons for name, reasons in found.items() if name not in hiding}
         if found and verdict is Verdict.NO_PROMPT:
             have = "entry has" if len(found) == 1 else "entries have"
             yield f"{len(found):,} {have} no prompt yet (`chargen plan --all` lists them)"
@@ -94,6 +100,19 @@ def untouched_lines(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> It
             yield "  left alone: `chargen accept` takes one as current, `doit --rebuild` makes a new one"
     yield from _unjudged(known)
     yield from _of_tiers(known)
+
+
+def _locks(found: Mapping[str, tuple[Reason, ...]]) -> Iterator[str]:
+    """Yield a line for each lock that hides something; of many, one for each thing hidden."""
+    if len(found) <= LONG:
+        yield from (f"locked: {name}: {sentences(reasons)}" for name, reasons in found.items())
+        return
+    alike = grouped(found, lambda name: sentences(dict.fromkeys(map(of_many, found[name]))))
+    many = sorted(alike.items(), key=lambda item: -len(item[1]))
+    yield from (f"locked: {few(names)}: {reasons}" for reasons, names in many[:FOLDED])
+    if rest := sum(len(names) for _, names in many[FOLDED:]):
+        yield f"locked: {plural(rest, 'more image')}"
+    yield "  `chargen plan --all` names each"
 
 
 def _of_tiers(images: Iterable[tuple[str, str, tuple[Reason, ...]]]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from chargen.build.result import BuildResult, Outcome
 from chargen.build.run import Build
 from chargen.cli.output import discard, say, to_stderr
 from chargen.cli.progress_line import ProgressLine
-from chargen.cli.run_summary import closing, opening
+from chargen.cli.run_summary import closing, opening, without_own_place
 from chargen.cli.tables import listed, plural
 from chargen.text.money import estimate_text, paid_text
 
@@ -34,8 +34,8 @@ class RunReport:
         self._number = 0
         self._errors: list[str] = []
         self._waited_for: tuple[str, ...] = ()
-        self._stopped: set[str] = set()
-        """Providers that are known to be stopped."""
+        self._told: set[str] = set()
+        """What images failed by so far: the providers that are stopped, and the words of failures."""
         self._ids = {image.target: image.id for image in build.plan.images}
 
     # what doit calls
@@ -77,9 +77,10 @@ class RunReport:
             self._number += 1
             failure = self._build.failed[entry_id]
             first, _, _ = failure.message.partition("\n")
-            if not failure.stopped_by or failure.stopped_by not in self._stopped:  # why is said once, and not for each
+            why = failure.stopped_by or without_own_place(failure.image, first)
+            if why not in self._told:  # said once, and not for each
                 self._line(f"{self._counter()} {entry_id}  failed: {first}")
-            self._stopped.add(failure.stopped_by)
+            self._told.add(why)
             self._advance(failed=True)
 
     def skip_uptodate(self, _task: Any) -> None:

@@ -13,11 +13,12 @@ from chargen.cli.plan_listing import batched_lines
 from chargen.cli.problems import problem_lines, untouched_lines
 from chargen.cli.spending import spending_lines, spent_text
 from chargen.cli.tables import counts, listed, moment, plural
+from chargen.errors import Severity
 from chargen.model.groups import grouped
 from chargen.model.values import Verdict
 from chargen.plan.findings import Finding, by_cause
 from chargen.plan.image_request import elsewhere
-from chargen.plan.plan import total_cost
+from chargen.plan.plan import Shown, total_cost
 from chargen.text.money import cost_text, estimate_text
 
 _NOT_MADE = (FAILED, LEFT_OUT, INTERRUPTED)
@@ -105,8 +106,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     yield from spending_lines(result.spent)
     yield from _submitted(build)
     yield from _failures(result)
-    for problem in result.problems:
-        yield from str(problem).split("\n")
+    yield from _problems(build, result)
     for item in result.outcomes:
         if item.outcome == Outcome.KEPT.value:  # paid for and not put in place
             yield f"kept as a version: {item.image.id}: {item.error}"
@@ -141,8 +141,24 @@ def _failures(result: RunResult) -> Iterable[str]:
         if images := [item.image.id for item in result.failed if item.stopped_by == provider]:
             yield f"  failed by this: {listed(images)}"
     others = (item for item in result.failed if not item.stopped_by)
-    for message, items in grouped(others, lambda item: item.error or "").items():
+    for message, items in grouped(others, lambda item: without_own_place(item.image, item.error or "")).items():
         yield f"failed: {listed([item.image.id for item in items])}"
-        yield from (f"  {line}" for line in message.split("\n"))
+        text = message if len(items) > 1 else items[0].error or ""
+        yield from (f"  {line}" for line in text.split("\n"))
         if charged := sum((item.cost_usd or Decimal(0) for item in items), Decimal(0)):
             yield f"  charged: {cost_text(charged)}"
+
+
+def without_own_place(image: Shown, message: str) -> str:
+    """Leave out where the image itself stands, so that what many images fail by is said once."""
+    return message.removeprefix(f"{image.position!s}: ")
+
+
+def _problems(build: Build, result: RunResult) -> Iterable[str]:
+    """Yield errors of no image and what was odd, each cause once; a few of files that the run was not asked for."""
+    of_others = [problem for problem in build.unplanned if problem.severity is Severity.WARNING]
+    yield from problem_lines(Finding(problem) for problem in result.problems if problem not in of_others)
+    causes = by_cause(map(Finding, of_others))
+    yield from problem_lines(finding for cause in causes[:_WARNED] for finding in cause.findings)
+    if more := sum(len(cause.findings) for cause in causes[_WARNED:]):
+        yield f"and {plural(more, 'more error')} in other files; `chargen check` tells all there is"

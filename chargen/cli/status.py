@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,7 @@ _DONE = {
 def _command(name: str, status: Status, text: str) -> click.Command:
     """Make the subcommand that writes `status`; `text` is its help."""
 
-    @click.command(name, help=f"{text}\n\nSELECTION is a path, an id or a glob on the id.")
+    @click.command(name, help=f"{cleandoc(text)}\n\nSELECTION is a path, an id or a glob on the id.")
     @click.argument("selection", nargs=-1, metavar="SELECTION...", shell_complete=image_names)
     @click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry.")
     @click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'.")

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def command(*, number: int | None, listing: bool, as_json: bool) -> ExitCode:
     """Take back the last decision that was not taken back, or decision NUMBER.
 
-    Decisions are approve, reject, lock, unlock, accept, adopt, pick and restore. Your file gets back the bytes it had,
-    and the target its picture, while both are as the decision left them; else nothing is changed. Nothing is paid back.
+    Decisions are approve, reject, lock, unlock, accept, adopt, pick, restore and retake. Your file gets back the bytes
+    it had, and the target its picture, while both are as the decision left them; else nothing is changed. Nothing is
+    paid back.
     """
     from chargen.actions.undo import open_decisions, undo  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.cli.project import project_here  # noqa: PLC0415 - as above

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from chargen.cli.options import Asked, build_request, image_names, usd
 from chargen.cli.output import say
-from chargen.cli.tables import plural
+from chargen.cli.tables import listed, plural
 from chargen.errors import ChargenError, ExitCode, StartError
 from chargen.model.values import EntryId
 from chargen.text.money import cost_text, estimate_text
@@ -117,14 +117,21 @@ def _say(lines: Iterable[str]) -> None:
 
 
 def _lines(found: Look, *, first: bool) -> Iterator[str]:
-    from chargen.cli.problems import problem_lines  # noqa: PLC0415 - as above
+    from chargen.cli.plan_listing import plan_listing, short_listing  # noqa: PLC0415 - as above
+    from chargen.cli.problems import LONG, problem_lines  # noqa: PLC0415 - as above
     from chargen.cli.why import why_lines  # noqa: PLC0415 - as above
     from chargen.plan.plan import total_cost  # noqa: PLC0415 - as above
 
     yield from problem_lines(found.problems)
+    if found.gone:
+        yield f"not planned any more: {listed(found.gone)}"
     for item in found.changed:
         yield from why_lines(item)
-    if first or found.changed:
+    if found.more:
+        yield f"and {plural(found.more, 'more image')}, as `chargen plan` tells"
+    if first and found.to_send:
+        yield from (short_listing if len(found.to_send) > LONG else plan_listing)(found.to_send, {})
+    if first or found.changed or found.gone:
         price = estimate_text(total_cost(found.to_send))
         count = plural(len(found.to_send), "image")
         yield f"{count} to send, {price} by estimate" if found.to_send else "nothing to send"

@@ -56,11 +56,17 @@ def why_lines(found: Why) -> Iterator[str]:
     yield f"{bold(image.id)}  {coloured(image.verdict)}"
     yield dim(f"  planned at {image.position!s}")
     yield from _made(found)
+    for attempt in found.unanswered:
+        yield (
+            f"  may have been billed: a run was killed while a request was in flight, sent "
+            f"{moment(attempt.sent_at)} to {attempt.route}; no image came"
+        )
     in_full = set(change_reasons(explanation.differences)) if explanation else set()
     yield from (f"  {reason}" for reason in image.reasons if reason not in in_full)
     for drift in image.drift:
         if drift not in image.reasons:
-            yield f"  {drift}; rebuilt for that only if `rebuild_on` says so"
+            tail = "" if image.verdict.spends else "; rebuilt for that only if `rebuild_on` says so"
+            yield f"  {drift}{tail}"
     for part in explanation.parts if explanation else ():
         yield ""
         yield from _part(part)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,8 +59,12 @@ def configuration(
 def project_root(folder: Path) -> Path:
     """Return the closest folder, from `folder` upward, whose `pyproject.toml` has a `[tool.chargen]` table.
 
-    A `pyproject.toml` on the way that can't be read, or is not valid TOML, is an error: the table may be in it.
+    A `pyproject.toml` on the way that can't be read, or is not valid TOML, is an error: the table may be in it. So is
+    an environment in which files with other letters than ASCII seem not to be there.
     """
+    if sys.getfilesystemencoding() == "ascii":
+        hint = "unset PYTHONUTF8, or set it to 1; or choose a locale with letters, such as LC_ALL=C.UTF-8"
+        raise StartError("this environment has only ASCII for names of files: yours may have other letters", hint=hint)
     start = folder.resolve()
     for place in (start, *start.parents):
         if os.path.lexists(place / FILE) and _has_table(_read(place / FILE)[1]):

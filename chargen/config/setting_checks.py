@@ -19,6 +19,7 @@ from chargen.config.layout import STATE
 from chargen.config.toml_positions import KeyPath, key_positions, position_of
 from chargen.errors import Position, Problem, error
 from chargen.model.amounts import LARGEST_AMOUNT
+from chargen.model.traced import Traced
 from chargen.model.values import Size
 from chargen.text.nearest import did_you_mean
 
@@ -122,6 +123,11 @@ class SettingChecks:
             self.wrong(path, f"`{dotted(path)}` looks like a provider's key", KEYS_HINT)
             return None
         return value
+
+    def traced(self, path: KeyPath, value: Any) -> Traced | None:
+        """Check for any text, and keep where it stands."""
+        text = self.text(path, value)
+        return None if text is None else Traced.of(text, str(path[-1]), self.at(path))
 
     def name(self, path: KeyPath, value: Any) -> str | None:
         """Check for a text that is not empty and has no blanks around it."""

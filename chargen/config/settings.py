@@ -16,6 +16,7 @@ from chargen.config.tiers import FINAL, Tier
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
 from chargen.model.request import ProviderSettings
+from chargen.model.traced import Traced
 from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
 
@@ -109,8 +110,8 @@ class Settings(Struct, frozen=True):
     imagery: tuple[str, ...] = ("imagery",)
     prompts: str = "prompts"
     generated: str = "generated"
-    style_prefix: str = ""
-    style_suffix: str = ""
+    style_prefix: Traced = Traced.of("", "style_prefix")
+    style_suffix: Traced = Traced.of("", "style_suffix")
     default_size: Size = DEFAULT_SIZE
     size_policy: SizePolicy = SizePolicy.CROP
     missing_references: MissingReferences = MissingReferences.BLOCK
@@ -126,8 +127,6 @@ class Settings(Struct, frozen=True):
     route_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each route is written, under the same names as `routes`."""
     imagery_position: Position | None = None
-    style_positions: Mapping[str, Position] = field(default_factory=dict)
-    """Where `style_prefix` and `style_suffix` are written, if they are."""
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     model_positions: Mapping[str, Position] = field(default_factory=dict)
     """Where each provider's `model` is written, if it is, by the provider's name."""

@@ -87,8 +87,8 @@ def parse_settings(
         imagery=checks.several(table, ("imagery",), checks.folder, plain.imagery),
         prompts=checks.one(table, ("prompts",), checks.folder, plain.prompts),
         generated=checks.one(table, ("generated",), checks.folder, plain.generated),
-        style_prefix=checks.one(table, ("style_prefix",), checks.text, plain.style_prefix),
-        style_suffix=checks.one(table, ("style_suffix",), checks.text, plain.style_suffix),
+        style_prefix=checks.one(table, ("style_prefix",), checks.traced, plain.style_prefix),
+        style_suffix=checks.one(table, ("style_suffix",), checks.traced, plain.style_suffix),
         default_size=checks.one(table, ("default_size",), checks.size, plain.default_size),
         size_policy=checks.one(table, ("size_policy",), checks.choice(SizePolicy), plain.size_policy),
         missing_references=checks.one(
@@ -106,7 +106,6 @@ def parse_settings(
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         imagery_position=checks.at(("imagery",)) if "imagery" in table else None,
-        style_positions={name: checks.at((name,)) for name in ("style_prefix", "style_suffix") if name in table},
         providers=(providers := _providers(checks, table, known)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),

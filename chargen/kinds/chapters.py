@@ -94,7 +94,7 @@ class Chapters(ImageryKind):
         if reader.slug is None:
             return reader.imagery(())
         palette = reader.metadata.find("color_palette")
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
+        file = file_defaults(reader, default_size)
         cast = _cast(reader)
         moments = _moments(reader.root)
         thesis = _thesis(reader.metadata)

@@ -75,7 +75,7 @@ class Characters(ImageryKind):
         reader.spell(self.keys, _WHO)
         if reader.slug is None:
             return reader.imagery(())
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
+        file = file_defaults(reader, default_size)
         entries: list[Entry] = []
         inventory: dict[str, InventoryItem] = {}
         for block in reader.root.blocks("image_inventory"):

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import Position, Problem, error, warning
+from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import DEFAULTS, PROMPTS, RETAKE, SHOWN, SPOKEN
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.palette import in_numbers
 from chargen.kinds.reading import Block, unknown_name
-from chargen.kinds.sizes import disagrees, parse_ratio, parse_size, size_for_ratio
+from chargen.kinds.sizes import default_size_of, size_of
 from chargen.model.entries import (
     Declared,
     DepictedCharacter,
@@ -64,13 +64,13 @@ class CastMember(Struct, frozen=True):
     fault: Problem | None = None
 
 
-def file_defaults(root: Block, metadata: Block, kind: ImageryKind, slug: str, default_size: Size) -> FileDefaults:
-    """Read `generation_defaults`, of `metadata` first, then of the whole file."""
-    inner, outer = metadata.block("generation_defaults"), root.block("generation_defaults")
+def file_defaults(reader: FileReader, default_size: Size) -> FileDefaults:
+    """Read `generation_defaults`, of `metadata` first, then of the whole file, which has a slug."""
+    inner, outer = reader.metadata.block("generation_defaults"), reader.root.block("generation_defaults")
     declared = _declared(inner, _declared(outer, Declared()))
     negatives = (*inner.texts("negative_prompts"), *outer.texts("negative_prompts"))
-    size = _default_size(inner, _default_size(outer, default_size))
-    return FileDefaults(root.document, kind, slug, size, default_size, declared, negatives)
+    size = default_size_of(inner, default_size_of(outer, default_size))
+    return FileDefaults(reader.document, reader.kind, reader.slug or "", size, default_size, declared, negatives)
 
 
 def read_entry(
@@ -102,7 +102,7 @@ def read_entry(
             block.tell_commented(PROMPTS)
     default = file.default_size
     if "generation_defaults" in block.nodes:
-        default = _default_size(block.block("generation_defaults"), default)
+        default = default_size_of(block.block("generation_defaults"), default)
     size = size_of(block, default)
     former = size if default == file.former_size else size_of(replace(block, problems=[]), file.former_size)
     status = status_of(block)
@@ -160,37 +160,6 @@ def prompt_of(block: Block) -> Traced | None:
     return block.text(*PROMPTS)
 
 
-def size_of(block: Block, default: Size) -> Size | None:
-    """Return the size asked for: `size`, else that of `aspect_ratio`, else the default; None with a problem."""
-    written, ratio_text = _text(block, "size"), _text(block, "aspect_ratio")
-    ratio = _ratio(block, ratio_text, beside_size=written is not None) if ratio_text is not None else None
-    if written is None:
-        if ratio is None:
-            return default if all(is_null(block.find(key)) for key in ("size", "aspect_ratio")) else None
-        return size_for_ratio(ratio, default) if is_null(block.find("size")) else None
-    try:
-        size = parse_size(written)
-    except ValueError as failure:
-        block.problems.append(error(f"`{written[:60]}` is no size: {failure}", written.position))
-        return None
-    if ratio is not None and disagrees(size, ratio):
-        hint = "`size` counts; fix the one that is wrong"
-        block.problems.append(
-            warning(f"`size` {size} and `aspect_ratio` {ratio_text} are different shapes", written.position, hint)
-        )
-    return size
-
-
-def _default_size(block: Block, otherwise: Size) -> Size:
-    """Return the size that `generation_defaults` ask for, else another one."""
-    for size, ratio in (("size", "aspect_ratio"), ("default_size", "default_aspect_ratio")):
-        if not is_null(block.nodes.get(size)) or not is_null(block.nodes.get(ratio)):
-            named = {"size": block.nodes.get(size), "aspect_ratio": block.nodes.get(ratio)}
-            nodes = {key: node for key, node in named.items() if node is not None}
-            return size_of(replace(block, nodes=nodes), otherwise) or otherwise
-    return otherwise
-
-
 def status_of(block: Block) -> Status | None:
     """Return the author's verdict; case does not count, unknown words are worth a warning and count as none."""
     text = block.text("status")
@@ -221,7 +190,7 @@ def retake_of(block: Block) -> Retake | None:
     if not isinstance(node, MappingNode):
         return Retake(place, nothing, nothing)
     inner.spell(RETAKE)
-    of, instruction = _text(inner, "of"), _text(inner, "instruction")
+    of, instruction = inner.written("of"), inner.written("instruction")
     hint = '`chargen retake NAME "TEXT"` writes it'
     if of is None or not _HASH.fullmatch(of.strip()):
         message = "`retake.of` must be the whole hash of a version's file: 64 hexadecimal digits"
@@ -236,7 +205,7 @@ def retake_of(block: Block) -> Retake | None:
         place,
         nothing if of is None else Traced.of(of.strip().lower(), "retake.of", of.position),
         nothing if instruction is None else Traced.of(words, "retake.instruction", instruction.position),
-        _text(inner, "mask"),
+        inner.written("mask"),
     )
 
 
@@ -322,26 +291,6 @@ def _declared_of(block: Block, otherwise: Declared) -> Declared:
         otherwise = _declared(block.block("generation_defaults"), otherwise)
     quality = block.text("quality")
     return Declared(otherwise.provider, otherwise.model, quality) if quality else otherwise
-
-
-def _text(block: Block, key: str) -> Traced | None:
-    """Return a text that must not be blank or of another shape; both are reported where it is used."""
-    node = block.find(key)
-    if isinstance(node, ScalarNode) and not is_null(node):
-        return block.document.traced(node, key)
-    if not is_null(node) and node is not None:
-        block.wrong_shape(key, node, "text")
-    return None
-
-
-def _ratio(block: Block, text: Traced, beside_size: bool) -> Fraction | None:
-    """Read a ratio; a bad one is harmless where a size stands beside it, because the size counts."""
-    try:
-        return parse_ratio(text)
-    except ValueError as failure:
-        problem = warning if beside_size else error
-        block.problems.append(problem(f"`{text[:60]}` is no aspect ratio: {failure}", text.position))
-        return None
 
 
 def _slug(node: Node) -> str | None:

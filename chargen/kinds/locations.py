@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-from msgspec.structs import replace
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from chargen.errors import note
-from chargen.kinds import light
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import (
@@ -30,34 +27,18 @@ from chargen.kinds.keys import (
     type_key,
 )
 from chargen.kinds.kind import ImageryKind, Shape
+from chargen.kinds.place_words import IDS, ZONES, PlaceWords
 from chargen.kinds.reading import Block
-from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, palette_part, parts_of
+from chargen.kinds.structured import is_structured, negatives_of
 from chargen.kinds.view import fields
-from chargen.model.entries import PALETTE, Entry, FormerColours, FormerWords, Imagery, Outputs, PromptPart
-from chargen.model.record_marks import made_as
+from chargen.model.entries import Entry, Imagery, Outputs
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
-from chargen.text.colours import FIRST
 from chargen.text.few import few_names
-from chargen.text.prose import one_line, sentence, shorten
+from chargen.text.prose import one_line
 from chargen.yaml.document import Document, items, scalar
 
-IDS = ("slug", "zone_slug", "zone_id", "image_slug", "beat_slug", "beat_id")
-"""Keys that name an entry, the first there is."""
-
-ZONES = ("zone", "base_zone", "zone_ref")
-"""Keys by which an entry says which zone of the location it shows."""
-
 TITLES = ("title", "name", "zone_name", "beat_title", "description")
-
-PLACES = ("slug", "zone_slug", "zone_id", "image_slug", *ZONES, "location_within", "name", "zone_name", "title",
-          "weather")  # fmt: skip
-"""Keys whose words tell which part of the location, or which weather, a picture shows."""
-
-ELEMENTS = 2
-ELEMENT_WORDS = 14
-LIGHT_WORDS = 26
-"""Two elements, the light and its label have at most 55 words."""
 
 SLOT = "generated_images"
 
@@ -128,89 +109,6 @@ _ZONE = _PICTURE + Keys(
 _OF_SHOTS = ("description", "narrative_context", "image_type")
 _NO_SHOTS = ("image_spec", "lighting", "light", "palette", "composition", "camera", "framing")
 
-_SAY_NOTHING = frozenset(
-    light.tokens(
-        "above against along among around behind below beneath beside between beyond each every from half into large"
-        " like many more most near only onto other over seen small some such than that their them then there these they"
-        " this those through toward towards under upon very what when where which with within without"
-    )
-)
-"""English words of four letters and more that call for nothing; in other languages such words only add noise."""
-
-
-class _Element(Struct, frozen=True):
-    """One signature element: its text, the words by which entries call for it, the times of day it speaks of."""
-
-    text: Traced
-    words: frozenset[str]
-    times: frozenset[str]
-
-
-_Words = tuple[tuple[Traced, ...], tuple[PromptPart, ...]]
-"""What an entry gets of its location: the always-include block, or the parts of an entry made of fields."""
-
-
-class _WholePlace(Struct, frozen=True):
-    """What a location says of all its entries."""
-
-    reader: FileReader
-    anchor: Block
-    lights: tuple[light.Light, ...]
-    overview: Block
-    generated: str
-
-    def words(self, block: Block, parent: Block | None, elements: tuple[_Element, ...]) -> _Words:
-        """Return what of the location is in an entry's prompt, by its words and its time of day."""
-        time = _time(block)
-        if not is_structured(block):
-            return (*_signature(elements, block, time), *_light(self.lights, block, parent, time)), ()
-        own = _signature(elements, block, time, usual=False)
-        at_place = _fitting(self.lights, block, parent, time)
-        blocks = (self.anchor, self.reader.metadata, self.reader.root)
-        return (), parts_of(block, parent, self.overview, signature=own, light=at_place, place=blocks)
-
-    def former_colours(
-        self, block: Block, parent: Block | None, parts: tuple[PromptPart, ...], avoids: tuple[Traced, ...]
-    ) -> FormerColours | None:
-        """Return what palettes gave an entry of fields by earlier forms; None where that is the same."""
-        if not parts:
-            return None
-        first = next(iter(palette_part(block, parent, self.overview, FIRST)), None)
-        negatives = negatives_of(block, parent, FIRST)
-        today = next((part for part in parts if part.name == PALETTE), None)
-        return None if (first, negatives) == (today, avoids) else FormerColours((), first, negatives)
-
-    def former(
-        self, entry: tuple[Block, Block | None], name: str, words: _Words, outputs: Outputs
-    ) -> FormerWords | None:
-        """Return what the name by which an entry's picture was made would make of it; None where that is the same.
-
-        `entry` are its mapping and its zone's, `name` and `words` those of today.
-        """
-        line = outputs.line
-        if line is None:
-            return None
-        path = (outputs.file_path or "").removeprefix(f"{self.generated}/{KIND.folder}/")
-        told = made_as(line) or (path.removesuffix(".png") if path != outputs.file_path else "")
-        slug, _, own = told.partition("/")
-        if not own or (slug, own) == (self.reader.slug, name):
-            return None
-        block, parent = entry
-        elements = _elements(block.document, self.anchor.find("signature_elements"), slug)
-        always, parts = self.words(_called(block, own), parent, elements)
-        return None if (always, parts) == words else FormerWords(told, always, parts)
-
-
-def _called(block: Block, name: str) -> Block:
-    """Return an entry's mapping as it was with another name; an overview may have had none."""
-    nodes = dict(block.nodes)
-    key = next((key for key in IDS if block.text(key) is not None), IDS[0])
-    nodes.pop(key, None)
-    if not (block.path[0] == "overview" and name.startswith("overview")):
-        mark = block.node.start_mark if block.node is not None else None
-        nodes[key] = ScalarNode("tag:yaml.org,2002:str", name, mark, mark, style='"')
-    return replace(block, nodes=nodes)
-
 
 class Locations(ImageryKind):
     """Location plans."""
@@ -245,13 +143,10 @@ class Locations(ImageryKind):
         reader.spell(self.keys, _METADATA)
         anchor = reader.root.block("location_visual_anchor")
         anchor.spell(_ANCHOR)
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
-        lights = light.lights(document, anchor.find("characteristic_light"))
-        elements = _elements(document, anchor.find("signature_elements"), reader.slug)
+        file = file_defaults(reader, default_size)
+        place = PlaceWords.of(reader, anchor, generated)
         entries: list[Entry] = []
         zones: dict[str, EntryId] = {}
-        overview = Block.of(document, reader.root.find("overview"), ("overview",), []).with_fallback("image_spec")
-        place = _WholePlace(reader, anchor, lights, overview, generated.strip("/"))
         for block, parent, otherwise in _candidates(reader):
             block.spell(_ZONE)
             optional = prompt_of(block) is None and not is_structured(block)
@@ -264,7 +159,7 @@ class Locations(ImageryKind):
                     zones.setdefault(str(zone), self.entry_id(reader.slug, name))
             title = block.text(*TITLES)
             outputs = _outputs(block)
-            words = place.words(block, parent, elements)
+            words = place.words(block, parent)
             avoids = negatives_of(block, parent)
             entries.append(
                 read_entry(
@@ -335,57 +230,6 @@ def _outputs(block: Block) -> Outputs:
     if node is not None and not isinstance(node, SequenceNode) and scalar(node) is not None:
         block.wrong_shape(SLOT, node, "a list")
     return outputs_of(Block.of(block.document, made[-1], block.path, block.problems)) if made else Outputs()
-
-
-def _elements(document: Document, node: Node | None, slug: str) -> tuple[_Element, ...]:
-    """Return the signature elements; `name: text` unquoted in a list is a mapping to YAML."""
-    common = frozenset(light.tokens(slug))
-    found: list[_Element] = []
-    for item in (node,) if isinstance(node, MappingNode) else items(node):
-        texts = [scalar(item)] if scalar(item) else [f"{k}: {t}" for k, v in fields(item).items() if (t := scalar(v))]
-        for text in texts:
-            if text and (short := shorten(text, ELEMENT_WORDS)):
-                words = frozenset(word for word in light.tokens(text) if len(word) > 3) - common - _SAY_NOTHING
-                traced = Traced.of(sentence(short), "signature_elements", document.at(item))
-                found.append(_Element(traced, words, light.times_of(text)))
-    return tuple(found)
-
-
-def _signature(
-    elements: tuple[_Element, ...], block: Block, time: str | None, *, usual: bool = True
-) -> tuple[Traced, ...]:
-    """Return the two elements that the entry's own words call for; none of another time of day.
-
-    Where its words call for none, the first is taken if `usual`.
-    """
-    usable = [element for element in elements if light.agrees(element.times, time)]
-    if not usable:
-        return ()
-    named = frozenset(light.tokens(" ".join(block.each_text(PLACES))))
-    asked = frozenset(light.tokens(block.text(*PROMPTS) or block.text(*DESCRIPTIONS) or ""))
-    scores = [2 * len(element.words & named) + len(element.words & asked) for element in usable]
-    ranked = sorted((n for n in range(len(usable)) if scores[n]), key=lambda n: -scores[n]) or ([0] if usual else [])
-    return tuple(usable[n].text for n in sorted(ranked[:ELEMENTS]))
-
-
-def _fitting(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> Traced | None:
-    """Return the light of the place that fits an entry."""
-    if not lights:
-        return None
-    texts = (text for each in (block, parent) if each is not None for text in each.each_text(PLACES))
-    return light.fitting(lights, time, tuple(light.tokens(text) for text in texts))
-
-
-def _light(lights: tuple[light.Light, ...], block: Block, parent: Block | None, time: str | None) -> tuple[Traced, ...]:
-    found = _fitting(lights, block, parent, time)
-    if found is None:
-        return ()
-    return (Traced.of(f"Light: {sentence(shorten(found, LIGHT_WORDS))}", "characteristic_light", found.position),)
-
-
-def _time(block: Block) -> str | None:
-    """Return the time of day of an entry: `time_of_day`, else what its id or title tells."""
-    return light.time_of(*block.each_text(("time_of_day", *IDS, "title", "name")))
 
 
 KIND = Locations()

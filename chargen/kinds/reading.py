@@ -86,6 +86,15 @@ class Block(Struct, frozen=True, eq=False):
                 return Traced.of(found, f"{self.fallback_name}.{key}", self.document.at(node))
         return None
 
+    def written(self, key: str) -> Traced | None:
+        """Return a text as it is written, also a blank one; a value of another shape is a problem."""
+        node = self.find(key)
+        if isinstance(node, ScalarNode) and not is_null(node):
+            return self.document.traced(node, key)
+        if not is_null(node) and node is not None:
+            self.wrong_shape(key, node, "text")
+        return None
+
     def each_text(self, keys: Iterable[str]) -> Iterator[Traced]:
         """Yield the texts that there are of several keys."""
         for key in keys:
@@ -105,19 +114,20 @@ class Block(Struct, frozen=True, eq=False):
             self.wrong_shape(key, node, "a mapping")
         return Block.of(self.document, node, (*self.path, key), self.problems, self._named(key))
 
-    def parts(self, key: str) -> Iterator[tuple[int, Node]]:
+    def parts(self, key: str, *, mappings: bool = False) -> Iterator[tuple[int, Node]]:
         """Yield (number from 0, node) of a list of mappings or texts; anything but a list or null is a problem."""
         node = self.find(key)
         if isinstance(node, SequenceNode):
             yield from enumerate(node.value)
         elif not is_null(node) and node is not None:
-            self.wrong_shape(key, node, "a list")
+            one = None if mappings else scalar(node)
+            self.wrong_shape(key, node, "a list", f"write a list: `{key}: [{one}]`" if one and "\n" not in one else "")
 
     def blocks(self, key: str) -> Iterator[Block]:
         """Yield the mappings of a list, each with its own list of problems; items of another shape are problems."""
         listed = self.find(key)
         places = self.document.items_at(listed) if isinstance(listed, SequenceNode) else []
-        for number, node in self.parts(key):
+        for number, node in self.parts(key, mappings=True):
             if isinstance(node, MappingNode):
                 block = Block.of(self.document, node, (*self.path, key, number), [])
                 yield replace(block, place=places[number])
@@ -155,9 +165,9 @@ class Block(Struct, frozen=True, eq=False):
                 hint = f'a text in quotes may begin with `#`: `"{comment}"`'
                 self.problems.append(warning(message, self.document.at(node), hint))
 
-    def wrong_shape(self, key: str, node: Node, wanted: str) -> None:
+    def wrong_shape(self, key: str, node: Node, wanted: str, hint: str = "") -> None:
         """Add the error of a value that has another shape than `wanted`."""
-        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node)))
+        self.problems.append(error(f"`{self._named(key)}` must be {wanted}", self.document.at(node), hint))
 
     def _named(self, key: str) -> str:
         return f"{self.name}.{key}" if self.name else key

@@ -92,7 +92,7 @@ class Scenes(ImageryKind):
         reader.root.spell(self.keys)
         if reader.slug is None:
             return reader.imagery(())
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, SIZE)
+        file = file_defaults(reader, SIZE)
         somebody = _character(reader)
         entries: list[Entry] = []
         for block in reader.root.blocks("scenes"):

@@ -175,6 +175,16 @@ def flattened(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(item for reason in reasons for item in (reason, *flattened(reason.causes)))
 
 
+def of_many(reason: Reason) -> Reason:
+    """Return a reason as it is said of many images: what changed, without the place."""
+    if reason.code is ReasonCode.INPUT_CHANGED:
+        part, change, _ = reason.values
+        return Reason(reason.code, ("reference" if part.startswith("reference.") else part, change, ""))
+    if reason.code in (ReasonCode.REFERENCE_FIRST, ReasonCode.REFERENCE_REBUILT):
+        return Reason(ReasonCode.SENTENCE, ("after a reference that is built first",))
+    return Reason(reason.code, reason.values, tuple(dict.fromkeys(map(of_many, reason.causes))))
+
+
 def _named(part: str) -> str:
     """Say what one of the inputs is called: `retake.of` is the picture that is changed."""
     found = part.removeprefix("prompt.").replace("reference.", "reference ").replace("_", " ")
@@ -240,7 +250,7 @@ _SENTENCES = {
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
     ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
-    ReasonCode.NO_FILE_AT_TARGET: "a {} stands at `{}`",
+    ReasonCode.NO_FILE_AT_TARGET: "{} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",
     ReasonCode.CIRCLE: "its portraits reference each other in a circle",

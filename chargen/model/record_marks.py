@@ -67,8 +67,7 @@ def model_file_mark(sha256: FileHash) -> tuple[str, str]:
 
 def quality_of(line: RecordLine) -> str | None:
     """Return the quality an image was made with, or was taken as current for; None where the line tells none."""
-    value = dict(line.others).get(QUALITY)
-    return None if value is None else unquote(value)
+    return _told(line, QUALITY)
 
 
 def tier_of(line: RecordLine) -> str | None:
@@ -89,14 +88,18 @@ def forgotten_at(line: RecordLine | None) -> str | None:
 
 def accepted_for(line: RecordLine | None) -> str | None:
     """Return the route under which an author took a line's file as current; None where nobody did."""
-    value = dict(line.others).get(ACCEPTED) if line is not None else None
-    return None if value is None else unquote(value)
+    return _told(line, ACCEPTED)
 
 
 def made_as(line: RecordLine | None) -> str:
     """Return the name under which a line's inputs were composed, where the line tells one."""
-    value = dict(line.others).get(MADE_AS) if line is not None else None
-    return "" if value is None else unquote(value)
+    return _told(line, MADE_AS) or ""
+
+
+def _told(line: RecordLine | None, key: str) -> str | None:
+    """Return the value of a mark that is written percent-encoded; None where the line has none."""
+    value = None if line is None else dict(line.others).get(key)
+    return None if value is None else unquote(value)
 
 
 def with_name(line: RecordLine, name: str) -> RecordLine:

@@ -16,12 +16,12 @@ from chargen.plan.build_request import BuildRequest, Chosen, ledger_of
 from chargen.plan.cache.stamp import SUFFIXES
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Offer, Shown
+from chargen.providers import is_proof
 from chargen.text.money import cost_text
 
 if TYPE_CHECKING:  # a kept plan is shown without what makes one
     from chargen.plan.month import MonthSpent
     from chargen.plan.session import Session
-from chargen.providers import is_proof
 
 SETTINGS = Position("pyproject.toml")
 

@@ -16,7 +16,7 @@ from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import OwnPicture, usual_places
-from chargen.plan.owned import Claim, Group, Owned, OwnershipRead, PictureSources
+from chargen.plan.owned import Claim, Group, Owned, PictureSources
 from chargen.plan.ownership import OwnershipOnDemand
 from chargen.plan.read_trace import FILE, FOLDER, Readers, ReadTrace, answer_of
 from chargen.plan.resolve import Zone, find_zone
@@ -124,7 +124,7 @@ class Book:
             if not self._whose.is_home(name):
                 yield name
 
-    def ownership(self, sources: PictureSources) -> OwnershipRead:
+    def ownership(self, sources: PictureSources) -> NotedOwnership:
         """Say which picture is whose; what is asked of it is noted, for all images of a file together."""
         kept = {
             name: claim
@@ -140,7 +140,7 @@ class Book:
             return self._placed(kept[name].of(name, target(name)), self.home[name], sources)
 
         self._whose = OwnershipOnDemand(kept, claim_made, recorded, sources)
-        return _NotedOwnership(self._whose, self._disk.trace, self.home)
+        return NotedOwnership(self._whose, self._disk.trace, self.home)
 
     def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
         """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
@@ -243,7 +243,7 @@ class _Looked(Mapping[str, _Value]):
         return len(self._names)
 
 
-class _NotedOwnership:
+class NotedOwnership:
     """Who owns what; what is asked of it is noted."""
 
     def __init__(self, found: OwnershipOnDemand, trace: ReadTrace, home: Mapping[EntryId, str]) -> None:
@@ -253,17 +253,21 @@ class _NotedOwnership:
 
     @property
     def attempts(self) -> Mapping[str, EntryId]:
+        """The attempts that made the pictures of living entries, and whose they are."""
         found = self._found.attempts
         return _Looked(found, found.__getitem__, partial(self._trace.note, CLAIMED))
 
     def attempt_of(self, name: EntryId) -> str | None:
+        """Return the attempt that made an entry's picture, as its record tells."""
         return self._trace.get(MADE, name) or None
 
     def of(self, name: EntryId) -> Owned | None:
+        """Return an entry's picture; None where it is at its target, or there is none."""
         self._trace.note(OWNED, self._home.get(name, ""))
         return self._found.of(name)
 
     def group_of(self, name: EntryId) -> Group | None:
+        """Return the moves that touch an entry's target."""
         self._trace.note(OWNED, self._home.get(name, ""))
         return self._found.group_of(name)
 

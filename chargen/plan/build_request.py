@@ -80,7 +80,7 @@ class Chosen(Struct, frozen=True):
 
     def offer(self, image: Shown) -> Offer | None:
         """Return what its provider says of a request for an image, as it is kept."""
-        return getattr(image, "offer", None)
+        return image.offer
 
 
 class Prepared(Chosen, frozen=True):

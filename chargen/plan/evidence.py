@@ -47,9 +47,9 @@ class PaidReply(Struct, frozen=True):
 class Evidence(TargetStates, frozen=True, kw_only=True):
     """All there is to know of the images of one plan, besides their entries."""
 
-    in_history: Callable[[EntryId, FileHash], str] = lambda _entry_id, _file: ""
+    in_history: Callable[[EntryId, FileHash], str]
     """Where the history keeps a file of an entry, project-relative; empty where it does not."""
-    job_lines: Callable[[], JobLines | None] = lambda: None
+    job_lines: Callable[[], JobLines | None]
     """The requests in jobs, None where there are no jobs."""
 
     def refused(self, entry_id: EntryId, fingerprint: Fingerprint) -> Attempt | None:

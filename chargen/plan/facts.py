@@ -186,7 +186,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         kind = self.state.state.kind
         if kind not in (FileKind.DIRECTORY, FileKind.OTHER):
             return found
-        return (*found, Reason(ReasonCode.NO_FILE_AT_TARGET, (kind.value, self.image.target)))
+        return (*found, Reason(ReasonCode.NO_FILE_AT_TARGET, (kind.told, self.image.target)))
 
     @cached_property
     def state_blockers(self) -> tuple[Reason, ...]:

@@ -91,8 +91,6 @@ class Owned(Struct, frozen=True):
     place: PicturePlace = PicturePlace.NOWHERE
     path: str = ""
     file: FileHash | None = None
-    edited: bool = False
-    """No record explains these bytes: someone painted them."""
     copied: EntryId | None = None
     """The entry whose record this one repeats: the record counts for nothing here."""
 
@@ -140,24 +138,3 @@ class Ownership(Struct, frozen=True):
     def group_of(self, entry_id: EntryId) -> Group | None:
         """Return the moves that touch an entry's target."""
         return next((group for group in self.groups if entry_id in group.entries), None)
-
-
-class OwnershipRead(Protocol):
-    """What judging an image asks of who owns what."""
-
-    @property
-    def attempts(self) -> Mapping[str, EntryId]:
-        """As `Ownership.attempts`."""
-        ...
-
-    def attempt_of(self, entry_id: EntryId) -> str | None:
-        """As `Ownership.attempt_of`."""
-        ...
-
-    def of(self, entry_id: EntryId) -> Owned | None:
-        """As `Ownership.of`."""
-        ...
-
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """As `Ownership.group_of`."""
-        ...

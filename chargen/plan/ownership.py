@@ -201,11 +201,11 @@ class _Finder:
         for path in places:
             stands = self.sources.look(path)
             if stands is not None and self._is_free(path) and self._file(path, stands) == file:
-                return self._take(claim, path, file, edited=file not in self.explained)
+                return self._take(claim, path, file)
         kept = self.sources.kept(claim.id, file)
         if not kept:
             return self._at_home(claim)
-        self._own(claim, Owned(PicturePlace.ELSEWHERE, kept, file, file not in self.explained))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, kept, file))
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True
 
@@ -317,16 +317,15 @@ class _Finder:
         if stands is None:
             return False
         file = self._file(path, stands)
-        return file not in self.explained and self._take(claim, path, file, edited=True)
+        return file not in self.explained and self._take(claim, path, file)
 
-    def _take(self, claim: Claim, path: str, file: FileHash, *, edited: bool = False) -> bool:
+    def _take(self, claim: Claim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""
         self._hold(claim, path)
         if self.path_key(path) == self.path_key(claim.target):
-            if edited:
-                self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, file, edited)
+            self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, file)
             return True
-        self._own(claim, Owned(PicturePlace.ELSEWHERE, path, file, edited))
+        self._own(claim, Owned(PicturePlace.ELSEWHERE, path, file))
         self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
         return True
 

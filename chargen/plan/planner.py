@@ -355,7 +355,7 @@ class Planner:
         return (
             ""
             if image is None
-            else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title))
+            else answer_of((image.verdict, image.reasons, image.fingerprint, image.route, image.title, image.drift))
         )
 
     def _asked_answer(self, name: str) -> str:

@@ -31,6 +31,7 @@ from chargen.plan.resolve import (
     resolve,
     unknown_zone,
 )
+from chargen.providers import is_proof
 from chargen.text.prose import as_name
 
 _NAME = 60
@@ -159,9 +160,19 @@ class References(Struct, frozen=True):
                 if portrait.verdict is Verdict.FRESH:
                     message = f"reference {trouble}"
                 problems.append(error(message, reference.position, f"see `chargen why {path}`"))
+        if portrait.verdict is Verdict.LOCKED and _is_kept_sketch(portrait):
+            message = f"`{portrait.id}` is an approved sketch, and goes along as a reference"
+            hint = f"`chargen promote {portrait.id}` has the real one made first"
+            problems.append(warning(message, portrait.position, hint))
         name = _place_name(portrait) if reference.is_place else reference.name
         details = reference.appearance, name, media_type, size
         return PlannedReference(path, reference.character, digest, portrait.id, *details)
+
+
+def _is_kept_sketch(picture: Shown) -> bool:
+    """Say whether a picture was drawn as a stand-in, and another provider is to make it by now."""
+    changed = (reason.values for reason in picture.drift if reason.code is ReasonCode.PROVIDER_CHANGED)
+    return any(is_proof(was) and not is_proof(now) for was, now in changed)
 
 
 def _place_name(picture: Shown) -> str:

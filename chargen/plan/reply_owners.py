@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from chargen.model.entries import Entry, Outputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Fingerprint
-from chargen.plan.owned import Owned, Ownership, OwnershipRead, PicturePlace
+from chargen.plan.book import NotedOwnership
+from chargen.plan.owned import Owned, PicturePlace
 from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead
 from chargen.providers import is_proof
@@ -61,15 +62,15 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
     originals: OriginalsRead
     journal: JournalRead
     planned: Callable[[EntryId], bool]
-    ownership: OwnershipRead = field(default_factory=Ownership)
+    ownership: NotedOwnership
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
-    unfinished: frozenset[str] = frozenset()
+    unfinished: frozenset[str]
     """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""
-    asks_for: Callable[[EntryId, Fingerprint], bool] = lambda _entry_id, _fingerprint: False
+    asks_for: Callable[[EntryId, Fingerprint], bool]
     """Says whether an entry, if there is one of that id, asks for these inputs now."""
-    takes: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
+    takes: Callable[[EntryId, str], bool]
     """Says whether an entry is the first in plan order with need of what is nobody's, an attempt: asking is taking."""
-    free: Callable[[EntryId, str], bool] = lambda _entry_id, _attempt: True
+    free: Callable[[EntryId, str], bool]
     """Says whether an entry could still take it."""
     arrived: set[EntryId] = field(default_factory=set)
 

@@ -39,7 +39,6 @@ class WantedPicture(Struct, frozen=True):
     """
 
     character: str
-    item: str
     path: str
     entry_id: EntryId | None
     position: Position
@@ -118,7 +117,7 @@ def place_reference(place: Place, name: EntryId, target: str) -> WantedPicture:
     """Return the planned image `name` of a place as a reference; what it is called its own entry tells."""
     position = place.position
     assert position is not None, "a text of an imagery file has a place in it"
-    return WantedPicture("", name.rpartition("/")[2], target, name, position, is_place=True)
+    return WantedPicture("", target, name, position, is_place=True)
 
 
 class Zone(Struct, frozen=True):
@@ -203,7 +202,7 @@ def _of_character(
     stands_in = None if wanted else _portrait(entry, depicted, character)
     if found.portrait and stands_in is not None and stands_in.path is not None:
         place = depicted.declared_at or depicted.position
-        names = character.slug, stands_in.id, stands_in.path, stands_in.entry_id
+        names = character.slug, stands_in.path, stands_in.entry_id
         found.references.append(
             WantedPicture(*names, place, looks, called, stands_in=True, named_at=stands_in.position)
         )
@@ -218,7 +217,7 @@ def _of_character(
     known = len(found.references)
     for item, place in (pair for pair in usable if pair in best):
         if item.path is not None:
-            names = character.slug, item.id, item.path, item.entry_id
+            names = character.slug, item.path, item.entry_id
             found.references.append(WantedPicture(*names, place, looks, called, named_at=item.position))
     problems += unusable
     found.problems.extend(problems)

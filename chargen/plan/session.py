@@ -19,7 +19,6 @@ from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
-from chargen.model.traced import Traced
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
@@ -111,9 +110,17 @@ class Session:
             self.journal.stored(stored)
         for temporary in self._abandoned(self.project.settings.imagery):
             self._recover_save(temporary)
-        in_transit = {job.name for job in self.jobs.all()}
-        in_transit.update(line.attempt for job in self.batch_jobs.all() for line in job.lines)
-        return self.journal.leftovers(in_transit)
+        return self.journal.leftovers(self._in_transit())
+
+    def unanswered(self) -> tuple[Attempt, ...]:
+        """Return the requests of a run that died that may have been billed with nothing to show. Writes nothing."""
+        found = self.journal.unanswered(self._in_transit())
+        return tuple(attempt for attempt in found if not providers.is_proof(attempt.provider))
+
+    def _in_transit(self) -> set[str]:
+        """Return the attempts that can still be asked for."""
+        names = {job.name for job in self.jobs.all()}
+        return names | {line.attempt for job in self.batch_jobs.all() for line in job.lines}
 
     def tidy(self) -> None:
         """Remove the other temporaries of processes that died, those beside pictures and of the state.
@@ -235,15 +242,9 @@ class Session:
         return self.project.path(IGNORED)
 
     def _composer(self) -> Composer:
-        settings = self.project.settings
-        places = settings.style_positions
-        return Composer(
-            read_templates(self.project),
-            settings.prompts,
-            Traced.of(settings.style_prefix, "style_prefix", places.get("style_prefix")),
-            Traced.of(settings.style_suffix, "style_suffix", places.get("style_suffix")),
-            settings.prompt_limit,
-        )
+        settings, templates = self.project.settings, read_templates(self.project)
+        style = settings.style_prefix, settings.style_suffix
+        return Composer(templates, settings.prompts, *style, settings.prompt_limit)
 
     def left_behind(self) -> list[Path]:
         """Return the temporary files and folders of processes that died; what is in the trash is there to stay."""

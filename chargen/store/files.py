@@ -60,6 +60,11 @@ class FileKind(str, Enum):
     """A device, a socket, a pipe, a file that is too large to read, or a path that may not be looked at."""
 
     @property
+    def told(self) -> str:
+        """What there is, in words."""
+        return "something that is no readable file" if self is FileKind.OTHER else f"a {self.value}"
+
+    @property
     def is_picture(self) -> bool:
         """True where a picture may stand: the file itself, or Git LFS's pointer to it."""
         return self in (FileKind.FILE, FileKind.LFS_POINTER)

@@ -35,6 +35,7 @@ from chargen.store.journal_writing import (
     usage_text,
 )
 from chargen.store.original_store import OriginalStore, StoredOriginal
+from chargen.store.temporaries import process_alive
 
 _SENDING = f"INTO attempts({','.join(Sending.__struct_fields__)},status,sent_at,pid) VALUES(?,?,?,?,?,?,?,?,?,?,?)"
 """What is known of an attempt before its request leaves, its estimate last."""
@@ -214,6 +215,22 @@ class Journal:
         """Return all runs, oldest first."""
         query = f"SELECT {','.join(Run.__struct_fields__)} FROM runs ORDER BY started_at, run_id"  # noqa: S608 - columns
         return self._file.read(lambda connection: [Run(*row) for row in connection.execute(query)])
+
+    def under_way(self) -> Run | None:
+        """Return the run that goes on, the last one; None where that has ended, or its process is gone."""
+        run = next(reversed(self.runs()), None)
+        return run if run is not None and run.finished_at is None and process_alive(run.pid) else None
+
+    def unanswered(self, in_transit: Collection[str] = ()) -> tuple[Attempt, ...]:
+        """Return what `leftovers` would mark if a run began now; what a run that goes on has in flight is not."""
+        alive = self.under_way()
+        return tuple(
+            attempt
+            for attempt in self._attempts("WHERE status='sent'")
+            if (alive is None or attempt.run_id != alive.run_id)
+            and attempt.attempt_id not in in_transit
+            and self._originals.find(attempt.attempt_id, attempt.fingerprint) is None
+        )
 
     def tasks(self) -> list[Task]:
         """Return the last thing that happened to each image, by id."""

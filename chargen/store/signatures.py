@@ -1,8 +1,8 @@
 """What the file system says of many files at once, as texts that change whenever a file changes.
 
-Laws: links are followed, and where one leads to nothing it is told where it leads; what can't be looked at counts as
-absent; a signature says nothing of a file that changed within `RACY_NS` before it was taken, because a second change
-could fall into the same tick of the clock. Must not know what the files mean.
+Laws: links are followed; where a folder on the way is one, or it leads to nothing, it is told where it leads; what
+can't be looked at counts as absent; a signature says nothing of a file that changed within `RACY_NS` before it was
+taken, because a second change could fall into the same tick of the clock. Must not know what the files mean.
 """
 
 from __future__ import annotations
@@ -29,18 +29,23 @@ class Signatures:
         self.root = root.rstrip(os.sep) + os.sep
         """With a separator at its end."""
         self._known: dict[str, str] = {}
-        self._real: dict[str, str] = {}
+        self._led_to: dict[str, str] = {}
 
     def of(self, path: str) -> str:
         """Return the signature of one file: its size, both times and inode, or that it is absent (`is_absent`)."""
         found = self._known.get(path)
         if found is None:
+            folder = path.rpartition("/")[0]
+            led = self._led_to.get(folder)
+            if led is None:
+                led = self._led(folder)
             try:
                 status = os.stat(self.root + path)  # noqa: PTH116 - asked ten thousand times in a run
             except (OSError, ValueError):
-                found = _ABSENT + self._led_to(path)
+                full = self.root + path
+                found = f"{_ABSENT}{led} {os.path.realpath(full)}" if os.path.islink(full) else f"{_ABSENT}{led}"  # noqa: PTH114
             else:
-                found = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+                found = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}{led}"
             self._known[path] = found
         return found
 
@@ -64,11 +69,9 @@ class Signatures:
                 newest = max(newest, *map(int, text.split()[1:3]))
         return newest
 
-    def _led_to(self, path: str) -> str:
-        """Say where the links on the way to an absent file lead; nothing where there are none."""
-        folder, full = path.rpartition("/")[0], self.root + path
-        if folder not in self._real:
-            place = os.path.normpath(self.root + folder)
-            real = os.path.realpath(place)
-            self._real[folder] = "" if real == place else f" {real}"
-        return f"{self._real[folder]} {os.path.realpath(full)}" if os.path.islink(full) else self._real[folder]  # noqa: PTH114
+    def _led(self, folder: str) -> str:
+        """Say where a folder is that links lead to; nothing where it is no link and lies behind none."""
+        full = self.root + folder
+        is_led = folder != "" and (os.path.islink(full) or self._led(folder.rpartition("/")[0]) != "")  # noqa: PTH114
+        found = self._led_to[folder] = f" {os.path.realpath(full)}" if is_led else ""
+        return found

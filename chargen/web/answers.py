@@ -11,6 +11,7 @@ from chargen.actions.pick import is_candidate
 from chargen.actions.prompt import composed_prompt
 from chargen.actions.version import ImageHistory, Version
 from chargen.actions.why import why
+from chargen.errors import Severity
 from chargen.model.amounts import number
 from chargen.model.reason import ReasonCode, has, tier_told
 from chargen.model.values import EntryId, FileHash, Status
@@ -84,9 +85,9 @@ class Answers(Struct, frozen=True):
 
 
 def files(planner: Planner) -> Iterator[dict[str, str]]:
-    """Yield the files of the book in which images are planned."""
+    """Yield the files of the book in which images are planned, or would be: one with an error may have no kind."""
     for file, head in planner.book.heads.items():
-        if head.ids:
+        if head.ids or any(problem.severity is Severity.ERROR for problem in head.problems):
             yield {"file": file, "kind": head.kind, "slug": head.slug}
 
 

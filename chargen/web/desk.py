@@ -26,11 +26,11 @@ from chargen.actions.retake import plan_retake, retake
 from chargen.actions.run_log import going_on
 from chargen.actions.status import COMMANDS, set_status
 from chargen.actions.undo import open_decisions, undo
-from chargen.errors import StartError
+from chargen.errors import Severity, StartError
 from chargen.model.amounts import amount_of
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, prepare
-from chargen.plan.cache.rows import Cache
+from chargen.plan.cache.rows import Cache, Head
 from chargen.plan.plan import Planned, totals
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
@@ -62,6 +62,8 @@ class Desk:
         self.lock = threading.Lock()
         self._planned: Cache | None = None
         self._build: subprocess.Popen[bytes] | None = None
+        self._homes: dict[EntryId, str] = {}
+        """The file each image was in when the book was shown."""
         self._read = open_session(folder, os.environ)
         self.root = self._read.project.root
         self.pictures = Pictures(self._read.project, self._read.hashes)
@@ -72,17 +74,20 @@ class Desk:
 
     @_alone
     def book(self) -> dict[str, Any]:
-        """Return all images in build order, the files they are planned in, and what is worth knowing of the whole."""
+        """Return all images, file by file; the files they are planned in; and what is worth knowing of the whole."""
         with self._planning() as (session, planner):
             plan = planner.plan()
             session.keep(planner)
             notes = {note.id: note.text for note in open_notes(planner)}
             answers = Answers.of(planner, self.pictures)
-            images = [answers.row(image, notes.get(image.id, "")) for image in plan.images]
+            self._homes.update({image.id: image.file for image in plan.images})
+            rank = {file: number for number, file in enumerate(planner.book.heads)}
+            images = sorted(plan.images, key=lambda image: rank[image.file])  # as the page draws them
+            rows = [answers.row(image, notes.get(image.id, "")) for image in images]
             decisions = open_decisions(session)
         return {
             "name": self.root.name,
-            "images": images,
+            "images": rows,
             "files": list(files(planner)),
             "totals": totals(plan.images),
             "problems": [problem.to_json() for problem in plan.problems],
@@ -93,7 +98,7 @@ class Desk:
     def image(self, name: str) -> dict[str, Any]:
         """Return one image in full: its prompt with sources, references, versions, and why it has its verdict."""
         with self._planning() as (session, planner):
-            found = history(session, planner.evidence, _image(planner, name))
+            found = history(session, planner.evidence, self._image(planner, name))
             return Answers.of(planner, self.pictures).in_full(session, found)
 
     @_alone
@@ -108,7 +113,7 @@ class Desk:
     def words(self, name: str, one: str, other: str) -> list[dict[str, str]]:
         """Return what the prompts of two versions say, word by word; nothing where they say the same."""
         with self._planning() as (session, planner):
-            found = history(session, planner.evidence, _image(planner, name))
+            found = history(session, planner.evidence, self._image(planner, name))
             before, after = (found.named(number).record for number in (one, other))
         return word_runs(before.prompt if before else "", after.prompt if after else "")
 
@@ -121,20 +126,20 @@ class Desk:
         `seen` are the hashes of the pictures that are decided on, by id. Where another one stands by now, StartError.
         """
         with self._planning() as (session, planner):
-            ids = _only_ids(planner, names)
+            ids = self._only_ids(planner, names)
             self._look_again(planner, ids, seen or {})
             if command in STATUSES:
                 return set_status(session, Selection(ids), STATUSES[command], note).to_json()
             if command != "accept":
                 raise StartError(f"there is no decision `{command}`")
-            found = accept(session, planner, [_image(planner, name) for name in ids])
+            found = accept(session, planner, [self._image(planner, name) for name in ids])
             return {"images": [item.to_json() for item in found]}
 
     @_alone
     def retake(self, name: str, text: str, version: str = "", mask: str = "", *, write: bool) -> dict[str, Any]:
         """Ask for the next version of an image in words; without `write` only say what that comes to."""
         with self._planning() as (session, planner):
-            found = history(session, planner.evidence, _image(planner, name))
+            found = history(session, planner.evidence, self._image(planner, name))
             asked = plan_retake(planner, found, text, version, mask)
             return (retake(session, asked) if write else asked).to_json()
 
@@ -142,7 +147,7 @@ class Desk:
     def restore(self, name: str, version: str) -> dict[str, Any]:
         """Bring back a version of an image."""
         with self._planning() as (session, planner):
-            image = _image(planner, name)
+            image = self._image(planner, name)
             found = named(session, planner.evidence, image, version)
             return restore(session, planner.evidence, image, found).to_json()
 
@@ -150,7 +155,7 @@ class Desk:
     def pick(self, name: str, version: str) -> dict[str, Any]:
         """Make a version of today's inputs the current one, and name the images that this makes stale."""
         with self._planning() as (session, planner):
-            image = _image(planner, name)
+            image = self._image(planner, name)
             stale = users(planner.plan(), image)
             found = named(session, planner.evidence, image, version)
             return {**pick(session, planner.evidence, image, found).to_json(), "stale": list(stale)}
@@ -180,14 +185,14 @@ class Desk:
     def price(self, names: Sequence[str]) -> dict[str, Any]:
         """Return what making images anew would send, with what that needs, and its price."""
         with self._planning() as (session, planner):
-            ids = _only_ids(planner, names)
+            ids = self._only_ids(planner, names)
             return dry_run(prepare(session, BuildRequest(selection=Selection(ids), rebuild=ids)), session).to_json()
 
     @_alone
     def build(self, names: Sequence[str], budget: str) -> dict[str, Any]:
         """Make images anew for at most `budget` USD, in a build of its own. Raises StartError, also beside one."""
         with self._planning() as (_, planner):
-            ids = _only_ids(planner, names)
+            ids = self._only_ids(planner, names)
         if amount_of(budget) is None:
             raise StartError(
                 f"`{budget[:40]}` is no amount in USD", hint="a build has a budget here: write it like 2.50"
@@ -222,6 +227,22 @@ class Desk:
         with self._session() as session:
             yield session, session.planner()
 
+    def _only_ids(self, planner: Planner, names: Sequence[str]) -> tuple[EntryId, ...]:
+        """Return ids that are planned, each of which a selection takes for that image alone. Raises StartError."""
+        ids = tuple(map(EntryId, names))
+        for name in ids:
+            if name in planner.book.home:
+                continue
+            file = self._homes.get(name, "")
+            head = planner.book.heads.get(file, Head())
+            if wrong := next((problem for problem in head.problems if problem.severity is Severity.ERROR), None):
+                raise StartError(f"`{name}` is in {file}, which can't be read: {wrong.message}", hint=wrong.hint)
+            raise StartError(f"there is no image `{name}` any more", hint="it was renamed or taken out of its file")
+        return ids
+
+    def _image(self, planner: Planner, name: str) -> Planned:
+        return planner.image(*self._only_ids(planner, [name]))
+
     def _look_again(self, planner: Planner, ids: Sequence[EntryId], seen: Mapping[str, str | None]) -> None:
         """Raise StartError where a picture is another one than was seen: nobody has decided on that."""
         meant = seen.keys() & ids
@@ -229,15 +250,3 @@ class Desk:
             if image.id in meant and self.pictures.offer(image.target) != seen[image.id]:
                 hint = "look at it first: nothing was changed"
                 raise StartError(f"`{image.id}` has another picture by now than the page showed", hint=hint)
-
-
-def _only_ids(planner: Planner, names: Sequence[str]) -> tuple[EntryId, ...]:
-    """Return ids that are planned, each of which a selection takes for that image alone. Raises StartError."""
-    for name in names:
-        if name not in planner.book.home:
-            raise StartError(f"there is no image `{name}` any more", hint="it was renamed or taken out of its file")
-    return tuple(map(EntryId, names))
-
-
-def _image(planner: Planner, name: str) -> Planned:
-    return planner.image(*_only_ids(planner, [name]))

@@ -233,7 +233,7 @@ def _refuse_conflicts(document: Document) -> None:
                 error(
                     "git conflict markers are in this file",
                     document.position(match.start()),
-                    "keep either side of the conflict: both are safe, records are one line each",
+                    "keep either side of a `record`; keep an approval only of a picture that you have seen",
                 )
             )
 

@@ -32,11 +32,10 @@ class Mistake(Struct, frozen=True):
 
 
 class _Failure(Struct, frozen=True):
-    """What the parser said: its words, and where it began (`context`) and stopped (`index`)."""
+    """What the parser said: its words, and where it began (`context_index`) and stopped (`index`)."""
 
     text: str
     problem: str
-    context: str
     context_index: int
     index: int
 
@@ -54,7 +53,6 @@ def explain(text: str, failure: YAMLError) -> Mistake:
     said = _Failure(
         text,
         str(getattr(failure, "problem", None) or failure),
-        str(getattr(failure, "context", None) or ""),
         min(context_mark.index, len(text)) if context_mark else 0,
         min(mark.index, len(text)) if mark else 0,
     )
@@ -167,26 +165,6 @@ def _open_bracket(said: _Failure) -> Mistake:
     )
 
 
-def _glued_in_flow(said: _Failure) -> Mistake:
-    return Mistake(said.index, "a blank is missing after this colon", "write `key: value`, or quote the text")
-
-
-def _escape(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "unknown escape after `\\` between double quotes",
-        "write a backslash as `\\\\`, or use single quotes",
-    )
-
-
-def _code(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "what follows `\\x`, `\\u` or `\\U` between double quotes is no letter's code",
-        "write a backslash as `\\\\`, or use single quotes; write a letter of two codes as it is",
-    )
-
-
 def _never_closed(said: _Failure) -> Mistake | None:
     """Find the bracket at the end of a file that nothing follows."""
     opened = said.text[: said.index].rstrip()
@@ -201,21 +179,15 @@ def _after_the_end(said: _Failure) -> Mistake | None:
     return Mistake(said.index, "text follows the end of the document (`...`)", "take the line `...` out, or the text")
 
 
-def _alias(said: _Failure) -> Mistake:
-    return Mistake(
-        said.index,
-        "this alias (`*name`) names no anchor above it",
-        "add `&name` above, or quote the text if it is text",
-    )
+def _always(message: str, hint: str) -> Callable[[_Failure], Mistake]:
+    """Return the reader of words that mean one thing, where the parser stopped."""
+    return lambda said: Mistake(said.index, message, hint)
 
 
-def _anchor(said: _Failure) -> Mistake:
-    return Mistake(said.index, "this anchor's name (`&name`) is used twice", "give one of the two another name")
-
-
-def _second_document(said: _Failure) -> Mistake:
-    return Mistake(said.index, "a second YAML document begins here", "keep one document in a file: remove this `---`")
-
+_CODE = _always(
+    "what follows `\\x`, `\\u` or `\\U` between double quotes is no letter's code",
+    "write a backslash as `\\\\`, or use single quotes; write a letter of two codes as it is",
+)
 
 _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("tab character", _tab),
@@ -225,7 +197,10 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("mapping values are not allowed", _second_colon),
     ("found unexpected end of stream", _open_quote),
     ("found unexpected document indicator", _open_quote),
-    ("found unexpected ':'", _glued_in_flow),
+    (
+        "found unexpected ':'",
+        _always("a blank is missing after this colon", "write `key: value`, or quote the text"),
+    ),
     ("did not find expected key", _misplaced),
     ("did not find expected '-' indicator", _misplaced),
     ("did not find expected ',' or", _open_bracket),
@@ -235,12 +210,24 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
     ("mapping keys are not allowed", _sign),
     ("did not find expected node content", _never_closed),
     ("did not find expected <document start>", _after_the_end),
-    ("unknown escape", _escape),
-    ("hexdecimal number", _code),
-    ("Unicode character escape code", _code),
-    ("undefined alias", _alias),
-    ("second occurrence", _anchor),
-    ("but found another document", _second_document),
+    (
+        "unknown escape",
+        _always("unknown escape after `\\` between double quotes", "write a backslash as `\\\\`, or use single quotes"),
+    ),
+    ("hexdecimal number", _CODE),
+    ("Unicode character escape code", _CODE),
+    (
+        "undefined alias",
+        _always("this alias (`*name`) names no anchor above it", "add `&name` above, or quote the text if it is text"),
+    ),
+    (
+        "second occurrence",
+        _always("this anchor's name (`&name`) is used twice", "give one of the two another name"),
+    ),
+    (
+        "but found another document",
+        _always("a second YAML document begins here", "keep one document in a file: remove this `---`"),
+    ),
 )
 """Words of the parser, and who reads them; the first that has an answer gives it."""
 

@@ -71,6 +71,19 @@ def test_a_rejected_portrait_makes_its_users_stale(book: Project) -> None:
     }
 
 
+def test_a_rejection_of_a_painted_picture_says_that_only_a_name_replaces_it(book: Project) -> None:
+    """Also where it was approved, and where it is rejected already; of a picture of ours nothing is said."""
+    book.image(A).write_bytes(book.image(B).read_bytes() + b"paint")
+    mark(book, Status.APPROVED, A)
+    for _ in range(2):
+        change = mark(book, Status.REJECTED, A, B)
+        of_painted, of_ours = (item.notes for item in change.marked)
+        assert (len(of_painted), of_ours) == (1, ())
+        assert f"`doit --rebuild {A}` makes a new one" in of_painted[0]
+        build(book)
+    assert verdicts(book)[A] is Verdict.EDITED
+
+
 def test_a_rejection_that_was_answered_asks_again_when_it_is_repeated(book: Project) -> None:
     """Built once for each word of the author's."""
     mark(book, Status.REJECTED, A)

@@ -23,7 +23,7 @@ from chargen.actions.accept import accept
 from chargen.actions.status import set_status
 from chargen.build import image as building
 from chargen.build.opening import open_build
-from chargen.build.result import BuildResult, Outcome
+from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.run import Build
 from chargen.model.record import RecordLine
 from chargen.model.record_marks import ANSWERED
@@ -253,6 +253,21 @@ def test_what_is_decided_before_its_turn_comes_is_not_sent_for(
     assert (result.outcome, sent) == (Outcome.NOTHING, 0)
     assert result.note.startswith("not sent: while it waited the image became ")
     assert not tree.journal(stale.book, "SELECT 1 FROM attempts WHERE status = 'sent'")
+
+
+@pytest.mark.parametrize("edit", [("A lamp.", "A torch."), ("128x96", "96x128")])
+def test_words_that_were_edited_before_a_request_leaves_are_not_sent_as_they_were(
+    desk: Desk, edit: tuple[str, str]
+) -> None:
+    """Nothing is paid for words the author has replaced; that is no failure, and the next run sends the new ones."""
+    with desk.opened(before=lambda now: now.edit(*edit)) as build:
+        assert build.build(A) is not None
+        assert [item.reason for item in build.left_out] == [RewordedError.message]
+        assert (build.failed, desk.vendor and desk.vendor.requests) == ({}, [])
+    result, sent = desk.build()
+    assert result is not None
+    assert (result.outcome, sent) == (Outcome.BUILT, 1)
+    assert desk.verdict is Verdict.FRESH
 
 
 @pytest.mark.parametrize("status", ["approved", "locked", "archived"])

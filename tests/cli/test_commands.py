@@ -87,7 +87,7 @@ def shown(say: Say, *arguments: str, code: int = 0) -> Any:
         (("notes",), "no notes wait for an answer", {"notes"}),
         (("jobs",), "no jobs", {"jobs"}),
         (("undo", "--list"), "no decisions yet", {"decisions"}),
-        (("promote", "--dry-run"), "nothing to send", None),
+        (("promote", "--dry-run"), "no draft is approved", None),
         (("jobs",), "no jobs", {"jobs"}),
         (("prompt", "b", "--sent"), "to sketch/sketch: 128x96, $0.00 by estimate", None),
     ],

@@ -1,6 +1,6 @@
 """Problems as they are told, each cause once; and what is told of images that need nothing."""
 
-from chargen.cli.problems import problem_lines, untouched_lines
+from chargen.cli.problems import FOLDED, LONG, problem_lines, untouched_lines
 from chargen.errors import Position, warning
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.values import EntryId
@@ -21,6 +21,26 @@ def test_a_lock_is_told_once() -> None:
     assert tuple(untouched_lines([("a", "locked", (gone,))])) == (
         "locked: a: locked, but `generated/a.png` does not exist and nothing restores it",
     )
+
+
+def test_many_locks_are_told_once_for_each_thing_they_hide() -> None:
+    """A line for each image up to fifty; of more, where a part changed is left out, so that equal changes are one."""
+
+    def changed(part: str, line: int) -> tuple[Reason, ...]:
+        cause = Reason(ReasonCode.INPUT_CHANGED, (part, "changed", f"ch{line}.yaml:{line}"))
+        return HELD, Reason(ReasonCode.WOULD_BE_STALE, causes=(cause,))
+
+    images = [(f"i{number}", "locked", changed("prompt.style_prefix", number)) for number in range(LONG)]
+    assert len(tuple(untouched_lines(images))) == LONG
+    assert tuple(untouched_lines([*images, ("x", "locked", changed("size", 1)), ("y", "locked", (HELD,))])) == (
+        "locked: i0, i1, i2 and 47 more: status is approved; would be stale: style prefix changed",
+        "locked: x: status is approved; would be stale: size changed",
+        "  `chargen plan --all` names each",
+        "locked: y",
+    )
+    odd = [(f"i{number}", "locked", changed(f"prompt.p{number}", 1)) for number in range(LONG + 1)]
+    lines = tuple(untouched_lines(odd))
+    assert (len(lines), lines[-2]) == (FOLDED + 2, f"locked: {LONG + 1 - FOLDED} more images")
 
 
 def test_entries_without_a_prompt_are_a_number() -> None:

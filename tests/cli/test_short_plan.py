@@ -8,7 +8,7 @@ import pytest
 from support.project import Project
 
 from chargen.cli.main import run
-from chargen.cli.plan_listing import LONG
+from chargen.cli.problems import LONG
 
 
 @pytest.fixture

@@ -62,11 +62,14 @@ def test_drafts_are_chosen_from_and_promoted(book: Project, server: OpenAIServer
     told = forks.run(book, "chargen", "plan", "--json").json
     assert [image["tier"] for image in told["images"]] == ["draft", "draft"]
 
-    assert "nothing to send" in forks.run(book, "chargen", "promote", "--dry-run").out
+    assert "no draft is approved" in forks.run(book, "chargen", "promote", "--dry-run").out
     assert forks.run(book, "chargen", "approve", A).code == 0
     shown = forks.run(book, "chargen", "promote", "--dry-run")
     assert f"1 to send to openai/{FINAL}, $" in shown.out and A in shown.out, shown.out
     assert B not in shown.out
+    dry = forks.run(book, "chargen", "promote", "--budget", "0.001", "--dry-run").out
+    assert "no draft is approved" not in dry
+    assert "left out: " in dry
     left = forks.run(book, "chargen", "promote", "--budget", "0.001")
     assert left.code == 0 and "left out" in left.out, left.all
     assert models(server) == []

@@ -228,6 +228,8 @@ def test_unknown_keys_are_passed_over_and_optional_ones_may_lack() -> None:
         {"original": {"sha256": C}},
         {"parts": [5]},
         {"notes": [5]},
+        {"notes": "a text"},
+        {"original": {**json.loads(to_json(FULL))["original"], "credentials": "no"}},
     ],
 )
 def test_bad_json_is_refused(change: dict) -> None:

@@ -248,6 +248,12 @@ def _moved(root: Path, name: str, to: str) -> None:
     (root / name).symlink_to(os.path.relpath(root / to, (root / name).parent))
 
 
+def _back(root: Path, name: str, to: str) -> None:
+    """Put what was `_moved` back, its link gone: the same files, as they were."""
+    (root / name).unlink()
+    (root / to).rename(root / name)
+
+
 def _damage(folder: Path, pattern: str) -> None:
     for path in folder.rglob(pattern):
         path.write_bytes(b"no picture")
@@ -441,6 +447,13 @@ def _gone(root: Path, name: str) -> None:
     shutil.rmtree(root / name)
 
 
+def _referring(root: Path) -> None:
+    """Let a portrait stand in a folder beside the imagery."""
+    (root / "faces").mkdir()
+    (root / "imagery/characters/ivo/face.png").rename(root / "faces/face.png")
+    _replaced(root / IVO, "path: face.png", "path: ../../../faces/face.png")
+
+
 _LINKED: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
     "what a template's link leads to": (
         lambda root: _moved(root, _CHAPTER_TEMPLATE, "shared/chapter.j2"),
@@ -512,18 +525,31 @@ _LINKED: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = 
         ],
         lambda root: _led(root, "generated", "../generated"),
     ),
+    "the folder of pictures put outside, a link in its place": (
+        lambda _: None,
+        lambda root: _moved(root, "generated", "../pictures"),
+    ),
+    "the folder of pictures back from outside": (
+        lambda root: _moved(root, "generated", "../pictures"),
+        lambda root: _back(root, "generated", "../pictures"),
+    ),
+    "a reference's folder put outside, a link in its place": (
+        _referring,
+        lambda root: _moved(root, "faces", "../faces"),
+    ),
+    "a reference's folder back from outside": (
+        lambda root: [_referring(root), _moved(root, "faces", "../faces")],
+        lambda root: _back(root, "faces", "../faces"),
+    ),
+    "a picture back from outside": (
+        lambda root: _moved(root, "generated/chapters/ch01/a.png", "../a.png"),
+        lambda root: _back(root, "generated/chapters/ch01/a.png", "../a.png"),
+    ),
     "a link to nothing where a picture is missing": (
         lambda root: [(root / "generated/chapters/ch01/a.png").unlink(), _gone(root, ".chargen/originals")],
         lambda root: (root / "generated/chapters/ch01/a.png").symlink_to("../../../../nowhere.png"),
     ),
 }
-
-
-def _referring(root: Path) -> None:
-    """Let a portrait stand in a folder beside the imagery."""
-    (root / "faces").mkdir()
-    (root / "imagery/characters/ivo/face.png").rename(root / "faces/face.png")
-    _replaced(root / IVO, "path: face.png", "path: ../../../faces/face.png")
 
 
 @pytest.mark.parametrize("name", _LINKED)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.dying import death_before_a_picture
 from support.studio import ENVIRON, Studio
 
 from chargen.config.layout import JOURNAL
@@ -82,13 +83,8 @@ def test_a_reply_of_a_run_that_died_is_told_anew_once_the_journal_is_lost(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it nobody knows that the run died, and the reply is of the entry that has the name it was made for."""
-
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     studio.chapter("ch01", {"a": LAMP})
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("chargen.build.image.replace_picture", dies)
+    with death_before_a_picture(monkeypatch), pytest.raises(KeyboardInterrupt):
         studio.build()
     studio.chapter("ch01", {"a": DOOR})
     studio.chapter("ch02", {"b": LAMP})

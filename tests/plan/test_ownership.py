@@ -73,17 +73,14 @@ def test_painted_pictures_in_a_swap_move_and_stay_painted(book: Book) -> None:
     book.files["generated/a.png"] = "painted over"
     book.swap("a", "b")
     found = book.ownership()
-    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "generated/a.png", book.hash("painted over"), edited=True)
-    assert not found.owned["a"].edited
+    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "generated/a.png", book.hash("painted over"))
     assert moves(found) == {("a", "generated/b.png", "generated/a.png"), ("b", "generated/a.png", "generated/b.png")}
 
 
 def test_painted_in_its_place_is_edited_there(book: Book) -> None:
     book.files["generated/a.png"] = "painted over it"
     found = book.ownership()
-    assert found.owned == {
-        "a": Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"), edited=True)
-    }
+    assert found.owned == {"a": Owned(PicturePlace.TARGET, "generated/a.png", book.hash("painted over it"))}
     assert not found.groups
 
 
@@ -158,7 +155,7 @@ def test_a_pointer_to_other_bytes_of_the_same_size_is_not_the_entrys(book: Book)
     book.pointers.add("generated/a.png")
     book.files["generated/a.png"] = "picture of x"
     found = book.ownership()
-    assert found.owned["a"].edited
+    assert found.owned["a"] == Owned(PicturePlace.TARGET, "generated/a.png", book.hash("picture of x"))
 
 
 def test_an_unrecorded_picture_elsewhere_stays_and_one_at_anothers_target_moves(book: Book) -> None:
@@ -206,7 +203,7 @@ def test_a_painted_picture_of_a_move_that_died_is_known_by_the_journal(book: Boo
     book.begun["generated/a.png", book.hash("picture of a")] = book.hash("painted")
     book.files["generated/a.png"] = "picture of b"
     found = book.ownership()
-    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "history/b", book.hash("painted"), edited=True)
+    assert found.owned["b"] == Owned(PicturePlace.ELSEWHERE, "history/b", book.hash("painted"))
 
 
 @pytest.mark.parametrize("ignores_case", [True, False])

@@ -48,7 +48,7 @@ def asked(*ids, slug="pim", declared=True):
 
 
 def ids(resolution):
-    return [reference.item for reference in resolution.references]
+    return [reference.path.rpartition("/")[2].removesuffix(".png") for reference in resolution.references]
 
 
 def run(entry, *people, broken=None, describe=False, portrait=False):
@@ -159,7 +159,7 @@ def test_declared_with_nothing_listed_is_words():
     [
         ((), [item("face", portrait=True)], ["face"]),
         (("nobody",), [item("face", portrait=True)], ["face"]),
-        ((), [item("one"), item("two", path="p/images/Portrait.png")], ["two"]),
+        ((), [item("one"), item("two", path="p/images/Portrait.png")], ["Portrait"]),
         ((), [item("portrait"), item("face", portrait=True)], ["face"]),
         ((), [item("old", portrait=True), item("new", Status.APPROVED, portrait=True)], ["new"]),
         ((), [item("face", Status.REJECTED, portrait=True), item("portrait")], ["portrait"]),

@@ -210,7 +210,7 @@ def test_a_picture_is_decided_on_that_was_seen(server: Review, book: Project) ->
 def test_more_images_than_one_command_takes_are_told(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A system limits the words of a command: five thousand long ids are more."""
     with closing(Desk(book.root)) as desk:
-        monkeypatch.setattr("chargen.web.desk._only_ids", lambda _, names: tuple(names))
+        monkeypatch.setattr(desk, "_only_ids", lambda _, names: tuple(names))
         with pytest.raises(StartError, match="can't start a build"):
             desk.build([f"chapters/ch01/{number:0200}" for number in range(9000)], "1.00")
     assert not book.image(C).exists()

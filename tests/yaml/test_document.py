@@ -88,8 +88,14 @@ def values(document: Document) -> list[str]:
         ("a: 1\rb: 2\rkey:value\rc: 1\r", 3, 4, "blank is missing", "key: value"),
         ("a: x\u2028y\u0085z\u2029\nkey:value\nc: 1\n", 2, 4, "blank is missing", "key: value"),
         ("\ufeffa: 1\nkey:value\nc: 1\n", 2, 4, "blank is missing", "key: value"),
-        ("# c\na: 1\n\n<<<<<<< ours\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n", 4, 1, "conflict markers", "both are safe"),
-        ("a: 1\r\n=======\r\nb: 2\r\n", 2, 1, "conflict markers", "both are safe"),
+        (
+            "# c\na: 1\n\n<<<<<<< ours\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n",
+            4,
+            1,
+            "conflict markers",
+            "only of a picture that you have seen",
+        ),
+        ("a: 1\r\n=======\r\nb: 2\r\n", 2, 1, "conflict markers", "only of a picture that you have seen"),
         ("a: &a\n  b: *a\n", 1, 4, "contains itself", "remove the alias"),
     ],
 )

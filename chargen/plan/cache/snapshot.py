@@ -84,8 +84,8 @@ class Snapshot:
         hanging = [known for known in self.stamp.files.values() if known.outside]
         if not hanging:
             return True
-        from chargen.plan.disk import StoreAnswers  # noqa: PLC0415 - most projects need neither
-        from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - as above
+        from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - most projects need neither
+        from chargen.plan.store_answers import StoreAnswers  # noqa: PLC0415 - as above
 
         with StoreAnswers.of(self.root) as outside:
             trace = ReadTrace(outside.readers())

@@ -8,26 +8,61 @@ const decide = {
     return Object.fromEntries(ids.map((id) => [id, pictures.get(id) ?? null]));
   },
 
-  async status(command, ids) {
-    if (source.readOnly || ids.length === 0) return false;
+  // What was decided here and is not in the book yet, by id: the status, and whether the server has answered.
+  given: new Map(),
+
+  expected(image) {
+    const given = decide.given.get(image.id);
+    return given ? { ...image, status: given.status, reviewed: true } : image;
+  },
+
+  answered: () => [...decide.given.values()].filter((given) => given.answered),
+
+  forget(answered) {
+    for (const [id, given] of [...decide.given]) {
+      if (answered.includes(given)) decide.given.delete(id);
+    }
+  },
+
+  // True where something can be decided.
+  isMeant(ids) {
+    if (source.readOnly) return false;
+    if (ids.length === 0) say("No image has the focus: move to one first.");
+    return ids.length > 0;
+  },
+
+  // With `goOn` the next image is there at once.
+  async status(command, ids, goOn = false) {
+    if (!decide.isMeant(ids)) return;
     const seen = decide.seen(ids);
-    if (ids.length > 1 && !(await ask(`${command} ${plural(ids.length, "image")}?`, [], [[command, true], ["cancel", false]]))) return false;
-    return decide.send({ command, images: ids, seen });
+    if (ids.length > 1 && !(await ask(`${command} ${plural(ids.length, "image")}?`, [], [[command, true], ["cancel", false]]))) return;
+    await decide.send({ command, images: ids, seen }, goOn ? desk.next(ids[ids.length - 1]) : null);
   },
 
   async reject(ids) {
-    if (source.readOnly || ids.length === 0) return false;
+    if (!decide.isMeant(ids)) return;
     const seen = decide.seen(ids);
-    const note = make("textarea", { rows: 3, "aria-label": "what is wrong with it" });
+    const draft = `reject ${ids.join(" ")}`;
+    const note = typed(draft, "", { "aria-label": "what is wrong with it" });
     const title = `Reject ${ids.length > 1 ? plural(ids.length, "image") : ids[0]}`;
-    const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words:"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
-    return chosen !== null && decide.send({ command: "reject", images: ids, seen, note: chosen.note });
+    const chosen = await ask(title, [make("p", {}, "What is wrong with it, in your words (Ctrl-Enter sends them):"), note], [["reject", () => ({ note: note.value })], ["cancel", null]]);
+    if (chosen !== null && (await decide.send({ command: "reject", images: ids, seen, note: chosen.note }))) drafts.delete(draft);
   },
 
-  // True where nothing was refused.
-  async send(decision) {
-    const done = await attempt(() => source.post("decide", decision));
+  // The page goes on before the answer is there; what was refused is back then. True where nothing was refused.
+  async send(decision, next = null) {
+    const status = { approve: "approved", reject: "rejected", lock: "locked" }[decision.command];
+    const given = { status, answered: false };
+    if (status) {
+      for (const id of decision.images) decide.given.set(id, given);
+    }
     grid.clear();
+    grid.draw();
+    if (next) desk.go(next);
+    const done = await attempt(() => source.post("decide", decision).finally(() => {
+      given.answered = true;
+      desk.expect();
+    }));
     const refused = done ? done.images.filter((image) => image.refused) : [];
     if (done) {
       const words = [`${decision.command}: ${plural(done.images.filter((image) => image.changed).length, "image")}`];
@@ -35,15 +70,18 @@ const decide = {
       if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
       say(words.join(" · "));
     }
+    if (done && refused.length === 0) return true;
+    decide.forget([given]);
+    grid.draw();
     await desk.refresh();
-    return done !== null && refused.length === 0;
+    return false;
   },
 
   async restore(id, version) {
     const done = await attempt(() => source.post("restore", { image: id, version: String(version) }));
     if (!done) return;
     say(`version ${done.version} is back`);
-    await desk.refresh();
+    desk.expect();
   },
 
   async pick(id, version) {
@@ -51,7 +89,7 @@ const decide = {
     if (!done) return;
     const stale = done.stale.length ? ` · ${plural(done.stale.length, "image")} that show it will be built anew: ${done.stale.join(", ")}` : "";
     say(`version ${done.version} is the current one now${stale}`);
-    await desk.refresh();
+    desk.expect();
   },
 
   async undo(number) {
@@ -60,7 +98,7 @@ const decide = {
     if (!done) return;
     const refused = done.images.filter((image) => image.refused);
     say(refused.length ? `Not undone: ${refused[0].refused}` : `undone: ${done.command} of ${done.images.map((image) => image.id).join(", ")}`);
-    await desk.refresh();
+    desk.expect();
   },
 
   async list() {

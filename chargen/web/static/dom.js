@@ -44,6 +44,16 @@ async function attempt(action) {
   }
 }
 
+// Words that were typed and not written yet, by what they are for.
+const drafts = new Map();
+
+// A field for words, which keeps those that were typed.
+function typed(key, text, attributes) {
+  const field = make("textarea", { rows: 3, ...attributes }, drafts.get(key) ?? text);
+  field.addEventListener("input", () => drafts.set(key, field.value));
+  return field;
+}
+
 // A dialog with a title and buttons; resolves to the value of the one that was chosen, null where it was closed.
 function ask(title, content, choices) {
   const dialog = document.getElementById("dialog");
@@ -58,8 +68,12 @@ function ask(title, content, choices) {
       }));
     dialog.replaceChildren(make("h2", { id: "dialog-title" }, title), ...content, make("p", { class: "choices" }, ...buttons));
     dialog.setAttribute("aria-labelledby", "dialog-title");
+    dialog.onkeydown = (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.tagName === "TEXTAREA") buttons[0].click();
+    };
     dialog.onclose = () => {
-      before?.focus();
+      if (before?.isConnected) before.focus();
+      else if (!grid.element.hidden) grid.focus(grid.current);
       resolve(chosen);
     };
     dialog.showModal();

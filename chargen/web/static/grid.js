@@ -1,4 +1,4 @@
-// The grid: a section for each file, a cell for each image, in plan order; what is shown is what the filters let through.
+// The grid: a section for each file, a cell for each image, in the book's order; what is shown is what the filters let through.
 "use strict";
 
 const grid = {
@@ -8,35 +8,55 @@ const grid = {
   current: null,
   made: new Map(), // the cell of each image, shown or not
   focusable: null, // the one cell that the tab key reaches
+  drawn: [], // the ids of the book that was drawn last
 
   // Cells are made once and changed in place, so that focus and scroll position stay.
   draw() {
+    const focused = grid.element.contains(document.activeElement);
+    const here = focused || document.getElementById("dialog").open ? grid.current : null;
     const shown = new Set(grid.shown());
     const byFile = new Map(desk.book.files.map((file) => [file.file, { ...file, images: [] }]));
     for (const image of desk.book.images) byFile.get(image.file)?.images.push(image);
     const sections = [];
     for (const file of byFile.values()) {
       const cells = file.images.filter((image) => shown.has(image)).map(grid.cell);
-      if (cells.length === 0) continue;
+      const errors = desk.errors(file.file);
+      if (cells.length === 0 && (file.images.length || errors.length === 0)) continue;
       const open = file.images.filter((image) => image.reviewed === false).length;
       const made = file.images.filter((image) => image.picture).length;
       const id = `section ${file.file}`;
       let section = document.getElementById(id);
       if (!section) {
-        section = make("section", { id, "aria-label": `${file.kind} ${file.slug}` }, make("h2"), make("ul"));
+        section = make("section", { id }, make("h2"), make("div"), make("ul"));
         section.style.containIntrinsicSize = `auto ${Math.ceil(file.images.length / 5) * 260}px`;
       }
-      section.firstChild.replaceChildren(
-        `${file.kind} ${file.slug} `,
-        make("small", {}, `${open} of ${made} to review${made < file.images.length ? `, ${file.images.length - made} to make` : ""}`));
+      const name = grid.name(file);
+      section.setAttribute("aria-label", name);
+      fill(section.firstChild,
+        `${name} `,
+        file.images.length ? make("small", {}, `${open} of ${made} to review${made < file.images.length ? `, ${file.images.length - made} to make` : ""}`) : null);
+      fill(section.children[1], ...errors.map((problem) => make("p", { class: "error" }, desk.told(problem))));
       grid.fill(section.lastChild, cells);
       sections.push(section);
     }
     const none = make("p", { class: "none" }, desk.book.images.length ? "No image is left by these filters." : "No images are planned yet.");
     grid.fill(grid.element, sections.length ? sections : [none]);
-    if (!grid.cellOf(grid.current)) grid.current = null;
+    if (!grid.cellOf(grid.current)) {
+      grid.current = grid.nearest(here);
+      if (focused && !grid.element.hidden) (grid.cellOf(grid.current)?.firstChild || grid.element).focus();
+    }
+    grid.drawn = desk.book.images.map((image) => image.id);
     grid.mark();
     grid.counts();
+  },
+
+  name: (file) => (file.kind ? `${file.kind} ${file.slug}` : file.file),
+
+  // The image itself where it has a cell, else the next one that has, else the last one before.
+  nearest(id) {
+    const here = grid.drawn.indexOf(id);
+    if (here < 0) return null;
+    return grid.drawn.slice(here).find(grid.cellOf) || grid.drawn.slice(0, here).findLast(grid.cellOf) || null;
   },
 
   // The cell of an image that the filters let through.
@@ -69,6 +89,7 @@ const grid = {
       });
     }
     cell.image = image;
+    const name = image.id.split("/").pop();
     const [width, height] = image.size || [1, 1];
     const picture = image.picture
       ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
@@ -81,7 +102,7 @@ const grid = {
     }
     fill(cell.firstChild,
       picture,
-      make("span", { class: "title" }, image.title || image.id.split("/").pop()),
+      make("span", { class: "title" }, image.title ? `${image.title} ` : name, image.title ? make("small", {}, name) : null),
       make("span", { class: `badge ${image.verdict}` }, image.verdict),
       image.tier ? make("span", { class: "open" }, `draft: ${image.tier}`) : null,
       image.status ? make("span", { class: `status ${image.status}` }, image.status) : null,
@@ -95,18 +116,23 @@ const grid = {
   shown() {
     const wanted = Object.fromEntries(new FormData(grid.filters));
     const words = (wanted.text || "").toLowerCase().split(/\s+/).filter(Boolean);
-    return desk.book.images.filter((image) =>
-      (!wanted.unreviewed || image.reviewed === false) &&
-      (!wanted.verdict || image.verdict === wanted.verdict) &&
-      (!wanted.status || (image.status || "none") === wanted.status) &&
-      (!wanted.character || image.shows.includes(wanted.character)) &&
-      (!wanted.provider || image.provider === wanted.provider) &&
-      words.every((word) => `${image.id} ${image.title} ${image.note} ${image.reasons.join(" ")}`.toLowerCase().includes(word)));
+    return desk.book.images.filter((each) => {
+      const image = decide.expected(each);
+      return (!wanted.unreviewed || image.reviewed === false) &&
+        (!wanted.section || image.file === wanted.section) &&
+        (!wanted.verdict || image.verdict === wanted.verdict) &&
+        (!wanted.status || (image.status || "none") === wanted.status) &&
+        (!wanted.character || image.shows.includes(wanted.character)) &&
+        (!wanted.provider || image.provider === wanted.provider) &&
+        words.every((word) => `${image.id} ${image.title} ${image.note} ${image.reasons.join(" ")}`.toLowerCase().includes(word));
+    });
   },
 
   // Each list of choices holds what there is; what was chosen stays.
   choices() {
+    const names = new Map(desk.book.files.map((file) => [file.file, grid.name(file)]));
     const values = {
+      section: desk.book.images.map((image) => image.file),
       verdict: desk.book.images.map((image) => image.verdict),
       status: desk.book.images.map((image) => image.status || "none"),
       character: desk.book.images.flatMap((image) => image.shows),
@@ -116,7 +142,7 @@ const grid = {
       const select = grid.filters.elements[name];
       const chosen = select.value;
       const known = [...new Set(all)].filter(Boolean).sort();
-      select.replaceChildren(make("option", { value: "" }, "any"), ...known.map((value) => make("option", { value }, value)));
+      select.replaceChildren(make("option", { value: "" }, "any"), ...known.map((value) => make("option", { value }, (name === "section" && names.get(value)) || value)));
       select.value = known.includes(chosen) ? chosen : "";
     }
   },
@@ -158,9 +184,21 @@ const grid = {
     return chosen.length ? chosen : grid.current ? [grid.current] : [];
   },
 
-  // Without an id the first cell.
+  // What a decision by key is on: of one image only while its cell is in sight.
+  decided() {
+    const ids = grid.meant();
+    const cell = ids.length === 1 && grid.cellOf(ids[0]);
+    if (!cell) return ids;
+    const box = cell.getBoundingClientRect();
+    if (box.bottom > 0 && box.top < window.innerHeight) return ids;
+    grid.focus(ids[0]);
+    say(`${ids[0]} was out of sight: here it is, nothing was done.`);
+    return null;
+  },
+
+  // The cell of an image, or the nearest one; without an id the first.
   focus(id) {
-    const cell = (grid.cellOf(id) || grid.element.querySelector("li"))?.firstChild;
+    const cell = (grid.cellOf(grid.nearest(id)) || grid.element.querySelector("li"))?.firstChild;
     cell?.focus();
     cell?.scrollIntoView({ block: "nearest" });
   },

@@ -6,7 +6,7 @@ const KEYS = [
   ["Enter", "open"],
   ["Space", "select"],
   ["a", "approve; with Shift also go on to the next that is not reviewed"],
-  ["x", "reject, with a note"],
+  ["x", "reject, with a note; Ctrl-Enter sends it"],
   ["t", "ask for the next version in words (retake)"],
   ["l", "lock"],
   ["k", "accept the picture as it is"],
@@ -36,19 +36,21 @@ document.addEventListener("keydown", async (event) => {
   const route = desk.route();
   const inGrid = route.name === "grid";
   const inSurvey = route.name === "survey";
-  const ids = inGrid ? grid.meant() : [route.id];
+  const ids = inGrid ? grid.meant() : view.image ? [view.image.id] : []; // what is in sight
+  const on = (act) => {
+    if (source.readOnly) return null;
+    const decided = inGrid ? grid.decided() : ids;
+    return decided && act(decided);
+  };
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const actions = {
-    a: async () => {
-      const next = event.shiftKey ? desk.next(ids[ids.length - 1]) : null;
-      if ((await decide.status("approve", ids)) && next) desk.go(next);
-    },
-    x: () => (inSurvey ? survey.out() : decide.reject(ids)),
+    a: () => on((decided) => decide.status("approve", decided, event.shiftKey)),
+    x: () => (inSurvey ? survey.out() : on(decide.reject)),
     p: () => (inSurvey || route.name === "compare" ? source.readOnly || survey.pick() : survey.go(ids[0])),
     r: () => inSurvey && survey.again(),
     t: () => ids.length && retake.ask(ids[0]),
-    l: () => decide.status("lock", ids),
-    k: () => decide.status("accept", ids),
+    l: () => on((decided) => decide.status("lock", decided)),
+    k: () => on((decided) => decide.status("accept", decided)),
     b: () => queue.add(ids),
     c: () => (inSurvey ? survey.compare() : ids.length && (location.hash = `#compare/${encodeURI(ids[0])}`)),
     o: () => document.getElementById("over")?.click(),

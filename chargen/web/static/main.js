@@ -5,6 +5,7 @@ const desk = {
   book: { images: [], files: [] },
   changed: false, // since the last look
   looking: null, // the look that goes on
+  due: null, // the look that is to come if nothing asks for one before
   shown: null, // the image in the full view, the comparison or the survey, as it was drawn
   events: null,
 
@@ -24,12 +25,22 @@ const desk = {
     return desk.looking;
   },
 
+  // What this page changed is told as any change is; on a disk that tells nothing a look is due all the same.
+  expect() {
+    clearTimeout(desk.due);
+    desk.due = setTimeout(desk.refresh, 1000);
+  },
+
   async look() {
     while (desk.changed) {
+      await source.posted; // what is decided at this moment is seen by the same look
+      clearTimeout(desk.due);
       desk.changed = false;
+      const answered = decide.answered();
       const book = await attempt(source.book);
       if (!book) return;
       desk.book = book;
+      decide.forget(answered);
       document.getElementById("name").textContent = book.name;
       document.title = `${book.name} · chargen review`;
       document.getElementById("undo").disabled = !book.undo;
@@ -47,13 +58,20 @@ const desk = {
 
   // What is wrong in the files: the images of a file that can't be read are not in the grid.
   problems() {
-    const errors = desk.book.problems.filter((problem) => problem.severity === "error");
+    const errors = desk.errors();
     const element = document.getElementById("problems");
     element.hidden = errors.length === 0;
-    const place = (problem) => (problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}: ` : "");
     fill(element, make("summary", {}, plural(errors.length, "error")),
-      make("ul", {}, ...errors.slice(0, 50).map((problem) => make("li", {}, `${place(problem)}${problem.message}`)),
+      make("ul", {}, ...errors.slice(0, 50).map((problem) => make("li", {}, desk.told(problem))),
         errors.length > 50 ? make("li", {}, "`chargen check` tells all of them") : null));
+  },
+
+  // The errors of a file, or all.
+  errors: (file) => desk.book.problems.filter((problem) => problem.severity === "error" && (!file || problem.file === file)),
+
+  told(problem) {
+    const place = problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}: ` : "";
+    return `${place}${problem.message}`;
   },
 
   async show() {
@@ -78,23 +96,32 @@ const desk = {
   },
 
   go(id) {
-    if (desk.route().name === "grid") grid.focus(id);
-    else location.hash = `#image/${encodeURI(id)}`;
+    if (desk.route().name === "grid") {
+      grid.focus(id);
+      return;
+    }
+    location.hash = `#image/${encodeURI(id)}`;
+    view.before(id);
+  },
+
+  // What the filters let through, and the image that is looked at, in the order of the page.
+  order(id) {
+    const shown = new Set(grid.shown());
+    return desk.book.images.filter((image) => shown.has(image) || image.id === id);
   },
 
   // The next image after `id` that is not reviewed, from the beginning again at the end.
   next(id) {
-    const images = desk.book.images;
+    const images = desk.order(id);
     const here = images.findIndex((image) => image.id === id);
-    const found = [...images.slice(here + 1), ...images.slice(0, here + 1)].find((image) => image.reviewed === false && image.id !== id);
+    const found = [...images.slice(here + 1), ...images.slice(0, here + 1)].find((image) => decide.expected(image).reviewed === false && image.id !== id);
     return found ? found.id : null;
   },
 
   beside(id, step) {
-    const shown = grid.shown();
-    const images = shown.some((image) => image.id === id) ? shown : desk.book.images;
+    const images = desk.order(id);
     const other = images[images.findIndex((image) => image.id === id) + step];
-    if (other) location.hash = `#image/${encodeURI(other.id)}`;
+    if (other) desk.go(other.id);
   },
 
   time(text) {

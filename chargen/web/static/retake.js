@@ -28,7 +28,7 @@ const retake = {
 
   // Ask for the words, with those there are; null where the dialog was closed.
   words(image, here, asked, trouble) {
-    const text = make("textarea", { rows: 3, id: "retake-text" }, asked.text);
+    const text = typed(`retake ${image.id}`, asked.text, { id: "retake-text" });
     const version = make("select", { id: "retake-version" }, ...here.map((item) =>
       make("option", { value: item.number, selected: String(item.number) === asked.version },
         `${item.number}${item.where === "current" ? " (current)" : ""}, ${desk.time(item.at)}`)));
@@ -56,7 +56,8 @@ const retake = {
   async write(asked) {
     const done = await attempt(() => source.post("retake", { ...asked, write: true }));
     if (!done) return;
+    drafts.delete(`retake ${asked.image}`);
     say(`asked anew: ${done.id}, from version ${done.version}`);
-    await desk.refresh();
+    desk.expect();
   },
 };

@@ -14,13 +14,17 @@ const source = {
     return source.read(answer);
   },
 
-  async post(path, body) {
-    const answer = await fetch(path, {
+  posted: Promise.resolve(),
+
+  // One after the other, so that an undo comes after the decision that it is meant for.
+  post(path, body) {
+    const answered = source.posted.then(async () => source.read(await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Token": source.token },
       body: JSON.stringify(body),
-    });
-    return source.read(answer);
+    })));
+    source.posted = answered.catch(() => null);
+    return answered;
   },
 
   async read(answer) {

@@ -23,7 +23,7 @@ class Postcards(ImageryKind):
         reader = FileReader.of(document, self, ("album",), folder_counts=False)
         if reader.slug is None:
             return reader.imagery(())
-        file = file_defaults(reader.root, reader.metadata, self, reader.slug, default_size)
+        file = file_defaults(reader, default_size)
         entries = []
         for block in reader.root.blocks("postcards"):
             name = reader.entry_name(block, ("number",))
