@@ -95,7 +95,7 @@ class Adoption(Struct, frozen=True):
 
 def look(session: Session, planner: Planner, images: Iterable[Planned], *, copy: bool = False) -> Adoption:
     """Find the pictures of images that have none; nothing is written. `copy` is as for `adopt`."""
-    pictures, entries = planner.disk.own_pictures, planner.book.entries
+    pictures = planner.disk.own_pictures
     found: list[Adopted] = []
     taken: dict[str, EntryId] = {}
     files: dict[str, None] = {}
@@ -103,7 +103,7 @@ def look(session: Session, planner: Planner, images: Iterable[Planned], *, copy:
         files[image.file] = None
         if not _is_without(session, planner, image):
             continue
-        own = pictures.of(image.entry, entries(image.file).values())
+        own = planner.book.find_picture(image.entry)
         if own is None:
             continue
         refused = _refusal(session, own, taken.get(own.path))

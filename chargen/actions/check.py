@@ -89,6 +89,7 @@ def check(session: Session) -> Checked:
     named = {name for finding in found for name in NAME.findall(finding.problem.message)}
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named))
     files = (*files, *_of_file_paths(session, plan, named), *map(Finding, unread_templates(session.project)))
+    files = (*files, *_of_prompts(planner, plan))
     every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
 
@@ -130,6 +131,20 @@ def _of_inventories(session: Session, planner: Planner, plan: Plan, named: Colle
                 message = f"the inventory's picture `{item.id}` does not exist"
                 hint = "a `path` is written from the folder of its file"
                 yield Finding(Problem(Severity.WARNING, message, item.position, hint, item.path))
+
+
+def _of_prompts(planner: Planner, plan: Plan) -> Iterator[Finding]:
+    """Yield what waits for words: entries without a prompt, and pictures of inventories that are nowhere yet."""
+    for image in plan.images:
+        told = any("prompt" in problem.message for problem in image.problems)  # with the reason: a slip, a comment
+        if image.verdict is Verdict.NO_PROMPT and not told:
+            yield Finding(note("this entry has no prompt yet", image.position, "nothing is made of it before"))
+    for file, head in planner.book.heads.items():
+        imagery = planner.disk.scanned(file).imagery if head.characters else None
+        for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
+            if item.path is None and item.entry_id is None and not item.problems:
+                message = f"the inventory's picture `{item.id}` has neither a `prompt_used` nor a `path` yet"
+                yield Finding(note(message, item.position, "nothing is made of it before"))
 
 
 def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:

@@ -54,7 +54,8 @@ def _lines(adoption: Adoption) -> Iterator[str]:
     if adoption.dry_run:
         yield f"{count} would be taken; nothing was written"
     elif adoption.taken:
-        yield f"{count} taken as they are; nothing was sent (`chargen undo` takes it back)"
+        undo = " (`chargen undo` takes it back)" if adoption.decision else ""
+        yield f"{count} taken as they are; nothing was sent{undo}"
     else:
         yield "no pictures were found for images without one"
     for path in adoption.ambiguous:

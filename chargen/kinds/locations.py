@@ -1,7 +1,7 @@
 """Locations: `overview`, `parts[*]`, `zones[*]`, `zones[*].images[*]` and `beat_images[*]`, all flat in the location.
 
-Laws: a zone that only holds images is no entry; the light of one time of day never gets into a picture of another;
-`references` of an entry are documents, never pictures. Pure.
+Laws: a zone that only holds images is no entry, one of which a picture was made stays one; the light of one time of
+day never gets into a picture of another; `references` of an entry are documents, never pictures. Pure.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from chargen.errors import note
 from chargen.kinds.entry_reader import depicted, file_defaults, outputs_of, prompt_of, read_entry
 from chargen.kinds.file_reader import FileReader
 from chargen.kinds.keys import (
@@ -31,7 +32,9 @@ from chargen.kinds.reading import Block
 from chargen.kinds.structured import is_structured, negatives_of
 from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs
+from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
+from chargen.text.few import few_names
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, items, scalar
 
@@ -92,7 +95,15 @@ _PICTURE = (
     )
 )
 _ZONE = _PICTURE + Keys(
-    (Key("images", "Images of the zone, which take its light and mood.", Effect.REBUILDS, Form.BLOCKS, _PICTURE),)
+    (
+        Key(
+            "images",
+            "Images of the zone, which take its light and mood; the zone then needs a prompt to be one.",
+            Effect.REBUILDS,
+            Form.BLOCKS,
+            _PICTURE,
+        ),
+    )
 )
 
 _OF_SHOTS = ("description", "narrative_context", "image_type")
@@ -182,15 +193,23 @@ def _candidates(reader: FileReader) -> Iterator[tuple[Block, Block | None, str]]
             yield _entry(Block.of(reader.document, holder.nodes[key], ("overview", key), [])), holder, f"overview-{key}"
     else:
         reader.root.block("overview")  # tells the wrong shape
+    described: list[Traced] = []
     for key in ("parts", "zones"):
         for block in reader.root.blocks(key):
             inner = list(block.blocks("images"))
-            if not inner or prompt_of(block) is not None:
-                yield _entry(block), None, ""
+            zone = _entry(block)
+            # Fields alone describe a zone for its images; one of which a picture was made is an image, and stays one.
+            if not inner or prompt_of(block) is not None or (is_structured(zone) and items(block.nodes.get(SLOT))):
+                yield zone, None, ""
             else:
                 reader.report(block)
+                name = next(block.each_text(IDS), None)
+                described += [name] if name is not None and is_structured(zone) else []
             for image in inner:
                 yield _entry(image), block, ""
+    if described:
+        message = f"described, and no image itself, as it has `images`: {few_names(described)}"
+        reader.problems.append(note(message, described[0].position, "give it a `prompt_used` to make it one"))
     for block in reader.root.blocks("beat_images"):
         yield _entry(block), None, ""
 

@@ -9,7 +9,7 @@ from chargen.errors import Problem, error
 from chargen.kinds.kind import ImageryKind
 from chargen.kinds.reading import declared_type, is_type
 from chargen.kinds.registry import all_kinds
-from chargen.kinds.spelling import key_position, lists_images, near
+from chargen.kinds.spelling import key_position, lists_images, near, shortened
 from chargen.kinds.view import fields
 from chargen.model.traced import Traced
 from chargen.yaml.document import Document
@@ -57,8 +57,9 @@ def _misspelt_key(document: Document) -> Problem | None:
     root = fields(document.root)
     shapes = [shape for kind in all_kinds() for shape in kind.shapes]
     known = tuple(dict.fromkeys(key for shape in shapes for key in sorted(shape.keys)))
+    is_ours = any(not fields(value).keys().isdisjoint(("entity_type", "slug")) for value in root.values())
     for key in root:
-        meant = "" if key in known else near(key, known)
+        meant = "" if key in known else near(key, known) or (shortened(key, known) if is_ours else "")
         for shape in shapes:
             missing = shape.keys - root.keys()
             if missing == {meant} and lists_images(root[key if meant == shape.listed else shape.listed]):

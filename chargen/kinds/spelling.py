@@ -1,7 +1,8 @@
 """Misspellings among keys: unknown ones that are all but the same as a known one which is missing.
 
 Laws: unknown keys are normal, stay as they are and are read by templates; one is reported only where a known key is a
-letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Pure.
+letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Of one that lists
+images it may be short for. Pure.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _SHORT = 6
 `size`, and `them` no `theme`."""
 _LONG = 8
 """From so many letters on, two may differ."""
+_SHORTEST = 3
+"""What is short for another word has so many letters of it."""
 
 
 def misspellings(
@@ -34,6 +37,8 @@ def misspellings(
         if key in keys.by_name or is_null(nodes[key]):
             continue
         meant = near(key, keys.texts if isinstance(nodes[key], ScalarNode) else keys.groups)
+        if not meant and lists_images(nodes[key]):
+            meant = shortened(key, keys.groups)
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
         message, problem = f"unknown key `{key[:60]}`", warning
@@ -61,6 +66,20 @@ def near(word: str, known: tuple[str, ...]) -> str:
     spelled = word.strip().lower().replace("-", "_").replace(" ", "_")
     best = min(((_steps(spelled, other), other) for other in known), default=(3, ""))
     return best[1] if best[0] <= 2 else ""
+
+
+def shortened(word: str, known: tuple[str, ...]) -> str:
+    """Return the one of `known` that `word` is short for, or nothing: `imgs` for `images`, `meta` for `metadata`."""
+    short = word.strip().lower()
+    if len(short) < _SHORTEST:
+        return ""
+    return next((other for other in known if short[0] == other[0] and _is_within(short, other)), "")
+
+
+def _is_within(word: str, known: str) -> bool:
+    """Say whether the letters of `word` are all in `known`, in their order."""
+    rest = iter(known)
+    return all(letter in rest for letter in word)
 
 
 def _steps(word: str, known: str) -> int:

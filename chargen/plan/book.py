@@ -15,7 +15,7 @@ from chargen.model.values import EntryId, FileHash
 from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
-from chargen.plan.own_pictures import usual_places
+from chargen.plan.own_pictures import OwnPicture, usual_places
 from chargen.plan.owned import Claim, Group, Owned, PictureSources
 from chargen.plan.ownership import OwnershipOnDemand
 from chargen.plan.read_trace import FILE, FOLDER, Readers, ReadTrace, answer_of
@@ -196,8 +196,18 @@ class Book:
         self._disk.trace.note(FOLDER, folder)
         for place in pictures.places(entry):
             self._disk.trace.note(FILE, place)
-        found = pictures.of(entry, self.entries(entry.file).values())
+        found = self.find_picture(entry)
         return "" if found is None else found.path
+
+    def find_picture(self, entry: Entry) -> OwnPicture | None:
+        """Look for a picture of an entry without one; what another entry plans is that one's, whoever names it."""
+        found = self._disk.own_pictures.of(entry, self.entries(entry.file).values())
+        if found is None:
+            return None
+        project = self._disk.project
+        name = EntryId(found.path.removeprefix(f"{project.settings.generated}/").removesuffix(".png"))
+        is_anothers = name != entry.id and project.target(name) == found.path and self.is_planned(name)
+        return None if is_anothers else found
 
     def _character(self, slug: str) -> Character:
         """Return a character, its file read now. Raises KeyError."""

@@ -288,6 +288,10 @@ def needs(image: Shown) -> tuple[EntryId, ...]:
     return tuple(reference.entry_id for reference in image.references if reference.entry_id)
 
 
+EMPTY = "this file is empty: nothing in it is planned"
+"""The warning of an imagery file that holds nothing."""
+
+
 class Plan(Struct, frozen=True, dict=True):
     """All images in build order, and every problem of the input."""
 
@@ -301,11 +305,11 @@ class Plan(Struct, frozen=True, dict=True):
 
     @cached_property
     def unplanned(self) -> tuple[Problem, ...]:
-        """Errors that no image fails by: a file that can't be read, a template that nothing present depends on."""
+        """What every run tells, and no image fails by: errors (a file that can't be read), and emptied files."""
         blocked = (image for image in self.images if image.verdict is Verdict.BLOCKED)
         of_images = {problem for image in blocked for problem in image.problems}
-        errors = (problem for problem in self.problems if problem.severity is Severity.ERROR)
-        return tuple(problem for problem in errors if problem not in of_images)
+        told = (each for each in self.problems if each.severity is Severity.ERROR or each.message == EMPTY)
+        return tuple(problem for problem in told if problem not in of_images)
 
 
 def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:

@@ -21,6 +21,7 @@ from chargen.kinds.structured import without_prompt
 from chargen.model.entries import Entry, Imagery
 from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
+from chargen.plan.plan import EMPTY
 from chargen.plan.project import Project
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
@@ -73,10 +74,9 @@ def scan_file(project: Project, file: str) -> ScannedFile:
 
 
 def _empty(document: Document) -> Iterator[Problem]:
-    """Yield the warning of a file that is called an imagery file and holds nothing."""
-    if document.root is None and _is_named_as_plan(document.file):
-        hint = "bring it back from version control, or delete it"
-        yield warning("this file is empty: nothing in it is planned", Position(document.file, 1, 1), hint)
+    """Yield the warning of a file without a byte, and of one that is called an imagery file and holds nothing."""
+    if document.root is None and (_is_named_as_plan(document.file) or not document.text.strip()):
+        yield warning(EMPTY, Position(document.file, 1, 1), "bring it back from version control, or delete it")
 
 
 def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:

@@ -309,3 +309,18 @@ def test_the_command_shows_takes_and_gives_back(book: Project, monkeypatch: pyte
     assert "adopt" in run.invoke(cli, ["undo", "--list"]).output
     run.invoke(cli, ["undo"])
     assert book.read(FILE) == SCENES
+
+
+def test_a_picture_of_another_entry_is_not_taken_for_a_copy(book: Project) -> None:
+    """The copy of a whole entry, slots and all, gets a picture of its own; nothing is decided or promised."""
+    book.edit(CHAPTER, 'custom_id: "b"', 'custom_id: "c"')
+    assert inside.build(book) == 0
+    text = book.read(CHAPTER)
+    start, end = text.index('  - custom_id: "a"'), text.index('  - custom_id: "c"')
+    book.write(CHAPTER, text + text[start:end].replace('custom_id: "a"', 'custom_id: "copy"'))
+    with inside.opened(book) as (session, planner):
+        plan = planner.plan()
+        assert plan.by_id[EntryId("chapters/ch01/copy")].verdict is Verdict.MISSING
+        assert planner.image(EntryId("chapters/ch01/copy")).seen == ""
+        adoption = adopt(session, planner, planner.images(plan.by_id))
+        assert (adoption.images, adoption.decision, session.decisions.all()) == ((), None, ())

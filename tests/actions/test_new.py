@@ -9,7 +9,7 @@ from support.project import Project
 
 from chargen.actions.check import check
 from chargen.actions.new import write_new
-from chargen.errors import ChargenError, InputError, StartError
+from chargen.errors import ChargenError, InputError, Severity, StartError
 from chargen.plan.session import open_session
 
 
@@ -74,3 +74,25 @@ def test_what_can_not_be_written_is_told(
         write(tmp_path, kind, slug)
     assert words in str(raised.value)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("chapter", "this entry has no prompt yet"),
+        ("location", "this entry has no prompt yet"),
+        ("character", "the inventory's picture `ch02-portrait` has neither a `prompt_used` nor a `path` yet"),
+        ("scene", "this entry has no prompt yet"),
+    ],
+)
+def test_check_tells_what_a_new_file_still_needs(tmp_path: Path, kind: str, told: str) -> None:
+    """As `chargen new` says; at the line that waits for it."""
+    Project(tmp_path)
+    file = write(tmp_path, kind, "ch02")
+    with open_session(tmp_path, {}, read_only=True) as session:
+        findings = check(session).findings
+    (problem,) = (each.problem for each in findings if each.problem.severity is Severity.NOTE)
+    assert problem.message == told
+    assert not [each for each in findings if "is a comment" in each.problem.message]
+    assert problem.position is not None
+    assert (problem.position.file, problem.position.line > 1) == (file, True)

@@ -80,6 +80,40 @@ def test_every_run_over_the_whole_book_tells_it_and_ends_with_1(
     assert [(item["severity"], _place(item)) for item in result["problems"]] == [("warning", place)]
 
 
+@pytest.mark.parametrize("text", ["", "# all of it is gone\n"])
+def test_an_emptied_file_is_told_by_every_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """Its images are gone from the plan; that is odd, once a run, and fails none."""
+    book = Project(tmp_path)
+    book.chapter("ch01", {"a": "A lamp."})
+    book.chapter("ch02", {"b": "A door."})
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "all"]) == 0
+    book.write(FIRST, text)
+    for _ in range(3):
+        capsys.readouterr()
+        assert run(["batch", "all"]) == 0
+        assert capsys.readouterr().out.count(f"{FIRST}:1:1: warning: this file is empty") == 1
+    book.edit(OTHER, "A door.", "A red door.")
+    assert run(["batch", "all", "--json"]) == 0
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["severity"], _place(problem)) == ("warning", f"{FIRST}:1:1")
+
+
+def test_a_file_without_a_byte_is_told_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An editor had truncated it."""
+    book = Project(tmp_path)
+    book.chapter("ch02", {"b": "A door."})
+    book.write("imagery/chapters/c.yaml", "")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert run(["batch", "all"]) == 0
+        assert "imagery/chapters/c.yaml:1:1: warning: this file is empty" in capsys.readouterr().out
+
+
 def _place(item: dict[str, object]) -> str:
     return f"{item['file']}:{item['line']}:{item['column']}"
 

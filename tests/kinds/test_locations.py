@@ -322,3 +322,23 @@ def test_empty_elements_are_passed_over(scan):
     """A mapping without texts, a null, a blank."""
     anchor = "location_visual_anchor: {signature_elements: [{a: [b]}, ~, '', '  ', a wheel]}\n"
     assert always(scan, "title: x", anchor) == ("a wheel.",)
+
+
+def test_a_zone_of_fields_that_was_built_stays_an_image_when_it_gets_images(scan, told):
+    """Its picture is there; a zone that only describes a place for its images has none, and that is said."""
+    body = """\
+zones:
+  - slug: cellar
+    description: a cellar
+    generated_images: [{file_path: generated/locations/mill/cellar.png}]
+    images: [{slug: barrel, description: a barrel}]
+  - slug: loft
+    description: a loft
+    generated_images: []
+    images: [{slug: beams, description: beams}]
+  - slug: yard
+    images: [{slug: gate, description: a gate}]
+"""
+    imagery = location(scan, body)
+    assert ids(imagery) == ["cellar", "barrel", "beams", "gate"]
+    assert told(imagery.problems) == [("note", 7, "described, and no image itself, as it has `images`: `loft`")]

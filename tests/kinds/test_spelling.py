@@ -54,6 +54,7 @@ def told(imagery: Imagery) -> list[str]:
         ),
         ("custom_id", "customid", "6:5: warning: unknown key `customid`; did you mean `custom_id`?"),
         ("images:", "image:", "5:1: error: unknown key `image`: what it lists is not planned; did you mean `images`?"),
+        ("images:", "imgs:", "5:1: error: unknown key `imgs`: what it lists is not planned; did you mean `images`?"),
         (
             "generation_defaults",
             "generation_default",
@@ -113,6 +114,8 @@ def test_the_prompt_of_a_beat_may_stand_in_its_image_spec() -> None:
         (CHAPTER.replace("chapter-imagery", "chapter"), "2:16", "chapter-imagery"),
         (CHAPTER.replace("  entity_type: chapter-imagery\n", "").replace("images:", "image:"), "4:1", "images"),
         (CHAPTER.replace("  entity_type: chapter-imagery\n", "").replace("metadata:", "metdata:"), "1:1", "metadata"),
+        (CHAPTER.replace("metadata:", "meta:"), "1:1", "metadata"),
+        (CHAPTER.replace("  entity_type: chapter-imagery\n", "").replace("images:", "imgs:"), "4:1", "images"),
         ("overveiw: {prompt: A quay.}\nzones: [{slug: a, prompt: x}]\n", "1:1", "overview"),
     ],
 )
@@ -132,6 +135,8 @@ def test_a_file_that_is_ignored_for_one_slip_is_told(text: str, place: str, hint
         "entity_type: chapter\nname: a chapter of another program\n",
         "metadata: {}\nimage: cover.png\n",
         "metadata: {}\nimage: [{url: a.png}]\n",
+        "meta: {tool: another}\nimages: [{prompt: A lamp.}]\n",
+        "meta: {slug: a}\nimages: [{url: a.png}]\n",
         "moments: [{id: a}]\n",
         "- a\n- b\n",
         "",
