@@ -54,6 +54,9 @@ CHANGES: tuple[tuple[Callable[[str], str], str], ...] = (
 )  # fmt: skip
 
 
+A, B = "chapters/ch01/a", "chapters/ch01/b"
+
+
 def numbers(line: str) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r"(built|failed|kept|fresh|nothing to do) (\d+)", line)}
 
@@ -87,7 +90,11 @@ def test_an_image_is_counted_once(change: Callable[[str], str], outcome: str, tm
         assert sum(result.totals.values()) == 2, text
         # nothing is sent for `b` where its file has lost it by then, or is broken
         assert len(server.requests) == result.spent.images == result.spent.sent, text
-        assert len(re.findall(r"^\[\d/2\] chapters/ch01/a ", text, re.MULTILINE)) == 1, text
+        lines = re.findall(r"^\[\d/2\] (\S+)", text, re.MULTILINE)
+        if change is broken:  # both fail by one cause, which is said once
+            assert lines in ([A], [B]), text
+        else:
+            assert lines.count(A) == 1, text
         told = next(line for line in text.splitlines() if line.endswith(" s"))
         assert numbers(told) == result.totals, text
         assert sum(item.cost_usd or 0 for item in result.outcomes) == result.spent.spent_usd > 0

@@ -77,10 +77,10 @@ def test_a_list_of_the_author_s_own_is_only_asked_about(book: Project, capsys: p
 
 @pytest.mark.parametrize("text", ["", "# to be written\n", "\n\n"])
 def test_an_empty_imagery_file_is_told(book: Project, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Its chapter may have been lost; other empty files are nobody's."""
+    """Its chapter may have been lost; other files without an entry are nobody's."""
     book.character("mara")
     book.write(CHAPTER, text)
-    book.write("imagery/notes.yaml", "")
+    book.write("imagery/notes.yaml", "# to remember\n")
     book.write("imagery/other/imagery.yaml", "tool: of another program\n")
     code, out = told(capsys, "check")
     assert f"{CHAPTER}:1:1: warning: this file is empty: nothing in it is planned\n  hint: bring it back" in out

@@ -236,7 +236,7 @@ def test_a_vendor_that_charges_more_than_was_reserved_is_told(
     book = _book(tmp_path, openai, images=6)
     openai.when("lamp", _more(output_tokens=20_000))
     run = _ok(forks.run(book, "doit", "--budget", "0.30"))
-    told = r"warning: \S+ charged \$0.60 for `chapters/ch01/i0`, more than the \$0.0\d+ it was known to"
+    told = r"warning: \S+ charged \$0.60 for `chapters/ch01/i\d`, more than the \$0.0\d+ it was known to"
     assert re.search(told, run.out), run.all
     assert len(openai.requests) < 6, run.all
     assert "left out: chapters/ch01/i5" in run.out
