@@ -4,7 +4,7 @@ A provider is added by adding a folder here, and nothing else: `models.toml` wit
 models (read by `catalogue.model_data`), and a module with
 
 - `make(settings, models, environ, *, today) -> Provider` (`chargen.model.request`): sends nothing, needs no key;
-- `SETTINGS`, where it has settings of its own: their names and checks (`chargen.config.settings.OwnSetting`).
+- `SETTINGS`, where it has settings of its own: their names and checks (`chargen.config.settings_table.OwnSetting`).
 
 A folder `starter/` holds what a project needs for it, and `chargen init --provider` copies.
 
