@@ -97,12 +97,12 @@ def free_port() -> int:
 def test_one_deadline_bounds_the_whole_request(name: str, talk: Any) -> None:
     """Headers that drip and interim replies that never end are over when the time is; it may have been billed."""
     with listening(talk) as (address, heard):
-        made = provider(name, base_url=f"http://{address}/v1", timeout=0.5)
+        made = provider(name, base_url=f"http://{address}/v1", timeout=1.0)
         failure = failure_of(made)
         made.close()
         assert failure.failure is FailureClass.AMBIGUOUS
-        assert "not whole after 0.5 s" in failure.message
-        assert len(heard) == 1
+        assert "not whole after 1 s" in failure.message
+    assert len(heard) == 1
 
 
 @EACH
