@@ -488,10 +488,11 @@ def test_typed_words_stay_until_they_are_written(page: Any, book: Project) -> No
 
 
 def test_one_section_is_looked_at(page: Any) -> None:
-    """Chosen by its name; a card with a title has its id too, for titles repeat."""
+    """Chosen by its name; a card with a title of its own has its id too, for titles repeat."""
     page.get_by_label("section").select_option("chapter ch01")
     assert [item.get_attribute("id") for item in page.locator("#grid li").all()] == [f"cell {A}", f"cell {B}"]
     assert cell(page, B).locator("small").inner_text() == "b"
+    assert cell(page, A).locator(".title").inner_text() == "a"
     page.get_by_label("section").select_option("character alice")
     assert [item.get_attribute("id") for item in page.locator("#grid li").all()] == [f"cell {PORTRAIT}"]
 

@@ -90,6 +90,7 @@ const grid = {
     }
     cell.image = image;
     const name = image.id.split("/").pop();
+    const hasTitle = image.title && image.title !== name;
     const [width, height] = image.size || [1, 1];
     const picture = image.picture
       ? make("img", { src: source.thumbnail(image.picture), loading: "lazy", alt: grid.alt(image), width: 180, height: 180 })
@@ -102,7 +103,7 @@ const grid = {
     }
     fill(cell.firstChild,
       picture,
-      make("span", { class: "title" }, image.title ? `${image.title} ` : name, image.title ? make("small", {}, name) : null),
+      make("span", { class: "title" }, hasTitle ? `${image.title} ` : name, hasTitle ? make("small", {}, name) : null),
       make("span", { class: `badge ${image.verdict}` }, image.verdict),
       image.tier ? make("span", { class: "open" }, `draft: ${image.tier}`) : null,
       image.status ? make("span", { class: `status ${image.status}` }, image.status) : null,
