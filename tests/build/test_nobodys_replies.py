@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,10 +26,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     """Two entries that ask for the same, and a paid reply of one that is gone; nothing was touched lately."""
     monkeypatch.setattr(disk, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10))
     studio = Studio(tmp_path)
-    studio.chapter("ch00", {"old": LAMP})
-    studio.build()
-    shutil.rmtree(studio.root / "imagery/chapters/ch00")
-    studio.image("chapters/ch00/old").unlink()
+    studio.reply_of_nobody(LAMP)
     studio.chapter("ch01", {"a": LAMP})
     studio.chapter("ch02", {"b": LAMP})
     studio.prompts.clear()

@@ -44,10 +44,7 @@ def verdicts(studio: Studio) -> dict[str, str]:
 
 def test_what_nobody_s_reply_was_taken_for_gives_it_up_once_it_has_its_own(studio: Studio) -> None:
     """What an entry took in a kept plan is not taken again before it is known to have need of it."""
-    studio.chapter("ch00", {"old": LAMP})
-    studio.build()
-    shutil.rmtree(studio.root / "imagery/chapters/ch00")
-    studio.image("chapters/ch00/old").unlink()
+    studio.reply_of_nobody(LAMP)
     studio.chapter("ch01", {"a": LAMP})
     studio.chapter("ch02", {"b": LAMP})
     assert verdicts(studio) == {"ch01/a": "restorable", "ch02/b": "missing"}

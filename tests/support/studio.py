@@ -7,6 +7,7 @@ assert studio.build() == ["A lamp."]
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -96,6 +97,13 @@ class Studio(Project):
         self.seeds += vendor.seeds
         self.left_out = [(item.image.id, item.reason) for item in build.left_out]
         return vendor.prompts
+
+    def reply_of_nobody(self, prompt: str) -> None:
+        """Leave the paid reply to a prompt whose entry, `chapters/ch00/old`, is gone with its picture."""
+        self.chapter("ch00", {"old": prompt})
+        self.build()
+        shutil.rmtree(self.root / "imagery/chapters/ch00")
+        self.image("chapters/ch00/old").unlink()
 
     def plan(self, *, cached: bool = True) -> Plan:
         with open_session(self.root, ENVIRON, read_only=True) as session:
