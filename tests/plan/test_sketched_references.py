@@ -8,7 +8,7 @@ from support.project import Project
 
 from chargen.actions.status import set_status
 from chargen.build.opening import open_build
-from chargen.config.layout import CACHE
+from chargen.config.layout import PLAN_CACHE
 from chargen.model.values import EntryId, Status
 from chargen.plan.selection import Selection
 from chargen.plan.session import open_session
@@ -23,7 +23,7 @@ def told(book: Project) -> list[str]:
     for remembers in (False, True):
         with open_session(book.root, {"OPENAI_API_KEY": "sk-test"}) as session:
             if not remembers:
-                session.project.path(CACHE).unlink(missing_ok=True)
+                session.project.path(PLAN_CACHE).unlink(missing_ok=True)
             planner = session.planner()
             problems = planner.plan().problems
             session.keep(planner)
