@@ -61,7 +61,7 @@ EDITS: dict[str, Deed] = {
 OTHERS: dict[str, Deed] = {
     "another entry": _edit(CHAPTER, "A lamp.", "A torch."),
     "a comment": _edit(SHEET, "appearance: tall", "appearance: tall  # very"),
-    "its title": _edit(CHAPTER, '"A door."', '"A door."\n    review_note: later'),
+    "a note on it": _edit(CHAPTER, '"A door."', '"A door."\n    review_note: later'),
     "a word on another picture": _edit(CHAPTER, 'custom_id: "a"', 'custom_id: "a"\n    status: approved'),
     "a setting": _edit("pyproject.toml", "[tool.chargen]", '[tool.chargen]\nlog_level = "debug"'),
     "nothing at all": lambda _book: None,
