@@ -613,7 +613,7 @@ def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
             "grid": ("#grid section img", ()),
             "image": ("#view .prompt", ("Enter",)),
             "retake": ("dialog[open] textarea", ("t",)),
-            "compare": ("#view .panes img", ("Escape", "c")),
+            "compare": ("#view del", ("Escape", "c")),
             "survey": (".survey .frame img", ("Escape", "Shift+N")),
         }
         for name, (seen, keys) in steps.items():
