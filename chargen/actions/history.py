@@ -55,8 +55,10 @@ class _Originals(Struct, frozen=True):
         own = [*self.by_owner.get(image.id, ()), *(each for each in self.by_owner.get(None, ()) if _stood(each, image))]
         files = self.files
         if image.fingerprint is not None:
-            mends = mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
-            for stored in mends:
+            originals, journal = session.originals, session.journal
+            damaged = reversed(originals.damaged(image.fingerprint))
+            mends = (mended(originals, journal, found, image.entry, image.inputs) for found in damaged)
+            for stored in filter(None, mends):
                 files |= _files_of(stored)
                 owner = evidence.owner(stored)
                 if owner == image.id or (owner is None and _stood(stored, image)):

@@ -186,7 +186,7 @@ class ImageAttempts:
 
 def received(session: Session, record: Record, reply: Reply) -> Record:
     """Complete the record of a try with its reply, free of keys and of what can't be kept: good replies hold both."""
-    clean = session.clean
+    clean = session.project.clean
     another = clean(reply.answered_by)
     return replace(
         record,
@@ -209,9 +209,9 @@ def note_failed(session: Session, attempt_id: str, failure: ProviderError) -> No
         failure.failure,
         failure.message,
         http_status=failure.status,
-        request_id=session.clean(failure.request_id),
+        request_id=session.project.clean(failure.request_id),
         cost_usd=failure.cost_usd,
-        usage=session.clean(failure.usage),
+        usage=session.project.clean(failure.usage),
         possibly_billed=failure.possibly_billed,
     )
 

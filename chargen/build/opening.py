@@ -15,7 +15,6 @@ from chargen.build.batch_results import Collected, JobReplies, collect_batches
 from chargen.build.batches import Batches, JobClaims
 from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
-from chargen.build.events import Sink, nobody
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
@@ -104,7 +103,6 @@ def open_build(
     order: BuildRequest | None = None,
     *,
     environ: Mapping[str, str] | None = None,
-    sink: Sink = nobody,
     on_wait: Callable[[int | None], None] | None = None,
     command: str = "",
     snapshot: Snapshot | None = None,
@@ -128,7 +126,7 @@ def open_build(
     with ExitStack() as stack, _or_nothing_starts():
         stack.enter_context(session)
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
-        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.scrub)
+        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.project.scrub)
         leftovers = session.recover()
         stack.callback(session.tidy)
         saw_before = finish(session) or bool(waited)
@@ -149,7 +147,7 @@ def open_build(
         sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sent_for)
         guard = DiskGuard(session.project.root, session.project.originals)
-        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
         batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
         judge = prepared.planner.judge
@@ -163,7 +161,6 @@ def open_build(
             prepared.selected,
             builder,
             stop,
-            sink,
             leftovers,
             left_out=list(prepared.choice.left_out),
             warnings=warnings_of(session, prepared),

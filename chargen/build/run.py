@@ -27,13 +27,12 @@ from chargen.build.events import (
     RequestSent,
     SendingEvent,
     ServerLeftOut,
-    Sink,
-    nobody,
 )
 from chargen.build.image import ImageBuilder, build_image, build_variant
 from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.config.layout import LOG
+from chargen.config.settings import Project
 from chargen.errors import ChargenError, Problem, Severity
 from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict
@@ -42,7 +41,6 @@ from chargen.plan.choice import Choice, LeftOut
 from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
-from chargen.plan.project import Project
 from chargen.plan.session import Session
 from chargen.store.journal_rows import Attempt
 
@@ -68,8 +66,6 @@ class Build:
     selected: tuple[EntryId, ...]
     builder: ImageBuilder
     stop: threading.Event
-    sink: Sink = nobody
-    """Told of everything that is sent for, on the thread of an image."""
     leftovers: tuple[Attempt, ...] = ()
     done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
@@ -164,21 +160,20 @@ class Build:
         return failure
 
     def note(self, event: SendingEvent) -> None:
-        """Note what goes on while images are sent for, and pass it on."""
-        self.sink(event)
+        """Note what goes on while images are sent for."""
         if isinstance(event, RequestSent):
             self.sent = True
             self.on_sent(EntryId(event.entry_id))
         elif isinstance(event, JobAdvanced):
             self.on_progress(event.entry_id, event.done)
         elif isinstance(event, AnsweredByAnother):
-            self.others.append(replace(event, answered_by=self.session.clean(event.answered_by)))
+            self.others.append(replace(event, answered_by=self.project.clean(event.answered_by)))
         elif isinstance(event, ChargedMore):
             self.charged_more.append(event)
         elif isinstance(event, ServerLeftOut):
-            self.servers_left_out[event.address] = replace(event, message=self.session.scrub(event.message))
+            self.servers_left_out[event.address] = replace(event, message=self.project.scrub(event.message))
         elif isinstance(event, ProviderStopped):
-            self.stopped[event.provider] = replace(event, message=self.session.scrub(event.message))
+            self.stopped[event.provider] = replace(event, message=self.project.scrub(event.message))
 
     def fail(self, entry_id: EntryId, message: str) -> None:
         """Note a failure that happened outside `build`."""
@@ -319,7 +314,7 @@ class Build:
         return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
     def _fail(self, image: Shown, message: str, *, stopped_by: str = "") -> str:
-        message = self.session.scrub(message)
+        message = self.project.scrub(message)
         with self._lock:
             self.failed[image.id] = Failure(image, message, stopped_by)
         if not self.session.read_only:

@@ -27,7 +27,6 @@ from chargen.build.events import (
     ServerLeftOut,
     Sink,
     TryFailed,
-    nobody,
 )
 from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after
@@ -103,7 +102,7 @@ class Sender:
         *,
         ledger: Ledger,
         stop: threading.Event,
-        sink: Sink = nobody,
+        sink: Sink,
         clock: Callable[[], float] = time.monotonic,
         luck: Callable[[], float] = chance.random,
         wait: Callable[[float], object] | None = None,
@@ -311,7 +310,7 @@ class Senders:
     """The senders of one run, one a provider, made when its first image is sent; all share ledger and stop."""
 
     def __init__(
-        self, settings: Settings, adapters: Adapters, ledger: Ledger, stop: threading.Event, sink: Sink = nobody
+        self, settings: Settings, adapters: Adapters, ledger: Ledger, stop: threading.Event, sink: Sink
     ) -> None:
         self._settings = settings
         self._adapters = adapters

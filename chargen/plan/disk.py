@@ -15,13 +15,13 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from chargen.config.settings import Project
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan import scan
 from chargen.plan.cache.snapshot import Snapshot, file_digest
 from chargen.plan.job_lines import JobLines
 from chargen.plan.own_pictures import OwnPictures
-from chargen.plan.project import Project
 from chargen.plan.read_trace import (
     ATTEMPT,
     DELIVERED,
@@ -73,7 +73,8 @@ class Disk:
         """Imagery files in path order, as often as they are below the roots."""
         self._digests = {} if snapshot is None else dict(snapshot.digests)
         self.signatures = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.signatures
-        self._scanned: dict[str, ScannedFile] = {}
+        self.read: dict[str, ScannedFile] = {}
+        """The imagery files that were read for the plan."""
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[tuple[str, bool], ReferenceFile] = {}
@@ -96,10 +97,10 @@ class Disk:
 
     def scanned(self, file: str) -> ScannedFile:
         """Read an imagery file."""
-        if file not in self._scanned:
-            self._scanned[file] = scan.scan_file(self.project, file)
-            self._digests[file] = self._scanned[file].digest
-        return self._scanned[file]
+        if file not in self.read:
+            self.read[file] = scan.scan_file(self.project, file)
+            self._digests[file] = self.read[file].digest
+        return self.read[file]
 
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
@@ -113,13 +114,9 @@ class Disk:
         message = f"`{move.before}` is on its way to `{move.after}` and stands in both files; only that one counts"
         told = warning(message, place, "the next build takes it out here, or the same `chargen mv` once more")
         self.incomplete = move.old_file
-        self._scanned[move.old_file] = replace(
+        self.read[move.old_file] = replace(
             old, imagery=replace(old.imagery, entries=entries), problems=(*old.problems, told)
         )
-
-    def read_already(self, file: str) -> ScannedFile | None:
-        """Return an imagery file as it was read for the plan; None where the plan did without."""
-        return self._scanned.get(file)
 
     @cached_property
     def _lines(self) -> JobLines | None:

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from chargen.config.settings import Project
 from chargen.errors import Problem
 from chargen.model.entries import Entry
 from chargen.model.request import Mode
 from chargen.model.values import EntryId, Route
 from chargen.plan.evidence import Evidence
-from chargen.plan.project import Project
 from chargen.plan.verdict import Force
 from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.registry import Adapters

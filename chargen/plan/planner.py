@@ -24,6 +24,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from chargen import kinds
+from chargen.config.settings import Project
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Entry, Imagery, Retake
 from chargen.model.values import EntryId, Verdict
@@ -39,7 +40,6 @@ from chargen.plan.image_planner import ImagePlanner
 from chargen.plan.judge import Judge
 from chargen.plan.order import build_order
 from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
-from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.references import References

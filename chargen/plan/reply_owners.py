@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chargen.config.settings import Project
 from chargen.model.entries import Entry, Outputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import NotedOwnership
 from chargen.plan.owned import Owned, PicturePlace
-from chargen.plan.project import Project
 from chargen.plan.salvage import JournalRead, OriginalsRead
 from chargen.providers import is_proof
 from chargen.store.original_store import StoredOriginal

@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen import kinds
+from chargen.config.settings import Project
 from chargen.errors import InputError, Position, Problem, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
@@ -22,7 +23,6 @@ from chargen.model.entries import Entry, Imagery
 from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.plan import EMPTY
-from chargen.plan.project import Project
 from chargen.store.hashes import hash_bytes
 from chargen.store.inside import read_inside
 from chargen.yaml.document import Document, parse

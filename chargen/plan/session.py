@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+
+from msgspec.structs import replace
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
+from chargen.config.settings import Project
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.book import Book
@@ -32,7 +34,6 @@ from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Plan
 from chargen.plan.planner import ASKED, FREE, TAKES, Planner
-from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
@@ -55,8 +56,6 @@ from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
 from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
-from chargen.text.bounded import bounded
-from chargen.text.secrets import scrub
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -145,14 +144,6 @@ class Session:
 
     def _position(self, path: Path) -> Position:
         return Position(path.relative_to(self.project.root).as_posix())
-
-    def scrub(self, text: str) -> str:
-        """Take every key out of a text."""
-        return scrub(text, self.project.secrets)
-
-    def clean(self, told: Any) -> Any:
-        """Return what a server told, free of keys and of what can't be kept."""
-        return bounded(told, self.scrub)
 
     def planner(
         self,
@@ -314,7 +305,7 @@ def open_session(
     Raises StartError: no project, settings that are wrong, or no tier of that name.
     """
     found = configuration(folder, environ, providers.known_providers())
-    project = Project(found.root, found.settings.of_tier(tier), found.secrets)
+    project = replace(found, settings=found.settings.of_tier(tier))
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
@@ -340,7 +331,7 @@ def open_session(
             originals,
             read_only=read_only,
             clock=clock,
-            scrub=lambda text: scrub(text, project.secrets),
+            scrub=project.scrub,
             report=report_problem,
         ),
         history=History(project.path(HISTORY)),

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from chargen import kinds
+from chargen.config.settings import Project
 from chargen.errors import InputError, Problem, error
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import Route
 from chargen.plan.plan import Unjudged
-from chargen.plan.project import Project
 from chargen.store.inside import read_inside
 from chargen.yaml.edit_check import EditCheck
 

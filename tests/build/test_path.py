@@ -18,11 +18,11 @@ from chargen.build.opening import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"
-ALL = (156, 975)
+ALL = (153, 972)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (96, 533)
+BUILDING = (92, 528)
 """Those of the building alone, the drawing of the two sketches among them."""
-WITHOUT_DRAWING = (85, 465)
+WITHOUT_DRAWING = (81, 460)
 """Those of the building, what a sketch is drawn with left out: another provider has its request and its reply there."""
 
 
