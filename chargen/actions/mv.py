@@ -17,7 +17,7 @@ from chargen import kinds
 from chargen.build.entry_moves import carry, parsed, rename
 from chargen.build.moves import Mover
 from chargen.build.write_back import WriteBack
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import ChargenError, InputError, Position, Problem, StartError, error
 from chargen.kinds.names import clash_key, name_problem
 from chargen.model.entries import Entry

@@ -66,7 +66,7 @@ def restore(
             session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
         )
         if (route := version.record.route if version.record else image.route) is not None:
-            write_back.check_edit(image.entry, image.target, route, told="not restored")
+            write_back.check_edit(image.entry, image.target, route, told="not restored", as_scanned=False)
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "the version before", f"version {version.number}", (), pictures)
         recorder.note([told])

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chargen import kinds
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, StartError, error
 from chargen.kinds.record_edits import renamed_edit
 from chargen.model.entries import Entry

@@ -29,7 +29,7 @@ from chargen.build.publish import (
     write_back,
 )
 from chargen.build.restore import Restorer
-from chargen.build.result import BuildResult, NotWantedError, Outcome, RewordedError
+from chargen.build.result import BuildResult, NotWantedError, Outcome
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, error
@@ -266,11 +266,9 @@ class ImageBuilder(Struct, frozen=True):
                 now, _ = self.recheck(image, references, request)
             if not is_wanted(now):
                 raise NotWantedError(now)
-            if self.write_backs.is_reworded(image.entry):
-                raise RewordedError
             # What is drawn here is drawn again for nothing.
-            if now.route is not None and not is_proof(now.route.provider):
-                self.write_backs.check_edit(now.entry, now.target, now.route)
+            route = None if now.route is None or is_proof(now.route.provider) else now.route
+            self.write_backs.check_edit(image.entry, now.target, route)
 
         is_planned = self.judge.evidence.planned
         return ImageAttempts(self.session, self.disk_guard, image, confirm, is_planned, purchase=purchase)

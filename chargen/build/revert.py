@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chargen.build.write_back import replacement_rounds
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import InputError
 from chargen.model.entries import Entry
 from chargen.model.values import EntryId

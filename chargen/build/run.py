@@ -32,7 +32,7 @@ from chargen.build.image import ImageBuilder, build_image, build_variant
 from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.config.layout import LOG
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import ChargenError, Problem, Severity
 from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict

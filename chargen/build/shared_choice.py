@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.model.record import Record, RecordLine
 from chargen.model.record_marks import ANSWERED, forgotten_at
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict

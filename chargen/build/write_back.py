@@ -16,8 +16,9 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chargen.config.settings import Project
-from chargen.errors import ChargenError, InputError, Position, error
+from chargen.build.result import RewordedError
+from chargen.config.project import Project
+from chargen.errors import ChargenError, InputError, Position, Problem, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
@@ -146,16 +147,17 @@ class WriteBack:
                 raise item.failure
         return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
-    def check_edit(self, entry: Entry, target: str, route: Route, *, told: str = "not sent") -> None:
-        """Raise InputError where the slots of a picture could not be written into the file as it is now.
+    def check_edit(
+        self, entry: Entry, target: str, route: Route | None, *, told: str = "not sent", as_scanned: bool = True
+    ) -> None:
+        """Look once at an entry in its file as it is now. Raises RewordedError, InputError.
 
-        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment, and
-        then `told` says what came of it.
+        RewordedError where it asks for something else than `as_scanned`; InputError where the slots of a picture by
+        `route` could not be written: without a route that is not asked. A file that can't be read, or lacks the entry,
+        may be one that is being saved: it is looked at for a moment, and then `told` says what came of it.
         """
-        path = self._project.path(entry.file)
-        if lost := lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file):
-            raise InputError(lost)
-        opened = self._opened(entry.file)
+        path, opened = self._project.path(entry.file), self._opened(entry.file)
+        lost: Problem | None = None
         trouble: InputError | None = None
         for number in range(_LOOKS):
             time.sleep(number * _PAUSE)
@@ -163,14 +165,25 @@ class WriteBack:
                 try:
                     self._read(opened)
                     now = self._entry(opened, entry.id)
+                    if as_scanned and _asked_for(now) != _asked_for(entry):
+                        raise RewordedError
+                    if route is None:
+                        return
+                    lost = lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file)
+                    if lost is not None:
+                        break
                     self._text(opened).apply((made_up_edit(now, target, route),))
                 except SpliceError as refused:
                     raise InputError([unwritable(problem) for problem in refused.problems]) from None
                 except InputError as failure:
+                    if route is None:
+                        return
                     opened.data = None
                     trouble = failure
                 else:
                     return
+        if lost is not None:
+            raise InputError(lost)
         assert trouble is not None
         raise InputError([item.told(f"{told}: {item.message}") for item in trouble.problems])
 
@@ -187,16 +200,6 @@ class WriteBack:
             except InputError:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
-
-    def is_reworded(self, entry: Entry) -> bool:
-        """Say whether an entry asks for something else in its file by now than when it was scanned."""
-        opened = self._opened(entry.file)
-        with opened.writing:
-            try:
-                self._read(opened)
-                return _asked_for(self._entry(opened, entry.id)) != _asked_for(entry)
-            except InputError:
-                return False
 
     def renamed_since(self, entry: Entry) -> Entry | None:
         """Return the entry that `entry` is now where its id was changed since it was scanned; None where it has it.

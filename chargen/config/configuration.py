@@ -16,8 +16,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.config.setting_checks import url_trouble
-from chargen.config.settings import Project, Settings, StoreAccess
+from chargen.config.settings import Settings, StoreAccess
 from chargen.config.settings_table import KnownProvider, parse_settings
 from chargen.errors import Position, Problem, StartError, error
 from chargen.plain_file import read_plain

@@ -1,7 +1,6 @@
-"""The settings of a project, as values, and the project on the disk that they are of.
+"""The settings of a project: what `[tool.chargen]` of its `pyproject.toml` may say, as values. Pure.
 
-`chargen.config.settings_table` reads what `[tool.chargen]` of a `pyproject.toml` may say. Knows folders and names, not
-what is in the files.
+`chargen.config.settings_table` reads them.
 """
 
 from __future__ import annotations
@@ -9,23 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chargen.config.layout import ORIGINALS, STATE
 from chargen.config.tiers import FINAL, Tier
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
 from chargen.model.request import ProviderSettings
 from chargen.model.traced import Traced
-from chargen.model.values import EntryId, Route, Size
-from chargen.text.bounded import bounded
+from chargen.model.values import Route, Size
 from chargen.text.nearest import did_you_mean
-from chargen.text.secrets import scrub
 
 TABLE: KeyPath = ("tool", "chargen")
 ANY = "*"
@@ -161,48 +154,3 @@ class Settings(Struct, frozen=True):
     def provider(self, name: str) -> ProviderSettings:
         """Return the settings of one provider, the defaults where the file says nothing of it."""
         return self.providers.get(name, ProviderSettings())
-
-
-class Project(Struct, frozen=True):
-    """An opened project: `root` is absolute, all other paths of the program are relative to it with `/`."""
-
-    root: Path
-    settings: Settings
-    secrets: tuple[str, ...] = ()
-    """Values of keys in the environment, to be scrubbed from everything that is written."""
-
-    @property
-    def state(self) -> Path:
-        """The program's own folder."""
-        return self.root / STATE
-
-    @property
-    def originals(self) -> Path:
-        """Where originals are kept, unless a shared store keeps them."""
-        return self.path(ORIGINALS)
-
-    def target(self, entry_id: EntryId) -> str:
-        """The image of an entry, project-relative."""
-        return f"{self.settings.generated}/{entry_id}.png"
-
-    def prompt_file(self, entry_id: EntryId) -> str:
-        """The composed prompt of an entry, project-relative."""
-        return f"{self.settings.generated}/prompts/{entry_id}.txt"
-
-    def path(self, relative: str) -> Path:
-        """A project-relative path as one the system understands."""
-        return _joined(self.root, relative)
-
-    def scrub(self, text: str) -> str:
-        """Take every key out of a text."""
-        return scrub(text, self.secrets)
-
-    def clean(self, told: Any) -> Any:
-        """Return what a server told, free of keys and of what can't be kept."""
-        return bounded(told, self.scrub)
-
-
-@lru_cache(maxsize=1024)
-def _joined(root: Path, relative: str) -> Path:
-    """Join once what is asked for several times for every image: making a path costs more than looking at the file."""
-    return root / relative

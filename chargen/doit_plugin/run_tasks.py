@@ -11,7 +11,7 @@ from doit.task import Stream, Task
 
 from chargen.build.run import Build
 from chargen.config.layout import DOIT_STATES
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.doit_plugin.own_tasks import order_by_paths
 from chargen.doit_plugin.runner import ImageRunner
 from chargen.doit_plugin.states import ContentChecker, RecordStates, images

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from chargen.build.opening import open_build
 from chargen.build.run import Build
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
 from chargen.model.values import EntryId, Verdict

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen import kinds
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.model.entries import Entry
 from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash

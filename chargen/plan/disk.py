@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import warning
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan import scan

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import Problem
 from chargen.model.entries import Entry
 from chargen.model.request import Mode

@@ -24,7 +24,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from chargen import kinds
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Entry, Imagery, Retake
 from chargen.model.values import EntryId, Verdict

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen import kinds
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, Problem, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.book import Book

@@ -10,7 +10,7 @@ from contextlib import suppress
 from io import BytesIO
 
 from chargen.config.layout import THUMBNAILS
-from chargen.config.settings import Project
+from chargen.config.project import Project
 from chargen.errors import InputError
 from chargen.images.sniff import sniff
 from chargen.model.values import FileHash, is_digest

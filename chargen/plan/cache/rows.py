@@ -128,7 +128,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
-    """What an entry says of its picture, as `chargen.plan.ownership.Claim` has it; `at_target` for the usual place."""
+    """What an entry says of its picture, as `chargen.plan.owned.Claim` has it; `at_target` for the usual place."""
 
     at_target: bool = False
     named: str = ""
