@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.attempt import ImageAttempts, Purchase
+from chargen.build.attempt import DiskGuard, ImageAttempts, Purchase
 from chargen.build.batches import Batches
-from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import (
     author_decision_since,

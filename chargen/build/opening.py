@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from chargen.build.attempt import DiskGuard
 from chargen.build.batch_results import Collected, JobReplies, collect_batches
 from chargen.build.batches import Batches, JobClaims
-from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs

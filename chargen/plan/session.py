@@ -30,8 +30,7 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.judge import Judge
+from chargen.plan.judge import Judge, PlanOptions
 from chargen.plan.plan import Plan
 from chargen.plan.planner import ASKED, FREE, TAKES, Planner
 from chargen.plan.python_gc import collector_paused
@@ -186,7 +185,7 @@ class Session:
             ownership=whose,
             in_history=in_history,
             unfinished=self.journal.unfinished(),
-            job_lines=disk.job_lines,
+            job_lines=disk.jobs.lines,
             asks_for=lambda name, fingerprint: fingerprint in disk.trace.get(ASKED, name).split(),
             takes=lambda name, attempt: bool(disk.trace.get(TAKES, f"{name} {attempt}")),
             free=lambda name, attempt: bool(disk.trace.get(FREE, f"{name} {attempt}")),

@@ -21,8 +21,7 @@ from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.evidence import PaidReply
-from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.judge import Judge
+from chargen.plan.judge import Judge, PlanOptions
 from chargen.plan.owned import Owned
 from chargen.plan.plan import Planned, PlannedReference, Unjudged
 from chargen.plan.target_state import TargetState
