@@ -144,7 +144,8 @@ def _settled(session: Session, before: EntryId, after: EntryId) -> Moved:
     entry = planner.book.entry(after)
     mover = Mover(session, planner.evidence, WriteBack(session.project), planner.book.entry)
     try:
-        mover.settle(after)
+        if (group := planner.evidence.ownership.group_of(after)) is not None:
+            mover.settle(group, after)
     except ChargenError as failure:
         return Moved(before, after, entry.position, False, str(failure), ())
     return Moved(before, after, planner.book.entry(after).position, after in mover.moved, "", ())

@@ -154,10 +154,24 @@ class Build:
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""
         self.held.pop(entry_id, None)
-        failure = self._guarded(entry_id, self._build)
-        if failure is None and entry_id in self.done and self._more.get(entry_id):
-            self._guarded(entry_id, self._make_variants)
-        return failure
+        image = self.image(entry_id)
+        try:
+            if self.collected.failures and image.verdict.spends and entry_id in self.collected.faults:
+                raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
+            result = build_image(self.builder, self.whole(entry_id))
+            with self._lock:
+                self.done[entry_id] = result
+            if result.failure is not None:
+                raise result.failure
+        except HeldElsewhereError as holder:
+            with self._lock:
+                self.held[entry_id] = str(holder)
+            return None
+        except Exception as failure:  # noqa: BLE001 - as `_why` says
+            return self._why(image, failure)
+        if self._more.get(entry_id):
+            self._make_variants(entry_id)
+        return None
 
     def note(self, event: SendingEvent) -> None:
         """Note what goes on while images are sent for."""
@@ -254,6 +268,9 @@ class Build:
                 with self._lock:
                     self.left_out.append(LeftOut(self.image(entry_id), f"variants: {holder}"))
                 return
+            except Exception as failure:  # noqa: BLE001 - as `_why` says
+                self._why(self.image(entry_id), failure)
+                return
             if made.outcome is not Outcome.VARIANT:
                 return
             cost = None if done.cost_usd is None or made.cost_usd is None else done.cost_usd + made.cost_usd
@@ -267,42 +284,24 @@ class Build:
             with self._lock:
                 self.done[entry_id] = done
 
-    def _build(self, entry_id: EntryId) -> None:
-        if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
-            raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
-        try:
-            result = build_image(self.builder, self.whole(entry_id))
-        except HeldElsewhereError as holder:
+    def _why(self, image: Shown, failure: Exception) -> str:
+        """Note why an image was not made, and return it; a bug of ours fails one image, its traceback is in the log."""
+        if isinstance(failure, StoppedError):
             with self._lock:
-                self.held[entry_id] = str(holder)
-            return
-        with self._lock:
-            self.done[entry_id] = result
-        if result.failure is not None:
-            raise result.failure
-
-    def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
-        image = self.image(entry_id)
-        try:
-            action(entry_id)
-        except StoppedError:
-            with self._lock:
-                self.interrupted[entry_id] = image
+                self.interrupted[image.id] = image
             return "interrupted before it was sent"
-        except (OverBudgetError, NotClaimedError, RewordedError) as refusal:
+        if isinstance(failure, OverBudgetError | NotClaimedError | RewordedError):
             with self._lock:
-                self.left_out.append(LeftOut(image, refusal.message))
-            return refusal.message
-        except ProviderError as failure:
+                self.left_out.append(LeftOut(image, failure.message))
+            return failure.message
+        if isinstance(failure, ProviderError):
             if failure.__cause__ is not None and not isinstance(failure.__cause__, ProviderError):
                 _LOG.error("%s: %s", image.id, failure.message, exc_info=failure.__cause__)
             return self._fail_by(image, failure)
-        except ChargenError as failure:
+        if isinstance(failure, ChargenError):
             return self._fail(image, str(failure))
-        except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
-            _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
-            return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
-        return None
+        _LOG.error("%s: unexpected %s", image.id, type(failure).__name__, exc_info=failure)
+        return self._fail(image, f"unexpected {type(failure).__name__}: see `{LOG}`, and please report it")
 
     def _fail_by(self, image: Shown, failure: ProviderError) -> str:
         name = image.route.provider if image.route is not None else ""

@@ -6,7 +6,7 @@ Planning judges every image once; a build judges it again immediately before a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
@@ -102,33 +102,30 @@ class Judge(Struct, frozen=True):
         if retake is not None and retake.mask is not None:
             retake = replace(retake, mask=replace(retake.mask, digest=digests.get(retake.mask.path)))
         image = replace(image, entry=entry, references=references, forms=forms, retake=retake)
-        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
+        return self._of_forms(image, (), sent, ready)
 
     def judged(self, image: Unjudged, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
-        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
+        return self._of_forms(image, awaited)[0]
 
-    def _facts(
+    def _of_forms(
         self,
         image: Unjudged,
         awaited: tuple[str, ...],
         sent: tuple[SentReference, ...] | None = None,
         ready: Request | None = None,
-    ) -> GatheredFacts:
-        inputs = _inputs(image, awaited)
-        digest = fingerprint(inputs) if inputs else None
-        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
-
-    def _of_forms(
-        self, image: Unjudged, facts_of: Callable[[Unjudged], GatheredFacts]
     ) -> tuple[Planned, Request | None]:
         """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
 
         What is current by any form is current; the reasons for a new picture are those by the form of the old one.
         """
+        every = []
+        for form in image.forms or (image,):
+            inputs = _inputs(form, awaited)
+            digest = fingerprint(inputs) if inputs else None
+            every.append(GatheredFacts(self, form, inputs, digest, awaited, sent=sent, ready=ready))
         if not image.forms:
-            return self._judged(facts_of(image))
-        every = [facts_of(form) for form in image.forms]
+            return self._judged(every[0])
         chosen = _recorded(every)
         judged, request = self._judged(chosen)
         if chosen is not every[0] and judged.verdict.spends:
