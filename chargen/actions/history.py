@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.errors import StartError
 from chargen.kinds.record_edits import all_slots_of, metadata_of
-from chargen.model.record import Record, RecordLine
+from chargen.model.record import Record
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence

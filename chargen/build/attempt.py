@@ -24,7 +24,7 @@ from chargen.config.tiers import FINAL
 from chargen.errors import ChargenError, InputError, Position, Problem, error
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
-from chargen.model.record_marks import last_attempt
+from chargen.model.record_line import last_attempt
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.model.values import EntryId
 from chargen.plan.plan import Planned

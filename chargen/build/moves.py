@@ -19,7 +19,7 @@ from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
-from chargen.model.record_marks import made_as, with_name
+from chargen.model.record_line import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain

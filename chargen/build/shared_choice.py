@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from chargen.config.project import Project
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, forgotten_at
+from chargen.model.record import Record
+from chargen.model.record_line import ANSWERED, RecordLine, forgotten_at
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned

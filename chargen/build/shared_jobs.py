@@ -21,8 +21,7 @@ from chargen.build.attempt import note_failed, received
 from chargen.build.batch_results import Collected, JobReplies, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_json
+from chargen.model.record import Record, RecordError, from_json
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
 from chargen.model.values import Fingerprint, is_attempt_id
 from chargen.plan.budget import NOTHING

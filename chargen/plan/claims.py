@@ -14,7 +14,7 @@ from msgspec import Struct
 from chargen import kinds
 from chargen.config.project import Project
 from chargen.model.entries import Entry
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of

@@ -16,8 +16,8 @@ from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
+from chargen.model.record import Record
+from chargen.model.record_line import ANSWERED, RecordLine, accepted_for, forgotten_at, last_attempt
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.job_lines import JobLines, WaitingLine
 from chargen.plan.owned import PicturePlace

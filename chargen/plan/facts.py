@@ -14,7 +14,7 @@ from chargen.config.layout import JOBS
 from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.inputs import change_reasons, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
+from chargen.model.record_line import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Verdict
 from chargen.plan.evidence import PaidReply

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import last_attempt
+from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
 from chargen.text.normal_form import normal

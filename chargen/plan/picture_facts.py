@@ -16,10 +16,10 @@ from chargen.config.settings import RebuildOn, Settings
 from chargen.model.entries import Entry
 from chargen.model.inputs import REFERENCE, RETAKE, Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import (
+from chargen.model.record_line import (
     APPROVED_DRAFT,
     MODEL_FILE,
+    RecordLine,
     accepted_for,
     forgotten_at,
     model_file_mark,

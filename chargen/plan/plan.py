@@ -18,13 +18,13 @@ from msgspec.structs import replace
 from chargen.errors import Position, Problem, Severity, error, note, warning
 from chargen.model.amounts import number, total_usd
 from chargen.model.reason import Reason, tier_told
-from chargen.model.record import CREDENTIALS_LOST
+from chargen.model.record_line import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
-    from chargen.model.record import RecordLine
+    from chargen.model.record_line import RecordLine
     from chargen.plan.cache.rows import Row
     from chargen.plan.compose import Composed
     from chargen.plan.retake import PlannedRetake

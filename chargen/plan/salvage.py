@@ -17,7 +17,8 @@ from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
-from chargen.model.record import Original, Record, RecordLine
+from chargen.model.record import Original, Record
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.hashes import hash_bytes

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from chargen.model.record_json import plain
+from chargen.model.record import plain
 from chargen.model.request import FailureClass
 from chargen.store.journal_rows import ATTEMPT_COLUMNS, Attempt, AttemptStatus, attempt_of
 from chargen.store.original_store import StoredOriginal

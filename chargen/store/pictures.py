@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_dict
+from chargen.model.record import Record, RecordError, from_dict
 from chargen.plain_file import read_plain
 from chargen.store.files import FileKind, kind_of
 from chargen.store.places import OutsideError, contained

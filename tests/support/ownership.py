@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.owned import Claim, FileAtPlace, Ownership
 from chargen.plan.ownership import ownership
