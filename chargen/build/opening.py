@@ -17,7 +17,6 @@ from chargen.build.batches import Batches, JobClaims
 from chargen.build.entry_moves import finish
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
-from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.restore import Restorer
 from chargen.build.run import Build
@@ -25,14 +24,17 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import InputError, StartError
+from chargen.model.record import PublishedFile
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import BuildRequest, Prepared, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session, open_session
 from chargen.store.batch_jobs import jobs_state
+from chargen.store.clock import stamp
 from chargen.store.locks import project_lock
 from chargen.store.log import start_logging
 
@@ -59,6 +61,19 @@ def _sharing(session: Session) -> Sharing | None:
 
     root = session.project.root
     return Sharing(session, open_store(settings, root, session.run_id, session.environ, session.clock))
+
+
+def _finish_rows(session: Session, planner: Planner) -> None:
+    """End in the journal what a process that died had ended everywhere else: picture in place, slots written, no row.
+
+    Only rows of images whose own record line describes the file at the target are ended. Raises InputError.
+    """
+    for name in session.journal.building() & planner.book.home.keys():
+        image = planner.image(name)
+        line = image.entry.record_line
+        if image.verdict is Verdict.FRESH and not image.acts and line is not None:
+            now = stamp(session.clock.now(), microseconds=True)
+            session.journal.done(image.id, PublishedFile(line.file, line.size, now, image.target), line.attempt)
 
 
 def _collected(session: Session, sharing: Sharing | None) -> Collected:
@@ -141,7 +156,7 @@ def open_build(
         prepared = _prepared(session, sharing, order, None if looked else snapshot, from_jobs)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
-        finish_rows(session, prepared.planner)
+        _finish_rows(session, prepared.planner)
 
         build: Build
         sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
