@@ -27,6 +27,7 @@ from chargen import kinds
 from chargen.config.project import Project
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Entry, Imagery, Retake
+from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.book import Book
 from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
@@ -318,7 +319,8 @@ class Planner:
             return True
         if options.mode is not None and row.verdict.spends:
             return True
-        return not options.resume and row.verdict is Verdict.BLOCKED
+        stopped = row.verdict is Verdict.BLOCKED or has(row.reasons, ReasonCode.VARIANTS_BLOCKED)
+        return not options.resume and stopped
 
     def _shown(self, name: EntryId) -> Shown | None:
         file = self.book.home.get(name)
