@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chargen.errors import NAME, ExitCode, Position, Problem, Severity, note, warning
 from chargen.model.values import Verdict
-from chargen.plan.before_sending import of_offers, of_providers
+from chargen.plan.before_sending import of_killed_runs, of_offers, of_providers
 from chargen.plan.findings import Finding, by_place, findings
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.planner import Planner
@@ -90,7 +90,7 @@ def check(session: Session) -> Checked:
     files = (*_of_slugs(planner), *_of_inventories(session, planner, plan, named))
     files = (*files, *_of_file_paths(session, plan, named), *map(Finding, unread_templates(session.project)))
     files = (*files, *_of_prompts(planner, plan))
-    every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan)])
+    every = by_place([*found, *more, *originals, *files, *_of_credentials(session, plan), *of_killed_runs(session)])
     return Checked(len(plan.images), len({image.file for image in plan.images}), every, _shown(planner, plan))
 
 
@@ -144,7 +144,8 @@ def _of_prompts(planner: Planner, plan: Plan) -> Iterator[Finding]:
         for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
             if item.path is None and item.entry_id is None and not item.problems:
                 message = f"the inventory's picture `{item.id}` has neither a `prompt_used` nor a `path` yet"
-                yield Finding(note(message, item.position, "nothing is made of it before"))
+                hint = "no plan has it before: a `prompt_used` has it made, a `path` names the picture that is there"
+                yield Finding(note(message, item.position, hint))
 
 
 def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from chargen.errors import note, warning
+from chargen.errors import note
 from chargen.plan.build_request import Chosen
 from chargen.plan.choice import Choice
 from chargen.plan.findings import Finding, findings
@@ -60,21 +60,11 @@ def _with_providers(chosen: Chosen, session: Session | None, found: tuple[Findin
     """Add what is odd about the requests of a run and about those they go to, where that is not said already."""
     if session is None:
         return found
-    from chargen.plan.before_sending import warnings_of  # noqa: PLC0415 - a kept plan is shown without it
+    from chargen.plan.before_sending import of_killed_runs, warnings_of  # noqa: PLC0415 - a kept plan needs neither
 
     seen = {finding.problem for finding in found}
-    more = (*warnings_of(session, chosen), *_unanswered(session), *_store_not_asked(session, chosen))
+    more = (*warnings_of(session, chosen), *of_killed_runs(session), *_store_not_asked(session, chosen))
     return (*(finding for finding in more if finding.problem not in seen), *found)
-
-
-def _unanswered(session: Session) -> Iterator[Finding]:
-    """Say which requests may have been billed because a run died while they were in flight, whatever is shown."""
-    names = tuple(dict.fromkeys(attempt.task_id for attempt in session.unanswered()))
-    if names:
-        message = "a run was killed while these were in flight: they may have been billed, with no image"
-        yield Finding(
-            warning(message, None, "a build sends them again; `chargen log` tells when they were sent"), names
-        )
 
 
 def _store_not_asked(session: Session, chosen: Chosen) -> Iterator[Finding]:

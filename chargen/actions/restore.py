@@ -25,8 +25,7 @@ from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.decisions import Decided
-from chargen.store.files import FileKind, kind_of
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import FileKind, hash_bytes, kind_of
 from chargen.store.locks import free_image, target_lock
 
 
@@ -67,7 +66,7 @@ def restore(
             session.project, recorder=lambda file, found: recorder.lines(file, found, {image.id: told})
         )
         if (route := version.record.route if version.record else image.route) is not None:
-            write_back.check_edit(image.entry, image.target, route, told="not restored", as_scanned=False)
+            write_back.check_edit(image.entry, image.target, route, told="not restored")
         pictures = (file_at_target(session, image), hash_bytes(data))
         told = Decided(image.id, image.entry.file, "the version before", f"version {version.number}", (), pictures)
         recorder.note([told])

@@ -28,7 +28,8 @@ from chargen.build.publish import (
     write_back,
 )
 from chargen.build.restore import Restorer
-from chargen.build.result import BuildResult, NotWantedError, Outcome
+from chargen.build.result import BuildResult, NotWantedError, Outcome, RewordedError
+from chargen.build.rewording import Rewording
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, error
@@ -41,8 +42,7 @@ from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, each_usd
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.files import kind_of, write_whole
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes, kind_of, write_whole
 from chargen.store.locks import build_lock, target_lock
 from chargen.store.pictures import as_sent, read_reference
 
@@ -166,6 +166,7 @@ class ImageBuilder(Struct, frozen=True):
     mover: Mover
     batches: Batches
     restorer: Restorer
+    rewording: Rewording
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
 
@@ -255,8 +256,8 @@ class ImageBuilder(Struct, frozen=True):
     ) -> ImageAttempts:
         """Return what notes the attempts at an image.
 
-        When the request is about to leave it asks whether it still should, where it had to wait, whether the author
-        reworded its entry meanwhile, and whether the slots could be written.
+        When the request is about to leave it asks whether it still should, where it had to wait, whether the slots
+        could be written, and whether the author edited meanwhile what the image is made of.
         """
         judged = self.session.clock.monotonic()
 
@@ -267,8 +268,10 @@ class ImageBuilder(Struct, frozen=True):
             if not is_wanted(now):
                 raise NotWantedError(now)
             # What is drawn here is drawn again for nothing.
-            route = None if now.route is None or is_proof(now.route.provider) else now.route
-            self.write_backs.check_edit(image.entry, now.target, route)
+            if now.route is not None and not is_proof(now.route.provider):
+                self.write_backs.check_edit(now.entry, now.target, now.route)
+            if self.rewording.is_reworded(image):
+                raise RewordedError
 
         is_planned = self.judge.evidence.planned
         return ImageAttempts(self.session, self.disk_guard, image, confirm, is_planned, purchase=purchase)

@@ -16,19 +16,17 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chargen.build.result import RewordedError
 from chargen.config.project import Project
-from chargen.errors import ChargenError, InputError, Position, Problem, error
+from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
-from chargen.store.attributes import closed_to_replacement, lost_on_replacement
-from chargen.store.exchange import is_being_written, replace_unchanged
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.exchange import closed_to_replacement, is_being_written, lost_on_replacement, replace_unchanged
+from chargen.store.files import hash_bytes
 from chargen.store.locks import file_lock
+from chargen.store.places import read_inside
 from chargen.yaml.difference import Difference
 from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError
@@ -98,6 +96,8 @@ class WriteBack:
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
+        self._saved: dict[str, str] = {}
+        """For the digest of all that was written back that of the author's own save that it was spliced into."""
         self._lock = threading.Lock()
 
     def write(self, file: str, entry_id: EntryId, edit: Edit) -> None:
@@ -147,17 +147,16 @@ class WriteBack:
                 raise item.failure
         return {item.entry_id: item.failure for item in pending if isinstance(item.failure, ChargenError)}
 
-    def check_edit(
-        self, entry: Entry, target: str, route: Route | None, *, told: str = "not sent", as_scanned: bool = True
-    ) -> None:
-        """Look once at an entry in its file as it is now. Raises RewordedError, InputError.
+    def check_edit(self, entry: Entry, target: str, route: Route, *, told: str = "not sent") -> None:
+        """Raise InputError where the slots of a picture could not be written into the file as it is now.
 
-        RewordedError where it asks for something else than `as_scanned`; InputError where the slots of a picture by
-        `route` could not be written: without a route that is not asked. A file that can't be read, or lacks the entry,
-        may be one that is being saved: it is looked at for a moment, and then `told` says what came of it.
+        A file that can't be read, or lacks the entry, may be one that is being saved: it is looked at for a moment, and
+        then `told` says what came of it.
         """
-        path, opened = self._project.path(entry.file), self._opened(entry.file)
-        lost: Problem | None = None
+        path = self._project.path(entry.file)
+        if lost := lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file):
+            raise InputError(lost)
+        opened = self._opened(entry.file)
         trouble: InputError | None = None
         for number in range(_LOOKS):
             time.sleep(number * _PAUSE)
@@ -165,25 +164,14 @@ class WriteBack:
                 try:
                     self._read(opened)
                     now = self._entry(opened, entry.id)
-                    if as_scanned and _asked_for(now) != _asked_for(entry):
-                        raise RewordedError
-                    if route is None:
-                        return
-                    lost = lost_on_replacement(path, entry.file) or closed_to_replacement(path, entry.file)
-                    if lost is not None:
-                        break
                     self._text(opened).apply((made_up_edit(now, target, route),))
                 except SpliceError as refused:
                     raise InputError([unwritable(problem) for problem in refused.problems]) from None
                 except InputError as failure:
-                    if route is None:
-                        return
                     opened.data = None
                     trouble = failure
                 else:
                     return
-        if lost is not None:
-            raise InputError(lost)
         assert trouble is not None
         raise InputError([item.told(f"{told}: {item.message}") for item in trouble.problems])
 
@@ -200,6 +188,14 @@ class WriteBack:
             except InputError:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
+
+    def is_as_read(self, file: str, digest: str) -> bool:
+        """Say whether a file holds the bytes of this digest, but for what was written back since."""
+        try:
+            now = hash_bytes(read_inside(self._project.root, file))
+        except InputError:
+            return False
+        return self._saved.get(now, now) == self._saved.get(digest, digest)
 
     def renamed_since(self, entry: Entry) -> Entry | None:
         """Return the entry that `entry` is now where its id was changed since it was scanned; None where it has it.
@@ -259,6 +255,8 @@ class WriteBack:
                 return
             if self._recorder is not None:
                 self._recorder(opened.file, [(item.entry_id, item.change) for item in pending if item.change])
+            saved = hash_bytes(before)
+            self._saved[hash_bytes(after.data)] = self._saved.get(saved, saved)
             if replace_unchanged(path, before, after.data, root=self._project.root):
                 opened.data, opened.text = after.data, after
                 opened.stale.update(item.entry_id for item in pending)

@@ -90,6 +90,16 @@ def of_providers(session: Session, images: Iterable[Shown], month: MonthSpent | 
         yield Finding(problem)
 
 
+def of_killed_runs(session: Session) -> Iterator[Finding]:
+    """Say which requests may have been billed because a run died while they were in flight, whatever is shown."""
+    names = tuple(dict.fromkeys(attempt.task_id for attempt in session.unanswered()))
+    if names:
+        message = "a run was killed while these were in flight: they may have been billed, with no image"
+        yield Finding(
+            warning(message, None, "a build sends them again; `chargen log` tells when they were sent"), names
+        )
+
+
 def _no_money(budget: Budget, month: MonthSpent | None) -> Problem | None:
     """Say that the settings leave nothing to spend."""
     left = ledger_of(budget, BuildRequest(), month).limit

@@ -26,8 +26,8 @@ from chargen.model.traced import Traced
 from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.plan import EMPTY
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.files import hash_bytes
+from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
 
 _ANCHOR = re.compile(r"&(?<![^\s,:\[{?-].)\S")

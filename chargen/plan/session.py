@@ -10,11 +10,11 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
@@ -22,6 +22,7 @@ from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED,
 from chargen.config.project import Project
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_json
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
@@ -40,19 +41,18 @@ from chargen.providers.registry import Adapters
 from chargen.store.batch_jobs import BatchJobs
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.decisions import Decisions
-from chargen.store.decoded import DecodedPictures
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
-from chargen.store.inside import read_inside, refuse_links
 from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
-from chargen.store.json_file import read_json
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
+from chargen.store.pictures import DecodedPictures
+from chargen.store.places import read_inside, refuse_links
 from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
 
@@ -195,6 +195,13 @@ class Session:
         judge = Judge(self.project, evidence, self.adapters, options, WriteBackCheck(self.project))
         return Planner(disk, book, judge, self._composer, ignored, building=building)
 
+    def with_settings_now(self) -> Session:
+        """Return the session with the settings as they are now; nothing is kept for them. Raises StartError."""
+        found = configuration(self.project.root, self.environ, providers.known_providers())
+        tier = self.project.settings.tier
+        settings = found.settings.of_tier("" if tier is None else tier.name)
+        return replace(self, project=structs.replace(found, settings=settings), _cached=[])
+
     def plan(self) -> Plan:
         """Plan every image."""
         return self.planner().plan()
@@ -304,7 +311,7 @@ def open_session(
     Raises StartError: no project, settings that are wrong, or no tier of that name.
     """
     found = configuration(folder, environ, providers.known_providers())
-    project = replace(found, settings=found.settings.of_tier(tier))
+    project = structs.replace(found, settings=found.settings.of_tier(tier))
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem

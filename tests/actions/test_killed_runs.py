@@ -43,12 +43,12 @@ def out(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return " ".join(capsys.readouterr().out.split())
 
 
-def test_plan_and_why_name_what_may_have_been_billed(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_check_and_why_name_what_may_have_been_billed(book: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """Not while that run goes on, and not of another image."""
-    for command in (["plan"], ["why", "ch01/b"]):
+    for command in (["plan"], ["check"], ["why", "ch01/b"]):
         assert "may have been billed" not in out(capsys, *command)
     kill(book)
-    for command in (["plan"], ["plan", "ch01/a"]):
+    for command in (["plan"], ["plan", "ch01/a"], ["check"]):
         told = out(capsys, *command)
         assert "a run was killed while these were in flight: they may have been billed" in told
         assert f"(for `{IN_FLIGHT}`)" in told

@@ -15,7 +15,7 @@ from support.records import a_record
 from chargen.errors import InputError, Problem
 from chargen.model.record import PublishedFile, Record, to_json
 from chargen.model.values import FileHash, Fingerprint, Size
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.original_store import StoredOriginal, new_attempt_id
 from chargen.store.originals import Originals
 

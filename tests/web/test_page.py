@@ -447,7 +447,7 @@ def test_a_file_that_can_not_be_read_has_its_section(page: Any, book: Project) -
     press(page, "Escape")
     sections = page.locator("#grid section")
     assert sections.first.get_attribute("aria-label") == CH01
-    assert f"{CH01}:" in sections.first.locator(".error").inner_text()
+    assert f"{CH01}:" in sections.first.locator(".error").text_content()  # a section out of sight has no rendered text
     assert sections.first.locator("li").count() == 0
     book.write(CH01, whole)
     cell(page, A).wait_for()
@@ -491,8 +491,8 @@ def test_one_section_is_looked_at(page: Any) -> None:
     """Chosen by its name; a card with a title of its own has its id too, for titles repeat."""
     page.get_by_label("section").select_option("chapter ch01")
     assert [item.get_attribute("id") for item in page.locator("#grid li").all()] == [f"cell {A}", f"cell {B}"]
-    assert cell(page, B).locator("small").inner_text() == "b"
-    assert cell(page, A).locator(".title").inner_text() == "a"
+    assert cell(page, B).locator("small").text_content() == "b"
+    assert cell(page, A).locator(".title").text_content() == "a"
     page.get_by_label("section").select_option("character alice")
     assert [item.get_attribute("id") for item in page.locator("#grid li").all()] == [f"cell {PORTRAIT}"]
 
@@ -592,6 +592,11 @@ def party(tmp_path: Path) -> Project:
 
 
 CAST = ("alice", "hatter", "march-hare")
+ALL_IN_SIGHT_ARE_DRAWN = """() => [...document.images].every((image) => {
+    const box = image.getBoundingClientRect();
+    const out = !image.offsetParent || box.top > innerHeight || box.bottom < 0;
+    return out || (image.complete && image.naturalWidth > 0);
+})"""
 TABLE = "chapters/ch07/img-01"
 
 
@@ -605,17 +610,18 @@ def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
         page.wait_for_selector("body[data-ready]")
         cell(page, TABLE).locator("a").focus()
         steps = {
-            "grid": (),
-            "image": ("Enter",),
-            "retake": ("t",),
-            "compare": ("Escape", "c"),
-            "survey": ("Escape", "Shift+N"),
+            "grid": ("#grid section img", ()),
+            "image": ("#view .prompt", ("Enter",)),
+            "retake": ("dialog[open] textarea", ("t",)),
+            "compare": ("#view .panes img", ("Escape", "c")),
+            "survey": (".survey .frame img", ("Escape", "Shift+N")),
         }
-        for name, keys in steps.items():
+        for name, (seen, keys) in steps.items():
             if name == "survey":
                 assert party.chargen("batch", "all", "--variants", "3", TABLE).code == 0
             press(page, *keys)
-            page.wait_for_timeout(800)
+            page.wait_for_selector(seen)
+            page.wait_for_function(ALL_IN_SIGHT_ARE_DRAWN)
             if name == "retake":
                 page.get_by_label("What is to be different").fill("Take the dormouse out of the cups, and let it sit.")
             picture = page.screenshot()
