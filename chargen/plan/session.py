@@ -5,12 +5,13 @@ A session that only reads makes no file and no folder.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -200,7 +201,7 @@ class Session:
         found = configuration(self.project.root, self.environ, providers.known_providers())
         tier = self.project.settings.tier
         settings = found.settings.of_tier("" if tier is None else tier.name)
-        return replace(self, project=structs.replace(found, settings=settings), _cached=[])
+        return dataclasses.replace(self, project=structs.replace(found, settings=settings), _cached=[])
 
     def plan(self) -> Plan:
         """Plan every image."""
