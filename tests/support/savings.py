@@ -15,8 +15,11 @@ from types import CodeType
 
 from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.environment import Environment
+from support.project import REPOSITORY
 
+from chargen.model.traced import Traced
 from chargen.plan import compose, python_gc
+from chargen.plan.compose import Composer
 
 MEMORY = Path("/dev/shm")
 _ROOM = 4_000_000_000
@@ -43,6 +46,15 @@ def collect_seldom() -> None:
 def compile_once() -> None:
     """Keep compiled templates in this process: a test plans several times, an author's process once."""
     compose.BoundedEnvironment = partial(compose.BoundedEnvironment, bytecode_cache=_Compiled())  # type: ignore[misc]
+
+
+def compile_ours() -> None:
+    """Compile the templates that every project of the tests has."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "prompts").glob("*.j2")}
+    nothing = Traced.of("", "style_prefix")
+    composer = Composer(texts, "prompts", nothing, nothing)
+    for name in texts:
+        composer._compile(name)
 
 
 class _Compiled(BytecodeCache):
