@@ -20,9 +20,9 @@ from chargen.providers.sketch import SketchProvider
 ROOT = f"{Path(chargen.__file__).parent}/"
 ALL = (144, 955)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (80, 515)
+BUILDING = (82, 522)
 """Those of the building alone, the drawing of the two sketches among them."""
-WITHOUT_DRAWING = (69, 447)
+WITHOUT_DRAWING = (71, 454)
 """Those of the building, what a sketch is drawn with left out: another provider has its request and its reply there."""
 
 
