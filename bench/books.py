@@ -21,7 +21,7 @@ from chargen.doit_plugin.config import tables
 from chargen.model.record import RecordLine
 from chargen.model.values import Fingerprint
 from chargen.plan.session import open_session
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PER_CHAPTER = 100

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import stat
 from pathlib import Path
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_Else = TypeVar("_Else")
 
 SMALL_BYTES = 16 << 20
 """Bytes of a file that the program writes itself, or that holds settings; a record has a few thousand."""
@@ -47,6 +52,19 @@ def read_plain(path: Path | str, limit: int = SMALL_BYTES) -> bytes:
     if len(data) > limit:
         raise _too_large(path, limit)
     return data
+
+
+def read_json(path: Path, kind: type[_T], otherwise: _Else) -> _T | _Else:
+    """Return what a small JSON file of the program's own holds, as a `kind` that msgspec knows.
+
+    `otherwise` where it is absent, damaged or another.
+    """
+    from msgspec import convert  # noqa: PLC0415 - an up-to-date run does without it
+
+    try:
+        return convert(json.loads(read_plain(path)), kind)
+    except (OSError, ValueError, RecursionError):
+        return otherwise
 
 
 def _check(path: Path | str, status: os.stat_result, limit: int) -> None:

@@ -28,11 +28,10 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.decisions import Decided, Recorder
-from chargen.store.files import FileKind, kind_of
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.files import FileKind, hash_bytes, kind_of
 from chargen.store.locks import free_image, target_lock
 from chargen.store.pictures import unsendable
+from chargen.store.places import read_inside
 
 _WITHOUT = frozenset({Verdict.MISSING, Verdict.BLOCKED, Verdict.LOCKED, Verdict.NO_PROMPT})
 """Verdicts of images that may have no picture."""

@@ -27,8 +27,8 @@ from chargen.plan.planner import Planner
 from chargen.plan.scan import unread_folders
 from chargen.plan.session import Session
 from chargen.store.files import kind_of
-from chargen.store.inside import read_inside
 from chargen.store.pictures import own_record
+from chargen.store.places import read_inside
 from chargen.store.spelling import folding
 
 PICTURE, PROMPT, TEMPORARY = "picture", "prompt", "temporary"

@@ -24,8 +24,7 @@ from chargen.plan.plan import Plan, Planned
 from chargen.plan.session import Session
 from chargen.store.clock import stamp
 from chargen.store.decisions import Decided
-from chargen.store.files import FileKind, kind_of
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import FileKind, hash_bytes, kind_of
 from chargen.store.locks import free_image, target_lock
 
 

@@ -30,7 +30,7 @@ from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.batch_jobs import new_job_name
 from chargen.store.batch_spool import Spool
 from chargen.store.clock import stamp
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 
 _LOG = logging.getLogger("chargen")

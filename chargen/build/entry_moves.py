@@ -21,10 +21,10 @@ from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
 from chargen.plan.session import Session
 from chargen.store.exchange import replace_unchanged
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.files import hash_bytes
 from chargen.store.locks import file_lock
 from chargen.store.moves import BegunEntryMove
+from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
 from chargen.yaml.splice import EditableText
 from chargen.yaml.transplant import cut, lines_of, paste

@@ -42,8 +42,7 @@ from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, each_usd
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.files import kind_of, write_whole
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes, kind_of, write_whole
 from chargen.store.locks import build_lock, target_lock
 from chargen.store.pictures import as_sent, read_reference
 

@@ -26,8 +26,7 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.clock import stamp
-from chargen.store.files import kind_of, write_durably
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes, kind_of, write_durably
 from chargen.store.original_store import StoredOriginal
 from chargen.store.pictures import unusable
 from chargen.text.money import cost_text

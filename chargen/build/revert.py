@@ -11,8 +11,8 @@ from chargen.model.values import EntryId
 from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
 from chargen.store.exchange import replace_unchanged
-from chargen.store.inside import read_inside
 from chargen.store.locks import file_lock
+from chargen.store.places import read_inside
 from chargen.yaml.difference import Difference
 from chargen.yaml.document import BOM, parse
 from chargen.yaml.splice import EditableText

@@ -23,11 +23,10 @@ from chargen.model.values import EntryId, Route
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
-from chargen.store.attributes import closed_to_replacement, lost_on_replacement
-from chargen.store.exchange import is_being_written, replace_unchanged
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.exchange import closed_to_replacement, is_being_written, lost_on_replacement, replace_unchanged
+from chargen.store.files import hash_bytes
 from chargen.store.locks import file_lock
+from chargen.store.places import read_inside
 from chargen.yaml.difference import Difference
 from chargen.yaml.document import parse
 from chargen.yaml.splice import EditableText, SpliceError

@@ -146,7 +146,7 @@ def selection_here(root: Path, terms: Sequence[str], only: Sequence[str] = (), m
 
 def named_here(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """Return names with absolute paths in the project made relative, and the folder within it they are written in."""
-    from chargen.store.inside import name_inside  # noqa: PLC0415 - as above
+    from chargen.store.places import name_inside  # noqa: PLC0415 - as above
 
     return tuple(name_inside(name, root) for name in names), within_project(root)
 

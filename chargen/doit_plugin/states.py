@@ -14,8 +14,7 @@ from typing import Any
 
 from doit.dependency import DatabaseException, FileChangedChecker, JsonDB
 
-from chargen.store.files import write_durably
-from chargen.store.hashes import hash_file
+from chargen.store.files import hash_file, write_durably
 
 JUDGED = "judged by its record"
 """The state of every dependency of an image: whether it changed is the judge's to say, through `uptodate`."""

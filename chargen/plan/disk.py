@@ -37,14 +37,13 @@ from chargen.plan.read_trace import (
 from chargen.plan.scan import ScannedFile
 from chargen.plan.store_answers import StoreAnswers
 from chargen.store.batch_jobs import BatchJobs
-from chargen.store.decoded import DecodedPictures
 from chargen.store.files import FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
 from chargen.store.moves import BegunEntryMove
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
-from chargen.store.pictures import ReferenceLook, damaged_reference, look_at
+from chargen.store.pictures import DecodedPictures, ReferenceLook, damaged_reference, look_at
 from chargen.store.signatures import RACY_NS, Signatures
 
 ReferenceFile: TypeAlias = tuple[FileHash | None, ReferenceLook]

@@ -20,7 +20,7 @@ from chargen.model.inputs import Inputs, record_parts
 from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
 from chargen.store.pictures import inspect

@@ -23,8 +23,8 @@ from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.plan import EMPTY
 from chargen.plan.project import Project
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import read_inside
+from chargen.store.files import hash_bytes
+from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
 
 _ANCHOR = re.compile(r"&(?<![^\s,:\[{?-].)\S")

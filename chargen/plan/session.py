@@ -20,6 +20,7 @@ from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_json
 from chargen.plan.book import Book
 from chargen.plan.cache.files import environment_of, read_cache
 from chargen.plan.cache.rows import Cache
@@ -40,19 +41,18 @@ from chargen.providers.registry import Adapters
 from chargen.store.batch_jobs import BatchJobs
 from chargen.store.clock import Clock, SystemClock
 from chargen.store.decisions import Decisions
-from chargen.store.decoded import DecodedPictures
 from chargen.store.exchange import given_back
 from chargen.store.files import write_durably
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
-from chargen.store.inside import read_inside, refuse_links
 from chargen.store.jobs import Jobs
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
-from chargen.store.json_file import read_json
 from chargen.store.moves import Moves
 from chargen.store.original_store import OriginalStore
 from chargen.store.originals import Originals
+from chargen.store.pictures import DecodedPictures
+from chargen.store.places import read_inside, refuse_links
 from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
 from chargen.text.bounded import bounded

@@ -25,7 +25,7 @@ from chargen.model.amounts import amount_of
 from chargen.model.batches import Upload
 from chargen.model.record_json import RecordError, from_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
-from chargen.plain_file import open_plain, read_plain
+from chargen.plain_file import open_plain, read_json, read_plain
 from chargen.store.batch_job import BatchJob, JobLine, LastState
 from chargen.store.batch_spool import MOST_BYTES, RECORDS_FILE, REQUESTS_FILE, LineRecords, Spool
 from chargen.store.files import (
@@ -35,7 +35,6 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
-from chargen.store.json_file import read_json
 from chargen.store.temporaries import temporary_name
 
 JOB_FILE = "job.json"

@@ -1,4 +1,4 @@
-"""Files on disk: what stands at a path, writing so that a crash leaves the old or the new, never half.
+"""Files on disk: what stands at a path, its hash, writing so that a crash leaves the old or the new, never half.
 
 Laws: a file is replaced by rename after its bytes are on the disk, and the folder is synced after the rename;
 nothing is written through a link that leaves the project. Must not know what the files mean.
@@ -7,6 +7,7 @@ nothing is written through a link that leaves the project. Must not know what th
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -36,6 +37,7 @@ _LFS_POINTER = re.compile(
     rb"(?:\xef\xbb\xbf)?version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?"
 )
+_BLOCK = 1 << 20
 _HINTS = {
     errno.ENOSPC: "free some space on this disk, then run again",
     errno.EDQUOT: "your disk quota is used up: free some space, then run again",
@@ -121,6 +123,27 @@ def _read_pointer(path: Path | str) -> re.Match[bytes] | None:
         return _LFS_POINTER.fullmatch(read_plain(path, LFS_LIMIT).replace(b"\r\n", b"\n"))
     except OSError:
         return None
+
+
+def hash_bytes(data: bytes) -> FileHash:
+    """Return the SHA-256 of bytes in memory."""
+    return FileHash(hashlib.sha256(data).hexdigest())
+
+
+def hash_file(path: Path | str) -> tuple[FileHash, StatKey]:
+    """Read a file and return its SHA-256 with the key it had all the while. Raises OSError.
+
+    A file that changes while it is read is read again.
+    """
+    while True:
+        digest = hashlib.sha256()
+        with open_plain(path, PICTURE_BYTES) as file:
+            before = StatKey.of(os.fstat(file.fileno()))
+            while block := file.read(_BLOCK):
+                digest.update(block)
+            after = StatKey.of(os.fstat(file.fileno()))
+        if before == after:
+            return FileHash(digest.hexdigest()), after
 
 
 def write_durably(path: Path, data: bytes, *, root: Path | None = None) -> None:

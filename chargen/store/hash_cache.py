@@ -16,8 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from chargen.model.values import FileHash, is_digest
-from chargen.store.files import StatKey, make_folder
-from chargen.store.hashes import hash_file
+from chargen.store.files import StatKey, hash_file, make_folder
 from chargen.store.signatures import RACY_NS
 from chargen.store.sqlite_files import refuse_foreign
 

@@ -19,14 +19,15 @@ from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.store.files import (
     StatKey,
     as_input_error,
+    hash_bytes,
+    hash_file,
     kind_of,
     make_folder,
     sync_file,
     sync_folder,
     write_durably,
 )
-from chargen.store.hashes import hash_bytes, hash_file
-from chargen.store.inside import refuse_link
+from chargen.store.places import refuse_link
 
 _NAME = re.compile(r"([0-9a-f]{64})\.png")
 

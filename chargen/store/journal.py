@@ -24,8 +24,12 @@ from chargen.model.request import FailureClass
 from chargen.model.values import EntryId
 from chargen.store.clock import Clock, SystemClock, stamp
 from chargen.store.journal_file import JournalFile
-from chargen.store.journal_rows import Attempt, AttemptStatus, Run, Sending, Task
-from chargen.store.journal_writing import (
+from chargen.store.journal_rows import (
+    Attempt,
+    AttemptStatus,
+    Run,
+    Sending,
+    Task,
     amount_text,
     insert_from_original,
     put_task,

@@ -20,7 +20,7 @@ from chargen.config.layout import LOCKS
 from chargen.errors import InputError, StartError
 from chargen.plain_file import read_plain
 from chargen.store.files import as_input_error, make_folder
-from chargen.store.inside import refuse_link
+from chargen.store.places import refuse_link
 
 try:
     import fcntl

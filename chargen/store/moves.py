@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from chargen.model.values import EntryId, FileHash
+from chargen.plain_file import read_json
 from chargen.store.files import as_input_error, write_durably
-from chargen.store.json_file import read_json
 
 
 class BegunMove(Struct, frozen=True):

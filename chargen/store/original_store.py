@@ -20,7 +20,7 @@ from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sni
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
 from chargen.store.clock import compact_stamp
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 
 
 class StoredOriginal(Struct, frozen=True):

@@ -21,9 +21,10 @@ from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.record_json import RecordError, from_json, to_json
 from chargen.model.values import Fingerprint, is_attempt_id, is_digest
-from chargen.plain_file import PICTURE_BYTES, read_plain
+from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import (
     as_input_error,
+    hash_bytes,
     make_file,
     make_folder,
     sync_file,
@@ -31,10 +32,8 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import refuse_link
-from chargen.store.json_file import read_json
 from chargen.store.original_store import DamagedOriginal, StoredOriginal, original_of
+from chargen.store.places import refuse_link
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
 from chargen.text.prose import one_line

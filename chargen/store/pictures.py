@@ -1,23 +1,29 @@
 """Pictures as the rest of the program meets them: reference files that may be sent, and delivered bytes to publish.
 
-Laws: a file is a picture by its first bytes, never by its name; nothing here decodes, so that planning stays fast; the
-decoder is loaded only when the first picture is published. Must not know what a reference shows.
+Laws: a file is a picture by its first bytes, never by its name; the decoder is loaded only for the first picture that
+has to be decoded, so that planning stays fast; each is decoded once, whoever asks, and the outcome is kept by its hash.
+Must not know what a reference shows.
 """
 
 from __future__ import annotations
 
+import json
+import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from chargen.errors import ChargenError
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
 from chargen.model.record import Record
 from chargen.model.record_json import RecordError, from_dict
-from chargen.plain_file import read_plain
-from chargen.store.files import FileKind, kind_of
+from chargen.model.values import FileHash, is_digest
+from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
+from chargen.store.files import FileKind, hash_bytes, kind_of, make_folder, write_whole
 from chargen.store.places import OutsideError, contained
 
 if TYPE_CHECKING:
@@ -29,7 +35,8 @@ MAX_REFERENCE_BYTES = 50 << 20
 _FOREIGN = {b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"8BPS": "PSD", b"gimp xcf ": "XCF"}
 """How BMP, TIFF, PSD and XCF begin: nothing here reads them, but an author's save in one of them is no damage."""
 _SENT = (PNG, JPEG, WEBP, GIF)
-
+_FORMAT = 1
+"""A new number where what can be decoded changes: of the outcomes that are kept."""
 
 _NOT_A_FILE = {
     FileKind.ABSENT: "is not there",
@@ -206,3 +213,64 @@ def _not_sent(data: bytes) -> str:
     foreign = next((name for start, name in _FOREIGN.items() if data.startswith(start)), "")
     name = foreign if media_type == UNKNOWN else SUFFIXES[media_type][1:].upper()
     return f"is {name}, which is not sent: save it as PNG or JPEG" if name else "is no picture"
+
+
+class _Told(Struct, frozen=True):
+    format: int = 0
+    whole: dict[str, bool] = {}
+
+
+class DecodedPictures:
+    """Which pictures of a project can be shown to their last pixel, by the hash of the file, kept in one JSON file.
+
+    What this machine can't decode, for want of a codec or of memory, counts as whole and is not kept. The file holds
+    hashes with yes or no, so that nothing in it is ever shown; it may be deleted or broken at any time and is made
+    again. `read_only` writes nothing. Safe to use from threads.
+    """
+
+    def __init__(self, root: Path, file: Path, *, read_only: bool = False) -> None:
+        self._root = root
+        self._file = file
+        self._read_only = read_only
+        self._lock = threading.Lock()
+        self._known: dict[str, bool] | None = None
+        self._is_changed = False
+
+    def knows(self, digest: FileHash) -> bool:
+        """Say whether a picture was decoded before, and was whole."""
+        with self._lock:
+            return self._outcomes().get(digest, False)
+
+    def is_damaged(self, path: Path, digest: FileHash) -> bool:
+        """Say whether the file at `path`, of that hash, is a picture with damaged pixels."""
+        with self._lock:
+            found = self._outcomes().get(digest)
+        if found is None:
+            try:
+                data = read_plain(path, PICTURE_BYTES)
+            except OSError:
+                return False  # whoever looks at the file says so
+            found = is_whole(data) if hash_bytes(data) == digest else None
+            if found is not None:
+                with self._lock:
+                    self._outcomes()[digest] = found
+                    self._is_changed = True
+        return found is False
+
+    def save(self) -> None:
+        """Write what is new. A file that can't be written is no error."""
+        with self._lock:
+            if not self._is_changed or self._read_only:
+                return
+            self._is_changed = False
+            told = json.dumps({"format": _FORMAT, "whole": self._outcomes()}, sort_keys=True)
+        with suppress(OSError, ChargenError):
+            make_folder(self._file.parent)
+            write_whole(self._file, told.encode(), root=self._root)
+
+    def _outcomes(self) -> dict[str, bool]:
+        if self._known is None:
+            told = read_json(self._file, _Told, _Told())
+            kept = told.whole.items() if told.format == _FORMAT else ()
+            self._known = {name: whole for name, whole in kept if is_digest(name)}
+        return self._known

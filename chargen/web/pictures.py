@@ -15,11 +15,9 @@ from chargen.images.sniff import sniff
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.project import Project
-from chargen.store.files import LFS_LIMIT, FileKind, kind_of, make_folder, write_whole
+from chargen.store.files import LFS_LIMIT, FileKind, hash_bytes, kind_of, make_folder, write_whole
 from chargen.store.hash_cache import FileHashes
-from chargen.store.hashes import hash_bytes
-from chargen.store.inside import refuse_link
-from chargen.store.places import contained
+from chargen.store.places import contained, refuse_link
 
 SIDE = 320
 """Pixels of the longer side of a thumbnail: a cell of the grid on a dense screen."""

@@ -24,7 +24,7 @@ from chargen.model.values import EntryId, Fingerprint, Verdict
 from chargen.plan import disk, session
 from chargen.plan.cache import files
 from chargen.plan.session import open_session
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 
 A = EntryId("chapters/ch01/a")

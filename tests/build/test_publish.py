@@ -23,7 +23,7 @@ from chargen.model.slots import SetSlots
 from chargen.model.values import EntryId, FileHash, Size, Status
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session, open_session
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.original_store import StoredOriginal
 
 A = EntryId("chapters/ch01/a")

@@ -33,7 +33,7 @@ from chargen.plan.fact_sources import PlanOptions
 from chargen.plan.plan import Plan, Planned, besides_images
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 from chargen.store.originals import RECORD_FILE
 from chargen.yaml.edit_check import EditCheck

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chargen.store import attributes
-from chargen.store.attributes import lost_on_replacement
-from chargen.store.exchange import replace_unchanged
+from chargen.store import exchange
+from chargen.store.exchange import lost_on_replacement, replace_unchanged
 
 
 @pytest.fixture
@@ -44,19 +43,19 @@ def test_extended_attributes_stay(file: Path, tmp_path: Path) -> None:
 def test_a_file_of_somebody_else_is_told_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may not keep the owner or the group is told before; one's own file, and root, are not."""
     status = file.stat()
-    monkeypatch.setattr(attributes.os, "geteuid", lambda: status.st_uid + 1)
+    monkeypatch.setattr(exchange.os, "geteuid", lambda: status.st_uid + 1)
     problem = lost_on_replacement(file, "imagery.yaml")
     assert problem is not None
     assert "belongs to another user" in problem.message
-    monkeypatch.setattr(attributes.os, "geteuid", lambda: status.st_uid or 7)
+    monkeypatch.setattr(exchange.os, "geteuid", lambda: status.st_uid or 7)
     if status.st_uid == 0:
         os.chown(file, 7, status.st_gid)
-    monkeypatch.setattr(attributes.os, "getegid", lambda: status.st_gid + 1)
-    monkeypatch.setattr(attributes.os, "getgroups", list)
+    monkeypatch.setattr(exchange.os, "getegid", lambda: status.st_gid + 1)
+    monkeypatch.setattr(exchange.os, "getgroups", list)
     problem = lost_on_replacement(file, "imagery.yaml")
     assert problem is not None
     assert "group" in problem.message
-    monkeypatch.setattr(attributes.os, "getegid", lambda: status.st_gid)
+    monkeypatch.setattr(exchange.os, "getegid", lambda: status.st_gid)
     assert lost_on_replacement(file, "imagery.yaml") is None
-    monkeypatch.setattr(attributes.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(exchange.os, "geteuid", lambda: 0)
     assert lost_on_replacement(file, "imagery.yaml") is None

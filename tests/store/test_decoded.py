@@ -13,10 +13,9 @@ from chargen.images import decoding
 from chargen.images.decoding import NotDecodedError, inspect
 from chargen.images.sniff import is_plain
 from chargen.model.values import FileHash
-from chargen.store import decoded as module
-from chargen.store.decoded import DecodedPictures
-from chargen.store.hashes import hash_bytes
-from chargen.store.pictures import as_sent, is_whole, unusable
+from chargen.store import pictures as module
+from chargen.store.files import hash_bytes
+from chargen.store.pictures import DecodedPictures, as_sent, is_whole, unusable
 
 
 def encoded(form: str, mode: str = "RGB", **options: object) -> bytes:

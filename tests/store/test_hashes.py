@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chargen.store import hash_cache
+from chargen.store.files import hash_bytes, hash_file
 from chargen.store.hash_cache import FileHashes
-from chargen.store.hashes import hash_bytes, hash_file
 
 LATER = 10_000_000_000
 

@@ -7,8 +7,7 @@ import pytest
 
 from chargen.errors import InputError
 from chargen.model.values import EntryId
-from chargen.store.files import write_durably
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes, write_durably
 from chargen.store.history import History
 
 ALICE = EntryId("chapters/ch01/alice")

@@ -20,7 +20,7 @@ from chargen import providers
 from chargen.model.batches import BatchResult, BatchState, BatchStatus, Upload
 from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 
 PRICE = Decimal("0.02")
 

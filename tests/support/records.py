@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chargen.model.record import Original, Record
 from chargen.model.values import EntryId, Fingerprint, Size
-from chargen.store.hashes import hash_bytes
+from chargen.store.files import hash_bytes
 
 _RECORD = Record(
     entry_id=EntryId("chapters/ch03/img-07"),

@@ -8,8 +8,8 @@ import pytest
 from support.inside import opened
 from support.project import Project
 
+from chargen.store.files import hash_bytes
 from chargen.store.hash_cache import FileHashes
-from chargen.store.hashes import hash_bytes
 from chargen.web.app import hosts_at
 from chargen.web.pictures import Pictures
 

@@ -30,7 +30,7 @@ from chargen.doit_plugin.own_tasks import own_only, own_tasks
 from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
-from chargen.store.inside import name_inside
+from chargen.store.places import name_inside
 from chargen.text.nearest import did_you_mean
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from chargen.errors import StartError
 from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.python_gc import collector_paused
-from chargen.store.inside import name_inside
+from chargen.store.places import name_inside
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -17,7 +17,7 @@ from pathlib import Path
 from chargen.config.layout import IGNORED
 from chargen.errors import InputError
 from chargen.plain_file import read_plain
-from chargen.store.inside import read_inside
+from chargen.store.places import read_inside
 
 FORMAT = 5
 """A new number where the meaning of what is kept changes."""

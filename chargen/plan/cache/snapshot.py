@@ -19,7 +19,7 @@ from chargen.errors import InputError
 from chargen.model.reason import is_draft
 from chargen.plan.cache.environment import environment_digest
 from chargen.plan.cache.stamp import BUSY, Stamp, Summary, files_below, read_stamp
-from chargen.store.inside import read_inside
+from chargen.store.places import read_inside
 from chargen.store.signatures import Signatures
 
 

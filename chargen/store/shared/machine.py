@@ -21,8 +21,8 @@ from msgspec.structs import asdict, replace
 
 from chargen.config.layout import SHARED, STATE, TO_PUT
 from chargen.model.values import Fingerprint, is_digest
+from chargen.plain_file import read_json
 from chargen.store.files import make_folder, sync_folder, write_whole
-from chargen.store.json_file import read_json
 from chargen.store.shared.claims import Holder
 
 

@@ -9,10 +9,10 @@ import pytest
 from chargen.errors import InputError, StartError
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
-from chargen.store.inside import name_inside, read_inside, refuse_link, refuse_links
 from chargen.store.journal import Journal
 from chargen.store.locks import project_lock, target_lock
 from chargen.store.originals import Originals
+from chargen.store.places import name_inside, read_inside, refuse_link, refuse_links
 
 
 @pytest.fixture
