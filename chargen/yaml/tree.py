@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
 
 from chargen.model.entries import NodePath
 from chargen.yaml.document import MERGE_KEY
-from chargen.yaml.screen import read_screened
+from chargen.yaml.parser import read_screened
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
