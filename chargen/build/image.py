@@ -30,6 +30,7 @@ from chargen.build.publish import (
 )
 from chargen.build.restore import Restorer
 from chargen.build.result import BuildResult, NotWantedError, Outcome, RewordedError
+from chargen.build.rewording import Rewording
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.errors import ChargenError, InputError, Position, error
@@ -165,6 +166,7 @@ class ImageBuilder(Struct, frozen=True):
     mover: Mover
     batches: Batches
     restorer: Restorer
+    rewording: Rewording
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
 
@@ -254,8 +256,8 @@ class ImageBuilder(Struct, frozen=True):
     ) -> ImageAttempts:
         """Return what notes the attempts at an image.
 
-        When the request is about to leave it asks whether it still should, where it had to wait, whether the author
-        reworded its entry meanwhile, and whether the slots could be written.
+        When the request is about to leave it asks whether it still should, where it had to wait, whether the slots
+        could be written, and whether the author edited meanwhile what the image is made of.
         """
         judged = self.session.clock.monotonic()
 
@@ -265,11 +267,11 @@ class ImageBuilder(Struct, frozen=True):
                 now, _ = self.recheck(image, references, request)
             if not is_wanted(now):
                 raise NotWantedError(now)
-            if self.write_backs.is_reworded(image.entry):
-                raise RewordedError
             # What is drawn here is drawn again for nothing.
             if now.route is not None and not is_proof(now.route.provider):
                 self.write_backs.check_edit(now.entry, now.target, now.route)
+            if self.rewording.is_reworded(image):
+                raise RewordedError
 
         is_planned = self.judge.evidence.planned
         return ImageAttempts(self.session, self.disk_guard, image, confirm, is_planned, purchase=purchase)

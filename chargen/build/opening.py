@@ -21,6 +21,7 @@ from chargen.build.jobs import collect_jobs
 from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.restore import Restorer
+from chargen.build.rewording import Rewording, rules_of
 from chargen.build.run import Build
 from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
@@ -118,6 +119,7 @@ def open_build(
     environ = os.environ if environ is None else environ
     order = order or BuildRequest()
     session = open_session(folder, environ, tier=order.tier)
+    rules = rules_of(session)
     waited: list[int | None] = []
 
     def waiting(pid: int | None) -> None:
@@ -154,7 +156,10 @@ def open_build(
         batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
         judge = prepared.planner.judge
         restorer = Restorer(session, judge, write_backs, mover, sharing)
-        builder = ImageBuilder(session, judge, senders, write_backs, guard, mover, batches, restorer, sharing)
+        rewording = Rewording(session, prepared.planner, write_backs, rules)
+        builder = ImageBuilder(
+            session, judge, senders, write_backs, guard, mover, batches, restorer, rewording, sharing
+        )
         build = Build(
             session,
             prepared.planner,

@@ -59,6 +59,6 @@ class NotWantedError(Exception):
 
 
 class RewordedError(Exception):
-    """The entry of an image asks for something else by now than the plan it was to be sent for; nothing was sent."""
+    """An image asks for something else by now than the plan it was to be sent for; nothing was sent."""
 
-    message = "its entry was edited while it waited: the next run sends what it says now"
+    message = "what it is made of was edited while it waited: the next run sends what is written now"

@@ -20,6 +20,7 @@ from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
+from chargen.plan.cache.snapshot import file_digest
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
@@ -96,6 +97,8 @@ class WriteBack:
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
         """Names of files whose contents are held, the one used last at the end."""
+        self._saved: dict[str, str] = {}
+        """For the digest of all that was written back that of the author's own save that it was spliced into."""
         self._lock = threading.Lock()
 
     def write(self, file: str, entry_id: EntryId, edit: Edit) -> None:
@@ -187,15 +190,10 @@ class WriteBack:
                 return entry
         return replace(entry, outputs=now.outputs, status=now.status)
 
-    def is_reworded(self, entry: Entry) -> bool:
-        """Say whether an entry asks for something else in its file by now than when it was scanned."""
-        opened = self._opened(entry.file)
-        with opened.writing:
-            try:
-                self._read(opened)
-                return _asked_for(self._entry(opened, entry.id)) != _asked_for(entry)
-            except InputError:
-                return False
+    def is_as_read(self, file: str, digest: str) -> bool:
+        """Say whether a file holds the bytes of this digest, but for what was written back since."""
+        now = file_digest(self._project.root, file)
+        return self._saved.get(now, now) == self._saved.get(digest, digest)
 
     def renamed_since(self, entry: Entry) -> Entry | None:
         """Return the entry that `entry` is now where its id was changed since it was scanned; None where it has it.
@@ -255,6 +253,8 @@ class WriteBack:
                 return
             if self._recorder is not None:
                 self._recorder(opened.file, [(item.entry_id, item.change) for item in pending if item.change])
+            saved = hash_bytes(before)
+            self._saved[hash_bytes(after.data)] = self._saved.get(saved, saved)
             if replace_unchanged(path, before, after.data, root=self._project.root):
                 opened.data, opened.text = after.data, after
                 opened.stale.update(item.entry_id for item in pending)

@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -204,6 +204,14 @@ class Session:
         options = PlanOptions(ignored=ignored) if options is None else options
         judge = Judge(self.project, evidence, self.adapters, options, WriteBackCheck(self.project))
         return Planner(disk, book, judge, self._composer, ignored, building=building)
+
+    def with_settings_now(self) -> Session:
+        """Return the session with the settings as they are now; nothing is kept for them. Raises StartError."""
+        found = configuration(self.project.root, self.environ, providers.known_providers())
+        tier = self.project.settings.tier
+        settings = found.settings.of_tier("" if tier is None else tier.name)
+        project = Project(found.root, settings, found.secrets)
+        return replace(self, project=project, _cached=[])
 
     def plan(self) -> Plan:
         """Plan every image."""

@@ -592,6 +592,11 @@ def party(tmp_path: Path) -> Project:
 
 
 CAST = ("alice", "hatter", "march-hare")
+ALL_IN_SIGHT_ARE_DRAWN = """() => [...document.images].every((image) => {
+    const box = image.getBoundingClientRect();
+    const out = !image.offsetParent || box.top > innerHeight || box.bottom < 0;
+    return out || (image.complete && image.naturalWidth > 0);
+})"""
 TABLE = "chapters/ch07/img-01"
 
 
@@ -605,17 +610,18 @@ def test_screenshots_for_the_docs(browser: Any, party: Project) -> None:
         page.wait_for_selector("body[data-ready]")
         cell(page, TABLE).locator("a").focus()
         steps = {
-            "grid": (),
-            "image": ("Enter",),
-            "retake": ("t",),
-            "compare": ("Escape", "c"),
-            "survey": ("Escape", "Shift+N"),
+            "grid": ("#grid section img", ()),
+            "image": ("#view .prompt", ("Enter",)),
+            "retake": ("dialog[open] textarea", ("t",)),
+            "compare": ("#view .panes img", ("Escape", "c")),
+            "survey": (".survey .frame img", ("Escape", "Shift+N")),
         }
-        for name, keys in steps.items():
+        for name, (seen, keys) in steps.items():
             if name == "survey":
                 assert party.chargen("batch", "all", "--variants", "3", TABLE).code == 0
             press(page, *keys)
-            page.wait_for_timeout(800)
+            page.wait_for_selector(seen)
+            page.wait_for_function(ALL_IN_SIGHT_ARE_DRAWN)
             if name == "retake":
                 page.get_by_label("What is to be different").fill("Take the dormouse out of the cups, and let it sit.")
             picture = page.screenshot()

@@ -35,10 +35,21 @@ def environment_digest(root: Path, prompts: str, environ: Mapping[str, str], day
     found = hashlib.sha256(f"{FORMAT} {sys.version} {day}\n".encode())
     for line in (*_program(), *_variables(environ)):
         found.update(line.encode(errors="surrogateescape") + b"\n")
+    _add_rules(found, root, prompts)
+    return found.hexdigest()
+
+
+def rules_digest(root: Path, prompts: str) -> str:
+    """Return the digest of what an author may edit of it: settings, templates, what is ignored."""
+    found = hashlib.sha256()
+    _add_rules(found, root, prompts)
+    return found.hexdigest()
+
+
+def _add_rules(found: hashlib._Hash, root: Path, prompts: str) -> None:
     for name, data in _files(root, prompts):
         found.update(f"{name} {len(data)}\n".encode(errors="surrogateescape"))
         found.update(data)
-    return found.hexdigest()
 
 
 def _program() -> Iterator[str]:

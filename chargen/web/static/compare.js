@@ -43,7 +43,11 @@ const compare = {
       const runs = await source.words(image.id, one.number, other.number).catch(() => null);
       if (runs?.length) {
         const names = { kept: "span", removed: "del", added: "ins" };
-        words.replaceChildren(make("h3", {}, "what their prompts say"), make("p", { class: "prompt" }, ...runs.map((run) => make(names[run.fate], {}, run.text))));
+        const texts = runs.flatMap(({ fate, text }, i) => {
+          const replaced = fate === "removed" && runs[i + 1]?.fate === "added"; // a line break is the added words'
+          return replaced ? [make(names[fate], {}, text.trimEnd()), " "] : [make(names[fate], {}, text)];
+        });
+        words.replaceChildren(make("h3", {}, "what their prompts say"), make("p", { class: "prompt" }, ...texts));
       } else if (runs) {
         words.replaceChildren(make("p", {}, "Their prompts have the same words."));
       }
