@@ -30,7 +30,7 @@ from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route
 from chargen.providers.catalogue.model_data import read_models
 from chargen.providers.catalogue.models import ModelTable
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 DATA = "models.toml"
 STARTER = "starter"
