@@ -120,8 +120,7 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-    credentials = png.has_chunk(data, png.CREDENTIALS) if media_type == PNG else carries_credentials(data)
-    return Picture(media_type, upright.width, upright.height, has_alpha, credentials), upright
+    return Picture(media_type, upright.width, upright.height, has_alpha, carries_credentials(data)), upright
 
 
 _CLOSE = "close other programs, or lower `workers` in pyproject.toml; the next run goes on for free"

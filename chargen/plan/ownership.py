@@ -16,7 +16,7 @@ from chargen.model.record import RecordLine
 from chargen.model.record_marks import last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:

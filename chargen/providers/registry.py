@@ -88,7 +88,7 @@ class Adapters:
     def _is_live(self, route: Route) -> bool:
         if route.provider not in self.defaults:
             return False
-        if self.models.is_proof(route.provider) or self._settings.provider(route.provider).base_url:
+        if providers.is_proof(route.provider) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
         return model is None or (model.life(self._today) is not Lifecycle.DEAD and not model.unsupported)

@@ -15,8 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from chargen.config.layout import ORIGINALS
-from chargen.images import png
-from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
+from chargen.images.sniff import SUFFIXES, carries_credentials, header
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
 from chargen.store.clock import compact_stamp
@@ -116,11 +115,5 @@ def original_of(data: bytes) -> Original:
     """Describe delivered bytes as they are kept."""
     seen = header(data)
     name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
-    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, _is_signed(data))
-
-
-def _is_signed(data: bytes) -> bool:
-    try:
-        return carries_credentials(data) and (sniff(data) != PNG or png.has_chunk(data, png.CREDENTIALS))
-    except png.PngError:
-        return False
+    is_signed = carries_credentials(data)
+    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, is_signed)

@@ -13,7 +13,7 @@ from chargen.model.record import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.owned import Claim, FileAtPlace, Ownership
 from chargen.plan.ownership import OwnershipOnDemand, ownership
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def digest(text: str) -> FileHash:
