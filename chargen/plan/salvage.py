@@ -22,8 +22,8 @@ from chargen.model.record import Original, Record, RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
 from chargen.store.journal_rows import Attempt, AttemptStatus
-from chargen.store.original_store import DamagedOriginal, StoredOriginal, original_of
-from chargen.store.pictures import inspect
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
+from chargen.store.pictures import inspect, original_of
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""

@@ -32,7 +32,8 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
-from chargen.store.original_store import DamagedOriginal, StoredOriginal, original_of
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
+from chargen.store.pictures import original_of
 from chargen.store.places import refuse_link
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
@@ -200,10 +201,9 @@ class Originals:
         """
         if (folder := self._folder_of(fingerprint, attempt)) is None:
             return
-        name = f"{by.record.fingerprint}/{by.record.attempt}"
         known = _names_in(folder / REPLACED_FILE)
-        if name not in known and folder.is_dir() and not folder.is_symlink():
-            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
+        if by.record.original_name not in known and folder.is_dir() and not folder.is_symlink():
+            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, by.record.original_name])}\n".encode())
 
     def replaced_by(self, name: str) -> tuple[str, ...]:
         """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""

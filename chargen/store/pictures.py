@@ -18,8 +18,20 @@ from msgspec import Struct
 
 from chargen.errors import ChargenError
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
-from chargen.model.record import Record
+from chargen.images.sniff import (
+    GIF,
+    JPEG,
+    PNG,
+    SUFFIXES,
+    UNKNOWN,
+    WEBP,
+    carries_credentials,
+    cut_short,
+    header,
+    is_plain,
+    sniff,
+)
+from chargen.model.record import Original, Record
 from chargen.model.record_json import RecordError, from_dict
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
@@ -156,6 +168,14 @@ def own_record(data: bytes) -> tuple[Record, bool] | None:
         return from_dict(embedded.record), embedded.verified
     except RecordError:
         return None
+
+
+def original_of(data: bytes) -> Original:
+    """Describe delivered bytes as they are kept."""
+    seen = header(data)
+    name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
+    is_signed = carries_credentials(data)
+    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, is_signed)
 
 
 def unusable(data: bytes) -> str:
