@@ -153,12 +153,13 @@ class Originals:
 
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
-        place = Position(self.shown(item))
         try:
             data = read_plain(self._path(item), PICTURE_BYTES)
         except OSError as failure:
+            place = Position(self.shown(item))
             raise InputError(error(f"can't read this original: {failure.strerror}", place)) from failure
         if isinstance(item, StoredOriginal) and hash_bytes(data) != item.original.sha256:
+            place = Position(self.shown(item))
             raise InputError(error("this original is damaged: its bytes are not those delivered", place, _RESTORE))
         return data
 
