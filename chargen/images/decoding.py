@@ -154,10 +154,11 @@ def shown_parts(data: bytes, media_type: str) -> bytes:
     Raises PictureError and PngError.
     """
     if media_type == PNG:
-        for chunk in png.chunks(data):
+        chunks = png.chunks(data)
+        for chunk in chunks:
             if chunk.name == png.ANIMATION and int.from_bytes(chunk.body(data)[:4], "big") > 1:
                 raise PictureError("this picture is animated")
-        return png.filtered(data, lambda chunk: chunk.name in _PIXEL_CHUNKS and not _too_long(chunk, data))
+        return png.only(data, [chunk for chunk in chunks if chunk.name in _PIXEL_CHUNKS and not _too_long(chunk, data)])
     if media_type == WEBP and any(name == b"ANIM" for name, _ in webp_chunks(data)):
         raise PictureError("this picture is animated")
     if media_type == JPEG:
