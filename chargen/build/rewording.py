@@ -63,9 +63,10 @@ class Rewording:
 
     def _holds(self, planning: _Planning, image: Planned, rules: str) -> bool:
         """Say whether all that an image is made of is written as it was planned by."""
-        digest = planning.planner.disk.digest
-        sources = planning.planner.sources(image)
-        return rules == planning.rules and all(self._write_backs.is_as_read(file, digest(file)) for file in sources)
+        book, digest = planning.planner.book, planning.planner.disk.digest
+        files = [image.file, *(book.definers.get(slug) for slug in image.shows), *map(book.home.get, image.needs)]
+        written = (self._write_backs.is_as_read(file, digest(file)) for file in dict.fromkeys(files) if file)
+        return rules == planning.rules and all(written)
 
 
 def rules_of(session: Session) -> str:

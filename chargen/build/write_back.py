@@ -20,7 +20,6 @@ from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
-from chargen.plan.cache.snapshot import file_digest
 from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
@@ -192,7 +191,10 @@ class WriteBack:
 
     def is_as_read(self, file: str, digest: str) -> bool:
         """Say whether a file holds the bytes of this digest, but for what was written back since."""
-        now = file_digest(self._project.root, file)
+        try:
+            now = hash_bytes(read_inside(self._project.root, file))
+        except InputError:
+            return False
         return self._saved.get(now, now) == self._saved.get(digest, digest)
 
     def renamed_since(self, entry: Entry) -> Entry | None:

@@ -131,7 +131,7 @@ class Judge(FactSources, frozen=True):
             cost_usd=price and price * sends,
             most_usd=Decimal(0) if request is None or adapter is None else _part_of(adapter.most(request), part),
             batched=None if request is None or adapter is None or part is None else _batched(adapter, request),
-            offer=None if request is None or facts.sent is not None else self._offer(image, facts, request, price),
+            offer=None if request is None or facts.sent is not None else self._offer(facts, judgement, request, price),
             notes=() if request is None else request.notes,
             made=variants.made,
             more=variants.more,
@@ -149,15 +149,24 @@ class Judge(FactSources, frozen=True):
             return None
         return self.batch_price(image.route)
 
-    def _offer(self, image: Unjudged, facts: GatheredFacts, request: Request, price: Decimal | None) -> Offer:
+    def _offer(self, facts: GatheredFacts, judgement: Judgement, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
+        image = facts.image
         found = placed(facts.adapter_problems, image, request, self.project.settings, blocks=False)
-        return Offer(price, (*found, *self._without_jobs(image, price, request)))
+        told = self._without_jobs(image, price, request, variants=not judgement.verdict.spends)
+        return Offer(price, (*found, *told))
 
-    def _without_jobs(self, image: Unjudged, price: Decimal | None, request: Request) -> tuple[Problem, ...]:
+    def _without_jobs(
+        self, image: Unjudged, price: Decimal | None, request: Request, *, variants: bool = False
+    ) -> tuple[Problem, ...]:
         """Say that a request is sent live though jobs are wanted, where that costs anything."""
-        if self.mode(request.route) is not Mode.BATCH or self.batch_price(request.route) is not None or price == 0:
+        if self.mode(request.route) is not Mode.BATCH or price == 0:
             return ()
+        if self.batch_price(request.route) is not None:
+            if not variants:
+                return ()
+            message = "more variants are sent live, at the full price: a job makes the first picture alone"
+            return (warning(message, image.position, "ask for no variants if that is too dear"),)
         message = f"`{request.route}` is not known to take jobs: it is sent live, at the full price"
         able = [model.id for model in self.adapters.models.of(request.provider) if model.batch]
         hint = f"these do: {', '.join(able)}" if able else ""

@@ -167,12 +167,6 @@ class Planner:
             self._plan = self._plan_together()
         return self._images[name]
 
-    def sources(self, image: Shown) -> tuple[str, ...]:
-        """Return the imagery files that say what is asked of an image: its own, those of whom and what it shows."""
-        files = [image.file, *(self.book.definers.get(slug) for slug in image.shows)]
-        files += (self.book.home.get(need) for need in image.needs)
-        return tuple(dict.fromkeys(file for file in files if file))
-
     def of_fields(self, image: Planned) -> Planned | None:
         """Plan an image as if its entry had no prompt; None where its fields make none. Raises InputError."""
         entry = scan_without_prompt(self.project, image.entry)

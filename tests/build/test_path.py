@@ -18,11 +18,11 @@ from chargen.build.opening import open_build
 from chargen.providers.sketch import SketchProvider
 
 ROOT = f"{Path(chargen.__file__).parent}/"
-ALL = (147, 961)
+ALL = (145, 956)
 """Files and functions for planning and building an image with its portrait, and for what a run does around it."""
-BUILDING = (86, 526)
+BUILDING = (85, 524)
 """Those of the building alone, the drawing of the two sketches among them."""
-WITHOUT_DRAWING = (75, 458)
+WITHOUT_DRAWING = (76, 458)
 """Those of the building, what a sketch is drawn with left out: another provider has its request and its reply there."""
 
 
