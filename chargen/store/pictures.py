@@ -31,8 +31,7 @@ from chargen.images.sniff import (
     is_plain,
     sniff,
 )
-from chargen.model.record import Original, Record
-from chargen.model.record_json import RecordError, from_dict
+from chargen.model.record import Original, Record, RecordError, from_dict
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import FileKind, hash_bytes, kind_of, make_folder, write_whole
