@@ -100,6 +100,12 @@ class Disk:
             self._digests[file] = self._scanned[file].digest
         return self._scanned[file]
 
+    def take(self, file: str, before: Disk) -> None:
+        """Have an imagery file as another plan read it."""
+        self._digests[file] = before.digest(file)
+        if (scanned := before.read_already(file)) is not None:
+            self._scanned[file] = scanned
+
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
         new, old = (self.scanned(file) if file in self.files else None for file in (move.new_file, move.old_file))
