@@ -35,6 +35,8 @@ _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
 _MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
 """A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
+_LEFT_OPEN = re.compile(r"""[:,\[{-][ \t]*(?:"(?:[^"\\\r\n]|\\.)*|'[^'\r\n]*)\\?[\r\n]""")
+"""What may be a quoted text of several lines."""
 _ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
 """An alias among items; comments are passed over."""
 _COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
@@ -189,6 +191,8 @@ def parse(data: bytes, file: str) -> Document:
             unscreen(root, screen)
         if "{" in text and _MAY_BE_GLUED.search(text):
             _refuse_glued(document, root)
+        if "#" in text and _LEFT_OPEN.search(text):
+            _refuse_swallowed(document, root)
     return document
 
 
@@ -282,6 +286,21 @@ def _refuse_glued(document: Document, root: Node) -> None:
                 colon = document.position(key.start_mark.index + key.value.index(":"))
                 hint = "write `key: value`, or quote the text"
                 raise InputError(error("a blank is missing after this colon", colon, hint))
+
+
+def _refuse_swallowed(document: Document, root: Node) -> None:
+    """Refuse a text that closes lines below at a quote before `#`, as in `"#F2EFE6"`: it lacks its own closing quote.
+
+    The parser takes the colour for a comment, so that keys between the two quotes were gone without a word.
+    """
+    for node in every_node(root):
+        if not isinstance(node, ScalarNode) or not node.style or node.style not in "\"'":
+            continue
+        start, end = node.start_mark.index, node.end_mark.index
+        if document.text.startswith("#", end) and _LINE_END.search(document.text, start, end):
+            line = document.position(end).line
+            message = f"the text that this `{node.style}` opens ends at the `{node.style}#` of line {line}"
+            raise InputError(error(message, document.at(node), "close it where it ends: a quote is missing"))
 
 
 def _is_glued(text: str, key: Node, value: Node) -> bool:
