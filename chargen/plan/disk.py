@@ -89,8 +89,8 @@ class Disk:
     def take(self, file: str, before: Disk) -> None:
         """Have an imagery file as another plan read it."""
         self._digests[file] = before.digest(file)
-        if (scanned := before.read_already(file)) is not None:
-            self._scanned[file] = scanned
+        if file in before.read:
+            self.read[file] = before.read[file]
 
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
