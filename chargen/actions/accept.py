@@ -20,13 +20,14 @@ from chargen.errors import ChargenError, InputError, error, printable
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
-from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import (
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import (
     ACCEPTED,
     AFTER,
     ANSWERED,
     FORGOTTEN,
     MADE_AS,
+    RecordLine,
     forgotten_at,
     last_attempt,
     model_file_mark,

@@ -18,7 +18,8 @@ from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
 from chargen.model.reason import NOTHING_REPLACES
-from chargen.model.record import PublishedFile, RecordLine
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import RecordLine
 from chargen.model.values import FileHash, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chargen.build.write_back import replacement_rounds
+from chargen.config.project import Project
 from chargen.errors import InputError
 from chargen.model.entries import Entry
 from chargen.model.values import EntryId
-from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
 from chargen.store.exchange import replace_unchanged
 from chargen.store.locks import file_lock

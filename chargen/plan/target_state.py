@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from chargen.config.layout import STATE
 from chargen.model.entries import Entry
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import line_of
+from chargen.model.record import Record, line_of
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture

@@ -17,8 +17,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from chargen.model.amounts import amount_of
-from chargen.model.record import Record
-from chargen.model.record_json import plain
+from chargen.model.record import Record, plain
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.store.original_store import StoredOriginal

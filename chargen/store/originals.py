@@ -18,8 +18,7 @@ from msgspec.structs import asdict, replace
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
-from chargen.model.record import Original, PublishedFile, Record
-from chargen.model.record_json import RecordError, from_json, to_json
+from chargen.model.record import Original, PublishedFile, Record, RecordError, from_json, to_json
 from chargen.model.values import Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import (

@@ -19,8 +19,7 @@ from msgspec import Struct
 from chargen.errors import ChargenError
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_dict
+from chargen.model.record import Record, RecordError, from_dict
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import FileKind, hash_bytes, kind_of, make_folder, write_whole

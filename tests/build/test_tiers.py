@@ -12,8 +12,7 @@ from support.tree import sha256
 from chargen.actions.status import set_status
 from chargen.build.opening import open_build
 from chargen.errors import StartError
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import APPROVED_DRAFT, tier_of
+from chargen.model.record_line import APPROVED_DRAFT, RecordLine, tier_of
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.selection import Selection
