@@ -16,7 +16,7 @@ from chargen.model.request import ProviderError
 from chargen.model.values import Route
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, LastState
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 
 class ShownJob(Struct, frozen=True):

@@ -26,7 +26,7 @@ from chargen.model.values import EntryId
 from chargen.plan.book import Book
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 from chargen.yaml.document import Document, node_at
 
 _NAMES = ("ref", "slug", "location", "character")

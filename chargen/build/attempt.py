@@ -30,10 +30,10 @@ from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.clock import stamp
+from chargen.store.clock import new_attempt_id, stamp
 from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
 
 
 class Purchase:

@@ -290,7 +290,7 @@ class ImageBuilder(Struct, frozen=True):
         """Keep the picture that stays behind under an image's former id as a version of what it is called now."""
         former = self.session.project.path(image.target)
         if (kept := self.session.history.keep(place.id, former)) is not None:
-            self.session.history.part(kept, former)
+            self.session.history.part(kept.path, former)
 
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""

@@ -120,7 +120,7 @@ class Mover(Struct):
         if kept is None:
             raise InputError(error(f"`{move.source}` is gone", self.entry(move.id).position, "run again"))
         if not move.leaves and kept.path != source:
-            self.session.history.part(kept, source)
+            self.session.history.part(kept.path, source)
         return kept
 
     def _begun(self, move: Move) -> BegunMove | None:

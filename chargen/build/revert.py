@@ -45,9 +45,11 @@ def _reverted(project: Project, data: bytes, entry: Entry, changes: Sequence[Dif
     now = next((each for each in (before.entries if before else ()) if each.id == entry.id), None)
     if before is None or now is None:
         return None
-    cell = EditableText.of(document).cell_of(now.path)
-    text = document.text
-    start, end = (0, len(text)) if cell is None else (cell.start, cell.start + len(cell.text))
+    held, text = EditableText.of(document), document.text
+    start, end = 0, len(text)
+    if (cell := held.cell_of(now.path)) is not None:
+        start = held.start_of(cell)
+        end = start + len(cell.text)
     for change in changes:
         reverted = change.reverted(text, start, end)
         if reverted is None:

@@ -29,7 +29,8 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal, original_of
+from chargen.store.original_store import StoredOriginal
+from chargen.store.pictures import original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 

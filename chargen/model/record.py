@@ -116,6 +116,11 @@ class Record(Struct, frozen=True):
     original: Original | None = None
 
     @property
+    def original_name(self) -> str:
+        """What its original is called among the originals: `FINGERPRINT/ATTEMPT`."""
+        return f"{self.fingerprint}/{self.attempt}"
+
+    @property
     def route(self) -> Route:
         """The provider and model that were asked."""
         return Route(self.provider, self.model)

@@ -86,6 +86,12 @@ class Disk:
             self._digests[file] = self.read[file].digest
         return self.read[file]
 
+    def take(self, file: str, before: Disk) -> None:
+        """Have an imagery file as another plan read it."""
+        self._digests[file] = before.digest(file)
+        if file in before.read:
+            self.read[file] = before.read[file]
+
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
         new, old = (self.scanned(file) if file in self.files else None for file in (move.new_file, move.old_file))

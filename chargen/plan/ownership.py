@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:

@@ -152,8 +152,12 @@ class Session:
         snapshot: Snapshot | None = None,
         building: bool = False,
         cached: bool = True,
+        known: Mapping[str, Disk] | None = None,
     ) -> Planner:
-        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
+        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them.
+
+        `known` are imagery files that are planned as another plan read them, whatever was written into them since.
+        """
         disk = Disk(
             self.project,
             self.hashes,
@@ -163,6 +167,8 @@ class Session:
             jobs=self.batch_jobs,
             decoded=self.decoded,
         )
+        for file, before in (known or {}).items():
+            disk.take(file, before)
         if (move := self.moves.entry()) is not None:
             disk.leave_out(move)
         with collector_paused():

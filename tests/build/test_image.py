@@ -92,7 +92,7 @@ class Desk:
             None if deed is None else (lambda deed=deed: deed(self)) for deed in (during, before)
         ]
         self.vendor = Vendor(adapters.get("openai"), *here)
-        adapters._made["openai"] = self.vendor  # type: ignore[assignment]
+        adapters._made["openai"] = dict.fromkeys(adapters.members("openai"), self.vendor)  # type: ignore[arg-type]
         try:
             yield build
         finally:

@@ -36,7 +36,7 @@ from chargen.plan.session import Session, open_session
 from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 from chargen.store.originals import RECORD_FILE
-from chargen.yaml.edit_check import EditCheck
+from chargen.yaml.splice import EditCheck
 
 SETTINGS = 'style_prefix = "Ink."\n'
 CHAPTERS = ("ch01", "ch02", "ch03")

@@ -15,8 +15,9 @@ from support.records import a_record
 from chargen.errors import InputError, Problem
 from chargen.model.record import PublishedFile, Record, to_json
 from chargen.model.values import FileHash, Fingerprint, Size
+from chargen.store.clock import new_attempt_id
 from chargen.store.files import hash_bytes
-from chargen.store.original_store import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import Originals
 
 PRINT = Fingerprint("ab" * 32)

@@ -15,7 +15,7 @@ from chargen.plan.owned import Claim, FileAtPlace, Ownership
 from chargen.plan.ownership import ownership
 from chargen.plan.picture_owners import PictureOwners
 from chargen.plan.read_trace import ReadTrace
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def digest(text: str) -> FileHash:
