@@ -95,6 +95,7 @@ class Judge(Struct, frozen=True):
                 entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
                 references=references,
                 blockers=image.blockers,
+                problems=image.problems,
             )
             for form in image.forms
         )
