@@ -21,7 +21,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
 from chargen.store.files import FileKind, kind_of
 from chargen.store.places import OutsideError, contained
-from chargen.text.few import few_names
+from chargen.text.names import few_names
 
 _AFTER_A_DEAD_PATH = {
     Verdict.FRESH: "its picture is at the usual place: the next build writes that",
@@ -144,7 +144,8 @@ def _of_prompts(planner: Planner, plan: Plan) -> Iterator[Finding]:
         for item in (item for character in (imagery.characters if imagery else ()) for item in character.inventory):
             if item.path is None and item.entry_id is None and not item.problems:
                 message = f"the inventory's picture `{item.id}` has neither a `prompt_used` nor a `path` yet"
-                yield Finding(note(message, item.position, "nothing is made of it before"))
+                hint = "no plan has it before: a `prompt_used` has it made, a `path` names the picture that is there"
+                yield Finding(note(message, item.position, hint))
 
 
 def _of_file_paths(session: Session, plan: Plan, named: Collection[str]) -> Iterator[Finding]:

@@ -14,15 +14,16 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chargen.build.publish import file_at_target
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.amounts import number
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
-from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, without_mark
+from chargen.model.record_line import ANSWERED, APPROVED_DRAFT, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
-from chargen.model.values import EntryId, Status, Verdict
+from chargen.model.values import EntryId, FileHash, Status, Verdict
 from chargen.plan.plan import Planned, Shown, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection, select
@@ -38,6 +39,7 @@ COMMANDS = {
     Status.DRAFT: "unlock",
 }
 """The command that writes a status."""
+_KEEPING = frozenset(status.value for status in Status if status.keeps)
 
 
 class MarkedImage(Struct, frozen=True):
@@ -194,7 +196,7 @@ def _notes(planner: Planner, image: Planned) -> tuple[str, ...]:
 
 def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) -> tuple[MarkedImage, ...]:
     """Write what changes, each file once, and return what became of each."""
-    words = {item.image.id: _told(item) for item in wanted}
+    words = {item.image.id: _told(session, item) for item in wanted}
     write_back = WriteBack(session.project, recorder=lambda file, changes: recorder.lines(file, changes, words))
     by_file: dict[str, list[tuple[EntryId, Edit]]] = {}
     for item in wanted:
@@ -208,9 +210,16 @@ def _write(session: Session, recorder: Recorder, wanted: Sequence[MarkedImage]) 
     return tuple(_outcome(item, failures) for item in wanted)
 
 
-def _told(item: MarkedImage) -> Decided:
+def _told(session: Session, item: MarkedImage) -> Decided:
     before, after = (status.value if status else "" for status in (item.before, item.after))
-    return Decided(item.image.id, item.image.entry.file, before, f"{after}: {item.note}" if item.note else after)
+    words = f"{after}: {item.note}" if item.note else after
+    return Decided(item.image.id, item.image.entry.file, before, words, (), kept_picture(session, item.image, before))
+
+
+def kept_picture(session: Session, image: Planned, status: str) -> tuple[FileHash, FileHash] | None:
+    """Return the picture, before and after, that an approval or a lock is of which ends: it comes back to no other."""
+    there = file_at_target(session, image) if status in _KEEPING else None
+    return None if there is None else (there, there)
 
 
 def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:

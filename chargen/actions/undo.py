@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chargen.actions.status import kept_picture
 from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.revert import revert
 from chargen.build.write_back import WriteBack
@@ -108,9 +109,11 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
     if decided.pictures is not None:
         present = file_at_target(session, image)
         if present != new:
-            raise InputError(error(_not_as_left(image, new, present), image.entry.position))
-        data = None if old is None else _kept(session, image, old)
-    told = Decided(image.id, image.entry.file, decided.after, decided.before, (), decided.pictures and (new, old))
+            hint = "decide anew on the picture that is there" if old == new else ""
+            raise InputError(error(_not_as_left(image, new, present), image.entry.position, hint))
+        data = None if old in (None, new) else _kept(session, image, old)
+    pictures = (new, old) if decided.pictures is not None else kept_picture(session, image, decided.after)
+    told = Decided(image.id, image.entry.file, decided.after, decided.before, (), pictures)
     changes = tuple(reversed(decided.lines))
     project, file = session.project, image.entry.file
     if not revert(project, image.entry, changes, lambda found: recorder.lines(file, found, {image.id: told})):
@@ -120,7 +123,7 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
             f"its status is `{status.value if status else 'none'}` now, and lines beside it may have changed"
         )
         raise InputError(error(message, image.entry.position, "decide it anew instead"))
-    if decided.pictures is not None:
+    if old != new:
         if not changes:
             recorder.note([told])
         try:

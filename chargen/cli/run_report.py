@@ -162,6 +162,8 @@ def _outcome(done: BuildResult) -> str:  # noqa: PLR0911 - one for each outcome
     paid = paid_text(done.cost_usd, estimated=done.estimated)
     if done.outcome is Outcome.BUILT:
         return f"built by {done.image.route}, {paid}"
+    if done.outcome is Outcome.VARIANT:
+        return f"more variants made by {done.image.route}, {paid}"
     if done.outcome is Outcome.SUBMITTED:
         return f"goes into a job, {estimate_text(done.cost_usd)} by estimate"
     if done.outcome is Outcome.KEPT:

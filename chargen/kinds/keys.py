@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from chargen.model.values import Status
 
-PROMPTS = ("prompt_used", "prompt", "prompt_template")
+_PROMPT = "prompt_used"
+
+PROMPTS = (_PROMPT, "prompt", "prompt_template")
 """Keys that hold a prompt, the first that is not blank; a beat's may stand in its `image_spec`."""
 
 SHOWN = ("depicts_characters", "character_refs")
@@ -91,6 +93,12 @@ class Keys(Struct, frozen=True, dict=True):
     def groups(self) -> tuple[str, ...]:
         """Names of those with a list or a mapping."""
         return tuple(key.name for key in self.all if key.suggested and key.form not in _SINGLE)
+
+    @cached_property
+    def images(self) -> str:
+        """The key that lists entries, where it is the only one; else nothing."""
+        lists = [key.name for key in self.all if key.form is Form.BLOCKS and key.inner and _PROMPT in key.inner.by_name]
+        return lists[0] if len(lists) == 1 else ""
 
     def words(self, *effects: Effect) -> tuple[str, ...]:
         """Return the names of the keys that take one text and have one of these effects."""

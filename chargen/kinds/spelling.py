@@ -2,7 +2,7 @@
 
 Laws: unknown keys are normal, stay as they are and are read by templates; one is reported only where a known key is a
 letter or two away, is not there itself nor another that stands for it, and has a value of that shape. Of one that lists
-images it may be short for. Pure.
+images it may be short for; and any word may be meant for the one list of images a section has. Pure.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _SHORT = 6
 `size`, and `them` no `theme`."""
 _LONG = 8
 """From so many letters on, two may differ."""
+_OURS = ("prompt_used", "custom_id")
+"""Keys of entries that no other program's lists have."""
 _SHORTEST = 3
 """What is short for another word has so many letters of it."""
 
@@ -39,19 +41,26 @@ def misspellings(
         meant = near(key, keys.texts if isinstance(nodes[key], ScalarNode) else keys.groups)
         if not meant and lists_images(nodes[key]):
             meant = shortened(key, keys.groups)
+        is_renamed = not meant and bool(keys.images) and _lists(nodes[key], _OURS)
+        meant = keys.images if is_renamed else meant
         if not meant or any(not is_null(there.get(name)) for name in keys.standing_for(meant)):
             continue
         message, problem = f"unknown key `{key[:60]}`", warning
         if meant in PROMPTS:
             message += ", and this entry has no prompt"
         elif lists_images(nodes[key]):
-            message, problem = f"{message}: what it lists is not planned", error
+            message, problem = f"{message}: what it lists is not planned", warning if is_renamed else error
         yield problem(message, key_position(document, owner, key, nodes[key]), f"did you mean `{meant}`?")
 
 
 def lists_images(listed: Node) -> bool:
     """Say whether a list has an entry with a prompt, a `custom_id` or a `scene`: other programs' lists have none."""
-    return any(not fields(item).keys().isdisjoint((*PROMPTS, "custom_id", "scene")) for item in items(listed))
+    return _lists(listed, (*PROMPTS, "custom_id", "scene"))
+
+
+def _lists(listed: Node, names: tuple[str, ...]) -> bool:
+    """Say whether a list has an entry with one of these keys."""
+    return any(not fields(item).keys().isdisjoint(names) for item in items(listed))
 
 
 def key_position(document: Document, owner: Node | None, key: str, value: Node) -> Position:

@@ -46,7 +46,7 @@ def explain(text: str, failure: YAMLError) -> Mistake:
         return Mistake(
             unreadable.start(),
             f"the control character U+{ord(unreadable[0]):04X} is not allowed in YAML",
-            'delete it, or write it as an escape between double quotes: `"\\x1b"`',
+            f'delete it, or write it as an escape between double quotes: `"\\u{ord(unreadable[0]):04x}"`',
         )
     mark = getattr(failure, "problem_mark", None)
     context_mark = getattr(failure, "context_mark", None) or mark

@@ -115,6 +115,31 @@ def test_an_answered_rejection_asks_once_more_and_back(book: Project) -> None:
     assert book.read(CH01) == before
 
 
+@pytest.mark.parametrize("ends", [Status.DRAFT, Status.REJECTED])
+def test_an_approval_comes_back_to_the_picture_it_was_of_alone(book: Project, ends: Status) -> None:
+    """One that was made since was never approved: refused, until its author says so."""
+    mark(book, Status.APPROVED, A)
+    mark(book, ends, A)
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    text = book.read(CH01)
+    (refused,) = take_back(book).images
+    assert f"there is another picture at `generated/{A}.png` now" in refused.refused
+    assert book.read(CH01) == text
+    bring_back(book)
+    assert [item.refused for item in take_back(book, 2).images] == [""]
+    assert 'status: "approved"' in book.read(CH01)
+
+
+def test_an_approval_that_was_taken_back_comes_back_to_its_own_picture_alone(book: Project) -> None:
+    """Undoing the undoing is no way around it."""
+    mark(book, Status.APPROVED, A)
+    take_back(book)
+    book.edit(CH01, "A lamp.", "A lantern.")
+    assert build(book, "chargen batch all") == 0
+    assert "there is another picture" in take_back(book, 2).images[0].refused
+
+
 def test_a_restored_picture_goes_back(book: Project) -> None:
     """The one that stood there before is put back, slots and all; nothing is due after that."""
     book.edit(CH01, "A lamp.", "A lantern.")

@@ -391,6 +391,22 @@ def test_the_plan_names_both_prices_and_the_models_that_take_no_jobs(shop: Shop)
     assert not any("2.5-flare` is not known" in message for message in told)
 
 
+def test_variants_are_sent_live_and_the_plan_says_so(shop: Shop) -> None:
+    """A job makes the first picture; what is made beside it costs the full price, which is told before it is paid."""
+    shop.chapter("ch01", {"a": "A lamp.", "b": "A door."}, entry="variants: 2")
+
+    def told() -> list[str]:
+        with open_session(shop.root, ENVIRON, read_only=True) as session:
+            shown = shown_plan(prepare(session, BuildRequest()), session, whole=True)
+        return [finding.problem.message for finding in shown.findings]
+
+    assert told() == []
+    shop.run_build()
+    shop.vendor.finish()
+    shop.run_build()
+    assert told() == ["more variants are sent live, at the full price: a job makes the first picture alone"]
+
+
 def test_what_was_asked_for_by_name_takes_its_place(shop: Shop) -> None:
     """Over a fresh image, and over one that was approved then; also where the run that collected it died."""
     shop.chapter("ch01", {"a": "A lamp.", "b": "A door."})

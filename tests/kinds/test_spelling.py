@@ -56,6 +56,11 @@ def told(imagery: Imagery) -> list[str]:
         ("images:", "image:", "5:1: error: unknown key `image`: what it lists is not planned; did you mean `images`?"),
         ("images:", "imgs:", "5:1: error: unknown key `imgs`: what it lists is not planned; did you mean `images`?"),
         (
+            "images:",
+            "pictures:",
+            "5:1: warning: unknown key `pictures`: what it lists is not planned; did you mean `images`?",
+        ),
+        (
             "generation_defaults",
             "generation_default",
             "4:3: warning: unknown key `generation_default`; did you mean `generation_defaults`?",
@@ -83,6 +88,30 @@ def test_a_slip_in_a_key_is_told_where_it_stands(old: str, new: str, expected: s
 def test_a_key_of_the_authors_own_is_left_alone(line: str) -> None:
     """What is near a known key that is there, or has another shape, is the author's own."""
     assert told(scanned(f"{CHAPTER}    {line}\n")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CHAPTER}pictures: [{{prompt_used: A lamp.}}]\n",  # its own list is there
+        CHAPTER.replace("images:\n  - custom_id: a\n    prompt_used: A lamp.", "questions:\n  - prompt: Who is it?"),
+        CHAPTER.replace("images:\n  - custom_id: a\n    prompt_used: A lamp.", "plot:\n  - scene: At night."),
+        "entity_type: location-imagery\nslug: quay\noverview: {prompt: A quay.}\nold: [{prompt_used: x}]\n",
+    ],
+)
+def test_a_list_of_the_authors_own_is_left_alone(text: str) -> None:
+    """What another word names is told only where it can but be the one list of images that is missing."""
+    assert told(scanned(text)) == []
+
+
+def test_a_zone_whose_images_have_another_name_says_so() -> None:
+    """Of a section as of a file."""
+    text = (
+        "entity_type: location-imagery\nslug: quay\nzones:\n  - slug: a\n    views: [{custom_id: b, prompt: A quay.}]\n"
+    )
+    assert told(scanned(text)) == [
+        "in/it.yaml:5:5: warning: unknown key `views`: what it lists is not planned; did you mean `images`?"
+    ]
 
 
 def test_a_portrait_without_a_prompt_for_a_slip_says_so() -> None:

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import ScalarNode
 
 from chargen.errors import InputError, Position, Problem
 from chargen.yaml.document import MAX_BYTES, Document, get, is_null, items, pairs, parse, scalar
-from chargen.yaml.limits import MAX_DEPTH
+from chargen.yaml.parser import MAX_DEPTH
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "story"
 
@@ -48,6 +48,8 @@ def values(document: Document) -> list[str]:
         ("a: {b: 1,\n  size:1x1}\n", 2, 7, "blank is missing after this colon", "quote"),
         ("a: [{b:c, d: e}]\n", 1, 7, "blank is missing after this colon", "quote"),
         ("a: {b: &x {c:d}, e: *x}\n", 1, 13, "blank is missing after this colon", "quote"),
+        ('a: "b\nc: d\ne: ["#F00"]\n', 1, 4, 'ends at the `"#` of line 3', "a quote is missing"),
+        ("a: {b: 'c,\n  d: '#F00'}\n}\n", 1, 8, "ends at the `'#` of line 2", "a quote is missing"),
         ("a: [b, {c:}]\n", 1, 10, "blank is missing after this colon", "quote"),
         ("a: 'b\n---\nc: d\n", 1, 4, "quote ' opened here is never closed", "close it"),
         ("a: 1\njust words\nb: 2\n", 2, 1, "no `key: value`", "indent"),
