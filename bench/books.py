@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargen.doit_plugin.config import tables
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import Fingerprint
 from chargen.plan.session import open_session
 from chargen.store.files import hash_bytes

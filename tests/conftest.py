@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support import savings
 from support.forks import Forks
 
 PROCESSES = ("e2e", "docs", "proof", "web")
@@ -19,6 +20,7 @@ settings.load_profile("suite")  # a machine that is busy makes no example wrong
 
 def pytest_configure() -> None:
     """Let an interruption reach the processes that tests start: a suite that runs in the background ignores it."""
+    savings.files_in_memory()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -26,6 +28,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that workers side by side end together."""
     items.sort(key=lambda item: (item.get_closest_marker("long") is None, _folder(item.nodeid) not in PROCESSES))
+
+
+def pytest_collection_finish() -> None:
+    """Save on what each process of an author does once, and thousands of tests would do again."""
+    savings.collect_seldom()
+    savings.compile_once()
 
 
 @pytest.fixture(scope="session")

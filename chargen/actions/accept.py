@@ -20,13 +20,14 @@ from chargen.errors import ChargenError, InputError, error, printable
 from chargen.kinds.record_edits import record_edit
 from chargen.model.entries import Entry
 from chargen.model.inputs import parts
-from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import (
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import (
     ACCEPTED,
     AFTER,
     ANSWERED,
     FORGOTTEN,
     MADE_AS,
+    RecordLine,
     forgotten_at,
     last_attempt,
     model_file_mark,
@@ -145,7 +146,7 @@ class _Acceptance(Struct, frozen=True):
     def _keep(self, image: Planned, full: Path) -> None:
         """Keep a copy of what is accepted: no reply holds a picture that somebody painted, and it must not be lost."""
         if (kept := self.session.history.keep(image.id, full)) is not None:
-            self.session.history.part(kept, full)
+            self.session.history.part(kept.path, full)
 
     def _picture(self, image: Planned, entry: Entry, found: TargetState) -> tuple[str, Path]:
         """Return the picture to take. Raises InputError where there is none."""

@@ -21,7 +21,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.session import Session, unread_templates
 from chargen.store.files import FileKind, kind_of
 from chargen.store.places import OutsideError, contained
-from chargen.text.few import few_names
+from chargen.text.names import few_names
 
 _AFTER_A_DEAD_PATH = {
     Verdict.FRESH: "its picture is at the usual place: the next build writes that",

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from chargen.actions.version import GoneHistory, ImageHistory, Version, VersionPlace, meant
 from chargen.errors import StartError
 from chargen.kinds.record_edits import all_slots_of, metadata_of
-from chargen.model.record import Record, RecordLine
+from chargen.model.record import Record
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.evidence import Evidence
@@ -55,8 +56,10 @@ class _Originals(Struct, frozen=True):
         own = [*self.by_owner.get(image.id, ()), *(each for each in self.by_owner.get(None, ()) if _stood(each, image))]
         files = self.files
         if image.fingerprint is not None:
-            mends = mended(session.originals, session.journal, image.entry, image.fingerprint, image.inputs)
-            for stored in mends:
+            originals, journal = session.originals, session.journal
+            damaged = reversed(originals.damaged(image.fingerprint))
+            mends = (mended(originals, journal, found, image.entry, image.inputs) for found in damaged)
+            for stored in filter(None, mends):
                 files |= _files_of(stored)
                 owner = evidence.owner(stored)
                 if owner == image.id or (owner is None and _stood(stored, image)):

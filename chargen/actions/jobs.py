@@ -16,7 +16,7 @@ from chargen.model.request import ProviderError
 from chargen.model.values import Route
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, LastState
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 
 class ShownJob(Struct, frozen=True):
@@ -108,7 +108,7 @@ def cancel(session: Session, name: str) -> Cancelled:
         if not status.state.is_over:
             batches.cancel(job_id)
     except ProviderError as failure:
-        raise StartError(session.scrub(failure.message), hint=failure.hint) from None
+        raise StartError(session.project.scrub(failure.message), hint=failure.hint) from None
     return Cancelled(job, status.done, was_over=status.state.is_over)
 
 
@@ -123,7 +123,7 @@ def _shown(session: Session, job: BatchJob) -> ShownJob:
         try:
             told = batches.status(job.id)
         except ProviderError as failure:
-            trouble = session.scrub(failure.message)
+            trouble = session.project.scrub(failure.message)
     if told is None:
         return ShownJob(job, None, age, len(job.lines), trouble=trouble)
     total = told.total or len(job.lines)  # while it is looked at, a vendor counts none

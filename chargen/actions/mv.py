@@ -17,6 +17,7 @@ from chargen import kinds
 from chargen.build.entry_moves import carry, parsed, rename
 from chargen.build.moves import Mover
 from chargen.build.write_back import WriteBack
+from chargen.config.project import Project
 from chargen.errors import ChargenError, InputError, Position, Problem, StartError, error
 from chargen.kinds.names import clash_key, name_problem
 from chargen.model.entries import Entry
@@ -24,9 +25,8 @@ from chargen.model.traced import Traced
 from chargen.model.values import EntryId
 from chargen.plan.book import Book
 from chargen.plan.planner import Planner
-from chargen.plan.project import Project
 from chargen.plan.session import Session
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 from chargen.yaml.document import Document, node_at
 
 _NAMES = ("ref", "slug", "location", "character")
@@ -144,7 +144,8 @@ def _settled(session: Session, before: EntryId, after: EntryId) -> Moved:
     entry = planner.book.entry(after)
     mover = Mover(session, planner.evidence, WriteBack(session.project), planner.book.entry)
     try:
-        mover.settle(after)
+        if (group := planner.evidence.ownership.group_of(after)) is not None:
+            mover.settle(group, after)
     except ChargenError as failure:
         return Moved(before, after, entry.position, False, str(failure), ())
     return Moved(before, after, planner.book.entry(after).position, after in mover.moved, "", ())

@@ -15,7 +15,7 @@ from chargen.errors import InputError, StartError
 from chargen.kinds.names import fault
 from chargen.plan.session import Session
 from chargen.store.files import make_file, make_folder
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 from chargen.yaml.document import NULLS
 
 

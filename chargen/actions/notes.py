@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.model.reason import ReasonCode, flattened
-from chargen.model.record_marks import ANSWERED
+from chargen.model.record_line import ANSWERED
 from chargen.model.values import EntryId, Status
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session

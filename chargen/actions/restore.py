@@ -17,7 +17,8 @@ from chargen.build.write_back import WriteBack
 from chargen.errors import InputError, error
 from chargen.images.sniff import PNG, sniff
 from chargen.model.reason import sentences
-from chargen.model.record import PublishedFile, RecordLine
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Plan, Planned

@@ -25,7 +25,7 @@ from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session
 from chargen.store.decisions import Decided
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 from chargen.text.prose import one_line
 
 

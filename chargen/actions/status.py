@@ -21,7 +21,7 @@ from chargen.kinds.record_edits import record_edit
 from chargen.model.amounts import number
 from chargen.model.entries import Entry
 from chargen.model.reason import ReasonCode, has, sentences
-from chargen.model.record_marks import ANSWERED, APPROVED_DRAFT, without_mark
+from chargen.model.record_line import ANSWERED, APPROVED_DRAFT, without_mark
 from chargen.model.slots import SetSlots, SlotEdit, SlotValue
 from chargen.model.values import EntryId, FileHash, Status, Verdict
 from chargen.plan.plan import Planned, Shown, total_cost

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from chargen.errors import ChargenError, StartError, error
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint, is_digest
 from chargen.plain_file import TEXT_BYTES, read_plain
 from chargen.plan.planner import Planner

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chargen.errors import StartError, error
 from chargen.store.trash import Trash, Trashed
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 
 class TrashList(Struct, frozen=True):

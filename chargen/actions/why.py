@@ -16,8 +16,8 @@ from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.amounts import amount_of, number
 from chargen.model.entries import Entry
 from chargen.model.inputs import NEGATIVE, SIZE, Inputs, nearest_form
-from chargen.model.record import Record, RecordedReference, RecordLine
-from chargen.model.record_marks import accepted_for
+from chargen.model.record import Record, RecordedReference
+from chargen.model.record_line import RecordLine, accepted_for
 from chargen.model.traced import Traced
 from chargen.model.values import FileHash
 from chargen.plain_file import PICTURE_BYTES, read_plain

@@ -1,31 +1,39 @@
 """The attempts at one image: a durable row before each request leaves, and the reply stored before anything else.
 
-From the moment `store` returns the money is safe; what fails later is repaired by a later run without a call.
+Laws: nothing leaves while the place of the originals can't be written to, or has no room for what the images being made
+may take: what no disk takes must not be bought; nothing more leaves in a run once a reply could not be stored; replies
+already on their way are still taken. From the moment `store` returns the money is safe; what fails later is repaired by
+a later run without a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen import __version__
-from chargen.build.disk_guard import DiskGuard
 from chargen.config.tiers import FINAL
-from chargen.errors import ChargenError, InputError, Problem
+from chargen.errors import ChargenError, InputError, Position, Problem, error
 from chargen.model.inputs import record_parts
 from chargen.model.record import Record
-from chargen.model.record_marks import last_attempt
+from chargen.model.record_line import last_attempt
 from chargen.model.request import ProviderError, Reply, Request
 from chargen.model.values import EntryId
 from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.providers import is_proof
-from chargen.store.clock import stamp
+from chargen.store.clock import new_attempt_id, stamp
 from chargen.store.jobs import Job
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
 
 
 class Purchase:
@@ -57,6 +65,58 @@ class NotClaimedError(Exception):
 
 class HeldElsewhereError(Exception):
     """Another build is buying an image: the text says who, for people; nothing was sent."""
+
+
+BYTES_A_PIXEL = 2 * 4
+"""What an image takes at most: four bytes a pixel, as noise with transparency does, as delivered and as published. What
+comes larger than it was asked for comes as JPEG, with a byte a pixel and less."""
+REST = 2 << 20
+"""Bytes for an image's record, its slots and what is written of its run."""
+
+
+class DiskGuard(Struct):
+    """Whether replies can be kept, for one run of the project at `root`. Safe to use from threads."""
+
+    root: Path
+    folder: Path
+    failure: str = ""
+    _held: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def room(self, pixels: int) -> Iterator[None]:
+        """Count on an image of so many pixels being written in the block."""
+        need = BYTES_A_PIXEL * pixels + REST
+        with self._lock:
+            self._held += need
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held -= need
+
+    def check(self) -> None:
+        """Raise InputError where a reply could not be kept."""
+        place = self.folder
+        while not place.exists():
+            place = place.parent
+        shown = place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else str(place)
+        if self.failure:
+            hint = "fix that, then run again: the images not sent for cost nothing"
+            message = f"not sent: the reply for another image could not be stored: {self.failure}"
+            raise InputError(error(message, hint=hint))
+        if not os.access(place, os.W_OK | os.X_OK):
+            hint = "check who owns this path, its permissions, and that its file system is writable"
+            raise InputError(error("not sent: a reply could not be stored here", Position(shown), hint))
+        free = shutil.disk_usage(place).free
+        if free < self._held:
+            need = f"{-(-self._held >> 20)} MiB that the images being made may take"
+            message = f"not sent: {free >> 20} MiB are free on this disk, less than the {need}"
+            raise InputError(error(message, Position(shown), "free some space, then run again"))
+
+    def failed(self, failure: ChargenError) -> None:
+        """Note that a reply could not be stored."""
+        self.failure = self.failure or failure.problems[0].message
 
 
 class ImageAttempts:
@@ -186,7 +246,7 @@ class ImageAttempts:
 
 def received(session: Session, record: Record, reply: Reply) -> Record:
     """Complete the record of a try with its reply, free of keys and of what can't be kept: good replies hold both."""
-    clean = session.clean
+    clean = session.project.clean
     another = clean(reply.answered_by)
     return replace(
         record,
@@ -209,9 +269,9 @@ def note_failed(session: Session, attempt_id: str, failure: ProviderError) -> No
         failure.failure,
         failure.message,
         http_status=failure.status,
-        request_id=session.clean(failure.request_id),
+        request_id=session.project.clean(failure.request_id),
         cost_usd=failure.cost_usd,
-        usage=session.clean(failure.usage),
+        usage=session.project.clean(failure.usage),
         possibly_billed=failure.possibly_billed,
     )
 

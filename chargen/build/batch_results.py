@@ -104,7 +104,7 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
                 _tidy(session, job, batches, found)
         except ProviderError as failure:
             silent.add(job.provider)
-            found.told.append(f"`{job.name}` could not be asked for: {session.scrub(failure.message)}")
+            found.told.append(f"`{job.name}` could not be asked for: {session.project.scrub(failure.message)}")
     return found
 
 
@@ -237,7 +237,7 @@ def _take(
 def _failed(session: Session, line: JobLine, failure: ProviderError, found: Collected) -> None:
     note_failed(session, line.attempt, failure)
     again = failure.failure is FailureClass.TRANSIENT
-    message = session.scrub(failure.message)
+    message = session.project.scrub(failure.message)
     found.failures.append(LineFailure(line.entry_id, message, again, failure.possibly_billed))
 
 
@@ -257,7 +257,7 @@ def _give_up(
         [line.attempt for line in lines], failure.failure, failure.message, possibly_billed=billed
     )
     again = failure.failure is FailureClass.TRANSIENT
-    message = session.scrub(failure.message)
+    message = session.project.scrub(failure.message)
     found.failures.extend(LineFailure(line.entry_id, message, again, billed) for line in lines)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from chargen import kinds
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, StartError, error
 from chargen.kinds.record_edits import renamed_edit
 from chargen.model.entries import Entry
 from chargen.model.slots import SetSlots
 from chargen.model.values import EntryId
-from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
 from chargen.plan.session import Session
 from chargen.store.exchange import replace_unchanged

@@ -90,7 +90,3 @@ SendingEvent: TypeAlias = (
     " | AnsweredByAnother"
 )
 Sink: TypeAlias = Callable[[SendingEvent], None]
-
-
-def nobody(_event: SendingEvent) -> None:
-    """Take an event and do nothing with it."""

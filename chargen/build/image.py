@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.build.attempt import ImageAttempts, Purchase
+from chargen.build.attempt import DiskGuard, ImageAttempts, Purchase
 from chargen.build.batches import Batches
-from chargen.build.disk_guard import DiskGuard
 from chargen.build.moves import Mover
 from chargen.build.publish import (
     author_decision_since,
@@ -54,14 +53,15 @@ _AT_ONCE = 0.005
 """Seconds in which a request leaves that has to wait for nothing; an image that waited longer is judged again."""
 
 
-def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: PLR0911 - one for each way it ends
+def build_image(builder: ImageBuilder, image: Planned) -> BuildResult:  # noqa: C901, PLR0911 - one for each way it ends
     """Do what an image needs now, up to its picture at the target, its slots in the YAML and its journal row.
 
     Raises InputError (blocked, or a disk that does not take it), ProviderError, StoppedError, OverBudgetError,
     RewordedError; with a shared store also HeldElsewhereError and NotClaimedError.
     """
     session = builder.session
-    builder.mover.settle(image.id)
+    if (group := builder.judge.evidence.ownership.group_of(image.id)) is not None:
+        builder.mover.settle(group, image.id)
     if (called := builder.place_now(image, image)).id != image.id:
         return BuildResult(Outcome.NOTHING, image, note=f"its entry is called `{called.id}` by now: run again")
     if need := next(filter(builder.batches.joined.__contains__, image.needs), None):
@@ -290,7 +290,7 @@ class ImageBuilder(Struct, frozen=True):
         """Keep the picture that stays behind under an image's former id as a version of what it is called now."""
         former = self.session.project.path(image.target)
         if (kept := self.session.history.keep(place.id, former)) is not None:
-            self.session.history.part(kept, former)
+            self.session.history.part(kept.path, former)
 
     def write_prompt(self, image: Planned) -> None:
         """Write the composed prompt where doit and people look for it, if it changed; the records hold it too."""

@@ -19,7 +19,7 @@ from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
-from chargen.model.record_marks import made_as, with_name
+from chargen.model.record_line import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
@@ -49,11 +49,8 @@ class Mover(Struct):
     _failed: dict[EntryId, InputError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def settle(self, entry_id: EntryId) -> None:
-        """Carry out the moves that touch an entry's place, if there are any. Raises InputError: all of them stay."""
-        group = self.evidence.ownership.group_of(entry_id)
-        if group is None:
-            return
+    def settle(self, group: Group, entry_id: EntryId) -> None:
+        """Carry out the moves that touch an entry's place. Raises InputError: all of them stay."""
         with self._lock:  # one group at a time: nothing is waited for but the disk
             if entry_id in self._failed:
                 raise self._failed[entry_id]
@@ -123,7 +120,7 @@ class Mover(Struct):
         if kept is None:
             raise InputError(error(f"`{move.source}` is gone", self.entry(move.id).position, "run again"))
         if not move.leaves and kept.path != source:
-            self.session.history.part(kept, source)
+            self.session.history.part(kept.path, source)
         return kept
 
     def _begun(self, move: Move) -> BegunMove | None:

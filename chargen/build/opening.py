@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from chargen.build.attempt import DiskGuard
 from chargen.build.batch_results import Collected, JobReplies, collect_batches
 from chargen.build.batches import Batches, JobClaims
-from chargen.build.disk_guard import DiskGuard
 from chargen.build.entry_moves import finish
-from chargen.build.events import Sink, nobody
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
-from chargen.build.journal_repair import finish_rows
 from chargen.build.moves import Mover
 from chargen.build.restore import Restorer
 from chargen.build.rewording import Rewording, rules_of
@@ -27,14 +25,17 @@ from chargen.build.sender import Senders
 from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import InputError, StartError
+from chargen.model.record import PublishedFile
 from chargen.model.values import Verdict
 from chargen.plan.before_sending import warnings_of
 from chargen.plan.build_request import BuildRequest, Prepared, prepare
 from chargen.plan.cache.files import under_way
 from chargen.plan.cache.snapshot import Snapshot
 from chargen.plan.plan import Planned
+from chargen.plan.planner import Planner
 from chargen.plan.session import Session, open_session
 from chargen.store.batch_jobs import jobs_state
+from chargen.store.clock import stamp
 from chargen.store.locks import project_lock
 from chargen.store.log import start_logging
 
@@ -61,6 +62,19 @@ def _sharing(session: Session) -> Sharing | None:
 
     root = session.project.root
     return Sharing(session, open_store(settings, root, session.run_id, session.environ, session.clock))
+
+
+def _finish_rows(session: Session, planner: Planner) -> None:
+    """End in the journal what a process that died had ended everywhere else: picture in place, slots written, no row.
+
+    Only rows of images whose own record line describes the file at the target are ended. Raises InputError.
+    """
+    for name in session.journal.building() & planner.book.home.keys():
+        image = planner.image(name)
+        line = image.entry.record_line
+        if image.verdict is Verdict.FRESH and not image.acts and line is not None:
+            now = stamp(session.clock.now(), microseconds=True)
+            session.journal.done(image.id, PublishedFile(line.file, line.size, now, image.target), line.attempt)
 
 
 def _collected(session: Session, sharing: Sharing | None) -> Collected:
@@ -105,7 +119,6 @@ def open_build(
     order: BuildRequest | None = None,
     *,
     environ: Mapping[str, str] | None = None,
-    sink: Sink = nobody,
     on_wait: Callable[[int | None], None] | None = None,
     command: str = "",
     snapshot: Snapshot | None = None,
@@ -130,7 +143,7 @@ def open_build(
     with ExitStack() as stack, _or_nothing_starts():
         stack.enter_context(session)
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
-        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.scrub)
+        start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.project.scrub)
         leftovers = session.recover()
         stack.callback(session.tidy)
         saw_before = finish(session) or bool(waited)
@@ -145,13 +158,13 @@ def open_build(
         prepared = _prepared(session, sharing, order, None if looked else snapshot, from_jobs)
         stack.callback(prepared.keep)
         stack.enter_context(under_way(session.project, something_to_do=bool(prepared.choice.images)))
-        finish_rows(session, prepared.planner)
+        _finish_rows(session, prepared.planner)
 
         build: Build
         sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
         senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sent_for)
         guard = DiskGuard(session.project.root, session.project.originals)
-        write_backs = WriteBack(session.project, prepared.planner.disk.read_already)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read)
         mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
         batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
         judge = prepared.planner.judge
@@ -168,7 +181,6 @@ def open_build(
             prepared.selected,
             builder,
             stop,
-            sink,
             leftovers,
             left_out=list(prepared.choice.left_out),
             warnings=warnings_of(session, prepared),

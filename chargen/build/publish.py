@@ -16,9 +16,8 @@ from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit
 from chargen.model.entries import Entry
-from chargen.model.record import PublishedFile, Record, RecordLine
-from chargen.model.record_json import to_dict
-from chargen.model.record_marks import ANSWERED, accepted_for, last_attempt, line_of, made_as, with_mark, with_name
+from chargen.model.record import PublishedFile, Record, line_of, to_dict
+from chargen.model.record_line import ANSWERED, RecordLine, accepted_for, last_attempt, made_as, with_mark, with_name
 from chargen.model.request import FailureClass
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import EntryId, FileHash, Size, Status

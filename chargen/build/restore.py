@@ -17,7 +17,9 @@ from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import InputError, Severity, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.inputs import parts
-from chargen.model.record import PublishedFile, RecordLine
+from chargen.model.reason import NOTHING_REPLACES
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import RecordLine
 from chargen.model.values import FileHash, Verdict
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.judge import Judge
@@ -111,6 +113,8 @@ class Restorer(Struct, frozen=True):
 def _blocked(image: Planned) -> InputError:
     own = [problem for problem in image.problems if problem.severity is Severity.ERROR]
     known = {problem.message for problem in own}
-    more = (error(text, image.entry.position) for text in map(str, image.judgement.reasons) if text not in known)
+    reasons = image.judgement.reasons
+    stops = [reason for reason in reasons if reason.code in NOTHING_REPLACES] or reasons  # else they say what changed
+    more = (error(text, image.entry.position) for text in map(str, stops) if text not in known)
     placed = (problem if problem.position else problem.at(image.entry.position) for problem in own)
     return InputError((*placed, *more))

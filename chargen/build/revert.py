@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chargen.build.write_back import replacement_rounds
+from chargen.config.project import Project
 from chargen.errors import InputError
 from chargen.model.entries import Entry
 from chargen.model.values import EntryId
-from chargen.plan.project import Project
 from chargen.plan.scan import scan_document
 from chargen.store.exchange import replace_unchanged
 from chargen.store.locks import file_lock
@@ -45,9 +45,11 @@ def _reverted(project: Project, data: bytes, entry: Entry, changes: Sequence[Dif
     now = next((each for each in (before.entries if before else ()) if each.id == entry.id), None)
     if before is None or now is None:
         return None
-    cell = EditableText.of(document).cell_of(now.path)
-    text = document.text
-    start, end = (0, len(text)) if cell is None else (cell.start, cell.start + len(cell.text))
+    held, text = EditableText.of(document), document.text
+    start, end = 0, len(text)
+    if (cell := held.cell_of(now.path)) is not None:
+        start = held.start_of(cell)
+        end = start + len(cell.text)
     for change in changes:
         reverted = change.reverted(text, start, end)
         if reverted is None:

@@ -2,7 +2,8 @@
 
 Law: nothing is paid for as it was planned that the author has replaced meanwhile, wherever it stands: in the entry, the
 rest of its file, the files of whom it shows, a template, the settings. What the run itself wrote there is no change.
-Files are compared by their bytes; only where one was saved is the image planned anew, and what it asks for compared.
+Files are compared by their bytes; only where one was saved is it read, the image planned anew, and what it asks for
+compared.
 """
 
 from __future__ import annotations
@@ -57,7 +58,11 @@ class Rewording:
         """Plan an image by what is written now; None where there is no such entry. Raises StartError."""
         if not self._holds(self._latest, image, rules):
             session = self._session if rules == self._planned.rules else self._session.with_settings_now()
-            self._latest = _Planning(session.planner(), rules)
+            before = self._latest.planner.disk
+            # What a file is read as hangs on the settings; what was written back is no word of it.
+            files = before.files if rules == self._latest.rules else ()
+            same = (file for file in files if self._write_backs.is_as_read(file, before.digest(file)))
+            self._latest = _Planning(session.planner(known=dict.fromkeys(same, before)), rules)
         planner = self._latest.planner
         return planner.image(image.id) if image.id in planner.book.home else None
 

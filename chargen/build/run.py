@@ -27,13 +27,12 @@ from chargen.build.events import (
     RequestSent,
     SendingEvent,
     ServerLeftOut,
-    Sink,
-    nobody,
 )
 from chargen.build.image import ImageBuilder, build_image, build_variant
 from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.retry import BreakerOpenError, StoppedError
 from chargen.config.layout import LOG
+from chargen.config.project import Project
 from chargen.errors import ChargenError, Problem, Severity
 from chargen.model.request import FailureClass, ProviderError
 from chargen.model.values import EntryId, Verdict
@@ -42,7 +41,6 @@ from chargen.plan.choice import Choice, LeftOut
 from chargen.plan.findings import Finding
 from chargen.plan.plan import Plan, Planned, Shown
 from chargen.plan.planner import Planner
-from chargen.plan.project import Project
 from chargen.plan.session import Session
 from chargen.store.journal_rows import Attempt
 
@@ -68,8 +66,6 @@ class Build:
     selected: tuple[EntryId, ...]
     builder: ImageBuilder
     stop: threading.Event
-    sink: Sink = nobody
-    """Told of everything that is sent for, on the thread of an image."""
     leftovers: tuple[Attempt, ...] = ()
     done: dict[EntryId, BuildResult] = field(default_factory=dict)
     failed: dict[EntryId, Failure] = field(default_factory=dict)
@@ -158,27 +154,40 @@ class Build:
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None. It may be `held` after that."""
         self.held.pop(entry_id, None)
-        failure = self._guarded(entry_id, self._build)
-        if failure is None and entry_id in self.done and self._more.get(entry_id):
-            self._guarded(entry_id, self._make_variants)
-        return failure
+        image = self.image(entry_id)
+        try:
+            if self.collected.failures and image.verdict.spends and entry_id in self.collected.faults:
+                raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
+            result = build_image(self.builder, self.whole(entry_id))
+            with self._lock:
+                self.done[entry_id] = result
+            if result.failure is not None:
+                raise result.failure
+        except HeldElsewhereError as holder:
+            with self._lock:
+                self.held[entry_id] = str(holder)
+            return None
+        except Exception as failure:  # noqa: BLE001 - as `_why` says
+            return self._why(image, failure)
+        if self._more.get(entry_id):
+            self._make_variants(entry_id)
+        return None
 
     def note(self, event: SendingEvent) -> None:
-        """Note what goes on while images are sent for, and pass it on."""
-        self.sink(event)
+        """Note what goes on while images are sent for."""
         if isinstance(event, RequestSent):
             self.sent = True
             self.on_sent(EntryId(event.entry_id))
         elif isinstance(event, JobAdvanced):
             self.on_progress(event.entry_id, event.done)
         elif isinstance(event, AnsweredByAnother):
-            self.others.append(replace(event, answered_by=self.session.clean(event.answered_by)))
+            self.others.append(replace(event, answered_by=self.project.clean(event.answered_by)))
         elif isinstance(event, ChargedMore):
             self.charged_more.append(event)
         elif isinstance(event, ServerLeftOut):
-            self.servers_left_out[event.address] = replace(event, message=self.session.scrub(event.message))
+            self.servers_left_out[event.address] = replace(event, message=self.project.scrub(event.message))
         elif isinstance(event, ProviderStopped):
-            self.stopped[event.provider] = replace(event, message=self.session.scrub(event.message))
+            self.stopped[event.provider] = replace(event, message=self.project.scrub(event.message))
 
     def fail(self, entry_id: EntryId, message: str) -> None:
         """Note a failure that happened outside `build`."""
@@ -259,6 +268,9 @@ class Build:
                 with self._lock:
                     self.left_out.append(LeftOut(self.image(entry_id), f"variants: {holder}"))
                 return
+            except Exception as failure:  # noqa: BLE001 - as `_why` says
+                self._why(self.image(entry_id), failure)
+                return
             if made.outcome is not Outcome.VARIANT:
                 return
             cost = None if done.cost_usd is None or made.cost_usd is None else done.cost_usd + made.cost_usd
@@ -272,42 +284,24 @@ class Build:
             with self._lock:
                 self.done[entry_id] = done
 
-    def _build(self, entry_id: EntryId) -> None:
-        if self.collected.failures and self.image(entry_id).verdict.spends and entry_id in self.collected.faults:
-            raise ProviderError(FailureClass.INVALID, self.collected.faults[entry_id])
-        try:
-            result = build_image(self.builder, self.whole(entry_id))
-        except HeldElsewhereError as holder:
+    def _why(self, image: Shown, failure: Exception) -> str:
+        """Note why an image was not made, and return it; a bug of ours fails one image, its traceback is in the log."""
+        if isinstance(failure, StoppedError):
             with self._lock:
-                self.held[entry_id] = str(holder)
-            return
-        with self._lock:
-            self.done[entry_id] = result
-        if result.failure is not None:
-            raise result.failure
-
-    def _guarded(self, entry_id: EntryId, action: Callable[[EntryId], None]) -> str | None:
-        image = self.image(entry_id)
-        try:
-            action(entry_id)
-        except StoppedError:
-            with self._lock:
-                self.interrupted[entry_id] = image
+                self.interrupted[image.id] = image
             return "interrupted before it was sent"
-        except (OverBudgetError, NotClaimedError, RewordedError) as refusal:
+        if isinstance(failure, OverBudgetError | NotClaimedError | RewordedError):
             with self._lock:
-                self.left_out.append(LeftOut(image, refusal.message))
-            return refusal.message
-        except ProviderError as failure:
+                self.left_out.append(LeftOut(image, failure.message))
+            return failure.message
+        if isinstance(failure, ProviderError):
             if failure.__cause__ is not None and not isinstance(failure.__cause__, ProviderError):
                 _LOG.error("%s: %s", image.id, failure.message, exc_info=failure.__cause__)
             return self._fail_by(image, failure)
-        except ChargenError as failure:
+        if isinstance(failure, ChargenError):
             return self._fail(image, str(failure))
-        except Exception as bug:  # noqa: BLE001 - a bug of ours fails one image, with its traceback in the log
-            _LOG.exception("%s: unexpected %s", image.id, type(bug).__name__)
-            return self._fail(image, f"unexpected {type(bug).__name__}: see `{LOG}`, and please report it")
-        return None
+        _LOG.error("%s: unexpected %s", image.id, type(failure).__name__, exc_info=failure)
+        return self._fail(image, f"unexpected {type(failure).__name__}: see `{LOG}`, and please report it")
 
     def _fail_by(self, image: Shown, failure: ProviderError) -> str:
         name = image.route.provider if image.route is not None else ""
@@ -319,7 +313,7 @@ class Build:
         return self._fail(image, message, stopped_by=name if failure.stops_provider else "")
 
     def _fail(self, image: Shown, message: str, *, stopped_by: str = "") -> str:
-        message = self.session.scrub(message)
+        message = self.project.scrub(message)
         with self._lock:
             self.failed[image.id] = Failure(image, message, stopped_by)
         if not self.session.read_only:

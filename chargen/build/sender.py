@@ -27,7 +27,6 @@ from chargen.build.events import (
     ServerLeftOut,
     Sink,
     TryFailed,
-    nobody,
 )
 from chargen.build.pace import InterruptibleWait, Pacer
 from chargen.build.retry import BreakerOpenError, Pool, Server, asks_too_long, next_wait, pause_after
@@ -85,10 +84,6 @@ class _Call(Struct):
     tries: int = 0
     """All there were, also those that a server left out brought to nothing."""
 
-    @property
-    def number(self) -> int:
-        return self.tries + 1
-
 
 class Sender:
     """Sends to one provider; any number of threads may call `send`, at most `workers` are in flight.
@@ -103,7 +98,7 @@ class Sender:
         *,
         ledger: Ledger,
         stop: threading.Event,
-        sink: Sink = nobody,
+        sink: Sink,
         clock: Callable[[], float] = time.monotonic,
         luck: Callable[[], float] = chance.random,
         wait: Callable[[float], object] | None = None,
@@ -234,12 +229,13 @@ class Sender:
             yield departed
 
     def _log_sent(self, call: _Call, server: Server) -> str:
+        number = call.tries + 1
         try:
-            attempt_id = call.log.sent(call.request, call.number, call.estimate, server.address)
+            attempt_id = call.log.sent(call.request, number, call.estimate, server.address)
         except BaseException:
             self._ledger.settle(call.most, NOTHING)
             raise
-        self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, call.number))
+        self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, number))
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:
@@ -250,8 +246,7 @@ class Sender:
         )
 
     def _failed(self, call: _Call, flight: _Flight, failure: ProviderError) -> None:
-        number = call.number
-        call.tries = number
+        number = call.tries = call.tries + 1
         if failure.failure is FailureClass.AMBIGUOUS:
             failure.possibly_billed = True
         call.failed = failure
@@ -311,7 +306,7 @@ class Senders:
     """The senders of one run, one a provider, made when its first image is sent; all share ledger and stop."""
 
     def __init__(
-        self, settings: Settings, adapters: Adapters, ledger: Ledger, stop: threading.Event, sink: Sink = nobody
+        self, settings: Settings, adapters: Adapters, ledger: Ledger, stop: threading.Event, sink: Sink
     ) -> None:
         self._settings = settings
         self._adapters = adapters

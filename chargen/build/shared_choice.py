@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, forgotten_at
+from chargen.config.project import Project
+from chargen.model.record import Record
+from chargen.model.record_line import ANSWERED, RecordLine, forgotten_at
 from chargen.model.values import EntryId, Fingerprint, Status, Verdict
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned
-from chargen.plan.project import Project
 from chargen.plan.verdict import Force
 from chargen.providers import is_proof
 from chargen.store.files import FileKind, kind_of

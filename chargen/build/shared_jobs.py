@@ -21,8 +21,7 @@ from chargen.build.attempt import note_failed, received
 from chargen.build.batch_results import Collected, JobReplies, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_json
+from chargen.model.record import Record, RecordError, from_json
 from chargen.model.request import FailureClass, ProviderError, Reply, Request
 from chargen.model.values import Fingerprint, is_attempt_id
 from chargen.plan.budget import NOTHING
@@ -30,7 +29,8 @@ from chargen.plan.plan import Planned
 from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
-from chargen.store.original_store import StoredOriginal, original_of
+from chargen.store.original_store import StoredOriginal
+from chargen.store.pictures import original_of
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -189,7 +189,9 @@ class SharedJobs(JobClaims, JobReplies):
                 given_up = self._given_up(unreadable, "and what the store has of its request can't be read")
             self._take(job_id, status, batches, waiting, records)
         except ProviderError as failure:
-            self._said[name] = f"{claim.provider} could not be asked for it: {self._session.scrub(failure.message)}"
+            self._said[name] = (
+                f"{claim.provider} could not be asked for it: {self._session.project.scrub(failure.message)}"
+            )
         came = len(records) - len(waiting)
         if came:
             found.told.append(f"`{name}`, a job of {claim.who}: {came} of its requests collected here, paid for there")
@@ -258,7 +260,9 @@ class SharedJobs(JobClaims, JobReplies):
         self._session.journal.sent_all([Sending.of(record)], record.sent_at)
         note_failed(self._session, record.attempt, failure)
         if self._sharing.give_back(held) and failure.possibly_billed:
-            self._sharing.tell_billed(held.claim, f"of which nothing came: {self._session.scrub(failure.message)}")
+            self._sharing.tell_billed(
+                held.claim, f"of which nothing came: {self._session.project.scrub(failure.message)}"
+            )
         if not failure.possibly_billed:
             self._sharing.month.account(record.attempt, failure.cost_usd or NOTHING)
 

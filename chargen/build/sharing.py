@@ -23,8 +23,7 @@ from chargen.build.shared_month import SharedMonth
 from chargen.build.shared_purchase import SharedPurchase, UnsharedPurchase
 from chargen.config.settings import StoreClaims
 from chargen.errors import ChargenError, Problem, note, warning
-from chargen.model.record import Record
-from chargen.model.record_json import to_json
+from chargen.model.record import Record, to_json
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.budget import NOTHING
 from chargen.plan.judge import Judge

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.errors import ChargenError, InputError, Position, error
 from chargen.model.entries import Entry, Imagery
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, Route
-from chargen.plan.project import Project
 from chargen.plan.scan import ScannedFile, scan_document
 from chargen.plan.write_back_check import made_up_edit, unwritable
 from chargen.store.exchange import closed_to_replacement, is_being_written, lost_on_replacement, replace_unchanged
@@ -80,18 +80,18 @@ class _OpenFile(Struct):
 class WriteBack:
     """All imagery files of a project that are written in this run; safe to use from threads.
 
-    `read_already` gives a file as it was read for the plan, so that it is read once. `recorder` is told what is about
+    `read` are the files as they were read for the plan, so that each is read once. `recorder` is told what is about
     to change in a file, entry by entry, before the file is replaced.
     """
 
     def __init__(
         self,
         project: Project,
-        read_already: Callable[[str], ScannedFile | None] | None = None,
+        read: Mapping[str, ScannedFile] | None = None,
         recorder: Callable[[str, Sequence[tuple[EntryId, Difference]]], None] | None = None,
     ) -> None:
         self._project = project
-        self._read_already = read_already
+        self._read_for_plan = read or {}
         self._recorder = recorder
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}
@@ -266,7 +266,7 @@ class WriteBack:
     def _read(self, opened: _OpenFile) -> bytes:
         data = read_inside(self._project.root, opened.file)
         if data != opened.data:
-            known = None if self._read_already is None else self._read_already(opened.file)
+            known = self._read_for_plan.get(opened.file)
             if known is not None and known.imagery is not None and known.digest == hash_bytes(data):
                 opened.text = None
                 self._take(opened, known.imagery)

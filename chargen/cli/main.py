@@ -13,7 +13,7 @@ import click
 from chargen import __version__
 from chargen.cli.output import discard, of_bug, of_system, to_stderr
 from chargen.errors import ChargenError, ExitCode
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 COMMANDS = {
     "init": "make a small working project in a folder",

@@ -11,8 +11,8 @@ from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json
 from chargen.cli.tables import columns, dim, moment, plural, size_text
 from chargen.model.groups import grouped
-from chargen.text.few import few
 from chargen.text.money import cost_text
+from chargen.text.names import few
 
 if TYPE_CHECKING:
     from chargen.actions.orphans import Orphan, Unplanned

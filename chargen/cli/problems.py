@@ -14,7 +14,7 @@ from chargen.errors import NAME, Problem, Severity
 from chargen.model.groups import grouped
 from chargen.model.reason import Reason, ReasonCode, has, of_many, sentences, tier_told
 from chargen.model.values import Verdict
-from chargen.text.few import FEW, few, few_names
+from chargen.text.names import FEW, few, few_names
 
 if TYPE_CHECKING:
     from chargen.plan.cache.stamp import Summary

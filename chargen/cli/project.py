@@ -18,7 +18,7 @@ from chargen.plan.planner import Planner
 from chargen.plan.selection import select
 from chargen.plan.session import Session, open_session
 from chargen.store.locks import project_lock
-from chargen.text.few import few_names
+from chargen.text.names import few_names
 
 
 class OpenProject(Struct, frozen=True):

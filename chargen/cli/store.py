@@ -101,7 +101,7 @@ def _opened() -> Iterator[tuple[Session, SharedStore]]:
         try:
             yield session, store
         except StoreError as failure:
-            raise StartError(session.scrub(str(failure)), hint="`chargen store check` tells more") from None
+            raise StartError(session.project.scrub(str(failure)), hint="`chargen store check` tells more") from None
 
 
 def _check_lines(found: StoreCheck) -> Iterator[str]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from chargen.cli.output import BOLD, CYAN, DIM, GREEN, RED, YELLOW, plain, styled
 from chargen.model.values import Verdict
-from chargen.text.few import few
+from chargen.text.names import few
 
 NARROWEST = 60
 """Columns that a narrower terminal is treated as having."""

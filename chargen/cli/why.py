@@ -14,7 +14,7 @@ from chargen.cli.options import image_names, json_option
 from chargen.cli.output import GREEN, RED, STRUCK, UNDERLINE, in_colour, say, say_json, styled
 from chargen.cli.tables import bold, coloured, dim, moment
 from chargen.model.inputs import Change, change_reasons
-from chargen.model.record_marks import accepted_for
+from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
 from chargen.text.money import estimate_text, paid_text

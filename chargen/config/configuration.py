@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.config.setting_checks import url_trouble
 from chargen.config.settings import Settings, StoreAccess
 from chargen.config.settings_table import KnownProvider, parse_settings
@@ -33,17 +33,9 @@ _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.I
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-class Configuration(Struct, frozen=True):
-    """A project's absolute root folder, its settings, and the values to take out of everything that is written."""
-
-    root: Path
-    settings: Settings
-    secrets: tuple[str, ...]
-
-
 def configuration(
     folder: Path, environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider] | None = None
-) -> Configuration:
+) -> Project:
     """Find the project around `folder` and read its settings.
 
     Raises StartError: no project, a file that can't be read or is not TOML, or any bad setting or base URL.
@@ -53,7 +45,7 @@ def configuration(
     text, document = _read(root / FILE)
     settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known)
     settings = with_store_access(with_base_urls(settings, environ, known), environ)
-    return Configuration(root, settings, secrets(environ, known))
+    return Project(root, settings, secrets(environ, known))
 
 
 def project_root(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from chargen.errors import Position, Problem, error
 from chargen.model.amounts import LARGEST_AMOUNT
 from chargen.model.traced import Traced
 from chargen.model.values import Size
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 KEYS_HINT = "keys come from the environment only: remove it from this file"
 LEAST_PROMPT, MOST_PROMPT = 200, 100_000

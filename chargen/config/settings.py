@@ -18,7 +18,7 @@ from chargen.errors import Position, StartError
 from chargen.model.request import ProviderSettings
 from chargen.model.traced import Traced
 from chargen.model.values import Route, Size
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 TABLE: KeyPath = ("tool", "chargen")
 ANY = "*"

@@ -34,7 +34,7 @@ from chargen.config.toml_positions import KeyPath
 from chargen.errors import Position, StartError
 from chargen.model.request import Mode, ProviderSettings
 from chargen.model.values import Route
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 _TOP = (
     "imagery", "prompts", "generated", "style_prefix", "style_suffix", "default_size", "size_policy",

@@ -16,10 +16,10 @@ from chargen.build.write_back import WriteBack
 from chargen.config.layout import IGNORED
 from chargen.errors import ChargenError, printable
 from chargen.kinds.record_edits import record_edit
-from chargen.model.record_marks import FORGOTTEN, forgotten_at, with_mark
+from chargen.model.record_line import FORGOTTEN, forgotten_at, with_mark
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.evidence import Evidence
-from chargen.plan.fact_sources import PlanOptions
+from chargen.plan.judge import PlanOptions
 from chargen.plan.plan import Planned, total_cost
 from chargen.plan.planner import Planner
 from chargen.plan.session import Session

@@ -11,12 +11,12 @@ from doit.task import Stream, Task
 
 from chargen.build.run import Build
 from chargen.config.layout import DOIT_STATES
+from chargen.config.project import Project
 from chargen.doit_plugin.own_tasks import order_by_paths
 from chargen.doit_plugin.runner import ImageRunner
 from chargen.doit_plugin.states import ContentChecker, RecordStates, images
 from chargen.doit_plugin.tasks import made, needed_tasks, task_of, with_group
 from chargen.errors import ExitCode
-from chargen.plan.project import Project
 
 
 def image_tasks(build: Build) -> list[Task]:

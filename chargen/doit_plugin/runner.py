@@ -25,7 +25,7 @@ from chargen.build.run import Build
 from chargen.doit_plugin.ordered_gate import OrderedGate
 from chargen.errors import ExitCode
 from chargen.model.values import EntryId
-from chargen.text.few import few_names
+from chargen.text.names import few_names
 
 _SPARE_THREADS = 2
 """Threads a provider has beyond its workers: they store, publish and write back while the workers' calls go on."""

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from chargen.build.opening import open_build
 from chargen.build.run import Build
+from chargen.config.project import Project
 from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
 from chargen.model.values import EntryId, Verdict
 from chargen.plan.choice import choose
 from chargen.plan.plan import Plan, Shown
-from chargen.plan.project import Project
 from chargen.plan.session import open_session
 from chargen.store.files import make_folder
 

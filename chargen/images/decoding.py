@@ -120,8 +120,7 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-    credentials = png.has_chunk(data, png.CREDENTIALS) if media_type == PNG else carries_credentials(data)
-    return Picture(media_type, upright.width, upright.height, has_alpha, credentials), upright
+    return Picture(media_type, upright.width, upright.height, has_alpha, carries_credentials(data)), upright
 
 
 _CLOSE = "close other programs, or lower `workers` in pyproject.toml; the next run goes on for free"
@@ -155,10 +154,11 @@ def shown_parts(data: bytes, media_type: str) -> bytes:
     Raises PictureError and PngError.
     """
     if media_type == PNG:
-        for chunk in png.chunks(data):
+        chunks = png.chunks(data)
+        for chunk in chunks:
             if chunk.name == png.ANIMATION and int.from_bytes(chunk.body(data)[:4], "big") > 1:
                 raise PictureError("this picture is animated")
-        return png.filtered(data, lambda chunk: chunk.name in _PIXEL_CHUNKS and not _too_long(chunk, data))
+        return png.only(data, [chunk for chunk in chunks if chunk.name in _PIXEL_CHUNKS and not _too_long(chunk, data)])
     if media_type == WEBP and any(name == b"ANIM" for name, _ in webp_chunks(data)):
         raise PictureError("this picture is animated")
     if media_type == JPEG:

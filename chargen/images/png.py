@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -122,9 +122,9 @@ def text_of(data: bytes, keyword: str) -> str | None:
     return None
 
 
-def filtered(data: bytes, keep: Callable[[Chunk], bool]) -> bytes:
-    """Return the file with only the chunks `keep` says yes to; what follows the end mark goes. Raises PngError."""
-    return SIGNATURE + b"".join(data[chunk.start : chunk.end] for chunk in chunks(data) if keep(chunk))
+def only(data: bytes, kept: Iterable[Chunk]) -> bytes:
+    """Return the file with these of its chunks alone; what follows the end mark goes."""
+    return SIGNATURE + b"".join([data[chunk.start : chunk.end] for chunk in kept])
 
 
 def inserted(data: bytes, new: Iterable[bytes]) -> bytes:
@@ -136,7 +136,7 @@ def inserted(data: bytes, new: Iterable[bytes]) -> bytes:
 
 def without_our_text(data: bytes) -> bytes:
     """Return the file without the record and without XMP. Raises PngError."""
-    return filtered(data, lambda chunk: not _is_ours(chunk, data))
+    return only(data, [chunk for chunk in chunks(data) if not _is_ours(chunk, data)])
 
 
 def with_record(data: bytes, record: Mapping[str, Any], xmp: str) -> bytes:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from chargen.images import png
+
 PNG = "image/png"
 JPEG = "image/jpeg"
 WEBP = "image/webp"
@@ -140,8 +142,10 @@ def carries_credentials(data: bytes) -> bool:
     """Say whether a picture carries C2PA Content Credentials, by the place its format has for them."""
     match sniff(data):
         case "image/png":
-            # The four letters could stand in pixels too; then the answer is checked by whoever reads the chunks.
-            return b"caBX" in data
+            try:
+                return png.CREDENTIALS in data and png.has_chunk(data, png.CREDENTIALS)  # it could stand in pixels too
+            except png.PngError:
+                return False
         case "image/jpeg":
             return any(segment.marker == 0xEB and b"jumb" in segment.body[:64] for segment in jpeg_segments(data))
         case "image/webp":

@@ -33,7 +33,7 @@ from chargen.model.entries import (
 )
 from chargen.model.traced import Traced
 from chargen.model.values import MOST_VARIANTS, NUMBERS_OF_VARIANTS, Size, Status
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, get, is_null, pairs, scalar
 

@@ -34,7 +34,7 @@ from chargen.kinds.view import fields
 from chargen.model.entries import Entry, Imagery, Outputs
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Size
-from chargen.text.few import few_names
+from chargen.text.names import few_names
 from chargen.text.prose import one_line
 from chargen.yaml.document import Document, items, scalar
 

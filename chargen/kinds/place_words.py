@@ -19,7 +19,7 @@ from chargen.kinds.reading import Block
 from chargen.kinds.structured import DESCRIPTIONS, is_structured, negatives_of, palette_part, parts_of
 from chargen.kinds.view import fields
 from chargen.model.entries import PALETTE, FormerColours, FormerWords, Outputs, PromptPart
-from chargen.model.record_marks import made_as
+from chargen.model.record_line import made_as
 from chargen.model.traced import Traced
 from chargen.text.colours import FIRST
 from chargen.text.prose import sentence, shorten

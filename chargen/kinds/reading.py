@@ -20,7 +20,7 @@ from chargen.kinds.view import View, fields
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
 from chargen.model.values import Status
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 from chargen.yaml.document import Document, is_null, items, scalar
 
 _COMMENT = 60

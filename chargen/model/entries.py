@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chargen.errors import Position, Problem
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.traced import Traced
 from chargen.model.values import NUMBERS_OF_VARIANTS, EntryId, Size, Status
 

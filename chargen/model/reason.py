@@ -100,6 +100,12 @@ class ReasonCode(str, Enum):
     """A record from before there were codes, or from a later version, in its words."""
 
 
+NOTHING_REPLACES = frozenset(
+    {ReasonCode.SKETCH_REPLACES_NOTHING, ReasonCode.LOWER_REPLACES_NOTHING, ReasonCode.POINTER}
+)
+"""What keeps a picture that is out of date where it stands; reasons beside it say what it is out of date for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason; `causes` are the reasons that it sums up."""

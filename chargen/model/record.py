@@ -1,141 +1,39 @@
-"""Records: what was asked, sent and received for one image, in full and as one line in the YAML.
+"""Records: what was asked, sent and received for one image, in full.
 
-Laws: the line carries a version, keeps keys it does not know, and never guesses: text that is no record is none. The
-same record is always the same line. Pure; must not know where records are kept. The full form is written and read by
-`chargen.model.record_json`.
+As JSON one stands in `record.json` beside an original and in the text inside a published PNG; as one line
+(`chargen.model.record_line`) in the YAML. Laws: writing never fails, because by then the image is paid for; reading is
+strict about what it knows and passes over keys it does not know. The same record is always the same text. Pure; must
+not know where records are kept.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, unquote
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
+from msgspec.structs import asdict, replace
 
-from chargen.model import part_sums
+from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason, ReasonCode, has
+from chargen.model.record_line import (
+    ANSWERED,
+    APPROVED_DRAFT,
+    CREDENTIALS_LOST,
+    TIER,
+    RecordLine,
+    model_file_mark,
+    quality_mark,
+)
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, is_digest
 
-LINE_VERSION = "2"
-"""Of new lines: digests are base64url, so that a line with all that is known of a picture is no longer than 300."""
-_HEX_VERSION = "1"
-"""Of the first lines, which have digests in hexadecimal; they are read for ever, and stay in this form."""
-_SAFE = "/:._-+~@"
-_SHORT_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
-"""43 digits have two bits more than a digest: of the last only those are used that leave them 0."""
-_PARTS = re.compile(r"[^,:]+:[0-9a-f]{8}(?:,[^,:]+:[0-9a-f]{8})*")
-_NUMBER = re.compile(r"[0-9]{1,19}")
-_KEY = re.compile(r"[a-z][a-z_]*")
-_KNOWN = frozenset({"in", "file", "size", "by", "at", "of", "try", "parts", "sums"})
-LONGEST = 300
-"""Characters of a line; digests of parts, which only explain, are left out of one that would be longer."""
-_SAME = "."
-"""Stands for a hash of delivered bytes that is the file's."""
-CREDENTIALS_LOST = ("credentials", "lost")
-"""Mark in a record line: the delivered bytes carried Content Credentials, the file made from them can't."""
-
-
-class RecordLine(Struct, frozen=True):
-    """All the judge needs of a record, on one line: `2 in=<fingerprint> file=<sha256> size=<bytes> ...`.
-
-    `by` is `provider/model`, `at` ISO UTC seconds, `of` the hash of the delivered bytes, `parts` pairs of a part's name
-    and the first digits of its digest, where neither the picture nor its original tells them; `others` are keys of a
-    later version, kept as they were written.
-    """
-
-    fingerprint: Fingerprint
-    file: FileHash
-    size: int
-    by: str | None = None
-    at: str | None = None
-    of: FileHash | None = None
-    attempt: str | None = None
-    parts: tuple[tuple[str, str], ...] = ()
-    others: tuple[tuple[str, str], ...] = ()
-    version: str = LINE_VERSION
-    """The form it was written in, and is written in again."""
-
-    def format(self) -> str:
-        """Write the line. A value has no blanks: what is not a plain character stands percent-encoded."""
-        shown = str if self.version == _HEX_VERSION else _shortened
-        words = [self.version, f"in={shown(self.fingerprint)}", f"file={shown(self.file)}", f"size={self.size}"]
-        of = None if self.of is None else shown(self.of)
-        if self.of == self.file and self.version == LINE_VERSION:
-            of = _SAME
-        plain = (("by", self.by), ("at", self.at), ("of", of), ("try", self.attempt))
-        words += [f"{key}={quote(value, safe=_SAFE)}" for key, value in plain if value is not None]
-        marks = [f"{key}={value}" for key, value in self.others]
-        if not self.parts:
-            return " ".join((*words, *marks))
-        if self.version == _HEX_VERSION:
-            parts = ",".join(f"{quote(name, safe='/._-')}:{digest}" for name, digest in self.parts)
-            return " ".join((*words, f"parts={parts}", *marks))
-        line = " ".join((*words, f"sums={part_sums.write(self.parts)}", *marks))
-        return line if len(line) <= LONGEST else " ".join((*words, *marks))
-
-    @classmethod
-    def parse(cls, text: object) -> RecordLine | None:
-        """Read a line; None for another version, anything but a text, a malformed value, or a key given twice."""
-        version, *words = (text if isinstance(text, str) else "").split() or [""]
-        split = [word.partition("=") for word in words]
-        values = {key: value for key, equals, value in split if equals}
-        unknown = values.keys() - _KNOWN
-        if (
-            version not in (_HEX_VERSION, LINE_VERSION)
-            or len(values) != len(words)
-            or not all(map(_KEY.fullmatch, unknown))
-        ):
-            return None
-        sums = part_sums.read(values.pop("sums", ""))
-        parts = _parse_parts(values.pop("parts", ""))
-        fingerprint, file, size = (values.pop(key, "") for key in ("in", "file", "size"))
-        of = values.pop("of", None)
-        of = file if of == _SAME and version == LINE_VERSION else of
-        written = (fingerprint, file) if of is None else (fingerprint, file, of)
-        digests = [_digest(text, version) for text in written]
-        if parts is None or sums is None or not _NUMBER.fullmatch(size) or not all(digests):
-            return None
-        by, at, attempt = (
-            None if (raw := values.pop(key, None)) is None else unquote(raw) for key in ("by", "at", "try")
-        )
-        return cls(
-            Fingerprint(digests[0]),
-            FileHash(digests[1]),
-            int(size),
-            by,
-            at,
-            None if of is None else FileHash(digests[2]),
-            attempt,
-            parts or sums,
-            tuple(values.items()),
-            version,
-        )
-
-
-def _shortened(digest: str) -> str:
-    return urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
-
-
-def _digest(text: str, version: str) -> str:
-    """Read a digest into 64 hexadecimal digits; nothing for what is none."""
-    if version == _HEX_VERSION:
-        return text if is_digest(text) else ""
-    return urlsafe_b64decode(f"{text}=").hex() if _SHORT_DIGEST.fullmatch(text) else ""
-
-
-def _parse_parts(text: str) -> tuple[tuple[str, str], ...] | None:
-    if not text:
-        return ()
-    if not _PARTS.fullmatch(text):
-        return None
-    pairs = (word.split(":") for word in text.split(","))
-    if "%" not in text:
-        return tuple((name, digest) for name, digest in pairs)
-    return tuple((unquote(name), digest) for name, digest in pairs)
+FORMAT = 1
+_MOST_TRIES = 1_000_000
+"""A larger number is none of a try, and may be one that the journal has no place for."""
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 class RecordPart(Struct, frozen=True):
@@ -218,6 +116,11 @@ class Record(Struct, frozen=True):
     original: Original | None = None
 
     @property
+    def original_name(self) -> str:
+        """What its original is called among the originals: `FINGERPRINT/ATTEMPT`."""
+        return f"{self.fingerprint}/{self.attempt}"
+
+    @property
     def route(self) -> Route:
         """The provider and model that were asked."""
         return Route(self.provider, self.model)
@@ -267,3 +170,117 @@ class PublishedFile(Struct, frozen=True):
     size: int
     at: str
     file_path: str
+
+
+def line_of(record: Record, file: FileHash, size: int, at: str) -> RecordLine:
+    """Return the line of a file made from a record's original, with the marks the record asks for."""
+    line = record.line(file, size, at)
+    quality = (quality_mark(record.quality),) if record.quality else ()
+    model_file = () if record.model_sha256 is None else (model_file_mark(record.model_sha256),)
+    tier = () if record.tier is None else ((TIER, record.tier),)
+    answered = (ANSWERED,) if record.answers_rejection else ()
+    approved = (APPROVED_DRAFT,) if has(record.why, ReasonCode.DRAFT_APPROVED) else ()
+    return replace(line, others=(*line.others, *quality, *model_file, *tier, *answered, *approved))
+
+
+class RecordError(ValueError):
+    """A text that should be a record is none."""
+
+
+def to_json(record: Record) -> str:
+    """Write a record as JSON that is always the same text for the same record; never fails on a provider's values."""
+    text = json.dumps(to_dict(record), ensure_ascii=False, sort_keys=True, indent=1)
+    # A lone surrogate can't be encoded; the escape this writes instead is JSON's own, so it reads back the same.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def to_dict(record: Record) -> dict[str, Any]:
+    """Return a record as JSON values; never fails on a provider's values."""
+    value: dict[str, Any] = asdict(record)
+    value["format"] = FORMAT
+    value["asked_size"] = str(record.asked_size)
+    value["parts"] = [asdict(part) for part in record.parts]
+    value["references"] = [asdict(reference) for reference in record.references]
+    value["why"] = [str(reason) for reason in record.why]
+    value["reasons"] = [reason.to_json() for reason in record.why]
+    value["original"] = None if record.original is None else asdict(record.original)
+    for name in ("model_sha256", "tier"):
+        if value[name] is None:  # so of most, and of every record of before
+            del value[name]
+    return {name: plain(item) for name, item in value.items()}
+
+
+def from_json(text: str | bytes) -> Record:
+    """Read a record; keys it does not know are passed over. Raises RecordError for anything that is no record."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as failure:
+        raise RecordError(f"not JSON: {failure}") from None
+    return from_dict(value)
+
+
+def from_dict(value: Any) -> Record:
+    """Read a record from parsed JSON. Raises RecordError."""
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise RecordError("not a record of a known format")
+    try:
+        return _from_dict(value)
+    except (AttributeError, KeyError, TypeError, ValueError) as failure:
+        raise RecordError(f"not a record: {type(failure).__name__}: {failure}") from None
+
+
+def plain(value: Any, depth: int = 32) -> Any:  # noqa: PLR0911 - one return for each sort of value
+    """Return `value` as JSON values; what JSON has no form for becomes text, what is nested too deep is cut."""
+    if type(value) in _PLAIN:
+        return value
+    match value:
+        case str() | int():
+            return value if isinstance(value, str) else int(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping() if depth:
+            return {str(key): plain(item, depth - 1) for key, item in value.items()}
+        case list() | tuple() if depth:
+            return [plain(item, depth - 1) for item in value]
+        case bytes() | bytearray() | memoryview():
+            return f"<{len(value)} bytes>"
+        case _:
+            return str(value)
+
+
+def _from_dict(value: dict[str, Any]) -> Record:
+    width, _, height = value["asked_size"].partition("x")
+    told = {name: value[name] for name in Record.__struct_fields__ if name in value}
+    told["asked_size"] = Size(int(width), int(height))
+    told["parts"] = [{"name": "", "digest": "", **item} for item in value.get("parts", ())]
+    told["why"] = _reasons(value.get("reasons"), convert(value.get("why", ()), tuple[str, ...]))
+    told |= {name: _amount(value[name]) for name in ("cost_usd", "cost_estimate_usd") if name in value}
+    record = convert(told, Record)
+    digests = [record.fingerprint, record.model_sha256, *(each.sha256 for each in record.references)]
+    if record.original is not None:
+        digests.append(record.original.sha256)
+    if not all(digest is None or is_digest(digest) for digest in digests):
+        raise ValueError("64 hexadecimal digits expected")
+    if record.number > _MOST_TRIES:
+        raise ValueError("this number is too large")
+    return record
+
+
+def _reasons(codes: Any, why: Sequence[str]) -> tuple[Reason, ...]:
+    """Read reasons by their codes, or by the sentences beside them: all that older records have of them."""
+    known = codes if isinstance(codes, list) and len(codes) == len(why) else [None] * len(why)
+    return tuple(map(_reason, known, why))
+
+
+def _reason(code: Any, text: str) -> Reason:
+    try:
+        return Reason.from_json(code)
+    except (TypeError, ValueError, RecursionError):
+        return Reason.of_sentence(text)
+
+
+def _amount(value: Any) -> Decimal | None:
+    amount = amount_of(value) if isinstance(value, str) else None
+    if amount is None and value is not None:
+        raise ValueError("amount expected")
+    return amount

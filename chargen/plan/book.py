@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -16,15 +15,14 @@ from chargen.plan.cache.rows import Cache, Head, KeptClaim, KeptFile
 from chargen.plan.claims import claim_of
 from chargen.plan.disk import Disk
 from chargen.plan.own_pictures import OwnPicture, usual_places
-from chargen.plan.owned import Claim, Group, Owned, PictureSources
-from chargen.plan.ownership import OwnershipOnDemand
-from chargen.plan.read_trace import FILE, FOLDER, Readers, ReadTrace, answer_of
+from chargen.plan.owned import Claim, PictureSources
+from chargen.plan.picture_owners import PictureOwners
+from chargen.plan.read_trace import FILE, FOLDER, OWNED, Looked, Readers, answer_of
 from chargen.plan.resolve import Zone, find_zone
 from chargen.plan.scan import ScannedFile, broken_slugs
 
 CHARACTER, CHARACTERS, BROKEN, PLANNED = "character", "characters", "broken", "planned"
-OWNED, CLAIMED, MADE, PLACE, ZONE = "owned", "claimed", "made", "place", "zone"
-_Value = TypeVar("_Value")
+PLACE, ZONE = "place", "zone"
 
 LOCATION = "location"
 """The kind of file that shows places."""
@@ -68,14 +66,14 @@ class Book:
         """For each image the file it is planned in."""
         self.broken = {file: head.broken for file, head in self.heads.items() if head.broken is not None}
         note = disk.trace.note
-        self.characters: Mapping[str, Character] = _Looked(
+        self.characters: Mapping[str, Character] = Looked(
             self.definers, self._character, partial(note, CHARACTER), partial(note, CHARACTERS, "")
         )
         self._places = broken_slugs(self.broken)
-        self.broken_slugs: Mapping[str, Position] = _Looked(
+        self.broken_slugs: Mapping[str, Position] = Looked(
             self._places, self._places.__getitem__, partial(note, BROKEN)
         )
-        self._whose: OwnershipOnDemand
+        self._whose: PictureOwners
 
     def _lend_slugs(self) -> None:
         """Read files anew that have their slug from another one beside them, where that has another slug now."""
@@ -110,8 +108,6 @@ class Book:
             PLANNED: lambda name: "yes" if name in self.home else "",
             OWNED: lambda file: repr(tuple(map(self._whose.told, self._away(file)))),
             PLACE: lambda name: str(self.entry(EntryId(name)).position) if name in self.home else "",
-            CLAIMED: lambda attempt: self._whose.attempts.get(attempt, ""),
-            MADE: lambda name: self._whose.attempt_of(EntryId(name)) or "",
             ZONE: lambda key: answer_of(self._zone(key)),
         }
 
@@ -124,7 +120,7 @@ class Book:
             if not self._whose.is_home(name):
                 yield name
 
-    def ownership(self, sources: PictureSources) -> NotedOwnership:
+    def ownership(self, sources: PictureSources) -> PictureOwners:
         """Say which picture is whose; what is asked of it is noted, for all images of a file together."""
         kept = {
             name: claim
@@ -139,8 +135,8 @@ class Book:
         def claim_made(name: EntryId) -> Claim:
             return self._placed(kept[name].of(name, target(name)), self.home[name], sources)
 
-        self._whose = OwnershipOnDemand(kept, claim_made, recorded, sources)
-        return NotedOwnership(self._whose, self._disk.trace, self.home)
+        self._whose = PictureOwners(kept, claim_made, recorded, sources, trace=self._disk.trace, home=self.home)
+        return self._whose
 
     def _placed(self, claim: Claim, file: str, sources: PictureSources) -> Claim:
         """Let a `file_path` that is not written from the project name the picture that is there, from another base."""
@@ -213,63 +209,6 @@ class Book:
         """Return a character, its file read now. Raises KeyError."""
         imagery = self._disk.scanned(self.definers[slug]).imagery
         return {found.slug: found for found in reversed(imagery.characters if imagery else ())}[slug]
-
-
-class _Looked(Mapping[str, _Value]):
-    """Values by name, each found when it is asked for; what is asked is noted."""
-
-    def __init__(
-        self,
-        names: Collection[str],
-        find: Callable[[str], _Value],
-        note: Callable[[str], None],
-        note_all: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._names = names
-        self._find = find
-        self._note = note
-        self._note_all = note_all
-
-    def __getitem__(self, name: str) -> _Value:
-        self._note(name)
-        return self._find(name)
-
-    def __iter__(self) -> Iterator[str]:
-        self._note_all()
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        self._note_all()
-        return len(self._names)
-
-
-class NotedOwnership:
-    """Who owns what; what is asked of it is noted."""
-
-    def __init__(self, found: OwnershipOnDemand, trace: ReadTrace, home: Mapping[EntryId, str]) -> None:
-        self._found = found
-        self._trace = trace
-        self._home = home
-
-    @property
-    def attempts(self) -> Mapping[str, EntryId]:
-        """The attempts that made the pictures of living entries, and whose they are."""
-        found = self._found.attempts
-        return _Looked(found, found.__getitem__, partial(self._trace.note, CLAIMED))
-
-    def attempt_of(self, name: EntryId) -> str | None:
-        """Return the attempt that made an entry's picture, as its record tells."""
-        return self._trace.get(MADE, name) or None
-
-    def of(self, name: EntryId) -> Owned | None:
-        """Return an entry's picture; None where it is at its target, or there is none."""
-        self._trace.note(OWNED, self._home.get(name, ""))
-        return self._found.of(name)
-
-    def group_of(self, name: EntryId) -> Group | None:
-        """Return the moves that touch an entry's target."""
-        self._trace.note(OWNED, self._home.get(name, ""))
-        return self._found.group_of(name)
 
 
 def _head_of(scanned: ScannedFile, target: Callable[[EntryId], str]) -> Head:

@@ -111,7 +111,7 @@ def prepare(
     month's budget counts of other machines, by attempt.
     """
     from chargen.plan.cache.files import to_keep  # noqa: PLC0415 - see above
-    from chargen.plan.fact_sources import PlanOptions  # noqa: PLC0415 - see above
+    from chargen.plan.judge import PlanOptions  # noqa: PLC0415 - see above
     from chargen.plan.month import month_spent  # noqa: PLC0415 - see above
 
     if request.provider is not None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen import kinds
+from chargen.config.project import Project
 from chargen.model.entries import Entry
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace
-from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History

@@ -10,39 +10,25 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cached_property
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.errors import warning
-from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.model.values import EntryId, FileHash
 from chargen.plan import scan
 from chargen.plan.cache.snapshot import Snapshot, file_digest
-from chargen.plan.job_lines import JobLines
 from chargen.plan.own_pictures import OwnPictures
-from chargen.plan.project import Project
-from chargen.plan.read_trace import (
-    ATTEMPT,
-    DELIVERED,
-    FILE,
-    FOLDER,
-    JOBS,
-    JOURNAL,
-    ORIGINAL,
-    REFUSED,
-    UNFINISHED,
-    ReadTrace,
-)
+from chargen.plan.read_trace import FILE, FOLDER, ReadTrace
 from chargen.plan.scan import ScannedFile
-from chargen.plan.store_answers import StoreAnswers
+from chargen.plan.store_answers import NotedJobs, NotedJournal, NotedOriginals
 from chargen.store.batch_jobs import BatchJobs
 from chargen.store.files import FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.journal import Journal
-from chargen.store.journal_rows import Attempt
 from chargen.store.moves import BegunEntryMove
-from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
+from chargen.store.original_store import OriginalStore
 from chargen.store.pictures import DecodedPictures, ReferenceLook, damaged_reference, look_at
 from chargen.store.signatures import RACY_NS, Signatures
 
@@ -72,18 +58,18 @@ class Disk:
         """Imagery files in path order, as often as they are below the roots."""
         self._digests = {} if snapshot is None else dict(snapshot.digests)
         self.signatures = Signatures(os.fspath(project.root)) if snapshot is None else snapshot.signatures
-        self._scanned: dict[str, ScannedFile] = {}
+        self.read: dict[str, ScannedFile] = {}
+        """The imagery files that were read for the plan."""
         self.incomplete = ""
         """A file that has an entry which has moved away: what is planned of it is not kept."""
         self._references: dict[tuple[str, bool], ReferenceFile] = {}
         self._model_files: dict[str, FileHash | None] = {}
-        self._outside = StoreAnswers(journal, originals, jobs)
-        self._jobs = jobs
         self.own_pictures = OwnPictures(project.root, project.settings.imagery, self.signatures)
         beside = self.own_pictures.signature
-        self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside, **self._outside.readers()})
-        self.originals = _Originals(originals, self.trace)
-        self.journal = _Journal(journal, self._outside, self.trace)
+        self.trace = ReadTrace({FILE: self.signatures.of, FOLDER: beside})
+        self.originals = NotedOriginals(originals, self.trace)
+        self.journal = NotedJournal(journal, self.trace)
+        self.jobs = NotedJobs(jobs, self.trace)
 
     # imagery files
 
@@ -95,10 +81,16 @@ class Disk:
 
     def scanned(self, file: str) -> ScannedFile:
         """Read an imagery file."""
-        if file not in self._scanned:
-            self._scanned[file] = scan.scan_file(self.project, file)
-            self._digests[file] = self._scanned[file].digest
-        return self._scanned[file]
+        if file not in self.read:
+            self.read[file] = scan.scan_file(self.project, file)
+            self._digests[file] = self.read[file].digest
+        return self.read[file]
+
+    def take(self, file: str, before: Disk) -> None:
+        """Have an imagery file as another plan read it."""
+        self._digests[file] = before.digest(file)
+        if file in before.read:
+            self.read[file] = before.read[file]
 
     def leave_out(self, move: BegunEntryMove) -> None:
         """Let an entry that stands in two files, because its move was cut short, stand in the new one only."""
@@ -112,23 +104,9 @@ class Disk:
         message = f"`{move.before}` is on its way to `{move.after}` and stands in both files; only that one counts"
         told = warning(message, place, "the next build takes it out here, or the same `chargen mv` once more")
         self.incomplete = move.old_file
-        self._scanned[move.old_file] = replace(
+        self.read[move.old_file] = replace(
             old, imagery=replace(old.imagery, entries=entries), problems=(*old.problems, told)
         )
-
-    def read_already(self, file: str) -> ScannedFile | None:
-        """Return an imagery file as it was read for the plan; None where the plan did without."""
-        return self._scanned.get(file)
-
-    @cached_property
-    def _lines(self) -> JobLines | None:
-        jobs, lost = self._jobs.look()
-        return JobLines(jobs, lost) if jobs or lost else None
-
-    def job_lines(self) -> JobLines | None:
-        """Return the requests that are in jobs, None where there are no jobs."""
-        self.trace.note(JOBS, "all")
-        return self._lines
 
     # pictures
 
@@ -163,10 +141,6 @@ class Disk:
             self._model_files[path] = digest
         return self._model_files[path]
 
-    def delivered(self, file: FileHash) -> str:
-        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
-        return self.trace.get(DELIVERED, file)
-
     # traces
 
     def files_digest(self, paths: Iterable[str]) -> str:
@@ -179,63 +153,8 @@ class Disk:
         What changed since then may have changed again within one tick of the clock. Where a path is absent, the same
         goes for the folder it is absent from.
         """
-        return max(self.signatures.newest(paths), self._outside.newest(fingerprints)) < self.began_ns - RACY_NS
+        return max(self.signatures.newest(paths), self.originals.newest(fingerprints)) < self.began_ns - RACY_NS
 
 
 def _plans(file: ScannedFile | None, name: EntryId) -> bool:
     return file is not None and file.imagery is not None and any(entry.id == name for entry in file.imagery.entries)
-
-
-class _Originals:
-    """Originals as evidence asks for them, noted."""
-
-    def __init__(self, originals: OriginalStore, trace: ReadTrace) -> None:
-        self._originals = originals
-        self._trace = trace
-
-    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
-        self._trace.note(ORIGINAL, fingerprint)
-        return self._originals.for_fingerprint(fingerprint)
-
-    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
-        self._trace.note(ORIGINAL, fingerprint)
-        return self._originals.damaged(fingerprint)
-
-    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
-        self._trace.note(ORIGINAL, fingerprint)
-        return self._originals.find(attempt, fingerprint)
-
-    def replaced_by(self, name: str) -> tuple[str, ...]:
-        self._trace.note(ORIGINAL, name.partition("/")[0])
-        return self._originals.replaced_by(name)
-
-    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
-        return self._originals.read(item)
-
-    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
-        return self._originals.shown(item)
-
-
-class _Journal:
-    """The journal as evidence asks for it, noted."""
-
-    def __init__(self, journal: Journal, outside: StoreAnswers, trace: ReadTrace) -> None:
-        self._journal = journal
-        self._outside = outside
-        self._trace = trace
-
-    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
-        self._trace.note(JOURNAL, task_id)
-        return self._journal.attempts_for(task_id)
-
-    def attempt(self, attempt_id: str) -> Attempt | None:
-        self._trace.note(ATTEMPT, attempt_id)
-        return self._journal.attempt(attempt_id)
-
-    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
-        self._trace.note(REFUSED, fingerprint)
-        return self._outside.refused(fingerprint)
-
-    def is_unfinished(self, attempt_id: str) -> bool:
-        self._trace.note(UNFINISHED, attempt_id)
-        return attempt_id in self._outside.unfinished

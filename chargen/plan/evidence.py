@@ -16,8 +16,8 @@ from chargen import kinds
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs
 from chargen.model.reason import ReasonCode, has
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
+from chargen.model.record import Record
+from chargen.model.record_line import ANSWERED, RecordLine, accepted_for, forgotten_at, last_attempt
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.job_lines import JobLines, WaitingLine
 from chargen.plan.owned import PicturePlace
@@ -89,7 +89,9 @@ class Evidence(TargetStates, frozen=True, kw_only=True):
                 return False
             return not _is_unseen(entry, line, stored)
 
-        every = chain(newest, mended(self.originals, self.journal, entry, fingerprint, inputs))
+        broken = reversed(self.originals.damaged(fingerprint))
+        mends = (mended(self.originals, self.journal, found, entry, inputs) for found in broken)
+        every = chain(newest, filter(None, mends))
         for stored in self.own_first(entry, filter(counts, every), takes=takes):
             file = stored.published[-1].sha256 if stored.published else None
             return PaidReply(_in_words(stored.record), stored, file=file, mended=stored not in whole)

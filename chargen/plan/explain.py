@@ -30,7 +30,8 @@ from chargen.model.inputs import (
     parts,
     texts,
 )
-from chargen.model.record import Record, RecordLine
+from chargen.model.record import Record
+from chargen.model.record_line import RecordLine
 from chargen.text.word_diff import Run, word_diff
 
 

@@ -14,7 +14,7 @@ from chargen.config.layout import JOBS
 from chargen.errors import InputError, Problem, Severity, error, note, warning
 from chargen.model.inputs import change_reasons, edited_prompts
 from chargen.model.reason import Reason, ReasonCode, sentences
-from chargen.model.record_marks import ANSWERED, accepted_for, forgotten_at, last_attempt
+from chargen.model.record_line import ANSWERED, accepted_for, forgotten_at, last_attempt
 from chargen.model.request import Request, SentReference
 from chargen.model.values import Verdict
 from chargen.plan.evidence import PaidReply
@@ -45,27 +45,27 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @property
     def note(self) -> str:
         """The author's words on the picture that is rejected."""
-        return self._entry.review_note
+        return self.entry.review_note
 
     @property
     def has_prompt(self) -> bool:
         """False for an entry that nothing can be made of yet; one with errors counts as one with a prompt."""
-        return self._entry.has_prompt or bool(errors(self._entry.problems))
+        return self.entry.has_prompt or bool(errors(self.entry.problems))
 
     @property
     def locks_when_absent(self) -> bool:
         """False for a planned portrait."""
-        return kinds.named(self._entry.kind).locks_when_absent
+        return kinds.named(self.entry.kind).locks_when_absent
 
     @property
     def ignored(self) -> bool:
         """Left alone on this machine."""
-        return self._entry.id in self.sources.options.ignored
+        return self.entry.id in self.judge.options.ignored
 
     @property
     def demand(self) -> Force:
         """Whether someone asked for a new image by name."""
-        return self.sources.options.forced.get(self._entry.id, Force.NONE)
+        return self.judge.options.forced.get(self.entry.id, Force.NONE)
 
     # what was paid for
 
@@ -83,19 +83,19 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         if self.state.in_use:  # nothing is put over a file that is being written
             return None
         # The very picture goes before another of the same inputs: an accepted painting is no reply at all.
-        line, damaged = self._entry.record_line, bool(self.state.damage)
+        line, damaged = self.entry.record_line, bool(self.state.damage)
         is_gone = damaged or self.target is Target.ABSENT
-        its_own = self._evidence.kept(self._entry, damaged=damaged) if is_gone and self._wants_its_own else None
+        its_own = self.judge.evidence.kept(self.entry, damaged=damaged) if is_gone and self._wants_its_own else None
         if its_own is not None:
             return its_own
         if damaged and line is not None and line.attempt is None and accepted_for(line) is not None:
             return None
-        return self._evidence.paid(self._entry, self.fingerprint, self.inputs, least=self._least, takes=takes)
+        return self.judge.evidence.paid(self.entry, self.fingerprint, self.inputs, least=self._least, takes=takes)
 
     @property
     def _wants_its_own(self) -> bool:
         """The very picture of the entry is wanted again: it is held by its status, or it is of today's inputs."""
-        line, status = self._entry.record_line, self.status
+        line, status = self.entry.record_line, self.status
         if line is None:
             return False
         if status is not None and status.keeps:
@@ -111,13 +111,13 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def late(self) -> Reason | None:
         """The same of a reply that came after the file at the target and was never put there."""
-        found = self._evidence.late(self._entry, self.fingerprint, self.state.line, least=self._least)
+        found = self.judge.evidence.late(self.entry, self.fingerprint, self.state.line, least=self._least)
         return self._came_from(found)
 
     @property
     def versions(self) -> int:
         """How many versions there are for today's inputs: each reply, and the present picture where it is none."""
-        replies = self._evidence.delivered(self._entry, self.fingerprint, least=self._least)
+        replies = self.judge.evidence.delivered(self.entry, self.fingerprint, least=self._least)
         line = self.state.line
         if line is None or rank_of_line(line, self._settings) < self._least:
             return len(replies)
@@ -128,24 +128,24 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def is_own_reply(self) -> bool:
         """What is current, or will be restored, was delivered to this machine: what else was is known here, too."""
         line = self.state.line
-        return self.known_paid is not None if line is None else self._evidence.original_of(line) is not None
+        return self.known_paid is not None if line is None else self.judge.evidence.original_of(line) is not None
 
     def _came_from(self, paid: PaidReply | None) -> Reason | None:
         """Say where what was paid for is from: the name the entry had last, or that of an entry that is gone."""
         if paid is None:
             return None
-        line, record = self.own_line, None if paid.stored is None else paid.stored.record
+        line, record = self.entry.record_line, None if paid.stored is None else paid.stored.record
         if record is None or (line is not None and line.attempt == record.attempt):
-            before = self._evidence.name_of(self.path, self._entry)
+            before = self.judge.evidence.name_of(self.path, self.entry)
         else:
             before = record.entry_id
-        return Reason(ReasonCode.PAID_FOR) if before in ("", self._entry.id) else Reason(ReasonCode.MOVED, (before,))
+        return Reason(ReasonCode.PAID_FOR) if before in ("", self.entry.id) else Reason(ReasonCode.MOVED, (before,))
 
     @cached_property
     def answered(self) -> bool:
         """The image was made after its predecessor was rejected: its record says so; where it is gone, its original."""
         if self.target is Target.ABSENT or self.damaged:
-            return self._evidence.answered(self._entry, self.fingerprint, least=self._least)
+            return self.judge.evidence.answered(self.entry, self.fingerprint, least=self._least)
         return self.state.line is not None and ANSWERED in self.state.line.others
 
     # what waits
@@ -153,11 +153,11 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def placed(self) -> Reason | None:
         """What says that a job brought what was asked for by name, where file, record and status are as they were."""
-        sent = self.sources.options.placed.get(self._entry.id)
-        if sent is None or sent.fingerprint != self.fingerprint or sent.after != last_attempt(self.own_line):
+        sent = self.judge.options.placed.get(self.entry.id)
+        if sent is None or sent.fingerprint != self.fingerprint or sent.after != last_attempt(self.entry.record_line):
             return None
         kept_since = self.status is not None and self.status.keeps and self.status.value != sent.status
-        stored = self._evidence.originals.find(sent.attempt, sent.fingerprint)
+        stored = self.judge.evidence.originals.find(sent.attempt, sent.fingerprint)
         if kept_since or stored is None or stored.published or self.closely.state.file != sent.before:
             return None
         return Reason(ReasonCode.PAID_FOR)
@@ -165,7 +165,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def in_job(self) -> tuple[Reason, ...]:
         """What says that its request is in a job at a vendor."""
-        found = self._evidence.in_job(self._entry, self.fingerprint)
+        found = self.judge.evidence.in_job(self.entry, self.fingerprint)
         if found is None:
             return ()
         since = Reason(ReasonCode.IN_JOB, (found.job.name, found.job.begun_at[:16].replace("T", " ")))
@@ -182,7 +182,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     @cached_property
     def input_blockers(self) -> tuple[Reason, ...]:
         """What of the input, and at the target, keeps a new image from being generated."""
-        found = (*errors(self._entry.problems), *self.image.blockers)
+        found = (*errors(self.entry.problems), *self.image.blockers)
         kind = self.state.state.kind
         if kind not in (FileKind.DIRECTORY, FileKind.OTHER):
             return found
@@ -208,7 +208,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """What the adapter says of the request; of references only where their bytes have been read."""
         if self.request is None or self.ready is not None:
             return ()
-        adapter = self.sources.adapters.get(self.request.provider)
+        adapter = self.judge.adapters.get(self.request.provider)
         return adapter.check(self.request)
 
     @cached_property
@@ -216,12 +216,12 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """What would be sent, in a plan without the references' bytes; None where it is unknown."""
         if self.ready is not None:
             return self.ready
-        return request_of(self.image, self.sources.adapters, self.sent) if self.image.can_be_requested else None
+        return request_of(self.image, self.judge.adapters, self.sent) if self.image.can_be_requested else None
 
     @cached_property
     def unwritable(self) -> Problem | None:
         """Why the slots could not be written."""
-        return self.sources.write_back_check.refusal(self.image)
+        return self.judge.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be reported with a place and a hint."""
@@ -229,7 +229,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         if verdict.spends or verdict in _OF_ORIGINALS or self.target is Target.ABSENT or self.damaged:
             found += self._of_files()
         if "request_blockers" in vars(self) and self.request is not None:  # as far as that it came
-            found += self.sources.adapters.elsewhere(self.request.provider)
+            found += self.judge.adapters.elsewhere(self.request.provider)
             found += () if self.unwritable is None else (self.unwritable,)
             if self.sent is not None:
                 found += [problem for problem in self.adapter_problems if problem.severity is Severity.ERROR]
@@ -244,7 +244,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         assert retake is not None
         if self.routed_to_sketch or not retake.picture.path:
             return
-        read = read_reference(self.sources.project.root, retake.picture.path)
+        read = read_reference(self.judge.project.root, retake.picture.path)
         told = None if read is None else own_record(read[0])
         if told is not None and is_proof(told[0].provider):
             message = "the picture that is to be changed is a sketch: it is a proof that would be sent and paid for"
@@ -258,11 +258,11 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
             words = sentences(change_reasons(edited))
             message = f"{words} since the picture was made by `retake`, and it stays as it is"
             hint = "take `retake` out of the entry to have it made from its prompt again"
-            yield note(message, self._entry.position, hint)
+            yield note(message, self.entry.position, hint)
 
     def _of_files(self) -> Iterator[Problem]:
         """Yield what is damaged and concerns this image: the file at its target, a reply that was paid for."""
-        place = self._entry.position
+        place = self.entry.position
         if self.damaged and self.known_paid is None and self.demand is not Force.REBUILD:
             hint = f"put a whole picture at `{self.image.target}`, or move the file away to have a new one made"
             yield error(str(Reason(ReasonCode.DAMAGED, (self.damaged,))), place, hint)
@@ -271,12 +271,12 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
             message = f"the record of the reply {paid.where} is damaged; enough is known without it to use it"
             yield warning(message, place)
         elif self.lost is not None:
-            reply = self._evidence.originals.shown(self.lost)
+            reply = self.judge.evidence.originals.shown(self.lost)
             folder = reply.rpartition("/")[0]
             message = f"`{reply}` was paid for with these inputs, but the record beside it can't be read"
             hint = (
                 f"put `record.json` back into `{folder}` from a backup; or put the picture at `{self.image.target}` "
-                f"yourself and run `chargen accept {self._entry.id}`; or move the folder away to have the image made "
+                f"yourself and run `chargen accept {self.entry.id}`; or move the folder away to have the image made "
                 "anew"
             )
             yield Problem(Severity.ERROR, message, place, hint, reply)
@@ -286,7 +286,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """A reply for today's inputs that can't be used, where nothing else was paid for."""
         if self.known_paid is not None or self.demand is not Force.NONE or self.routed_to_sketch:
             return None
-        return self._evidence.unexplained(self._entry, self.fingerprint, self.state.line)
+        return self.judge.evidence.unexplained(self.entry, self.fingerprint, self.state.line)
 
     @property
     def has_history(self) -> bool:
@@ -298,7 +298,7 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
     def _leads_out(self) -> tuple[Reason, ...]:
         """Say why nothing may be written to the target: it is, or lies behind, a link out of the project."""
         try:
-            contained(self.sources.project.root, self.image.target)
+            contained(self.judge.project.root, self.image.target)
         except InputError as failure:
             return tuple(Reason(ReasonCode.TARGET_OUTSIDE, (problem.message,)) for problem in failure.problems)
         return ()
@@ -307,23 +307,23 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
         """Say that a reply to these inputs was paid for and is no picture: only by name it is asked for again."""
         if self.demand is not Force.NONE or self.known_paid is not None:
             return ()
-        stored = self._evidence.unusable(self._entry, self.fingerprint, takes=takes)
+        stored = self.judge.evidence.unusable(self.entry, self.fingerprint, takes=takes)
         if stored is None:
             return ()
         paid = cost_text(stored.record.cost_or_estimate_usd)
-        return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self._entry.id)),)
+        return (Reason(ReasonCode.UNUSABLE_REPLY, (stored.unusable, paid, self.entry.id)),)
 
     def _of_lost_jobs(self) -> tuple[Reason, ...]:
         """Say which jobs may be of this image for all that can be read of them: only by name it is asked for again."""
-        route, lost = self.image.route, self._evidence.lost_jobs
-        if not lost or self.demand is Force.REBUILD or route is None or not self.sources.takes_jobs(route.provider):
+        route, lost = self.image.route, self.judge.evidence.lost_jobs
+        if not lost or self.demand is Force.REBUILD or route is None or not self.judge.takes_jobs(route.provider):
             return ()
         return tuple(Reason(ReasonCode.JOB_LOST, (f"{JOBS}/{name}",)) for name in lost)
 
     def _refused(self) -> tuple[Reason, ...]:
-        if not self.sources.options.resume or self.fingerprint is None:
+        if not self.judge.options.resume or self.fingerprint is None:
             return ()
-        attempt = self._evidence.refused(self._entry.id, self.fingerprint)
+        attempt = self.judge.evidence.refused(self.entry.id, self.fingerprint)
         return () if attempt is None else (Reason(ReasonCode.REFUSED_BEFORE, (attempt.message or "",)),)
 
 

@@ -5,12 +5,12 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
 
-from chargen.errors import NAME, Position, Problem
+from chargen.errors import NAME, Position, Problem, error, note, warning
 from chargen.model.values import EntryId
 from chargen.plan.plan import Plan, Shown
 
@@ -80,3 +80,27 @@ def _image_names(problem: Problem, images: list[Shown]) -> tuple[EntryId, ...]:
 def by_place(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort by file and line."""
     return tuple(sorted(found, key=lambda finding: (finding.problem.position or Position(""), finding.problem.message)))
+
+
+# problems that concern files together
+
+
+def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
+    """Return the warning of what a file names and no file describes."""
+    return warning(f"{kind} `{slug}` has no imagery file", position)
+
+
+def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
+    """Yield one note on all pictures that are current by the rules they were made by, and not by today's."""
+    former = [image for image in images if image.is_former]
+    if former:
+        counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
+        rules = "names of colours and characters, sizes of `generation_defaults`"
+        message = f"{counted} kept as made by earlier rules ({rules})"
+        yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
+
+
+def two_files(slug: str, first: str, other: str) -> Problem:
+    """Return the error of a character that two files define: which face is meant, nobody can say."""
+    message = f"the character `{slug}` has two files: `{first}` counts, and this one does not"
+    return error(message, Position(other), "put `status: archived` at the top of the one that is not meant")

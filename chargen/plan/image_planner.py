@@ -105,7 +105,7 @@ class ImagePlanner(Struct, frozen=True):
 
     def _retake(self, entry: Entry) -> PlannedRetake | None:
         def kept_at(file: FileHash) -> str:
-            return self.judge.evidence.in_history(entry.id, file) or self.disk.delivered(file)
+            return self.judge.evidence.in_history(entry.id, file) or self.disk.originals.delivered(file)
 
         target = self.judge.project.target(entry.id)
         return None if entry.retake is None else plan_retake(entry, target, self.disk, kept_at)

@@ -6,30 +6,76 @@ Planning judges every image once; a build judges it again immediately before a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.errors import Problem, warning
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, fingerprint, nearest_form
 from chargen.model.record import RecordedReference
 from chargen.model.request import Mode, Provider, Request, SentReference
-from chargen.model.values import FileHash, Fingerprint, Verdict
-from chargen.plan.evidence import PaidReply
-from chargen.plan.fact_sources import FactSources
+from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Verdict
+from chargen.plan.evidence import Evidence, PaidReply
 from chargen.plan.facts import GatheredFacts
 from chargen.plan.image_request import inputs_of, placed, request_of
 from chargen.plan.plan import Batched, Offer, Planned, Unjudged
 from chargen.plan.target_state import TargetState
 from chargen.plan.variants import ONE, variants_of
-from chargen.plan.verdict import Judgement, judge, wanted
+from chargen.plan.verdict import Force, Judgement, judge, wanted
+from chargen.plan.write_back_check import WriteBackCheck
 from chargen.providers.catalogue.prices import rounded
+from chargen.providers.registry import Adapters
+from chargen.store.batch_job import JobLine
 
 
-class Judge(FactSources, frozen=True):
-    """Judges the images of one plan; safe to use from threads."""
+class PlanOptions(Struct, frozen=True):
+    """What a command asks for beyond the files: all of it ends with the command."""
+
+    provider: str | None = None
+    """Route of everything selected that is not fresh."""
+    selected: frozenset[EntryId] | None = None
+    """What `provider` is for; None for everything."""
+    forced: Mapping[EntryId, Force] = field(default_factory=dict)
+    resume: bool = True
+    """Keep to refusals: what was refused with these inputs is not tried again."""
+    ignored: frozenset[EntryId] = frozenset()
+    finals: frozenset[EntryId] = frozenset()
+    """Images named for a final one in place of a draft."""
+    promoted: frozenset[EntryId] = frozenset()
+    """The same, also where the draft is approved, and only there."""
+    placed: Mapping[EntryId, JobLine] = field(default_factory=dict)
+    """Replies of jobs to what was asked for by name, just collected."""
+    mode: Mode | None = None
+    """How requests go, whatever the settings say of their providers."""
+    variants: int | None = None
+    """How many versions of today's inputs each selected image is to have in all; None for what its entry says."""
+    by_name: bool = False
+    """The selected images were named."""
+
+    def variants_of(self, entry_id: EntryId) -> int | None:
+        """Return how many versions the command asks for of an image; None where it does not."""
+        return self.variants if self.selected is None or entry_id in self.selected else None
+
+    def provider_of(self, entry_id: EntryId) -> str | None:
+        """Return the provider asked for instead of an entry's own, unless its image is fresh; None for its own."""
+        return self.provider if self.selected is None or entry_id in self.selected else None
+
+
+class Judge(Struct, frozen=True):
+    """Judges the images of one plan by what is known of the project and its providers, under the options of a command.
+
+    Safe to use from threads.
+    """
+
+    project: Project
+    evidence: Evidence
+    adapters: Adapters
+    options: PlanOptions
+    write_back_check: WriteBackCheck
 
     def judge_again(
         self, image: Planned, entry: Entry, sent: tuple[SentReference, ...], ready: Request | None = None
@@ -49,6 +95,7 @@ class Judge(FactSources, frozen=True):
                 entry=replace(form.entry, outputs=entry.outputs, status=entry.status),
                 references=references,
                 blockers=image.blockers,
+                problems=image.problems,
             )
             for form in image.forms
         )
@@ -56,33 +103,30 @@ class Judge(FactSources, frozen=True):
         if retake is not None and retake.mask is not None:
             retake = replace(retake, mask=replace(retake.mask, digest=digests.get(retake.mask.path)))
         image = replace(image, entry=entry, references=references, forms=forms, retake=retake)
-        return self._of_forms(image, lambda form: self._facts(form, (), sent, ready))
+        return self._of_forms(image, (), sent, ready)
 
     def judged(self, image: Unjudged, awaited: tuple[str, ...]) -> Planned:
         """Return the image with its verdict, route and price; `awaited` are targets of references still to be built."""
-        return self._of_forms(image, lambda form: self._facts(form, awaited))[0]
+        return self._of_forms(image, awaited)[0]
 
-    def _facts(
+    def _of_forms(
         self,
         image: Unjudged,
         awaited: tuple[str, ...],
         sent: tuple[SentReference, ...] | None = None,
         ready: Request | None = None,
-    ) -> GatheredFacts:
-        inputs = _inputs(image, awaited)
-        digest = fingerprint(inputs) if inputs else None
-        return GatheredFacts(self, image, inputs, digest, awaited, sent=sent, ready=ready)
-
-    def _of_forms(
-        self, image: Unjudged, facts_of: Callable[[Unjudged], GatheredFacts]
     ) -> tuple[Planned, Request | None]:
         """Judge an image by the form of inputs that its picture, or what was paid for it, is of; a new one by today's.
 
         What is current by any form is current; the reasons for a new picture are those by the form of the old one.
         """
+        every = []
+        for form in image.forms or (image,):
+            inputs = _inputs(form, awaited)
+            digest = fingerprint(inputs) if inputs else None
+            every.append(GatheredFacts(self, form, inputs, digest, awaited, sent=sent, ready=ready))
         if not image.forms:
-            return self._judged(facts_of(image))
-        every = [facts_of(form) for form in image.forms]
+            return self._judged(every[0])
         chosen = _recorded(every)
         judged, request = self._judged(chosen)
         if chosen is not every[0] and judged.verdict.spends:
@@ -101,7 +145,8 @@ class Judge(FactSources, frozen=True):
             variants = variants_of(facts.latest, judgement, in_all)
             judgement = replace(judgement, reasons=(*judgement.reasons, *variants.reasons))
         facts = facts.latest
-        part = self._batch_part(facts, judgement)
+        route = facts.image.route
+        part = self.batch_price(route) if judgement.verdict.spends and route is not None else None
         if part is not None:
             variants = replace(variants, more=0)  # of a picture that is in its place
         found = facts.problems(judgement.verdict)
@@ -115,7 +160,7 @@ class Judge(FactSources, frozen=True):
             prompt_file=image.prompt_file,
             references=image.references,
             composed=image.composed,
-            route=facts.image.route,
+            route=route,
             quality=image.quality,
             model_file=image.model_file,
             problems=(*image.problems, *(problem for problem in found if problem not in image.problems)),
@@ -135,19 +180,12 @@ class Judge(FactSources, frozen=True):
             notes=() if request is None else request.notes,
             made=variants.made,
             more=variants.more,
-            replaces=facts.own_line,
+            replaces=facts.entry.record_line,
             repair=_needs_repair(judgement.verdict, facts.state, self.evidence.unfinished)
             or self.evidence.moved_unrecorded(image.id),
             drift=facts.drift,
         )
         return judged, request
-
-    def _batch_part(self, facts: GatheredFacts, judgement: Judgement) -> Decimal | None:
-        """Return the part of the live price that an image costs whose request goes into a job; None for any other."""
-        image = facts.image
-        if not judgement.verdict.spends or image.route is None:
-            return None
-        return self.batch_price(image.route)
 
     def _offer(self, facts: GatheredFacts, judgement: Judgement, request: Request, price: Decimal | None) -> Offer:
         """Return what was asked of the provider on the way to a verdict, so that it need not be asked again."""
@@ -171,6 +209,31 @@ class Judge(FactSources, frozen=True):
         able = [model.id for model in self.adapters.models.of(request.provider) if model.batch]
         hint = f"these do: {', '.join(able)}" if able else ""
         return (warning(message, image.position, hint),)
+
+    def mode(self, route: Route) -> Mode:
+        """Return how requests on a route are to go."""
+        return self.options.mode or self.project.settings.provider(route.provider).mode or Mode.LIVE
+
+    def batch_price(self, route: Route) -> Decimal | None:
+        """Return the part of the live price that a request costs in a job; None where it is sent live."""
+        if self.mode(route) is not Mode.BATCH:
+            return None
+        models = self.adapters.models
+        facts, model = models.facts(route.provider).batch, models.find(route.provider, route.model)
+        can = facts is not None and model is not None and model.batch
+        return facts.price if can and facts and self.adapters.get(route.provider).batches is not None else None
+
+    def takes_jobs(self, provider: str) -> bool:
+        """Say whether requests to a provider may go as jobs."""
+        return self.adapters.models.facts(provider).batch is not None
+
+    def quality(self, entry: Entry, route: Route | Problem | None) -> str | None:
+        """Return the quality a tier asks of a provider, else the one an entry declares, else the one set for it."""
+        settings = self.project.settings
+        if not isinstance(route, Route):
+            return entry.declared.quality
+        of_tier = None if settings.tier is None else settings.tier.provider(route.provider).quality
+        return of_tier or entry.declared.quality or settings.provider(route.provider).quality
 
     def restored_file(self, image: Planned) -> FileHash | None:
         """Return the hash of the file that a restorable image will be, as far as it is known."""
@@ -213,7 +276,7 @@ def _batched(adapter: Provider, request: Request) -> Batched | None:
 def _recorded(every: Sequence[GatheredFacts]) -> GatheredFacts:
     """Return the facts by the form that there is a record, a paid reply or a refusal of, else by the nearest."""
     newest = every[0]
-    line = newest.state.line or newest.own_line
+    line = newest.state.line or newest.entry.record_line
     for facts in every:
         if line is not None and facts.fingerprint == line.fingerprint:
             return facts

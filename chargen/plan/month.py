@@ -17,7 +17,7 @@ from chargen import kinds
 from chargen.kinds.record_edits import all_slots_of, metadata_of
 from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.plan.book import Book
 from chargen.plan.session import Session

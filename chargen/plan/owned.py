@@ -1,6 +1,6 @@
 """Who owns which picture, as values: what entries claim, where pictures are asked for, whose is which, and what moves.
 
-`chargen.plan.ownership` decides it. Pure.
+`chargen.plan.ownership` decides it, `chargen.plan.picture_owners` is asked. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
 
 
@@ -122,19 +122,3 @@ class Ownership(Struct, frozen=True):
     groups: tuple[Group, ...] = ()
     attempts: Mapping[str, EntryId] = field(default_factory=dict)
     """The attempts that made the pictures of living entries, and whose they are."""
-
-    def of(self, entry_id: EntryId) -> Owned | None:
-        """Return an entry's picture; None where it is at its target, or there is none."""
-        return self.owned.get(entry_id)
-
-    def attempt_of(self, entry_id: EntryId) -> str | None:
-        """Return the attempt that made an entry's picture, as its record tells."""
-        return next((attempt for attempt, name in self.attempts.items() if name == entry_id), None)
-
-    def moves_of(self, entry_id: EntryId) -> tuple[Move, ...]:
-        """Return the moves of an entry's own picture: one, or none."""
-        return tuple(move for group in self.groups for move in group.moves if move.id == entry_id)
-
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """Return the moves that touch an entry's target."""
-        return next((group for group in self.groups if entry_id in group.entries), None)

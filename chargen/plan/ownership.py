@@ -9,94 +9,17 @@ whole or not at all. Pure: what stands where is asked of `PictureSources`, and a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import last_attempt
+from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
     """Say which picture is whose. `claims` are those of all entries, in plan order."""
     return _Finder(claims, sources).found()
-
-
-class OwnershipOnDemand:
-    """Who owns what, found out when it is asked, and of an entry that is plainly at home without looking at any other.
-
-    `entries` are all, in plan order, `claim` makes what each claims; `recorded` are the files that their lines tell of,
-    one for each line.
-    """
-
-    def __init__(
-        self,
-        entries: Collection[EntryId],
-        claim: Callable[[EntryId], Claim],
-        recorded: Iterable[FileHash],
-        sources: PictureSources,
-    ) -> None:
-        self._entries = entries
-        self._claim = claim
-        self._sources = sources
-        seen: set[FileHash] = set()
-        self._shared = {file for file in recorded if file in seen or seen.add(file)}  # type: ignore[func-returns-value]
-        """The files of several lines: which of the entries is a copy has to be found out."""
-
-    @cached_property
-    def whole(self) -> Ownership:
-        """Who owns what, all entries looked at."""
-        return ownership(tuple(map(self._claim, self._entries)), self._sources)
-
-    @cached_property
-    def attempts(self) -> Mapping[str, EntryId]:
-        """As `Ownership.attempts`."""
-        if self._shared:
-            return self.whole.attempts
-        return _attempts((name, line) for name in self._entries if (line := self._claim(name).line) is not None)
-
-    @cached_property
-    def _made(self) -> Mapping[EntryId, str]:
-        return {name: attempt for attempt, name in self.attempts.items()}
-
-    def attempt_of(self, entry_id: EntryId) -> str | None:
-        """As `Ownership.attempt_of`."""
-        return self._made.get(entry_id)
-
-    def of(self, entry_id: EntryId) -> Owned | None:
-        """As `Ownership.of`."""
-        return None if self.is_home(entry_id) else self.whole.of(entry_id)
-
-    def group_of(self, entry_id: EntryId) -> Group | None:
-        """As `Ownership.group_of`."""
-        return None if self.is_home(entry_id) else self.whole.group_of(entry_id)
-
-    def told(self, entry_id: EntryId) -> tuple[EntryId, Owned | None, tuple[Move, ...]]:
-        """Return all there is to tell of an entry."""
-        return entry_id, self.of(entry_id), self.whole.moves_of(entry_id)
-
-    def is_home(self, entry_id: EntryId) -> bool:
-        """Say whether an entry says that its picture is at its target, and it is, and nobody else says so.
-
-        Then it holds that place, whatever the others claim.
-        """
-        if entry_id not in self._entries:
-            return False
-        claim = self._claim(entry_id)
-        if claim.line is None or claim.named != claim.target:
-            return False
-        return self.holds(claim.target, claim.line.file, claim.line.size)
-
-    def holds(self, target: str, file: FileHash, size: int) -> bool:
-        """Say whether an entry that names its target has there the file of this size that it, and no other, records."""
-        if file in self._shared:
-            return False
-        stands = self._sources.look(target)
-        if stands is None or stands.size != size or stands.file not in (None, file):
-            return False
-        return self._sources.under_way(target, file) is None
 
 
 class _Finder:
@@ -132,7 +55,7 @@ class _Finder:
             self._own(claim, Owned(copied=self.copies.get(claim.id)))
         for claim in self.claims:
             self._finish(claim)
-        return Ownership(self.owned, tuple(self._groups()), _attempts(self.lines.items()))
+        return Ownership(self.owned, tuple(self._groups()), attempts_of(self.lines.items()))
 
     # claims
 
@@ -367,6 +290,6 @@ class _Finder:
             yield Group(tuple(move for move in self.moves if move.id in members), tuple(entries))
 
 
-def _attempts(lines: Iterable[tuple[EntryId, RecordLine]]) -> dict[str, EntryId]:
+def attempts_of(lines: Iterable[tuple[EntryId, RecordLine]]) -> dict[str, EntryId]:
     """Return whose the attempts are that made the pictures lines tell of."""
     return {attempt: entry_id for entry_id, line in lines if (attempt := last_attempt(line))}

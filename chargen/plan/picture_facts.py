@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,10 +16,10 @@ from chargen.config.settings import RebuildOn, Settings
 from chargen.model.entries import Entry
 from chargen.model.inputs import REFERENCE, RETAKE, Inputs, change_reasons, differences
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import (
+from chargen.model.record_line import (
     APPROVED_DRAFT,
     MODEL_FILE,
+    RecordLine,
     accepted_for,
     forgotten_at,
     model_file_mark,
@@ -27,8 +27,6 @@ from chargen.model.record_marks import (
     tier_of,
 )
 from chargen.model.values import Fingerprint, Status
-from chargen.plan.evidence import Evidence
-from chargen.plan.fact_sources import FactSources
 from chargen.plan.image_request import inputs_of
 from chargen.plan.plan import Unjudged
 from chargen.plan.target_state import TargetState
@@ -36,6 +34,9 @@ from chargen.plan.tier_rank import FINAL, LOWEST_DRAFT, SKETCH, rank_asked_for, 
 from chargen.plan.verdict import Comparison, Match, Target
 from chargen.providers import is_proof
 from chargen.store.files import FileKind
+
+if TYPE_CHECKING:
+    from chargen.plan.judge import Judge
 
 
 class PictureFacts(Struct, frozen=True, dict=True):
@@ -45,7 +46,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     `reads` says that the file at the target is hashed even where its size is evidence.
     """
 
-    sources: FactSources
+    judge: Judge
     image: Unjudged
     inputs: Inputs | None
     fingerprint: Fingerprint | None
@@ -66,18 +67,14 @@ class PictureFacts(Struct, frozen=True, dict=True):
     # what is asked of the entry
 
     @cached_property
-    def _entry(self) -> Entry:
-        return self._evidence.own(self.image.entry)
-
-    @property
-    def own_line(self) -> RecordLine | None:
-        """The record line that is the entry's own."""
-        return self._entry.record_line
+    def entry(self) -> Entry:
+        """The entry, without a record that is another's."""
+        return self.judge.evidence.own(self.image.entry)
 
     @property
     def status(self) -> Status | None:
         """What the author says of the image."""
-        return self._entry.status
+        return self.entry.status
 
     @property
     def routed_to_sketch(self) -> bool:
@@ -89,7 +86,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @cached_property
     def state(self) -> TargetState:
         """The file at the target and its record."""
-        return self._evidence.at_target(self._entry, self.fingerprint, certain=self.reads)
+        return self.judge.evidence.at_target(self.entry, self.fingerprint, certain=self.reads)
 
     @property
     def target(self) -> Target:
@@ -109,7 +106,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @property
     def elsewhere(self) -> str:
         """The author's own picture away from the target; a portrait's own picture is its target."""
-        return self._evidence.elsewhere(self._entry)
+        return self.judge.evidence.elsewhere(self.entry)
 
     @property
     def moved(self) -> str:
@@ -119,7 +116,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @property
     def copied(self) -> str:
         """The entry whose record this one repeats, if any."""
-        return self._evidence.owned(self._entry.id).copied or ""
+        return self.judge.evidence.owned(self.entry.id).copied or ""
 
     @property
     def damaged(self) -> str:
@@ -150,7 +147,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @property
     def promoted(self) -> bool:
         """A final image is asked for in place of the draft, which is approved."""
-        return self._entry.id in self.sources.options.promoted and self.status is Status.APPROVED
+        return self.entry.id in self.judge.options.promoted and self.status is Status.APPROVED
 
     @property
     def of_tier(self) -> tuple[Reason, ...]:
@@ -170,11 +167,11 @@ class PictureFacts(Struct, frozen=True, dict=True):
             return SKETCH
         if self._settings.tier is not None:
             return rank_asked_for(self._settings)
-        return FINAL if self.promoted or self._entry.id in self.sources.options.finals else LOWEST_DRAFT
+        return FINAL if self.promoted or self.entry.id in self.judge.options.finals else LOWEST_DRAFT
 
     @property
     def _settings(self) -> Settings:
-        return self.sources.project.settings
+        return self.judge.project.settings
 
     # then and now
 
@@ -223,7 +220,7 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @cached_property
     def recorded_parts(self) -> Mapping[str, str]:
         """The short digests of what the present picture was made from, as far as anything here tells them."""
-        return self._evidence.parts_of(self._entry, self.state)
+        return self.judge.evidence.parts_of(self.entry, self.state)
 
     @cached_property
     def drift(self) -> tuple[Reason, ...]:
@@ -235,11 +232,11 @@ class PictureFacts(Struct, frozen=True, dict=True):
     @cached_property
     def drifted(self) -> tuple[Reason, ...]:
         """The drift that `rebuild_on` asks to rebuild for; a sketch's own drift is the proof verdict's matter."""
-        asked_for = self.sources.project.settings.rebuild_on
+        asked_for = self.judge.project.settings.rebuild_on
         line = self.state.line
         if not asked_for or line is None or is_proof(line.by) or not self._of_tier_asked_for:
             return ()
-        quality = self.sources.quality(self._entry, self.image.route)
+        quality = self.judge.quality(self.entry, self.image.route)
         since = replace(line, by=accepted_for(line) or line.by)
         return tuple(reason for reason in drift_of(since, self.image, quality) if name_of_drift(reason) in asked_for)
 
@@ -247,10 +244,6 @@ class PictureFacts(Struct, frozen=True, dict=True):
     def _of_tier_asked_for(self) -> bool:
         line = self.state.line
         return line is None or is_proof(line.by) or rank_of_line(line, self._settings) == rank_asked_for(self._settings)
-
-    @property
-    def _evidence(self) -> Evidence:
-        return self.sources.evidence
 
 
 _TARGETS = {FileKind.FILE: Target.PRESENT, FileKind.LFS_POINTER: Target.POINTER}

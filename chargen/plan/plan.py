@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.errors import Position, Problem, Severity, error, note, warning
+from chargen.errors import Position, Problem, Severity, note
 from chargen.model.amounts import number, total_usd
 from chargen.model.reason import Reason, tier_told
-from chargen.model.record import CREDENTIALS_LOST
+from chargen.model.record_line import CREDENTIALS_LOST
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 
 if TYPE_CHECKING:  # a plan is shown without what composes and judges
     from chargen.model.entries import Entry
     from chargen.model.inputs import Inputs
-    from chargen.model.record import RecordLine
+    from chargen.model.record_line import RecordLine
     from chargen.plan.cache.rows import Row
     from chargen.plan.compose import Composed
     from chargen.plan.retake import PlannedRetake
@@ -312,21 +312,6 @@ class Plan(Struct, frozen=True, dict=True):
         return tuple(problem for problem in told if problem not in of_images)
 
 
-def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
-    """Return the warning of what a file names and no file describes."""
-    return warning(f"{kind} `{slug}` has no imagery file", position)
-
-
-def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
-    """Yield one note on all pictures that are current by the rules they were made by, and not by today's."""
-    former = [image for image in images if image.is_former]
-    if former:
-        counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
-        rules = "names of colours and characters, sizes of `generation_defaults`"
-        message = f"{counted} kept as made by earlier rules ({rules})"
-        yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
-
-
 def seen_pictures(images: Iterable[Shown]) -> Iterator[Problem]:
     """Yield one note on all images that are to be made and that a picture seems to be there of."""
     seen = [image for image in images if image.seen]
@@ -334,12 +319,6 @@ def seen_pictures(images: Iterable[Shown]) -> Iterator[Problem]:
         counted = "1 image to be made seems" if len(seen) == 1 else f"{len(seen):,} images to be made seem"
         message = f"{counted} to have a picture in the project already"
         yield note(message, seen[0].position, "`chargen adopt` shows and takes what it finds, for free")
-
-
-def two_files(slug: str, first: str, other: str) -> Problem:
-    """Return the error of a character that two files define: which face is meant, nobody can say."""
-    message = f"the character `{slug}` has two files: `{first}` counts, and this one does not"
-    return error(message, Position(other), "put `status: archived` at the top of the one that is not meant")
 
 
 def totals(images: Iterable[Shown]) -> dict[str, int]:

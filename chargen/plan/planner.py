@@ -24,26 +24,26 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from chargen import kinds
+from chargen.config.project import Project
 from chargen.errors import Position, Problem, error
 from chargen.model.entries import Entry, Imagery, Retake
+from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Verdict
-from chargen.plan.as_read import as_read
 from chargen.plan.book import Book
 from chargen.plan.cache.rows import KeptEntry, KeptFile, Row, raw, read_entries, read_rows, row_of
 from chargen.plan.claims import named_picture
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.fact_sources import PlanOptions
+from chargen.plan.findings import former_forms, two_files, unknown_file
 from chargen.plan.image_planner import ImagePlanner
-from chargen.plan.judge import Judge
+from chargen.plan.judge import Judge, PlanOptions
 from chargen.plan.order import build_order
-from chargen.plan.plan import Offer, Plan, Planned, Shown, former_forms, two_files, unknown_file
-from chargen.plan.project import Project
+from chargen.plan.plan import Offer, Plan, Planned, Shown
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE, JOURNAL, ORIGINAL, answer_of
 from chargen.plan.references import References
-from chargen.plan.scan import missing_roots, scan_without_prompt
+from chargen.plan.scan import as_read, missing_roots, scan_without_prompt
 from chargen.plan.selection import Selectable
 
 PORTRAIT = "portrait"
@@ -319,7 +319,8 @@ class Planner:
             return True
         if options.mode is not None and row.verdict.spends:
             return True
-        return not options.resume and row.verdict is Verdict.BLOCKED
+        stopped = row.verdict is Verdict.BLOCKED or has(row.reasons, ReasonCode.VARIANTS_BLOCKED)
+        return not options.resume and stopped
 
     def _shown(self, name: EntryId) -> Shown | None:
         file = self.book.home.get(name)

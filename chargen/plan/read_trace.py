@@ -8,9 +8,9 @@ answered is for whoever can read (`chargen.plan.disk`) or knows the book (`charg
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 Readers: TypeAlias = Mapping[str, Callable[[str], str]]
 """How questions are answered, by kind."""
@@ -23,8 +23,12 @@ FOLDER = "folder"
 
 ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED = "original", "journal", "attempt", "refused", "delivered"
 UNFINISHED, JOBS = "unfinished", "jobs"
+OWNED, CLAIMED, MADE = "owned", "claimed", "made"
 _OUTSIDE = frozenset({ORIGINAL, JOURNAL, ATTEMPT, REFUSED, DELIVERED, UNFINISHED, JOBS})
 """Kinds of questions that neither an imagery file nor the file at a path answers."""
+
+
+_Value = TypeVar("_Value")
 
 
 class ReadTrace:
@@ -70,6 +74,34 @@ class ReadTrace:
             kind, _, key = name.partition(" ")
             found = self._answers[name] = self._readers[kind](key)
         return found
+
+
+class Looked(Mapping[str, _Value]):
+    """Values by name, each found when it is asked for; what is asked is noted."""
+
+    def __init__(
+        self,
+        names: Collection[str],
+        find: Callable[[str], _Value],
+        note: Callable[[str], None],
+        note_all: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._names = names
+        self._find = find
+        self._note = note
+        self._note_all = note_all
+
+    def __getitem__(self, name: str) -> _Value:
+        self._note(name)
+        return self._find(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self._note_all()
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        self._note_all()
+        return len(self._names)
 
 
 def outside_names(names: Iterable[str]) -> Iterator[str]:

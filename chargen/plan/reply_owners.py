@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chargen.config.project import Project
 from chargen.model.entries import Entry, Outputs
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Fingerprint
-from chargen.plan.book import NotedOwnership
 from chargen.plan.owned import Owned, PicturePlace
-from chargen.plan.project import Project
+from chargen.plan.picture_owners import PictureOwners
 from chargen.plan.salvage import JournalRead, OriginalsRead
 from chargen.providers import is_proof
 from chargen.store.original_store import StoredOriginal
@@ -62,7 +62,7 @@ class ReplyOwners(Struct, frozen=True, kw_only=True):
     originals: OriginalsRead
     journal: JournalRead
     planned: Callable[[EntryId], bool]
-    ownership: NotedOwnership
+    ownership: PictureOwners
     """Which picture is whose, as of the plan; `arrived` are entries whose pictures have moved since."""
     unfinished: frozenset[str]
     """Attempts whose original was safe and that the journal did not know as written back when the plan was begun."""

@@ -18,7 +18,7 @@ from chargen.errors import Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 from chargen.text.prose import as_name, shorten
 
 MOST = 2

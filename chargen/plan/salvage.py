@@ -7,23 +7,24 @@ bytes; bytes that are not those, or no picture, are never used. Reads only: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from chargen import __version__
 from chargen.errors import ChargenError
-from chargen.images.sniff import carries_credentials, header
 from chargen.kinds.record_edits import metadata_of, slots_of
 from chargen.model.amounts import amount_of
 from chargen.model.entries import Entry
 from chargen.model.inputs import Inputs, record_parts
-from chargen.model.record import Original, Record, RecordLine
+from chargen.model.record import Original, Record
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, Fingerprint
 from chargen.providers import is_proof
-from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Attempt, AttemptStatus
 from chargen.store.original_store import DamagedOriginal, StoredOriginal
-from chargen.store.pictures import inspect
+from chargen.store.pictures import inspect, original_of
 
 NOTE = "the record beside the reply was damaged: this one is made of what else was known, and of the same inputs"
 """Stands in a record that was put together here."""
@@ -72,21 +73,18 @@ class JournalRead(AttemptsRead, Protocol):
 
 
 def mended(
-    originals: OriginalsRead, journal: AttemptsRead, entry: Entry, fingerprint: Fingerprint, inputs: Inputs | None
-) -> Iterator[StoredOriginal]:
-    """Yield the replies with a damaged record of which enough is known all the same, newest first.
+    originals: OriginalsRead, journal: AttemptsRead, found: DamagedOriginal, entry: Entry, inputs: Inputs | None
+) -> StoredOriginal | None:
+    """Return a reply with a damaged record of which enough is known all the same, else None.
 
-    `entry` and `inputs` are today's, of this fingerprint.
+    `entry` and `inputs` are today's, of its fingerprint.
     """
     if inputs is None:
-        return
-    for found in reversed(originals.damaged(fingerprint)):
-        attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
-        if attempt is None or attempt.fingerprint != fingerprint or attempt.status is AttemptStatus.FAILED:
-            continue
-        stored = _mended(originals, found, attempt, entry, inputs)
-        if stored is not None:
-            yield stored
+        return None
+    attempt = journal.attempt(found.attempt) or _attempt_told(entry, found)
+    if attempt is None or attempt.fingerprint != found.fingerprint or attempt.status is AttemptStatus.FAILED:
+        return None
+    return _mended(originals, found, attempt, entry, inputs)
 
 
 def _attempt_told(entry: Entry, found: DamagedOriginal) -> Attempt | None:
@@ -162,8 +160,7 @@ def _original(originals: OriginalsRead, found: DamagedOriginal, line: RecordLine
         inspect(data)
     except ChargenError:
         return None
-    digest, seen = hash_bytes(data), header(data)
-    if line is not None and line.attempt == found.attempt and line.of not in (None, digest):
+    described = original_of(data)
+    if line is not None and line.attempt == found.attempt and line.of not in (None, described.sha256):
         return None
-    signed = carries_credentials(data)
-    return Original(digest, len(data), seen.media_type, seen.width, seen.height, found.file, signed)
+    return replace(described, file=found.file)

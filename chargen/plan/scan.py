@@ -11,18 +11,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from chargen import kinds
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, Problem, error, printable, warning
 from chargen.kinds.reading import declared_slug, is_archived, with_slug
 from chargen.kinds.structured import without_prompt
+from chargen.kinds.view import View
 from chargen.model.entries import Entry, Imagery
+from chargen.model.traced import Traced
 from chargen.plan.cache.stamp import SUFFIXES, files_below
 from chargen.plan.own_pictures import is_run_log, unread_log
 from chargen.plan.plan import EMPTY
-from chargen.plan.project import Project
 from chargen.store.files import hash_bytes
 from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
@@ -206,3 +209,22 @@ def _may_be_a_plan(file: str, data: bytes) -> bool:
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
     return _is_named_as_plan(file) or key.search(text) is not None
+
+
+def as_read(entry: Entry) -> bytes:
+    """Return what an entry was read as. Raises UnicodeEncodeError for a text that can't be written.
+
+    Of entries of files in which nothing stands for something elsewhere (no alias, no merge key), these bytes are equal
+    only where the entries are.
+    """
+    return msgpack.encode(entry, enc_hook=_written)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Traced):
+        return str(value), value.name, value.position
+    if isinstance(value, View):
+        return value.written
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)

@@ -15,8 +15,7 @@ from msgspec import Struct
 
 from chargen.errors import Problem, StartError, error
 from chargen.model.values import EntryId
-from chargen.text.few import few_names
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean, few_names
 
 MAGIC = frozenset("*?[")
 """What makes a name a pattern."""

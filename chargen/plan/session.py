@@ -5,19 +5,22 @@ A session that only reads makes no file and no folder.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+
+from msgspec import structs
 
 from chargen import kinds, providers
 from chargen.config.configuration import configuration
 from chargen.config.layout import DECODED, ENTRY_MOVE, HASHES, HISTORY, IGNORED, JOBS, MOVES, STATE
+from chargen.config.project import Project
 from chargen.errors import InputError, Position, Problem, StartError, error, warning
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_json
@@ -29,11 +32,9 @@ from chargen.plan.claims import Archive, DiskSources
 from chargen.plan.compose import Composer
 from chargen.plan.disk import Disk
 from chargen.plan.evidence import Evidence
-from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.judge import Judge
+from chargen.plan.judge import Judge, PlanOptions
 from chargen.plan.plan import Plan
 from chargen.plan.planner import ASKED, FREE, TAKES, Planner
-from chargen.plan.project import Project
 from chargen.plan.python_gc import collector_paused
 from chargen.plan.read_trace import FILE
 from chargen.plan.write_back_check import WriteBackCheck
@@ -55,8 +56,6 @@ from chargen.store.pictures import DecodedPictures
 from chargen.store.places import read_inside, refuse_links
 from chargen.store.temporaries import abandoned_below, sweep
 from chargen.store.trash import Trash
-from chargen.text.bounded import bounded
-from chargen.text.secrets import scrub
 
 TEMPLATE_SUFFIX = ".j2"
 _LOG = logging.getLogger("chargen")
@@ -146,14 +145,6 @@ class Session:
     def _position(self, path: Path) -> Position:
         return Position(path.relative_to(self.project.root).as_posix())
 
-    def scrub(self, text: str) -> str:
-        """Take every key out of a text."""
-        return scrub(text, self.project.secrets)
-
-    def clean(self, told: Any) -> Any:
-        """Return what a server told, free of keys and of what can't be kept."""
-        return bounded(told, self.scrub)
-
     def planner(
         self,
         options: PlanOptions | None = None,
@@ -161,8 +152,12 @@ class Session:
         snapshot: Snapshot | None = None,
         building: bool = False,
         cached: bool = True,
+        known: Mapping[str, Disk] | None = None,
     ) -> Planner:
-        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them."""
+        """Return the planner, with the project's files as they are now; `snapshot` is one just taken of them.
+
+        `known` are imagery files that are planned as another plan read them, whatever was written into them since.
+        """
         disk = Disk(
             self.project,
             self.hashes,
@@ -172,6 +167,8 @@ class Session:
             jobs=self.batch_jobs,
             decoded=self.decoded,
         )
+        for file, before in (known or {}).items():
+            disk.take(file, before)
         if (move := self.moves.entry()) is not None:
             disk.leave_out(move)
         with collector_paused():
@@ -195,7 +192,7 @@ class Session:
             ownership=whose,
             in_history=in_history,
             unfinished=self.journal.unfinished(),
-            job_lines=disk.job_lines,
+            job_lines=disk.jobs.lines,
             asks_for=lambda name, fingerprint: fingerprint in disk.trace.get(ASKED, name).split(),
             takes=lambda name, attempt: bool(disk.trace.get(TAKES, f"{name} {attempt}")),
             free=lambda name, attempt: bool(disk.trace.get(FREE, f"{name} {attempt}")),
@@ -210,8 +207,7 @@ class Session:
         found = configuration(self.project.root, self.environ, providers.known_providers())
         tier = self.project.settings.tier
         settings = found.settings.of_tier("" if tier is None else tier.name)
-        project = Project(found.root, settings, found.secrets)
-        return replace(self, project=project, _cached=[])
+        return dataclasses.replace(self, project=structs.replace(found, settings=settings), _cached=[])
 
     def plan(self) -> Plan:
         """Plan every image."""
@@ -322,7 +318,7 @@ def open_session(
     Raises StartError: no project, settings that are wrong, or no tier of that name.
     """
     found = configuration(folder, environ, providers.known_providers())
-    project = Project(found.root, found.settings.of_tier(tier), found.secrets)
+    project = structs.replace(found, settings=found.settings.of_tier(tier))
     refuse_links(project.state)
     clock = clock or SystemClock()
     listener = report or _log_problem
@@ -348,7 +344,7 @@ def open_session(
             originals,
             read_only=read_only,
             clock=clock,
-            scrub=lambda text: scrub(text, project.secrets),
+            scrub=project.scrub,
             report=report_problem,
         ),
         history=History(project.path(HISTORY)),

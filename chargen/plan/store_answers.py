@@ -1,18 +1,20 @@
-"""Answers of originals, journal and jobs to the questions of plans: what was paid for, and what was tried. Reads only.
+"""Originals, journal and jobs as plans ask them: what is asked is noted, and answered for the plan's trace.
 
-An up-to-date run asks it, too: light to import.
+Laws: what an answer says changes exactly when what is kept changes; each thing is looked up once a plan. Reads only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from chargen.config.layout import JOBS as JOBS_FOLDER
 from chargen.config.layout import ORIGINALS
-from chargen.model.values import EntryId, Fingerprint
+from chargen.model.values import EntryId, FileHash, Fingerprint
+from chargen.plan.job_lines import JobLines
 from chargen.plan.read_trace import (
     ATTEMPT,
     DELIVERED,
@@ -21,60 +23,64 @@ from chargen.plan.read_trace import (
     ORIGINAL,
     REFUSED,
     UNFINISHED,
-    Readers,
+    ReadTrace,
     answer_of,
 )
 from chargen.store.batch_jobs import BatchJobs, jobs_state
 from chargen.store.journal import Journal
 from chargen.store.journal_rows import Attempt
-from chargen.store.original_store import OriginalStore
+from chargen.store.original_store import DamagedOriginal, OriginalStore, StoredOriginal
 from chargen.store.originals import Originals
 
 _MANY = 64
 """More images than this are looked up in the journal with one question."""
 
 
-class StoreAnswers:
-    """Answers of originals and journal: what was paid for, and what was tried."""
+class NotedOriginals:
+    """What was paid for."""
 
-    def __init__(self, journal: Journal, originals: OriginalStore, jobs: BatchJobs) -> None:
-        self._journal = journal
+    def __init__(self, originals: OriginalStore, trace: ReadTrace) -> None:
         self._originals = originals
-        self._jobs = jobs
+        self._trace = trace
         self._states: dict[str, tuple[str, int]] = {}
-        self._asked = 0
-        self._by_id: dict[EntryId, list[Attempt]] | None = None
-        self._refused: dict[Fingerprint, tuple[Attempt, ...]] | None = None
-        self._delivered: dict[str, str] | None = None
+        trace.add(
+            {
+                ORIGINAL: lambda fingerprint: answer_of(self._state(fingerprint)[0]),
+                DELIVERED: lambda digest: self._places.get(digest, ""),
+            }
+        )
 
-    @classmethod
-    def of(cls, root: Path) -> StoreAnswers:
-        """Ask those of the project at `root`; use it as a context manager."""
-        originals = Originals(root / ORIGINALS)
-        return cls(Journal(root, originals, read_only=True), originals, BatchJobs(root / JOBS_FOLDER))
+    def for_fingerprint(self, fingerprint: Fingerprint) -> tuple[StoredOriginal, ...]:
+        """Return the originals made from these inputs, oldest first."""
+        self._trace.note(ORIGINAL, fingerprint)
+        return self._originals.for_fingerprint(fingerprint)
 
-    def __enter__(self) -> StoreAnswers:
-        return self
+    def damaged(self, fingerprint: Fingerprint) -> tuple[DamagedOriginal, ...]:
+        """Return the replies to these inputs that are there without a record that can be read, oldest first."""
+        self._trace.note(ORIGINAL, fingerprint)
+        return self._originals.damaged(fingerprint)
 
-    def __exit__(self, *_: object) -> None:
-        self._journal.close()
+    def find(self, attempt: str, fingerprint: Fingerprint) -> StoredOriginal | None:
+        """Return the original of one attempt, or None."""
+        self._trace.note(ORIGINAL, fingerprint)
+        return self._originals.find(attempt, fingerprint)
 
-    def readers(self) -> Readers:
-        """Return how its kinds of questions are answered."""
-        refused = lambda fingerprint: answer_of(self.refused(Fingerprint(fingerprint)))  # noqa: E731
-        return {
-            ORIGINAL: self.original,
-            JOURNAL: self.journal,
-            ATTEMPT: self.attempt,
-            REFUSED: refused,
-            DELIVERED: self.delivered,
-            UNFINISHED: lambda attempt_id: "yes" if attempt_id in self.unfinished else "",
-            JOBS: lambda _all: jobs_state(self._jobs.folder),
-        }
+    def replaced_by(self, name: str) -> tuple[str, ...]:
+        """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""
+        self._trace.note(ORIGINAL, name.partition("/")[0])
+        return self._originals.replaced_by(name)
 
-    def original(self, fingerprint: str) -> str:
-        """Answer for all originals of these inputs."""
-        return answer_of(self._state(fingerprint)[0])
+    def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
+        """Return delivered bytes. Raises InputError."""
+        return self._originals.read(item)
+
+    def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
+        """Say where the delivered bytes are, for people."""
+        return self._originals.shown(item)
+
+    def delivered(self, file: FileHash) -> str:
+        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
+        return self._trace.get(DELIVERED, file)
 
     def newest(self, fingerprints: Iterable[str]) -> int:
         """Return when the last of the originals of several inputs changed, in nanoseconds since the epoch."""
@@ -85,7 +91,49 @@ class StoreAnswers:
             self._states[fingerprint] = self._originals.state(Fingerprint(fingerprint))
         return self._states[fingerprint]
 
-    def journal(self, entry_id: str) -> str:
+    @cached_property
+    def _places(self) -> Mapping[str, str]:
+        return {item.original.sha256: item.path for item in self._originals.all_records()}
+
+
+class NotedJournal:
+    """What was tried."""
+
+    def __init__(self, journal: Journal, trace: ReadTrace) -> None:
+        self._journal = journal
+        self._trace = trace
+        self._asked = 0
+        self._by_id: dict[EntryId, list[Attempt]] | None = None
+        trace.add(
+            {
+                JOURNAL: self._answer,
+                ATTEMPT: lambda attempt_id: answer_of(self._journal.attempt(attempt_id)),
+                REFUSED: lambda fingerprint: answer_of(self._refused.get(Fingerprint(fingerprint), ())),
+                UNFINISHED: lambda attempt_id: "yes" if attempt_id in self._unfinished else "",
+            }
+        )
+
+    def attempts_for(self, task_id: EntryId) -> list[Attempt]:
+        """Return the attempts at one image, oldest first."""
+        self._trace.note(JOURNAL, task_id)
+        return self._journal.attempts_for(task_id)
+
+    def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return one attempt, or None where nothing is known of it."""
+        self._trace.note(ATTEMPT, attempt_id)
+        return self._journal.attempt(attempt_id)
+
+    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
+        self._trace.note(REFUSED, fingerprint)
+        return self._refused.get(fingerprint, ())
+
+    def is_unfinished(self, attempt_id: str) -> bool:
+        """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""
+        self._trace.note(UNFINISHED, attempt_id)
+        return attempt_id in self._unfinished
+
+    def _answer(self, entry_id: str) -> str:
         """Answer for the attempts at an image."""
         self._asked += 1
         if self._by_id is None and self._asked > _MANY:
@@ -95,27 +143,46 @@ class StoreAnswers:
         found = self._journal.attempts_for(name) if self._by_id is None else self._by_id.get(name, [])
         return answer_of(found) if found else ""
 
-    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
-        """Return the attempts with these inputs that were refused; all are looked up at once."""
-        if self._refused is None:
-            self._refused = {}
-            for attempt in self._journal.refusals():
-                known = self._refused.get(attempt.fingerprint, ())
-                self._refused[attempt.fingerprint] = (*known, attempt)
-        return self._refused.get(fingerprint, ())
-
-    def delivered(self, digest: str) -> str:
-        """Return where delivered bytes of this hash are, project-relative; nothing where they are not here."""
-        if self._delivered is None:
-            every = self._originals.all_records()
-            self._delivered = {item.original.sha256: item.path for item in every}
-        return self._delivered.get(digest, "")
+    @cached_property
+    def _refused(self) -> Mapping[Fingerprint, tuple[Attempt, ...]]:
+        found: dict[Fingerprint, tuple[Attempt, ...]] = {}
+        for attempt in self._journal.refusals():
+            found[attempt.fingerprint] = (*found.get(attempt.fingerprint, ()), attempt)
+        return found
 
     @cached_property
-    def unfinished(self) -> frozenset[str]:
-        """Attempts whose original is safe and that the journal does not know as written back."""
+    def _unfinished(self) -> frozenset[str]:
         return self._journal.unfinished()
 
-    def attempt(self, attempt_id: str) -> str:
-        """Answer for one attempt."""
-        return answer_of(self._journal.attempt(attempt_id))
+
+class NotedJobs:
+    """The requests that are in jobs."""
+
+    def __init__(self, jobs: BatchJobs, trace: ReadTrace) -> None:
+        self._jobs = jobs
+        self._trace = trace
+        trace.add({JOBS: lambda _all: jobs_state(self._jobs.folder)})
+
+    def lines(self) -> JobLines | None:
+        """Return the requests that are in jobs, None where there are no jobs."""
+        self._trace.note(JOBS, "all")
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> JobLines | None:
+        jobs, lost = self._jobs.look()
+        return JobLines(jobs, lost) if jobs or lost else None
+
+
+@contextmanager
+def trace_of(root: Path) -> Iterator[ReadTrace]:
+    """Give a trace that answers for originals, journal and jobs of the project at `root`."""
+    trace, originals = ReadTrace({}), Originals(root / ORIGINALS)
+    journal = Journal(root, originals, read_only=True)
+    NotedOriginals(originals, trace)
+    NotedJournal(journal, trace)
+    NotedJobs(BatchJobs(root / JOBS_FOLDER), trace)
+    try:
+        yield trace
+    finally:
+        journal.close()

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from chargen.config.layout import STATE
 from chargen.model.entries import Entry
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import line_of
+from chargen.model.record import Record, line_of
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plain_file import PICTURE_BYTES, read_plain
 from chargen.plan.claims import named_picture
@@ -132,7 +132,7 @@ class TargetStates(ReplyOwners, frozen=True, kw_only=True):
             return None
         record, verified = told
         if record.entry_id != entry_id:  # of another entry it is a copy of the author's; of none, what it left here
-            owner = self._chains.reached_from(f"{record.fingerprint}/{record.attempt}")
+            owner = self._chains.reached_from(record.original_name)
             if owner not in (None, entry_id):
                 return None
         return line_of(record, file, size, record.received_at), verified, record

@@ -8,8 +8,8 @@ from __future__ import annotations
 from chargen.config.settings import Settings
 from chargen.config.tiers import FINAL as FINAL_TIER
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import Record, RecordLine
-from chargen.model.record_marks import tier_of
+from chargen.model.record import Record
+from chargen.model.record_line import RecordLine, tier_of
 from chargen.providers import is_proof
 
 SKETCH = 0

@@ -30,7 +30,7 @@ _BY_HAND = frozenset({Verdict.LOCKED, Verdict.EDITED, Verdict.UNRECORDED})
 
 def variants_of(facts: GatheredFacts, judgement: Judgement, wanted: int) -> Variants:
     """Count what is to be made for an image besides what its verdict asks for, where so many are `wanted` in all."""
-    options, image, verdict = facts.sources.options, facts.image, judgement.verdict
+    options, image, verdict = facts.judge.options, facts.image, judgement.verdict
     if verdict in _NOTHING_MADE:
         return ONE
     made = facts.versions + judgement.adopt

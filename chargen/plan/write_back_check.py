@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from chargen import kinds
+from chargen.config.project import Project
 from chargen.errors import InputError, Problem, error
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit, SlotValue, SlotValues
 from chargen.model.values import Route
 from chargen.plan.plan import Unjudged
-from chargen.plan.project import Project
 from chargen.store.places import read_inside
-from chargen.yaml.edit_check import EditCheck
+from chargen.yaml.splice import EditCheck
 
 _RECORD = f"2 in={'A' * 43} file={'A' * 43} size=1 by=a/b at=2026-01-01T00:00:00Z of={'A' * 43} try=x"
 _METADATA: Mapping[str, SlotValue] = {"record": _RECORD, "usage": {"tokens": 1}, "references": ["a.png"]}

@@ -30,7 +30,7 @@ from chargen.model.request import Provider, ProviderSettings
 from chargen.model.values import Route
 from chargen.providers.catalogue.model_data import read_models
 from chargen.providers.catalogue.models import ModelTable
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 DATA = "models.toml"
 STARTER = "starter"
@@ -80,8 +80,12 @@ def _unknown(name: str, models: ModelTable) -> StartError:
 
 
 def is_proof(made_by: str | None) -> bool:
-    """Say whether `provider` or `provider/model` makes stand-ins that cost nothing and prove nothing."""
-    return made_by is not None and load_models().is_proof(made_by)
+    """Say whether `provider` or `provider/model` makes stand-ins that cost nothing and prove nothing.
+
+    A provider that is gone did not.
+    """
+    name = (made_by or "").partition("/")[0]
+    return any(facts.proof for facts in load_models().providers if facts.name == name)
 
 
 def make(

@@ -26,9 +26,8 @@ class Adapters:
         self._environ = environ
         self._today = today
         self._lock = threading.Lock()
-        self._made: dict[str, Provider] = {}
-        self._pools: dict[str, dict[str, Provider]] = {}
-        """Of providers with several addresses those at all but the first."""
+        self._made: dict[str, dict[str, Provider]] = {}
+        """Each by its addresses."""
         self._routes: dict[tuple[str | None, str | None], Route] = {}
         self.models: ModelTable = providers.load_models()
         self.defaults: Mapping[str, str] = {facts.name: facts.default_model for facts in self.models.providers}
@@ -36,18 +35,17 @@ class Adapters:
 
     def get(self, name: str) -> Provider:
         """Return the provider called `name`. Raises StartError for a name there is none for."""
+        return next(iter(self.members(name).values()))
+
+    def members(self, name: str) -> Mapping[str, Provider]:
+        """Return the provider called `name` at each of its addresses, the first one first. Raises as `get`."""
         with self._lock:
             if name not in self._made:
                 own = replace(self._settings.provider(name), root=self._root)
-                self._pools[name] = self._others(name, own)
-                self._made[name] = self._make(name, own)
+                first = self._make(name, own)
+                further = {url: self._make(name, replace(own, base_url=url, pool=())) for url in own.pool[1:]}
+                self._made[name] = {own.base_url or self.models.facts(name).vendor_url: first, **further}
             return self._made[name]
-
-    def members(self, name: str) -> Mapping[str, Provider]:
-        """Return the provider called `name` at each of its addresses. Raises as `get`."""
-        first = self.get(name)
-        address = self._settings.provider(name).base_url or self.models.facts(name).vendor_url
-        return {address: first, **self._pools.get(name, {})}
 
     def elsewhere(self, name: str) -> tuple[Problem, ...]:
         """Say where requests go that the project's own settings send to other servers than the vendor's."""
@@ -55,10 +53,6 @@ class Adapters:
 
     def _make(self, name: str, own: ProviderSettings) -> Provider:
         return providers.make(name, own, self.models, self._environ, today=self._today)
-
-    def _others(self, name: str, own: ProviderSettings) -> dict[str, Provider]:
-        """Make a pool's servers but the first."""
-        return {address: self._make(name, replace(own, base_url=address, pool=())) for address in own.pool[1:]}
 
     def route(self, provider: str | None, model: str | None) -> Route | Problem:
         """Return the route of what a file declares, or the error that says which line to add."""
@@ -82,13 +76,13 @@ class Adapters:
 
     def close(self) -> None:
         """Close every client that was made."""
-        for provider in (*self._made.values(), *(other for pool in self._pools.values() for other in pool.values())):
+        for provider in [provider for pool in self._made.values() for provider in pool.values()]:
             provider.close()
 
     def _is_live(self, route: Route) -> bool:
         if route.provider not in self.defaults:
             return False
-        if self.models.is_proof(route.provider) or self._settings.provider(route.provider).base_url:
+        if providers.is_proof(route.provider) or self._settings.provider(route.provider).base_url:
             return True
         model = self.models.find(route.provider, route.model)
         return model is None or (model.life(self._today) is not Lifecycle.DEAD and not model.unsupported)

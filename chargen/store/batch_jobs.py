@@ -23,7 +23,7 @@ from msgspec.structs import asdict, replace
 
 from chargen.model.amounts import amount_of
 from chargen.model.batches import Upload
-from chargen.model.record_json import RecordError, from_json
+from chargen.model.record import RecordError, from_json
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.plain_file import open_plain, read_json, read_plain
 from chargen.store.batch_job import BatchJob, JobLine, LastState

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chargen.errors import InputError
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_json, to_dict
+from chargen.model.record import Record, RecordError, from_json, to_dict
 from chargen.plain_file import open_plain
 from chargen.store.batch_job import JobLine
 from chargen.store.files import as_input_error, make_folder, sync_file, write_all

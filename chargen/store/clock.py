@@ -1,10 +1,11 @@
 """The time, as the program reads and writes it: UTC, and one text form.
 
-Everything that needs the time gets a `Clock`, so that a test can hand in its own. Must not know what the time is for.
+Everything that needs the time gets a `Clock`, so that a test can hand in its own.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -46,3 +47,8 @@ def stamp(moment: datetime, *, microseconds: bool = False) -> str:
 def compact_stamp(moment: datetime) -> str:
     """Write a moment for use in a file name: `20261122T140807000123Z`; texts sort like the moments."""
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def new_attempt_id(moment: datetime) -> str:
+    """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
+    return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"

@@ -225,15 +225,12 @@ def copy_attributes(old: Path, new: Path) -> None:
             os.chown(new, was.st_uid, was.st_gid)
             new.chmod(was.st_mode & 0o7777)  # a change of owner takes some bits away
     if hasattr(os, "listxattr"):  # Linux
-        for name in _attributes(old):
-            os.setxattr(new, name, os.getxattr(old, name))
-
-
-def _attributes(path: Path) -> list[str]:
-    try:
-        names = os.listxattr(path)
-    except OSError as failure:
-        if failure.errno in _UNKNOWN:
-            return []
-        raise
-    return [name for name in names if not name.startswith(_OF_THE_SYSTEM)]
+        try:
+            names = os.listxattr(old)
+        except OSError as failure:
+            if failure.errno not in _UNKNOWN:
+                raise
+            names = []
+        for name in names:
+            if not name.startswith(_OF_THE_SYSTEM):
+                os.setxattr(new, name, os.getxattr(old, name))

@@ -59,7 +59,7 @@ class History:
             yield kept
         except BaseException:
             if kept is not None:
-                self._part(kept.path, target)
+                self.part(kept.path, target)
             raise
 
     def keep(self, entry_id: EntryId, target: Path) -> KeptVersion | None:
@@ -74,7 +74,7 @@ class History:
             place = self.place(entry_id, digest)
             refuse_link(place, self.folder)
             if place.exists() and hash_file(place)[0] == digest:
-                self._part(place, target)
+                self.part(place, target)
             else:
                 make_folder(place.parent)
                 if not _link(target, place, key):
@@ -104,9 +104,14 @@ class History:
         folders = {path.parent for path in self.folder.rglob("*.png") if _NAME.fullmatch(path.name)}
         return tuple(EntryId(folder.relative_to(self.folder).as_posix()) for folder in sorted(folders))
 
-    def part(self, kept: KeptVersion, target: Path) -> None:
-        """Give a kept file bytes of its own, where what was kept stays in its place. Raises InputError."""
-        self._part(kept.path, target)
+    def part(self, place: Path, target: Path) -> None:
+        """Give the file at `place`, a kept one, bytes of its own where it is the same file as `target`.
+
+        For where the target is not replaced after all. Raises InputError.
+        """
+        with as_input_error(place):
+            if place.exists() and target.exists() and place.samefile(target):
+                write_durably(place, read_plain(place, PICTURE_BYTES))
 
     def list(self, entry_id: EntryId) -> tuple[KeptVersion, ...]:
         """Return the kept versions of one image, oldest first."""
@@ -128,12 +133,6 @@ class History:
         except OSError:
             return None
         return data if hash_bytes(data) == kept.sha256 else None
-
-    def _part(self, place: Path, target: Path) -> None:
-        """Give `place` bytes of its own where it is the same file as `target`."""
-        with as_input_error(place):
-            if place.exists() and target.exists() and place.samefile(target):
-                write_durably(place, read_plain(place, PICTURE_BYTES))
 
 
 def _link(target: Path, place: Path, key: StatKey) -> bool:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_dict, to_dict
+from chargen.model.record import Record, RecordError, from_dict, to_dict
 from chargen.plain_file import read_plain
 from chargen.store.files import write_durably
 

@@ -99,8 +99,17 @@ class JournalFile:
         job = _Job(work)
         self._jobs.append(job)
         with self._lock:
-            if not job.is_done:
-                self._do_all()
+            if not job.is_done:  # else a thread that had the lock took it along
+                jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
+                try:
+                    self._do(jobs)
+                except BaseException as failure:
+                    for each in jobs:
+                        each.failure = failure
+                    raise
+                finally:
+                    for each in jobs:
+                        each.is_done = True
         if job.failure is not None:
             raise job.failure
         found: _T = job.found
@@ -110,21 +119,14 @@ class JournalFile:
         """Do `work` in the transaction of what is written next: until then it is not seen, and it may be lost."""
         self._jobs.append(_Job(work))
 
-    def _do_all(self) -> None:
-        jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
-        try:
-            self._do(jobs)
-        except BaseException as failure:
-            for job in jobs:
-                job.failure = failure
-            raise
-        finally:
-            for job in jobs:
-                job.is_done = True
-
     def _do(self, jobs: Sequence[_Job]) -> None:
+        def transact() -> None:
+            with _transaction(connection := self._connected()):
+                for job in jobs:
+                    job.found = job.work(connection)
+
         try:
-            self._mended(lambda: self._transact(jobs))
+            self._mended(transact)
         except Exception as failure:  # noqa: BLE001 - it belongs to whoever asked
             if len(jobs) == 1:
                 jobs[0].failure = failure
@@ -166,11 +168,6 @@ class JournalFile:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         return self._fill(connection)
-
-    def _transact(self, jobs: Sequence[_Job]) -> None:
-        with _transaction(connection := self._connected()):
-            for job in jobs:
-                job.found = job.work(connection)
 
     def _connected(self) -> sqlite3.Connection:
         rows: _Rows = {}

@@ -17,8 +17,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from chargen.model.amounts import amount_of
-from chargen.model.record import Record
-from chargen.model.record_json import plain
+from chargen.model.record import Record, plain
 from chargen.model.request import FailureClass
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route
 from chargen.store.original_store import StoredOriginal
@@ -221,7 +220,7 @@ def update_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
             safe(record.request_id),
             amount_text(record.cost_usd),
             usage_text(record.usage),
-            _place(stored),
+            stored.record.original_name,
             record.attempt,
         ),
     )
@@ -250,7 +249,7 @@ def insert_from_original(connection: sqlite3.Connection, stored: StoredOriginal)
         "cost_estimate_usd": amount_text(record.cost_estimate_usd),
         "cost_usd": amount_text(record.cost_usd),
         "usage": usage_text(record.usage),
-        "original": _place(stored),
+        "original": stored.record.original_name,
         "file_sha256": last.sha256 if last else None,
     }
     columns, marks = ",".join(values), ",".join("?" * len(values))
@@ -280,7 +279,3 @@ def usage_text(usage: Mapping[str, Any]) -> str:
 def safe(text: str | None) -> str | None:
     """Return text in a form SQLite takes: a lone surrogate, which has no UTF-8, becomes its escape."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _place(stored: StoredOriginal) -> str:
-    return f"{stored.record.fingerprint}/{stored.record.attempt}"

@@ -13,7 +13,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from chargen.config.layout import LOCKS
@@ -42,8 +42,7 @@ def project_lock(
     """
     path = _lock_path(root, "project.lock")
     holder = path.with_name("project.pid")
-    for own in (path, holder):
-        refuse_link(own, root)
+    refuse_link(holder, root)
     with as_input_error(path, root, doing="lock"):
         held = _project_taken(root)
         if held is None:
@@ -89,59 +88,41 @@ def _folder_taken(root: Path, held: ExitStack) -> bool:
         return True
 
 
-@contextmanager
-def build_lock(root: Path, entry_id: str) -> Iterator[None]:
+def build_lock(root: Path, entry_id: str) -> AbstractContextManager[None]:
     """Hold one image while it is made, its request included, so that nobody else sends for it. Raises InputError."""
-    with _held(root, "build", entry_id):
-        yield
+    return _held(root, "build", entry_id)
+
+
+def free_image(root: Path, entry_id: str) -> AbstractContextManager[None]:
+    """Hold one image that nobody is making just now, as `build_lock` does. Raises InputError where somebody is."""
+    return _held(root, "build", entry_id, wait=False)
+
+
+def target_lock(root: Path, entry_id: str) -> AbstractContextManager[None]:
+    """Hold one target and what is recorded of it while they are changed: an instant. Raises InputError."""
+    return _held(root, "target", entry_id)
+
+
+def file_lock(root: Path, file: str) -> AbstractContextManager[None]:
+    """Hold one imagery file (project-relative path) while its slots are written. Raises InputError."""
+    return _held(root, "file", file)
 
 
 @contextmanager
-def free_image(root: Path, entry_id: str) -> Iterator[None]:
-    """Hold one image that nobody is making just now, as `build_lock` does. Raises InputError where somebody is."""
-    path = _image_lock_path(root, "build", entry_id)
+def _held(root: Path, sort: str, name: str, *, wait: bool = True) -> Iterator[None]:
+    # A digest, because an id may be longer than a file name or differ from another by case alone.
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    path = _lock_path(root, f"{sort}-{digest}.lock")
     with as_input_error(path, root, doing="lock"):
-        let_go = _taken(path)
+        while (let_go := _taken(path)) is None and wait:
+            time.sleep(_POLL)
     if let_go is None:
-        message = f"`{entry_id}` is being built at this moment"
+        message = f"`{name}` is being built at this moment"
         raise InputError(message, hint="wait until its picture is there, then run the command again")
     try:
         yield
     finally:
         let_go()
-
-
-@contextmanager
-def target_lock(root: Path, entry_id: str) -> Iterator[None]:
-    """Hold one target and what is recorded of it while they are changed: an instant. Raises InputError."""
-    with _held(root, "target", entry_id):
-        yield
-
-
-@contextmanager
-def file_lock(root: Path, file: str) -> Iterator[None]:
-    """Hold one imagery file (project-relative path) while its slots are written. Raises InputError."""
-    with _held(root, "file", file):
-        yield
-
-
-@contextmanager
-def _held(root: Path, sort: str, name: str) -> Iterator[None]:
-    path = _image_lock_path(root, sort, name)
-    with as_input_error(path, root, doing="lock"):
-        while (let_go := _taken(path)) is None:
-            time.sleep(_POLL)
-    try:
-        yield
-    finally:
-        let_go()
-
-
-def _image_lock_path(root: Path, sort: str, name: str) -> Path:
-    # A digest, because an id may be longer than a file name or differ from another by case alone.
-    path = _lock_path(root, f"{sort}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.lock")
-    refuse_link(path, root)
-    return path
 
 
 def _taken(path: Path) -> Callable[[], object] | None:
@@ -180,10 +161,12 @@ def _locked(descriptor: int) -> bool:
 
 
 def _lock_path(root: Path, name: str) -> Path:
-    folder = root / LOCKS
-    with as_input_error(folder, root):
-        make_folder(folder)
-    return folder / name
+    """Return where the file of a lock is, its folder made; nothing but a file stands there. Raises InputError."""
+    path = root / LOCKS / name
+    with as_input_error(path.parent, root):
+        make_folder(path.parent)
+    refuse_link(path, root)
+    return path
 
 
 def _read_pid(holder: Path) -> int | None:

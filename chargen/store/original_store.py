@@ -7,20 +7,14 @@ folders of the project.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from chargen.config.layout import ORIGINALS
-from chargen.images import png
-from chargen.images.sniff import PNG, SUFFIXES, carries_credentials, header, sniff
 from chargen.model.record import Original, PublishedFile, Record
 from chargen.model.values import Fingerprint
-from chargen.store.clock import compact_stamp
-from chargen.store.files import hash_bytes
 
 
 class StoredOriginal(Struct, frozen=True):
@@ -37,7 +31,7 @@ class StoredOriginal(Struct, frozen=True):
     @property
     def path(self) -> str:
         """Where the delivered bytes are kept in the project, while no shared store keeps them alone."""
-        return f"{ORIGINALS}/{self.record.fingerprint}/{self.record.attempt}/{self.original.file}"
+        return f"{ORIGINALS}/{self.record.original_name}/{self.original.file}"
 
 
 class DamagedOriginal(Struct, frozen=True):
@@ -105,22 +99,3 @@ class OriginalStore(Protocol):
 
     def shown(self, item: StoredOriginal | DamagedOriginal) -> str:
         """Say where the delivered bytes are, for people."""
-
-
-def new_attempt_id(moment: datetime) -> str:
-    """Make the id of an attempt, which sorts by time: `20261122T140807000123Z-1f2e3d4c`."""
-    return f"{compact_stamp(moment)}-{os.urandom(4).hex()}"
-
-
-def original_of(data: bytes) -> Original:
-    """Describe delivered bytes as they are kept."""
-    seen = header(data)
-    name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
-    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, _is_signed(data))
-
-
-def _is_signed(data: bytes) -> bool:
-    try:
-        return carries_credentials(data) and (sniff(data) != PNG or png.has_chunk(data, png.CREDENTIALS))
-    except png.PngError:
-        return False

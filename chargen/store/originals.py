@@ -18,8 +18,7 @@ from msgspec.structs import asdict, replace
 
 from chargen.errors import InputError, Position, Problem, error
 from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, sniff
-from chargen.model.record import Original, PublishedFile, Record
-from chargen.model.record_json import RecordError, from_json, to_json
+from chargen.model.record import Original, PublishedFile, Record, RecordError, from_json, to_json
 from chargen.model.values import Fingerprint, is_attempt_id, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import (
@@ -32,7 +31,8 @@ from chargen.store.files import (
     write_durably,
     write_whole,
 )
-from chargen.store.original_store import DamagedOriginal, StoredOriginal, original_of
+from chargen.store.original_store import DamagedOriginal, StoredOriginal
+from chargen.store.pictures import original_of
 from chargen.store.places import refuse_link
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.temporaries import abandoned, temporary_name
@@ -152,12 +152,13 @@ class Originals:
 
     def read(self, item: StoredOriginal | DamagedOriginal) -> bytes:
         """Return the delivered bytes. Raises InputError where they are gone or not the ones that were delivered."""
-        place = Position(self.shown(item))
         try:
             data = read_plain(self._path(item), PICTURE_BYTES)
         except OSError as failure:
+            place = Position(self.shown(item))
             raise InputError(error(f"can't read this original: {failure.strerror}", place)) from failure
         if isinstance(item, StoredOriginal) and hash_bytes(data) != item.original.sha256:
+            place = Position(self.shown(item))
             raise InputError(error("this original is damaged: its bytes are not those delivered", place, _RESTORE))
         return data
 
@@ -200,10 +201,9 @@ class Originals:
         """
         if (folder := self._folder_of(fingerprint, attempt)) is None:
             return
-        name = f"{by.record.fingerprint}/{by.record.attempt}"
         known = _names_in(folder / REPLACED_FILE)
-        if name not in known and folder.is_dir() and not folder.is_symlink():
-            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, name])}\n".encode())
+        if by.record.original_name not in known and folder.is_dir() and not folder.is_symlink():
+            write_whole(folder / REPLACED_FILE, f"{json.dumps([*known, by.record.original_name])}\n".encode())
 
     def replaced_by(self, name: str) -> tuple[str, ...]:
         """Return the originals whose images replaced that of one; all are named `FINGERPRINT/ATTEMPT`."""

@@ -18,9 +18,20 @@ from msgspec import Struct
 
 from chargen.errors import ChargenError
 from chargen.images.png import PngError, chunks, embedded_record, has_alpha
-from chargen.images.sniff import GIF, JPEG, PNG, SUFFIXES, UNKNOWN, WEBP, cut_short, header, is_plain, sniff
-from chargen.model.record import Record
-from chargen.model.record_json import RecordError, from_dict
+from chargen.images.sniff import (
+    GIF,
+    JPEG,
+    PNG,
+    SUFFIXES,
+    UNKNOWN,
+    WEBP,
+    carries_credentials,
+    cut_short,
+    header,
+    is_plain,
+    sniff,
+)
+from chargen.model.record import Original, Record, RecordError, from_dict
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_json, read_plain
 from chargen.store.files import FileKind, hash_bytes, kind_of, make_folder, write_whole
@@ -77,8 +88,9 @@ def look_at(root: Path, path: str) -> ReferenceLook:
     read = _read(root, path)
     if isinstance(read, Unsendable):
         return ReferenceLook(trouble=read)
-    found = header(read)
-    return ReferenceLook(found.media_type, len(read), None, (found.width, found.height), has_alpha(read))
+    data, _ = read
+    found = header(data)
+    return ReferenceLook(found.media_type, len(data), None, (found.width, found.height), has_alpha(data))
 
 
 def unsendable(root: Path, path: str) -> Unsendable | None:
@@ -94,7 +106,7 @@ def damaged_reference(path: str) -> Unsendable:
 def read_reference(root: Path, path: str) -> tuple[bytes, str] | None:
     """Return a reference's bytes and sniffed media type; None where `unsendable` has something to say."""
     read = _read(root, path)
-    return None if isinstance(read, Unsendable) else (read, sniff(read))
+    return None if isinstance(read, Unsendable) else read
 
 
 def as_sent(data: bytes, media_type: str, *, whole: bool = False) -> tuple[bytes, str]:
@@ -113,25 +125,30 @@ def _as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
     return convert.as_sent(data, media_type)
 
 
-def _read(root: Path, path: str) -> bytes | Unsendable:
+def _read(root: Path, path: str) -> tuple[bytes, str] | Unsendable:
+    """Return a reference's bytes and media type, or why it is none."""
     try:
         full = contained(root, path)
     except OutsideError as failure:
         return Unsendable(path, failure.why)
     state = kind_of(full)
-    if why := _NOT_A_FILE.get(state.kind, ""):
+    why = _NOT_A_FILE.get(state.kind, "")
+    if not why and state.size > MAX_REFERENCE_BYTES:
+        why = f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read"
+    if why:
         return Unsendable(path, why, is_pointer=state.kind is FileKind.LFS_POINTER)
-    if state.size > MAX_REFERENCE_BYTES:
-        return Unsendable(path, f"has {state.size} bytes, more than the {MAX_REFERENCE_BYTES} that are read")
     try:
         data = read_plain(full, MAX_REFERENCE_BYTES)
     except OSError as failure:
         return Unsendable(path, f"can't be read: {(failure.strerror or 'error').lower()}")
-    is_damaged = cut_short(data) or (sniff(data) == PNG and bool(damage(data)))
-    if is_damaged:
+    media_type = sniff(data)
+    if cut_short(data) or (media_type == PNG and damage(data)):
         return damaged_reference(path)
-    why = _not_sent(data)
-    return Unsendable(path, why) if why else data
+    if media_type in _SENT:
+        return data, media_type
+    foreign = next((name for start, name in _FOREIGN.items() if data.startswith(start)), "")
+    name = foreign if media_type == UNKNOWN else SUFFIXES[media_type][1:].upper()
+    return Unsendable(path, f"is {name}, which is not sent: save it as PNG or JPEG" if name else "is no picture")
 
 
 def inspect(data: bytes) -> Picture:
@@ -150,6 +167,14 @@ def own_record(data: bytes) -> tuple[Record, bool] | None:
         return from_dict(embedded.record), embedded.verified
     except RecordError:
         return None
+
+
+def original_of(data: bytes) -> Original:
+    """Describe delivered bytes as they are kept."""
+    seen = header(data)
+    name = "reply" + SUFFIXES.get(seen.media_type, ".bin")
+    is_signed = carries_credentials(data)
+    return Original(hash_bytes(data), len(data), seen.media_type, seen.width, seen.height, name, is_signed)
 
 
 def unusable(data: bytes) -> str:
@@ -204,15 +229,6 @@ def damage(data: bytes, *, decoding: bool = False) -> str:
     except PictureError:
         return ""
     return ""
-
-
-def _not_sent(data: bytes) -> str:
-    media_type = sniff(data)
-    if media_type in _SENT:
-        return ""
-    foreign = next((name for start, name in _FOREIGN.items() if data.startswith(start)), "")
-    name = foreign if media_type == UNKNOWN else SUFFIXES[media_type][1:].upper()
-    return f"is {name}, which is not sent: save it as PNG or JPEG" if name else "is no picture"
 
 
 class _Told(Struct, frozen=True):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chargen.store.files import as_input_error, sync_folder
-from chargen.text.normal_form import normal
+from chargen.text.names import normal
 
 
 def ignores_case(root: Path) -> bool:

@@ -10,11 +10,11 @@ from contextlib import suppress
 from io import BytesIO
 
 from chargen.config.layout import THUMBNAILS
+from chargen.config.project import Project
 from chargen.errors import InputError
 from chargen.images.sniff import sniff
 from chargen.model.values import FileHash, is_digest
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.project import Project
 from chargen.store.files import LFS_LIMIT, FileKind, hash_bytes, kind_of, make_folder, write_whole
 from chargen.store.hash_cache import FileHashes
 from chargen.store.places import contained, refuse_link

@@ -21,8 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, Position, Problem, error
 from chargen.model.entries import NodePath
 from chargen.model.traced import Traced
-from chargen.yaml.limits import LimitPassed, every_node, too_deep_to_compose, too_deep_to_walk
-from chargen.yaml.screen import read_screened, unscreen
+from chargen.yaml.parser import LimitPassed, every_node, read_screened, too_deep_to_compose, too_deep_to_walk, unscreen
 
 BOM = "\ufeff"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -57,7 +56,7 @@ class Document(Struct, frozen=True, eq=False):
         """Return a document that only knows its text, for positions in it."""
         bom = text.startswith(BOM)
         text = text.removeprefix(BOM)
-        return cls(file, text, bom, None, _line_starts(text, _lines(text)))
+        return cls(file, text, bom, None, _lines(text)[1])
 
     def position(self, index: int) -> Position:
         """Say which line and column (both from 1) the character at `index` stands in."""
@@ -167,8 +166,8 @@ def parse(data: bytes, file: str) -> Document:
     text = _decode(data, file)
     bom = text.startswith(BOM)
     text = text.removeprefix(BOM)
-    lines = _lines(text)
-    blank = Document(file, text, bom, None, _line_starts(text, lines))
+    lines, starts = _lines(text)
+    blank = Document(file, text, bom, None, starts)
     _refuse_conflicts(blank)
 
     def composed(screened: str) -> Node | None:
@@ -184,7 +183,7 @@ def parse(data: bytes, file: str) -> Document:
 
         mistake = explain(text, failure)
         raise InputError(error(mistake.message, blank.position(mistake.index), mistake.hint)) from None
-    document = Document(file, text, bom, root, blank.line_starts)
+    document = Document(file, text, bom, root, starts)
     if root is not None:
         _refuse_unwalkable(document, root)
         if screen:
@@ -213,17 +212,12 @@ def _decode(data: bytes, file: str) -> str:
         ) from None
 
 
-def _lines(text: str) -> list[str]:
-    """Split at LF only where that is enough; a CR before it stays part of the line."""
+def _lines(text: str) -> tuple[list[str], tuple[int, ...]]:
+    """Split into lines, and say where each starts; where every CR stands before an LF it stays part of its line."""
     if text.count("\r") == text.count("\r\n"):
-        return text.split("\n")
-    return _LINE_END.split(text)
-
-
-def _line_starts(text: str, lines: list[str]) -> tuple[int, ...]:
-    if text.count("\r") == text.count("\r\n"):
-        return tuple(accumulate([len(line) + 1 for line in lines[:-1]], initial=0))
-    return (0, *(match.end() for match in _LINE_END.finditer(text)))
+        lines = text.split("\n")
+        return lines, tuple(accumulate([len(line) + 1 for line in lines[:-1]], initial=0))
+    return _LINE_END.split(text), (0, *(match.end() for match in _LINE_END.finditer(text)))
 
 
 def _refuse_conflicts(document: Document) -> None:

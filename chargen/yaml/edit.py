@@ -14,20 +14,24 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.model.slots import SetSlots, SlotValue
-from chargen.yaml.meaning import inner_edit, is_nothing, is_text, is_told, means
-from chargen.yaml.scalars import (
+from chargen.model.slots import SetSlots, SlotEdit, SlotValue
+from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
+from chargen.yaml.slot_values import (
     Quote,
     Style,
     below_key,
     inline,
+    inner_edit,
+    is_nothing,
+    is_text,
+    is_told,
     item_lines,
     key_lines,
+    means,
     style_of,
     takes_lines,
     value_lines,
 )
-from chargen.yaml.sharing import refuse_shared_entry, refuse_shared_value
 from chargen.yaml.tree import (
     EditRefused,
     Shape,
@@ -62,6 +66,13 @@ def apply_patches(text: str, patches: Sequence[Patch]) -> str:
         parts += (text[done : patch.start], patch.text)
         done = patch.end
     return "".join([*parts, text[done:]])
+
+
+def patches_of(text: str, ancestors: Sequence[YamlNode], edit: SlotEdit, line_break: str) -> list[Patch]:
+    """Return the patches of an edit of the last of `ancestors`. Raises EditRefused."""
+    if isinstance(edit, SetSlots):
+        return set_patches(text, ancestors, edit, line_break)
+    return append_patches(text, ancestors, edit.key, edit.value, line_break)
 
 
 def set_patches(text: str, ancestors: Sequence[YamlNode], edit: SetSlots, line_break: str) -> list[Patch]:

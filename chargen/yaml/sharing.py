@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from chargen.model.entries import NodePath
 from chargen.model.slots import INHERITED, SetSlots, SlotEdit, SlotValue
 from chargen.yaml.document import MERGE_KEY
-from chargen.yaml.meaning import is_nothing, is_text, is_told
+from chargen.yaml.slot_values import is_nothing, is_text, is_told
 from chargen.yaml.tree import EditRefused, Shape, YamlNode
 
 

@@ -1,4 +1,4 @@
-"""Carrying out edits of slots in an author's file, byte-exactly, one entry at a time.
+"""Carrying out edits of slots in an author's file, byte-exactly, one entry at a time; or asking whether they could be.
 
 Laws: only slots change, every other byte stays; an edit is verified by parsing what it made before anybody sees it;
 what can't be verified is refused and nothing is changed. The file is held as one cell of bytes per entry, so an edit
@@ -8,26 +8,38 @@ the whole file parsed again. Pure: it gets bytes and gives bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from chargen.errors import InputError, error
+from chargen.errors import InputError, Problem, error
 from chargen.model.entries import NodePath
-from chargen.model.slots import SetSlots, SlotEdit
+from chargen.model.slots import SlotEdit
 from chargen.yaml.document import BOM, MAX_BYTES, Document, parse
-from chargen.yaml.edit import Patch, append_patches, apply_patches, set_patches
+from chargen.yaml.edit import patches_of
 from chargen.yaml.sharing import shared_parts
-from chargen.yaml.tree import EditRefused, YamlNode, find, is_dash_line, is_entangled, line_start, read_nodes
-from chargen.yaml.verify import verify_bytes, verify_cell, verify_tree
+from chargen.yaml.tree import EditRefused, YamlNode, find, is_dash_line, line_start, read_nodes
+from chargen.yaml.verify import edited
 
-_SHALLOW = 100
-"""Steps to an entry up to which no slot value can take the file beyond the levels of nesting that are read."""
+_ODD = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"[&*!](?<![^\s,:\[{?-].)(?:\S|(?<=!)\s)",
+        r"^[\s-]*\?(?:\s|$)",
+        r"^[\s-]*-\s+[\[{]",
+        r"^[^\s#][^\r\n]*:\s*[\[{]",
+        r":\s*\[\s*\{",
+    )
+)
+"""Where an anchor, an alias, a tag, a `?` key or an entry in braces may stand; what looks like one costs a look.
+
+Several expressions, because one of alternatives is tried at every character, and these skip to what they begin with.
+"""
 
 
 class SpliceError(InputError):
@@ -42,12 +54,13 @@ class _Place(Struct, frozen=True):
 
 
 class Cell(Struct, frozen=True):
-    """Lines of a file that hold one entry, and begin at character `start`; `path` leads on from their root."""
+    """Lines of a file that hold one entry: which of its cells they are, and the path that leads on from their root."""
 
+    number: int
     text: str
-    start: int
     path: NodePath
     line_break: str
+    """The line end of the line before them; LF where there is none."""
 
 
 class EditableText(Struct, frozen=True, eq=False):
@@ -91,21 +104,18 @@ class EditableText(Struct, frozen=True, eq=False):
         return text
 
     def _apply_one(self, edit: SlotEdit) -> EditableText:
-        local = self._local(edit.path)
-        if local is None:
+        cell = self.cell_of(edit.path)
+        if cell is None:
             return self._apply_to_whole(edit)
-        cell, path = local
-        old = self.cells[cell].decode()
         try:
-            new = edited(old, replace(edit, path=path), self._line_break(cell), alone=True)
+            new = edited(cell.text, replace(edit, path=cell.path), cell.line_break, alone=True)
         except EditRefused as refusal:
-            raise self._refused(cell, refusal) from None
+            raise self._refused(cell.number, refusal) from None
         if new is None:
             return self._apply_to_whole(edit)
-        if new == old:
+        if new == cell.text:
             return self
-        encoded = new.encode()
-        return replace(self, cells=(*self.cells[:cell], encoded, *self.cells[cell + 1 :]))
+        return replace(self, cells=(*self.cells[: cell.number], new.encode(), *self.cells[cell.number + 1 :]))
 
     def _apply_to_whole(self, edit: SlotEdit) -> EditableText:
         """Edit the file as one text, and parse the outcome as a reader would."""
@@ -127,32 +137,23 @@ class EditableText(Struct, frozen=True, eq=False):
             message = f"the edit would make the file unreadable: {failure.problems[0].message}"
             raise self._refused(0, EditRefused(0, message)) from None
 
-    def _local(self, path: NodePath) -> tuple[int, NodePath] | None:
-        """Return the cell a path leads into, and the path from that cell's root; None where it needs all cells."""
+    def cell_of(self, path: NodePath) -> Cell | None:
+        """Return the lines a path leads into; None where it needs the file as a whole."""
         place = self.places.get(path[0]) if path and isinstance(path[0], str) else None
         if place is None:
             return None
-        if place.items is None:
-            return place.cell, path
-        if len(path) > 1 and isinstance(path[1], int) and 0 <= path[1] < place.items:
-            return place.cell + 1 + path[1], (0, *path[2:])
-        return None
+        number = place.cell
+        if place.items is not None:
+            if len(path) < 2 or not isinstance(path[1], int) or not 0 <= path[1] < place.items:
+                return None
+            number, path = place.cell + 1 + path[1], (0, *path[2:])
+        before = self.cells[number - 1] if number else b""
+        line_break = "\r\n" if before.endswith(b"\r\n") else "\r" if before.endswith(b"\r") else "\n"
+        return Cell(number, self.cells[number].decode(), path, line_break)
 
-    def cell_of(self, path: NodePath) -> Cell | None:
-        """Return the lines a path leads into; None where it needs the file as a whole."""
-        local = self._local(path)
-        if local is None:
-            return None
-        cell, inner = local
-        start = len(b"".join(self.cells[:cell]).decode())
-        return Cell(self.cells[cell].decode(), start, inner, self._line_break(cell))
-
-    def _line_break(self, cell: int) -> str:
-        """Return the line end of the line before a cell; LF where there is none."""
-        before = self.cells[cell - 1] if cell else b""
-        if before.endswith(b"\r\n"):
-            return "\r\n"
-        return "\r" if before.endswith(b"\r") else "\n"
+    def start_of(self, cell: Cell) -> int:
+        """Return the character of the file that a cell begins at."""
+        return len(b"".join(self.cells[: cell.number]).decode())
 
     def _refused(self, cell: int, refusal: EditRefused) -> SpliceError:
         before = b"".join(self.cells[:cell]).decode()
@@ -160,42 +161,60 @@ class EditableText(Struct, frozen=True, eq=False):
         return SpliceError(error(refusal.message, document.position(len(before) + refusal.index), refusal.hint))
 
 
-def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: bool = False) -> str | None:
-    """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`.
+class EditCheck(Struct, frozen=True, eq=False):
+    """An author's file held open to ask whether edits would be refused, at a fraction of what carrying them out costs.
 
-    With `tied` it is done all the same where anchors, aliases, tags or merge keys tie the cell to the rest of its file:
-    what it shares with it is not seen then. Raises EditRefused.
+    Nothing is refused here that would be carried out; what is not refused here is refused later only where the file was
+    changed, or grew too large. Lines without any sign of an anchor, alias, tag, `?` key or braces are not looked at:
+    they are edited exactly, as the property tests of the splice show.
     """
-    try:
-        root = read_nodes(text)
-    except YAMLError:
+
+    text: EditableText
+    whole: str
+    root: YamlNode | None
+
+    @classmethod
+    def parse(cls, data: bytes, file: str) -> EditCheck | None:
+        """Read a file; None where nothing in it can be refused. Raises InputError where it can't be read."""
+        if not _is_odd(data.decode(errors="replace")):
+            return None
+        document = parse(data, file)
+        return cls(EditableText.of(document), document.text, read_nodes(document.text))
+
+    def refusal(self, edit: SlotEdit) -> Problem | None:
+        """Return why an edit would be refused, and where; None where it would be carried out."""
+        found = self.text.cell_of(edit.path)
+        if found is not None and not _is_odd(found.text):
+            return None
+        start = 0
+        try:
+            if found is not None:
+                start = self.text.start_of(found)
+                if edited(found.text, replace(edit, path=found.path), found.line_break, alone=True) is not None:
+                    return None
+                start = 0
+            ancestors = find(self.root, edit.path)
+            if any(shared_parts(ancestors, edit)):
+                self.text.apply((edit,))
+                return None
+            patches_of(self.whole, ancestors, edit, "\n")
+            if found is not None:
+                start = self.text.start_of(found)
+                edited(found.text, replace(edit, path=found.path), found.line_break, alone=True, tied=True)
+            elif ancestors[-1].flow:
+                start = ancestors[-1].start
+                edited(self.whole[start : ancestors[-1].end], replace(edit, path=()), "\n", alone=True, tied=True)
+        except SpliceError as refused:
+            return refused.problems[0]
+        except EditRefused as refusal:
+            place = Document.unparsed(self.whole, self.text.file).position(start + refusal.index)
+            return error(refusal.message, place, refusal.hint)
         return None
-    if alone and (root is None or (is_entangled(root) and not tied) or len(edit.path) > _SHALLOW):
-        return None
-    ancestors = find(root, edit.path)
-    patches = patches_of(text, ancestors, edit, line_break)
-    if not patches:
-        return text
-    new = apply_patches(text, patches)
-    try:
-        new_root = read_nodes(new)
-    except YAMLError:
-        message = "the edit would make this entry unreadable"
-        raise EditRefused(
-            ancestors[-1].start, message, "write the entry in a plainer form, one `key: value` a line"
-        ) from None
-    verify_tree(text, ancestors, new_root, edit)
-    verify_bytes(text, new, patches)
-    if alone:
-        verify_cell(text, new, ancestors[0])
-    return new
 
 
-def patches_of(text: str, ancestors: Sequence[YamlNode], edit: SlotEdit, line_break: str) -> list[Patch]:
-    """Return the patches of an edit of the last of `ancestors`. Raises EditRefused."""
-    if isinstance(edit, SetSlots):
-        return set_patches(text, ancestors, edit, line_break)
-    return append_patches(text, ancestors, edit.key, edit.value, line_break)
+def _is_odd(text: str) -> bool:
+    text = text.replace("\r", "\n")
+    return any(odd.search(text) for odd in _ODD)
 
 
 def _cells(document: Document) -> tuple[list[int], dict[str, _Place]]:

@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chargen.errors import InputError, error
 from chargen.model.entries import NodePath
 from chargen.yaml.document import BOM, Document, node_at, parse
-from chargen.yaml.meaning import is_nothing
+from chargen.yaml.slot_values import is_nothing
 from chargen.yaml.splice import SpliceError
 from chargen.yaml.tree import (
     EditRefused,

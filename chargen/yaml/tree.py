@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
 
 from chargen.model.entries import NodePath
 from chargen.yaml.document import MERGE_KEY
-from chargen.yaml.screen import read_screened
+from chargen.yaml.parser import read_screened
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+#[^\r\n]*)?\s*)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
@@ -227,7 +227,11 @@ def _read(screened: str, text: str) -> YamlNode | None:
             if documents > 1:
                 raise YAMLError("more than one document")
         elif isinstance(event, CollectionEndEvent):
-            _close(stack.pop(), event.end_mark.index)
+            node = stack.pop()
+            if node.flow:
+                node.end = node.tail = event.end_mark.index
+            else:
+                node.end, node.tail = node.children[-1].end, node.children[-1].tail
         elif isinstance(event, NodeEvent):
             node = _open(event, text)
             if stack:
@@ -281,14 +285,6 @@ def _add(parent: YamlNode, node: YamlNode, text: str) -> None:
             node.start = node.body = node.end = key.end
             node.tail = key.tail
     parent.children.append(node)
-
-
-def _close(node: YamlNode, end: int) -> None:
-    if node.flow:
-        node.end = node.tail = end
-        return
-    last = node.children[-1]
-    node.end, node.tail = last.end, last.tail
 
 
 def _measure_block_scalar(node: YamlNode, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Comparing an edited text with the one before it: nothing may differ but what the edit says.
+"""One edit of one text, made and proven: nothing may differ but what the edit says.
 
 Laws: both texts are read anew by the parser, so a patch that went wrong can't vouch for itself; everything outside the
 edited keys is equal in text, style, anchor and tag; what can't be shown to be right is refused. Pure.
@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from ruamel.yaml.error import YAMLError
 
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit, SlotValue
-from chargen.yaml.edit import Patch
-from chargen.yaml.meaning import inner_edit, is_nothing, means
-from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open
+from chargen.yaml.edit import Patch, apply_patches, patches_of
+from chargen.yaml.slot_values import inner_edit, is_nothing, means
+from chargen.yaml.tree import EditRefused, Shape, YamlNode, ends_open, find, is_entangled, read_nodes
 
 _HINT = "nothing was changed; write the value into the file yourself, or simplify how this entry is written"
+_SHALLOW = 100
+"""Steps to an entry up to which no slot value can take the file beyond the levels of nesting that are read."""
 _LINE_ENDS = ("\n", "\r")
 
 
@@ -26,6 +29,37 @@ class _Pair(Struct, frozen=True):
     new: YamlNode
     in_slot: bool = False
     """It is in the list that is appended to: a text that ended the file may get a line end, behind which items go."""
+
+
+def edited(text: str, edit: SlotEdit, line_break: str, *, alone: bool, tied: bool = False) -> str | None:
+    """Return `text` with the edit made and verified; None where it must not be done on a cell `alone`.
+
+    With `tied` it is done all the same where anchors, aliases, tags or merge keys tie the cell to the rest of its file:
+    what it shares with it is not seen then. Raises EditRefused.
+    """
+    try:
+        root = read_nodes(text)
+    except YAMLError:
+        return None
+    if alone and (root is None or (is_entangled(root) and not tied) or len(edit.path) > _SHALLOW):
+        return None
+    ancestors = find(root, edit.path)
+    patches = patches_of(text, ancestors, edit, line_break)
+    if not patches:
+        return text
+    new = apply_patches(text, patches)
+    try:
+        new_root = read_nodes(new)
+    except YAMLError:
+        message = "the edit would make this entry unreadable"
+        raise EditRefused(
+            ancestors[-1].start, message, "write the entry in a plainer form, one `key: value` a line"
+        ) from None
+    verify_tree(text, ancestors, new_root, edit)
+    verify_bytes(text, new, patches)
+    if alone:
+        verify_cell(text, new, ancestors[0])
+    return new
 
 
 def verify_tree(text: str, ancestors: Sequence[YamlNode], new_root: YamlNode | None, edit: SlotEdit) -> None:

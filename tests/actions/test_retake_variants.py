@@ -12,7 +12,7 @@ from chargen.actions.history import history, named
 from chargen.actions.pick import pick
 from chargen.actions.retake import plan_retake, retake
 from chargen.build.opening import open_build
-from chargen.model.record_marks import APPROVED_DRAFT, tier_of
+from chargen.model.record_line import APPROVED_DRAFT, tier_of
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.build_request import BuildRequest
 from chargen.plan.selection import Selection

@@ -13,7 +13,7 @@ from obstore.store import MemoryStore
 from support.records import a_record, original_told
 
 from chargen.actions.store import Proposal, propose
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import FileHash, Fingerprint
 from chargen.store.shared.objects import Objects
 from chargen.store.shared.replies import Replies

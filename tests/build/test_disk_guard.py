@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from PIL import Image
 
-from chargen.build.disk_guard import BYTES_A_PIXEL, REST, DiskGuard
+from chargen.build.attempt import BYTES_A_PIXEL, REST, DiskGuard
 from chargen.errors import InputError
 from chargen.images.convert import publish
 from chargen.model.values import Size

@@ -25,8 +25,7 @@ from chargen.build import image as building
 from chargen.build.opening import open_build
 from chargen.build.result import BuildResult, Outcome, RewordedError
 from chargen.build.run import Build
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import ANSWERED
+from chargen.model.record_line import ANSWERED, RecordLine
 from chargen.model.request import Reply, Request, Ticket
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.selection import Selection
@@ -93,7 +92,7 @@ class Desk:
             None if deed is None else (lambda deed=deed: deed(self)) for deed in (during, before)
         ]
         self.vendor = Vendor(adapters.get("openai"), *here)
-        adapters._made["openai"] = self.vendor  # type: ignore[assignment]
+        adapters._made["openai"] = dict.fromkeys(adapters.members("openai"), self.vendor)  # type: ignore[arg-type]
         try:
             yield build
         finally:

@@ -323,7 +323,9 @@ def test_a_reply_of_this_run_is_of_the_entry_that_asked_though_another_has_the_s
     book = Studio(tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A lamp."})
     build = open_build(book.root, BuildRequest(Selection(())), environ=ENVIRON)
-    build.session.adapters._made["openai"] = vendor = Vendor(build.session.adapters.get("openai"))  # type: ignore[assignment]
+    adapters = build.session.adapters
+    vendor = Vendor(adapters.get("openai"))
+    adapters._made["openai"] = dict.fromkeys(adapters.members("openai"), vendor)  # type: ignore[arg-type]
     failures: list[str | None] = []
 
     def place(*arguments: Any) -> Any:

@@ -17,8 +17,8 @@ from chargen.errors import InputError
 from chargen.images.png import embedded_record
 from chargen.images.sniff import header
 from chargen.model.entries import Entry
-from chargen.model.record import PublishedFile, RecordLine
-from chargen.model.record_marks import ANSWERED
+from chargen.model.record import PublishedFile
+from chargen.model.record_line import ANSWERED, RecordLine
 from chargen.model.slots import SetSlots
 from chargen.model.values import EntryId, FileHash, Size, Status
 from chargen.plan.plan import Planned

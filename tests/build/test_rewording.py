@@ -11,6 +11,7 @@ from servers import pictures
 from support.studio import Studio
 
 from chargen.build.result import RewordedError
+from chargen.plan import scan
 from chargen.plan.session import Session
 
 CHAPTER = "imagery/chapters/ch01/imagery.yaml"
@@ -103,6 +104,16 @@ def test_what_does_not_concern_an_image_keeps_nothing_from_being_sent(book: Stud
     assert (book.failures, book.left_out) == ([], [])
 
 
+def test_a_size_that_only_the_settings_give_is_not_sent_as_it_was(book: Studio) -> None:
+    """What the files are read as hangs on the settings."""
+    book.write(CHAPTER, "".join(book.read(CHAPTER).rsplit('    size: "128x96"\n', 1)))
+    (sent,) = _build_while(
+        book, _edit("pyproject.toml", "[tool.chargen]", '[tool.chargen]\ndefault_size = "1024x1536"')
+    )
+    assert "A lamp." in sent
+    assert book.left_out == [(B, RewordedError.message)]
+
+
 def test_an_edited_retake_is_not_sent_as_it_was(book: Studio) -> None:
     """Neither its picture nor its words."""
     book.build()
@@ -128,3 +139,12 @@ def test_nothing_is_planned_anew_for_what_the_run_writes(book: Studio, monkeypat
     book.chapter("ch02", {"a": "A cat.", "b": "A dog.", "c": "A cow."})
     assert len(book.build()) == 5
     assert len(plans) == 1
+
+
+def test_only_what_was_saved_is_read_again(book: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that the run wrote slots into say what they said; a book has hundreds of them."""
+    read: list[str] = []
+    scan_file = scan.scan_file
+    monkeypatch.setattr(scan, "scan_file", lambda project, file: read.append(file) or scan_file(project, file))
+    assert len(_build_while(book, OTHERS["a comment"])) == 2
+    assert sorted(read) == [CHAPTER, SHEET, SHEET]

@@ -12,7 +12,7 @@ from chargen.build.attempt import NotClaimedError
 from chargen.build.shared_jobs import records_of
 from chargen.build.sharing import PAUSE_SECONDS, Sharing
 from chargen.config.settings import StoreSettings
-from chargen.model.record_json import to_json
+from chargen.model.record import to_json
 from chargen.model.values import EntryId, Fingerprint
 from chargen.store.shared.claims import Claim, ClaimState, Held
 from chargen.store.shared.objects import DamagedObjectError, StoreError

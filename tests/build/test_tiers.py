@@ -12,8 +12,7 @@ from support.tree import sha256
 from chargen.actions.status import set_status
 from chargen.build.opening import open_build
 from chargen.errors import StartError
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import APPROVED_DRAFT, tier_of
+from chargen.model.record_line import APPROVED_DRAFT, RecordLine, tier_of
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.selection import Selection
@@ -102,6 +101,7 @@ def test_a_draft_never_replaces_a_final(book: Studio) -> None:
     assert run(book, "draft") == []
     assert "never replaces one of a higher tier" in str(book.failures)
     assert "leave `--tier` out to have a final made, or move the picture away to have a draft" in str(book.failures)
+    assert "prompt used changed" not in str(book.failures), "what it is out of date for is no error"
     assert len(run(book, "", A)) == 1
     assert tier_of(line(book, A)) is None
     moved = book.image(B).rename(book.root / "cat.png")

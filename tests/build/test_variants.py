@@ -18,6 +18,7 @@ from chargen.actions.undo import undo
 from chargen.errors import ChargenError, InputError, StartError
 from chargen.model.reason import ReasonCode, has
 from chargen.model.values import EntryId, Status, Verdict
+from chargen.plan import disk
 from chargen.plan.plan import total_cost
 from chargen.plan.session import open_session
 
@@ -263,6 +264,20 @@ def test_a_refused_variant_is_not_asked_for_again(studio: Studio) -> None:
     assert studio.failures == []
     assert studio.build() == []
     assert has(studio.plan().by_id[A].reasons, ReasonCode.VARIANTS_BLOCKED)
+    studio.refused = ""
+    assert studio.build(resume=False) == ["A lamp.", "A lamp."]
+
+
+def test_a_variant_that_was_refused_is_asked_for_again_where_that_is_wished(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing was touched since the plan that is kept."""
+    monkeypatch.setattr(disk, "RACY_NS", -(10**12))
+    studio.build()
+    want(studio, 3)
+    studio.refused = "A lamp."
+    assert studio.build() == ["A lamp."]
+    assert studio.build() == []
     studio.refused = ""
     assert studio.build(resume=False) == ["A lamp.", "A lamp."]
 

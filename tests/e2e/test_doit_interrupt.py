@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from servers.loopback import held
 from servers.openai_server import OpenAIServer, rate_limited
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 OPENAI = "openai/gpt-image-2"
@@ -39,9 +40,11 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(tmp_path: Path, number: signal.Signals) -> None:
+def test_first_signal_saves_what_is_in_flight_and_sends_nothing_more(
+    forks: Forks, tmp_path: Path, number: signal.Signals
+) -> None:
     """The reply that was under way is stored, published and written back; the others wait for the next run."""
-    book = Project(tmp_path, ONE_AT_A_TIME)
+    book = ForkedProject(forks, tmp_path, ONE_AT_A_TIME)
     file = book.chapter("ch01", PROMPTS, entry="quality: low", route=OPENAI)
     answer = threading.Event()
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:
@@ -91,9 +94,9 @@ def test_a_terminal_that_is_closed_loses_no_reply(tmp_path: Path, *, ignored: bo
     assert book.images() == ({"chapters/ch01/a", "chapters/ch01/b"} if ignored else {"chapters/ch01/a"})
 
 
-def test_second_signal_ends_at_once_and_the_next_run_names_what_may_be_billed(tmp_path: Path) -> None:
+def test_second_signal_ends_at_once_and_the_next_run_names_what_may_be_billed(forks: Forks, tmp_path: Path) -> None:
     """The journal's row stays `sent`; the next run tells it once and builds what has no reply."""
-    book = Project(tmp_path, ONE_AT_A_TIME)
+    book = ForkedProject(forks, tmp_path, ONE_AT_A_TIME)
     book.chapter("ch01", {"a": "A lamp."}, entry="quality: low", route=OPENAI)
     answer = threading.Event()
     with OpenAIServer() as server, started(book, "doit", env=server.environ) as process:

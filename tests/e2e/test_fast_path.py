@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.forks import ForkedProject, Forks
 from support.project import Project
 
 from chargen.plan.cache.stamp import STAMP
@@ -35,9 +36,9 @@ def _run(book: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(tmp_path: Path) -> None:
+def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(forks: Forks, tmp_path: Path) -> None:
     """The third run imports no planner; after an edit of equal size and time the fourth builds the image."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     other = book.chapter("ch02", {"c": "A well."})
     assert book.doit().code == 0
@@ -55,10 +56,10 @@ def test_an_up_to_date_run_plans_nothing_and_sees_a_hidden_edit(tmp_path: Path) 
 
 
 def test_an_approved_picture_that_turns_up_elsewhere_is_seen_by_a_run_of_which_nothing_else_changed(
-    tmp_path: Path,
+    forks: Forks, tmp_path: Path
 ) -> None:
     """Nothing says where it may be put back: while one is sought every run looks for it."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     assert book.doit().code == 0
     assert book.chargen("approve", "chapters/ch01/a").code == 0
@@ -75,9 +76,9 @@ def test_an_approved_picture_that_turns_up_elsewhere_is_seen_by_a_run_of_which_n
 
 
 @pytest.mark.parametrize("extra", ["", "locations: [{ref: nowhere}]"])
-def test_a_plan_is_read_where_nothing_changed_and_sees_a_hidden_edit(tmp_path: Path, extra: str) -> None:
+def test_a_plan_is_read_where_nothing_changed_and_sees_a_hidden_edit(forks: Forks, tmp_path: Path, extra: str) -> None:
     """Text and JSON are those of a project without a memory, with a warning as without; a hidden edit is planned."""
-    book = Project(tmp_path)
+    book = ForkedProject(forks, tmp_path)
     file = book.chapter("ch01", {"a": "A lamp.", "b": "A door."})
     book.chapter("ch02", {"c": "A well."}, extra=extra)
     assert book.doit().code == 0

@@ -13,7 +13,7 @@ from support import tree
 from support.forks import Forks
 from support.project import Project, Run
 
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 
 PAID = "openai/gpt-image-2.6-flare"
 CH01 = "imagery/chapters/ch01/imagery.yaml"

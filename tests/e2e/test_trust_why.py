@@ -13,7 +13,7 @@ from servers.openai_server import OpenAIServer
 from support.forks import Forks
 from support.project import Project, Run
 
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.store.pictures import own_record
 
 PAID = "openai/gpt-image-2.6-flare"

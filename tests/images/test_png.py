@@ -85,8 +85,9 @@ def test_compressed_text_is_read_up_to_a_limit() -> None:
 
 def test_what_follows_the_end_mark_goes_with_the_first_change() -> None:
     """An archive glued to the end is not carried along."""
-    assert png.filtered(PLAIN + b"PK\3\4 and more", lambda _chunk: True) == PLAIN
-    assert png.inserted(PLAIN + b"PK\3\4 and more", []) == PLAIN
+    glued = PLAIN + b"PK\3\4 and more"
+    assert png.only(glued, png.chunks(glued)) == PLAIN
+    assert png.inserted(glued, []) == PLAIN
 
 
 def chunked(*parts: tuple[bytes, bytes]) -> bytes:

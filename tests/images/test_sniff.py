@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from chargen.images import sniff as seen
+from chargen.images.png import inserted, make_chunk
 from chargen.images.sniff import Header, carries_credentials, header, jpeg_segments, orientation, sniff
 
 
@@ -88,7 +89,9 @@ def test_credentials_are_seen_where_each_format_has_them() -> None:
     signed = jpeg[:2] + b"\xff\xeb\0\x12JP\0\1\0\0\0\1\0\0\0\x20jumb" + jpeg[2:]
     assert carries_credentials(signed) and not carries_credentials(jpeg)
     assert carries_credentials(webp + b"C2PA\2\0\0\0xx") and not carries_credentials(webp)
-    assert carries_credentials(picture("PNG") + b"caBX") and not carries_credentials(picture("GIF"))
+    png = picture("PNG")
+    assert carries_credentials(inserted(png, [make_chunk(b"caBX", b"letters")])) and not carries_credentials(png)
+    assert not carries_credentials(png + b"caBX") and not carries_credentials(picture("GIF"))
 
 
 def test_segments_end_quietly_where_they_are_broken() -> None:

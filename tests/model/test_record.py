@@ -11,14 +11,18 @@ from support.records import a_record
 
 from chargen.model.reason import Reason, ReasonCode
 from chargen.model.record import (
-    CREDENTIALS_LOST,
     Original,
     RecordedReference,
-    RecordLine,
+    RecordError,
     RecordPart,
+    from_dict,
+    from_json,
+    line_of,
+    plain,
+    to_dict,
+    to_json,
 )
-from chargen.model.record_json import RecordError, from_dict, from_json, plain, to_dict, to_json
-from chargen.model.record_marks import ANSWERED, line_of, with_mark
+from chargen.model.record_line import ANSWERED, CREDENTIALS_LOST, RecordLine, with_mark
 from chargen.model.values import FileHash, Fingerprint
 from chargen.providers import load_models
 

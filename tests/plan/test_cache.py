@@ -29,14 +29,14 @@ from chargen.plan.cache.files import CACHE, kept_plan
 from chargen.plan.cache.rows import KeptReference
 from chargen.plan.cache.snapshot import Snapshot, take_snapshot
 from chargen.plan.cache.stamp import BUSY, STAMP, Summary
-from chargen.plan.fact_sources import PlanOptions
+from chargen.plan.judge import PlanOptions
 from chargen.plan.plan import Plan, Planned, besides_images
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
 from chargen.store.files import hash_bytes
 from chargen.store.journal_rows import Sending
 from chargen.store.originals import RECORD_FILE
-from chargen.yaml.edit_check import EditCheck
+from chargen.yaml.splice import EditCheck
 
 SETTINGS = 'style_prefix = "Ink."\n'
 CHAPTERS = ("ch01", "ch02", "ch03")

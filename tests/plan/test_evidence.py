@@ -14,7 +14,7 @@ from chargen.actions.check import check
 from chargen.errors import Severity
 from chargen.model.inputs import parts
 from chargen.model.reason import ReasonCode
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Verdict
 from chargen.plan.plan import Planned
 from chargen.plan.session import open_session

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from support.records import a_record
 
 from chargen.model.inputs import Change, Inputs, differences, fingerprint, parts, texts
-from chargen.model.record import RecordedReference, RecordLine, RecordPart
+from chargen.model.record import RecordedReference, RecordPart
+from chargen.model.record_line import RecordLine
 from chargen.model.traced import Segment
 from chargen.model.values import FileHash, Size
 from chargen.plan.explain import Explanation, RecordedInputs, ReferenceFate, explain

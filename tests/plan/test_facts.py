@@ -15,14 +15,12 @@ from chargen.errors import Position, Problem, Severity, error, note
 from chargen.model.entries import Declared, Entry, Outputs
 from chargen.model.inputs import fingerprint, parts
 from chargen.model.reason import Reason, ReasonCode
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, with_mark
+from chargen.model.record_line import ACCEPTED, ANSWERED, FORGOTTEN, QUALITY, RecordLine, with_mark
 from chargen.model.request import Asked, Request, SentReference
 from chargen.model.traced import Segment, Traced
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.evidence import PaidReply
-from chargen.plan.fact_sources import PlanOptions
-from chargen.plan.judge import Judge
+from chargen.plan.judge import Judge, PlanOptions
 from chargen.plan.owned import Owned
 from chargen.plan.plan import Planned, PlannedReference, Unjudged
 from chargen.plan.target_state import TargetState

@@ -12,7 +12,7 @@ from chargen.actions.accept import accept
 from chargen.actions.history import history
 from chargen.actions.mv import move
 from chargen.actions.restore import restore
-from chargen.model.record_marks import made_as
+from chargen.model.record_line import made_as
 from chargen.model.values import EntryId, Status, Verdict
 from chargen.plan.session import open_session
 

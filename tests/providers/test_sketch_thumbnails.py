@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from chargen.providers.sketch.thumbnails import Thumbnails, thumbnail
+from chargen.providers.sketch.drawing import Studio, thumbnail
 
 GROUND = (240, 230, 220)
 
@@ -91,13 +91,13 @@ def test_headers_that_lie_are_not_believed() -> None:
 
 def test_thumbnails_are_kept_and_forgotten() -> None:
     """The same bytes are decoded once; the store stays small."""
-    store = Thumbnails()
+    store = Studio()
     data = encoded(Image.new("RGB", (30, 30)), "PNG")
-    first = store.get(data, 20, 20, GROUND)
-    assert store.get(data, 20, 20, GROUND) is first
-    assert store.get(data, 10, 10, GROUND) is not first
+    first = store.thumbnail(data, 20, 20, GROUND)
+    assert store.thumbnail(data, 20, 20, GROUND) is first
+    assert store.thumbnail(data, 10, 10, GROUND) is not first
     for width in range(21, 121):
-        store.get(data, width, 20, GROUND)
+        store.thumbnail(data, width, 20, GROUND)
     assert len(store._kept) <= 64
 
 

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from support.records import a_record
 
 from chargen.errors import InputError, Problem
-from chargen.model.record import PublishedFile, Record
-from chargen.model.record_json import to_json
+from chargen.model.record import PublishedFile, Record, to_json
 from chargen.model.values import FileHash, Fingerprint, Size
+from chargen.store.clock import new_attempt_id
 from chargen.store.files import hash_bytes
-from chargen.store.original_store import StoredOriginal, new_attempt_id
+from chargen.store.original_store import StoredOriginal
 from chargen.store.originals import Originals
 
 PRINT = Fingerprint("ab" * 32)
@@ -121,7 +121,7 @@ def test_a_disk_that_fails_at_any_sync_leaves_nothing_half(folder: Path, monkeyp
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from chargen.model.record_json import from_json
+from chargen.model.record import from_json
 from chargen.store.originals import Originals
 step, folder = int(sys.argv[1]), Path(sys.argv[2])
 record, data = Path(sys.argv[3]).read_text(), Path(sys.argv[4]).read_bytes()

@@ -11,6 +11,8 @@ operations are watched (see `steps`).
 
 from __future__ import annotations
 
+import gc
+import inspect
 import json
 import os
 import shutil
@@ -21,9 +23,11 @@ import tempfile
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from support import savings
 from support.project import Project, Run
 
 _SLOW = (
@@ -36,6 +40,9 @@ _OURS = (
     "chargen.build.opening", "chargen.kinds", "chargen.providers.sketch", "chargen.cli.main", "chargen.cli.doit.run",
     "chargen.doit_plugin.loader", "chargen.providers.openai.adapter", "chargen.providers.google.adapter",
     "chargen.providers.comfyui.adapter", "chargen.images.convert", "chargen.store.shared.race",
+    "chargen.actions.plan", "chargen.cli.plan", "chargen.cli.progress_line", "chargen.cli.run_report",
+    "chargen.cli.run_summary", "chargen.cli.spending", "chargen.doit_plugin.run_tasks", "chargen.doit_plugin.runner",
+    "chargen.providers.sketch.drawing", "chargen.providers.sketch.sheet", "importlib.resources.readers",
 )  # fmt: skip
 
 _RACE_SECONDS = 0.1
@@ -155,7 +162,9 @@ class ForkedProject(Project):
 def _serve() -> None:
     for name in (*_SLOW, *_OURS):
         __import__(name)
-    sys.modules["chargen.kinds"].all_kinds()
+    _look_up()
+    gc.collect()
+    gc.freeze()
     race = sys.modules["chargen.store.shared.race"]
     race.FIRST_USE_SECONDS = race.CHECK_SECONDS = _RACE_SECONDS  # type: ignore[attr-defined]
     for line in sys.stdin:
@@ -169,6 +178,19 @@ def _serve() -> None:
                 _run(order)
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
+
+
+def _look_up() -> None:
+    """Do once what comes out the same in every project: what is installed, models, kinds, the usual templates."""
+    from doit import plugin  # noqa: PLC0415 - only the server needs it
+
+    plugin.entry_points = entry_points().select
+    sys.modules["chargen.providers"].load_models()  # type: ignore[attr-defined]
+    sys.modules["chargen.kinds"].all_kinds()  # type: ignore[attr-defined]
+    sys.modules["PIL.Image"].preinit()  # type: ignore[attr-defined]
+    inspect.getsource(_look_up)  # compiles what Python's own tokens look like
+    savings.compile_once()
+    savings.compile_ours()
 
 
 def _run(order: Any) -> None:

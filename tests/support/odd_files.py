@@ -13,8 +13,7 @@ import yaml
 
 from chargen.errors import InputError
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
-from chargen.yaml.edit_check import EditCheck
-from chargen.yaml.splice import EditableText, SpliceError
+from chargen.yaml.splice import EditableText, EditCheck, SpliceError
 
 SLOTS = ("generated_at", "file_path", "model", "provider_metadata", "generated_images")
 FIELDS = (

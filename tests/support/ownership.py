@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from chargen.model.record import RecordLine
+from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash, Fingerprint
 from chargen.plan.owned import Claim, FileAtPlace, Ownership
-from chargen.plan.ownership import OwnershipOnDemand, ownership
-from chargen.text.normal_form import normal
+from chargen.plan.ownership import ownership
+from chargen.plan.picture_owners import PictureOwners
+from chargen.plan.read_trace import ReadTrace
+from chargen.text.names import normal
 
 
 def digest(text: str) -> FileHash:
@@ -86,13 +88,17 @@ class Book:
         found = ownership(claims, self)
         by_id = {claim.id: claim for claim in claims}
         recorded = [entry.line.file for entry in self.entries if entry.line]
-        asked = OwnershipOnDemand(by_id, by_id.__getitem__, recorded, self)
-        assert asked.attempts == found.attempts
+
+        def asked() -> PictureOwners:
+            return PictureOwners(by_id, by_id.__getitem__, recorded, self, trace=ReadTrace({}), home={})
+
+        assert dict(asked().attempts) == found.attempts
         for name in by_id:  # one by one, each as if nothing else had been asked
-            asked = OwnershipOnDemand(by_id, by_id.__getitem__, recorded, self)
-            assert asked.of(name) == found.of(name)
-            assert asked.told(name) == (name, found.of(name), found.moves_of(name))
-            assert asked.group_of(name) == found.group_of(name)
+            owned, groups = found.owned.get(name), [group for group in found.groups if name in group.entries]
+            assert asked().of(name) == owned
+            moves = tuple(move for group in found.groups for move in group.moves if move.id == name)
+            assert asked().told(name) == (name, owned, moves)
+            assert asked().group_of(name) == next(iter(groups), None)
         return found
 
     def look(self, path: str) -> FileAtPlace | None:

@@ -90,7 +90,8 @@ class Studio(Project):
             refused=self.refused,
             meanwhile=self.meanwhile,
         )
-        build.session.adapters._made["openai"] = vendor  # type: ignore[assignment]
+        adapters = build.session.adapters
+        adapters._made["openai"] = dict.fromkeys(adapters.members("openai"), vendor)  # type: ignore[arg-type]
         self.failures = [told for image in build.chosen if (told := build.build(image.id)) is not None]
         self.outcomes = {done.image.id: done.outcome.value for done in build.built}
         self.prompts += vendor.prompts

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import ScalarNode
 
 from chargen.errors import InputError, Position, Problem
 from chargen.yaml.document import MAX_BYTES, Document, get, is_null, items, pairs, parse, scalar
-from chargen.yaml.limits import MAX_DEPTH
+from chargen.yaml.parser import MAX_DEPTH
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "story"
 

@@ -9,8 +9,7 @@ from specification_documents import DOCUMENTS
 
 from chargen.errors import InputError, Problem
 from chargen.model.slots import AppendSlot, SetSlots, SlotEdit
-from chargen.yaml.edit_check import EditCheck
-from chargen.yaml.splice import EditableText, SpliceError
+from chargen.yaml.splice import EditableText, EditCheck, SpliceError
 
 VALUES = {"generated_at": "2026-01-01", "model": "m", "meta": {"record": "1 in=a", "usage": {"tokens": 1}}}
 

@@ -803,7 +803,7 @@ def test_verification_sees_what_went_wrong(old: str, new: str) -> None:
 def test_what_would_run_into_the_next_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit that is right within its own lines, and takes the line end of the last, changes nothing."""
     wrong = [Patch(7, 7, "  m: x")]
-    monkeypatch.setattr("chargen.yaml.splice.set_patches", lambda *_: wrong)
+    monkeypatch.setattr("chargen.yaml.edit.set_patches", lambda *_: wrong)
     where, message = refused("images:\n- a: 1\n- b: 1\n", SetSlots(IMAGE, {"m": "x"}))
     assert where == "2:1"
     assert "run into" in message

@@ -14,8 +14,7 @@ from ruamel.yaml import YAML
 from support.splicing import splice
 
 from chargen.model.slots import SetSlots
-from chargen.yaml.edit_check import EditCheck
-from chargen.yaml.splice import EditableText, SpliceError
+from chargen.yaml.splice import EditableText, EditCheck, SpliceError
 
 NAMES = frozenset({"record", "seed", "usage"})
 IMAGE = ("images", 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ READ_ALL_THE_SAME = {"end alone", "comment without its blank"}
 VALUES: tuple[Any, ...] = ("word", "a: b # c\n", None, ["x", {"y": "z"}], {"k": {"l": []}})
 
 
+@lru_cache(maxsize=64)  # every text is edited at many places
 def composed(text: str) -> Node | None:
     """Read YAML into nodes with ruamel's own pure parser."""
     node: Node | None = YAML(typ="rt", pure=True).compose(text.removeprefix("\ufeff"))

@@ -31,7 +31,7 @@ from chargen.doit_plugin.states import ContentChecker, RecordStates
 from chargen.doit_plugin.tasks import held_back
 from chargen.errors import ChargenError, ExitCode, Position, Problem, StartError, error
 from chargen.store.places import name_inside
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 if TYPE_CHECKING:
     from chargen.doit_plugin.names import TaskNames

@@ -29,9 +29,9 @@ from chargen.store.temporaries import temporary_name
 if TYPE_CHECKING:  # a kept plan is read without what makes one
     from pathlib import Path
 
+    from chargen.config.project import Project
     from chargen.config.settings import Settings
     from chargen.plan.planner import Planner
-    from chargen.plan.project import Project
     from chargen.plan.session import Session
 
 CACHE = PLAN_CACHE

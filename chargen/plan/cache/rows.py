@@ -15,8 +15,7 @@ import msgspec
 
 from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
-from chargen.model.record import RecordLine
-from chargen.model.record_marks import AFTER, last_attempt, with_mark
+from chargen.model.record_line import AFTER, RecordLine, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.owned import Claim
 from chargen.plan.plan import Batched, Offer, Planned, acts, cost_with, image_json, needs, sends
@@ -128,7 +127,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
-    """What an entry says of its picture, as `chargen.plan.ownership.Claim` has it; `at_target` for the usual place."""
+    """What an entry says of its picture, as `chargen.plan.owned.Claim` has it; `at_target` for the usual place."""
 
     at_target: bool = False
     named: str = ""

@@ -84,11 +84,9 @@ class Snapshot:
         hanging = [known for known in self.stamp.files.values() if known.outside]
         if not hanging:
             return True
-        from chargen.plan.read_trace import ReadTrace  # noqa: PLC0415 - most projects need neither
-        from chargen.plan.store_answers import StoreAnswers  # noqa: PLC0415 - as above
+        from chargen.plan.store_answers import trace_of  # noqa: PLC0415 - most projects need it not
 
-        with StoreAnswers.of(self.root) as outside:
-            trace = ReadTrace(outside.readers())
+        with trace_of(self.root) as trace:
             return all(trace.answers_digest(known.outside) == known.answers_digest for known in hanging)
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from chargen.errors import Problem, error, warning
 from chargen.model.request import Request, Role, SentReference
 from chargen.providers.catalogue.models import Lifecycle, Model, ModelTable, ProviderFacts, route_line
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 ROUTES = "[tool.chargen.routes]"
 

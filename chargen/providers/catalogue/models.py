@@ -146,11 +146,6 @@ class ModelTable(Struct, frozen=True, eq=False):
         """The route that costs nothing and needs no key, where there is one."""
         return next((Route(facts.name, facts.default_model) for facts in self.providers if facts.proof), None)
 
-    def is_proof(self, made_by: str) -> bool:
-        """Say whether `provider` or `provider/model` makes stand-ins only; a provider that is gone did not."""
-        name = made_by.partition("/")[0]
-        return any(facts.proof for facts in self.providers if facts.name == name)
-
     def facts(self, provider: str) -> ProviderFacts:
         """Return what holds for all models of `provider`; KeyError where the table does not have it."""
         for facts in self.providers:

@@ -16,7 +16,7 @@ from chargen.config.tiers import Tier
 from chargen.errors import Position, Problem, error
 from chargen.model.traced import Traced
 from chargen.model.values import Route
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 ROUTES = "`[tool.chargen.routes]`"
 

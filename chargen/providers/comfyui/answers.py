@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from chargen.model.request import FailureClass, ProviderError
 from chargen.providers.comfyui.workflow import OUTPUT, PREFIX, Workflow
+from chargen.providers.http.answers import as_dict, as_list, dicts, text
 from chargen.providers.http.failures import NOT_AN_API, Answer, by_status, clean, ruled
-from chargen.providers.http.json_values import as_dict, as_list, dicts, text
 
 MEND = "fix the workflow, or what the server has installed"
 _OUT_OF_MEMORY = ("OutOfMemory", "out of memory", "Allocation on device")

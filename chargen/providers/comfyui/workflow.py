@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from chargen.errors import Position, Problem, error, warning
 from chargen.model.values import FileHash, Size
 from chargen.providers.comfyui.json_positions import json_positions
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 PREFIX = "chargen:"
 PROMPT, NEGATIVE, SEED, SIZE, OUTPUT, REFERENCE = "prompt", "negative", "seed", "size", "output", "reference"

@@ -21,6 +21,7 @@ from chargen.model.values import FileHash
 from chargen.providers.catalogue.model_checks import media_type
 from chargen.providers.catalogue.prices import TokensByBucket
 from chargen.providers.google import failures, requests
+from chargen.providers.http.answers import as_dict
 from chargen.providers.http.batches import (
     CALL_SECONDS,
     digest,
@@ -35,7 +36,6 @@ from chargen.providers.http.batches import (
     upload_seconds,
 )
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
-from chargen.providers.http.json_values import as_dict
 
 if TYPE_CHECKING:
     from google.genai import Client

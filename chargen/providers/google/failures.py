@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.http.answers import as_dict, dicts, text
 from chargen.providers.http.failures import NO_CREDIT, Answer, FailureRule, by_status, ruled, words
-from chargen.providers.http.json_values import as_dict, dicts, text
 from chargen.providers.http.server_waits import protobuf_seconds, server_wait
 
 DEFAULT_KEY = "GEMINI_API_KEY"

@@ -16,9 +16,8 @@ from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
 from chargen.providers.google.failures import classify
+from chargen.providers.http.answers import ReplyAccount, as_dict, dicts, number, text
 from chargen.providers.http.failures import Answer, ambiguous, clean, words
-from chargen.providers.http.json_values import as_dict, dicts, number, text
-from chargen.providers.http.reply_account import ReplyAccount
 
 _REFUSALS = frozenset(
     {

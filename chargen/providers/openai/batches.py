@@ -19,6 +19,7 @@ from chargen.model.batches import BatchResult, BatchState, BatchStatus, Upload
 from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
 from chargen.providers.catalogue.model_checks import media_type
+from chargen.providers.http.answers import as_dict, dicts
 from chargen.providers.http.batches import (
     CALL_SECONDS,
     digest,
@@ -34,7 +35,6 @@ from chargen.providers.http.batches import (
     upload_seconds,
 )
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
-from chargen.providers.http.json_values import as_dict, dicts
 from chargen.providers.openai import failures, requests
 
 if TYPE_CHECKING:

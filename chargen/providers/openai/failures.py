@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chargen.model.request import FailureClass, ProviderError
+from chargen.providers.http.answers import as_dict, text
 from chargen.providers.http.failures import MODERATED, NO_CREDIT, Answer, FailureRule, by_status, ruled, words
-from chargen.providers.http.json_values import as_dict, text
 from chargen.providers.http.server_waits import server_wait
 
 KEY = "OPENAI_API_KEY"

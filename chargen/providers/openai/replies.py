@@ -14,9 +14,8 @@ from msgspec import Struct
 from chargen.images.inline_pictures import decode_picture
 from chargen.model.request import FailureClass, Reply, Request
 from chargen.providers.catalogue.prices import Prices, TokenCounts, cost
+from chargen.providers.http.answers import ReplyAccount, as_dict, dicts, number, text
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous, clean, words
-from chargen.providers.http.json_values import as_dict, dicts, number, text
-from chargen.providers.http.reply_account import ReplyAccount
 from chargen.providers.openai.failures import body_failure
 
 _DETAILS = ("created", "size", "quality", "output_format", "background", "model")

@@ -18,7 +18,7 @@ from chargen.config.setting_checks import SettingChecks
 from chargen.config.toml_positions import KeyPath
 from chargen.errors import StartError
 from chargen.model.request import FailureClass, ProviderError
-from chargen.text.nearest import did_you_mean
+from chargen.text.names import did_you_mean
 
 _SCRIPT = re.compile(
     r"(?P<glob>.+)=(?P<what>transient|ambiguous|refused|invalid|provider-stop|ours|wait:(?P<seconds>\d+(?:\.\d+)?))"

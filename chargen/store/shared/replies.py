@@ -14,8 +14,7 @@ from typing import Any
 
 from msgspec import Struct, convert, to_builtins
 
-from chargen.model.record import Original, Record
-from chargen.model.record_json import from_dict, to_dict
+from chargen.model.record import Original, Record, from_dict, to_dict
 from chargen.model.values import FileHash, Fingerprint, is_attempt_id, is_digest
 from chargen.store.files import hash_bytes
 from chargen.store.shared.objects import TRIES, DamagedObjectError, Objects, ever_changing

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
 from chargen.config.layout import ORIGINALS, STATE
 from chargen.config.settings import Settings
 from chargen.model.values import EntryId
+from chargen.text.bounded import bounded
+from chargen.text.secrets import scrub
 
 
 class Project(Struct, frozen=True):
@@ -44,6 +47,14 @@ class Project(Struct, frozen=True):
     def path(self, relative: str) -> Path:
         """A project-relative path as one the system understands."""
         return _joined(self.root, relative)
+
+    def scrub(self, text: str) -> str:
+        """Take every key out of a text."""
+        return scrub(text, self.secrets)
+
+    def clean(self, told: Any) -> Any:
+        """Return what a server told, free of keys and of what can't be kept."""
+        return bounded(told, self.scrub)
 
 
 @lru_cache(maxsize=1024)

@@ -1,19 +1,24 @@
-"""How deep and how large a YAML file may be, checked before anything recurses over it.
+"""Giving a text to the C parser: none that is too deep for it, and what it misreads of YAML 1.2 hidden from it.
 
-The C parser's composer recurses: some ten thousand nested brackets end the process, not the file. Laws: what is too
-deep for it is found before it runs, from the text alone, at next to no cost for a normal file; what passes here can be
-walked by a recursive reader, aliases followed, without running out of stack or memory. Pure.
+Its composer recurses: some ten thousand nested brackets end the process, not the file. Laws: what is too deep for it is
+found before it runs, from the text alone, at next to no cost for a normal file; what passes here can be walked by a
+recursive reader, aliases followed, without running out of stack or memory; a stand-in for a character has its length.
+Pure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from ruamel.yaml.cyaml import CBaseLoader
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+
+Read = TypeVar("Read")
 
 MAX_DEPTH = 200
 """Levels; the deepest author file known has 9, and Python's own limit of recursion is 1,000 calls."""
@@ -28,6 +33,14 @@ _PAIR = re.compile(rf"\[(?:[^\"'#!\n\[\]{{}}]|{_QUOTED})*+\]|\{{(?:[^\"'#!\n\[\]
 """A pair of brackets that is surely one: nothing between them can start a comment, a tag or a text that goes on."""
 _NESTED_PAIRS = 4
 
+_INNER_SIGNS = ":?"
+_INNER = re.compile(
+    r"""(?P<kept>^%[^\r\n]*|(?:^|(?<=[\s\[{,]))![^\s]*)|(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])|(?<=[^\s\[\]{},])\?(?=\S)""",
+    re.MULTILINE,
+)
+"""A sign within a word, where YAML 1.2 has it as a plain character; directives and tags are kept."""
+_FOREIGN_BREAKS = "\x85\u2028\u2029"
+
 
 class LimitPassed(Struct, frozen=True):
     """A limit that is passed at `index` of the text."""
@@ -35,6 +48,47 @@ class LimitPassed(Struct, frozen=True):
     index: int
     message: str
     hint: str
+
+
+def read_screened(text: str, read: Callable[[str], Read]) -> tuple[Read, dict[int, str]]:
+    """Read `text` with `read`, with characters that the parser does not take as YAML 1.2 does behind stand-ins.
+
+    Those are U+0085, U+2028 and U+2029, which are plain characters and no line ends; and, where the text is refused
+    without it, the `:` and `?` of a URL or a time, which end no word between brackets either. The text that is read has
+    the same length. Returns what was read, and the table `str.translate` needs to put the characters back into it.
+    Raises YAMLError.
+    """
+    breaks = {character for character in _FOREIGN_BREAKS if character in text}
+    try:
+        if not breaks:
+            return read(text), {}
+        table = _stand_ins(text, breaks)
+        return read(text.translate(table)), _back(table)
+    except YAMLError:
+        table = _stand_ins(text, {*breaks, *_INNER_SIGNS})
+        inner = str.maketrans({sign: table[ord(sign)] for sign in _INNER_SIGNS})
+        screened = _INNER.sub(lambda match: match["kept"] or match[0].translate(inner), text).translate(
+            {ord(character): table[ord(character)] for character in breaks}
+        )
+        return read(screened), _back(table)
+
+
+def unscreen(root: Node, screen: dict[int, str]) -> None:
+    """Put the characters back into every scalar below `root`."""
+    for node in every_node(root):
+        if isinstance(node, ScalarNode):
+            node.value = node.value.translate(screen)
+
+
+def _stand_ins(text: str, characters: Collection[str]) -> dict[int, str]:
+    """Choose private characters which the text has neither as such nor as an escape."""
+    lowered = text.lower()
+    free = (code for code in range(0xF0000, 0xFFFFE) if chr(code) not in text and f"{code:x}" not in lowered)
+    return {ord(character): chr(next(free)) for character in sorted(characters)}
+
+
+def _back(table: dict[int, str]) -> dict[int, str]:
+    return {ord(stand_in): chr(code) for code, stand_in in table.items()}
 
 
 def too_deep_to_compose(text: str, lines: Sequence[str]) -> LimitPassed | None:
