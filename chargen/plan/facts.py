@@ -220,8 +220,8 @@ class GatheredFacts(PictureFacts, frozen=True, dict=True):
 
     @cached_property
     def unwritable(self) -> Problem | None:
-        """Why the slots could not be written, asked for a plan; before a request leaves, its file is looked at then."""
-        return self.judge.write_back_check.refusal(self.image) if self.sent is None else None
+        """Why the slots could not be written."""
+        return self.judge.write_back_check.refusal(self.image)
 
     def problems(self, verdict: Verdict) -> tuple[Problem, ...]:
         """Return what was met on the way to a verdict and is to be reported with a place and a hint."""

@@ -1,7 +1,7 @@
 """Whether the slots of an image could be written, asked before its request leaves and is paid for.
 
 Laws: the edit is that of a delivered picture, with a made-up record; nothing is written. It is asked of every entry of
-a plan, and by the write-back alone, of the file as it is, when a request is about to leave.
+a plan, and by the write-back once more, of the file as it is when a request is about to leave.
 """
 
 from __future__ import annotations
