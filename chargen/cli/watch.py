@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from chargen.cli.options import Asked, build_request, image_names, usd
 from chargen.cli.output import say
 from chargen.cli.tables import listed, plural
 from chargen.errors import ChargenError, ExitCode, StartError
-from chargen.model.values import EntryId
+from chargen.model.values import EntryId, Verdict
 from chargen.text.money import cost_text, estimate_text
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _lines(found: Look, *, first: bool) -> Iterator[str]:
     if found.gone:
         yield f"not planned any more: {listed(found.gone)}"
     for item in found.changed:
-        yield from why_lines(item)
+        lines = why_lines(item)  # of what is fresh there is no more to tell than that
+        yield from lines if item.image.reasons or item.image.verdict is not Verdict.FRESH else islice(lines, 1)
     if found.more:
         yield f"and {plural(found.more, 'more image')}, as `chargen plan` tells"
     if first and found.to_send:

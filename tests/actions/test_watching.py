@@ -45,6 +45,7 @@ def test_images_that_go_are_told(book: Project) -> None:
     book.write(file, text)
     found, state = _look(book, state)
     assert (found.gone, len(found.changed)) == ((), 2)
+    assert [line.rpartition("  ")[2] for line in _lines(found, first=False)] == ["fresh", "fresh", "nothing to send"]
     assert _look(book, state)[0] == Look()
 
 
