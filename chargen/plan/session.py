@@ -191,7 +191,7 @@ class Session:
             planned=book.is_planned,
             ownership=whose,
             in_history=in_history,
-            unfinished=self.journal.unfinished(),
+            unfinished=disk.journal.unfinished,
             job_lines=disk.jobs.lines,
             asks_for=lambda name, fingerprint: fingerprint in disk.trace.get(ASKED, name).split(),
             takes=lambda name, attempt: bool(disk.trace.get(TAKES, f"{name} {attempt}")),

@@ -104,12 +104,14 @@ class NotedJournal:
         self._trace = trace
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
+        self.unfinished = journal.unfinished()
+        """Attempts whose original was safe, and that were not known as written back, when the plan was begun."""
         trace.add(
             {
                 JOURNAL: self._answer,
                 ATTEMPT: lambda attempt_id: answer_of(self._journal.attempt(attempt_id)),
                 REFUSED: lambda fingerprint: answer_of(self._refused.get(Fingerprint(fingerprint), ())),
-                UNFINISHED: lambda attempt_id: "yes" if attempt_id in self._unfinished else "",
+                UNFINISHED: lambda attempt_id: "yes" if attempt_id in self.unfinished else "",
             }
         )
 
@@ -131,7 +133,7 @@ class NotedJournal:
     def is_unfinished(self, attempt_id: str) -> bool:
         """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""
         self._trace.note(UNFINISHED, attempt_id)
-        return attempt_id in self._unfinished
+        return attempt_id in self.unfinished
 
     def _answer(self, entry_id: str) -> str:
         """Answer for the attempts at an image."""
@@ -149,10 +151,6 @@ class NotedJournal:
         for attempt in self._journal.refusals():
             found[attempt.fingerprint] = (*found.get(attempt.fingerprint, ()), attempt)
         return found
-
-    @cached_property
-    def _unfinished(self) -> frozenset[str]:
-        return self._journal.unfinished()
 
 
 class NotedJobs:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support import studio
 from support.dying import death_before_a_picture
 from support.shop import Shop
-from support.studio import ENVIRON
+from support.studio import ENVIRON, Studio
 
+from chargen.build import image
+from chargen.build.result import Outcome
+from chargen.build.run import Build
 from chargen.images.png import embedded_record
 from chargen.model.values import EntryId
-from chargen.plan.session import open_session
+from chargen.plan.plan import Planned
+from chargen.plan.session import Session, open_session
 
 CH01 = "imagery/chapters/ch01/imagery.yaml"
 LAMP, DOOR = "A lamp.", "A door."
@@ -215,3 +221,30 @@ def test_whatever_they_are_called_meanwhile_each_is_bought_once(
     deeds.take_up()
     settled(shop, *re.findall(r'custom_id: "(.*)"', shop.read(CH01)))
     assert sorted(shop.vendor.prompts) == sorted(deeds.prompts)
+
+
+def test_a_reply_of_this_run_is_not_taken_before_it_is_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the portrait it was sent with was only made in this run: another entry of its words buys its own."""
+    book = Studio(tmp_path)
+    book.character("ida", "Ida from the front.")
+    book.chapter("ch01", {"a": LAMP, "b": LAMP}, entry="depicts_characters: [ida]")
+    builds: list[Build] = []
+    opened, convert = studio.open_build, image.convert_reply
+
+    def open_build(*given: Any, **named: Any) -> Build:
+        builds.append(opened(*given, **named))
+        return builds[-1]
+
+    def convert_reply(session: Session, now: Planned, *rest: Any) -> Any:
+        if now.id == "chapters/ch01/a":
+            session.journal._file.run(lambda _connection: None)  # its row is written: it is stored, and not in place
+            assert builds[0].build(EntryId("chapters/ch01/b")) is None
+            assert builds[0].built[-1].outcome is Outcome.BUILT
+        return convert(session, now, *rest)
+
+    monkeypatch.setattr(studio, "open_build", open_build)
+    monkeypatch.setattr(image, "convert_reply", convert_reply)
+    assert len(book.build()) == 2
+    assert book.hash("chapters/ch01/a") != book.hash("chapters/ch01/b")
