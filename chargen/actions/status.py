@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from chargen.build.publish import file_at_target
 from chargen.build.write_back import Edit, WriteBack
-from chargen.errors import ChargenError, StartError
+from chargen.errors import ChargenError, InputError, StartError
 from chargen.kinds.record_edits import record_edit
 from chargen.model.amounts import number
 from chargen.model.entries import Entry
@@ -30,7 +30,7 @@ from chargen.plan.selection import Selection, select
 from chargen.plan.session import Session
 from chargen.providers import is_proof
 from chargen.store.decisions import Decided, Recorder
-from chargen.store.files import kind_of
+from chargen.store.files import as_input_error, kind_of
 
 COMMANDS = {
     Status.APPROVED: "approve",
@@ -217,9 +217,25 @@ def _told(session: Session, item: MarkedImage) -> Decided:
 
 
 def kept_picture(session: Session, image: Planned, status: str) -> tuple[FileHash, FileHash] | None:
-    """Return the picture, before and after, that an approval or a lock is of which ends: it comes back to no other."""
-    there = file_at_target(session, image) if status in _KEEPING else None
+    """Return the picture, before and after, that an approval or a lock is of which ends: it comes back to no other.
+
+    None also where it can't be read: then the words alone are taken back.
+    """
+    try:
+        there = picture_at_target(session, image) if status in _KEEPING else None
+    except InputError:
+        return None
     return None if there is None else (there, there)
+
+
+def picture_at_target(session: Session, image: Planned) -> FileHash | None:
+    """Return the hash of the picture at an image's target, or of the one that a Git LFS pointer there stands for.
+
+    None where there is none. Raises InputError where it can't be read.
+    """
+    path = session.project.path(image.target)
+    with as_input_error(path, session.project.root, doing="read"):
+        return kind_of(path).oid or file_at_target(session, image)
 
 
 def _outcome(item: MarkedImage, failures: Mapping[EntryId, ChargenError]) -> MarkedImage:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chargen.actions.status import kept_picture
+from chargen.actions.status import kept_picture, picture_at_target
 from chargen.build.publish import file_at_target, replace_picture
 from chargen.build.revert import revert
 from chargen.build.write_back import WriteBack
@@ -107,7 +107,8 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
     old, new = decided.pictures or (None, None)
     data = None
     if decided.pictures is not None:
-        present = file_at_target(session, image)
+        # A decision in words is of the picture, also where Git LFS has a pointer to it for now.
+        present = picture_at_target(session, image) if old == new else file_at_target(session, image)
         if present != new:
             hint = "decide anew on the picture that is there" if old == new else ""
             raise InputError(error(_not_as_left(image, new, present), image.entry.position, hint))
@@ -123,9 +124,9 @@ def _take_back(session: Session, evidence: Evidence, recorder: Recorder, image: 
             f"its status is `{status.value if status else 'none'}` now, and lines beside it may have changed"
         )
         raise InputError(error(message, image.entry.position, "decide it anew instead"))
+    if not changes:
+        recorder.note([told])
     if old != new:
-        if not changes:
-            recorder.note([told])
         try:
             _put_back(session, evidence, image, data)
         except ChargenError:

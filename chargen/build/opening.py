@@ -132,7 +132,6 @@ def open_build(
     environ = os.environ if environ is None else environ
     order = order or BuildRequest()
     session = open_session(folder, environ, tier=order.tier)
-    rules = rules_of(session)
     waited: list[int | None] = []
 
     def waiting(pid: int | None) -> None:
@@ -143,6 +142,7 @@ def open_build(
     with ExitStack() as stack, _or_nothing_starts():
         stack.enter_context(session)
         stack.enter_context(project_lock(session.project.root, wait=order.wait, on_wait=waiting))
+        rules = rules_of(session)
         start_logging(session.project.path(LOG), session.project.settings.log_level.value, session.project.scrub)
         leftovers = session.recover()
         stack.callback(session.tidy)

@@ -91,7 +91,7 @@ class WriteBack:
         recorder: Callable[[str, Sequence[tuple[EntryId, Difference]]], None] | None = None,
     ) -> None:
         self._project = project
-        self._read_for_plan = read or {}
+        self._read_for_plan = {} if read is None else read
         self._recorder = recorder
         self._files: dict[str, _OpenFile] = {}
         self._recent: dict[str, None] = {}

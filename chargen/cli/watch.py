@@ -127,8 +127,11 @@ def _lines(found: Look, *, first: bool) -> Iterator[str]:
     if found.gone:
         yield f"not planned any more: {listed(found.gone)}"
     for item in found.changed:
-        lines = why_lines(item)  # of what is fresh there is no more to tell than that
-        yield from lines if item.image.reasons or item.image.verdict is not Verdict.FRESH else islice(lines, 1)
+        lines = why_lines(item)
+        is_quiet = item.image.verdict is Verdict.FRESH and not (
+            item.image.reasons or item.image.drift or item.unanswered
+        )
+        yield from islice(lines, 1) if is_quiet else lines
     if found.more:
         yield f"and {plural(found.more, 'more image')}, as `chargen plan` tells"
     if first and found.to_send:

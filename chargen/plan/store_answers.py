@@ -177,10 +177,10 @@ def trace_of(root: Path) -> Iterator[ReadTrace]:
     """Give a trace that answers for originals, journal and jobs of the project at `root`."""
     trace, originals = ReadTrace({}), Originals(root / ORIGINALS)
     journal = Journal(root, originals, read_only=True)
-    NotedOriginals(originals, trace)
-    NotedJournal(journal, trace)
-    NotedJobs(BatchJobs(root / JOBS_FOLDER), trace)
     try:
+        NotedOriginals(originals, trace)
+        NotedJournal(journal, trace)
+        NotedJobs(BatchJobs(root / JOBS_FOLDER), trace)
         yield trace
     finally:
         journal.close()

@@ -84,7 +84,7 @@ def _shown_before(data: Path) -> set[str]:
             read_plain(data, PICTURE_BYTES).decode().removeprefix(_BEFORE_DATA).rstrip().removesuffix(";")
         )
         shown = {digest for image in told["images"].values() for digest in _pictures(image)}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return set()
     return {digest for digest in shown if isinstance(digest, str) and _HASH.fullmatch(digest)}
 

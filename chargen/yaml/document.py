@@ -34,7 +34,7 @@ _CONFLICT_SIGNS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _GLUED = re.compile(r"\s*[\w.-]+:(?!//)[^\s,\[\]{}]")
 _MAY_BE_GLUED = re.compile(r"[{,\n][ \t]*[\w.-]+:(?!//)[^\s,\[\]{}]")
 """A key of a flow map that lacks the blank after its colon, which makes all of it a key; what may be one."""
-_LEFT_OPEN = re.compile(r"""[:,\[{-][ \t]*(?:"(?:[^"\\\r\n]|\\.)*|'[^'\r\n]*)\\?[\r\n]""")
+_LEFT_OPEN = re.compile(r"""[:,\[{-]\s*(?:[&!]\S*\s+)*(?:"(?:[^"\\\r\n]|\\.)*|'(?:[^'\r\n]|'')*)\\?[\r\n]""")
 """What may be a quoted text of several lines."""
 _ALIAS = re.compile(r"""#[^\r\n]*|(?P<alias>\*[^\s,\[\]{}]+)""")
 """An alias among items; comments are passed over."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.inside import build
 from support.project import Project
 
+from chargen.actions import status
 from chargen.actions.accept import accept
 from chargen.actions.history import history
 from chargen.actions.restore import restore
 from chargen.actions.status import set_status
 from chargen.actions.undo import Undoing, open_decisions, undo
+from chargen.build import publish
 from chargen.config.layout import DECISIONS
 from chargen.errors import InputError, StartError, error
-from chargen.model.values import EntryId, Status
+from chargen.model.values import EntryId, FileHash, Status
+from chargen.plan.plan import Planned
 from chargen.plan.selection import Selection
-from chargen.plan.session import open_session
+from chargen.plan.session import Session, open_session
 from chargen.yaml.difference import Difference
 
 A, B = EntryId("chapters/ch01/a"), EntryId("chapters/ch01/b")
@@ -251,3 +256,29 @@ def test_a_difference_taken_back_is_the_text_before(left: str, old: str, new: st
         reverted = difference.reverted(after, 0, len(after))
         whole = difference.left + difference.put + difference.right
         assert reverted == before or (reverted is None and (not whole or after.find(whole) != after.rfind(whole)))
+
+
+def test_an_approval_comes_back_where_its_picture_was_a_pointer_meanwhile(book: Project) -> None:
+    """Git LFS may have a pointer to it when it is rejected, and the picture when that is taken back."""
+    data = book.image(A).read_bytes()
+    mark(book, Status.APPROVED, A)
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256(data).hexdigest()}\nsize {len(data)}\n"
+    book.image(A).write_text(pointer)
+    mark(book, Status.REJECTED, A)
+    book.image(A).write_bytes(data)
+    assert [item.refused for item in take_back(book).images] == [""]
+
+
+def test_a_picture_that_can_not_be_read_keeps_no_other_from_being_rejected(
+    book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark(book, Status.APPROVED, A, B)
+
+    def file_at_target(session: Session, image: Planned) -> FileHash | None:
+        if image.id == A:
+            raise PermissionError(13, "Permission denied")
+        return publish.file_at_target(session, image)
+
+    monkeypatch.setattr(status, "file_at_target", file_at_target)
+    mark(book, Status.REJECTED, A, B)
+    assert book.read(CH01).count("rejected") == 2

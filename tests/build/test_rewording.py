@@ -10,6 +10,7 @@ import pytest
 from servers import pictures
 from support.studio import Studio
 
+from chargen.build import opening
 from chargen.build.result import RewordedError
 from chargen.plan import scan
 from chargen.plan.session import Session
@@ -148,3 +149,18 @@ def test_only_what_was_saved_is_read_again(book: Studio, monkeypatch: pytest.Mon
     monkeypatch.setattr(scan, "scan_file", lambda project, file: read.append(file) or scan_file(project, file))
     assert len(_build_while(book, OTHERS["a comment"])) == 2
     assert sorted(read) == [CHAPTER, SHEET, SHEET]
+
+
+def test_a_template_that_was_saved_while_the_run_waited_is_the_one_it_is_planned_by(
+    book: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put back while the run goes on, it says something else than what was planned."""
+    before, plain = book.read(TEMPLATE), opening.project_lock
+
+    def project_lock(*given: Any, **named: Any) -> Any:
+        book.write(TEMPLATE, f"{before}\nA woodcut.\n")
+        return plain(*given, **named)
+
+    monkeypatch.setattr(opening, "project_lock", project_lock)
+    sent = _build_while(book, lambda book: book.write(TEMPLATE, before))
+    assert len(sent) == 1
