@@ -104,8 +104,6 @@ class NotedJournal:
         self._trace = trace
         self._asked = 0
         self._by_id: dict[EntryId, list[Attempt]] | None = None
-        self.unfinished = journal.unfinished()
-        """Attempts whose original was safe, and that were not known as written back, when the plan was begun."""
         trace.add(
             {
                 JOURNAL: self._answer,
@@ -144,6 +142,14 @@ class NotedJournal:
         name = EntryId(entry_id)
         found = self._journal.attempts_for(name) if self._by_id is None else self._by_id.get(name, [])
         return answer_of(found) if found else ""
+
+    @cached_property
+    def unfinished(self) -> frozenset[str]:
+        """Attempts whose original was safe, and that were not known as written back, when this was asked first.
+
+        A plan asks when it is begun; a look whether anything changed asks only where an answer hangs on it.
+        """
+        return self._journal.unfinished()
 
     @cached_property
     def _refused(self) -> Mapping[Fingerprint, tuple[Attempt, ...]]:
