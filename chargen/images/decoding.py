@@ -83,7 +83,6 @@ class Picture(Struct, frozen=True):
     media_type: str
     width: int
     height: int
-    has_alpha: bool
     has_credentials: bool
 
 
@@ -119,8 +118,7 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
             raise NotDecodedError(f"Pillow is installed without what decodes a {name}", hint=_REINSTALL) from None
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
-    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-    return Picture(media_type, upright.width, upright.height, has_alpha, carries_credentials(data)), upright
+    return Picture(media_type, upright.width, upright.height, carries_credentials(data)), upright
 
 
 _CLOSE = "close other programs, or lower `workers` in pyproject.toml; the next run goes on for free"
