@@ -223,13 +223,13 @@ class ComfyUIProvider(VendorProvider):
         with self._in_transit():
             response = self._exchange("GET", "/view", params=place)
             if response.status_code not in (200, 404):
-                raise answers.unexpected(_plain(response), self.secrets)
+                raise answers.unexpected(Answer.of(response), self.secrets)
         if response.status_code != 200 or not response.content:
             raise answers.gone(place, response.status_code)
         return response.content
 
     def _answer(self, method: str, path: str, **more: Any) -> Answer:
-        return _plain(self._exchange(method, path, **more))
+        return Answer.of(self._exchange(method, path, **more))
 
     def _exchange(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """Ask the server once. Nothing of it costs: what broke can be asked for again."""
@@ -271,11 +271,6 @@ def id_of(name: str) -> str:
 def seed_of(name: str) -> int:
     """Return the seed of what is sent under a name: another version has another one; 48 bits, which any page shows."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
-
-
-def _plain(response: httpx2.Response) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, response.text, headers)
 
 
 class _NeverError(Exception):
