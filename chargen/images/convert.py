@@ -15,7 +15,7 @@ from msgspec import Struct
 from PIL import Image
 
 from chargen.images import png
-from chargen.images.decoding import MAX_PIXELS, DamagedPictureError, Picture, PictureError, decode
+from chargen.images.decoding import MAX_PIXELS, DamagedPictureError, Picture, PictureError, decode, eight_bits
 from chargen.images.sniff import JPEG, PNG, orientation
 from chargen.model.values import Size
 
@@ -148,7 +148,7 @@ def _plain(image: Image.Image) -> Image.Image:
     """
     see_through = "transparency" in image.info
     if image.mode.startswith(("I", "F")):
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return eight_bits(image)
     if image.mode in ("L", "1"):
         return image.convert("LA" if see_through else "L")
     if image.mode in ("RGBA", "LA"):

@@ -198,6 +198,11 @@ _TURNS = {
 }
 
 
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Return sixteen bits of grey as eight: cut to them, all but the darkest would be white."""
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+
+
 def turned(image: Image.Image, orientation: int) -> Image.Image:
     """Return a picture as its EXIF orientation `orientation` says it is to be looked at."""
     turn = _TURNS.get(orientation)

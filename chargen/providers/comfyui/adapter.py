@@ -236,9 +236,7 @@ class ComfyUIProvider(VendorProvider):
         client: httpx2.Client = self.connected()
         seconds = self._settings.timeout or TIMEOUT
         try:
-            return self.sent(
-                lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
-            )
+            return self.sent(lambda: client.request(method, self._address + path, timeout=seconds, **more))
         except ProviderError as failure:
             if failure.failure is FailureClass.AMBIGUOUS:
                 failure.failure, failure.possibly_billed, failure.hint = FailureClass.TRANSIENT, False, ""
@@ -259,9 +257,6 @@ class ComfyUIProvider(VendorProvider):
 
         return new_client(transport)
 
-    def _load(self, client: httpx2.Client) -> None:
-        """Have nothing more to load."""
-
 
 def id_of(name: str) -> str:
     """Return the id of a prompt that is sent under a name: a lower-case UUID, the same in every process."""
@@ -271,11 +266,3 @@ def id_of(name: str) -> str:
 def seed_of(name: str) -> int:
     """Return the seed of what is sent under a name: another version has another one; 48 bits, which any page shows."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
-
-
-class _NeverError(Exception):
-    """What plain HTTP never raises: every answer is an answer."""
-
-
-def _never(_raised: object) -> ProviderError:
-    raise AssertionError

@@ -77,7 +77,7 @@ class GoogleProvider(VendorProvider):
         client = self.connected()
         from google.genai import errors  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        return self.sent(lambda: call(client), errors.APIError, lambda raised: self.failure(_error_answer(raised)))
+        return self.sent(lambda: call(client), (errors.APIError,), lambda raised: self.failure(_error_answer(raised)))
 
     def fetch(self, path: str, seconds: float) -> Iterator[bytes]:
         """Yield the bytes at a path as they come: the SDK holds whole files, and hides why a job failed.

@@ -123,14 +123,13 @@ class OpenAIProvider(VendorProvider):
 
     def fetch(self, begin: Callable[[OpenAI], AbstractContextManager[Any]]) -> Iterator[bytes]:
         """Yield the bytes of a large file as they come. Raises ProviderError."""
-        refused, classify = self._refusals()
-        return self.fetched(lambda transport: begin(self._new_client(transport)), (refused,), classify)
+        return self.fetched(lambda transport: begin(self._new_client(transport)), *self._refusals())
 
-    def _refusals(self) -> tuple[type[Exception], Callable[[Any], ProviderError]]:
+    def _refusals(self) -> tuple[tuple[type[Exception]], Callable[[Any], ProviderError]]:
         """Return what the SDK raises of an answer that is none, and how to read it."""
         from openai import APIStatusError  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        return APIStatusError, lambda raised: failures.classify(Answer.of(raised.response), self.secrets)
+        return (APIStatusError,), lambda raised: failures.classify(Answer.of(raised.response), self.secrets)
 
     def _call(self, client: OpenAI, request: Request) -> Any:
         values = requests.body(request)
