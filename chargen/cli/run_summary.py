@@ -64,6 +64,8 @@ def _collected(build: Build) -> Iterable[str]:
         names = listed(failure.entry_id for failure in failures)
         yield f"brought nothing{', possibly billed' if billed else ''}: {names}"
         yield f"  {message}"
+        if charged := sum((failure.cost_usd or Decimal(0) for failure in failures), Decimal(0)):
+            yield f"  charged: {cost_text(charged)}"
 
 
 def _submitted(build: Build) -> Iterable[str]:
@@ -104,6 +106,9 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
+    if found := list(spending_lines(result.collected)):
+        yield f"collected from jobs: {spent_text(result.collected)}"
+        yield from (f"  {line}" for line in found)
     yield from _submitted(build)
     yield from _failures(result)
     yield from _problems(build, result)

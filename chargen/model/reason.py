@@ -80,6 +80,8 @@ class ReasonCode(str, Enum):
     POINTER_TO_RECORDED = "pointer-to-recorded"
     REFUSED_BEFORE = "refused-before"
     UNUSABLE_REPLY = "unusable-reply"
+    CHARGED_FOR_NOTHING = "charged-for-nothing"
+    """How many requests were charged and brought no image, why, what they came to, and the image's id."""
     NO_FILE_AT_TARGET = "no-file-at-target"
     TARGET_OUTSIDE = "target-outside"
     SAME_TARGET = "same-target"
@@ -256,6 +258,10 @@ _SENTENCES = {
     ReasonCode.POINTER_TO_RECORDED: "a Git LFS pointer to the recorded picture",
     ReasonCode.REFUSED_BEFORE: "refused before with the same inputs: {} (`--no-resume` tries again)",
     ReasonCode.UNUSABLE_REPLY: "its reply can't be used: {}; {} was paid for it (`doit --rebuild {}` asks again)",
+    ReasonCode.CHARGED_FOR_NOTHING: (
+        "{} requests with the same inputs were charged and brought no image: {}; {} was paid (`doit --rebuild {}` asks "
+        "again)"
+    ),
     ReasonCode.NO_FILE_AT_TARGET: "{} stands at `{}`",
     ReasonCode.TARGET_OUTSIDE: "{}",
     ReasonCode.SAME_TARGET: "another entry plans the same picture",

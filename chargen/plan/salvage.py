@@ -65,8 +65,8 @@ class JournalRead(AttemptsRead, Protocol):
     def attempts_for(self, task_id: EntryId) -> list[Attempt]:
         """Return the attempts at one image, oldest first."""
 
-    def refused(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
-        """Return the attempts with these inputs that were refused, at whichever image, oldest first."""
+    def fruitless(self, fingerprint: Fingerprint) -> tuple[Attempt, ...]:
+        """Return the attempts with these inputs that were refused, or charged for nothing, at whichever image."""
 
     def is_unfinished(self, attempt_id: str) -> bool:
         """Say whether the original of an attempt was safe, and not known as written back, when the plan was begun."""

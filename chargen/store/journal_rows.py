@@ -127,6 +127,11 @@ class Attempt(Struct, frozen=True):
         return self.status in (AttemptStatus.STORED, AttemptStatus.DONE)
 
     @property
+    def refused(self) -> bool:
+        """True where the provider would not make it."""
+        return self.failure_class == FailureClass.REFUSED.value
+
+    @property
     def in_doubt(self) -> bool:
         """True where no image came and the request may have been billed for all that is known, those in flight too."""
         open_ = self.possibly_billed or self.status in (AttemptStatus.SENT, AttemptStatus.POSSIBLY_BILLED)

@@ -25,6 +25,7 @@ WITH_VALUES = {
     ReasonCode.REFERENCE_BLOCKED: 1,
     ReasonCode.REFUSED_BEFORE: 1,
     ReasonCode.UNUSABLE_REPLY: 3,
+    ReasonCode.CHARGED_FOR_NOTHING: 4,
     ReasonCode.NO_FILE_AT_TARGET: 2,
     ReasonCode.TARGET_OUTSIDE: 1,
     ReasonCode.OBJECTION: 1,

@@ -219,7 +219,7 @@ def test_refusals_are_listed_with_their_words(journal: Journal, originals: Origi
         sending(1).attempt_id, FailureClass.REFUSED, "no", http_status=400, request_id="r\ud83e", usage={"a": 1}
     )
     build(journal, originals, sending(2))
-    (refused,) = journal.refusals()
+    (refused,) = journal.fruitless()
     assert (refused.task_id, refused.fingerprint) == (ALICE, Fingerprint("ab" * 32))
     assert (refused.message, refused.http_status, refused.request_id) == ("no", 400, "r\\ud83e")
 
