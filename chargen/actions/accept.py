@@ -27,6 +27,7 @@ from chargen.model.record_line import (
     ANSWERED,
     FORGOTTEN,
     MADE_AS,
+    SAFE,
     RecordLine,
     forgotten_at,
     last_attempt,
@@ -88,7 +89,7 @@ def accepted_line(image: Planned, line: RecordLine, status: Status | None) -> Re
     Where today's inputs are unknown, the line keeps those it has. A rejection counts as answered by it.
     """
     line = without_mark(line, (FORGOTTEN, ""))
-    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe="/:._-+~@")))
+    line = with_mark(line, (ACCEPTED, quote(str(image.route or ""), safe=SAFE)))
     if image.quality:
         line = with_mark(line, quality_mark(image.quality))
     if image.model_file is not None:

@@ -169,7 +169,7 @@ class ImageAttempts:
         self._purchase.joined(record)
 
     def sent(self, request: Request, number: int, estimate: Decimal | None, server: str) -> str:
-        """Ask once more, then commit that a try is about to leave."""
+        """Ask once more, then commit that try `number` (from 1) is about to leave; raising keeps it here."""
         self._guard.check()
         self._confirm()
         session, record = self._session, self._asked(request, number, estimate)

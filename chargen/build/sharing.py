@@ -248,12 +248,12 @@ class Sharing:
 
     def leaving(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to leave. Raises HeldElsewhereError, NotClaimedError."""
-        seconds, price = self._seconds(record), _price(record)
-        return self._noted(held, record, most, lambda one: self.store.claims.sent(one, record.attempt, seconds, price))
+        seconds = self._seconds(record)
+        return self._noted(held, record, most, lambda one: self.store.claims.sent(one, record.attempt, seconds))
 
     def joining(self, held: Held | None, record: Record, most: Decimal | None) -> Held | None:
         """Note that a request is about to join a job. Raises HeldElsewhereError, NotClaimedError."""
-        told = record.attempt, _price(record), f"a job of {record.provider}", to_json(record)
+        told = record.attempt, f"a job of {record.provider}", to_json(record)
         still = self._noted(held, record, most, lambda one: self.store.claims.joined(one, *told))
         if still is not None:
             self.jobs.joined(still)
@@ -372,7 +372,3 @@ class Sharing:
         """Note what is to be told at the end of the run, once."""
         with self._lock:
             self._problems.setdefault(problem.message, problem)
-
-
-def _price(record: Record) -> str:
-    return "" if record.cost_estimate_usd is None else str(record.cost_estimate_usd)

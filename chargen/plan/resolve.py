@@ -210,7 +210,7 @@ def _of_character(
         return
     usable = [(item, place) for item, place in wanted if item.entry_id is None or item.entry_id != entry.id]
     itself = len(usable) < len(wanted)
-    best = sorted(usable, key=lambda pair: (not pair[0].is_approved, not pair[0].is_reference_portrait))[:MOST]
+    best = sorted(usable, key=lambda pair: (not pair[0].is_kept, not pair[0].is_reference_portrait))[:MOST]
     unusable = [
         _no_file(item, place, describe) for item, place in usable if item.path is None and (item, place) in best
     ]
@@ -235,7 +235,7 @@ def _wanted(
     """Return the items asked for that may be used, in the listed order, each once, and what is wrong with the rest."""
     if depicted.reference_ids is None:
         usable = [item for item in character.inventory if item.is_reference_portrait and not _is_out(item)]
-        usable.sort(key=lambda item: not item.is_approved)
+        usable.sort(key=lambda item: not item.is_kept)
         return [(item, depicted.position) for item in usable[:1]], []
     known = {item.id: item for item in character.inventory}
     wanted: dict[str, tuple[InventoryItem, Position]] = {}
@@ -269,7 +269,7 @@ def _portrait(entry: Entry, depicted: DepictedCharacter, character: Character) -
     usable = [item for item in character.inventory if not _is_out(item) and item.path is not None]
     usable = [item for item in usable if item.entry_id is None or item.entry_id != entry.id]
     marked = [item for item in usable if item.is_reference_portrait] or [item for item in usable if _is_named(item)]
-    return min(marked, key=lambda item: not item.is_approved, default=None)
+    return min(marked, key=lambda item: not item.is_kept, default=None)
 
 
 def _is_named(item: InventoryItem) -> bool:

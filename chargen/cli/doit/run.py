@@ -150,7 +150,6 @@ def _request(params: Any, named: TaskNames | None, force: Force, rebuild: tuple[
         variants=_variants(params["variants"]) if params["variants"] else None,
         resume=not params["no_resume"],
         wait=not params["no_wait"],
-        command="doit",
     )
 
 
