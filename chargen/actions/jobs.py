@@ -95,7 +95,7 @@ def cancel(session: Session, name: str) -> Cancelled:
         names = [job.name for job in every]
         hint = did_you_mean(name, names) or "`chargen jobs` lists them"
         raise StartError(f"there is no job `{name}`", hint=hint)
-    batches = batches_of(session, job)
+    batches = batches_of(session, job.provider, job.asked_at)
     if batches is None:
         hint = "set its key, and the address it was sent to"
         raise StartError(f"`{job.provider}` can't be asked for `{job.name}`", hint=hint)
@@ -116,7 +116,7 @@ def _shown(session: Session, job: BatchJob) -> ShownJob:
     age = (session.clock.now() - datetime.fromisoformat(job.begun_at)).total_seconds()
     told: BatchStatus | LastState | None = job.last
     trouble = "" if job.id else "whether it was made is not known; the next build looks for it"
-    batches = batches_of(session, job)
+    batches = batches_of(session, job.provider, job.asked_at)
     if batches is None:
         trouble = f"`{job.provider}` can't be asked for it: no key, or another address"
     elif job.id:

@@ -27,11 +27,10 @@ from chargen.store.clock import compact_stamp
 from chargen.store.files import as_input_error
 from chargen.store.original_store import StoredOriginal
 from chargen.store.shared import race
-from chargen.store.shared.objects import StoreError
+from chargen.store.shared.objects import AT_ONCE, StoreError, at_once
 from chargen.store.shared.replies import BYTES, DONE, SharedReply, bytes_key
 from chargen.store.shared.shared_store import SharedStore, open_store
 
-AT_ONCE = 16
 KEPT_DAYS = 30
 """What is younger is never proposed: the branch that names it may not have come here yet."""
 
@@ -245,8 +244,7 @@ def _shareable(session: Session) -> list[StoredOriginal]:
 def _known(store: SharedStore, here: Iterable[StoredOriginal]) -> frozenset[str]:
     """Return the attempts in the store under the fingerprints of what is here."""
     prints = tuple(dict.fromkeys(stored.record.fingerprint for stored in here))
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
-        return frozenset(reply.record.attempt for found in pool.map(store.replies.under, prints) for reply in found)
+    return frozenset(reply.record.attempt for found in at_once(store.replies.under, prints) for reply in found)
 
 
 def _numbers(store: SharedStore) -> dict[Fingerprint, list[str]]:
@@ -270,7 +268,7 @@ def _number_of_last(keys: Iterable[str], gone: AbstractSet[str]) -> int:
 
 def _all_replies(store: SharedStore, prints: Iterable[Fingerprint]) -> Iterator[tuple[SharedReply, str]]:
     """Yield every reply under these fingerprints with the key of its record."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:  # what came stays, whatever fails later
         for found in pool.map(store.replies.numbered, prints):
             yield from found
 

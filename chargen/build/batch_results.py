@@ -94,7 +94,7 @@ def collect_batches(session: Session, replies: JobReplies) -> Collected:
             told = f"`{JOBS}/{job.name}/{JOB_FILE}` can't be read: what it asked for is known by its records"
             found.told.append(told)
     for job in map(partial(_looked_at, session), every):
-        batches = batches_of(session, job)
+        batches = batches_of(session, job.provider, job.asked_at)
         if batches is None or job.provider in silent:
             continue
         try:
@@ -119,12 +119,15 @@ def _has_come(session: Session, line: JobLine) -> bool:
     return session.originals.find(line.attempt, line.fingerprint) is not None
 
 
-def batches_of(session: Session, job: BatchJob) -> BatchProvider | None:
-    """Return who can be asked for a job; None where the settings name that server no more, or there is no key."""
-    if job.provider not in session.adapters.defaults:
+def batches_of(session: Session, name: str, server: str | None) -> BatchProvider | None:
+    """Return who can be asked for a provider's jobs, at the first of its servers where none is said.
+
+    None where the settings name that server no more, or there is no key.
+    """
+    if name not in session.adapters.defaults:
         return None
-    members = session.adapters.members(job.provider)
-    provider = next(iter(members.values())) if job.mended else members.get(job.server)
+    members = session.adapters.members(name)
+    provider = next(iter(members.values())) if server is None else members.get(server)
     return None if provider is None or provider.missing_key() else provider.batches
 
 

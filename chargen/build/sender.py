@@ -183,7 +183,7 @@ class Sender:
         while isinstance(got := provider.collect(ticket), Pending):
             if got.done is not None and got.done != done:
                 done = got.done
-                self._sink(JobAdvanced(self._name, entry_id, done))
+                self._sink(JobAdvanced(entry_id, done))
             self._sleep(got.seconds)
         return got
 
@@ -215,13 +215,12 @@ class Sender:
             yield departed
 
     def _log_sent(self, call: _Call, server: Server) -> str:
-        number = call.tries + 1
         try:
-            attempt_id = call.log.sent(call.request, number, call.estimate, server.address)
+            attempt_id = call.log.sent(call.request, call.tries + 1, call.estimate, server.address)
         except BaseException:
             self._ledger.settle(call.most, NOTHING)
             raise
-        self._sink(RequestSent(self._name, call.request.asked.entry_id, attempt_id, number))
+        self._sink(RequestSent(call.request.asked.entry_id))
         return attempt_id
 
     def _ours(self, bug: Exception) -> ProviderError:

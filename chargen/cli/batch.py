@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from chargen.cli.options import Asked, build_request, json_option, no_wait_option, selection_options
-from chargen.cli.output import say, say_json, tell, to_stderr, waiting_text
+from chargen.cli.output import say, say_json, tell, to_stderr, waiting_or_not
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
 
@@ -164,4 +164,4 @@ def run_opened(build: Build, out: TextIO) -> RunResult:
 
 
 def _waiting(pid: int | None) -> None:
-    to_stderr(f"{waiting_text(pid)} (`--no-wait` fails instead)")
+    to_stderr(waiting_or_not(pid))

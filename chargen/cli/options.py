@@ -74,6 +74,12 @@ def _named() -> Iterable[tuple[str, str]]:
         return []  # the tab key has no place for a message
 
 
+only_option = click.option(
+    "--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."
+)
+match_option = click.option(
+    "--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."
+)
 max_tasks_option = click.option("--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send at most N images.")
 budget_option = click.option("--budget", metavar="USD", help="Spend at most so much.")
 mode_option = click.option(
@@ -86,8 +92,8 @@ tier_option = click.option(
 
 _SELECTION: Sequence[Callable[[Any], Any]] = (
     click.argument("selection", nargs=-1, metavar="[SELECTION]...", shell_complete=image_names),
-    click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry."),
-    click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'."),
+    only_option,
+    match_option,
     click.option("--provider", metavar="NAME", help="Use this provider for what is selected and not fresh."),
     mode_option,
     tier_option,
@@ -146,16 +152,9 @@ def selection_here(root: Path, terms: Sequence[str], only: Sequence[str] = (), m
 
 def named_here(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """Return names with absolute paths in the project made relative, and the folder within it they are written in."""
-    from chargen.store.places import name_inside  # noqa: PLC0415 - as above
+    from chargen.store.places import folder_inside, name_inside  # noqa: PLC0415 - as above
 
-    return tuple(name_inside(name, root) for name in names), within_project(root)
-
-
-def within_project(root: Path) -> str:
-    """Return the current folder relative to the project: names may be written from there too."""
-    here = Path.cwd().resolve()
-    within = here.relative_to(root).as_posix() if here.is_relative_to(root) else ""
-    return "" if within == "." else within
+    return tuple(name_inside(name, root) for name in names), folder_inside(Path.cwd().resolve(), root)
 
 
 def usd(text: str) -> Decimal:

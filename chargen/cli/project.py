@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from chargen.cli.options import selection_here
-from chargen.cli.output import to_stderr
+from chargen.cli.output import to_stderr, waiting_text
 from chargen.cli.tables import plural
 from chargen.errors import StartError
 from chargen.plan.plan import Planned
@@ -74,7 +74,7 @@ def planning(session: Session) -> OpenProject:
 
 def report_waiting(pid: int | None) -> None:
     """Say on stderr that another process holds the project."""
-    to_stderr(f"{f'process {pid}' if pid else 'another process'} is working in this project; waiting for it")
+    to_stderr(waiting_text(pid, "working in"))
 
 
 @contextmanager

@@ -56,4 +56,4 @@ def _lines(done: Retaken) -> Iterator[str]:
     if done.note:
         yield done.note
     else:
-        yield f"the next build makes it, {estimate_text(done.cost_usd)} by estimate"
+        yield f"the next build makes it, {estimate_text(done.image.cost_usd)} by estimate"

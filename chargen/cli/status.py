@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chargen.cli.options import image_names, json_option, selection_here
+from chargen.cli.options import image_names, json_option, match_option, only_option, selection_here
 from chargen.cli.output import tell
 from chargen.cli.tables import plural
 from chargen.errors import ExitCode
@@ -34,8 +34,8 @@ def _command(name: str, status: Status, text: str) -> click.Command:
 
     @click.command(name, help=f"{cleandoc(text)}\n\nSELECTION is a path, an id or a glob on the id.")
     @click.argument("selection", nargs=-1, metavar="SELECTION...", shell_complete=image_names)
-    @click.option("--only", multiple=True, metavar="NAME", help="Exactly this slug of a file or id of an entry.")
-    @click.option("--match", multiple=True, metavar="GLOB", help="Images whose id matches: 'chapters/ch0[1-3]/*'.")
+    @only_option
+    @match_option
     @_note_option(status)
     @json_option
     def command(

@@ -71,6 +71,11 @@ class BatchJob(Struct, frozen=True):
         return Route(self.provider, self.model)
 
     @property
+    def asked_at(self) -> str | None:
+        """The address of the server that has it; None where that is not known any more."""
+        return None if self.mended else self.server
+
+    @property
     def waiting(self) -> tuple[JobLine, ...]:
         """The lines that may still bring a picture."""
         return tuple(line for line in self.lines if line.attempt not in self.settled)

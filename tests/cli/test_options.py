@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli.options import Asked, build_request, usd, within_project
+from chargen.cli.options import Asked, build_request, usd
 from chargen.errors import StartError
+from chargen.store.places import folder_inside
 
 
 @pytest.mark.parametrize(("text", "amount"), [("2", "2"), ("$2.50", "2.50"), ("0", "0")])
@@ -37,8 +38,8 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     assert (request.budget, request.kinds, request.wait) == (Decimal("1.5"), frozenset({"chapter"}), False)
 
 
-def test_where_a_command_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_command_was_given(tmp_path: Path) -> None:
     """At the top, and outside of the project, there is no folder to read names from."""
-    monkeypatch.chdir(tmp_path)
-    assert within_project(tmp_path) == ""
-    assert within_project(tmp_path / "elsewhere") == ""
+    assert folder_inside(tmp_path, tmp_path) == ""
+    assert folder_inside(tmp_path, tmp_path / "elsewhere") == ""
+    assert folder_inside(tmp_path / "imagery" / "a", tmp_path) == "imagery/a"
