@@ -81,7 +81,7 @@ class StoreStatus(Struct, frozen=True):
         }
 
 
-class Moved(Struct, frozen=True):
+class Transferred(Struct, frozen=True):
     """Replies that a push or a pull brought over, by attempt, and what could not be."""
 
     attempts: tuple[str, ...]
@@ -160,7 +160,7 @@ def store_status(session: Session, store: SharedStore) -> StoreStatus:
     return StoreStatus(settings.url, settings.access.value, settings.claims.value, *counted)
 
 
-def push(session: Session, store: SharedStore) -> Moved:
+def push(session: Session, store: SharedStore) -> Transferred:
     """Put into the store what is only here, and what was lost there. Raises StoreError, StartError."""
     if not store.writes:
         hint = "`access` of `[tool.chargen.store]`, or CHARGEN_STORE_ACCESS, says so"
@@ -182,10 +182,10 @@ def push(session: Session, store: SharedStore) -> Moved:
                 continue
             moved.append(record.attempt)
         store.machine.has_put(record.attempt, record.fingerprint)
-    return Moved(tuple(moved), failed, len(here) - len(moved) - len(failed))
+    return Transferred(tuple(moved), failed, len(here) - len(moved) - len(failed))
 
 
-def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable[EntryId] | None) -> Moved:
+def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable[EntryId] | None) -> Transferred:
     """Bring the replies of entries here, with their history; of all that is in the store where none are named.
 
     Raises StoreError, InputError.
@@ -209,7 +209,7 @@ def pull(session: Session, store: SharedStore, planner: Planner, names: Iterable
             continue
         session.journal.known(session.originals.put(record, data, others))
         moved.append(record.attempt)
-    return Moved(tuple(moved), failed, there)
+    return Transferred(tuple(moved), failed, there)
 
 
 def propose(session: Session, store: SharedStore) -> Proposal:

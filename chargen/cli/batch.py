@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 from click.shell_completion import CompletionItem
 
-from chargen.cli.options import Asked, build_request, json_option, no_wait_option, selection_options
+from chargen.cli.options import Options, build_request, json_option, no_wait_option, selection_options
 from chargen.cli.output import say, say_json, tell, to_stderr, waiting_or_not
 from chargen.cli.problems import standing_lines
 from chargen.model.values import Verdict
@@ -65,8 +65,8 @@ def command(what: str, *, dry_run: bool, no_wait: bool, as_json: bool, **asked: 
 
     SELECTION is a path, an id or a glob on the id. References that have to be built for it are built too.
     """
-    began, wanted = monotonic(), Asked(**asked)
-    if what == ALL and not (dry_run or as_json) and wanted == Asked(provider=wanted.provider):
+    began, wanted = monotonic(), Options(**asked)
+    if what == ALL and not (dry_run or as_json) and wanted == Options(provider=wanted.provider):
         found = _nothing_due(wanted.provider)
         if found is not None:
             say(standing_lines(found, monotonic() - began))

@@ -27,7 +27,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Options:
     """The values of `selection_options`, as the command line gave them."""
 
     selection: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ _SELECTION: Sequence[Callable[[Any], Any]] = (
 
 
 def selection_options(command: _Command) -> _Command:
-    """Add everything that says which images are meant and what is wished for; the values of `Asked`."""
+    """Add everything that says which images are meant and what is wished for; the values of `Options`."""
     for option in reversed(_SELECTION):
         command = option(command)
     return command
@@ -122,7 +122,9 @@ def selection_options(command: _Command) -> _Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
-def build_request(asked: Asked, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True) -> BuildRequest:
+def build_request(
+    asked: Options, root: Path, *, kinds: frozenset[str] = frozenset(), wait: bool = True
+) -> BuildRequest:
     """Make the request of a command that was started in the current folder, for the project in `root`."""
     from chargen.model.request import Mode  # noqa: PLC0415 - slow to import, and `--help` needs none of it
     from chargen.plan.build_request import BuildRequest  # noqa: PLC0415 - as above

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chargen.cli.batch import carry_out
 from chargen.cli.options import (
-    Asked,
+    Options,
     budget_option,
     build_request,
     image_names,
@@ -46,7 +46,7 @@ def command(
     """
     from chargen.config.configuration import project_root  # noqa: PLC0415 - slow to import, and `--help` needs none of it
 
-    asked = Asked(selection=selection, max_tasks=max_tasks, budget=budget, mode=mode)
+    asked = Options(selection=selection, max_tasks=max_tasks, budget=budget, mode=mode)
     request = build_request(asked, project_root(Path.cwd()), wait=not no_wait)
     result = carry_out(replace(request, promote=True), "chargen promote", dry_run=dry_run, as_json=as_json)
     if result is None:

@@ -14,7 +14,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chargen.cli.options import Asked, build_request, image_names, usd
+from chargen.cli.options import Options, build_request, image_names, usd
 from chargen.cli.output import say
 from chargen.cli.tables import listed, plural
 from chargen.errors import ChargenError, ExitCode, StartError
@@ -45,7 +45,7 @@ def command(selection: tuple[str, ...], *, building: bool, budget: str | None) -
         raise StartError("`--budget` is of `--build`", hint="add `--build`, or leave it out")
     with open_session(Path.cwd(), os.environ, read_only=True) as session:
         root = session.project.root
-    request = build_request(Asked(selection=selection), root)
+    request = build_request(Options(selection=selection), root)
     watching = _Watching(request, None if budget is None else usd(budget))
     try:
         for _ in changes(root):

@@ -18,7 +18,7 @@ from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
 from chargen.text.money import estimate_text, paid_text
-from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
+from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
@@ -97,18 +97,18 @@ def _part(part: PartChange) -> Iterator[str]:
     yield f"{bold(part.name)}{verb}  {dim(place)}".rstrip()
     if not part.known:
         return
-    runs = shortened(part.runs)
-    if not runs:
+    stretches = shortened(part.stretches)
+    if not stretches:
         yield "  only blanks, line breaks or the order of the parts changed"
-    yield from (f"  {line}" for line in _words(runs).split("\n") if line.strip())
+    yield from (f"  {line}" for line in _words(stretches).split("\n") if line.strip())
 
 
-def _words(runs: tuple[Run, ...]) -> str:
-    return marked(runs, _in_colour, " ") if in_colour() else plain(runs)
+def _words(stretches: tuple[Stretch, ...]) -> str:
+    return marked(stretches, _in_colour, " ") if in_colour() else plain(stretches)
 
 
-def _in_colour(fate: RunKind, words: str) -> str:
-    if fate is RunKind.REMOVED:
+def _in_colour(fate: StretchKind, words: str) -> str:
+    if fate is StretchKind.REMOVED:
         return styled(words, RED, STRUCK)
     return styled(words, GREEN, UNDERLINE)
 

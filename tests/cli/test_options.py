@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli.options import Asked, build_request, usd
+from chargen.cli.options import Options, build_request, usd
 from chargen.errors import StartError
 from chargen.store.places import folder_inside
 
@@ -29,7 +29,7 @@ def test_an_order_has_everything_that_was_asked(tmp_path: Path, monkeypatch: pyt
     """Each option ends up in the order, and paths are read from the folder the command was given in."""
     (tmp_path / "imagery").mkdir()
     monkeypatch.chdir(tmp_path / "imagery")
-    asked = Asked(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
+    asked = Options(("a",), ("b",), ("c*",), "google", 3, resume=False, rebuild=("d",), budget="1.5")
     request = build_request(asked, tmp_path, kinds=frozenset({"chapter"}), wait=False)
     selection = request.selection
     assert (selection.terms, selection.only, selection.match) == (("a",), ("b",), ("c*",))
