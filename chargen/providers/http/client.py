@@ -14,8 +14,7 @@ import os
 import re
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -54,11 +53,10 @@ class Transport(httpx2.BaseTransport):
         proxy: Proxy | None = None,
         *,
         judge: Judge | None = None,
-        clock: Callable[[], float] = time.monotonic,
         endless: bool = False,
     ) -> None:
         """`endless` lets a reply take as long as bytes come: the seconds are those of each wait for some."""
-        self._request = RequestInFlight(clock)
+        self._request = RequestInFlight()
         self._endless = endless
         network = Network(self._request, judge)
         self._pool = httpcore2.ConnectionPool(
