@@ -179,6 +179,7 @@ class ImageBuilder(Struct, frozen=True):
         session: Session,
         prepared: Prepared,
         sharing: Sharing | None,
+        *,
         stop: threading.Event,
         sink: Sink,
         rules: str,

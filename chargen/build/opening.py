@@ -156,7 +156,7 @@ def open_build(
 
         build: Build
         sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
-        builder = ImageBuilder.of(session, prepared, sharing, stop, sent_for, rules)
+        builder = ImageBuilder.of(session, prepared, sharing, stop=stop, sink=sent_for, rules=rules)
         build = Build(
             session,
             prepared.planner,
