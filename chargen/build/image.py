@@ -8,7 +8,6 @@ is stored, every failure is repaired by a later run without a call.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -17,8 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chargen.build.attempt import DiskGuard, ImageAttempts, Purchase
-from chargen.build.batches import Batches, JobClaims
-from chargen.build.events import Sink
+from chargen.build.batches import Batches
 from chargen.build.moves import Mover
 from chargen.build.publish import (
     author_decision_since,
@@ -39,7 +37,6 @@ from chargen.model.reason import Reason, ReasonCode
 from chargen.model.request import Request, Role, SentReference
 from chargen.model.values import EntryId, FileHash
 from chargen.plain_file import read_plain
-from chargen.plan.build_request import Prepared
 from chargen.plan.image_request import request_of
 from chargen.plan.judge import Judge
 from chargen.plan.plan import Planned, PlannedReference, each_usd
@@ -172,28 +169,6 @@ class ImageBuilder(Struct, frozen=True):
     rewording: Rewording
     sharing: Sharing | None = None
     """The shared store, where one is configured."""
-
-    @classmethod
-    def of(
-        cls,
-        session: Session,
-        prepared: Prepared,
-        sharing: Sharing | None,
-        *,
-        stop: threading.Event,
-        sink: Sink,
-        rules: str,
-    ) -> ImageBuilder:
-        """Put together what a prepared run builds its images with; `rules` is as `Rewording` takes it."""
-        planner, ledger, project = prepared.planner, prepared.ledger, session.project
-        senders = Senders(project.settings, session.adapters, ledger, stop, sink)
-        guard = DiskGuard(project.root, project.originals)
-        write_backs = WriteBack(project, planner.disk.read)
-        mover = Mover(session, planner.evidence, write_backs, planner.book.entry)
-        batches = Batches(session, ledger, stop, JobClaims() if sharing is None else sharing.jobs)
-        restorer = Restorer(session, planner.judge, write_backs, mover, sharing)
-        rewording = Rewording(session, planner, write_backs, rules)
-        return cls(session, planner.judge, senders, write_backs, guard, mover, batches, restorer, rewording, sharing)
 
     def join_job(
         self, image: Planned, request: Request, attempts: ImageAttempts, before: FileHash | None

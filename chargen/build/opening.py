@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from chargen.build.attempt import DiskGuard
 from chargen.build.batch_results import Collected, JobReplies, collect_batches
+from chargen.build.batches import Batches, JobClaims
 from chargen.build.entry_moves import finish
 from chargen.build.image import ImageBuilder
 from chargen.build.jobs import collect_jobs
-from chargen.build.rewording import rules_of
+from chargen.build.moves import Mover
+from chargen.build.restore import Restorer
+from chargen.build.rewording import Rewording, rules_of
 from chargen.build.run import Build
+from chargen.build.sender import Senders
+from chargen.build.write_back import WriteBack
 from chargen.config.layout import LOG
 from chargen.errors import InputError, StartError
 from chargen.model.record import PublishedFile
@@ -156,7 +162,17 @@ def open_build(
 
         build: Build
         sent_for = lambda event: build.note(event)  # noqa: E731, PLW0108 - the run is made of its senders
-        builder = ImageBuilder.of(session, prepared, sharing, stop=stop, sink=sent_for, rules=rules)
+        senders = Senders(session.project.settings, session.adapters, prepared.ledger, stop, sent_for)
+        guard = DiskGuard(session.project.root, session.project.originals)
+        write_backs = WriteBack(session.project, prepared.planner.disk.read)
+        mover = Mover(session, prepared.planner.evidence, write_backs, prepared.planner.book.entry)
+        batches = Batches(session, prepared.ledger, stop, JobClaims() if sharing is None else sharing.jobs)
+        judge = prepared.planner.judge
+        restorer = Restorer(session, judge, write_backs, mover, sharing)
+        rewording = Rewording(session, prepared.planner, write_backs, rules)
+        builder = ImageBuilder(
+            session, judge, senders, write_backs, guard, mover, batches, restorer, rewording, sharing
+        )
         build = Build(
             session,
             prepared.planner,

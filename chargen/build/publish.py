@@ -139,7 +139,7 @@ def slots_edit(
     `delivered` is the delivered picture's `WxH` where it was looked at; `line` the file's line where it has one.
     A rejection counts as answered by the file: it is of the picture before.
     """
-    line = line or line_of(record, file.sha256, file.size, _to_seconds(file.at))
+    line = line or line_of(record, file.sha256, file.size, file.at.partition(".")[0].rstrip("Z") + "Z")
     optional: dict[str, SlotValue] = {
         "request_id": record.request_id,
         "seed": record.seed,
@@ -159,7 +159,7 @@ def slots_edit(
         metadata: dict[str, SlotValue] = {"record": own.format()}
         metadata.update((key, value) for key, value in optional.items() if value is not None)
         made = SlotValues(
-            generated_at=_to_seconds(record.received_at),
+            generated_at=record.received_at.partition(".")[0].rstrip("Z") + "Z",
             file_name=image.target.rpartition("/")[2],
             file_path=image.target,
             provider=record.provider,
@@ -169,11 +169,6 @@ def slots_edit(
         return _unless_told(entry, made, own)
 
     return edit
-
-
-def _to_seconds(at: str) -> str:
-    """Return a stamp without its microseconds."""
-    return at.partition(".")[0].rstrip("Z") + "Z"
 
 
 def unknown_edit(image: Planned, line: RecordLine) -> Edit:
