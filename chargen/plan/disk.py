@@ -143,10 +143,6 @@ class Disk:
 
     # traces
 
-    def files_digest(self, paths: Iterable[str]) -> str:
-        """Return one digest over what stands at several paths."""
-        return self.signatures.digest_of(paths)
-
     def left_alone(self, paths: Iterable[str], fingerprints: Iterable[str]) -> bool:
         """Say whether files and originals were left alone for a while before the plan began.
 

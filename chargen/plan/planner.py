@@ -256,7 +256,7 @@ class Planner:
 
     def _held(self, kept: KeptFile) -> tuple[Row, ...] | None:
         """Return the rows of a kept file; None where what was read for them changed, or options count."""
-        if self.disk.files_digest(kept.paths) != kept.files_digest:
+        if self.disk.signatures.digest_of(kept.paths) != kept.files_digest:
             return None
         if self.disk.trace.answers_digest(kept.reads) != kept.answers_digest:
             return None
@@ -288,8 +288,8 @@ class Planner:
 
         Of its file it needs besides whether its slots could be written. Raises UnicodeEncodeError.
         """
-        refusal = self.judge.write_back_check.refusal_of(entry, image.target, image.route)
-        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.files_digest(paths)} {refusal!r} "
+        refusal = self.judge.write_back_check.refusal(entry, image.target, image.route)
+        answers = f"{self.disk.trace.answers_digest(reads)} {self.disk.signatures.digest_of(paths)} {refusal!r} "
         return hashlib.sha256(answers.encode() + as_read(entry)).hexdigest()
 
     def _builds(self, row: Row) -> bool:
@@ -389,7 +389,7 @@ class Planner:
             rows = raw(tuple(_row(image, self.offer(image)) for image in images))
         except UnicodeEncodeError:
             return None
-        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.files_digest(paths)
+        answers_digest, files_digest = self.disk.trace.answers_digest(reads), self.disk.signatures.digest_of(paths)
         return KeptFile(digest, self.book.heads[file], reads, answers_digest, paths, files_digest, taken, entries, rows)
 
     def _entries(
