@@ -293,7 +293,7 @@ class Planner:
         return hashlib.sha256(answers.encode() + as_read(entry)).hexdigest()
 
     def _builds(self, row: Row) -> bool:
-        return self._building and _is_due(row)
+        return self._building and row.is_due
 
     @cached_property
     def has_options(self) -> bool:
@@ -401,7 +401,7 @@ class Planner:
         for image in images:
             names = dict.fromkeys((*self._reads[image.id], f"{FILE} {image.target}"))
             # A lack of a route is told at the first entry; what is not among the numbers hangs on who asked before.
-            if _is_due(image) or image.route is None or not names.keys() <= number_of.keys():
+            if image.is_due or image.route is None or not names.keys() <= number_of.keys():
                 yield KeptEntry("", (), ())
                 continue
             numbers = [number_of[name] for name in names]
@@ -445,11 +445,6 @@ class Planner:
     def _imageries(self) -> tuple[Imagery, ...]:
         found = (self.disk.scanned(file).imagery for file in self.disk.files)
         return tuple(imagery for imagery in found if imagery is not None)
-
-
-def _is_due(image: Shown) -> bool:
-    """Say whether a build has to do with an image, if only to say why it can't be made."""
-    return image.acts or image.verdict is Verdict.BLOCKED
 
 
 def _row(image: Shown, offer: Offer | None) -> Row:
