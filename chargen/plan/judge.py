@@ -36,7 +36,7 @@ class PlanOptions(Struct, frozen=True):
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
-    """Route of everything selected that is not fresh."""
+    """Who is asked, instead of its own, for everything selected that is not fresh."""
     selected: frozenset[EntryId] | None = None
     """What `provider` is for; None for everything."""
     forced: Mapping[EntryId, Force] = field(default_factory=dict)
