@@ -28,11 +28,11 @@ from chargen.actions.run_log import going_on
 from chargen.actions.status import COMMANDS, set_status
 from chargen.actions.undo import open_decisions, undo
 from chargen.errors import Severity, StartError
-from chargen.model.amounts import amount_of, number
+from chargen.model.amounts import amount_of, number, total_usd
 from chargen.model.values import EntryId
 from chargen.plan.build_request import BuildRequest, prepare
 from chargen.plan.cache.rows import Cache, Head
-from chargen.plan.plan import Planned, total_usd, totals
+from chargen.plan.plan import Planned, totals
 from chargen.plan.planner import Planner
 from chargen.plan.selection import Selection
 from chargen.plan.session import Session, open_session
@@ -211,7 +211,7 @@ class Desk:
         rebuild = [word for name in ids for word in ("--rebuild", name)]
         options = [*rebuild, "--budget", budget, "--no-wait"]
         command = [sys.executable, "-m", "chargen", "batch", "all", *options, "--", *ids]
-        told = tempfile.TemporaryFile()  # no pipe: the build goes on where the page ends
+        told = tempfile.TemporaryFile()  # noqa: SIM115 - closed at its end; no pipe: the build goes on where the page ends
         try:
             self._build = subprocess.Popen(command, cwd=self.root, stdout=told, stderr=subprocess.STDOUT)  # noqa: S603 - ids of this book
         except OSError as failure:
