@@ -106,7 +106,8 @@ def _asked() -> tuple[ShownJob, ...]:
 def _collect(told: list[str]) -> tuple[int, bool]:
     """Collect what is over, and put it in its place: a build that sends nothing.
 
-    Return its exit code, and whether anything came. `told` is what the last one said of the jobs: what is the same and brings nothing is not said again.
+    Return its exit code, and whether anything came. `told` is what the last one said of the jobs: what is
+    the same and brings nothing is not said again.
     """
     from chargen.build.opening import open_build  # noqa: PLC0415 - as above
     from chargen.cli.batch import run_opened  # noqa: PLC0415 - as above
