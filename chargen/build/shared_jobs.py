@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from chargen.build.attempt import note_failed, received
-from chargen.build.batch_results import Collected, JobReplies, batches_of, request_told, untold
+from chargen.build.batch_results import Collected, JobReplies, request_told, untold
 from chargen.build.batches import JobClaims
 from chargen.model.batches import BatchProvider, BatchState, BatchStatus
 from chargen.model.record import Record, RecordError, from_json
@@ -30,7 +30,7 @@ from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import original_of
+from chargen.store.pictures import described
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError, at_once
 
@@ -120,7 +120,7 @@ class SharedJobs(JobClaims, JobReplies):
         """
         if not self._sharing.store.writes:
             return super().keep(record, reply)
-        record = replace(received(self._session, record, reply), original=original_of(reply.data))
+        record = replace(received(self._session, record, reply), original=described(reply.data))
         with suppress(StoreError):  # it is put there later
             record = self._sharing.ask(self._first, record, reply)
         return self._session.originals.put(record, reply.data, reply.others)
@@ -165,7 +165,7 @@ class SharedJobs(JobClaims, JobReplies):
         self._asked.add(name)
         claim = lines[0].claim
         records = records_of(lines)
-        batches = batches_of(self._session, claim.provider, None)
+        batches = self._batches(claim.provider)
         if batches is None:
             self._said[name] = f"it can't be asked for here, without a key of {claim.provider}"
             return False
@@ -196,6 +196,14 @@ class SharedJobs(JobClaims, JobReplies):
         if came:
             found.told.append(f"`{name}`, a job of {claim.who}: {came} of its requests collected here, paid for there")
         return given_up or bool(came)
+
+    def _batches(self, name: str) -> BatchProvider | None:
+        """Return who can be asked for a job of a vendor; None where there is no key."""
+        adapters = self._session.adapters
+        if name not in adapters.defaults:
+            return None
+        provider = next(iter(adapters.members(name).values()))
+        return None if provider.missing_key() else provider.batches
 
     def _given_up(self, lines: Iterable[Held], why: str) -> bool:
         """Give up what nobody can collect here, once its time is over: till then whoever has it may bring it.
