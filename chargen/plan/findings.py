@@ -97,7 +97,7 @@ def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
         counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
         rules = "names of colours and characters, sizes of `generation_defaults`"
         message = f"{counted} kept as made by earlier rules ({rules})"
-        yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
+        yield note(message, former[0].position, "nothing to do: a picture that is made anew follows today's rules")
 
 
 def two_files(slug: str, first: str, other: str) -> Problem:

@@ -5,8 +5,11 @@ Pure; knows nothing of what the names stand for.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+_NUMBER = re.compile(r"[0-9]+")
 
 FEW = 3
 CUTOFF = 0.6
@@ -42,6 +45,14 @@ def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> str:
     """Return a hint such as "did you mean `imagery`?", or an empty text where nothing is close."""
     found = nearest(name, known, count)
     return f"did you mean {' or '.join(f'`{other}`' for other in found)}?" if found else ""
+
+
+def other_than_by_number(name: str, known: Iterable[str]) -> Iterator[str]:
+    """Yield the `known` names but those that differ from `name` in a number alone: `img-02` is no slip for `img-99`."""
+    words, numbers = _NUMBER.sub("0", name.lower()), list(map(int, _NUMBER.findall(name)))
+    for other in known:
+        if _NUMBER.sub("0", other.lower()) != words or list(map(int, _NUMBER.findall(other))) == numbers:
+            yield other
 
 
 def normal(path: str) -> str:
