@@ -119,7 +119,11 @@ def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
 
 
 def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:
-    """Return the request for an image, for `provider` instead of its route if given. Raises InputError."""
+    """Return the request for a new picture of an image, for `provider` instead of its route if given.
+
+    Raises InputError.
+    """
+    image = image.newest
     route = adapters.override(provider) if provider is not None else image.route
     routed = replace(image, route=route)
     if not routed.can_be_requested:

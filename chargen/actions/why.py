@@ -75,6 +75,8 @@ class Why(Struct, frozen=True):
             "old_text_known": explanation is not None and not explanation.forgotten,
             "drift": [str(reason) for reason in image.drift],
             "route": str(image.route) if image.route else None,
+            "size": str(image.size) if image.size else None,
+            "rebuild_size": str(image.newest.size) if image.newest.size else None,
             "rebuild_cost_usd": number(self.rebuild_usd),
         }
 

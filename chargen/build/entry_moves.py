@@ -27,7 +27,7 @@ from chargen.store.moves import BegunEntryMove
 from chargen.store.places import read_inside
 from chargen.yaml.document import Document, parse
 from chargen.yaml.splice import EditableText
-from chargen.yaml.transplant import cut, lines_of, paste
+from chargen.yaml.transplant import cut, paste
 
 _AGAIN = "it was saved this instant: run the same command again"
 
@@ -78,7 +78,7 @@ def finish(session: Session) -> bool:
     project = session.project
     new, old = _entry_in(project, begun.new_file, begun.after), _entry_in(project, begun.old_file, begun.before)
     if new is not None and old is not None:
-        if _digest(lines_of(parsed(project, begun.old_file), old.path)) != begun.lines:
+        if _digest(cut(parsed(project, begun.old_file), old.path).lines) != begun.lines:
             message = f"`{begun.before}` was on its way to `{begun.after}` at {new.position}, and was edited since"
             raise StartError(error(message, old.position, "take out the one of the two that is not meant"))
         _take_out(project, old)

@@ -22,6 +22,7 @@ from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
+    from chargen.plan.plan import Planned
 
 _NEXT = {
     Verdict.EDITED: "`chargen accept {id}` keeps it as the current picture, `doit --rebuild {id}` replaces it",
@@ -61,6 +62,8 @@ def why_lines(found: Why) -> Iterator[str]:
             f"  may have been billed: a run was killed while a request was in flight, sent "
             f"{moment(attempt.sent_at)} to {attempt.route}; no image came"
         )
+    if image.is_former:
+        yield f"  {_kept(image)}"
     in_full = set(change_reasons(explanation.differences)) if explanation else set()
     yield from (f"  {reason}" for reason in image.reasons if reason not in in_full)
     for drift in image.drift:
@@ -89,6 +92,13 @@ def _made(found: Why) -> Iterator[str]:
     yield f"  made {at} by {line.by}, {price}{attempt}"
     if accepted_for(line) is not None:
         yield f"  taken as current for the inputs of {moment(line.at)}, whatever it was made from"
+
+
+def _kept(image: Planned) -> str:
+    """Say as what a picture is kept that would be made otherwise today."""
+    if (new := image.newest.size) == image.size:
+        return "kept as it was made: a rebuild has other names of colours or characters (`chargen prompt --sent`)"
+    return f"kept in {image.size}, the size it was made in: a rebuild makes {new}, which `generation_defaults` asks for"
 
 
 def _part(part: PartChange) -> Iterator[str]:

@@ -156,9 +156,9 @@ class Entry(Struct, frozen=True):
     parts: tuple[PromptPart, ...] = ()
     """What its prompt is made of, in reading order, where it has none."""
     former_size: Size | None = None
-    """The size by form 1 of inputs, where that is another."""
+    """The size without that of `generation_defaults`, where that is another: by form 1 of inputs these told none."""
     has_former: bool = True
-    """False for what no inputs of form 1 were ever made of."""
+    """False for what no prompt of form 1 was ever made of."""
     place: Place | None = None
     """Where it is set, if the entry names a location."""
     former_words: FormerWords | None = None

@@ -243,9 +243,13 @@ class Judge(Struct, frozen=True):
         return facts.paid.file if facts.paid is not None else None
 
     def offer(self, image: Planned) -> Offer | None:
-        """Ask the provider of an image's route, and the file its slots are in; None where no request can be made."""
+        """Ask the provider of an image's route, and the file its slots are in; None where no request can be made.
+
+        What is asked is what a new picture would be, whatever the present one was made by.
+        """
         if image.offer is not None or not image.can_be_requested:
             return image.offer
+        image = image.newest
         request = request_of(image, self.adapters)
         adapter = self.adapters.get(request.provider)
         blocks = image.verdict is Verdict.BLOCKED

@@ -219,6 +219,14 @@ class Planned(Unjudged, frozen=True, kw_only=True):
         return self.former_rules and self.verdict in (Verdict.FRESH, Verdict.LOCKED)
 
     @property
+    def newest(self) -> Planned:
+        """The image as a new picture of it would be made: by today's form of inputs."""
+        if not self.former_rules or not self.forms:
+            return self
+        today = self.forms[0]
+        return replace(self, entry=today.entry, composed=today.composed, former_rules=False)
+
+    @property
     def verdict(self) -> Verdict:
         """What the judge decided."""
         return self.judgement.verdict

@@ -176,8 +176,7 @@ def hint_for(images: Sequence[Selectable], term: str, option: str = "", others: 
     if beside := [image.own_id for image in images if path and path in _folders(image)]:
         stem = name.removesuffix(".png")
         near = nearest(stem, other_than_by_number(stem, beside))
-        meant = (f"{path}/{other}{name[len(stem) :]}" for other in near)
-        return f"did you mean `{next(meant)}`?" if near else f"`{path}` has {few_names(beside)}"
+        return f"did you mean `{path}/{near}{name[len(stem) :]}`?" if near else f"`{path}` has {few_names(beside)}"
     if guess := did_you_mean(asked, other_than_by_number(asked, (*others, *_names(images, option)))):
         return guess
     return "`chargen plan --all` lists all images" if images else "the project plans no images yet"

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from ruamel.yaml.error import YAMLError
 
+from chargen.yaml.tree import line_start
+
 _LOOK_BACK = 12
 """Lines looked through for the cause of a mistake: a forgotten blank is near what it breaks."""
 
@@ -97,7 +99,7 @@ def _glued(said: _Failure) -> Mistake | None:
             )
         if start <= said.context_index and (match := _GLUED_DASH.match(said.text, start)):
             return Mistake(match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`")
-        if start < _line_start(said.text, said.context_index) and _KEY.match(said.text, start):
+        if start < line_start(said.text, said.context_index) and _KEY.match(said.text, start):
             return None
     return None
 
@@ -113,7 +115,7 @@ def _no_colon(said: _Failure) -> Mistake:
 
 
 def _second_colon(said: _Failure) -> Mistake:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index]
     if _INNER_COLON.search(before):
         return Mistake(
@@ -129,7 +131,7 @@ def _second_colon(said: _Failure) -> Mistake:
 
 
 def _quotes(said: _Failure) -> Mistake | None:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index].rstrip(" ")
     if before.endswith("'"):
         return Mistake(
@@ -148,7 +150,7 @@ def _closed(said: _Failure) -> Mistake | None:
     match = _FLOW.match(said.text, above[0]) if above else None
     if match is None:
         return None
-    column, of_key = said.index - _line_start(said.text, said.index), len(match["before"])
+    column, of_key = said.index - line_start(said.text, said.index), len(match["before"])
     if column < of_key or (column == of_key and said.text[said.index] != "-"):
         return None
     value = match["value"]
@@ -249,17 +251,13 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
 """Words of the parser, and who reads them; the first that has an answer gives it."""
 
 
-def _line_start(text: str, index: int) -> int:
-    return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
-
-
 def _lines_back(text: str, index: int) -> Iterator[int]:
     """Yield where the line of `index` starts, then the lines before it, blank and comment lines left out."""
-    start = _line_start(text, index)
+    start = line_start(text, index)
     for _ in range(_LOOK_BACK):
         line = text[start : start + 200].lstrip(" \t")
         if line and line[0] not in "\r\n#":
             yield start
         if start == 0:
             return
-        start = _line_start(text, start - 1)
+        start = line_start(text, start - 1)

@@ -269,9 +269,10 @@ def test_a_key_in_the_file_is_refused_and_never_repeated(body: str) -> None:
         assert "hunter2" not in found
 
 
-def test_any_provider_is_taken_where_none_is_known() -> None:
+def test_the_providers_are_those_that_are_handed_in() -> None:
     """The core knows no provider by name."""
-    assert read('[tool.chargen]\nproviders.flux.workers = 2\nroutes."*" = "flux/x"', ()).provider("flux").workers == 2
+    text = '[tool.chargen]\nproviders.flux.workers = 2\nroutes."*" = "flux/x"'
+    assert read(text, {"flux": KnownProvider()}).provider("flux").workers == 2
 
 
 def test_positions_pass_over_everything_that_only_looks_like_a_key() -> None:

@@ -28,7 +28,7 @@ images:
 
 
 def scanned(text: str) -> Imagery:
-    found = kinds.scan(parse(text.encode(), "in/it.yaml"), Size(64, 64))
+    found = kinds.scan(parse(text.encode(), "in/it.yaml"), Size(64, 64), "generated")
     assert found is not None
     return found
 
@@ -179,7 +179,7 @@ def test_the_example_book_has_no_slips() -> None:
     """No file of the example book is told anything about its keys."""
     for path in sorted(EXAMPLE.rglob("*.yaml")):
         document = parse(path.read_bytes(), path.name)
-        imagery = kinds.scan(document, Size(64, 64))
+        imagery = kinds.scan(document, Size(64, 64), "generated")
         assert (kinds.overlooked(document) if imagery is None else told(imagery)) in (None, []), path
 
 
