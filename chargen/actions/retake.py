@@ -47,7 +47,10 @@ class Retaken(Struct, frozen=True):
         """What an author may not expect: why the next build makes no new picture; else nothing."""
         if self.image.verdict.spends:
             return ""
-        return f"it is {self.image.verdict.value}: {sentences(self.image.reasons)}"
+        step = ""
+        if self.image.verdict is Verdict.LOCKED:
+            step = f"; `chargen unlock {self.image.id}` has the next build make it"
+        return f"it is {self.image.verdict.value}: {sentences(self.image.reasons)}{step}"
 
     def to_json(self) -> dict[str, Any]:
         """The object of `retake --json`."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chargen.plan.cache.stamp import Summary
 
 ALL = "all"
+NO_DRAFT = "no draft is approved: `chargen approve` those that are good, then promote them"
+"""What is said where there is nothing to promote."""
 
 
 class _What(click.ParamType):  # type: ignore[type-arg]  # older versions take no argument
@@ -132,7 +134,7 @@ def _plan_lines(shown: ShownPlan, *, promotes: bool) -> Iterator[str]:
         yield ""
     every = (*choice.images, *choice.untouched)
     if promotes and not (every or choice.left_out):
-        yield "no draft is approved: `chargen approve` those that are good, then promote them"
+        yield NO_DRAFT
     else:
         yield from plan_listing.plan_summary(every, choice.images)
     yield from plan_listing.left_out_lines(choice.left_out)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from chargen.cli.batch import carry_out
+from chargen.cli.batch import NO_DRAFT, carry_out
 from chargen.cli.options import (
     Options,
     budget_option,
@@ -53,4 +53,6 @@ def command(
         return 0
     if not as_json and (finals := [item.image.id for item in result.outcomes if item.outcome in ("built", "restored")]):
         say([f"approved as drafts: {listed(finals)}; look at the final pictures, then approve or reject them"])
+    if not (as_json or result.outcomes or result.untouched):
+        say([NO_DRAFT])
     return result.exit_code

@@ -14,7 +14,7 @@ from chargen.cli.tables import plural
 from chargen.errors import ExitCode
 from chargen.model.reason import sentences
 from chargen.model.values import Status
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.status import MarkedImage, StatusChange
@@ -86,7 +86,7 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
     if not any(item.changed for item in change.marked):
         return
     if change.stale:
-        yield f"this makes {plural(len(change.stale), 'image')} stale, {estimate_text(change.cost_usd)} by estimate"
+        yield f"this makes {plural(len(change.stale), 'image')} stale, {by_estimate(estimate_text(change.cost_usd))}"
         yield from _listed(change.stale)
     else:
         yield "this makes no image stale"
@@ -94,7 +94,8 @@ def _lines(change: StatusChange, status: Status) -> Iterator[str]:
         yield f"{plural(len(change.settled), 'image')} will not be built any more"
         yield from _listed(change.settled)
     if change.held:
-        yield f"{plural(len(change.held), 'image')} would be stale, and stays as it is because it is approved or locked"
+        stays = "stays as it is because it is" if len(change.held) == 1 else "stay as they are because they are"
+        yield f"{plural(len(change.held), 'image')} would be stale, and {stays} approved or locked"
         yield from _listed(change.held)
 
 

@@ -17,7 +17,7 @@ from chargen.model.inputs import Change, change_reasons
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.text.money import estimate_text, paid_text
+from chargen.text.money import by_estimate, estimate_text, paid_text
 from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ def _closing(found: Why) -> Iterator[str]:
         last.append(hint.format(id=image.id))
     if found.can_build:
         what = "a rebuild" if image.verdict is not Verdict.MISSING else "building it"
-        last.append(f"{what} costs {estimate_text(found.rebuild_usd)} by estimate, with {image.route!s}")
+        costs = "has an" if found.rebuild_usd is None else "costs"
+        last.append(f"{what} {costs} {by_estimate(estimate_text(found.rebuild_usd))}, with {image.route!s}")
     if last:
         yield from ("", *last)

@@ -18,7 +18,7 @@ from chargen.errors import Position, Problem, Severity, error, warning
 from chargen.model.entries import Character, DepictedCharacter, Entry, InventoryItem, Place
 from chargen.model.traced import Traced
 from chargen.model.values import EntryId, Status
-from chargen.text.names import did_you_mean
+from chargen.text.names import did_you_mean, other_than_by_number
 from chargen.text.prose import as_name, shorten
 
 MOST = 2
@@ -147,7 +147,11 @@ def find_zone(zones: Sequence[tuple[str, EntryId]], location: str, overview: Ent
     holding = ((name, entry) for name, entry in zones if wanted in names[name])
     name, entry = next(chain(within, holding), ("", overview))
     near = dict.fromkeys((*names, *(known.removeprefix(own) for known in names.values())))
-    return Zone(entry, unknown=True, hint=f"did you mean `{name}`?" if name else did_you_mean(zone, near))
+    return Zone(
+        entry,
+        unknown=True,
+        hint=f"did you mean `{name}`?" if name else did_you_mean(zone, other_than_by_number(zone, near)),
+    )
 
 
 def unknown_zone(place: Place, zone: Zone) -> Problem:
@@ -254,7 +258,7 @@ def _wanted(
 
 def _unknown_id(character: Character, listed: str, known: Collection[str], place: Position, describe: bool) -> Problem:
     """Return the problem of a listed id that the inventory has not: what is sent without it is paid for twice."""
-    hint = did_you_mean(listed, known)
+    hint = did_you_mean(listed, other_than_by_number(listed, known))
     if not hint:
         hint = f"the inventory of `{character.slug}` stands in {character.file}"
         hint += "" if describe else '; `missing_references = "describe"` sends a description instead'
@@ -296,9 +300,14 @@ def _nothing_listed(depicted: DepictedCharacter, character: Character, portrait:
     if depicted.reference_ids is None:
         message = f"`{character.slug}` has no reference portrait: {instead}"
         hint = f"mark one of the pictures in {character.file} with `is_reference_portrait: true`"
+        hint = hint if character.inventory else f"write one into the `image_inventory` of {character.file}"
     else:
         message = f"`{character.slug}` has no portrait listed here: {instead}"
         hint = f"list ids of {character.file} in the chapter's `reference_images`, or write `none` there"
+        if not character.inventory:
+            hint = (
+                f"write one into the `image_inventory` of {character.file} and list its id here, or write `none` here"
+            )
     if portrait is not None:
         hint += f'; `empty_references = "portrait"` sends `{portrait.id}`'
     return warning(message, depicted.declared_at or depicted.position, hint)

@@ -24,7 +24,8 @@ class Clean(ProjectCommand, StockClean):  # type: ignore[misc]
         with self.session(read_only=True) as session:
             every = session.planner().selectables()
         images = named.meant(every) if args else every
-        to_stderr(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
+        if images:
+            to_stderr(f"{plural(len(images), 'image')} left alone: `clean` never removes one")
         if args and not named.own:
             return 0
         with self.own_states(tasks):

@@ -111,7 +111,10 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         """Tell what the names on the command line mean, where these are the author's own tasks."""
         from chargen.doit_plugin.names import understand  # noqa: PLC0415 - an up-to-date run needs none of it
 
-        return understand([name_inside(name, Path.cwd()) for name in args], own, self.within)
+        valued = [name for option in self.cmdparser.options if option.type is not bool for name in _spelled(option)]
+        command = "doit" if self.name == "run" else f"doit {self.name}"
+        names = [name_inside(name, Path.cwd()) for name in args]
+        return understand(names, own, self.within, command=command, valued=valued)
 
     @contextmanager
     def own_states(self, tasks: Sequence[Task]) -> Iterator[None]:
@@ -153,6 +156,14 @@ class ProjectCommand(DoitCmdBase):  # type: ignore[misc]
         CmdAction.STRING_FORMAT = params.get("action_string_formatting", "old")
         self.dep_manager = Dependency(RecordStates, DOIT_STATES, checker_cls=ContentChecker)
         Globals.dep_manager = self.dep_manager
+
+
+def _spelled(option: Any) -> Iterator[str]:
+    """Yield how an option is written."""
+    if option.short:
+        yield f"-{option.short}"
+    if option.long:
+        yield f"--{option.long}"
 
 
 def _wrong_option(command: ProjectCommand, words: str) -> Problem:
