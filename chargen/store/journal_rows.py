@@ -93,6 +93,7 @@ class Attempt(Routed, Priced, Struct, frozen=True):
     status: AttemptStatus
     sent_at: str
     finished_at: str | None = None
+    failure_class: str | None = None
     message: str | None = None
     request_id: str | None = None
     cost_estimate_usd: Decimal | None = None
