@@ -109,10 +109,10 @@ def _take_out(project: Project, entry: Entry) -> None:
 
 def _same_entry(project: Project, document: Document, entry: Entry) -> Entry:
     imagery = scan_document(project, document)
-    found = [now for now in (imagery.entries if imagery else ()) if now.id == entry.id]
-    if not found:
+    found = None if imagery is None else imagery.entry(entry.id)
+    if found is None:
         raise InputError(error(f"`{entry.id}` is no longer in this file", Position(entry.file), "run again"))
-    return found[0]
+    return found
 
 
 def _see(project: Project, entry: Entry, document: Document, data: bytes, *, gone: str = "", come: str = "") -> None:
@@ -135,7 +135,7 @@ def _entry_in(project: Project, file: str, name: EntryId) -> Entry | None:
         imagery = scan_document(project, parsed(project, file))
     except InputError:
         return None
-    return next((entry for entry in (imagery.entries if imagery else ()) if entry.id == name), None)
+    return None if imagery is None else imagery.entry(name)
 
 
 def _replace(project: Project, file: str, before: bytes, after: bytes) -> None:

@@ -30,7 +30,7 @@ from chargen.plan.session import Session
 from chargen.store.batch_job import BatchJob, JobLine
 from chargen.store.journal_rows import Sending
 from chargen.store.original_store import StoredOriginal
-from chargen.store.pictures import original_of
+from chargen.store.pictures import described
 from chargen.store.shared.claims import Claim, Held
 from chargen.store.shared.objects import StoreError
 
@@ -120,7 +120,7 @@ class SharedJobs(JobClaims, JobReplies):
         """
         if not self._sharing.store.writes:
             return super().keep(record, reply)
-        record = replace(received(self._session, record, reply), original=original_of(reply.data))
+        record = replace(received(self._session, record, reply), original=described(reply.data))
         with suppress(StoreError):  # it is put there later
             record = self._sharing.ask(self._first, record, reply)
         return self._session.originals.put(record, reply.data, reply.others)

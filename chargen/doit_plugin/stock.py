@@ -18,7 +18,7 @@ from chargen.build.run import Build
 from chargen.config.project import Project
 from chargen.doit_plugin.config import COMMANDS, plugins, started_in, tables
 from chargen.errors import ChargenError
-from chargen.model.values import EntryId, Verdict
+from chargen.model.values import EntryId
 from chargen.plan.choice import choose
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.session import open_session
@@ -58,8 +58,7 @@ class StockBuild:
 
     def is_up_to_date(self, entry_id: EntryId) -> bool:
         """Say whether an image needs nothing: false also for a blocked one, so that its task fails with the reason."""
-        image = self.plan.by_id[entry_id]
-        return not (image.acts or image.verdict is Verdict.BLOCKED)
+        return not self.plan.by_id[entry_id].is_due
 
     def build(self, entry_id: EntryId) -> str | None:
         """Build one image, its slots included; return why it failed, or None."""

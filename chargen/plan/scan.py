@@ -86,8 +86,8 @@ def scan_without_prompt(project: Project, entry: Entry) -> Entry | None:
     """Read an entry as if it had no prompt; None where its fields make none. Raises InputError."""
     document = parse(read_inside(project.root, entry.file), entry.file)
     imagery = scan_document(project, without_prompt(document, entry.path))
-    found = (other for other in (imagery.entries if imagery else ()) if other.id == entry.id and other.parts)
-    return next(found, None)
+    found = None if imagery is None else imagery.entry(entry.id)
+    return found if found is not None and found.parts else None
 
 
 def broken_slugs(broken: Mapping[str, Position]) -> Mapping[str, Position]:

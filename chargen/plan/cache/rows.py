@@ -18,7 +18,7 @@ from chargen.model.reason import Reason
 from chargen.model.record_line import AFTER, RecordLine, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
 from chargen.plan.owned import Claim
-from chargen.plan.plan import Batched, Offer, Planned, acts, cost_with, image_json, needs, sends
+from chargen.plan.plan import Batched, Due, Offer, Planned, cost_with
 
 
 class KeptReference(msgspec.Struct, frozen=True, array_like=True):
@@ -30,7 +30,7 @@ class KeptReference(msgspec.Struct, frozen=True, array_like=True):
     is_built: bool
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True):
+class Row(Due, msgspec.Struct, frozen=True, array_like=True):
     """One planned image as it is shown; names as in `chargen.plan.plan.Planned`.
 
     Ten thousand are read at once: what takes long to make is kept as plain numbers and texts, and made when it is asked
@@ -102,28 +102,9 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
         """What one request for it may cost at most; None where that is unknown."""
         return None if self.most is None else Decimal(self.most)
 
-    @property
-    def acts(self) -> bool:
-        """True where a build does anything at all."""
-        return acts(self)
-
-    @property
-    def sends(self) -> int:
-        """How many requests a build sends for it."""
-        return sends(self)
-
     def with_more(self, more: int) -> Row:
         """Return the image with so many variants to be made."""
         return msgspec.structs.replace(self, more=more, cost=_kept(cost_with(self, more)))
-
-    @property
-    def needs(self) -> tuple[EntryId, ...]:
-        """Ids of the planned portraits it references."""
-        return needs(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """One element of `images[]` in `plan --json` (docs/json.md)."""
-        return image_json(self)
 
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
