@@ -100,7 +100,7 @@ def _part_json(part: PartChange) -> dict[str, Any]:
         "was_in": part.was_in or None,
         "before": part.before,
         "after": part.after,
-        "diff": plain(part.runs) if part.known else None,
+        "diff": plain(part.stretches) if part.known else None,
     }
 
 

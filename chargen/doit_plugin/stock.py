@@ -23,6 +23,7 @@ from chargen.plan.choice import choose
 from chargen.plan.plan import Plan, Shown
 from chargen.plan.session import open_session
 from chargen.store.files import make_folder
+from chargen.store.locks import builder_told
 
 _LOG = logging.getLogger("chargen")
 
@@ -101,4 +102,4 @@ def _has_commands(folder: Path) -> bool:
 
 
 def _waiting(pid: int | None) -> None:
-    _LOG.warning("waiting for %s, which is building this project", f"process {pid}" if pid else "another process")
+    _LOG.warning("waiting for %s, which is building this project", builder_told(pid))

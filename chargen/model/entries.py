@@ -220,7 +220,7 @@ class InventoryItem(Struct, frozen=True):
     """What keeps this item from being used; reported where something depends on it."""
 
     @property
-    def is_approved(self) -> bool:
+    def is_kept(self) -> bool:
         """True where the author keeps the picture as it is: it goes before those that may still change."""
         return self.status is not None and self.status.keeps
 

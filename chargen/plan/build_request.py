@@ -64,7 +64,6 @@ class BuildRequest(Struct, frozen=True):
     sends: bool = True
     """False: only what is free, such as putting in place what was collected."""
     wait: bool = True
-    command: str = "chargen"
 
     @property
     def selects(self) -> bool:

@@ -16,7 +16,7 @@ from chargen.config.project import Project
 from chargen.model.entries import Entry
 from chargen.model.record_line import RecordLine
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace
+from chargen.plan.owned import FileAtPlace, PictureClaim
 from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
@@ -28,12 +28,12 @@ from chargen.store.signatures import Signatures, is_absent
 from chargen.store.spelling import folding
 
 
-def claim_of(entry: Entry, target: str) -> Claim:
+def claim_of(entry: Entry, target: str) -> PictureClaim:
     """Return what an entry whose picture belongs at `target` says of it."""
     line = entry.record_line
     named = named_picture(entry)
     counts = line is not None or kinds.named(entry.kind).file_path_counts
-    return Claim(entry.id, target, named if counts else "", line)
+    return PictureClaim(entry.id, target, named if counts else "", line)
 
 
 def named_picture(entry: Entry) -> str:

@@ -151,7 +151,8 @@ class PictureFacts(Struct, frozen=True, dict=True):
         if line is None or rank_of_line(line, self._settings) <= (SKETCH if self.routed_to_sketch else asked):
             return None
         if self.routed_to_sketch or self._settings.tier is None:
-            return Reason(ReasonCode.SKETCH_REPLACES_NOTHING)
+            is_own = line.by is None
+            return Reason(ReasonCode.SKETCH_REPLACES_NO_OWN if is_own else ReasonCode.SKETCH_REPLACES_NOTHING)
         return Reason(ReasonCode.LOWER_REPLACES_NOTHING, (self._settings.tier.name,))
 
     @property

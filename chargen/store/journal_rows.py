@@ -81,7 +81,7 @@ class Sending(Struct, frozen=True):
 
 
 class Attempt(Billed, Struct, frozen=True):
-    """One row of `attempts`: one request, or one that was about to leave."""
+    """Of one row of `attempts` what is read of it: one request, or one that was about to leave."""
 
     attempt_id: str
     task_id: EntryId
@@ -93,15 +93,12 @@ class Attempt(Billed, Struct, frozen=True):
     status: AttemptStatus
     sent_at: str
     finished_at: str | None = None
-    failure_class: str | None = None
     message: str | None = None
-    http_status: int | None = None
     request_id: str | None = None
     cost_estimate_usd: Decimal | None = None
     cost_usd: Decimal | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
     possibly_billed: bool = False
-    pid: int | None = None
     original: str | None = None
     """Folder of the original below `.chargen/originals`, with `/`."""
     file_sha256: FileHash | None = None

@@ -99,7 +99,7 @@ class Originals:
         InputError where the disk does not allow it.
         """
         recovered = []
-        for temporary in abandoned(self.folder, alone=True):
+        for temporary in abandoned(self.folder):
             stored = self._load(temporary)
             with as_input_error(temporary):
                 if stored is None or not _is_whole(temporary, stored):

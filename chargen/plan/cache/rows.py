@@ -17,7 +17,7 @@ from chargen.errors import Position, Problem
 from chargen.model.reason import Reason
 from chargen.model.record_line import AFTER, RecordLine, last_attempt, with_mark
 from chargen.model.values import EntryId, FileHash, Fingerprint, Route, Size, Status, Verdict
-from chargen.plan.owned import Claim
+from chargen.plan.owned import PictureClaim
 from chargen.plan.plan import Batched, Due, Offer, Planned, cost_with
 
 
@@ -108,7 +108,7 @@ class Row(Due, msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
-    """What an entry says of its picture, as `chargen.plan.owned.Claim` has it; `at_target` for the usual place."""
+    """What an entry says of its picture, as `plan.owned.PictureClaim` has it; `at_target` for the usual place."""
 
     at_target: bool = False
     named: str = ""
@@ -119,7 +119,7 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
     after: str | None = None
 
     @classmethod
-    def made(cls, claim: Claim) -> KeptClaim:
+    def made(cls, claim: PictureClaim) -> KeptClaim:
         """Keep a claim."""
         at_target, line = claim.named == claim.target, claim.line
         named = "" if at_target else claim.named
@@ -128,13 +128,13 @@ class KeptClaim(msgspec.Struct, frozen=True, array_like=True):
         after = None if line.attempt else last_attempt(line)
         return cls(at_target, named, line.fingerprint, line.file, line.size, line.attempt, after)
 
-    def of(self, name: EntryId, target: str) -> Claim:
+    def of(self, name: EntryId, target: str) -> PictureClaim:
         """Return the claim of an entry."""
         line = None
         if self.file:
             line = RecordLine(Fingerprint(self.fingerprint), FileHash(self.file), self.size, attempt=self.attempt)
             line = line if self.after is None else with_mark(line, (AFTER, self.after))
-        return Claim(name, target, target if self.at_target else self.named, line)
+        return PictureClaim(name, target, target if self.at_target else self.named, line)
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
