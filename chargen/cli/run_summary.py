@@ -119,9 +119,7 @@ def closing(build: Build, seconds: float) -> Iterable[str]:
     spent = f", {spent_text(result.spent)}" if result.spent.images or result.spent.total_usd else ""
     yield f"{counts(numbers) or 'nothing to do'}{spent}, {seconds:.1f} s"
     yield from spending_lines(result.spent)
-    if found := list(spending_lines(result.collected)):
-        yield f"collected from jobs: {spent_text(result.collected)}"
-        yield from (f"  {line}" for line in found)
+    yield from spending_lines(result.collected, "collected from jobs")
     yield from _submitted(build)
     yield from _failures(result)
     yield from _problems(build, result)

@@ -531,5 +531,5 @@ def test_what_is_odd_about_a_reply_is_told_of_one_from_a_job_too(shop: Shop) -> 
     assert "was asked for 2 images, and `another-model` answered" in told
     assert (result.collected.images, result.collected.estimated) == (2, 1)
     assert result.collected.usd > 9
-    assert any(line.startswith("collected from jobs: $9.") for line in closing(shop.last, 0.0))
+    assert any(line.startswith("collected from jobs: 2 brought an image, $9.") for line in closing(shop.last, 0.0))
     assert run_result(shop.last).spent.images == 0
