@@ -14,16 +14,18 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chargen.build.write_back import Edit, WriteBack
 from chargen.errors import ChargenError, InputError, error
 from chargen.kinds.record_edits import moved_edit, record_edit
 from chargen.model.entries import Entry
+from chargen.model.record import PublishedFile
 from chargen.model.record_line import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.claims import named_picture
+from chargen.plan.claims import named_picture, original_of
 from chargen.plan.evidence import Evidence
 from chargen.plan.owned import Group, Move
 from chargen.plan.session import Session
@@ -89,6 +91,8 @@ class Mover(Struct):
             self._leave(group)
             for move in group.moves:
                 spell(root, move.target)
+            for move in group.moves:
+                self._note_place(move)
             self._report(group)
             self.session.moves.finish(begun)
 
@@ -150,6 +154,16 @@ class Mover(Struct):
                 if path.parent.is_dir():
                     sync_folder(path.parent)
             _remove_empty(path.parent, project.path(project.settings.generated))
+
+    def _note_place(self, move: Move) -> None:
+        """Let the original tell where its picture is now: an editor may change what the entry says of it."""
+        line = self.entry(move.id).record_line
+        stored = None if line is None else original_of(line, self.session.originals, self.session.journal)
+        if stored is None or line is None:
+            return
+        last = stored.published[-1] if stored.published else PublishedFile(line.file, line.size, line.at or "", "")
+        if last.file_path != move.target:
+            self.session.originals.note_published(stored, replace(last, file_path=move.target))
 
     def _report(self, group: Group) -> None:
         """Write into the entries where their pictures stand now. Raises InputError; the moves then stay on record."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from chargen import kinds
 from chargen.config.project import Project
 from chargen.model.entries import Entry
-from chargen.model.record_line import RecordLine
+from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
 from chargen.plan.owned import Claim, FileAtPlace
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
@@ -22,7 +22,7 @@ from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
 from chargen.store.journal import Journal
 from chargen.store.moves import Moves
-from chargen.store.original_store import OriginalStore
+from chargen.store.original_store import OriginalStore, StoredOriginal
 from chargen.store.signatures import Signatures, is_absent
 from chargen.store.spelling import folding
 
@@ -41,6 +41,17 @@ def named_picture(entry: Entry) -> str:
     path = posixpath.normpath(text.replace("\\", "/")) if text else ""
     inside = path and not path.startswith(("/", "../")) and path not in (".", "..") and "\0" not in path
     return str(path) if inside else ""
+
+
+def original_of(line: RecordLine, originals: OriginalStore, journal: Journal) -> StoredOriginal | None:
+    """Return the original of the last attempt a line tells of, whatever inputs the line was taken as current for."""
+    attempt = last_attempt(line)
+    if attempt is None:
+        return None
+    if (found := originals.find(attempt, line.fingerprint)) is not None:
+        return found
+    known = journal.attempt(attempt)
+    return originals.of_attempt(attempt) if known is None else originals.find(attempt, known.fingerprint)
 
 
 class Archive(Struct, frozen=True):
@@ -127,6 +138,16 @@ class DiskSources:
             return attempt.task_id
         stored = self._originals.find(line.attempt, line.fingerprint)
         return stored.record.entry_id if stored is not None else None
+
+    def put_at(self, line: RecordLine) -> str:
+        """Return where the picture of a line's attempt, or of the last one before the author's own, was put last."""
+        stored = original_of(line, self._originals, self._journal)
+        if stored is not None and stored.published:
+            return stored.published[-1].file_path
+        attempt = last_attempt(line)
+        known = None if attempt is None else self._journal.attempt(attempt)
+        made_for = known.task_id if known is not None else None if stored is None else stored.record.entry_id
+        return "" if made_for is None else self._project.target(made_for)
 
     def under_way(self, named: str, recorded: FileHash) -> FileHash | None:
         """Return what a move that was begun brings to the entry that names and records these."""
