@@ -19,6 +19,7 @@ from chargen.kinds.record_edits import unrecorded_edit
 from chargen.model.entries import Entry
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId, FileHash
+from chargen.plan.claims import original_of
 from chargen.plan.evidence import Evidence
 from chargen.plan.plan import Planned
 from chargen.plan.planner import Planner
@@ -153,7 +154,9 @@ def _put_back(session: Session, evidence: Evidence, image: Planned, data: bytes 
         return
     file = replace_picture(session, image, data)
     line = WriteBack(session.project).entry_now(image.entry).record_line
-    stored = evidence.original_of(line) if line is not None and line.file == file.sha256 else None
+    if line is None or line.file != file.sha256:
+        return
+    stored = original_of(evidence.originals, evidence.journal, line)
     if stored is not None:
         session.originals.note_published(stored, file)
 

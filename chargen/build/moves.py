@@ -25,7 +25,7 @@ from chargen.model.record_line import made_as, with_name
 from chargen.model.slots import SlotEdit
 from chargen.model.values import EntryId
 from chargen.plain_file import PICTURE_BYTES, read_plain
-from chargen.plan.claims import named_picture, original_of
+from chargen.plan.claims import last_original, named_picture
 from chargen.plan.evidence import Evidence
 from chargen.plan.owned import Group, Move
 from chargen.plan.session import Session
@@ -180,7 +180,7 @@ class Mover(Struct):
     def _note_place(self, move: Move) -> None:
         """Let the original tell where its picture is now: an editor may change what the entry says of it."""
         line = self.entry(move.id).record_line
-        stored = None if line is None else original_of(line, self.session.originals, self.session.journal)
+        stored = None if line is None else last_original(self.session.originals, self.session.journal, line)
         if stored is None or line is None:
             return
         last = stored.published[-1] if stored.published else PublishedFile(line.file, line.size, line.at or "", "")

@@ -33,19 +33,16 @@ _SECRET = re.compile(r"(?:^|_)(?:APIKEY|KEY|TOKEN|SECRET|PASSWORD)(?:$|_)", re.I
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def configuration(
-    folder: Path, environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider] | None = None
-) -> Project:
+def configuration(folder: Path, environ: Mapping[str, str], known_providers: Mapping[str, KnownProvider]) -> Project:
     """Find the project around `folder` and read its settings.
 
     Raises StartError: no project, a file that can't be read or is not TOML, or any bad setting or base URL.
     """
-    known = known_providers or {}
     root = project_root(folder)
     text, document = _read(root / FILE)
-    settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known)
-    settings = with_store_access(with_base_urls(settings, environ, known), environ)
-    return Project(root, settings, secrets(environ, known))
+    settings = parse_settings(document["tool"]["chargen"], text, FILE, known_providers=known_providers)
+    settings = with_store_access(with_base_urls(settings, environ, known_providers), environ)
+    return Project(root, settings, secrets(environ, known_providers))
 
 
 def project_root(folder: Path) -> Path:

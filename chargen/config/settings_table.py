@@ -41,11 +41,21 @@ _TOP = (
     "missing_references", "empty_references", "location_references", "rebuild_on", "log_level", "prompt_limit",
     "routes", "providers", "tiers", "budget", "store",
 )  # fmt: skip
+_TABLES = ("routes", "providers", "tiers", "budget", "store")
 _PROVIDER = ("model", "quality", "mode", "workers", "per_minute", "timeout", "base_url", "proxy")
 _BUDGET = ("run", "month")
 _STORE = ("url", "access", "claims")
 _TIER = ("routes", "providers")
 _TIER_PROVIDER = ("model", "quality")
+
+
+_HOMES = {
+    **dict.fromkeys(_PROVIDER, "tool.chargen.providers.NAME"),
+    **dict.fromkeys(_BUDGET, "tool.chargen.budget"),
+    **dict.fromkeys(_STORE, "tool.chargen.store"),
+    **{name: f"tool.chargen.{name}" if name in _TABLES else "tool.chargen" for name in _TOP},
+}
+"""For each setting the table it belongs to; for a table, itself."""
 
 
 class OwnSetting(Struct, frozen=True):
@@ -71,18 +81,17 @@ class KnownProvider(Struct, frozen=True):
 
 
 def parse_settings(
-    table: Mapping[str, Any], text: str, file: str, *, known_providers: Mapping[str, KnownProvider] | None = None
+    table: Mapping[str, Any], text: str, file: str, *, known_providers: Mapping[str, KnownProvider]
 ) -> Settings:
     """Check the parsed `[tool.chargen]` table of the TOML `text`.
 
-    `known_providers` are those that a provider's table or the target of a route may name; without any, all names do.
+    `known_providers` are those that a provider's table or the target of a route may name.
     Raises StartError with every problem found, in the order of the file.
     """
-    known = known_providers or {}
-    checks = SettingChecks(text, file, TABLE)
+    checks = SettingChecks(text, file, TABLE, _HOMES)
     checks.unknown(table, _TOP)
     plain = Settings()
-    routes = _routes(checks, table, known)
+    routes = _routes(checks, table, known_providers)
     settings = Settings(
         imagery=checks.several(table, ("imagery",), checks.folder, plain.imagery),
         prompts=checks.one(table, ("prompts",), checks.folder, plain.prompts),
@@ -100,16 +109,17 @@ def parse_settings(
         location_references=checks.one(
             table, ("location_references",), checks.choice(LocationReferences), plain.location_references
         ),
-        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.word(_rebuilds(known)))),
+        rebuild_on=frozenset(checks.several(table, ("rebuild_on",), checks.word(_rebuilds(known_providers)))),
         log_level=checks.one(table, ("log_level",), checks.choice(LogLevel), plain.log_level),
         prompt_limit=checks.one(table, ("prompt_limit",), checks.prompt_limit, plain.prompt_limit),
         routes=routes,
         route_positions={name: checks.at(("routes", name)) for name in routes},
         imagery_position=checks.at(("imagery",)) if "imagery" in table else None,
-        providers=(providers := _providers(checks, table, known)),
+        prompts_position=checks.at(("prompts",)) if "prompts" in table else None,
+        providers=(providers := _providers(checks, table, known_providers)),
         model_positions={name: checks.at(("providers", name, "model")) for name in providers if providers[name].model},
         budget=_budget(checks, table),
-        tiers=_tiers(checks, table, known),
+        tiers=_tiers(checks, table, known_providers),
         store=_store(checks, table),
     )
     _check_folders(checks, settings, table)
@@ -156,8 +166,7 @@ def _tiers(checks: SettingChecks, table: Mapping[str, Any], known: Mapping[str, 
         routes = _routes(checks, own, known, path)
         providers: dict[str, TierProvider] = {}
         below = checks.table(own, (*path, "providers"))
-        if known:
-            checks.unknown(below, known, (*path, "providers"))
+        checks.unknown(below, known, (*path, "providers"))
         for provider in below:
             place = (*path, "providers", provider)
             values = checks.table(below, place)
@@ -185,7 +194,10 @@ def _routes(
         provider, slash, model = caught.partition("/")
         if caught != ANY and not (slash and provider and model and ANY not in provider):
             hint = f'write `"{provider or "provider"}/*"` in quotes, or `"provider/model"`, or `"*"`'
-            checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)
+            if home := checks.home_of(caught):
+                checks.wrong(path, f"`{dotted(path)}` is a setting and no route", home)
+            else:
+                checks.wrong(path, f"`{dotted(path)}` does not say what the route catches", hint)
             continue
         text = checks.name(path, value)
         if text is None:
@@ -199,7 +211,7 @@ def _routes(
 
 
 def _provider_known(checks: SettingChecks, path: KeyPath, name: str, known: Mapping[str, KnownProvider]) -> bool:
-    if not known or name in known:
+    if name in known:
         return True
     listed = ", ".join(f"`{other}`" for other in known)
     hint = did_you_mean(name, known) or f"there are {listed}"
@@ -212,15 +224,14 @@ def _providers(
 ) -> dict[str, ProviderSettings]:
     parent = checks.table(table, ("providers",))
     found: dict[str, ProviderSettings] = {}
-    if known:
-        checks.unknown(parent, known, ("providers",))
+    checks.unknown(parent, known, ("providers",))
     for name in parent:
-        if known and name not in known:
+        if name not in known:
             continue
         path: KeyPath = ("providers", name)
         own = checks.table(parent, path)
-        addresses = _addresses(checks, own, (*path, "base_url"), known[name].domain if name in known else "")
-        more = known[name].own() if name in known and not own.keys() <= set(_PROVIDER) else {}
+        addresses = _addresses(checks, own, (*path, "base_url"), known[name].domain)
+        more = known[name].own() if not own.keys() <= set(_PROVIDER) else {}
         checks.unknown(own, (*_PROVIDER, *more), path)
         found[name] = ProviderSettings(
             model=checks.maybe(own, (*path, "model"), checks.name),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from PIL import Image
 
 from chargen.images import png
-from chargen.images.decoding import MAX_PIXELS, DamagedPictureError, Picture, PictureError, decode
+from chargen.images.decoding import MAX_PIXELS, DamagedPictureError, Picture, PictureError, decode, eight_bits
 from chargen.images.sniff import JPEG, PNG, orientation
 from chargen.model.values import Size
 
@@ -33,19 +33,12 @@ _CLOSE = "</rdf:RDF>"
 
 _COLOUR_CHUNKS = frozenset({b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP"})
 
-Credentials = Literal["none", "kept", "lost"]
-"""What became of the Content Credentials that the delivered bytes carried."""
-
 
 class ConvertedPicture(Struct, frozen=True):
-    """A PNG made from delivered bytes: `size` is its own, `delivered_size` what came, both in pixels as shown."""
+    """A PNG made from delivered bytes, and the size of what came, in pixels as shown."""
 
     data: bytes
-    size: Size
     delivered_size: Size
-    transcoded: bool
-    resized: bool
-    credentials: Credentials
 
 
 def publish(
@@ -62,7 +55,7 @@ def publish(
     resized = policy != "keep" and delivered != asked
     transcoded = picture.media_type != PNG
     if picture.has_credentials and not resized and not transcoded:
-        return ConvertedPicture(original, delivered, delivered, transcoded, resized, "kept")
+        return ConvertedPicture(original, delivered)
     if resized or transcoded:
         data = _encoded(_resized(image, asked, policy) if resized else _plain(image), original, picture)
     else:
@@ -70,8 +63,7 @@ def publish(
     if record is not None:
         present = png.text_of(data, png.XMP_KEYWORD)
         data = png.with_record(data, record, source_type_xmp(AI_MADE if ai_made else RULE_MADE, present))
-    size = asked if resized else delivered
-    return ConvertedPicture(data, size, delivered, transcoded, resized, "lost" if picture.has_credentials else "none")
+    return ConvertedPicture(data, delivered)
 
 
 def as_sent(data: bytes, media_type: str) -> tuple[bytes, str]:
@@ -156,7 +148,7 @@ def _plain(image: Image.Image) -> Image.Image:
     """
     see_through = "transparency" in image.info
     if image.mode.startswith(("I", "F")):
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return eight_bits(image)
     if image.mode in ("L", "1"):
         return image.convert("LA" if see_through else "L")
     if image.mode in ("RGBA", "LA"):

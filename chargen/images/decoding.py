@@ -83,7 +83,6 @@ class Picture(Struct, frozen=True):
     media_type: str
     width: int
     height: int
-    has_alpha: bool
     has_credentials: bool
 
 
@@ -119,8 +118,7 @@ def decode(data: bytes) -> tuple[Picture, Image.Image]:
             raise NotDecodedError(f"Pillow is installed without what decodes a {name}", hint=_REINSTALL) from None
         message = f"this {name} is cut short or damaged: {type(failure).__name__}"
         raise DamagedPictureError(message, hint=_HINT) from None
-    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-    return Picture(media_type, upright.width, upright.height, has_alpha, carries_credentials(data)), upright
+    return Picture(media_type, upright.width, upright.height, carries_credentials(data)), upright
 
 
 _CLOSE = "close other programs, or lower `workers` in pyproject.toml; the next run goes on for free"
@@ -198,6 +196,11 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Return sixteen bits of grey as eight: cut to them, all but the darkest would be white."""
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:

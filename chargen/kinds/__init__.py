@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def scan(document: Document, default_size: Size, generated: str = "generated") -> Imagery | None:
+def scan(document: Document, default_size: Size, generated: str) -> Imagery | None:
     """Read an imagery file; None for any other file. Never raises: what is wrong is among the problems.
 
     `generated` is the project-relative folder of pictures: a portrait whose `path` names its own target there is

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from chargen.kinds.keys import Keys
 from chargen.kinds.view import fields
@@ -94,18 +95,6 @@ class ImageryKind(ABC):
     def slots(self, entry: Entry, made: SlotValues) -> SlotEdit:
         """Say what to write into the author's file once the entry's picture is safely on disk."""
         if self.slot_list:
-            return AppendSlot(entry.path, self.slot_list, slot_values(made))
-        values = {**self.place(entry, made.file_path), **slot_values(made)}
+            return AppendSlot(entry.path, self.slot_list, asdict(made))
+        values = {**self.place(entry, made.file_path), **asdict(made)}
         return SetSlots(entry.path, values, filled={"provider_metadata": METADATA})
-
-
-def slot_values(made: SlotValues) -> dict[str, SlotValue]:
-    """Return the slots that every kind has, in the order they are written."""
-    return {
-        "generated_at": made.generated_at,
-        "file_name": made.file_name,
-        "file_path": made.file_path,
-        "provider": made.provider,
-        "model": made.model,
-        "provider_metadata": made.provider_metadata,
-    }

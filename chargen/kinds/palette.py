@@ -48,7 +48,7 @@ def in_words(
     return tuple(found)
 
 
-def in_words_together(document: Document, nodes: list[Node], names: ColourNames = NEWEST) -> Traced | None:
+def in_words_together(document: Document, nodes: list[Node], names: ColourNames) -> Traced | None:
     """Return the colours of several palettes by name: each list of the first palette that has it."""
     groups: dict[str, Node] = {}
     for node in nodes:
@@ -62,7 +62,7 @@ def in_words_together(document: Document, nodes: list[Node], names: ColourNames 
     return Traced.of(", ".join(listed), "palette", document.at(shown[0])) if listed else None
 
 
-def avoided(document: Document, node: Node | None, names: ColourNames = NEWEST) -> tuple[Traced, ...]:
+def avoided(document: Document, node: Node | None, names: ColourNames) -> tuple[Traced, ...]:
     """Return what a palette avoids, for a negative prompt: a colour's bare name says that it is one."""
     found: list[Traced] = []
     for item in items(fields(node).get("avoid")):

@@ -28,7 +28,7 @@ METADATA = frozenset(
 
 
 class SlotValues(Struct, frozen=True):
-    """An image that is safely on disk, as its slots tell it.
+    """An image that is safely on disk, as its slots tell it: each by its name, in the order they are written.
 
     `generated_at` is ISO 8601 in UTC, `file_path` project-relative with `/`. When and by what it was made is None where
     nobody knows.

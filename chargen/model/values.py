@@ -109,3 +109,16 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+class Routed:
+    """What tells who is asked, or was, as a provider and a model."""
+
+    __slots__ = ()
+    provider: str
+    model: str
+
+    @property
+    def route(self) -> Route:
+        """The two together."""
+        return Route(self.provider, self.model)

@@ -16,7 +16,8 @@ from chargen.config.project import Project
 from chargen.model.entries import Entry
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace
+from chargen.plan.owned import FileAtPlace, PictureClaim
+from chargen.plan.store_answers import NotedJournal, NotedOriginals
 from chargen.store.files import LFS_LIMIT, FileKind, kind_of
 from chargen.store.hash_cache import FileHashes
 from chargen.store.history import History
@@ -27,12 +28,12 @@ from chargen.store.signatures import Signatures, is_absent
 from chargen.store.spelling import folding
 
 
-def claim_of(entry: Entry, target: str) -> Claim:
+def claim_of(entry: Entry, target: str) -> PictureClaim:
     """Return what an entry whose picture belongs at `target` says of it."""
     line = entry.record_line
     named = named_picture(entry)
     counts = line is not None or kinds.named(entry.kind).file_path_counts
-    return Claim(entry.id, target, named if counts else "", line)
+    return PictureClaim(entry.id, target, named if counts else "", line)
 
 
 def named_picture(entry: Entry) -> str:
@@ -43,15 +44,26 @@ def named_picture(entry: Entry) -> str:
     return str(path) if inside else ""
 
 
-def original_of(line: RecordLine, originals: OriginalStore, journal: Journal) -> StoredOriginal | None:
-    """Return the original of the last attempt a line tells of, whatever inputs the line was taken as current for."""
-    attempt = last_attempt(line)
-    if attempt is None:
+def original_of(
+    originals: OriginalStore | NotedOriginals, journal: Journal | NotedJournal, line: RecordLine
+) -> StoredOriginal | None:
+    """Find the original of a line's attempt; one taken as current for other inputs is under its own."""
+    if not line.attempt:
         return None
-    if (found := originals.find(attempt, line.fingerprint)) is not None:
+    found = originals.find(line.attempt, line.fingerprint)
+    if found is not None or (attempt := journal.attempt(line.attempt)) is None:
         return found
-    known = journal.attempt(attempt)
-    return originals.of_attempt(attempt) if known is None else originals.find(attempt, known.fingerprint)
+    return originals.find(line.attempt, attempt.fingerprint)
+
+
+def last_original(originals: OriginalStore, journal: Journal, line: RecordLine) -> StoredOriginal | None:
+    """Find the original of the last attempt a line tells of, also where the picture is the author's own since."""
+    attempt = last_attempt(line)
+    if attempt is None or line.attempt is not None:
+        return original_of(originals, journal, line)
+    if (known := journal.attempt(attempt)) is not None:
+        return originals.find(attempt, known.fingerprint)
+    return originals.of_attempt(attempt)
 
 
 class Archive(Struct, frozen=True):
@@ -113,9 +125,7 @@ class DiskSources:
 
     def original(self, line: RecordLine) -> str:
         """Return where the delivered bytes of a line's attempt are."""
-        stored = self._originals.find(line.attempt, line.fingerprint) if line.attempt else None
-        if stored is None and line.attempt and (attempt := self._journal.attempt(line.attempt)) is not None:
-            stored = self._originals.find(line.attempt, attempt.fingerprint)  # accepted for other inputs than its own
+        stored = original_of(self._originals, self._journal, line)
         return "" if stored is None else self._originals.shown(stored)
 
     def of_size(self, size: int) -> Sequence[str]:
@@ -141,7 +151,7 @@ class DiskSources:
 
     def put_at(self, line: RecordLine) -> str:
         """Return where the picture of a line's attempt, or of the last one before the author's own, was put last."""
-        stored = original_of(line, self._originals, self._journal)
+        stored = last_original(self._originals, self._journal, line)
         if stored is not None and stored.published:
             return stored.published[-1].file_path
         attempt = last_attempt(line)

@@ -21,7 +21,6 @@ from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedErro
 from msgspec import Struct
 
 from chargen import kinds
-from chargen.config.settings import Settings
 from chargen.errors import InputError, Position, error
 from chargen.model.entries import Entry, PromptPart
 from chargen.model.traced import Segment, Traced
@@ -116,7 +115,7 @@ class Composer:
         folder: str,
         style_prefix: Traced,
         style_suffix: Traced,
-        limit: int = Settings().prompt_limit,
+        limit: int,
     ) -> None:
         self._folder = folder
         self._templates = dict(templates)

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 
 from chargen.model.record_line import RecordLine, last_attempt
 from chargen.model.values import EntryId, FileHash
-from chargen.plan.owned import Claim, FileAtPlace, Group, Move, Owned, Ownership, PicturePlace, PictureSources
+from chargen.plan.owned import FileAtPlace, Group, Move, Owned, Ownership, PictureClaim, PicturePlace, PictureSources
 from chargen.text.names import normal
 
 
-def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
+def ownership(claims: Sequence[PictureClaim], sources: PictureSources) -> Ownership:
     """Say which picture is whose. `claims` are those of all entries, in plan order."""
     return _Finder(claims, sources).found()
 
@@ -29,7 +29,7 @@ def ownership(claims: Sequence[Claim], sources: PictureSources) -> Ownership:
 class _Finder:
     """One pass over all claims. `holders` says whose file stands at the key of a place."""
 
-    def __init__(self, claims: Sequence[Claim], sources: PictureSources) -> None:
+    def __init__(self, claims: Sequence[PictureClaim], sources: PictureSources) -> None:
         self.claims = claims
         self.sources = sources
         self.path_key = sources.path_key
@@ -43,7 +43,7 @@ class _Finder:
         self.settled: set[EntryId] = set()
         self.holders: dict[str, EntryId] = {}
         self.moves: list[Move] = []
-        self.naming: dict[str, list[Claim]] = defaultdict(list)
+        self.naming: dict[str, list[PictureClaim]] = defaultdict(list)
         """The recorded entries that name a place away from their target, by that place."""
         if left := self._left_places():
             self.claims = [replace(claim, named=left.get(claim.id, claim.named)) for claim in claims]
@@ -69,7 +69,7 @@ class _Finder:
 
     def _copies(self) -> Iterator[tuple[EntryId, EntryId]]:
         """Yield the entries whose record another entry has too, each with the one that keeps it."""
-        alike: dict[tuple[str | None, FileHash], list[Claim]] = defaultdict(list)
+        alike: dict[tuple[str | None, FileHash], list[PictureClaim]] = defaultdict(list)
         for claim in self.claims:
             if claim.line is not None:
                 alike[claim.line.attempt, claim.line.file].append(claim)
@@ -94,7 +94,7 @@ class _Finder:
 
         An entry that has a record and may be at home keeps what stands at its target.
         """
-        found: dict[EntryId, tuple[Claim, str]] = {}
+        found: dict[EntryId, tuple[PictureClaim, str]] = {}
         away: dict[str, EntryId] = {}
         for claim in self.claims:
             line = self.lines.get(claim.id)
@@ -120,7 +120,7 @@ class _Finder:
         other = self.by_target.get(self.path_key(place))
         return other is None or other.id not in self.lines or other.id in leaving
 
-    def _reachable(self, found: Mapping[EntryId, tuple[Claim, str]], empty: set[str]) -> Iterable[EntryId]:
+    def _reachable(self, found: Mapping[EntryId, tuple[PictureClaim, str]], empty: set[str]) -> Iterable[EntryId]:
         """Return those whose target is empty, or will be as others leave it.
 
         In a circle at least one picture must be known by its bytes: else all of them may be at home, painted over.
@@ -140,17 +140,17 @@ class _Finder:
                 empty.add(self.path_key(place))
         return known
 
-    def _is_coming(self, claim: Claim) -> bool:
+    def _is_coming(self, claim: PictureClaim) -> bool:
         """Say whether nothing stands at an entry's target, or what a move that died brought there."""
         stands, file = self.sources.look(claim.target), self._under_way(claim)
         return stands is None or (file is not None and self._file(claim.target, stands) == file)
 
-    def _under_way(self, claim: Claim) -> FileHash | None:
+    def _under_way(self, claim: PictureClaim) -> FileHash | None:
         if claim.line is None:
             return None
         return self.sources.under_way(self.written[claim.id], claim.line.file)
 
-    def _may_be_home(self, claim: Claim, line: RecordLine) -> bool:
+    def _may_be_home(self, claim: PictureClaim, line: RecordLine) -> bool:
         """Say whether an entry's own file stands at its target, by its size where the entry says that it does."""
         stands = self.sources.look(claim.target)
         if stands is None or stands.size != line.size or self._under_way(claim) is not None:
@@ -158,7 +158,7 @@ class _Finder:
         by_size = self._names_target(claim) and stands.file is None
         return by_size or self._file(claim.target, stands) == line.file
 
-    def _names_target(self, claim: Claim) -> bool:
+    def _names_target(self, claim: PictureClaim) -> bool:
         if claim.named == claim.target:
             return True
         return bool(claim.named) and self.path_key(claim.named) == self.path_key(claim.target)
@@ -172,7 +172,7 @@ class _Finder:
 
     # steps: each says whether it settled the entry
 
-    def _at_home(self, claim: Claim) -> bool:
+    def _at_home(self, claim: PictureClaim) -> bool:
         """Settle an entry whose own file stands at its target, which is nearly every one."""
         line = self.lines.get(claim.id)
         if line is None or self._under_way(claim) is not None:
@@ -188,13 +188,13 @@ class _Finder:
         self._hold(claim, claim.target)
         return True
 
-    def _names_own(self, claim: Claim, line: RecordLine) -> bool:
+    def _names_own(self, claim: PictureClaim, line: RecordLine) -> bool:
         """Say whether an entry names a picture that is neither the program's nor the one its record describes."""
         if not claim.named or self._names_target(claim) or self.sources.may_vacate(claim.named):
             return False
         return self.sources.look(claim.named) is not None and not self._holds(claim.named, line)
 
-    def _moving(self, claim: Claim) -> bool:
+    def _moving(self, claim: PictureClaim) -> bool:
         """Settle an entry to which a move was bringing a file that no record describes when its run died."""
         file = self._under_way(claim)
         if file is None or claim.id in self.copies:
@@ -211,13 +211,13 @@ class _Finder:
         self.moves.append(Move(claim.id, kept, claim.target, file))
         return True
 
-    def _named_recorded(self, claim: Claim) -> bool:
+    def _named_recorded(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None or not claim.named or not self._is_free(claim.named) or not self._holds(claim.named, line):
             return False
         return self._take(claim, claim.named, line.file)
 
-    def _named_unexplained(self, claim: Claim) -> bool:
+    def _named_unexplained(self, claim: PictureClaim) -> bool:
         """A file no record explains, at the place a recorded entry names, is its picture painted over."""
         line = self.lines.get(claim.id)
         if line is None or not claim.named or not self._is_free(claim.named):
@@ -227,7 +227,7 @@ class _Finder:
             return True
         return self._take_unexplained(claim, claim.named)
 
-    def _at_other_target(self, claim: Claim) -> bool:
+    def _at_other_target(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None:
             return False
@@ -236,7 +236,7 @@ class _Finder:
                 return self._take(claim, path, line.file)
         return False
 
-    def _named_unrecorded(self, claim: Claim) -> bool:
+    def _named_unrecorded(self, claim: PictureClaim) -> bool:
         """An entry without a record owns what its `file_path` holds, unless that is another's."""
         if claim.line is not None or not claim.named or self._names_target(claim):
             return False
@@ -248,7 +248,7 @@ class _Finder:
         self._own(claim, Owned(PicturePlace.NAMED, claim.named))
         return True
 
-    def _standing(self, claim: Claim) -> bool:
+    def _standing(self, claim: PictureClaim) -> bool:
         """What stands at the target and is nobody else's is the target's entry's."""
         stands = self.sources.look(claim.target)
         if stands is None or not self._is_free(claim.target):
@@ -260,7 +260,7 @@ class _Finder:
             self.owned[claim.id] = Owned(PicturePlace.TARGET, claim.target, copied=self.copies[claim.id])
         return True
 
-    def _kept(self, claim: Claim) -> bool:
+    def _kept(self, claim: PictureClaim) -> bool:
         line = self.lines.get(claim.id)
         if line is None:
             return False
@@ -299,29 +299,29 @@ class _Finder:
         leaving = [item for item in self.naming.get(at, ()) if item.id in self.settled]
         return any(self._file(path, stands) == self._arrived(item) for item in leaving)
 
-    def _arrived(self, claim: Claim) -> FileHash | None:
+    def _arrived(self, claim: PictureClaim) -> FileHash | None:
         """Return the file of a recorded entry that stands at its target, None where none does."""
         owned = self.owned.get(claim.id)
         if owned is None:
             return self.lines[claim.id].file if claim.id in self.settled else None
         return owned.file if owned.place is PicturePlace.TARGET else None
 
-    def _hold(self, claim: Claim, path: str) -> None:
+    def _hold(self, claim: PictureClaim, path: str) -> None:
         self.settled.add(claim.id)
         self.holders[self.path_key(path)] = claim.id
 
-    def _own(self, claim: Claim, owned: Owned) -> None:
+    def _own(self, claim: PictureClaim, owned: Owned) -> None:
         self.settled.add(claim.id)
         self.owned[claim.id] = owned
 
-    def _take_unexplained(self, claim: Claim, path: str) -> bool:
+    def _take_unexplained(self, claim: PictureClaim, path: str) -> bool:
         stands = self.sources.look(path)
         if stands is None:
             return False
         file = self._file(path, stands)
         return file not in self.explained and self._take(claim, path, file)
 
-    def _take(self, claim: Claim, path: str, file: FileHash) -> bool:
+    def _take(self, claim: PictureClaim, path: str, file: FileHash) -> bool:
         """Give an entry the file at a place of the tree, and let it move where that is not its target."""
         self._hold(claim, path)
         if self.path_key(path) == self.path_key(claim.target):
@@ -331,7 +331,7 @@ class _Finder:
         self.moves.append(Move(claim.id, path, claim.target, file, path if self.sources.may_vacate(path) else ""))
         return True
 
-    def _finish(self, claim: Claim) -> None:
+    def _finish(self, claim: PictureClaim) -> None:
         """Let an entry whose picture has arrived say so, and leave the place that its `file_path` still names."""
         if claim.id not in self.lines or not claim.named:
             return

@@ -153,7 +153,7 @@ def _american(word: str) -> str:
 
 
 def _oklab(number: str) -> tuple[float, float, float]:
-    red, green, blue = (_linear(int(number[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    red, green, blue = (linear(int(number[at : at + 2], 16) / 255) for at in (1, 3, 5))
     long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
     middle = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
     short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
@@ -164,7 +164,8 @@ def _oklab(number: str) -> tuple[float, float, float]:
     )
 
 
-def _linear(part: float) -> float:
+def linear(part: float) -> float:
+    """Return a channel of sRGB, from 0 to 1, as light."""
     return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
 
 

@@ -5,8 +5,11 @@ Pure; knows nothing of what the names stand for.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+_NUMBER = re.compile(r"[0-9]+")
 
 FEW = 3
 CUTOFF = 0.6
@@ -25,8 +28,14 @@ def few_names(names: Iterable[str]) -> str:
     return few(f"`{name}`" for name in names)
 
 
-def nearest(name: str, known: Iterable[str], count: int = 1) -> tuple[str, ...]:
-    """Return up to `count` of the `known` names most like `name`, the closest first; none where nothing is close.
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint such as "did you mean `imagery`?", or an empty text where nothing is close."""
+    found = nearest(name, known)
+    return f"did you mean `{found}`?" if found else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the one of the `known` names most like `name`, or an empty text where nothing is close.
 
     Upper and lower case count as the same.
     """
@@ -35,13 +44,16 @@ def nearest(name: str, known: Iterable[str], count: int = 1) -> tuple[str, ...]:
     originals: dict[str, str] = {}
     for other in known:
         originals.setdefault(other.lower(), other)
-    return tuple(originals[match] for match in get_close_matches(name.lower(), originals, n=count, cutoff=CUTOFF))
+    found = get_close_matches(name.lower(), originals, n=1, cutoff=CUTOFF)
+    return originals[found[0]] if found else ""
 
 
-def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> str:
-    """Return a hint such as "did you mean `imagery`?", or an empty text where nothing is close."""
-    found = nearest(name, known, count)
-    return f"did you mean {' or '.join(f'`{other}`' for other in found)}?" if found else ""
+def other_than_by_number(name: str, known: Iterable[str]) -> Iterator[str]:
+    """Yield the `known` names but those that differ from `name` in a number alone: `img-02` is no slip for `img-99`."""
+    words, numbers = _NUMBER.sub("0", name.lower()), list(map(int, _NUMBER.findall(name)))
+    for other in known:
+        if _NUMBER.sub("0", other.lower()) != words or list(map(int, _NUMBER.findall(other))) == numbers:
+            yield other
 
 
 def normal(path: str) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 from ruamel.yaml.error import YAMLError
 
+from chargen.yaml.tree import line_start
+
 _LOOK_BACK = 12
 """Lines looked through for the cause of a mistake: a forgotten blank is near what it breaks."""
 
@@ -20,6 +22,9 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufff
 _GLUED_KEY = re.compile(r"[ ]*(?:- +)*[A-Za-z_][\w.-]*(?P<colon>:)(?P<value>[^\s/:,\]}][^\r\n]*)")
 _GLUED_DASH = re.compile(r"[ ]*(?P<dash>-)(?P<value>[^\s-][^\r\n]*)")
 _KEY = re.compile(r"[ ]*(?:- +)*[\w.'\"-]+ *:(?P<value>\s[^\r\n]*)?(?:\r|\n|$)")
+_FLOW = re.compile(
+    r"(?P<before>[ ]*(?:- +)*)(?P<key>[\w.'\"-]+ *:) +(?P<value>\[[^\r\n#]*\]|\{[^\r\n#]*\}) *(?:#[^\r\n]*)?(?:\r|\n|$)"
+)
 _INNER_COLON = re.compile(r":(?= |\r|\n|$)")
 
 
@@ -94,7 +99,7 @@ def _glued(said: _Failure) -> Mistake | None:
             )
         if start <= said.context_index and (match := _GLUED_DASH.match(said.text, start)):
             return Mistake(match.start("dash"), "a blank is missing after the dash", f"write `- {match['value'][:20]}`")
-        if start < _line_start(said.text, said.context_index) and _KEY.match(said.text, start):
+        if start < line_start(said.text, said.context_index) and _KEY.match(said.text, start):
             return None
     return None
 
@@ -110,7 +115,7 @@ def _no_colon(said: _Failure) -> Mistake:
 
 
 def _second_colon(said: _Failure) -> Mistake:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index]
     if _INNER_COLON.search(before):
         return Mistake(
@@ -126,7 +131,7 @@ def _second_colon(said: _Failure) -> Mistake:
 
 
 def _quotes(said: _Failure) -> Mistake | None:
-    start = _line_start(said.text, said.index)
+    start = line_start(said.text, said.index)
     before = said.text[start : said.index].rstrip(" ")
     if before.endswith("'"):
         return Mistake(
@@ -139,8 +144,22 @@ def _quotes(said: _Failure) -> Mistake | None:
     return None
 
 
+def _closed(said: _Failure) -> Mistake | None:
+    """Find the `[]` or `{}` on the line above that has its items below it: they were comments until then."""
+    above = list(_lines_back(said.text, said.index))[1:2]
+    match = _FLOW.match(said.text, above[0]) if above else None
+    if match is None:
+        return None
+    column, of_key = said.index - line_start(said.text, said.index), len(match["before"])
+    if column < of_key or (column == of_key and said.text[said.index] != "-"):
+        return None
+    value = match["value"]
+    step = f"remove the `{value}`" if len(value) == 2 else "write all of it on this line, or all of it below"
+    return Mistake(match.start("value"), f"`{match['key']} {value}` is closed already, and more follows below it", step)
+
+
 def _misplaced(said: _Failure) -> Mistake:
-    if mistake := _quotes(said):
+    if mistake := _quotes(said) or _closed(said):
         return mistake
     return Mistake(
         said.index,
@@ -232,17 +251,13 @@ _READERS: tuple[tuple[str, Callable[[_Failure], Mistake | None]], ...] = (
 """Words of the parser, and who reads them; the first that has an answer gives it."""
 
 
-def _line_start(text: str, index: int) -> int:
-    return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
-
-
 def _lines_back(text: str, index: int) -> Iterator[int]:
     """Yield where the line of `index` starts, then the lines before it, blank and comment lines left out."""
-    start = _line_start(text, index)
+    start = line_start(text, index)
     for _ in range(_LOOK_BACK):
         line = text[start : start + 200].lstrip(" \t")
         if line and line[0] not in "\r\n#":
             yield start
         if start == 0:
             return
-        start = _line_start(text, start - 1)
+        start = line_start(text, start - 1)

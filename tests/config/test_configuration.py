@@ -27,7 +27,7 @@ def test_the_project_is_found_from_a_folder_inside_it(tmp_path: Path) -> None:
     inner = tmp_path / "tools" / "deep"
     inner.mkdir(parents=True)
     (inner.parent / "pyproject.toml").write_text("[project]\nname = 'tool'\n")
-    found = configuration(inner, {})
+    found = configuration(inner, {}, known_providers())
     assert found.root == tmp_path.resolve()
     assert found.settings.prompts == "templates"
 
@@ -37,7 +37,7 @@ def test_a_project_inside_another_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(TABLE)
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "pyproject.toml").write_text("[tool.chargen]\n")
-    assert configuration(tmp_path / "inner", {}).root == (tmp_path / "inner").resolve()
+    assert configuration(tmp_path / "inner", {}, known_providers()).root == (tmp_path / "inner").resolve()
 
 
 def test_no_project_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:

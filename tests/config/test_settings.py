@@ -218,8 +218,20 @@ def test_all_problems_are_told_at_once_in_order_with_their_places() -> None:
         ("tiers.draft.route = {}", "2:13", "did you mean `routes`"),
         ('tiers.draft.routes."*" = "openai"', "2:20", "name one model"),
         ("tiers.draft.providers.opnai = {}", "2:23", "did you mean `openai`"),
-        ("tiers.draft.providers.openai.workers = 3", "2:30", "known are `model`, `quality`"),
+        ("tiers.draft.providers.openai.workers = 3", "2:30", "under `[tool.chargen.providers.NAME]`"),
+        ("tiers.draft.providers.openai.colour = 3", "2:30", "known are `model`, `quality`"),
         ("tiers.draft.providers.openai.quality = 3", "2:30", "must be a text"),
+        ('routes.rebuild_on = ["model"]', "2:8", "`rebuild_on` belongs under `[tool.chargen]`"),
+        ('routes.model = "x"', "2:8", "`model` belongs under `[tool.chargen.providers.NAME]`"),
+        ('budget.style_suffix = "x"', "2:8", "`style_suffix` belongs under `[tool.chargen]`: write it directly below"),
+        ('store.url = "s3://bucket/book"\nstore.log_level = "info"', "3:7", "`log_level` belongs under"),
+        ('providers.openai.default_size = "1x1"', "2:18", "`default_size` belongs under `[tool.chargen]`"),
+        ("providers.openai.month = 3", "2:18", "`month` belongs under `[tool.chargen.budget]`"),
+        ("providers.workers = 3", "2:11", "`workers` belongs under `[tool.chargen.providers.NAME]`"),
+        ('tiers.draft.style_prefix = "x"', "2:13", "`style_prefix` belongs under `[tool.chargen]`"),
+        ('tiers.style_prefix = "x"', "2:7", "`style_prefix` belongs under `[tool.chargen]`"),
+        ("tiers.draft.budget = {}", "2:13", "its table is `[tool.chargen.budget]`"),
+        ("workers = 3", "2:1", "`workers` belongs under `[tool.chargen.providers.NAME]`"),
         ("routes = []", "2:1", "must be a table, not a list"),
         ('routes."*" = 3', "2:8", "must be a text"),
         ('routes."*" = "openai"', "2:8", "name one model"),
@@ -257,9 +269,10 @@ def test_a_key_in_the_file_is_refused_and_never_repeated(body: str) -> None:
         assert "hunter2" not in found
 
 
-def test_any_provider_is_taken_where_none_is_known() -> None:
+def test_the_providers_are_those_that_are_handed_in() -> None:
     """The core knows no provider by name."""
-    assert read('[tool.chargen]\nproviders.flux.workers = 2\nroutes."*" = "flux/x"', ()).provider("flux").workers == 2
+    text = '[tool.chargen]\nproviders.flux.workers = 2\nroutes."*" = "flux/x"'
+    assert read(text, {"flux": KnownProvider()}).provider("flux").workers == 2
 
 
 def test_positions_pass_over_everything_that_only_looks_like_a_key() -> None:

@@ -17,7 +17,7 @@ SCENE = "character: {name: Mara}\nscenes:\n  - title: A race\n"
 
 
 def told(text: str, file: str = "imagery/a/imagery.yaml") -> list[tuple[int, int, str, str]]:
-    imagery = kinds.scan(parse(text.encode(), file), Size(1024, 1024))
+    imagery = kinds.scan(parse(text.encode(), file), Size(1024, 1024), "generated")
     assert imagery is not None
     found = [*imagery.problems, *(problem for entry in imagery.entries for problem in entry.problems)]
     return [(p.position.line, p.position.column, p.message, p.hint) for p in found if "comment" in p.message]

@@ -43,7 +43,7 @@ def story():
     for path in sorted(STORY.rglob("*.yaml")):
         name = path.relative_to(STORY).as_posix()
         if name != BROKEN:
-            imagery = kinds.scan(parse(path.read_bytes(), f"story/{name}"), Size(1024, 1024))
+            imagery = kinds.scan(parse(path.read_bytes(), f"story/{name}"), Size(1024, 1024), "generated")
             if imagery is not None:
                 found[name] = imagery
     return found

@@ -40,7 +40,7 @@ def plain(value):
 def test_what_is_read_of_a_file_is_pinned(kind):
     """A person reads the difference, then writes the new file: `prompt`, `size` and `always` are inputs."""
     document = parse((GOLDEN / f"{kind}.yaml").read_bytes(), f"imagery/{kind}s/x/imagery.yaml")
-    imagery = kinds.scan(document, Size(1024, 1024))
+    imagery = kinds.scan(document, Size(1024, 1024), "generated")
     found = plain(imagery) | {"entry_data": plain(imagery.entries[-1].data)}
     golden = GOLDEN / f"{kind}.json"
     assert found == json.loads(golden.read_text(encoding="utf-8"))

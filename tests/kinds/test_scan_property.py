@@ -111,7 +111,7 @@ def test_a_scan_never_raises_and_what_it_finds_is_sound(tree):
         document = parse((flow(tree) + "\n").encode(), "imagery/x/imagery.yaml")
     except InputError:
         return
-    imagery = kinds.scan(document, Size(64, 64))
+    imagery = kinds.scan(document, Size(64, 64), "generated")
     if imagery is None:
         return
     ids = [entry.id for entry in imagery.entries]

@@ -22,7 +22,7 @@ HEAD = "metadata:\n  entity_type: chapter-imagery\n  slug: ch01\n"
 
 def told(text: str) -> list[tuple[int, int, str]]:
     """Return the place and the words of every problem of a file."""
-    imagery = kinds.scan(parse(text.encode(), "a.yaml"), Size(1024, 1024))
+    imagery = kinds.scan(parse(text.encode(), "a.yaml"), Size(1024, 1024), "generated")
     assert imagery is not None
     found = [*imagery.problems, *(problem for entry in imagery.entries for problem in entry.problems)]
     return [(p.position.line, p.position.column, p.message) for p in found]

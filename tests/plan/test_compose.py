@@ -17,6 +17,7 @@ from chargen.model.values import EntryId, Size
 from chargen.plan.compose import Composed, Composer, Line, negative_prompt, normalise
 
 HERE = Position("imagery/ch.yaml", 7, 18)
+LIMIT = 4000
 
 
 def entry(prompt: str = "A lamp.", **data: Any) -> Entry:
@@ -44,7 +45,7 @@ def compose(template: str, of: Entry | None = None, others: dict[str, str] | Non
     templates = {"chapter.txt.j2": template, **(others or {})}
     prefix, suffix = (Traced.of(styles.get(name, ""), name) for name in ("style_prefix", "style_suffix"))
     states = (Line("Alice", Traced.of("asleep", "character_states.alice", Position("imagery/ch.yaml", 9, 4))),)
-    return Composer(templates, "prompts", prefix, suffix).compose(of or entry(), states, ())
+    return Composer(templates, "prompts", prefix, suffix, LIMIT).compose(of or entry(), states, ())
 
 
 def test_each_run_of_the_prompt_names_its_source() -> None:
@@ -131,7 +132,7 @@ def test_a_fault_in_an_included_template_names_that_template() -> None:
 
 def test_a_missing_template_is_told_with_the_way_to_get_one() -> None:
     """Without a template for its kind an entry can't be composed."""
-    composer = Composer({}, "prompts", Traced.of("", "style_prefix"), Traced.of("", "style_suffix"))
+    composer = Composer({}, "prompts", Traced.of("", "style_prefix"), Traced.of("", "style_suffix"), LIMIT)
     with pytest.raises(InputError, match=r"`prompts/chapter\.txt\.j2` is missing") as caught:
         composer.compose(entry(), (), ())
     assert "chargen init" in caught.value.problems[0].hint

@@ -75,7 +75,7 @@ def entry() -> Entry:
 
 def composer(template: str, **others: str) -> Composer:
     nothing = Traced.of("", "style_prefix")
-    return Composer({"chapter.txt.j2": template, **others}, "prompts", nothing, nothing)
+    return Composer({"chapter.txt.j2": template, **others}, "prompts", nothing, nothing, 4000)
 
 
 def refused(made: Composer) -> tuple[str, str, str]:

@@ -6,13 +6,15 @@ import copy
 import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chargen import providers
 from chargen.errors import ChargenError, Severity
 from chargen.model.request import SentReference
-from chargen.providers import load_models
+from chargen.providers import DATA, load_models
 from chargen.providers.catalogue.model_checks import check_model, check_prompt, check_quality, check_references
 from chargen.providers.catalogue.model_data import read_models
 from chargen.providers.catalogue.model_sizes import RatioSizes
@@ -20,6 +22,7 @@ from chargen.providers.catalogue.models import Lifecycle, ModelTable, route_line
 from chargen.providers.catalogue.prices import estimate
 
 TODAY = date(2026, 11, 22)
+PROVIDERS = Path(providers.__file__).parent
 
 MINIMAL = """
 as_of = 2026-11-22
@@ -60,20 +63,17 @@ sizes = "any"
 qualities = ["low"]
 default_quality = "low"
 references = 2
-formats = ["png"]
 prices = "cheap"
 [[models]]
 id = "old-*"
 sizes = "list"
 references = 0
-formats = ["png"]
 shutdown = 2026-12-01
 replacement = "new"
 [[models]]
 id = "old-but-known"
 sizes = "frames"
 references = 1
-formats = ["png"]
 deprecated = 2026-10-01
 """
 
@@ -233,7 +233,7 @@ def test_the_shipped_table_can_be_built_on() -> None:
         assert default is not None
         assert default.life(notice) is Lifecycle.ALIVE
         assert default.prices is not None
-        assert facts.sources
+        assert tomllib.loads((PROVIDERS / facts.name / DATA).read_text())["sources"]
     for model in shipped.models:
         if model.shutdown or model.deprecated:
             replacement = shipped.find(model.provider, model.replacement or "")

@@ -40,7 +40,6 @@ auto_quality = "plain"
 id = "soft"
 sizes = "any"
 references = 0
-formats = ["png"]
 prices = "soft"
 """
 CODE = '''

@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from chargen.errors import Severity, StartError
+from chargen.errors import Severity
 from chargen.model.request import Asked, FailureClass, Provider, ProviderError, ProviderSettings, SentReference
 from chargen.model.values import Size
 from chargen.providers.sketch import SketchProvider
@@ -167,12 +167,6 @@ def test_scripted_failures_reach_the_caller() -> None:
         assert caught.value.failure is FailureClass.TRANSIENT
     assert draw(provider, asked(Size(64, 64))).startswith(b"\x89PNG")
     assert draw(provider, asked(Size(64, 64), entry_id="chapters/ch02/img-01")).startswith(b"\x89PNG")
-
-
-def test_unreadable_script_stops_the_start() -> None:
-    """A script that can't be read is found when the provider is made, not at some later image."""
-    with pytest.raises(StartError, match="scripted failure"):
-        sketch(fail=("chapters/*=sometimes",))
 
 
 def test_latency_ends_when_the_provider_is_closed() -> None:

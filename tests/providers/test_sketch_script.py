@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chargen.errors import StartError
+from chargen.config.setting_checks import SettingChecks
 from chargen.model.request import FailureClass, ProviderError
-from chargen.providers.sketch.script import FailureScript, Script, parse_script
+from chargen.providers.sketch.script import FailureScript, Script, check_script, parse_script
 
 ENTRY = "chapters/ch03/img-07"
 
@@ -18,7 +18,7 @@ ENTRY = "chapters/ch03/img-07"
     [
         ("*=transient", Script("*", FailureClass.TRANSIENT, None, None)),
         ("chapters/ch03/*=refused*2", Script("chapters/ch03/*", FailureClass.REFUSED, None, 2)),
-        (" a=b=invalid*10 ", Script("a=b", FailureClass.INVALID, None, 10)),
+        ("a=b=invalid*10", Script("a=b", FailureClass.INVALID, None, 10)),
         ("x=wait:2.5*1", Script("x", FailureClass.TRANSIENT, 2.5, 1)),
         ("x=wait:0", Script("x", FailureClass.TRANSIENT, 0.0, None)),
         ("x=provider-stop", Script("x", FailureClass.PROVIDER_STOP, None, None)),
@@ -34,11 +34,11 @@ def test_reading(text: str, expected: Script) -> None:
     "text", ["", "transient", "=transient", "x=", "x=slow", "x=transient*0", "x=transient*-1", "x=wait", "x=wait:soon"]
 )
 def test_unreadable(text: str) -> None:
-    """A slip of the pen is a start error that shows how to write it."""
-    with pytest.raises(StartError) as caught:
-        parse_script(text)
-    assert f"`{text}`" in str(caught.value)
-    assert "chapters/ch03/*=transient*2" in str(caught.value)
+    """A slip of the pen is a problem of the settings that shows how to write it."""
+    checks = SettingChecks("", "pyproject.toml", ())
+    assert check_script(checks, ("fail",), text) is None
+    [problem] = checks.problems
+    assert ("GLOB=CLASS" if text else "not empty") in problem.message
 
 
 @pytest.mark.parametrize("failure", ["transient", "ambiguous", "refused", "invalid", "provider-stop"])

@@ -52,7 +52,7 @@ def compile_ours() -> None:
     """Compile the templates that every project of the tests has."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "prompts").glob("*.j2")}
     nothing = Traced.of("", "style_prefix")
-    composer = Composer(texts, "prompts", nothing, nothing)
+    composer = Composer(texts, "prompts", nothing, nothing, 4000)
     for name in texts:
         composer._compile(name)
 

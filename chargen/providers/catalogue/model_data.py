@@ -68,7 +68,7 @@ def _read(name: str, data: Mapping[str, Any]) -> tuple[int, ProviderFacts, tuple
     file = _checked(data, _File, where)
     own = dict(file.provider)
     order = _checked(own.pop("order", 5), int, f"`order` of {where}")
-    facts = {**own, "name": name, "as_of": file.as_of, "sources": file.sources}
+    facts = {**own, "name": name, "as_of": file.as_of}
     named: dict[str, Mapping[str, Any]] = {
         "sizes": {title: _size_rule(rule, f"`sizes.{title}` of {where}") for title, rule in file.sizes.items()},
         "prices": {title: _prices(row, f"`prices.{title}` of {where}") for title, row in file.prices.items()},

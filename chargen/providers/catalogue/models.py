@@ -41,8 +41,6 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     sizes: SizeRule
     references: int
     """How many reference images one request takes."""
-    formats: tuple[str, ...]
-    """Formats it delivers, the usual one first; what arrives is looked at all the same."""
     aliases: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
     default_quality: str | None = None
@@ -98,7 +96,6 @@ class ProviderFacts(Struct, frozen=True, forbid_unknown_fields=True):
     as_of: date
     default_model: str
     workers: int
-    sources: tuple[str, ...] = ()
     proof: bool = False
     """Draws stand-ins on this machine for nothing: never put in the place of an image that a vendor made."""
     keys: tuple[str, ...] = ()
@@ -177,7 +174,7 @@ class ModelTable(Struct, frozen=True, eq=False):
             return found
         default = self.find(provider, self.facts(provider).default_model)
         assert default is not None, f"the default model of {provider} is not in the table"
-        return Model(provider, model_id, default.sizes, default.references, default.formats)
+        return Model(provider, model_id, default.sizes, default.references)
 
     def of(self, provider: str) -> Iterator[Model]:
         """Yield the models of one provider in the table's order."""

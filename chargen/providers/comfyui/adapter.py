@@ -223,22 +223,20 @@ class ComfyUIProvider(VendorProvider):
         with self._in_transit():
             response = self._exchange("GET", "/view", params=place)
             if response.status_code not in (200, 404):
-                raise answers.unexpected(_plain(response), self.secrets)
+                raise answers.unexpected(Answer.of(response), self.secrets)
         if response.status_code != 200 or not response.content:
             raise answers.gone(place, response.status_code)
         return response.content
 
     def _answer(self, method: str, path: str, **more: Any) -> Answer:
-        return _plain(self._exchange(method, path, **more))
+        return Answer.of(self._exchange(method, path, **more))
 
     def _exchange(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """Ask the server once. Nothing of it costs: what broke can be asked for again."""
         client: httpx2.Client = self.connected()
         seconds = self._settings.timeout or TIMEOUT
         try:
-            return self.sent(
-                lambda: client.request(method, self._address + path, timeout=seconds, **more), _NeverError, _never
-            )
+            return self.sent(lambda: client.request(method, self._address + path, timeout=seconds, **more))
         except ProviderError as failure:
             if failure.failure is FailureClass.AMBIGUOUS:
                 failure.failure, failure.possibly_billed, failure.hint = FailureClass.TRANSIENT, False, ""
@@ -259,9 +257,6 @@ class ComfyUIProvider(VendorProvider):
 
         return new_client(transport)
 
-    def _load(self, client: httpx2.Client) -> None:
-        """Have nothing more to load."""
-
 
 def id_of(name: str) -> str:
     """Return the id of a prompt that is sent under a name: a lower-case UUID, the same in every process."""
@@ -271,16 +266,3 @@ def id_of(name: str) -> str:
 def seed_of(name: str) -> int:
     """Return the seed of what is sent under a name: another version has another one; 48 bits, which any page shows."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
-
-
-def _plain(response: httpx2.Response) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, response.text, headers)
-
-
-class _NeverError(Exception):
-    """What plain HTTP never raises: every answer is an answer."""
-
-
-def _never(_raised: object) -> ProviderError:
-    raise AssertionError

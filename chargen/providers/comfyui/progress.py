@@ -1,7 +1,7 @@
 """How far a ComfyUI server says its jobs are, heard over its websocket: for people who wait, and never the truth.
 
 Laws: what is heard decides nothing; where there is no websocket, or no library for one, nothing is heard and nothing
-fails. The library comes with Google's SDK and is imported when the first job waits.
+fails. The library is imported when the first job waits.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ it is lenient about just what matters here. Must not know of retries, budgets, f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,7 +77,7 @@ class GoogleProvider(VendorProvider):
         client = self.connected()
         from google.genai import errors  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        return self.sent(lambda: call(client), errors.APIError, lambda raised: self.failure(_error_answer(raised)))
+        return self.sent(lambda: call(client), (errors.APIError,), lambda raised: self.failure(_error_answer(raised)))
 
     def fetch(self, path: str, seconds: float) -> Iterator[bytes]:
         """Yield the bytes at a path as they come: the SDK holds whole files, and hides why a job failed.
@@ -93,7 +93,7 @@ class GoogleProvider(VendorProvider):
             with client.stream("GET", url, headers=headers, timeout=seconds) as response:
                 if response.status_code != 200:
                     response.read()
-                    raise self.failure(Answer(response.status_code, response.text, _lower(response.headers)))
+                    raise self.failure(Answer.of(response))
                 yield response
 
         return self.fetched(begin)
@@ -116,7 +116,9 @@ class GoogleProvider(VendorProvider):
         )
         contents: Any = requests.contents(request, requests.inline)
         reply: Any = client.models.generate_content(model=request.model, contents=contents, config=config)
-        return Answer(200, reply.sdk_http_response.body or "", _lower(reply.sdk_http_response.headers))
+        response = reply.sdk_http_response
+        headers = {name.lower(): value for name, value in (response.headers or {}).items()}
+        return Answer(200, response.body or "", headers)
 
     def _new_client(self, transport: Transport) -> Client:
         from google.genai import Client, types  # noqa: PLC0415 - see above
@@ -140,10 +142,6 @@ def _error_answer(raised: Any) -> Answer:
     """Return what the server said; the SDK's own copy of it where the reply is gone."""
     response = raised.response
     if hasattr(response, "text") and hasattr(response, "status_code"):
-        return Answer(response.status_code, response.text, _lower(response.headers))
+        return Answer.of(response)
     code = raised.code if isinstance(raised.code, int) else 500
     return Answer(code, json.dumps(raised.details, default=str))
-
-
-def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
-    return {name.lower(): value for name, value in (headers or {}).items()}

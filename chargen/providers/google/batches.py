@@ -24,18 +24,21 @@ from chargen.providers.google import failures, requests
 from chargen.providers.http.answers import as_dict
 from chargen.providers.http.batches import (
     CALL_SECONDS,
+    as_job,
     digest,
+    end_job,
     free,
     free_bytes,
     iso,
     known,
     making,
+    named_job,
     results,
     split_lines,
     unbilled,
     upload_seconds,
 )
-from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
+from chargen.providers.http.failures import Answer
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -122,9 +125,7 @@ class GoogleBatches:
     def _made(self, name: str, model: str, file: str) -> str:
         told: Any = {"display_name": name, "http_options": _options(CALL_SECONDS)}
         job = self._vendor.ask(lambda client: client.batches.create(model=model, src=file, config=told))
-        if not job.name:
-            raise ambiguous("what the vendor answered names no job", hint=MAYBE_BILLED)
-        return str(job.name)
+        return named_job(job.name)
 
     def find(self, name: str, since: str) -> str | None:  # noqa: ARG002 - the order of the list is not promised
         """Look for the batch with this display name, on every page."""
@@ -177,11 +178,8 @@ class GoogleBatches:
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a batch; one that has ended needs none."""
         told: Any = {"http_options": _options(CALL_SECONDS)}
-        try:
-            self._free(lambda client: client.batches.cancel(name=job_id, config=told))
-        except ProviderError as failure:
-            if failure.status not in (400, 409) or not self.status(job_id).state.is_over:
-                raise
+        cancel = partial(self._vendor.ask, lambda client: client.batches.cancel(name=job_id, config=told))
+        end_job(cancel, lambda: self.status(job_id))
 
     def discard(self, name: str, job_id: str | None, uploads: tuple[Upload, ...]) -> None:
         """Delete the files of a batch, and the batch last: as long as it is there, it can be asked for what is left."""
@@ -205,10 +203,7 @@ class GoogleBatches:
 
     def _batch(self, job_id: str) -> dict[str, Any]:
         read = b"".join(free_bytes(self._vendor.fetch(f"{VERSION}/{job_id}", CALL_SECONDS)))
-        operation = Answer(200, read.decode("utf-8", "replace")).json
-        if not isinstance(operation, dict):
-            raise ProviderError(FailureClass.TRANSIENT, "what the vendor answered is not a job")
-        return operation
+        return as_job(Answer(200, read.decode("utf-8", "replace")))
 
 
 def _options(seconds: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from chargen.model.batches import BatchResult
+from chargen.model.batches import BatchResult, BatchStatus
 from chargen.model.request import FailureClass, ProviderError, Reply, Request, SentReference
 from chargen.model.values import FileHash
 from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
@@ -73,6 +73,30 @@ def making(call: Callable[[], str]) -> str:
         status = failure.status or 0
         failure.in_transit = failure.possibly_billed or status >= 500 or status in _UNCERTAIN
         raise
+
+
+def named_job(told: Any) -> str:
+    """Return the id of a job that was made, as the vendor tells it. Raises ProviderError: there may be one."""
+    if not isinstance(told, str) or not told:
+        raise ambiguous("what the vendor answered names no job", hint=MAYBE_BILLED)
+    return told
+
+
+def as_job(answer: Answer) -> dict[str, Any]:
+    """Return what an answer tells of a job. Raises ProviderError."""
+    told = answer.json
+    if not isinstance(told, dict):
+        raise ProviderError(FailureClass.TRANSIENT, "what the vendor answered is not a job")
+    return told
+
+
+def end_job(cancel: Callable[[], object], status: Callable[[], BatchStatus]) -> None:
+    """Ask for the end of a job; one that has ended needs none. Raises ProviderError."""
+    try:
+        free(cancel)
+    except ProviderError as failure:
+        if failure.status not in (400, 409) or not status().state.is_over:
+            raise
 
 
 def known(call: Callable[[], T]) -> T | None:

@@ -14,8 +14,7 @@ import os
 import re
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -54,11 +53,10 @@ class Transport(httpx2.BaseTransport):
         proxy: Proxy | None = None,
         *,
         judge: Judge | None = None,
-        clock: Callable[[], float] = time.monotonic,
         endless: bool = False,
     ) -> None:
         """`endless` lets a reply take as long as bytes come: the seconds are those of each wait for some."""
-        self._request = RequestInFlight(clock)
+        self._request = RequestInFlight()
         self._endless = endless
         network = Network(self._request, judge)
         self._pool = httpcore2.ConnectionPool(
@@ -173,15 +171,10 @@ def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
     raise ProviderError(FailureClass.PROVIDER_STOP, f"`{proxy.variable}` {trouble}", hint=hint)
 
 
-def resolves_inside(host: str) -> bool:
-    """Say whether all addresses of a name are this machine's or in a private network; a name without any is not."""
+def is_inside(url: str) -> bool:
+    """Say whether all addresses of a server are this machine's or in a private network; a name without any is not."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(scheme_and_host(url)[1], None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
     return all(not ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
-
-
-def is_inside(url: str) -> bool:
-    """Say whether the server of an address is on this machine or in a private network."""
-    return resolves_inside(scheme_and_host(url)[1])

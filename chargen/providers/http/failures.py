@@ -51,6 +51,12 @@ class Answer(Struct, frozen=True):
     parsed: Any = None
     """The body where it was read as a part of something else; `text` is empty then."""
 
+    @classmethod
+    def of(cls, response: Any) -> Answer:
+        """Return a reply of an HTTP client, which is whole."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return cls(response.status_code, response.text, headers)
+
     @property
     def is_page(self) -> bool:
         """Whether it is a page for people: what is reached is no server for programs."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,8 +38,7 @@ class NoTLSError(httpcore2.ConnectError):
 class RequestInFlight(threading.local):
     """What the network needs to know of the request that this thread is sending."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._seconds: float | None = None
         self._until: float | None = None
         self.secure = False
@@ -48,13 +48,13 @@ class RequestInFlight(threading.local):
         """Start the clock of a request that may take so many seconds, None for any."""
         self.secure = secure
         self._seconds = seconds
-        self._until = None if seconds is None else self._clock() + seconds
+        self._until = None if seconds is None else time.monotonic() + seconds
 
     def left(self, wish: float | None) -> float | None:
         """Return the seconds that an operation may take. Raises ReadTimeout where none are left."""
         if self._until is None:
             return wish
-        left = self._until - self._clock()
+        left = self._until - time.monotonic()
         if left <= _TICK:
             raise httpcore2.ReadTimeout(f"the reply was not whole after {self._seconds:g} s")
         return left if wish is None else min(wish, left)

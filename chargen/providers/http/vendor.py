@@ -187,8 +187,13 @@ class VendorProvider(LiveProvider):
             raise ProviderError(FailureClass.PROVIDER_STOP, message, hint=hint)
         return proxy
 
-    def sent(self, call: Callable[[], T], refused: type[Exception], classify: Callable[[Any], ProviderError]) -> T:
-        """Return what `call` does; `classify` reads the SDK's exception `refused`.
+    def sent(
+        self,
+        call: Callable[[], T],
+        refused: tuple[type[Exception], ...] = (),
+        classify: Callable[[Any], ProviderError] | None = None,
+    ) -> T:
+        """Return what `call` does; `classify` reads the SDK's exceptions `refused`.
 
         Raises ProviderError, without the exception behind it, which may quote the key.
         """
@@ -197,6 +202,7 @@ class VendorProvider(LiveProvider):
         try:
             return call()
         except refused as raised:
+            assert classify is not None
             failure = classify(raised)
         except Exception as raised:  # noqa: BLE001 - all of them end here
             departed = self._transport.departed
@@ -243,8 +249,7 @@ class VendorProvider(LiveProvider):
         raise NotImplementedError
 
     def _load(self, client: Any) -> None:
-        """Import what the SDK only imports when it is named."""
-        raise NotImplementedError
+        """Import what the SDK only imports when it is named, where there is such."""
 
 
 def _pictures(request: Request) -> int:

@@ -119,18 +119,17 @@ class OpenAIProvider(VendorProvider):
 
     def answered(self, call: Callable[[OpenAI], Any]) -> Answer:
         """Return the answer to a raw call. Raises ProviderError."""
-        return plain(self.ask(call).http_response)
+        return Answer.of(self.ask(call).http_response)
 
     def fetch(self, begin: Callable[[OpenAI], AbstractContextManager[Any]]) -> Iterator[bytes]:
         """Yield the bytes of a large file as they come. Raises ProviderError."""
-        refused, classify = self._refusals()
-        return self.fetched(lambda transport: begin(self._new_client(transport)), (refused,), classify)
+        return self.fetched(lambda transport: begin(self._new_client(transport)), *self._refusals())
 
-    def _refusals(self) -> tuple[type[Exception], Callable[[Any], ProviderError]]:
+    def _refusals(self) -> tuple[tuple[type[Exception]], Callable[[Any], ProviderError]]:
         """Return what the SDK raises of an answer that is none, and how to read it."""
         from openai import APIStatusError  # noqa: PLC0415 - the SDK is slow to import, see above
 
-        return APIStatusError, lambda raised: failures.classify(plain(raised.response), self.secrets)
+        return (APIStatusError,), lambda raised: failures.classify(Answer.of(raised.response), self.secrets)
 
     def _call(self, client: OpenAI, request: Request) -> Any:
         values = requests.body(request)
@@ -171,9 +170,3 @@ def _vendors_headers(environ: Mapping[str, str]) -> Iterator[str]:
         name = line.partition(":")[0].strip().lower()
         if name and name not in _PROTOCOL_HEADERS:
             yield name
-
-
-def plain(response: Any) -> Answer:
-    """Return a reply of the SDK's HTTP client, which is whole, as plain values."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, response.text, headers)

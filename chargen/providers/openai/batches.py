@@ -22,19 +22,22 @@ from chargen.providers.catalogue.model_checks import media_type
 from chargen.providers.http.answers import as_dict, dicts
 from chargen.providers.http.batches import (
     CALL_SECONDS,
+    as_job,
     digest,
+    end_job,
     free,
     free_bytes,
     is_before,
     iso,
     known,
     making,
+    named_job,
     results,
     split_lines,
     unbilled,
     upload_seconds,
 )
-from chargen.providers.http.failures import MAYBE_BILLED, Answer, ambiguous
+from chargen.providers.http.failures import Answer
 from chargen.providers.openai import failures, requests
 
 if TYPE_CHECKING:
@@ -134,11 +137,7 @@ class OpenAIBatches:
                 timeout=CALL_SECONDS,
             )
         )
-        body = answer.json
-        found = body.get("id") if isinstance(body, dict) else None
-        if not isinstance(found, str) or not found:
-            raise ambiguous("what the vendor answered names no job", hint=MAYBE_BILLED)
-        return found
+        return named_job(as_dict(answer.json).get("id"))
 
     def find(self, name: str, since: str) -> str | None:
         """Look for the batch with this name in its metadata; the newest come first."""
@@ -220,11 +219,8 @@ class OpenAIBatches:
 
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a batch; one that has ended needs none."""
-        try:
-            self._free(lambda client: client.batches.cancel(job_id, timeout=CALL_SECONDS))
-        except ProviderError as failure:
-            if failure.status not in (400, 409) or not self.status(job_id).state.is_over:
-                raise
+        cancel = partial(self._vendor.ask, lambda client: client.batches.cancel(job_id, timeout=CALL_SECONDS))
+        end_job(cancel, lambda: self.status(job_id))
 
     def discard(self, name: str, job_id: str | None, uploads: tuple[Upload, ...]) -> None:
         """Delete the files of a batch; the batch itself can't be deleted, and tells nothing of its lines."""
@@ -250,9 +246,7 @@ class OpenAIBatches:
                 lambda client: client.batches.with_raw_response.retrieve(job_id, timeout=CALL_SECONDS)
             )
         )
-        if not isinstance(answer.json, dict):
-            raise ProviderError(FailureClass.TRANSIENT, "what the vendor answered is not a job")
-        return answer.json
+        return as_job(answer)
 
 
 def _named(client: Any, name: str) -> list[str]:

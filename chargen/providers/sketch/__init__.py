@@ -126,5 +126,5 @@ def make(
     *,
     today: date,  # noqa: ARG001 - as above
 ) -> SketchProvider:
-    """Make the provider from its settings. Raises StartError for a script of failures that can't be read."""
+    """Make the provider from its settings."""
     return SketchProvider(settings)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from PIL import ImageColor
 
-from chargen.text.colours import colour_hex
+from chargen.text.colours import colour_hex, linear
 
 RGB: TypeAlias = "tuple[int, int, int]"
 
@@ -50,12 +50,7 @@ class Theme(Struct, frozen=True):
 
 def luminance(colour: RGB) -> float:
     """Compute the relative luminance of WCAG 2.2, 0 (black) to 1 (white)."""
-
-    def linear(channel: int) -> float:
-        share = channel / 255
-        return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
-
-    red, green, blue = (linear(channel) for channel in colour)
+    red, green, blue = (linear(channel / 255) for channel in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

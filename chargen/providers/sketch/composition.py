@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -90,11 +91,8 @@ def compose(theme: Theme, frame: Box, name: str, *, peopled: bool) -> Iterator[I
 
 
 def _sky(colours: Tones, frame: Box, horizon: int) -> Iterator[Item]:
-    for step in range(_SKY_STEPS):
-        top = frame.top + (horizon - frame.top) * step // _SKY_STEPS
-        bottom = (
-            frame.bottom if step == _SKY_STEPS - 1 else frame.top + (horizon - frame.top) * (step + 1) // _SKY_STEPS
-        )
+    edges = [frame.top + (horizon - frame.top) * step // _SKY_STEPS for step in range(_SKY_STEPS)]
+    for step, (top, bottom) in enumerate(pairwise([*edges, frame.bottom])):
         yield Fill(Box(frame.left, top, frame.right, bottom), mix(colours.sky, colours.light, 0.4 * step / _SKY_STEPS))
 
 
@@ -103,12 +101,14 @@ def _light(colours: Tones, frame: Box, horizon: float, chance: _Chance, *, left:
     radius = min(frame.width, frame.height) * chance.between(0.07, 0.15)
     x = frame.left + frame.width * (chance.between(0.2, 0.36) if left else chance.between(0.64, 0.8))
     y = max(frame.top + radius, horizon - radius * chance.between(-0.3, 2.4))
-    return Disc(_inside(Box(*map(round, (x - radius, y - radius, x + radius, y + radius))), frame), colours.light)
+    return _disc(frame, (x - radius, y - radius, x + radius, y + radius), colours.light)
 
 
-def _inside(box: Box, frame: Box) -> Box:
-    left, top = min(max(box.left, frame.left), frame.right), min(max(box.top, frame.top), frame.bottom)
-    return Box(left, top, min(box.right, frame.right), min(box.bottom, frame.bottom))
+def _disc(frame: Box, edges: tuple[float, float, float, float], colour: RGB) -> Disc:
+    """Place an ellipse between its edges (left, top, right, bottom), and those inside the frame."""
+    left, top, right, bottom = map(round, edges)
+    left, top = min(max(left, frame.left), frame.right), min(max(top, frame.top), frame.bottom)
+    return Disc(Box(left, top, min(right, frame.right), min(bottom, frame.bottom)), colour)
 
 
 def _ridge(frame: Box, horizon: float, chance: _Chance) -> Iterator[tuple[int, int]]:
@@ -149,7 +149,7 @@ def _subject(colours: Tones, frame: Box, chance: _Chance, *, upright: bool) -> I
     if not upright:
         radius = min(frame.width, frame.height) * chance.between(0.2, 0.28)
         y = frame.top + frame.height * 0.55
-        yield Disc(_inside(Box(*map(round, (middle - radius, y - radius, middle + radius, y + radius))), frame), colour)
+        yield _disc(frame, (middle - radius, y - radius, middle + radius, y + radius), colour)
         return
     head = min(frame.width, frame.height) * chance.between(0.1, 0.14)
     top = frame.top + frame.height * chance.between(0.22, 0.34)
@@ -165,4 +165,4 @@ def _subject(colours: Tones, frame: Box, chance: _Chance, *, upright: bool) -> I
         ),
         colour,
     )
-    yield Disc(_inside(Box(*map(round, (middle - head, top, middle + head, top + head * 2.3))), frame), colour)
+    yield _disc(frame, (middle - head, top, middle + head, top + head * 2.3), colour)

@@ -14,6 +14,7 @@ import struct
 import threading
 import zlib
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from PIL import Image, ImageDraw
@@ -24,8 +25,8 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from chargen.errors import ChargenError
-from chargen.images.decoding import shown_parts, turned
-from chargen.images.sniff import orientation, sniff
+from chargen.images.decoding import eight_bits, shown_parts, turned
+from chargen.images.sniff import GIF, JPEG, PNG, WEBP, orientation, sniff
 from chargen.model.request import Request
 from chargen.providers.sketch.card import plan_card
 from chargen.providers.sketch.colours import RGB
@@ -38,12 +39,9 @@ MOST_PIXELS = 50_000_000
 """Three times a 4096x4096 reference; a bomb of a few kilobytes claims far more."""
 
 _KEPT = 64  # thumbnails; a book's portraits come again and again
-_READERS: tuple[tuple[bytes, int, type[ImageFile]], ...] = (
-    (b"\x89PNG\r\n\x1a\n", 0, PngImageFile),
-    (b"\xff\xd8\xff", 0, JpegImageFile),
-    (b"WEBP", 8, WebPImageFile),
-    (b"GIF8", 0, GifImageFile),
-)
+_READERS: Mapping[str, type[ImageFile]] = {
+    PNG: PngImageFile, JPEG: JpegImageFile, WEBP: WebPImageFile, GIF: GifImageFile,
+}  # fmt: skip
 _BROKEN = (
     OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError,
     OverflowError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
@@ -66,11 +64,11 @@ class Studio:
         for item in card.items:
             match item:
                 case Fill():
-                    _rectangle(draw, item.box, item.colour)
+                    _shape(draw.rectangle, item)
                 case Polygon():
                     draw.polygon(item.corners, fill=item.colour)
                 case Disc():
-                    _disc(draw, item.box, item.colour)
+                    _shape(draw.ellipse, item)
                 case Line():
                     _text(draw, item)
                 case Picture():
@@ -97,14 +95,14 @@ class Studio:
         return made
 
 
-def _rectangle(draw: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int]) -> None:
-    if box.width > 0 and box.height > 0:
-        draw.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), fill=colour)
+def _shape(draw: Callable[..., None], item: Fill | Disc) -> None:
+    if item.box.width > 0 and item.box.height > 0:
+        draw(_corners(item.box), fill=item.colour)
 
 
-def _disc(draw: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int]) -> None:
-    if box.width > 0 and box.height > 0:
-        draw.ellipse((box.left, box.top, box.right - 1, box.bottom - 1), fill=colour)
+def _corners(box: Box) -> tuple[int, int, int, int]:
+    """Return the corners of a box as Pillow counts: the last pixels belong to it."""
+    return box.left, box.top, box.right - 1, box.bottom - 1
 
 
 def _text(draw: ImageDraw.ImageDraw, line: Line) -> None:
@@ -118,7 +116,7 @@ def _picture(image: Image.Image, draw: ImageDraw.ImageDraw, item: Picture, small
         left, top = box.left + (box.width - small.width) // 2, box.top + (box.height - small.height) // 2
         image.paste(small, (left, top))
         return
-    corners = (box.left, box.top, box.right - 1, box.bottom - 1)
+    corners = _corners(box)
     draw.rectangle(corners, fill=item.ground, outline=item.line)
     draw.line(corners, fill=item.line)
     draw.line((box.left, box.bottom - 1, box.right - 1, box.top), fill=item.line)
@@ -126,12 +124,13 @@ def _picture(image: Image.Image, draw: ImageDraw.ImageDraw, item: Picture, small
 
 def thumbnail(data: bytes, width: int, height: int, ground: RGB) -> Image.Image | None:
     """Decode and scale one reference; transparent parts show `ground`."""
-    reader = next((kind for magic, at, kind in _READERS if data[at : at + len(magic)] == magic), None)
+    media_type = sniff(data)
+    reader = _READERS.get(media_type)
     if reader is None:
         return None
     try:
         # The reader itself, not Image.open: that one warns about large pictures, and a warning is no decision.
-        with reader(io.BytesIO(shown_parts(data, sniff(data)))) as picture:
+        with reader(io.BytesIO(shown_parts(data, media_type))) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return None
             picture.draft("RGB", (width * 2, height * 2))
@@ -142,8 +141,8 @@ def thumbnail(data: bytes, width: int, height: int, ground: RGB) -> Image.Image 
 
 def _scaled(picture: Image.Image, orientation: int, width: int, height: int, ground: RGB) -> Image.Image:
     upright = turned(picture, orientation)
-    if upright.mode.startswith(("I", "F")):  # sixteen bits of grey: cut to eight, all but the darkest would be white
-        upright = upright.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if upright.mode.startswith(("I", "F")):
+        upright = eight_bits(upright)
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
         layer = upright.convert("RGBA")
         upright = Image.new("RGB", layer.size, ground)
