@@ -6,24 +6,6 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 
-class Priced:
-    """What a request cost, by the account of its provider, else by estimate."""
-
-    __slots__ = ()
-    cost_usd: Decimal | None
-    cost_estimate_usd: Decimal | None
-
-    @property
-    def cost_or_estimate_usd(self) -> Decimal | None:
-        """What it cost, by estimate where the provider did not say; None where nobody knows."""
-        return self.cost_usd if self.cost_usd is not None else self.cost_estimate_usd
-
-    @property
-    def is_estimated(self) -> bool:
-        """True where the provider did not say what it cost, and an estimate stands for it."""
-        return self.cost_usd is None and self.cost_estimate_usd is not None
-
-
 def number(amount: Decimal | None) -> float | None:
     """Write an amount of money as JSON has it: null where it is unknown."""
     return None if amount is None else float(amount)

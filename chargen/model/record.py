@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct, convert, field
 from msgspec.structs import asdict, replace
 
-from chargen.model.amounts import Priced, amount_of
+from chargen.model.amounts import amount_of
 from chargen.model.reason import Reason, ReasonCode, has
 from chargen.model.record_line import (
     ANSWERED,
@@ -28,7 +28,7 @@ from chargen.model.record_line import (
     model_file_mark,
     quality_mark,
 )
-from chargen.model.values import EntryId, FileHash, Fingerprint, Routed, Size, is_digest
+from chargen.model.values import Billed, EntryId, FileHash, Fingerprint, Size, is_digest
 
 FORMAT = 1
 _MOST_TRIES = 1_000_000
@@ -68,7 +68,7 @@ class Original(Struct, frozen=True):
     credentials: bool = False
 
 
-class Record(Routed, Priced, Struct, frozen=True):
+class Record(Billed, Struct, frozen=True):
     """Everything asked, sent and received for one image. Times are ISO UTC with microseconds; costs are in USD.
 
     `parameters`, `usage` and `details` hold JSON values. `sent_prompt` is None where the composed prompt was sent as it

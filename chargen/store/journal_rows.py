@@ -16,10 +16,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from chargen.model.amounts import Priced, amount_of
+from chargen.model.amounts import amount_of
 from chargen.model.record import Record, plain
 from chargen.model.request import FailureClass
-from chargen.model.values import EntryId, FileHash, Fingerprint, Routed
+from chargen.model.values import Billed, EntryId, FileHash, Fingerprint
 from chargen.store.original_store import StoredOriginal
 
 SCHEMA_VERSION = 1
@@ -80,7 +80,7 @@ class Sending(Struct, frozen=True):
         return cls(record.attempt, record.entry_id, record.run, record.number, *names, record.cost_estimate_usd)
 
 
-class Attempt(Routed, Priced, Struct, frozen=True):
+class Attempt(Billed, Struct, frozen=True):
     """Of one row of `attempts` what is read of it: one request, or one that was about to leave."""
 
     attempt_id: str
