@@ -41,7 +41,7 @@ class ShownJob(Struct, frozen=True):
     @property
     def route(self) -> Route:
         """Who was asked."""
-        return Route(self.job.provider, self.job.model)
+        return self.job.route
 
     @property
     def is_over(self) -> bool:

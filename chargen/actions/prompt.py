@@ -113,13 +113,17 @@ def compared_prompt(image: Planned, planner: Planner) -> ComparedPrompt:
         )
     other = planner.of_fields(image)
     if other is None:
-        hint = "what fields count, `docs/guide.md` lists under *Entries without a prompt*"
+        hint = "write a `visual_description`, a `narrative_context` or a `description`: that makes one"
         raise InputError(error(f"the fields of `{image.id}` make no prompt", place, hint))
     return ComparedPrompt(shown, composed_prompt(other))
 
 
 def sent_request(image: Planned, adapters: Adapters, provider: str | None = None) -> SentRequest:
-    """Return the request for an image, for `provider` instead of its route if given. Raises InputError."""
+    """Return the request for a new picture of an image, for `provider` instead of its route if given.
+
+    Raises InputError.
+    """
+    image = image.newest
     route = adapters.override(provider) if provider is not None else image.route
     routed = replace(image, route=route)
     if not routed.can_be_requested:

@@ -15,7 +15,7 @@ from chargen.cli.options import json_option
 from chargen.cli.output import say, say_json, tell, to_stderr
 from chargen.cli.tables import columns, dim, moment, plural
 from chargen.errors import ExitCode
-from chargen.text.money import estimate_text
+from chargen.text.money import by_estimate, estimate_text
 
 if TYPE_CHECKING:
     from chargen.actions.jobs import Cancelled, ShownJob
@@ -178,5 +178,5 @@ def _cancelled(done: Cancelled) -> str:
     if done.made is None:
         return f"{done.job.name} ends: what is made by then is billed, and collected by the next build"
     left = len(done.job.lines) - done.made
-    billed = f"{plural(done.made, 'image')} made, {estimate_text(done.billed_usd)} by estimate, will be billed"
+    billed = f"{plural(done.made, 'image')} made, {by_estimate(estimate_text(done.billed_usd))}, will be billed"
     return f"{done.job.name} ends: {billed}; {left:,} not made yet, of which some may still be"

@@ -17,11 +17,12 @@ from chargen.model.inputs import Change, change_reasons
 from chargen.model.record_line import accepted_for
 from chargen.model.values import Verdict
 from chargen.plan.explain import PartChange, ReferenceChange, ReferenceFate
-from chargen.text.money import estimate_text, paid_text
-from chargen.text.word_diff import Run, RunKind, marked, plain, shortened
+from chargen.text.money import by_estimate, estimate_text, paid_text
+from chargen.text.word_diff import Stretch, StretchKind, marked, plain, shortened
 
 if TYPE_CHECKING:
     from chargen.actions.why import Why
+    from chargen.plan.plan import Planned
 
 _NEXT = {
     Verdict.EDITED: "`chargen accept {id}` keeps it as the current picture, `doit --rebuild {id}` replaces it",
@@ -61,6 +62,8 @@ def why_lines(found: Why) -> Iterator[str]:
             f"  may have been billed: a run was killed while a request was in flight, sent "
             f"{moment(attempt.sent_at)} to {attempt.route}; no image came"
         )
+    if image.is_former:
+        yield f"  {_kept(image)}"
     in_full = set(change_reasons(explanation.differences)) if explanation else set()
     yield from (f"  {reason}" for reason in image.reasons if reason not in in_full)
     for drift in image.drift:
@@ -91,24 +94,31 @@ def _made(found: Why) -> Iterator[str]:
         yield f"  taken as current for the inputs of {moment(line.at)}, whatever it was made from"
 
 
+def _kept(image: Planned) -> str:
+    """Say as what a picture is kept that would be made otherwise today."""
+    if (new := image.newest.size) == image.size:
+        return "kept as it was made: a rebuild has other names of colours or characters (`chargen prompt --sent`)"
+    return f"kept in {image.size}, the size it was made in: a rebuild makes {new}, which `generation_defaults` asks for"
+
+
 def _part(part: PartChange) -> Iterator[str]:
     verb = "" if part.change is Change.CHANGED else f" {part.change.value}"
     place = part.source or (f"was {part.was_in}" if part.was_in else "")
     yield f"{bold(part.name)}{verb}  {dim(place)}".rstrip()
     if not part.known:
         return
-    runs = shortened(part.runs)
-    if not runs:
+    stretches = shortened(part.stretches)
+    if not stretches:
         yield "  only blanks, line breaks or the order of the parts changed"
-    yield from (f"  {line}" for line in _words(runs).split("\n") if line.strip())
+    yield from (f"  {line}" for line in _words(stretches).split("\n") if line.strip())
 
 
-def _words(runs: tuple[Run, ...]) -> str:
-    return marked(runs, _in_colour, " ") if in_colour() else plain(runs)
+def _words(stretches: tuple[Stretch, ...]) -> str:
+    return marked(stretches, _in_colour, " ") if in_colour() else plain(stretches)
 
 
-def _in_colour(fate: RunKind, words: str) -> str:
-    if fate is RunKind.REMOVED:
+def _in_colour(fate: StretchKind, words: str) -> str:
+    if fate is StretchKind.REMOVED:
         return styled(words, RED, STRUCK)
     return styled(words, GREEN, UNDERLINE)
 
@@ -136,6 +146,7 @@ def _closing(found: Why) -> Iterator[str]:
         last.append(hint.format(id=image.id))
     if found.can_build:
         what = "a rebuild" if image.verdict is not Verdict.MISSING else "building it"
-        last.append(f"{what} costs {estimate_text(found.rebuild_usd)} by estimate, with {image.route!s}")
+        costs = "has an" if found.rebuild_usd is None else "costs"
+        last.append(f"{what} {costs} {by_estimate(estimate_text(found.rebuild_usd))}, with {image.route!s}")
     if last:
         yield from ("", *last)

@@ -49,7 +49,7 @@ class FileDefaults(Struct, frozen=True):
     slug: str
     default_size: Size
     former_size: Size
-    """The default by form 1 of inputs, which knew only the settings'."""
+    """The default where the file asks for none; by form 1 of inputs it was that of every file."""
     declared: Declared
     negatives: tuple[Traced, ...]
 
@@ -134,7 +134,7 @@ def read_entry(
         data=block.view,
         problems=tuple(block.problems),
         parts=parts,
-        former_size=former if former != size and file.kind.has_former else None,
+        former_size=former if former != size else None,
         has_former=file.kind.has_former and not parts,
         place=place,
         former_words=former_words,
@@ -268,9 +268,6 @@ def outputs_of(block: Block) -> Outputs:
     return Outputs(
         record=block.document.traced(record, "provider_metadata.record"),
         file_path=block.text("file_path") if "file_path" in own else None,
-        provider=scalar(own.get("provider")),
-        model=scalar(own.get("model")),
-        generated_at=scalar(own.get("generated_at")),
     )
 
 

@@ -44,6 +44,7 @@ class Effect(str, Enum):
 
     REBUILDS = "rebuilds"
     FIELD = "rebuilds, where the image has no prompt"
+    SIZE = "rebuilds; where the file had none, only what is made anew has it"
     NOTHING = "nothing"
     DRIFT = "drift"
     MOVES = "moves"
@@ -130,8 +131,8 @@ DEFAULTS = Keys(
         Key("provider", "Who makes the pictures: `openai`, `google`, `sketch`.", Effect.DRIFT),
         Key("model", "The provider's model; `[tool.chargen.routes]` may send it elsewhere.", Effect.DRIFT),
         Key("quality", "What the model is asked for: `low`, `medium`, `high`.", Effect.DRIFT),
-        *_sizes(Effect.REBUILDS),
-        *_sizes(Effect.REBUILDS, "default_"),
+        *_sizes(Effect.SIZE),
+        *_sizes(Effect.SIZE, "default_"),
         Key("negative_prompts", "What no picture may show.", Effect.REBUILDS, Form.TEXTS),
     ),
     (("size", "aspect_ratio", "default_size", "default_aspect_ratio"),),

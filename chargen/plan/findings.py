@@ -91,13 +91,13 @@ def unknown_file(kind: str, slug: str, position: Position | None) -> Problem:
 
 
 def former_forms(images: Iterable[Shown]) -> Iterator[Problem]:
-    """Yield one note on all pictures that are current by the rules they were made by, and not by today's."""
+    """Yield one note on all pictures that are kept though today's rules and sizes would make others."""
     former = [image for image in images if image.is_former]
     if former:
-        counted = "1 picture is" if len(former) == 1 else f"{len(former)} pictures are"
-        rules = "names of colours and characters, sizes of `generation_defaults`"
-        message = f"{counted} kept as made by earlier rules ({rules})"
-        yield note(message, former[0].position, "a new one is made by today's, whenever it is made")
+        counted = "1 picture is kept as it was" if len(former) == 1 else f"{len(former)} pictures are kept as they were"
+        differs = "other names of colours or characters, or no size in `generation_defaults`"
+        hint = "`chargen why NAME` tells of each; one that is made anew follows today's rules and sizes"
+        yield note(f"{counted} made ({differs})", former[0].position, hint)
 
 
 def two_files(slug: str, first: str, other: str) -> Problem:

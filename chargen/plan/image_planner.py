@@ -122,9 +122,10 @@ class ImagePlanner(Struct, frozen=True):
     def _forms(self, image: Unjudged, found: PlannedReferences) -> tuple[Unjudged, ...]:
         """Return an image by each form of inputs, the newest first; nothing where all are the same, and for a retake.
 
-        By forms 1 and 2 colours had fewer names. By form 1 only the settings gave the size of entries that ask for
-        none, and a character that its file does not name was called by the slug. An entry that was renamed is also
-        looked at by the name its picture has.
+        By forms 1 and 2 colours had fewer names. By form 1 a character that its file does not name was called by the
+        slug, and only the settings gave the size of entries that ask for none: that size counts by every form, because
+        nothing tells whether a picture of it was made by form 1 or before its file asked for another. An entry that was
+        renamed is also looked at by the name its picture has.
         """
         entry, former = image.entry, image.entry.former_words
         if entry.retake is not None:
@@ -141,10 +142,14 @@ class ImagePlanner(Struct, frozen=True):
                 for each in former_entries
             )
             forms += coloured
-        if entry.has_former and (named or entry.former_size):
+        if entry.former_size is not None:
+            forms += [
+                replace(form, entry=replace(form.entry, size=entry.former_size), former_rules=True) for form in forms
+            ]
+        if entry.has_former and named:
             for form in coloured:
                 old = replace(form.entry, size=entry.former_size or entry.size)
-                composed = self._compose(old, found, [], by_slug=True) if named else form.composed
+                composed = self._compose(old, found, [], by_slug=True)
                 forms.append(replace(image, entry=old, composed=composed, former_rules=True))
         if len(forms) == 1:
             return ()

@@ -36,7 +36,7 @@ class PlanOptions(Struct, frozen=True):
     """What a command asks for beyond the files: all of it ends with the command."""
 
     provider: str | None = None
-    """Route of everything selected that is not fresh."""
+    """Who is asked, instead of its own, for everything selected that is not fresh."""
     selected: frozenset[EntryId] | None = None
     """What `provider` is for; None for everything."""
     forced: Mapping[EntryId, Force] = field(default_factory=dict)
@@ -243,14 +243,18 @@ class Judge(Struct, frozen=True):
         return facts.paid.file if facts.paid is not None else None
 
     def offer(self, image: Planned) -> Offer | None:
-        """Ask the provider of an image's route, and the file its slots are in; None where no request can be made."""
+        """Ask the provider of an image's route, and the file its slots are in; None where no request can be made.
+
+        What is asked is what a new picture would be, whatever the present one was made by.
+        """
         if image.offer is not None or not image.can_be_requested:
             return image.offer
+        image = image.newest
         request = request_of(image, self.adapters)
         adapter = self.adapters.get(request.provider)
         blocks = image.verdict is Verdict.BLOCKED
         found = list(placed(adapter.check(request), image, request, self.project.settings, blocks=blocks))
-        if (unwritable := self.write_back_check.refusal(image)) is not None:
+        if (unwritable := self.write_back_check.refusal(image.entry, image.target, image.route)) is not None:
             found.append(unwritable if blocks else unwritable.as_warning())
         price = _part_of(adapter.price(request), self.batch_price(request.route))
         return Offer(price, (*found, *self._without_jobs(image, price, request)))

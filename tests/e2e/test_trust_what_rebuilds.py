@@ -292,6 +292,12 @@ EDITS: dict[tuple[str, str], Edit] = {
     (CF, "`generation_defaults.model`"): (f"model: {PAID}", "model: gpt-image-2"),
     (CF, "`generation_defaults.quality`"): ("quality: low", "quality: high"),
     (CF, "`generation_defaults.negative_prompts`"): ("[letters]", "[letters, hands]"),
+    (CF, "`generation_defaults.size` that is changed, for an image without one"): ("size: 64x64", "size: 96x96"),
+    (CF, "`generation_defaults.size` that is added, for an image without one"): (
+        "negative_prompts: [letters]",
+        "negative_prompts: [letters], size: 96x96",
+    ),
+    (CF, "`generation_defaults.size`, for an image with one"): ("size: 64x64", "size: 96x96"),
     (CF, "`characters[].reference_images`"): ("reference_images: [one]", "reference_images: [one, two]"),
     (CF, "`characters[].scene_variations`"): ("tired", "awake"),
     (CF, "`characters[].name` of a character with a state"): ("name: Alice", "name: Alicia"),
@@ -469,6 +475,10 @@ def _write(book: Project, row: Row, name: str) -> None:
         text = text.replace("provider: sketch, model: sketch", f"provider: openai, model: {PAID}")
     if "without a `palette`" in row.field:
         text = text.replace("    palette: {dominant: [red]}\n", "")
+    if "`generation_defaults.size`" in row.field and "added" not in row.field:
+        text = text.replace("negative_prompts: [letters]", "negative_prompts: [letters], size: 64x64")
+    if "without one" in row.field:
+        text = text.replace('    size: 128x96\n    aspect_ratio: "4:3"\n', "")
     if row.part == "Chapter" and EDITS[row.key] is not swapped:
         text = text[: text.index("  - custom_id: b")]
     book.write(file, text)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.openai_server import OpenAIServer
 from support.project import Project
 
 from chargen.cli.main import run
@@ -71,7 +72,7 @@ def test_what_was_made_by_former_rules_is_current_and_counted(capsys: pytest.Cap
     image = planned(capsys)
     assert (image["verdict"], image["size"]) == ("fresh", "64x64")
     assert image["told"] == [
-        "1 picture is kept as made by earlier rules (names of colours and characters, sizes of `generation_defaults`)"
+        "1 picture is kept as it was made (other names of colours or characters, or no size in `generation_defaults`)"
     ]
     assert run(["batch", "all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["untouched"] == {"fresh": 1}
@@ -201,9 +202,7 @@ def test_colours_that_have_better_names_make_nothing_stale(
     assert run(["plan", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert {image["verdict"] for image in shown["images"]} == {"fresh"}
-    assert [item["message"].partition(" (")[0] for item in shown["problems"]] == [
-        "1 picture is kept as made by earlier rules"
-    ]
+    assert [item["message"].partition(" (")[0] for item in shown["problems"]] == ["1 picture is kept as it was made"]
     assert run(["batch", "all"]) == 0
     assert len(book.originals()) == len(shown["images"])
     assert run(["batch", "all", "--rebuild", name]) == 0
@@ -229,3 +228,87 @@ def test_a_character_without_a_name_is_called_by_their_slug_as_people_write_it(
     book.write(TARGET, b"")
     (book.root / TARGET).unlink()
     assert "Mara Vale: wet\n\nMara Vale looks like this: A tall girl." in built(book)[1]
+
+
+SIZELESS = {
+    "chapters/red": "metadata: {slug: red, color_palette: [red, teal], GD}\nimages: [{custom_id: a, prompt_used: A}]\n",
+    "chapters/hex": 'metadata: {slug: hex, color_palette: ["#F2EFE6"], GD}\nimages: [{custom_id: a, prompt_used: A}]\n',
+    "chapters/state": (
+        "metadata: {slug: state, color_palette: ['#F2EFE6'], GD}\n"
+        "images: [{custom_id: a, prompt_used: A., depicts_characters: [al], character_states: {al: wet}}]\n"
+    ),
+    "chapters/fields": "metadata: {slug: fields, GD}\nimages: [{custom_id: a, visual_description: A lamp.}]\n",
+    "locations/inn": "entity_type: location-imagery\nmetadata: {slug: inn, GD}\nzones: [{slug: a, prompt_used: A}]\n",
+    "characters/face": "entity_type: character\nslug: face\nGD\nimage_inventory: [{id: a, prompt_used: A}]\n",
+    "characters/al": "metadata: {entity_type: character-scenes, slug: al, GD}\ncharacter: {name: Al}\n"
+    "scenes: [{id: a, scene: A lamp.}]\n",
+}
+"""Files of all kinds whose entries have no size; `GD` are their `generation_defaults`."""
+PLAIN, SIZED = "generation_defaults: {provider: sketch, model: sketch", ", size: 80x80}"
+
+
+def test_a_size_that_is_added_makes_no_picture_stale_whatever_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Colours by name or by number, fields, scenes: one rule for all; what is made anew has the size."""
+    book = Project(tmp_path, 'default_size = "64x64"\n')
+    files = {f"imagery/{place}/imagery.yaml": text.replace("GD", PLAIN + "}") for place, text in SIZELESS.items()}
+    for file, text in files.items():
+        book.write(file, text)
+    monkeypatch.chdir(tmp_path)
+    assert run(["batch", "all"]) == 0
+    for file in files:
+        book.edit(file, PLAIN + "}", PLAIN + SIZED)
+    capsys.readouterr()
+    assert run(["plan", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {image["id"]: image["verdict"] for image in shown["images"]} == {f"{place}/a": "fresh" for place in SIZELESS}
+    (told,) = (item for item in shown["problems"] if item["severity"] == "note")
+    assert told["message"] == (
+        "7 pictures are kept as they were made (other names of colours or characters, or no size in"
+        " `generation_defaults`)"
+    )
+    assert run(["batch", "all", "--rebuild", "*/*/a"]) == 0
+    capsys.readouterr()
+    assert run(["plan", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {(image["size"], image["verdict"]) for image in shown["images"]} == {("80x80", "fresh")}
+    assert [item for item in shown["problems"] if item["severity"] == "note"] == []
+
+
+PAID = "gpt-image-2.6-flare"
+
+
+def test_what_a_rebuild_costs_and_sends_is_told_by_today_s_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a picture that is kept in the size it was made in: `why`, `impact` and `prompt --sent` tell the new one's."""
+
+    def told(*words: str) -> Any:
+        capsys.readouterr()
+        assert run([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    with OpenAIServer() as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        book = Project(tmp_path, 'default_size = "1024x1024"\n', env=server.environ)
+        defaults = f"generation_defaults: {{provider: openai, model: {PAID}, quality: medium"
+        book.write(FILE, f"metadata: {{slug: ch01}}\n{defaults}}}\nimages: [{{custom_id: a, prompt_used: A lamp.}}]\n")
+        monkeypatch.chdir(tmp_path)
+        assert run(["batch", "all"]) == 0
+        before = told("why", "chapters/ch01/a")["images"][0]
+        assert (before["size"], before["rebuild_size"]) == ("1024x1024", "1024x1024")
+        book.edit(FILE, "quality: medium", "quality: medium, size: 1536x1024")
+        (explained,) = told("why", "chapters/ch01/a")["images"]
+        sent, reached = told("prompt", "chapters/ch01/a", "--sent"), told("impact", FILE)
+        again = told("plan", "--rebuild", "chapters/ch01/a")["images"][0]
+        assert again["cost_usd"] > before["rebuild_cost_usd"]
+        assert explained["rebuild_cost_usd"] == sent["cost_usd"] == reached["cost_usd"] == again["cost_usd"]
+        assert (sent["asked_size"], sent["requested_size"]) == ("1536x1024", "1536x1024")
+        assert (explained["verdict"], explained["size"], explained["rebuild_size"]) == (
+            "fresh", "1024x1024", "1536x1024",
+        )  # fmt: skip
+        assert run(["why", "chapters/ch01/a"]) == 0
+        out = " ".join(capsys.readouterr().out.split())
+        assert "kept in 1024x1024, the size it was made in: a rebuild makes 1536x1024" in out

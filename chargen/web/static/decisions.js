@@ -66,7 +66,7 @@ const decide = {
     const refused = done ? done.images.filter((image) => image.refused) : [];
     if (done) {
       const words = [`${decision.command}: ${plural(done.images.filter((image) => image.changed).length, "image")}`];
-      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${money(done.cost_usd)} by estimate`);
+      if (done.stale?.length) words.push(`${plural(done.stale.length, "image")} will be built, ${byEstimate(done.cost_usd)}`);
       if (refused.length) words.push(`refused: ${refused.map((image) => `${image.id}: ${image.refused}`).join("; ")}`);
       say(words.join(" · "));
     }
